@@ -1,0 +1,43 @@
+/**
+ * The command line: `deno task segue COMMAND`. Only dispatches; each command is a file beside this one.
+ *
+ * @module
+ */
+import { Command, CommanderError } from "commander";
+import process from "node:process";
+import { InputError } from "../errors.ts";
+
+/** Name, one-line description and module of every command. */
+const COMMANDS: [name: string, description: string, load: () => Promise<{ default: () => Command }>][] = [];
+
+async function main(args: string[]): Promise<number> {
+  const program = new Command("segue")
+    .description("A shuffle that remembers: song graph, time-aware score, learned weights.")
+    .version("0.1.0")
+    .addHelpText("after", "\nExample:\n  $ deno task segue world --tracks 2000 --seed 42 --out data/work/small");
+  const wanted = COMMANDS.find(([name]) => name === args[0]);
+  for (const [name, description] of COMMANDS) {
+    if (name !== wanted?.[0]) program.command(name).description(description);
+  }
+  try {
+    if (wanted) program.addCommand((await wanted[2]()).default());
+    throwInsteadOfExit(program);
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof InputError) {
+      console.error(`segue: ${error.message.replaceAll("\n", " ")}`);
+      return 2;
+    }
+    console.error(error);
+    return 1;
+  }
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) throwInsteadOfExit(child);
+}
+
+process.exitCode = await main(process.argv.slice(2));

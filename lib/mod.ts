@@ -1,0 +1,20 @@
+/**
+ * Segue: a shuffle that remembers. This is the public surface that the notebooks import.
+ *
+ * @module
+ */
+export * from "./errors.ts";
+export * from "./random.ts";
+export * from "./matrix.ts";
+export * from "./progress.ts";
+export * from "./tensor.ts";
+export * from "./storage/atomic.ts";
+export * from "./storage/npy.ts";
+export * from "./storage/npz.ts";
+export { type Column, type ColumnType, type ColumnValues, readParquet, writeParquet } from "./storage/parquet.ts";
+export * from "./storage/stages.ts";
+export * from "./catalog/catalog.ts";
+export * from "./graph/graph.ts";
+export * from "./plots/theme.ts";
+export * from "./plots/render.ts";
+export * from "./plots/show.ts";

@@ -1,0 +1,57 @@
+/**
+ * Rendering Vega-Lite specifications to SVG and PNG without a browser.
+ *
+ * @module
+ */
+import { Resvg } from "@resvg/resvg-js";
+import { createRequire } from "node:module";
+import { type LoggerInterface, parse, View } from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
+import type { Spec } from "./theme.ts";
+
+const QUIET: LoggerInterface = {
+  level: () => QUIET,
+  error: (...messages: readonly unknown[]) => {
+    throw new Error(messages.join(" "));
+  },
+  warn: () => QUIET,
+  info: () => QUIET,
+  debug: () => QUIET,
+};
+
+const FONT_FILES = ["400Regular/Inter_400Regular", "500Medium/Inter_500Medium", "600SemiBold/Inter_600SemiBold"];
+
+/**
+ * Renders a Vega-Lite specification to SVG.
+ *
+ * @param spec A Vega-Lite v5 specification.
+ * @returns The SVG document.
+ * @throws {Error} When the specification does not compile.
+ */
+export async function renderSvg(spec: Spec): Promise<string> {
+  const compiled = compile(spec as unknown as TopLevelSpec, { logger: QUIET });
+  const view = new View(parse(compiled.spec), { renderer: "none", logger: QUIET });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/**
+ * Turns an SVG document into a PNG, with the project's own font, so that it looks the same on every machine.
+ *
+ * @param svg The document.
+ * @param scale Pixels of the PNG for one pixel of the SVG.
+ * @returns The bytes of the PNG file.
+ */
+export function svgToPng(svg: string, scale: number = 2): Uint8Array {
+  const require = createRequire(import.meta.url);
+  const fontFiles = FONT_FILES.map((name) => require.resolve(`@expo-google-fonts/inter/${name}.ttf`));
+  const image = new Resvg(svg, {
+    fitTo: { mode: "zoom", value: scale },
+    background: "#ffffff",
+    font: { fontFiles, loadSystemFonts: false, defaultFontFamily: "Inter" },
+  });
+  return image.render().asPng();
+}

@@ -1,0 +1,127 @@
+/**
+ * Showing figures and tables in a notebook and saving them for the report, in one call.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { writeAtomic } from "../storage/atomic.ts";
+import { renderSvg, svgToPng } from "./render.ts";
+import { type Spec, themed } from "./theme.ts";
+
+/** Name and caption of a figure or a table. */
+export interface Caption {
+  /** File name without ending, with the number of its notebook: `"03_in_degree"`. */
+  name: string;
+  /** One sentence that says what was found, with numbers from the run. */
+  caption: string;
+}
+
+/** The rows of a table: an array of objects, or an Arquero table. */
+export type Rows = readonly Record<string, unknown>[] | { objects(): object[] };
+
+/**
+ * Shows a figure in the notebook and saves it as `figures/NAME.svg` and `.png` in the report.
+ *
+ * @param spec A Vega-Lite v5 specification; the theme is added here.
+ * @param options Name and caption.
+ */
+export async function show(spec: Spec, options: Caption): Promise<void> {
+  const { figure, png } = await save(spec, options);
+  await display({
+    "application/vnd.vegalite.v5+json": figure,
+    "image/png": Buffer.from(png).toString("base64"),
+    "text/plain": options.caption,
+  });
+  await display({ "text/markdown": `*${options.caption}*`, "text/plain": options.caption });
+}
+
+/**
+ * Saves a figure as `figures/NAME.svg` and `.png` in the report without showing it.
+ *
+ * @param spec A Vega-Lite v5 specification; the theme is added here.
+ * @param options Name and caption.
+ * @returns The complete specification and the PNG.
+ */
+export async function save(spec: Spec, options: Caption): Promise<{ figure: Spec; png: Uint8Array }> {
+  const figure: Spec = { ...themed(spec), description: options.caption };
+  const svg = await renderSvg(figure);
+  const png = svgToPng(svg);
+  const folder = join(reportsDirectory(), "figures");
+  writeAtomic(join(folder, `${options.name}.svg`), svg);
+  writeAtomic(join(folder, `${options.name}.png`), png);
+  writeAtomic(join(folder, `${options.name}.txt`), options.caption + "\n");
+  return { figure, png };
+}
+
+/**
+ * Shows a table in the notebook and saves it as `tables/NAME.csv` and `.md` in the report.
+ *
+ * @param rows The rows; the columns are those of the first row.
+ * @param options Name and caption.
+ */
+export async function showTable(rows: Rows, options: Caption): Promise<void> {
+  const objects = (Array.isArray(rows) ? rows : (rows as { objects(): object[] }).objects()) as Record<
+    string,
+    unknown
+  >[];
+  const columns = Object.keys(objects[0] ?? {});
+  const header = `| ${columns.join(" | ")} |\n|${
+    columns.map((c) => typeof objects[0][c] === "number" ? " ---: |" : " --- |").join("")
+  }\n`;
+  const markdown = header + objects.map((r) => `| ${columns.map((c) => cell(r[c])).join(" | ")} |\n`).join("");
+  const csv = [columns, ...objects.map((r) => columns.map((c) => r[c]))]
+    .map((line) => line.map(csvField).join(",") + "\n").join("");
+  const folder = join(reportsDirectory(), "tables");
+  writeAtomic(join(folder, `${options.name}.csv`), csv);
+  writeAtomic(join(folder, `${options.name}.md`), `${options.caption}\n\n${markdown}`);
+  await display({ "text/markdown": `${markdown}\n*${options.caption}*`, "text/plain": csv });
+}
+
+/**
+ * Shows Markdown text in the notebook, for sentences whose numbers come from the run.
+ *
+ * @param markdown The text.
+ */
+export async function say(markdown: string): Promise<void> {
+  await display({ "text/markdown": markdown, "text/plain": markdown });
+}
+
+/**
+ * The folder of the report: `reports/` of the project, or what `SEGUE_REPORTS` names.
+ *
+ * @returns Absolute path.
+ */
+export function reportsDirectory(): string {
+  return process.env.SEGUE_REPORTS ?? fileURLToPath(new URL("../../reports", import.meta.url));
+}
+
+/** Outside a notebook there is nowhere to show things: then this does nothing. */
+async function display(bundle: Record<string, unknown>): Promise<void> {
+  const jupyter = (globalThis as { Deno?: { jupyter?: { broadcast: unknown; display: Display } } }).Deno?.jupyter;
+  if (!jupyter) return;
+  await jupyter.display(bundle, { raw: true });
+  // A turn of the timer lets the kernel send the output before it says that the cell is done.
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+type Display = (bundle: Record<string, unknown>, options: { raw: boolean }) => Promise<void>;
+
+function cell(value: unknown): string {
+  if (typeof value === "number") return formatNumber(value);
+  return String(value ?? "").replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  if (Number.isInteger(value)) return value.toLocaleString("en-US", { useGrouping: Math.abs(value) >= 10000 });
+  const size = Math.abs(value);
+  return size >= 1000 ? value.toFixed(0) : size >= 0.1 ? String(Number(value.toPrecision(4))) : value.toPrecision(3);
+}
+
+function csvField(value: unknown): string {
+  const text = String(value ?? "");
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,70 @@
+/**
+ * One look for every figure.
+ *
+ * @module
+ */
+
+/** A Vega-Lite v5 specification. Kept loose on purpose: JupyterLab renders v5, the compiler's types are of v6. */
+export type Spec = Record<string, unknown>;
+
+/** The schema that JupyterLab's renderer knows. */
+export const VEGA_LITE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json";
+
+/** Okabe and Ito's eight colours, told apart with every common colour-vision deficiency (jfly.uni-koeln.de/color). */
+export const CATEGORY_COLORS: readonly string[] = [
+  "#0072B2",
+  "#E69F00",
+  "#009E73",
+  "#D55E00",
+  "#CC79A7",
+  "#56B4E9",
+  "#F0E442",
+  "#000000",
+];
+
+/** The colour of a single series. */
+export const MAIN_COLOR = "#0072B2";
+/** The colour that sets one thing against the main series. */
+export const ACCENT_COLOR = "#D55E00";
+/** The colour of references and of what is not the point. */
+export const MUTED_COLOR = "#9AA0A6";
+
+const FONT = "Inter, Helvetica, Arial, sans-serif";
+
+/** Vega-Lite configuration shared by all figures. */
+export const THEME: Spec = {
+  background: "#ffffff",
+  font: FONT,
+  padding: 12,
+  view: { stroke: null, continuousWidth: 420, continuousHeight: 260 },
+  title: { anchor: "start", fontSize: 15, fontWeight: 600, subtitleFontSize: 12, subtitleColor: "#5f6368", offset: 12 },
+  axis: {
+    labelFontSize: 11,
+    titleFontSize: 12,
+    titleFontWeight: 500,
+    gridColor: "#e8eaed",
+    domainColor: "#9aa0a6",
+    tickColor: "#9aa0a6",
+    labelColor: "#3c4043",
+    titleColor: "#202124",
+    titlePadding: 8,
+  },
+  legend: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 500, symbolSize: 90 },
+  header: { labelFontSize: 12, labelFontWeight: 600, titleFontSize: 12 },
+  range: { category: CATEGORY_COLORS, heatmap: { scheme: "viridis" }, diverging: { scheme: "blueorange" } },
+  bar: { color: MAIN_COLOR },
+  line: { color: MAIN_COLOR, strokeWidth: 2 },
+  point: { color: MAIN_COLOR, filled: true, size: 40 },
+  rule: { color: MUTED_COLOR },
+  area: { color: MAIN_COLOR },
+};
+
+/**
+ * Puts schema and theme around a specification.
+ *
+ * @param spec What the figure says: data, mark, encoding, …
+ * @returns A complete Vega-Lite v5 specification.
+ */
+export function themed(spec: Spec): Spec {
+  return { $schema: VEGA_LITE_SCHEMA, config: THEME, ...spec };
+}

@@ -1,0 +1,235 @@
+/**
+ * Parquet files through DuckDB: columns in, columns out, typed arrays where the column is numeric.
+ *
+ * @module
+ */
+import {
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  DuckDBListVector,
+  type DuckDBType,
+  type DuckDBValue,
+  FLOAT,
+  INTEGER,
+  LIST,
+  listValue,
+  VARCHAR,
+} from "@duckdb/node-api";
+import { existsSync } from "node:fs";
+import { InputError } from "../errors.ts";
+import { writeAtomicWith } from "./atomic.ts";
+
+/** Element types of a written column. */
+export type ColumnType = "int32" | "float32" | "float64" | "boolean" | "text" | "texts";
+
+/** A column to write. Numeric NaN and null entries are written as NULL. */
+export interface Column {
+  /** Name in the file. */
+  name: string;
+  /** Element type; `texts` is a list of texts. */
+  type: ColumnType;
+  /** One value a row. */
+  values: ArrayLike<number> | (string | null)[] | (boolean | null)[] | (string[] | null)[];
+}
+
+/** A column that was read: numbers as float64 with NaN for NULL, texts and lists of texts as arrays with null. */
+export type ColumnValues = Float64Array | (string | null)[] | (string[] | null)[];
+
+const TYPES: Record<ColumnType, DuckDBType> = {
+  int32: INTEGER,
+  float32: FLOAT,
+  float64: DOUBLE,
+  boolean: BOOLEAN,
+  text: VARCHAR,
+  texts: LIST(VARCHAR),
+};
+const SQL_TYPES: Record<ColumnType, string> = {
+  int32: "INTEGER",
+  float32: "FLOAT",
+  float64: "DOUBLE",
+  boolean: "BOOLEAN",
+  text: "VARCHAR",
+  texts: "VARCHAR[]",
+};
+const CHUNK = 2048;
+
+/**
+ * Runs a function with a fresh in-memory DuckDB and closes it afterwards.
+ *
+ * @param use Gets the connection.
+ * @param memoryLimit DuckDB's memory limit, e.g. `"1GB"`; beyond it DuckDB spills to disk.
+ * @returns What `use` returns.
+ */
+export async function withDuckDB<T>(
+  use: (connection: DuckDBConnection) => Promise<T>,
+  memoryLimit: string = "4GB",
+): Promise<T> {
+  const instance = await DuckDBInstance.create(":memory:", { memory_limit: memoryLimit });
+  const connection = await instance.connect();
+  try {
+    return await use(connection);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/**
+ * A text as an SQL literal.
+ *
+ * @param text Any text.
+ * @returns The text in single quotes, inner quotes doubled.
+ */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/**
+ * A column or table name as an SQL identifier.
+ *
+ * @param name Any name.
+ * @returns The name in double quotes, inner quotes doubled.
+ */
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * Writes columns as a Parquet file (zstd), atomically.
+ *
+ * @param path The file to write.
+ * @param columns The columns, all of one length.
+ * @throws {InputError} When the columns differ in length.
+ */
+export async function writeParquet(path: string, columns: readonly Column[]): Promise<void> {
+  const rows = columns[0]?.values.length ?? 0;
+  for (const column of columns) {
+    if (column.values.length !== rows) {
+      throw new InputError(`Expected column ${column.name} to have ${rows} values but found ${column.values.length}`);
+    }
+  }
+  await withDuckDB(async (connection) => {
+    const definition = columns.map((c) => `${sqlName(c.name)} ${SQL_TYPES[c.type]}`).join(", ");
+    await connection.run(`CREATE TABLE output (${definition})`);
+    const appender = await connection.createAppender("output");
+    const types = columns.map((c) => TYPES[c.type]);
+    for (let start = 0; start < rows; start += CHUNK) {
+      const count = Math.min(CHUNK, rows - start);
+      const chunk = DuckDBDataChunk.create(types, count);
+      columns.forEach((column, c) => fillVector(chunk, c, column, start, count));
+      appender.appendDataChunk(chunk);
+    }
+    appender.closeSync();
+    await writeAtomicWith(path, async (temporary) => {
+      await connection.run(`COPY output TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`);
+    });
+  });
+}
+
+/**
+ * Reads columns of a Parquet file, in file order.
+ *
+ * @param path The file to read.
+ * @param names The columns wanted; all when left out. A wanted column that the file lacks is left out of the result.
+ * @returns Values by column name. Booleans come as 0 and 1, integers as float64.
+ * @throws {InputError} When the file is missing or is not Parquet.
+ */
+export async function readParquet(path: string, names?: readonly string[]): Promise<Record<string, ColumnValues>> {
+  if (!existsSync(path)) throw new InputError(`${path}: no such file`);
+  return await withDuckDB(async (connection) => {
+    const source = `read_parquet(${sqlText(path)})`;
+    let present: string[];
+    try {
+      const reader = await connection.runAndReadAll(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${source})`);
+      present = reader.getRows().map(([name]) => String(name));
+    } catch (error) {
+      throw new InputError(`${path}: expected a Parquet file but DuckDB says: ${String(error).split("\n")[0]}`);
+    }
+    const wanted = names ? names.filter((name) => present.includes(name)) : present;
+    if (wanted.length === 0) return {};
+    return await queryColumns(connection, `SELECT ${wanted.map(sqlName).join(", ")} FROM ${source}`);
+  });
+}
+
+/**
+ * Runs a query and returns its columns.
+ *
+ * @param connection An open DuckDB connection.
+ * @param sql The query.
+ * @returns Values by column name, as {@linkcode readParquet} gives them.
+ */
+export async function queryColumns(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<Record<string, ColumnValues>> {
+  const result = await connection.stream(sql);
+  const names = result.columnNames();
+  const types = names.map((_, c) => String(result.columnType(c)));
+  const kinds = types.map((type) => type === "VARCHAR[]" ? "texts" : type === "VARCHAR" ? "text" : "number");
+  const parts: Float64Array[][] = names.map(() => []);
+  const values: (string | string[] | null)[][] = names.map(() => []);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) break;
+    for (let c = 0; c < names.length; c++) {
+      const vector = chunk.getColumnVector(c);
+      if (kinds[c] === "number") {
+        const part = new Float64Array(chunk.rowCount);
+        for (let i = 0; i < part.length; i++) {
+          const value = vector.getItem(i);
+          part[i] = value === null ? NaN : Number(value);
+        }
+        parts[c].push(part);
+      } else if (vector instanceof DuckDBListVector) {
+        const child = vector.childVector;
+        for (let i = 0; i < chunk.rowCount; i++) {
+          const length = vector.getEntryLength(i);
+          const offset = vector.getEntryOffset(i);
+          if (vector.getItemVector(i) === null) values[c].push(null);
+          else values[c].push(Array.from({ length }, (_, l) => child.getItem(offset + l) as string));
+        }
+      } else {
+        for (let i = 0; i < chunk.rowCount; i++) values[c].push(vector.getItem(i) as string | null);
+      }
+    }
+  }
+  return Object.fromEntries(
+    names.map((name, c) => [name, kinds[c] === "number" ? concatenate(parts[c]) : values[c] as ColumnValues]),
+  );
+}
+
+function fillVector(chunk: DuckDBDataChunk, c: number, column: Column, start: number, count: number): void {
+  if (column.type === "text" || column.type === "boolean" || column.type === "texts") {
+    const slice = Array.from({ length: count }, (_, i): DuckDBValue => {
+      const value = column.values[start + i];
+      return Array.isArray(value) ? listValue(value) : typeof value === "number" ? value !== 0 : value;
+    });
+    chunk.setColumnValues(c, slice);
+    return;
+  }
+  const vector = chunk.getColumnVector(c) as unknown as {
+    items: Float64Array;
+    setItem(index: number, value: number | null): void;
+    flush(): void;
+  };
+  const values = column.values as ArrayLike<number>;
+  for (let i = 0; i < count; i++) {
+    const value = values[start + i];
+    if (Number.isNaN(value)) vector.setItem(i, null);
+    else vector.items[i] = value;
+  }
+  vector.flush();
+}
+
+function concatenate(parts: Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
