@@ -8,7 +8,9 @@ import process from "node:process";
 import { InputError } from "../errors.ts";
 
 /** Name, one-line description and module of every command. */
-const COMMANDS: [name: string, description: string, load: () => Promise<{ default: () => Command }>][] = [];
+const COMMANDS: [name: string, description: string, load: () => Promise<{ default: () => Command }>][] = [
+  ["pca", "Principal components of a feature matrix", () => import("./pca.ts")],
+];
 
 async function main(args: string[]): Promise<number> {
   const program = new Command("segue")
