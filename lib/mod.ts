@@ -18,6 +18,8 @@ export * from "./embedding/pca.ts";
 export * from "./embedding/kmeans.ts";
 export * from "./embedding/stage.ts";
 export * from "./graph/graph.ts";
+export * from "./graph/knn.ts";
+export * from "./graph/stage.ts";
 export * from "./plots/theme.ts";
 export * from "./plots/render.ts";
 export * from "./plots/show.ts";

@@ -10,6 +10,7 @@ import { InputError } from "../errors.ts";
 /** Name, one-line description and module of every command. */
 const COMMANDS: [name: string, description: string, load: () => Promise<{ default: () => Command }>][] = [
   ["pca", "Principal components of a feature matrix", () => import("./pca.ts")],
+  ["graph", "Build the neighbour graph", () => import("./graph.ts")],
 ];
 
 async function main(args: string[]): Promise<number> {

@@ -1,0 +1,86 @@
+/**
+ * The graph stage: from the embedding of a data folder, or from any NPY matrix, to `graph.npz`.
+ *
+ * @module
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { readNpyMatrix } from "../storage/npy.ts";
+import { runStage, type StageReport } from "../storage/stages.ts";
+import { writeGraph } from "./graph.ts";
+import { buildKnnGraph, type KnnOptions, type KnnReport } from "./knn.ts";
+
+/** Options of {@linkcode graphStage}. */
+export interface GraphStageOptions extends KnnOptions {
+  /** Run even when the graph is up to date. */
+  force?: boolean;
+}
+
+/**
+ * Builds `graph.npz` of a data folder from the matrix that `embedding.json` names, else from `X_pca.npy`.
+ *
+ * @param dir The data folder.
+ * @param options Neighbours, recall, seed.
+ * @returns What came of it; its facts are the {@linkcode KnnReport}.
+ * @throws {InputError} When the matrix is missing or cannot have k neighbours a row.
+ */
+export function graphStage(dir: string, options: GraphStageOptions = {}): Promise<StageReport> {
+  const { force, ...knn } = { k: 50, recall: 0.99, seed: 42, ...options };
+  const matrixFile = embeddingFile(dir);
+  return runStage(dir, {
+    name: "graph",
+    inputs: [matrixFile],
+    parameters: { k: knn.k, recall: knn.recall, seed: knn.seed },
+    outputs: ["graph.npz"],
+    force,
+    run: async () => ({ ...await graphFile(join(dir, matrixFile), join(dir, "graph.npz"), knn) }),
+  });
+}
+
+/**
+ * Builds the neighbour graph of an NPY matrix and writes it as a SciPy CSR file. The report goes into the file as the
+ * byte string `report`, in JSON; SciPy ignores it.
+ *
+ * @param matrixFile NPY file of a matrix [n, d].
+ * @param graphFile NPZ file to write.
+ * @param options Neighbours, recall, seed.
+ * @returns How the graph was made.
+ * @throws {InputError} When the matrix is missing, holds NaN, or cannot have k neighbours a row; then nothing is written.
+ */
+export async function graphFile(
+  matrixFile: string,
+  graphFile: string,
+  options: KnnOptions = {},
+): Promise<KnnReport> {
+  const x = readNpyMatrix(matrixFile);
+  try {
+    const { graph, report } = await buildKnnGraph(x, options);
+    writeGraph(graphFile, graph, { report: JSON.stringify(report) });
+    return report;
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${matrixFile}: ${error.message}`) : error;
+  }
+}
+
+/**
+ * The matrix that the graph of a data folder is built on.
+ *
+ * @param dir The data folder.
+ * @returns File name within the folder: the `file` of `embedding.json`, else `X_pca.npy`.
+ * @throws {InputError} When `embedding.json` names no file.
+ */
+export function embeddingFile(dir: string): string {
+  const path = join(dir, "embedding.json");
+  if (!existsSync(path)) return "X_pca.npy";
+  let file: unknown;
+  try {
+    file = JSON.parse(readFileSync(path, "utf8")).file;
+  } catch {
+    // Not JSON: reported below.
+  }
+  if (typeof file !== "string") {
+    throw new InputError(`${path}: expected JSON with the name of a matrix under 'file'; run segue embed again`);
+  }
+  return file;
+}
