@@ -1,0 +1,141 @@
+/**
+ * Finding a track by what a person types: an id, a title, the start of a title, or title and artist.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { type Catalog, listsOf, textsOf } from "./catalog.ts";
+
+/**
+ * Finds the one track that a text means. In this order: the exact id; the exact title (of several the most popular);
+ * `title - artist` or `artist - title`; the only title that starts with the text; the only title that contains it.
+ * Case, accents and punctuation do not count. Cost O(n); the first call on a catalogue prepares its titles.
+ *
+ * @param catalog The catalogue, with track_id, title and artists.
+ * @param text What was typed.
+ * @returns Row of the track in [0, n).
+ * @throws {InputError} When no track or several tracks match, with the closest ones.
+ *
+ * @example
+ * ```ts
+ * import { findTrack } from "./find.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const catalog = {
+ *   length: 2,
+ *   numbers: {},
+ *   texts: { track_id: ["a1", "b2"], title: ["Ágætis byrjun", "Svefn-g-englar"] },
+ *   lists: { artists: [["Sigur Rós"], ["Sigur Rós"]] },
+ * };
+ * assert.equal(findTrack(catalog, "agaetis"), 0);
+ * assert.equal(findTrack(catalog, "sigur ros - svefn g englar"), 1);
+ * ```
+ */
+export function findTrack(catalog: Catalog, text: string): number {
+  const id = textsOf(catalog, "track_id").indexOf(text.trim());
+  if (id >= 0) return id;
+  const wanted = normalizeTitle(text);
+  if (wanted === "") throw new InputError(`Expected a track id or a title but found '${text}'`);
+  const titles = normalizedTitles(catalog);
+  const rows = (test: (title: string, row: number) => boolean) => {
+    const found: number[] = [];
+    for (let i = 0; i < titles.length; i++) if (test(titles[i], i)) found.push(i);
+    return found;
+  };
+
+  const exact = rows((title) => title === wanted);
+  if (exact.length > 0) return mostPopular(catalog, exact);
+  const artists = listsOf(catalog, "artists");
+  for (const [title, artist] of titleAndArtist(text)) {
+    const found = rows((t, i) => t === title && artists[i].some((a) => normalizeTitle(a) === artist));
+    if (found.length > 0) return mostPopular(catalog, found);
+  }
+  let several: number[] = [];
+  for (const test of [(t: string) => t.startsWith(wanted), (t: string) => t.includes(wanted)]) {
+    const found = rows(test);
+    if (found.length === 1) return found[0];
+    if (found.length > 1 && several.length === 0) several = found;
+  }
+  if (several.length > 0) {
+    const some = byPopularity(catalog, several).slice(0, 3);
+    throw new InputError(
+      `'${text}' matches ${several.length} tracks, among them ${some.map((i) => trackName(catalog, i)).join("; ")}: ` +
+        "write the whole title, 'title - artist', or the id",
+    );
+  }
+  const closest = closestTitles(titles, wanted, 3).map((i) => trackName(catalog, i));
+  throw new InputError(`No track has the id or title '${text}'; closest are ${closest.join("; ")}`);
+}
+
+/**
+ * The name of a track for people.
+ *
+ * @param catalog The catalogue, with title and artists.
+ * @param row Row of the track in [0, n).
+ * @returns E.g. `Svefn-g-englar by Sigur Rós`.
+ */
+export function trackName(catalog: Catalog, row: number): string {
+  return `${textsOf(catalog, "title")[row]} by ${listsOf(catalog, "artists")[row].join(", ")}`;
+}
+
+/**
+ * A title without what people leave out when they type: case, accents, punctuation, repeated spaces.
+ *
+ * @param title Any text.
+ * @returns E.g. `agaetis byrjun` for `Ágætis byrjun`. A text of punctuation alone keeps it.
+ */
+export function normalizeTitle(title: string): string {
+  const plain = title.normalize("NFKD").replace(/\p{Mark}/gu, "").toLowerCase()
+    .replace(/['’ʼ]/g, "").replaceAll("æ", "ae").replaceAll("ø", "o").replaceAll("ß", "ss");
+  return plain.replace(/[^\p{Letter}\p{Number}]+/gu, " ").trim() || plain.trim();
+}
+
+const TITLES = new WeakMap<Catalog, string[]>();
+
+function normalizedTitles(catalog: Catalog): string[] {
+  let titles = TITLES.get(catalog);
+  if (!titles) TITLES.set(catalog, titles = textsOf(catalog, "title").map((title) => normalizeTitle(title ?? "")));
+  return titles;
+}
+
+/** Every way to read a text as title and artist: at each " - " and " by ", either first. */
+function titleAndArtist(text: string): [string, string][] {
+  const readings: [string, string][] = [];
+  for (const { index, 0: separator } of text.matchAll(/ (?:-|–|—|by) /gi)) {
+    const left = normalizeTitle(text.slice(0, index));
+    const right = normalizeTitle(text.slice(index + separator.length));
+    readings.push([left, right], [right, left]);
+  }
+  return readings;
+}
+
+function byPopularity(catalog: Catalog, rows: number[]): number[] {
+  const popularity = catalog.numbers.popularity;
+  return [...rows].sort((a, b) => (popularity?.[b] || 0) - (popularity?.[a] || 0) || a - b);
+}
+
+function mostPopular(catalog: Catalog, rows: number[]): number {
+  return byPopularity(catalog, rows)[0];
+}
+
+/** The rows whose titles share most letter pairs with a text (Dice's coefficient), each title once. */
+function closestTitles(titles: readonly string[], wanted: string, count: number): number[] {
+  const pairs = letterPairs(wanted);
+  const best: { row: number; score: number }[] = [];
+  const seen = new Set<string>();
+  for (let row = 0; row < titles.length; row++) {
+    let shared = 0;
+    for (let c = 0; c + 1 < titles[row].length; c++) if (pairs.has(titles[row].slice(c, c + 2))) shared++;
+    const score = 2 * shared / (pairs.size + titles[row].length);
+    if ((best.length === count && score <= best[count - 1].score) || seen.has(titles[row])) continue;
+    seen.add(titles[row]);
+    best.push({ row, score });
+    best.sort((a, b) => b.score - a.score || a.row - b.row);
+    best.length = Math.min(best.length, count);
+  }
+  return best.map(({ row }) => row);
+}
+
+function letterPairs(text: string): Set<string> {
+  return new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, c) => text.slice(c, c + 2)));
+}
