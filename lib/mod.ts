@@ -24,3 +24,4 @@ export * from "./graph/stage.ts";
 export * from "./plots/theme.ts";
 export * from "./plots/render.ts";
 export * from "./plots/show.ts";
+export * from "./pipeline.ts";

@@ -43,4 +43,6 @@ function throwInsteadOfExit(command: Command): void {
   for (const child of command.commands) throwInsteadOfExit(child);
 }
 
+// A task runs in the project's folder; paths on the command line are meant from where the user stands.
+if (process.env.SEGUE_CWD) process.chdir(process.env.SEGUE_CWD);
 process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,180 @@
+/**
+ * The pipeline over one data folder: which stages there are, in which order, and where their files lie. Notebooks and
+ * report call it; each stage itself lives with its subject.
+ *
+ * @module
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { type Catalog, type CatalogColumn, readCatalog } from "./catalog/catalog.ts";
+import { InputError } from "./errors.ts";
+import { type NeighborGraph, readGraph } from "./graph/graph.ts";
+import type { Matrix } from "./matrix.ts";
+import { readNpy, readNpyMatrix } from "./storage/npy.ts";
+import { type ManifestEntry, readManifest, type StageReport } from "./storage/stages.ts";
+
+/** What a notebook is run with. */
+export interface Settings {
+  /** A catalogue file in any known form; empty for the synthetic world. */
+  catalog?: string;
+  /** Tracks of the synthetic world, or size of the sample of a catalogue; 0 for the default: 20,000, or all of them. */
+  tracks?: number;
+  /** Seed of everything random. */
+  seed?: number;
+}
+
+/** The stages, in the order in which they run. */
+export const STAGES = ["catalog", "features", "pca", "embedding", "clusters", "graph", "umap"] as const;
+
+/** Name of a stage. */
+export type StageName = typeof STAGES[number];
+
+/** A data folder and what can be read from it. */
+export interface Workspace {
+  /** Absolute path of the data folder. */
+  readonly directory: string;
+  /** Name of the world, the folder's name. */
+  readonly name: string;
+  /** The settings, defaults filled in. */
+  readonly settings: Required<Settings>;
+  /**
+   * Runs every stage up to and including one, unless it is up to date, and prints a line for each that ran.
+   *
+   * @param stage The last stage wanted.
+   * @param options Options of stages, by stage name.
+   * @returns What came of each stage.
+   */
+  prepare(stage: StageName, options?: StageOptions): Promise<StageReport[]>;
+  /**
+   * Path of a file of the folder.
+   *
+   * @param name Its name, e.g. `"graph.npz"`.
+   */
+  file(name: string): string;
+  /**
+   * The catalogue.
+   *
+   * @param columns Columns wanted; all when left out.
+   */
+  catalog(columns?: readonly CatalogColumn[]): Promise<Catalog>;
+  /**
+   * A matrix of the folder.
+   *
+   * @param name Its file; the embedding that the graph is built on when left out.
+   */
+  matrix(name?: string): Matrix;
+  /** Cluster of each track. */
+  clusters(): Int32Array;
+  /** The neighbour graph. */
+  graph(): NeighborGraph;
+  /** What the stages left in `manifest.json`. */
+  manifest(): Record<string, ManifestEntry>;
+}
+
+/** Options of the stages, by stage name, where they differ from the defaults. */
+export type StageOptions = Partial<Record<StageName, Record<string, unknown>>>;
+
+/**
+ * Opens the data folder that belongs to settings: `data/work/<world>/`, or below the folder that `SEGUE_DATA` names.
+ *
+ * @param settings Catalogue, size and seed.
+ * @returns The workspace; nothing is read or run yet.
+ * @throws {InputError} When the catalogue file does not exist.
+ *
+ * @example
+ * ```ts ignore
+ * const workspace = openWorkspace({ tracks: 2000 });
+ * await workspace.prepare("graph");
+ * const graph = workspace.graph();
+ * ```
+ */
+export function openWorkspace(settings: Settings = {}): Workspace {
+  const catalog = settings.catalog ? resolve(settings.catalog) : "";
+  if (catalog && !existsSync(catalog)) {
+    throw new InputError(
+      `${settings.catalog}: no such file; give the path of a catalogue, or none for the synthetic world`,
+    );
+  }
+  const complete = { catalog, tracks: settings.tracks || (catalog ? 0 : 20000), seed: settings.seed ?? 42 };
+  const name = worldName(complete);
+  const root = process.env.SEGUE_DATA ?? fileURLToPath(new URL("../data/work", import.meta.url));
+  const directory = join(root, name);
+  const file = (path: string) => join(directory, path);
+  return {
+    directory,
+    name,
+    settings: complete,
+    prepare: (stage, options = {}) => prepare(directory, complete, stage, options),
+    file,
+    catalog: (columns) => readCatalog(file("tracks.parquet"), columns),
+    matrix: (path = embeddingFile(directory)) => readNpyMatrix(file(path)),
+    clusters: () => readNpy(file("clusters.npy")).data as Int32Array,
+    graph: () => readGraph(file("graph.npz")),
+    manifest: () => readManifest(directory),
+  };
+}
+
+/**
+ * The matrix on which the graph of a data folder is built.
+ *
+ * @param directory The data folder.
+ * @returns `X_embed.npy` or `X_pca.npy`, as `embedding.json` says; `X_pca.npy` without one.
+ */
+export function embeddingFile(directory: string): string {
+  const choice = join(directory, "embedding.json");
+  return existsSync(choice) ? JSON.parse(readFileSync(choice, "utf8")).file : "X_pca.npy";
+}
+
+function worldName({ catalog, tracks, seed }: Required<Settings>): string {
+  if (!catalog) return `synthetic-${tracks}-${seed}`;
+  const stem = basename(catalog).replace(/\.(csv|parquet)?(\.gz)?$/i, "").replace(/[^A-Za-z0-9_-]+/g, "_");
+  return tracks ? `${stem}-${tracks}-${seed}` : stem;
+}
+
+async function prepare(
+  directory: string,
+  settings: Required<Settings>,
+  last: StageName,
+  options: StageOptions,
+): Promise<StageReport[]> {
+  const reports: StageReport[] = [];
+  for (const stage of STAGES.slice(0, STAGES.indexOf(last) + 1)) {
+    const report = await runNamedStage(directory, settings, stage, options[stage] ?? {});
+    if (!report.upToDate) console.log(`${stage}: ${report.seconds.toFixed(1)} s`);
+    reports.push(report);
+  }
+  return reports;
+}
+
+/** Stages are imported when they are run, so that a notebook loads no TensorFlow that it does not use. */
+async function runNamedStage(
+  directory: string,
+  { catalog, tracks, seed }: Required<Settings>,
+  stage: StageName,
+  options: Record<string, unknown>,
+): Promise<StageReport> {
+  switch (stage) {
+    case "catalog":
+      if (catalog) {
+        const { ingestStage } = await import("./catalog/ingest.ts");
+        return await ingestStage(directory, { files: [catalog], tracks: tracks || undefined, seed, ...options });
+      } else {
+        const { worldStage } = await import("./catalog/world/stage.ts");
+        return await worldStage(directory, { tracks, seed, ...options });
+      }
+    case "features":
+      return await (await import("./features/stage.ts")).featuresStage(directory, options);
+    case "pca":
+      return await (await import("./embedding/stage.ts")).pcaStage(directory, options);
+    case "embedding":
+      return await (await import("./embedding/stage.ts")).embeddingStage(directory, { seed, ...options });
+    case "clusters":
+      return await (await import("./embedding/stage.ts")).clustersStage(directory, { seed, ...options });
+    case "graph":
+      return await (await import("./graph/stage.ts")).graphStage(directory, { seed, ...options });
+    case "umap":
+      return await (await import("./embedding/stage.ts")).umapStage(directory, { seed, ...options });
+  }
+}
