@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InputError } from "../../lib/errors.ts";
+import { decodeNpy, npyChunks, readNpy, readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
+import { readNpz, writeNpz } from "../../lib/storage/npz.ts";
+import { runPython } from "../python.ts";
+
+function withFolder(use: (folder: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "segue-npy-"));
+  try {
+    use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("numpy.load reads what writeNpy() and writeNpz() write", () => {
+  withFolder((folder) => {
+    writeNpy(join(folder, "m.npy"), { data: Float32Array.of(1, 2, 3, 4, 5, 6.5), rows: 2, columns: 3 });
+    writeNpy(join(folder, "v.npy"), { data: Int32Array.of(7, -8), shape: [2] });
+    writeNpz(join(folder, "a.npz"), { big: { data: BigInt64Array.of(3n, 4n), shape: [2] }, format: "csr" });
+    const code = `import sys, numpy as np, os
+m, v, a = (np.load(os.path.join(sys.argv[1], f)) for f in ("m.npy", "v.npy", "a.npz"))
+print(m.dtype, m.shape, m.tolist(), v.dtype, v.tolist(), a["big"].tolist(), a["format"].item().decode())`;
+    assert.equal(
+      runPython(code, [folder]).trim(),
+      "float32 (2, 3) [[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]] int32 [7, -8] [3, 4] csr",
+    );
+  });
+});
+
+Deno.test("readNpyMatrix() and readNpz() read what NumPy writes, float64 and compressed too", () => {
+  withFolder((folder) => {
+    const code = `import sys, numpy as np, os
+np.save(os.path.join(sys.argv[1], "m.npy"), np.array([[0.5, -1.25], [3, 4]]))
+np.savez_compressed(os.path.join(sys.argv[1], "a.npz"), x=np.arange(5, dtype=np.int32))`;
+    runPython(code, [folder]);
+    const m = readNpyMatrix(join(folder, "m.npy"));
+    assert.deepEqual([m.rows, m.columns, [...m.data]], [2, 2, [0.5, -1.25, 3, 4]]);
+    const x = readNpz(join(folder, "a.npz")).x;
+    assert.ok(typeof x !== "string");
+    assert.deepEqual([...x.data as Int32Array], [0, 1, 2, 3, 4]);
+  });
+});
+
+Deno.test("decodeNpy() gives back any float32 array", () => {
+  fc.assert(fc.property(fc.float32Array({ minLength: 1 }), fc.integer({ min: 0, max: 7 }), (data, shift) => {
+    const [header, body] = npyChunks({ data, shape: [data.length] });
+    const bytes = new Uint8Array(shift + header.length + body.length);
+    bytes.set(header, shift);
+    bytes.set(body, shift + header.length);
+    assert.deepEqual(decodeNpy(bytes.subarray(shift), "test").data, data);
+  }));
+});
+
+Deno.test("readNpy() names the file and what is wrong with it", () => {
+  withFolder((folder) => {
+    const path = join(folder, "bad.npy");
+    assert.throws(() => readNpy(path), { name: "InputError", message: `${path}: no such file` });
+    writeFileSync(path, "track_id,energy\n1,0.5\n");
+    assert.throws(() => readNpy(path), /expected a NumPy NPY file but found another kind/);
+    writeNpy(path, { data: Float32Array.of(1, 2, 3), shape: [3] });
+    assert.throws(() => readNpyMatrix(path), /expected a matrix with 2 axes but found 1/);
+    const [header, body] = npyChunks({ data: Float32Array.of(1, 2, 3), shape: [3] });
+    assert.throws(() => decodeNpy(new Uint8Array([...header, ...body.subarray(0, 8)]), "cut"), InputError);
+  });
+});
