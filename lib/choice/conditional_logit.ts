@@ -1,0 +1,440 @@
+/**
+ * The conditional logit of McFadden (1974): P(j) = exp(w·x_j) / Σ_k exp(w·x_k), its weights by maximum likelihood.
+ *
+ * @module
+ */
+import chiSquareCdf from "@stdlib/stats-base-dists-chisquare-cdf";
+import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
+import { expectNumber, InputError } from "../errors.ts";
+import { seededRandom, shuffleInPlace } from "../random.ts";
+import { addFitSums, addLogitSums, type FitSums, fitSums, type LogitSums, logitSums } from "./logit_sums.ts";
+import { newton, type Optimum } from "./newton.ts";
+import { type ChoiceSets, takeSets } from "./sets.ts";
+
+/** One line of the table of estimates. */
+export interface Coefficient {
+  /** Name of the feature. */
+  feature: string;
+  /** Weight, in units of utility per unit of the feature. */
+  estimate: number;
+  /** Classical standard error, from the inverse information. */
+  standardError: number;
+  /** Standard error robust to dependence within clusters (sandwich, G / (G − 1)); only with clusters. */
+  robustStandardError?: number;
+  /** Estimate over its standard error: the robust one where there is one. */
+  z: number;
+  /** Two-sided p-value of z under the standard normal. */
+  p: number;
+  /** Lower end of the 95 % interval. */
+  lower: number;
+  /** Upper end of the 95 % interval. */
+  upper: number;
+}
+
+/** How well a model fits. */
+export interface FitStatistics {
+  /** Number of choice sets. */
+  sets: number;
+  /** Number of rows. */
+  rows: number;
+  /** Number of clusters; 0 without. */
+  clusters: number;
+  /** Log-likelihood at the optimum. */
+  logLikelihood: number;
+  /** Log-likelihood with all weights zero. */
+  logLikelihoodZero: number;
+  /** Log-likelihood with alternative-specific constants alone; needs named alternatives. */
+  logLikelihoodConstants?: number;
+  /** McFadden's ρ² = 1 − LL / LL₀ against zero weights. */
+  rhoSquared: number;
+  /** Adjusted ρ² = 1 − (LL − K) / LL₀. */
+  adjustedRhoSquared: number;
+  /** McFadden's ρ² against constants alone. */
+  rhoSquaredConstants?: number;
+  /** Akaike's criterion, 2 K − 2 LL. */
+  aic: number;
+  /** Schwarz's criterion, K log(sets) − 2 LL. */
+  bic: number;
+  /** Likelihood-ratio test against zero weights: 2 (LL − LL₀), χ² with K degrees of freedom. */
+  likelihoodRatio: LikelihoodRatio;
+  /** Likelihood-ratio test against constants alone, when the model holds the constants. */
+  likelihoodRatioConstants?: LikelihoodRatio;
+  /** Share of the sets whose most probable row was chosen, in [0, 1]; ties count by their share. */
+  hitRate: number;
+  /** Mean −log P(chosen), nats. */
+  crossEntropy: number;
+  /** Mean log of the number of rows: the cross-entropy of a uniform guess, nats. */
+  uniformCrossEntropy: number;
+}
+
+/** A likelihood-ratio test. */
+export interface LikelihoodRatio {
+  /** Test statistic. */
+  statistic: number;
+  /** Degrees of freedom. */
+  degreesOfFreedom: number;
+  /** P(χ² > statistic). */
+  p: number;
+}
+
+/** How well weights learned from some listeners predict the choices of others. */
+export interface Holdout {
+  /** Choice sets trained on. */
+  trainSets: number;
+  /** Choice sets held out. */
+  testSets: number;
+  /** What was split: whole clusters, or single choice sets when there are none. */
+  by: "cluster" | "choice set";
+  /** Mean −log P(chosen) of the held-out sets, nats. */
+  crossEntropy: number;
+  /** The same of a uniform guess. */
+  uniformCrossEntropy: number;
+  /** Share of held-out sets whose most probable row was chosen. */
+  hitRate: number;
+}
+
+/** A fitted conditional logit. */
+export interface ConditionalLogit {
+  /** Names of the K features, in order. */
+  features: string[];
+  /** The estimates, one a feature. */
+  coefficients: Coefficient[];
+  /** Covariance of the estimates, [K, K] row-major: robust where there are clusters, else classical. */
+  covariance: Float64Array;
+  /** Fit statistics. */
+  statistics: FitStatistics;
+  /** Passes over all choice sets that Newton's method took. */
+  iterations: number;
+  /** Held-out evaluation, when asked for. */
+  holdout?: Holdout;
+}
+
+/** Options of {@linkcode fitConditionalLogit}. */
+export interface FitOptions {
+  /** Weights to start from; zeros when left out. The optimum does not depend on it. */
+  start?: ArrayLike<number>;
+  /** Share of clusters (or of sets, without clusters) to hold out in a second fit, in [0, 1); 0 for none. */
+  holdout?: number;
+  /** Seed of the held-out split. */
+  seed?: number;
+}
+
+/** Sets from which on a fit to a tenth of them gives the starting point. */
+const WARM_START_SETS = 20000;
+const NORMAL_975 = 1.959963984540054;
+
+/**
+ * Fits a conditional logit by maximum likelihood (Newton–Raphson with analytic gradient and Hessian). The likelihood is
+ * concave, so the optimum is the only one. Sets may differ in size; clusters in the choice sets give cluster-robust
+ * standard errors. Cost O(rows · K²) a pass, 4 to 8 passes.
+ *
+ * @param sets The choice sets.
+ * @param options Start and held-out evaluation.
+ * @returns Estimates in the units of the features, with their errors and the statistics of the fit.
+ * @throws {InputError} When a feature never varies within a choice set, is a linear combination of others, or separates
+ * the chosen rows from the rest; the error names it.
+ *
+ * @example
+ * ```ts
+ * import { fitConditionalLogit } from "./conditional_logit.ts";
+ * import { groupChoices } from "./sets.ts";
+ * import assert from "node:assert/strict";
+ *
+ * // Three of four times the row with x = 1 is taken, so P = 3/4 and the weight is log(3).
+ * const sets = groupChoices({
+ *   features: ["x"],
+ *   values: Float64Array.of(1, 0, 1, 0, 1, 0, 1, 0),
+ *   choice: Int32Array.of(0, 0, 1, 1, 2, 2, 3, 3),
+ *   setCount: 4,
+ *   chosen: Uint8Array.of(1, 0, 1, 0, 1, 0, 0, 1),
+ * });
+ * const [x] = fitConditionalLogit(sets).coefficients;
+ * assert(Math.abs(x.estimate - Math.log(3)) < 1e-12);
+ * ```
+ */
+export function fitConditionalLogit(sets: ChoiceSets, options: FitOptions = {}): ConditionalLogit {
+  const { holdout = 0, seed = 42 } = options;
+  expectNumber("holdout", holdout, 0, 0.9);
+  expectFeatures(sets.features);
+  const optimum = maximize(sets, options.start);
+  const clusterCount = countClusters(sets.cluster);
+  const fit = describe(sets.features, optimum, fitSums(sets, optimum.estimates, clusterCount), clusterCount);
+  addConstants(fit, sets);
+  if (holdout > 0) fit.holdout = evaluateHeldOut(sets, holdout, seed, optimum.estimates);
+  return fit;
+}
+
+/** Choice sets that come in batches, again at every pass. */
+export interface ChoiceBatches {
+  /** Names of the K features. */
+  readonly features: readonly string[];
+  /** Number of clusters over all batches; 0 without. Codes in the batches are in [0, clusterCount). */
+  readonly clusterCount: number;
+  /** Starts a pass over all batches. */
+  batches(): AsyncIterable<ChoiceSets>;
+}
+
+/**
+ * Fits a conditional logit to choice sets that do not fit into memory: every pass reads them again, batch after batch.
+ * The estimates are those of {@linkcode fitConditionalLogit} up to rounding.
+ *
+ * @param source The batches.
+ * @returns The fit, without the statistics that need constants or held-out listeners.
+ * @throws {InputError} As {@linkcode fitConditionalLogit}.
+ */
+export async function fitConditionalLogitBatches(source: ChoiceBatches): Promise<ConditionalLogit> {
+  expectFeatures(source.features);
+  let start: Float64Array | undefined;
+  for await (const first of source.batches()) {
+    start = warmStart(first, 0, first.chosen.length);
+    break;
+  }
+  const optimum = await maximizeWith(source.features, start ?? new Float64Array(source.features.length), async (w) => {
+    let total: LogitSums | undefined;
+    for await (const batch of source.batches()) {
+      const sums = logitSums(batch, w);
+      total = total ? addLogitSums(total, sums) : sums;
+    }
+    return total!;
+  });
+  let total: FitSums | undefined;
+  for await (const batch of source.batches()) {
+    const sums = fitSums(batch, optimum.estimates, source.clusterCount);
+    total = total ? addFitSums(total, sums) : sums;
+  }
+  return describe(source.features, optimum, total!, source.clusterCount);
+}
+
+/**
+ * Maximises the likelihood with sums that are computed elsewhere: in batches, in workers, on a cluster.
+ *
+ * @param features Names of the K features.
+ * @param start Weights to start from, length K.
+ * @param sum Computes {@linkcode LogitSums} over all choice sets at given weights.
+ * @returns The optimum.
+ * @throws {InputError} As {@linkcode fitConditionalLogit}.
+ */
+export async function maximizeWith(
+  features: readonly string[],
+  start: Float64Array,
+  sum: (weights: Float64Array) => Promise<LogitSums>,
+): Promise<Optimum> {
+  const search = newton(features, start);
+  let state = search.next();
+  while (!state.done) state = search.next(await sum(state.value));
+  return state.value;
+}
+
+/**
+ * Turns an optimum and the sums there into a fit.
+ *
+ * @param features Names of the K features.
+ * @param optimum What Newton's method found.
+ * @param sums Sums at the optimum, over all choice sets.
+ * @param clusterCount Number of clusters; 0 without.
+ * @returns The fit.
+ * @throws {InputError} When there are fewer than two clusters, or not more clusters than features.
+ */
+export function describe(
+  features: readonly string[],
+  optimum: Optimum,
+  sums: FitSums,
+  clusterCount: number,
+): ConditionalLogit {
+  const width = features.length;
+  const robust = sums.scores && sandwich(optimum.covariance, sums.scores, clusterCount, width);
+  const coefficients = features.map((feature, k): Coefficient => {
+    const estimate = optimum.estimates[k];
+    const standardError = Math.sqrt(optimum.covariance[k * width + k]);
+    const robustStandardError = robust && Math.sqrt(robust[k * width + k]);
+    const error = robustStandardError ?? standardError;
+    return {
+      feature,
+      estimate,
+      standardError,
+      ...(robust && { robustStandardError }),
+      z: estimate / error,
+      p: 2 * normalCdf(-Math.abs(estimate / error), 0, 1),
+      lower: estimate - NORMAL_975 * error,
+      upper: estimate + NORMAL_975 * error,
+    };
+  });
+  const { logLikelihood, equalLikelihood, hits, rows } = sums;
+  return {
+    features: [...features],
+    coefficients,
+    covariance: robust ?? optimum.covariance,
+    iterations: optimum.iterations,
+    statistics: {
+      sets: optimum.sets,
+      rows,
+      clusters: clusterCount,
+      logLikelihood,
+      logLikelihoodZero: equalLikelihood,
+      rhoSquared: 1 - logLikelihood / equalLikelihood,
+      adjustedRhoSquared: 1 - (logLikelihood - width) / equalLikelihood,
+      aic: 2 * width - 2 * logLikelihood,
+      bic: width * Math.log(optimum.sets) - 2 * logLikelihood,
+      likelihoodRatio: likelihoodRatio(logLikelihood, equalLikelihood, width),
+      hitRate: hits / optimum.sets,
+      crossEntropy: -logLikelihood / optimum.sets,
+      uniformCrossEntropy: -equalLikelihood / optimum.sets,
+    },
+  };
+}
+
+/**
+ * Log-likelihood of a model of alternative-specific constants alone: what market shares explain.
+ *
+ * @param sets Choice sets with named alternatives.
+ * @returns The log-likelihood, or `undefined` when the alternatives have no names, or one of them is always or never
+ * chosen where it is on offer with others, so that its constant is infinite.
+ */
+export function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
+  const { alternative, alternatives, starts, chosen } = sets;
+  if (!alternative || !alternatives || alternatives.length < 2) return undefined;
+  const count = chosen.length;
+  const shares = new Float64Array(alternatives.length);
+  for (let n = 0; n < count; n++) shares[alternative[chosen[n]]]++;
+  const full = !sets.offset && everySetHasAll(sets);
+  if (full) return shares.reduce((sum, share) => share > 0 ? sum + share * Math.log(share / count) : sum, 0);
+  const base = shares.indexOf(Math.max(...shares));
+  const levels = alternatives.map((_, a) => a).filter((a) => a !== base && shares[a] > 0);
+  const values = new Float64Array(starts[count] * levels.length);
+  const place = new Map(levels.map((level, k) => [level, k]));
+  for (let r = 0; r < starts[count]; r++) {
+    const k = place.get(alternative[r]);
+    if (k !== undefined) values[r * levels.length + k] = 1;
+  }
+  try {
+    return maximize({ ...sets, features: levels.map((level) => alternatives[level]), values }).logLikelihood;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+function maximize(sets: ChoiceSets, start?: ArrayLike<number>): Optimum {
+  const count = sets.chosen.length;
+  const first = start
+    ? Float64Array.from(start)
+    : (count > WARM_START_SETS ? warmStart(sets, 0, Math.ceil(count / 10)) : undefined) ??
+      new Float64Array(sets.features.length);
+  return maximizePart(sets, first, 0, count);
+}
+
+function maximizePart(sets: ChoiceSets, start: Float64Array, from: number, to: number): Optimum {
+  const search = newton(sets.features, start);
+  let state = search.next();
+  while (!state.done) state = search.next(logitSums(sets, state.value, from, to));
+  return state.value;
+}
+
+/** Weights fitted to some of the sets; nothing when those sets alone do not identify them. */
+function warmStart(sets: ChoiceSets, from: number, to: number): Float64Array | undefined {
+  try {
+    return maximizePart(sets, new Float64Array(sets.features.length), from, to).estimates;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** (H⁻¹) (Σ_g s_g s_gᵀ) (H⁻¹) · G / (G − 1), as Stata's `vce(cluster)` and R's `sandwich::vcovCL` have it. */
+function sandwich(covariance: Float64Array, scores: Float64Array, clusters: number, width: number): Float64Array {
+  if (clusters < 2) {
+    throw new InputError(`Expected at least 2 clusters for cluster-robust standard errors but found ${clusters}`);
+  }
+  const meat = new Float64Array(width * width);
+  for (let g = 0; g < clusters; g++) {
+    for (let k = 0; k < width; k++) {
+      for (let l = 0; l < width; l++) meat[k * width + l] += scores[g * width + k] * scores[g * width + l];
+    }
+  }
+  const half = product(covariance, meat, width);
+  return product(half, covariance, width).map((value) => value * clusters / (clusters - 1));
+}
+
+function product(a: Float64Array, b: Float64Array, n: number): Float64Array {
+  const c = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < n; k++) {
+      for (let j = 0; j < n; j++) c[i * n + j] += a[i * n + k] * b[k * n + j];
+    }
+  }
+  return c;
+}
+
+function likelihoodRatio(full: number, restricted: number, degreesOfFreedom: number): LikelihoodRatio {
+  const statistic = Math.max(0, 2 * (full - restricted));
+  return { statistic, degreesOfFreedom, p: 1 - chiSquareCdf(statistic, degreesOfFreedom) };
+}
+
+function addConstants(fit: ConditionalLogit, sets: ChoiceSets): void {
+  const constants = constantsLogLikelihood(sets);
+  if (constants === undefined) return;
+  const { statistics } = fit;
+  statistics.logLikelihoodConstants = constants;
+  statistics.rhoSquaredConstants = 1 - statistics.logLikelihood / constants;
+  const names = sets.alternatives!.map((name) => `alternative:${name}`);
+  const held = names.filter((name) => sets.features.includes(name)).length;
+  if (held === names.length - 1 && sets.features.length > held) {
+    const more = sets.features.length - held;
+    statistics.likelihoodRatioConstants = likelihoodRatio(statistics.logLikelihood, constants, more);
+  }
+}
+
+function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: Float64Array): Holdout | undefined {
+  const { cluster } = sets;
+  const count = sets.chosen.length;
+  const units = cluster ? countClusters(cluster) : count;
+  const random = seededRandom(seed, "holdout");
+  const order = shuffleInPlace(Int32Array.from({ length: units }, (_, i) => i), random);
+  const held = new Uint8Array(units);
+  for (let i = 0; i < Math.round(share * units); i++) held[order[i]] = 1;
+  const train: number[] = [];
+  const test: number[] = [];
+  for (let n = 0; n < count; n++) (held[cluster ? cluster[n] : n] ? test : train).push(n);
+  if (train.length === 0 || test.length === 0) return undefined;
+  const weights = warmStartFrom(takeSets(sets, train), start);
+  if (!weights) return undefined;
+  const sums = fitSums(takeSets(sets, test), weights);
+  return {
+    trainSets: train.length,
+    testSets: test.length,
+    by: cluster ? "cluster" : "choice set",
+    crossEntropy: -sums.logLikelihood / test.length,
+    uniformCrossEntropy: -sums.equalLikelihood / test.length,
+    hitRate: sums.hits / test.length,
+  };
+}
+
+function warmStartFrom(sets: ChoiceSets, start: Float64Array): Float64Array | undefined {
+  try {
+    return maximizePart(sets, start, 0, sets.chosen.length).estimates;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+function everySetHasAll(sets: ChoiceSets): boolean {
+  const { alternative, alternatives, starts, chosen } = sets;
+  const seen = new Int32Array(alternatives!.length).fill(-1);
+  for (let n = 0; n < chosen.length; n++) {
+    if (starts[n + 1] - starts[n] !== seen.length) return false;
+    for (let r = starts[n]; r < starts[n + 1]; r++) {
+      if (seen[alternative![r]] === n) return false;
+      seen[alternative![r]] = n;
+    }
+  }
+  return true;
+}
+
+function countClusters(cluster: Int32Array | undefined): number {
+  return cluster ? cluster.reduce((max, code) => Math.max(max, code), -1) + 1 : 0;
+}
+
+function expectFeatures(features: readonly string[]): void {
+  if (features.length === 0) throw new InputError("Expected at least one feature but found none");
+}

@@ -1,0 +1,202 @@
+/**
+ * Choice sets: what was on offer at each step, and what was taken, as flat typed arrays.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+
+/**
+ * Choice sets of any sizes, one after another. The rows (alternatives) of set n are `starts[n] … starts[n+1]-1`; the
+ * features of row r are `values[r * K] … values[r * K + K - 1]` with K the number of features.
+ */
+export interface ChoiceSets {
+  /** Names of the K features, in column order. */
+  readonly features: readonly string[];
+  /** Features [rows, K], row-major. */
+  readonly values: Float64Array;
+  /** First row of each set, length (number of sets) + 1. */
+  readonly starts: Int32Array;
+  /** Row that was chosen, one a set. */
+  readonly chosen: Int32Array;
+  /** A known term of the utility of each row, whose coefficient is 1; zero when absent. */
+  readonly offset?: Float64Array;
+  /** Listener (or other cluster) of each set, as a code from 0. */
+  readonly cluster?: Int32Array;
+  /** Which alternative each row is, as a code into `alternatives`. */
+  readonly alternative?: Int32Array;
+  /** Names of the alternatives. */
+  readonly alternatives?: readonly string[];
+}
+
+/** Choice rows in long format: one row an alternative, in any order. */
+export interface ChoiceRows {
+  /** Names of the K features. */
+  features: readonly string[];
+  /** Features [rows, K], row-major. */
+  values: Float64Array;
+  /** Choice set of each row, as a code from 0 in [0, setCount). */
+  choice: Int32Array;
+  /** Number of choice sets. */
+  setCount: number;
+  /** 1 for the chosen row of a set, else 0. */
+  chosen: Uint8Array;
+  /** Known term of the utility of each row. */
+  offset?: Float64Array;
+  /** Listener of each row, as a code from 0. */
+  cluster?: Int32Array;
+  /** Alternative of each row, as a code from 0. */
+  alternative?: Int32Array;
+  /** Names of the alternatives. */
+  alternatives?: readonly string[];
+  /** What a choice set is called in errors; its code when left out. */
+  nameOf?: (choice: number) => string;
+}
+
+/**
+ * Groups long-format rows into choice sets and checks them. Rows keep their order within a set. Cost O(rows · K); rows
+ * that already stand together are not copied.
+ *
+ * @param rows The rows.
+ * @returns The choice sets, in the order of their codes.
+ * @throws {InputError} When a value is missing, or a set has no chosen row or several, or several listeners; the error
+ * names the feature and the set.
+ *
+ * @example
+ * ```ts
+ * import { groupChoices } from "./sets.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const sets = groupChoices({
+ *   features: ["price"],
+ *   values: Float64Array.of(3, 5, 4, 2),
+ *   choice: Int32Array.of(0, 0, 1, 1),
+ *   setCount: 2,
+ *   chosen: Uint8Array.of(1, 0, 0, 1),
+ * });
+ * assert.deepEqual([...sets.chosen], [0, 3]);
+ * ```
+ */
+export function groupChoices(rows: ChoiceRows): ChoiceSets {
+  const { features, choice, setCount } = rows;
+  const count = choice.length;
+  const name = rows.nameOf ?? String;
+  if (setCount === 0) throw new InputError("Expected at least one choice set but found none");
+  for (const name of features) {
+    if (features.indexOf(name) !== features.lastIndexOf(name)) {
+      throw new InputError(`Expected features with different names but found ${name} twice`);
+    }
+  }
+  expectFinite(rows, name);
+  const starts = new Int32Array(setCount + 1);
+  let sorted = true;
+  for (let r = 0; r < count; r++) {
+    starts[choice[r] + 1]++;
+    if (r > 0 && choice[r] < choice[r - 1]) sorted = false;
+  }
+  for (let n = 0; n < setCount; n++) starts[n + 1] += starts[n];
+  const order = sorted ? undefined : new Int32Array(count);
+  if (order) {
+    const at = starts.slice();
+    for (let r = 0; r < count; r++) order[at[choice[r]]++] = r;
+  }
+  const chosen = new Int32Array(setCount).fill(-1);
+  const cluster = rows.cluster && new Int32Array(setCount).fill(-1);
+  for (let i = 0; i < count; i++) {
+    const r = order ? order[i] : i;
+    const n = choice[r];
+    if (rows.chosen[r]) {
+      if (chosen[n] >= 0) {
+        throw new InputError(`Choice set ${name(n)} has more than one chosen row; expected exactly one`);
+      }
+      chosen[n] = i;
+    }
+    if (cluster) {
+      if (cluster[n] >= 0 && cluster[n] !== rows.cluster![r]) {
+        throw new InputError(`Choice set ${name(n)} belongs to two clusters; expected all its rows to be of one`);
+      }
+      cluster[n] = rows.cluster![r];
+    }
+  }
+  const without = chosen.indexOf(-1);
+  if (without >= 0) throw new InputError(`Choice set ${name(without)} has no chosen row; expected exactly one`);
+  return {
+    features,
+    values: order ? pick(rows.values, order, features.length) : rows.values,
+    starts,
+    chosen,
+    offset: rows.offset && order ? pick(rows.offset, order, 1) : rows.offset,
+    cluster,
+    alternative: rows.alternative && order
+      ? rows.alternative.map((_, i) => rows.alternative![order[i]])
+      : rows.alternative,
+    alternatives: rows.alternatives,
+  };
+}
+
+/**
+ * Picks whole choice sets, copying them.
+ *
+ * @param sets The choice sets.
+ * @param wanted Indices of the sets wanted.
+ * @returns The wanted sets in that order.
+ */
+export function takeSets(sets: ChoiceSets, wanted: ArrayLike<number>): ChoiceSets {
+  const { features, values, offset, cluster, alternative } = sets;
+  const width = features.length;
+  const starts = new Int32Array(wanted.length + 1);
+  for (let i = 0; i < wanted.length; i++) {
+    starts[i + 1] = starts[i] + sets.starts[wanted[i] + 1] - sets.starts[wanted[i]];
+  }
+  const rows = starts[wanted.length];
+  const taken = {
+    features,
+    values: new Float64Array(rows * width),
+    starts,
+    chosen: new Int32Array(wanted.length),
+    offset: offset && new Float64Array(rows),
+    cluster: cluster && new Int32Array(wanted.length),
+    alternative: alternative && new Int32Array(rows),
+    alternatives: sets.alternatives,
+  };
+  for (let i = 0; i < wanted.length; i++) {
+    const n = wanted[i];
+    const from = sets.starts[n];
+    const to = sets.starts[n + 1];
+    taken.values.set(values.subarray(from * width, to * width), starts[i] * width);
+    taken.offset?.set(offset!.subarray(from, to), starts[i]);
+    taken.alternative?.set(alternative!.subarray(from, to), starts[i]);
+    taken.chosen[i] = sets.chosen[n] - from + starts[i];
+    if (taken.cluster) taken.cluster[i] = cluster![n];
+  }
+  return taken;
+}
+
+function expectFinite(rows: ChoiceRows, name: (choice: number) => string): void {
+  const width = rows.features.length;
+  for (let i = 0; i < rows.values.length; i++) {
+    if (!Number.isFinite(rows.values[i])) {
+      const r = Math.floor(i / width);
+      throw new InputError(
+        `Expected feature ${rows.features[i % width]} to be a finite number but found ${
+          Number.isNaN(rows.values[i]) ? "a missing value" : rows.values[i]
+        } in choice set ${name(rows.choice[r])}`,
+      );
+    }
+  }
+  const bad = rows.offset?.findIndex((value) => !Number.isFinite(value)) ?? -1;
+  if (bad >= 0) {
+    throw new InputError(
+      `Expected the offset to be a finite number but found ${rows.offset![bad]} in choice set ${
+        name(rows.choice[bad])
+      }`,
+    );
+  }
+}
+
+function pick(values: Float64Array, order: Int32Array, width: number): Float64Array {
+  const picked = new Float64Array(values.length);
+  for (let i = 0; i < order.length; i++) {
+    for (let k = 0; k < width; k++) picked[i * width + k] = values[order[i] * width + k];
+  }
+  return picked;
+}
