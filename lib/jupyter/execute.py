@@ -150,7 +150,7 @@ def inject(notebook, parameters: dict) -> None:
 def explain(error: CellExecutionError, notebook, index: int) -> str:
     """The message of an error; the kernel leaves it blank for what fails before it runs, so the checker is asked."""
     text = ANSI.sub("", f"{error.ename}: {error.evalue}").strip(": \n")
-    if text and text != "None: None":
+    if text not in ("", "None: None", "Error: Execution failed"):
         return " ".join(text.split())
     return diagnose(notebook, index) or "the cell failed before it ran: a syntax error, or an import that does not resolve"
 

@@ -92,7 +92,7 @@ function ensureKernelspec(venv: string): void {
   const path = join(venv, "share/jupyter/kernels/deno/kernel.json");
   const kernelspec = JSON.stringify(
     {
-      argv: [venvProgram(venv, "deno"), "jupyter", "--kernel", "--conn", "{connection_file}"],
+      argv: [venvProgram(venv, "deno"), "jupyter", "--quiet", "--kernel", "--conn", "{connection_file}"],
       display_name: "Deno",
       language: "typescript",
       interrupt_mode: "message",
