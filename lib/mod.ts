@@ -15,6 +15,8 @@ export { type Column, type ColumnType, type ColumnValues, readParquet, writeParq
 export * from "./storage/stages.ts";
 export * from "./catalog/catalog.ts";
 export * from "./catalog/find.ts";
+export { WORLD_FORMS, type WorldForm } from "./catalog/world/forms.ts";
+export * from "./catalog/world/stage.ts";
 export * from "./embedding/pca.ts";
 export * from "./embedding/kmeans.ts";
 export * from "./embedding/stage.ts";

@@ -9,6 +9,7 @@ import { InputError } from "../errors.ts";
 
 /** Name, one-line description and module of every command. */
 const COMMANDS: [name: string, description: string, load: () => Promise<{ default: () => Command }>][] = [
+  ["world", "Make a synthetic world: catalogue and playlists", () => import("./world.ts")],
   ["pca", "Principal components of a feature matrix", () => import("./pca.ts")],
   ["graph", "Build the neighbour graph", () => import("./graph.ts")],
 ];
