@@ -7,7 +7,7 @@ import chiSquareCdf from "@stdlib/stats-base-dists-chisquare-cdf";
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import { expectNumber, InputError } from "../errors.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
-import { addFitSums, addLogitSums, type FitSums, fitSums, type LogitSums, logitSums } from "./logit_sums.ts";
+import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./logit_sums.ts";
 import { newton, type Optimum } from "./newton.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
@@ -157,8 +157,10 @@ export function fitConditionalLogit(sets: ChoiceSets, options: FitOptions = {}):
   expectNumber("holdout", holdout, 0, 0.9);
   expectFeatures(sets.features);
   const optimum = maximize(sets, options.start);
-  const clusterCount = countClusters(sets.cluster);
-  const fit = describe(sets.features, optimum, fitSums(sets, optimum.estimates, clusterCount), clusterCount);
+  const width = sets.features.length;
+  const scores = sets.cluster &&
+    addClusterScores(sets, optimum.estimates, new Float64Array(countClusters(sets.cluster) * width));
+  const fit = describe(sets.features, optimum, scores);
   addConstants(fit, sets);
   if (holdout > 0) fit.holdout = evaluateHeldOut(sets, holdout, seed, optimum.estimates);
   return fit;
@@ -186,7 +188,7 @@ export async function fitConditionalLogitBatches(source: ChoiceBatches): Promise
   expectFeatures(source.features);
   let start: Float64Array | undefined;
   for await (const first of source.batches()) {
-    start = warmStart(first, 0, first.chosen.length);
+    start = tryFit(first, new Float64Array(first.features.length), first.chosen.length);
     break;
   }
   const optimum = await maximizeWith(source.features, start ?? new Float64Array(source.features.length), async (w) => {
@@ -197,12 +199,10 @@ export async function fitConditionalLogitBatches(source: ChoiceBatches): Promise
     }
     return total!;
   });
-  let total: FitSums | undefined;
-  for await (const batch of source.batches()) {
-    const sums = fitSums(batch, optimum.estimates, source.clusterCount);
-    total = total ? addFitSums(total, sums) : sums;
-  }
-  return describe(source.features, optimum, total!, source.clusterCount);
+  if (source.clusterCount === 0) return describe(source.features, optimum);
+  const scores = new Float64Array(source.clusterCount * source.features.length);
+  for await (const batch of source.batches()) addClusterScores(batch, optimum.estimates, scores);
+  return describe(source.features, optimum, scores);
 }
 
 /**
@@ -226,23 +226,22 @@ export async function maximizeWith(
 }
 
 /**
- * Turns an optimum and the sums there into a fit.
+ * Turns an optimum into a fit with its tests and statistics.
  *
  * @param features Names of the K features.
  * @param optimum What Newton's method found.
- * @param sums Sums at the optimum, over all choice sets.
- * @param clusterCount Number of clusters; 0 without.
+ * @param scores Gradient at the optimum by cluster [clusters, K]; standard errors are robust when it is given.
  * @returns The fit.
- * @throws {InputError} When there are fewer than two clusters, or not more clusters than features.
+ * @throws {InputError} When there are fewer than two clusters.
  */
 export function describe(
   features: readonly string[],
   optimum: Optimum,
-  sums: FitSums,
-  clusterCount: number,
+  scores?: Float64Array,
 ): ConditionalLogit {
   const width = features.length;
-  const robust = sums.scores && sandwich(optimum.covariance, sums.scores, clusterCount, width);
+  const clusters = scores ? scores.length / width : 0;
+  const robust = scores && sandwich(optimum.covariance, scores, clusters, width);
   const coefficients = features.map((feature, k): Coefficient => {
     const estimate = optimum.estimates[k];
     const standardError = Math.sqrt(optimum.covariance[k * width + k]);
@@ -259,26 +258,26 @@ export function describe(
       upper: estimate + NORMAL_975 * error,
     };
   });
-  const { logLikelihood, equalLikelihood, hits, rows } = sums;
+  const { logLikelihood, uniformLogLikelihood, hits, rows, sets } = optimum.sums;
   return {
     features: [...features],
     coefficients,
     covariance: robust ?? optimum.covariance,
     iterations: optimum.iterations,
     statistics: {
-      sets: optimum.sets,
+      sets,
       rows,
-      clusters: clusterCount,
+      clusters,
       logLikelihood,
-      logLikelihoodZero: equalLikelihood,
-      rhoSquared: 1 - logLikelihood / equalLikelihood,
-      adjustedRhoSquared: 1 - (logLikelihood - width) / equalLikelihood,
+      logLikelihoodZero: uniformLogLikelihood,
+      rhoSquared: 1 - logLikelihood / uniformLogLikelihood,
+      adjustedRhoSquared: 1 - (logLikelihood - width) / uniformLogLikelihood,
       aic: 2 * width - 2 * logLikelihood,
-      bic: width * Math.log(optimum.sets) - 2 * logLikelihood,
-      likelihoodRatio: likelihoodRatio(logLikelihood, equalLikelihood, width),
-      hitRate: hits / optimum.sets,
-      crossEntropy: -logLikelihood / optimum.sets,
-      uniformCrossEntropy: -equalLikelihood / optimum.sets,
+      bic: width * Math.log(sets) - 2 * logLikelihood,
+      likelihoodRatio: likelihoodRatio(logLikelihood, uniformLogLikelihood, width),
+      hitRate: hits / sets,
+      crossEntropy: -logLikelihood / sets,
+      uniformCrossEntropy: -uniformLogLikelihood / sets,
     },
   };
 }
@@ -307,7 +306,7 @@ export function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
     if (k !== undefined) values[r * levels.length + k] = 1;
   }
   try {
-    return maximize({ ...sets, features: levels.map((level) => alternatives[level]), values }).logLikelihood;
+    return maximize({ ...sets, features: levels.map((level) => alternatives[level]), values }).sums.logLikelihood;
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
@@ -316,24 +315,24 @@ export function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
 
 function maximize(sets: ChoiceSets, start?: ArrayLike<number>): Optimum {
   const count = sets.chosen.length;
+  const zeros = new Float64Array(sets.features.length);
   const first = start
     ? Float64Array.from(start)
-    : (count > WARM_START_SETS ? warmStart(sets, 0, Math.ceil(count / 10)) : undefined) ??
-      new Float64Array(sets.features.length);
-  return maximizePart(sets, first, 0, count);
+    : (count > WARM_START_SETS ? tryFit(sets, zeros, Math.ceil(count / 10)) : undefined) ?? zeros;
+  return maximizeFirst(sets, first, count);
 }
 
-function maximizePart(sets: ChoiceSets, start: Float64Array, from: number, to: number): Optimum {
+function maximizeFirst(sets: ChoiceSets, start: Float64Array, count: number): Optimum {
   const search = newton(sets.features, start);
   let state = search.next();
-  while (!state.done) state = search.next(logitSums(sets, state.value, from, to));
+  while (!state.done) state = search.next(logitSums(sets, state.value, 0, count));
   return state.value;
 }
 
-/** Weights fitted to some of the sets; nothing when those sets alone do not identify them. */
-function warmStart(sets: ChoiceSets, from: number, to: number): Float64Array | undefined {
+/** Weights fitted to the first sets; nothing when those alone do not identify them. */
+function tryFit(sets: ChoiceSets, start: Float64Array, count: number): Float64Array | undefined {
   try {
-    return maximizePart(sets, new Float64Array(sets.features.length), from, to).estimates;
+    return maximizeFirst(sets, start, count).estimates;
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
@@ -396,26 +395,18 @@ function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: F
   const test: number[] = [];
   for (let n = 0; n < count; n++) (held[cluster ? cluster[n] : n] ? test : train).push(n);
   if (train.length === 0 || test.length === 0) return undefined;
-  const weights = warmStartFrom(takeSets(sets, train), start);
+  const trained = takeSets(sets, train);
+  const weights = tryFit(trained, start, train.length);
   if (!weights) return undefined;
-  const sums = fitSums(takeSets(sets, test), weights);
+  const sums = logitSums(takeSets(sets, test), weights);
   return {
     trainSets: train.length,
     testSets: test.length,
     by: cluster ? "cluster" : "choice set",
     crossEntropy: -sums.logLikelihood / test.length,
-    uniformCrossEntropy: -sums.equalLikelihood / test.length,
+    uniformCrossEntropy: -sums.uniformLogLikelihood / test.length,
     hitRate: sums.hits / test.length,
   };
-}
-
-function warmStartFrom(sets: ChoiceSets, start: Float64Array): Float64Array | undefined {
-  try {
-    return maximizePart(sets, start, 0, sets.chosen.length).estimates;
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
 }
 
 function everySetHasAll(sets: ChoiceSets): boolean {

@@ -4,12 +4,19 @@
  *
  * @module
  */
+import { InputError } from "../errors.ts";
 import type { ChoiceSets } from "./sets.ts";
 
 /** Log-likelihood, its gradient and the information (negative Hessian) of some choice sets at given weights. */
 export interface LogitSums {
   /** Number of choice sets summed over. */
   sets: number;
+  /** Number of rows in them. */
+  rows: number;
+  /** Number of sets whose most probable row was chosen; a chosen row that ties with m − 1 others counts 1/m. */
+  hits: number;
+  /** Σ −log J over the sets of J rows: the log-likelihood of a uniform guess. */
+  uniformLogLikelihood: number;
   /** Σ log P(chosen). */
   logLikelihood: number;
   /** ∂ logLikelihood / ∂ weights, length K. */
@@ -63,9 +70,12 @@ export function logitSums(
   const gradient = new Float64Array(width);
   const information = new Float64Array(width * width);
   let logLikelihood = 0;
+  let uniformLogLikelihood = 0;
+  let hits = 0;
   for (let n = from; n < to; n++) {
     const start = starts[n];
     const length = starts[n + 1] - start;
+    uniformLogLikelihood -= Math.log(length);
     const origin = chosen[n] * width;
     if (offset) { for (let j = 0; j < length; j++) probability[j] = offset[start + j] - offset[chosen[n]]; }
     else probability.fill(0, 0, length);
@@ -78,8 +88,14 @@ export function logitSums(
         probability[j] += weight * d;
       }
     }
+    // The chosen row's own utility is 0 here, so it is a hit when nothing exceeds 0.
     let largest = 0;
-    for (let j = 0; j < length; j++) if (probability[j] > largest) largest = probability[j];
+    let ties = 0;
+    for (let j = 0; j < length; j++) {
+      if (probability[j] > largest) largest = probability[j];
+      else if (probability[j] === 0) ties++;
+    }
+    if (largest === 0) hits += 1 / ties;
     let total = 0;
     for (let j = 0; j < length; j++) {
       const e = Math.exp(probability[j] - largest);
@@ -125,7 +141,15 @@ export function logitSums(
   for (let k = 0; k < width; k++) {
     for (let l = 0; l < k; l++) information[k * width + l] = information[l * width + k];
   }
-  return { sets: to - from, logLikelihood, gradient, information };
+  return {
+    sets: to - from,
+    rows: starts[to] - starts[from],
+    hits,
+    uniformLogLikelihood,
+    logLikelihood,
+    gradient,
+    information,
+  };
 }
 
 /**
@@ -138,91 +162,51 @@ export function logitSums(
 export function addLogitSums(a: LogitSums, b: LogitSums): LogitSums {
   return {
     sets: a.sets + b.sets,
+    rows: a.rows + b.rows,
+    hits: a.hits + b.hits,
+    uniformLogLikelihood: a.uniformLogLikelihood + b.uniformLogLikelihood,
     logLikelihood: a.logLikelihood + b.logLikelihood,
     gradient: a.gradient.map((value, i) => value + b.gradient[i]),
     information: a.information.map((value, i) => value + b.information[i]),
   };
 }
 
-/** What is known of some choice sets once the weights are there; like {@linkcode LogitSums}, these add up. */
-export interface FitSums {
-  /** Σ log P(chosen). */
-  logLikelihood: number;
-  /** Σ log P(chosen) when all utilities are equal: −Σ log J, offsets left aside. */
-  equalLikelihood: number;
-  /** Number of sets whose most probable row was chosen; m rows that tie count 1/m. */
-  hits: number;
-  /** Number of rows. */
-  rows: number;
-  /** Gradient summed by cluster [clusters, K], when there are clusters. */
-  scores?: Float64Array;
-}
-
 /**
- * What the report of a fit needs beyond {@linkcode logitSums}: hits, and gradients by cluster. Cost O(rows · K).
+ * Sums the gradient of the log-likelihood by cluster, for cluster-robust standard errors. Cost O(rows · K).
  *
- * @param sets The choice sets.
+ * @param sets The choice sets, with clusters.
  * @param weights The K weights.
- * @param clusterCount Number of clusters; 0 for none.
- * @returns The sums.
+ * @param scores Where to add the sums, [clusters, K] row-major.
+ * @returns `scores`.
+ * @throws {InputError} When the sets have no clusters.
  */
-export function fitSums(sets: ChoiceSets, weights: Float64Array, clusterCount: number = 0): FitSums {
+export function addClusterScores(sets: ChoiceSets, weights: Float64Array, scores: Float64Array): Float64Array {
   const { values, starts, chosen, offset, cluster } = sets;
+  if (!cluster) throw new InputError("Expected choice sets with clusters but found none");
   const width = sets.features.length;
-  const count = chosen.length;
-  const utility = new Float64Array(largestSet(starts, 0, count));
-  const scores = clusterCount > 0 ? new Float64Array(clusterCount * width) : undefined;
-  let logLikelihood = 0;
-  let equalLikelihood = 0;
-  let hits = 0;
-  for (let n = 0; n < count; n++) {
+  const probability = new Float64Array(largestSet(starts, 0, chosen.length));
+  for (let n = 0; n < chosen.length; n++) {
     const start = starts[n];
     const length = starts[n + 1] - start;
-    let largest = -Infinity;
-    let ties = 0;
-    for (let j = 0; j < length; j++) {
-      let u = offset ? offset[start + j] : 0;
-      for (let k = 0, a = (start + j) * width; k < width; k++) u += weights[k] * values[a + k];
-      utility[j] = u;
-      if (u > largest) {
-        largest = u;
-        ties = 1;
-      } else if (u === largest) ties++;
-    }
-    const own = utility[chosen[n] - start];
-    if (own === largest) hits += 1 / ties;
-    let total = 0;
-    for (let j = 0; j < length; j++) total += utility[j] = Math.exp(utility[j] - largest);
-    logLikelihood += own - largest - Math.log(total);
-    equalLikelihood -= Math.log(length);
-    if (!scores) continue;
-    const at = cluster![n] * width;
     const origin = chosen[n] * width;
+    let largest = 0;
     for (let j = 0; j < length; j++) {
-      const p = utility[j] / total;
+      let u = offset ? offset[start + j] - offset[chosen[n]] : 0;
+      for (let k = 0, a = (start + j) * width; k < width; k++) u += weights[k] * (values[a + k] - values[origin + k]);
+      probability[j] = u;
+      if (u > largest) largest = u;
+    }
+    let total = 0;
+    for (let j = 0; j < length; j++) total += probability[j] = Math.exp(probability[j] - largest);
+    const at = cluster[n] * width;
+    for (let j = 0; j < length; j++) {
+      const p = probability[j] / total;
       for (let k = 0, a = (start + j) * width; k < width; k++) {
         scores[at + k] -= p * (values[a + k] - values[origin + k]);
       }
     }
   }
-  return { logLikelihood, equalLikelihood, hits, rows: starts[count] - starts[0], scores };
-}
-
-/**
- * Adds the fit sums of two parts.
- *
- * @param a Sums of one part.
- * @param b Sums of another part, at the same weights and with the same clusters.
- * @returns Sums of both.
- */
-export function addFitSums(a: FitSums, b: FitSums): FitSums {
-  return {
-    logLikelihood: a.logLikelihood + b.logLikelihood,
-    equalLikelihood: a.equalLikelihood + b.equalLikelihood,
-    hits: a.hits + b.hits,
-    rows: a.rows + b.rows,
-    scores: a.scores?.map((value, i) => value + b.scores![i]),
-  };
+  return scores;
 }
 
 function largestSet(starts: Int32Array, from: number, to: number): number {

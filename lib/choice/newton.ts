@@ -13,12 +13,10 @@ export interface Optimum {
   estimates: Float64Array;
   /** Inverse of the information there, [K, K] row-major: the classical covariance of the estimates. */
   covariance: Float64Array;
-  /** Log-likelihood at the maximum. */
-  logLikelihood: number;
+  /** Sums at the maximum. */
+  sums: LogitSums;
   /** Number of times the sums were computed over all choice sets. */
   iterations: number;
-  /** Number of choice sets. */
-  sets: number;
 }
 
 /** A step so small against the standard error of its weight ends the iteration; the last step is still made. */
@@ -64,9 +62,8 @@ export function* newton(
       return {
         estimates: weights.map((weight, k) => weight + step[k]),
         covariance: inverse,
-        logLikelihood: sums.logLikelihood,
+        sums,
         iterations: iteration,
-        sets: sums.sets,
       };
     }
     let length = 1;
