@@ -14,6 +14,7 @@ export * from "./storage/npz.ts";
 export { type Column, type ColumnType, type ColumnValues, readParquet, writeParquet } from "./storage/parquet.ts";
 export * from "./storage/stages.ts";
 export * from "./catalog/catalog.ts";
+export * from "./catalog/ingest.ts";
 export * from "./catalog/find.ts";
 export { WORLD_FORMS, type WorldForm } from "./catalog/world/forms.ts";
 export * from "./catalog/world/stage.ts";

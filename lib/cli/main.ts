@@ -10,6 +10,7 @@ import { InputError } from "../errors.ts";
 /** Name, one-line description and module of every command. */
 const COMMANDS: [name: string, description: string, load: () => Promise<{ default: () => Command }>][] = [
   ["world", "Make a synthetic world: catalogue and playlists", () => import("./world.ts")],
+  ["ingest", "Read and clean catalogue files", () => import("./ingest.ts")],
   ["pca", "Principal components of a feature matrix", () => import("./pca.ts")],
   ["graph", "Build the neighbour graph", () => import("./graph.ts")],
 ];

@@ -1,0 +1,408 @@
+/**
+ * From catalogue files of any known form to `tracks.parquet` and `rejects.csv`, with an account in which every row that
+ * came in is found again: in = out + merged + rejected (+ not sampled).
+ *
+ * @module
+ */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import process from "node:process";
+import { expectInteger, InputError } from "../errors.ts";
+import { writeAtomic, writeAtomicWith } from "../storage/atomic.ts";
+import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
+import { runStage, type StageReport } from "../storage/stages.ts";
+import { type CatalogColumn, LIST_COLUMNS } from "./catalog.ts";
+import { type DamagedLine, isParquet, scanCsv } from "./csv_scan.ts";
+import { type Form, recogniseForm, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
+import { checkedRows, FIX, registerFunctions, SILENT_FEATURES, sqlType } from "./read_sql.ts";
+
+/** How to ingest. */
+export interface IngestOptions {
+  /** Catalogue files: CSV, gzipped CSV or Parquet, each of any known form. */
+  files: string[];
+  /** Source column by canonical column, for files of no known form. */
+  map?: Record<string, string>;
+  /** Keep a seeded sample of that many tracks, in file order; all when left out. */
+  tracks?: number;
+  /** Seed of the sample. Default 42. */
+  seed?: number;
+  /** What becomes of rows with tempo 0, time signature 0 or year 0. Default `"impute"`. */
+  onMissing?: "impute" | "drop";
+}
+
+/** What became of the rows. `rowsIn = out + merged + rejected + notSampled`. */
+export interface IngestAccount {
+  /** The files: name, form, rows (damaged lines included) and blank lines (no rows). */
+  files: { file: string; form: string; rows: number; blankLines: number }[];
+  /** Rows that came in. */
+  rowsIn: number;
+  /** Rows that are in `rejects.csv`. */
+  rejected: number;
+  /** Rows merged into an earlier row with the same id. */
+  merged: number;
+  /** Tracks that the sample left out. */
+  notSampled: number;
+  /** Tracks in `tracks.parquet`. */
+  out: number;
+  /** Rejected rows by reason. */
+  reasons: Record<string, number>;
+  /** Ids that stood in several rows, and in how many of them the rows disagreed. */
+  duplicates: { ids: number; popularityConflicts: number; featureConflicts: number };
+  /** Tracks of `tracks.parquet` whose value was imputed, by column, and tracks whose key is unknown. */
+  imputed: Record<string, number>;
+  /** Tracks without a key (key −1). */
+  keyUnknown: number;
+  /** Works with several takes, the tracks among them, and the most takes of one work. */
+  works: { several: number; tracks: number; largest: number };
+}
+
+const MEMORY_LIMIT = "1GB";
+
+/**
+ * Stage `ingest`: reads catalogue files, cleans them, and writes `tracks.parquet` and `rejects.csv`.
+ *
+ * @param directory The data folder; made when missing.
+ * @param options The files, and how to treat them.
+ * @returns The report; its facts are an {@linkcode IngestAccount}.
+ * @throws {InputError} When a file is missing, empty, of no known form or not text, or when no row came through.
+ */
+export async function ingestStage(
+  directory: string,
+  options: IngestOptions & { force?: boolean },
+): Promise<StageReport> {
+  const files = options.files.map((file) => resolve(file));
+  if (files.length === 0) throw new InputError("Expected at least one catalogue file but found none");
+  for (const file of files) if (!existsSync(file)) throw new InputError(`${file}: no such file`);
+  const { map = {}, tracks, seed = 42, onMissing = "impute", force } = options;
+  return await runStage(directory, {
+    name: "ingest",
+    inputs: files,
+    parameters: { map, tracks: tracks ?? null, seed: tracks === undefined ? null : seed, onMissing },
+    outputs: ["tracks.parquet", "rejects.csv"],
+    force,
+    run: async () => ({ ...await ingestFiles(directory, { ...options, files }) }),
+  });
+}
+
+/**
+ * Does the work of {@linkcode ingestStage} without looking at the manifest.
+ *
+ * Rules. A row with a damaged line, a missing critical value or a value that cannot be is rejected. Rows with one id
+ * become one track: values of the first row that has them, all genres, subgenres and playlists in order of appearance,
+ * the highest popularity. Tempo 0, time signature 0 and year 0 mean missing; with `"impute"` tempo (and danceability,
+ * speechiness and valence where they are 0 beside tempo 0: the analysis failed) becomes the median of the first genre,
+ * else of all; the time signature becomes the commonest; the year the median of the first artist, else of all. Takes of
+ * one work (same first artist, same title but for remaster, live, edit and guest marks) share a `work_id`: the id of
+ * the first of them. Cost O(rows), out of core beyond 1 GB.
+ *
+ * @param directory The data folder; made when missing.
+ * @param options The files, and how to treat them.
+ * @returns The account.
+ * @throws {InputError} As {@linkcode ingestStage}.
+ */
+export async function ingestFiles(directory: string, options: IngestOptions): Promise<IngestAccount> {
+  const { files, map = {}, tracks, seed = 42, onMissing = "impute" } = options;
+  if (tracks !== undefined) expectInteger("tracks", tracks, 1);
+  if (!["impute", "drop"].includes(onMissing)) {
+    throw new InputError(`Expected on-missing to be impute or drop but found '${onMissing}'`);
+  }
+  mkdirSync(directory, { recursive: true });
+  const sources: Source[] = [];
+  try {
+    return await withDuckDB(async (connection) => {
+      registerFunctions(connection);
+      for (const [f, file] of files.entries()) {
+        sources.push(await openSource(connection, file, map, join(directory, `.ingest-${process.pid}-${f}`)));
+      }
+      const columns = SOURCE_COLUMNS.filter((name) =>
+        sources.some(({ form }) => name in form.columns || (name === "year" && "release_date" in form.columns))
+      );
+      await load(connection, sources, columns, onMissing === "drop");
+      const rejects = await collectRejects(connection, sources);
+      return await clean(connection, directory, { sources, columns, rejects, tracks, seed });
+    }, MEMORY_LIMIT);
+  } finally {
+    for (const file of sources.flatMap(({ temporary }) => temporary)) rmSync(file, { force: true });
+  }
+}
+
+/** An opened file. */
+interface Source {
+  file: string;
+  form: Form;
+  sql: string;
+  types: Record<string, string>;
+  /** Rows that DuckDB reads. */
+  records: number;
+  /** Index of its first row in the table of all rows. */
+  first: number;
+  damaged: DamagedLine[];
+  blankLines: number;
+  lineOf: (record: number) => number;
+  temporary: string[];
+}
+
+async function openSource(
+  connection: DuckDBConnection,
+  file: string,
+  map: Record<string, string>,
+  scratch: string,
+): Promise<Source> {
+  if (isParquet(file)) {
+    const sql = `read_parquet(${sqlText(file)})`;
+    try {
+      const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${sql}`);
+      const types = Object.fromEntries(described.getRows().map(([name, type]) => [String(name), String(type)]));
+      const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${sql}`);
+      const records = Number(counted.getRows()[0][0]);
+      const form = recogniseForm(file, Object.keys(types), map);
+      return {
+        ...{ file, form, sql, types, records, first: 0, damaged: [], blankLines: 0, temporary: [] },
+        lineOf: (record) => record + 1,
+      };
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      throw new InputError(`${file}: expected a Parquet file but DuckDB says: ${String(error).split("\n")[0]}`);
+    }
+  }
+  const scan = await scanCsv(file, scratch);
+  try {
+    const form = recogniseForm(file, scan.header, map);
+    const names = scan.header.map((name, c) => scan.header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
+    const types = Object.fromEntries(names.map((name) => [name, "VARCHAR"]));
+    const definition = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(", ");
+    const sql = `read_csv(${sqlText(scan.path)}, auto_detect = false, header = false, skip = 1,
+      columns = {${definition}}, delim = ',', quote = '"', escape = '"', new_line = '${
+      scan.newLine === "\n" ? "\\n" : "\\r\\n"
+    }', strict_mode = true, compression = 'none', parallel = ${!scan.multiline})`;
+    return { ...scan, file, form, sql, types, first: 0 };
+  } catch (error) {
+    for (const temporary of scan.temporary) rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Fills table `checked`: rowid = position over all sources. */
+async function load(
+  connection: DuckDBConnection,
+  sources: Source[],
+  columns: readonly CatalogColumn[],
+  dropMissing: boolean,
+): Promise<void> {
+  const definition = columns.map((name) => `${sqlName(name)} ${sqlType(name)}`).join(", ");
+  await connection.run(
+    `CREATE TABLE checked (${definition}, source_id VARCHAR, fix UTINYINT, problem VARCHAR, work_key UBIGINT)`,
+  );
+  let first = 0;
+  for (const source of sources) {
+    source.first = first;
+    if (source.records > 0) {
+      await connection.run(
+        `INSERT INTO checked ${checkedRows(source.sql, source.form, columns, source.types, dropMissing)}`,
+      );
+    }
+    const total = await scalar(connection, "SELECT count(*) FROM checked");
+    if (total - first !== source.records) {
+      throw new Error(`${source.file}: ${source.records} records by our scan but ${total - first} by DuckDB's`);
+    }
+    first = total;
+  }
+}
+
+/** A row of `rejects.csv`. */
+interface Reject {
+  file: string;
+  line: number;
+  id: string;
+  reason: string;
+}
+
+async function collectRejects(connection: DuckDBConnection, sources: readonly Source[]): Promise<Reject[]> {
+  const found = await queryColumns(
+    connection,
+    "SELECT rowid AS n, source_id, problem FROM checked WHERE problem IS NOT NULL ORDER BY n",
+  );
+  const [rows, ids, problems] = [found.n as Float64Array, found.source_id as string[], found.problem as string[]];
+  return sources.flatMap((source) => {
+    const rejects: Reject[] = source.damaged.map(({ line, reason }) => ({ file: source.file, line, id: "", reason }));
+    for (let r = 0; r < rows.length; r++) {
+      const record = rows[r] - source.first;
+      if (record < 0 || record >= source.records) continue;
+      rejects.push({ file: source.file, line: source.lineOf(record), id: ids[r] ?? "", reason: problems[r] });
+    }
+    return rejects.sort((a, b) => a.line - b.line);
+  });
+}
+
+async function clean(
+  connection: DuckDBConnection,
+  directory: string,
+  { sources, columns, rejects, tracks, seed }: {
+    sources: readonly Source[];
+    columns: readonly CatalogColumn[];
+    rejects: readonly Reject[];
+    tracks: number | undefined;
+    seed: number;
+  },
+): Promise<IngestAccount> {
+  const rowsIn = sources.reduce((sum, source) => sum + source.records + source.damaged.length, 0);
+  const reasons = countReasons(rejects);
+  const good = rowsIn - rejects.length;
+  if (good === 0) {
+    const where = sources.map(({ file }) => file).join(", ");
+    if (rowsIn === 0) throw new InputError(`${where}: has a header but no rows`);
+    const [reason, count] = Object.entries(reasons)[0];
+    throw new InputError(
+      `${where}: none of ${rowsIn} rows could be used; ${count} of them: ${reason} (first in line ${
+        rejects.find((reject) => reasonKind(reject.reason) === reason)!.line
+      })`,
+    );
+  }
+  const duplicates = await mergeDuplicates(connection, columns);
+  const distinct = await scalar(connection, "SELECT count(*) FROM kept");
+  if (tracks !== undefined && tracks < distinct) {
+    await connection.run(`CREATE OR REPLACE TEMP TABLE sample AS SELECT n FROM kept
+      ORDER BY md5(${sqlText(`${seed}/`)} || track_id), n LIMIT ${tracks}`);
+    await connection.run("CREATE OR REPLACE TEMP VIEW chosen AS SELECT * FROM kept SEMI JOIN sample USING (n)");
+  } else await connection.run("CREATE TEMP VIEW chosen AS SELECT * FROM kept");
+  const imputed = await impute(connection, columns);
+  const works = await groupWorks(connection);
+  const out = await writeTracks(connection, join(directory, "tracks.parquet"), columns, Object.keys(imputed));
+  writeAtomic(join(directory, "rejects.csv"), rejectsCsv(rejects));
+  return {
+    files: sources.map((source) => ({
+      file: basename(source.file),
+      form: source.form.name,
+      rows: source.records + source.damaged.length,
+      blankLines: source.blankLines,
+    })),
+    ...{ rowsIn, rejected: rejects.length, merged: good - distinct, notSampled: distinct - out, out, reasons },
+    ...{ duplicates, imputed, works },
+    keyUnknown: await scalar(connection, "SELECT count(*) FROM chosen WHERE key IS NULL"),
+  };
+}
+
+/** Makes view `kept`: one row an id, n = position of its first row. */
+async function mergeDuplicates(
+  connection: DuckDBConnection,
+  columns: readonly CatalogColumn[],
+): Promise<IngestAccount["duplicates"]> {
+  await connection.run(`CREATE TABLE repeated AS SELECT track_id FROM checked WHERE problem IS NULL
+    GROUP BY track_id HAVING count(*) > 1`);
+  const values = columns.map((name) => {
+    const column = sqlName(name);
+    if (name === "popularity") return `max(${column}) AS ${column}`;
+    if (["genres", "subgenres", "playlists"].includes(name)) {
+      return `flatten(list(${column} ORDER BY rowid) FILTER (${column} IS NOT NULL)) AS ${column}`;
+    }
+    return `arg_min(${column}, rowid) AS ${column}`;
+  });
+  const features = [...UNIT_FEATURES, "loudness", "tempo", "key", "mode"].map(sqlName).join(", ");
+  const popularity = columns.includes("popularity") ? "count(DISTINCT popularity) > 1" : "FALSE";
+  await connection.run(`CREATE TABLE merged AS
+    SELECT ${values.join(", ")}, min(fix) AS fix, arg_min(work_key, rowid) AS work_key, min(rowid) AS n,
+      ${popularity} AS popularity_conflict, count(DISTINCT hash(${features})) > 1 AS feature_conflict
+    FROM checked SEMI JOIN repeated USING (track_id) WHERE problem IS NULL GROUP BY checked.track_id`);
+  const names = columns.map(sqlName);
+  const once = columns.map((name) =>
+    (LIST_COLUMNS as readonly string[]).includes(name)
+      ? `list_filter(${sqlName(name)}, lambda x, i: list_position(${sqlName(name)}, x) = i) AS ${sqlName(name)}`
+      : sqlName(name)
+  );
+  await connection.run(`CREATE TEMP VIEW kept AS
+    SELECT ${names.join(", ")}, fix, work_key, rowid AS n FROM checked ANTI JOIN repeated USING (track_id)
+      WHERE problem IS NULL
+    UNION ALL SELECT ${once.join(", ")}, fix, work_key, n FROM merged`);
+  const [ids, popularityConflicts, featureConflicts] = (await connection.runAndReadAll(
+    "SELECT count(*), count_if(popularity_conflict), count_if(feature_conflict) FROM merged",
+  )).getRows()[0].map(Number);
+  return { ids, popularityConflicts, featureConflicts };
+}
+
+/** Makes table `filled`: the imputed values of the chosen tracks that lack some. Returns how many, by column. */
+async function impute(
+  connection: DuckDBConnection,
+  columns: readonly CatalogColumn[],
+): Promise<Record<string, number>> {
+  if (await scalar(connection, "SELECT count(*) FROM chosen WHERE fix <> 0") === 0) return {};
+  const genre = columns.includes("genres") ? "genres[1]" : "NULL::VARCHAR";
+  const measured = ["tempo", ...SILENT_FEATURES];
+  const median = (name: string) => `median(${name}) AS ${name}`;
+  const wanted: string[] = measured.map((name) => `COALESCE(g.${name}, a.${name}) AS ${name}`);
+  const all = measured.map(median);
+  if (columns.includes("time_signature")) {
+    all.push("mode(time_signature) AS time_signature");
+    wanted.push(`CASE WHEN c.fix & ${FIX.time_signature} > 0 THEN a.time_signature END AS time_signature`);
+  }
+  if (columns.includes("year")) {
+    all.push("round(median(year))::INTEGER AS year");
+    wanted.push(`CASE WHEN c.fix & ${FIX.year} > 0 THEN COALESCE(b.year, a.year) END AS year`);
+  }
+  await connection.run(`CREATE TABLE filled AS
+    WITH c AS (SELECT *, ${genre} AS genre, artists[1] AS artist FROM chosen WHERE fix <> 0),
+      a AS (SELECT ${all.join(", ")} FROM chosen),
+      g AS (SELECT ${genre} AS genre, ${measured.map(median).join(", ")} FROM chosen GROUP BY ALL),
+      b AS (SELECT artists[1] AS artist, ${
+    columns.includes("year") ? "round(median(year))::INTEGER" : "NULL"
+  } AS year FROM chosen WHERE artists[1] IN (SELECT artist FROM c) GROUP BY ALL)
+    SELECT c.n, ${wanted.join(", ")} FROM c CROSS JOIN a LEFT JOIN g USING (genre) LEFT JOIN b USING (artist)`);
+  const names = [...measured, "time_signature", "year"].filter((name) => columns.includes(name as CatalogColumn));
+  const counts = names.map((name) => `count_if(c.${name} IS NULL AND f.${name} IS NOT NULL)`);
+  const row = (await connection.runAndReadAll(
+    `SELECT ${counts.join(", ")} FROM filled f JOIN chosen c USING (n)`,
+  )).getRows()[0].map(Number);
+  return Object.fromEntries(names.map((name, i) => [name, row[i]]));
+}
+
+/** Makes table `works`: the id of each work that has several takes. */
+async function groupWorks(connection: DuckDBConnection): Promise<IngestAccount["works"]> {
+  await connection.run(`CREATE TABLE works AS SELECT work_key, arg_min(track_id, n) AS work_id, count(*) AS takes
+    FROM chosen GROUP BY work_key HAVING count(*) > 1`);
+  const [several, tracks, largest] = (await connection.runAndReadAll(
+    "SELECT count(*), COALESCE(sum(takes), 0), COALESCE(max(takes), 0) FROM works",
+  )).getRows()[0].map(Number);
+  return { several, tracks, largest };
+}
+
+async function writeTracks(
+  connection: DuckDBConnection,
+  path: string,
+  columns: readonly CatalogColumn[],
+  imputed: readonly string[],
+): Promise<number> {
+  const values = columns.map((name) =>
+    imputed.includes(name) ? `COALESCE(c.${name}, f.${name}) AS ${name}` : `c.${name}`
+  );
+  await writeAtomicWith(path, async (temporary) => {
+    await connection.run(`COPY (
+      SELECT ${values.join(", ")}, COALESCE(w.work_id, c.track_id) AS work_id
+      FROM chosen c LEFT JOIN works w USING (work_key) ${imputed.length > 0 ? "LEFT JOIN filled f USING (n)" : ""}
+      ORDER BY c.n
+    ) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`);
+  });
+  return await scalar(connection, `SELECT count(*) FROM read_parquet(${sqlText(path)})`);
+}
+
+async function scalar(connection: DuckDBConnection, sql: string): Promise<number> {
+  return Number((await connection.runAndReadAll(sql)).getRows()[0][0]);
+}
+
+function reasonKind(reason: string): string {
+  return reason.replace(/ but found .*/s, "");
+}
+
+function countReasons(rejects: readonly Reject[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { reason } of rejects) counts.set(reasonKind(reason), (counts.get(reasonKind(reason)) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
+}
+
+function rejectsCsv(rejects: readonly Reject[]): string {
+  const field = (text: string | number) => {
+    const line = String(text).replace(/\p{Cc}+/gu, " ");
+    return /[",]/.test(line) ? `"${line.replaceAll('"', '""')}"` : line;
+  };
+  const rows = rejects.map(({ file, line, id, reason }) => [basename(file), line, id, reason].map(field).join(","));
+  return ["file,line,track_id,reason", ...rows].join("\n") + "\n";
+}
