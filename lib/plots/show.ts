@@ -100,14 +100,25 @@ export function reportsDirectory(): string {
 
 /** Outside a notebook there is nowhere to show things: then this does nothing. */
 async function display(bundle: Record<string, unknown>): Promise<void> {
-  const jupyter = (globalThis as { Deno?: { jupyter?: { broadcast: unknown; display: Display } } }).Deno?.jupyter;
+  const jupyter = kernel();
   if (!jupyter) return;
   await jupyter.display(bundle, { raw: true });
   // A turn of the timer lets the kernel send the output before it says that the cell is done.
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-type Display = (bundle: Record<string, unknown>, options: { raw: boolean }) => Promise<void>;
+interface Kernel {
+  display(bundle: Record<string, unknown>, options: { raw: boolean }): Promise<void>;
+}
+
+/** Deno throws when `Deno.jupyter` is so much as looked at outside a kernel. */
+function kernel(): Kernel | undefined {
+  try {
+    return (globalThis as { Deno?: { jupyter?: Kernel } }).Deno?.jupyter;
+  } catch {
+    return undefined;
+  }
+}
 
 function cell(value: unknown): string {
   if (typeof value === "number") return formatNumber(value);
