@@ -6,6 +6,7 @@
  */
 import { EigenvalueDecomposition, Matrix as DenseMatrix } from "ml-matrix";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { momentsKernel, scoresKernel } from "./kernels.ts";
 import { firstNonFinite, type Matrix, matrix } from "../matrix.ts";
 
 /**
@@ -43,12 +44,8 @@ export interface PcaOptions {
   components?: number;
 }
 
-/** Rows whose scatter is summed about their own mean before it is merged. */
-const BLOCK = 256;
-
 /**
- * Moments of a range of rows in one pass. Blocks of 256 rows are centred on their own mean and merged
- * by Chan, Golub and LeVeque's formula, so that a large mean does not eat the digits of the variance. Cost O(n d²).
+ * Moments of a range of rows in one pass. Blocks of up to 2048 rows are summed about a point near their mean and merged by Chan, Golub and LeVeque's formula, so that a large mean does not eat the digits of the variance. Cost O(n d²).
  *
  * @param x The matrix [n, d].
  * @param from First row.
@@ -59,18 +56,15 @@ const BLOCK = 256;
 export function accumulateMoments(x: Matrix, from: number = 0, to: number = x.rows): Moments {
   const d = x.columns;
   const total: Moments = { count: 0, mean: new Float64Array(d), scatter: new Float64Array(d * d) };
-  const block: Moments = { count: 0, mean: new Float64Array(d), scatter: new Float64Array(d * d) };
-  const centred = new Float64Array(BLOCK * d);
-  for (let start = from; start < to; start += BLOCK) {
-    blockMoments(x, start, Math.min(start + BLOCK, to), centred, block);
-    mergeInto(total, block);
+  const kernel = momentsKernel(d);
+  for (let start = from; start < to; start += kernel.blockRows) {
+    const count = Math.min(kernel.blockRows, to - start);
+    const rows = x.data.subarray(start * d, (start + count) * d);
+    kernel.run(rows, count, start === from ? columnMeans(rows, d) : total.mean);
+    mergeInto(total, { count, mean: kernel.mean, scatter: kernel.scatter });
   }
-  for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) total.scatter[i * d + j] = total.scatter[j * d + i];
-  if (!total.mean.every(Number.isFinite)) {
-    const at = firstNonFinite(x)!;
-    const found = x.data[at.row * d + at.column];
-    throw new InputError(`Expected finite numbers but found ${found} in row ${at.row}, column ${at.column}`);
-  }
+  mirror(total);
+  if (!total.scatter.every(Number.isFinite)) expectFinite(x);
   return total;
 }
 
@@ -90,6 +84,7 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
   }
   const merged = { count: a.count, mean: a.mean.slice(), scatter: a.scatter.slice() };
   mergeInto(merged, b);
+  mirror(merged);
   return merged;
 }
 
@@ -149,13 +144,15 @@ export function pcaScores(x: Matrix, model: PcaModel, dimensions?: number): Matr
   const all = model.explainedVariance.length;
   const k = dimensions === undefined ? all : expectInteger("dimensions", dimensions, 1, all);
   const scores = matrix(x.rows, k);
-  const centred = new Float64Array(d);
-  for (let r = 0; r < x.rows; r++) {
-    for (let j = 0; j < d; j++) centred[j] = x.data[r * d + j] - model.mean[j];
-    for (let c = 0; c < k; c++) {
-      let sum = 0;
-      for (let j = 0, at = c * d; j < d; j++, at++) sum += model.components[at] * centred[j];
-      scores.data[r * k + c] = sum;
+  const kernel = scoresKernel(model.components, model.mean, k);
+  for (let start = 0; start < x.rows; start += kernel.blockRows) {
+    const count = Math.min(kernel.blockRows, x.rows - start);
+    kernel.run(x.data.subarray(start * d, (start + count) * d), count);
+    if (kernel.stride === k) scores.data.set(kernel.scores.subarray(0, count * k), start * k);
+    else {
+      for (let r = 0, from = 0, to = start * k; r < count; r++, from += kernel.stride, to += k) {
+        for (let c = 0; c < k; c++) scores.data[to + c] = kernel.scores[from + c];
+      }
     }
   }
   return scores;
@@ -185,45 +182,48 @@ export function pcaReconstruct(scores: Matrix, model: PcaModel): Matrix {
   return x;
 }
 
-function blockMoments(x: Matrix, from: number, to: number, centred: Float64Array, block: Moments): void {
-  const d = x.columns;
-  const { mean, scatter } = block;
-  const count = block.count = to - from;
-  mean.fill(0);
-  for (let r = from, at = from * d; r < to; r++) for (let j = 0; j < d; j++) mean[j] += x.data[at++];
-  for (let j = 0; j < d; j++) mean[j] /= count;
-  for (let r = 0, at = from * d; r < count; r++) {
-    for (let j = 0; j < d; j++, at++) centred[j * BLOCK + r] = x.data[at] - mean[j];
-  }
-  for (let i = 0; i < d; i++) {
-    for (let j = i; j < d; j++) {
-      let sum = 0;
-      for (let r = 0, a = i * BLOCK, b = j * BLOCK; r < count; r++) sum += centred[a++] * centred[b++];
-      scatter[i * d + j] = sum;
-    }
-  }
+function columnMeans(rows: Float32Array, d: number): Float64Array {
+  const mean = new Float64Array(d);
+  for (let i = 0; i < rows.length; i++) mean[i % d] += rows[i];
+  return mean.map((sum) => sum * d / rows.length);
 }
 
+function expectFinite(x: Matrix): never {
+  const at = firstNonFinite(x);
+  if (!at) throw new InputError("Expected numbers below 1e18 in size but found larger ones; scale the columns first");
+  const found = x.data[at.row * x.columns + at.column];
+  throw new InputError(`Expected finite numbers but found ${found} in row ${at.row}, column ${at.column}`);
+}
+
+/** Adds b to a; only the upper triangles of the scatter matrices are used. */
 function mergeInto(a: Moments, b: Moments): void {
   const d = a.mean.length;
   const count = a.count + b.count;
   if (count === 0) return;
   const factor = a.count * b.count / count;
   for (let i = 0; i < d; i++) {
-    const di = b.mean[i] - a.mean[i];
-    for (let j = 0; j < d; j++) {
-      a.scatter[i * d + j] += b.scatter[i * d + j] + di * (b.mean[j] - a.mean[j]) * factor;
+    const scaled = (b.mean[i] - a.mean[i]) * factor;
+    for (let j = i, at = i * d + i; j < d; j++, at++) {
+      a.scatter[at] += b.scatter[at] + scaled * (b.mean[j] - a.mean[j]);
     }
   }
   for (let i = 0; i < d; i++) a.mean[i] += (b.mean[i] - a.mean[i]) * b.count / count;
   a.count = count;
 }
 
+/** Copies the upper triangle to the lower one. */
+function mirror(moments: Moments): void {
+  const d = moments.mean.length;
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < i; j++) moments.scatter[i * d + j] = moments.scatter[j * d + i];
+  }
+}
+
 /** Eigenvalues of scatter / divisor, falling and not below zero, with their eigenvectors as rows. */
 function eigenSymmetric(scatter: Float64Array, d: number, divisor: number) {
   const covariance = new DenseMatrix(d, d);
   for (let i = 0; i < d; i++) {
-    for (let j = 0; j < d; j++) covariance.set(i, j, scatter[Math.min(i, j) * d + Math.max(i, j)] / divisor);
+    for (let j = 0; j < d; j++) covariance.set(i, j, scatter[i * d + j] / divisor);
   }
   const decomposition = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
   const found = decomposition.realEigenvalues;
