@@ -11,8 +11,11 @@ import { InputError } from "../errors.ts";
 const COMMANDS: [name: string, description: string, load: () => Promise<{ default: () => Command }>][] = [
   ["world", "Make a synthetic world: catalogue and playlists", () => import("./world.ts")],
   ["ingest", "Read and clean catalogue files", () => import("./ingest.ts")],
+  ["features", "Encode the catalogue as numbers", () => import("./features.ts")],
   ["pca", "Principal components of a feature matrix", () => import("./pca.ts")],
   ["graph", "Build the neighbour graph", () => import("./graph.ts")],
+  ["train-choice-model", "Learn utility weights from choices", () => import("./train_choice_model.ts")],
+  ["shuffle", "Make a playlist that remembers", () => import("./shuffle.ts")],
 ];
 
 async function main(args: string[]): Promise<number> {

@@ -1,0 +1,208 @@
+/**
+ * From tracks to rows of numbers by a feature specification, and back.
+ *
+ * @module
+ */
+import type { Catalog } from "../catalog/catalog.ts";
+import { type Matrix, matrix } from "../matrix.ts";
+import { fifthsPosition, keyAtFifths } from "./circle.ts";
+import type { FeatureColumn, FeatureSpec } from "./spec.ts";
+import { decadeOf, INDICATOR_GROUPS, type IndicatorGroup } from "./statistics.ts";
+import { applyTransform, invertTransform, type ZFeature } from "./transforms.ts";
+
+/** What the encoding sees of a track; what is missing is null or absent. */
+export interface TrackFeatures extends Partial<Record<ZFeature, number | null>> {
+  /** Pitch class 0–11, C = 0. */
+  key?: number | null;
+  /** 1 major, 0 minor. */
+  mode?: number | null;
+  /** Beats a bar. */
+  time_signature?: number | null;
+  /** Release year; decoding gives the first year of the decade. */
+  year?: number | null;
+  /** Genres. */
+  genres?: string[];
+}
+
+const BLOCK = 1024;
+
+/**
+ * Encodes the tracks of a catalogue. Cost O(n d); rows are written block by block so that a block stays in the cache.
+ *
+ * @param catalog The catalogue, n tracks.
+ * @param spec The specification, d columns.
+ * @param from First row.
+ * @param to Row after the last.
+ * @returns Matrix [to − from, d], finite throughout; 0 where a value is missing.
+ */
+export function encodeCatalog(
+  catalog: Catalog,
+  spec: FeatureSpec,
+  from: number = 0,
+  to: number = catalog.length,
+): Matrix {
+  const x = matrix(to - from, spec.columns.length);
+  const encoders = makeEncoders(catalog, spec);
+  for (let start = from; start < to; start += BLOCK) {
+    const end = Math.min(to, start + BLOCK);
+    for (const encode of encoders) encode(x.data, start, end, (start - from) * x.columns);
+  }
+  return x;
+}
+
+/**
+ * Encodes one track, as it might come from outside the catalogue. Categories that the specification does not know count
+ * as another category: all indicators of the group are 0 before centring.
+ *
+ * @param track The track.
+ * @param spec The specification, d columns.
+ * @returns A row of d numbers.
+ */
+export function encodeTrack(track: TrackFeatures, spec: FeatureSpec): Float32Array {
+  const { genres, ...numbers } = track;
+  const catalog: Catalog = {
+    length: 1,
+    numbers: Object.fromEntries(
+      Object.entries(numbers).map(([name, value]) => [name, Float64Array.of(value ?? NaN)]),
+    ),
+    texts: {},
+    lists: genres ? { genres: [genres] } : {},
+  };
+  return encodeCatalog(catalog, spec).data;
+}
+
+/**
+ * Undoes the encoding of one row. A z-score gives the number back up to float32 rounding (a missing one comes back as
+ * the mean); an indicator group gives its most likely category, or null when the row says nothing; genres are those
+ * whose indicator is nearer to 1 than to 0.
+ *
+ * @param x A row of d numbers.
+ * @param spec The specification, d columns.
+ * @returns The track.
+ */
+export function decodeRow(x: ArrayLike<number>, spec: FeatureSpec): TrackFeatures {
+  const track: TrackFeatures = {};
+  const plain = spec.columns.map((column, c) => x[c] * column.sd / column.weight + column.mean);
+  spec.columns.forEach((column, c) => {
+    if (column.kind === "z-score") track[column.name as ZFeature] = invertTransform(column.transform!, plain[c]);
+  });
+  for (const group of INDICATOR_GROUPS) {
+    const members = indicesOf(spec, (column) => column.group === group);
+    if (members.length === 0) continue;
+    const silent = members.every((c) => Math.abs(x[c]) < 1e-7);
+    if (group === "genre") {
+      track.genres = silent ? [] : members.filter((c) => plain[c] > 0.5).map((c) => spec.columns[c].category!);
+    } else if (group === "mode") track.mode = silent ? null : plain[members[0]] > 0.5 ? 1 : 0;
+    else {
+      const best = members.reduce((a, b) => plain[b] > plain[a] ? b : a);
+      const value = silent ? null : Number(spec.columns[best].category);
+      track[group === "decade" ? "year" : group] = value;
+    }
+  }
+  const [cos, sin] = indicesOf(spec, (column) => column.kind === "circle");
+  if (cos !== undefined) {
+    const known = Math.hypot(plain[cos], plain[sin]) > 1e-3;
+    const position = Math.round(Math.atan2(plain[sin], plain[cos]) / (Math.PI / 6) + 12) % 12;
+    track.key = known ? keyAtFifths(position, track.mode ?? 1) : null;
+  }
+  return track;
+}
+
+/** Writes rows start … end of its columns into the matrix, the first of them at `offset`. */
+type Encoder = (out: Float32Array, start: number, end: number, offset: number) => void;
+
+function makeEncoders(catalog: Catalog, spec: FeatureSpec): Encoder[] {
+  const width = spec.columns.length;
+  const encoders: Encoder[] = [];
+  spec.columns.forEach((column, c) => {
+    const values = column.kind === "z-score" ? catalog.numbers[column.name as ZFeature] : undefined;
+    if (values) encoders.push(zEncoder(values, column, c, width));
+  });
+  const [cos, sin] = indicesOf(spec, (column) => column.kind === "circle");
+  const { key, mode } = catalog.numbers;
+  if (cos !== undefined && key) encoders.push(circleEncoder(key, mode, spec.columns[cos].weight, cos, sin, width));
+  for (const group of INDICATOR_GROUPS) {
+    const encoder = indicatorEncoder(catalog, spec, group, width);
+    if (encoder) encoders.push(encoder);
+  }
+  return encoders;
+}
+
+function zEncoder(values: Float64Array, column: FeatureColumn, c: number, width: number): Encoder {
+  const transform = column.transform!;
+  const scale = column.weight / column.sd;
+  return (out, start, end, offset) => {
+    for (let i = start, at = offset + c; i < end; i++, at += width) {
+      const value = (applyTransform(transform, values[i]) - column.mean) * scale;
+      out[at] = value === value ? value : 0;
+    }
+  };
+}
+
+function circleEncoder(
+  key: Float64Array,
+  mode: Float64Array | undefined,
+  weight: number,
+  cos: number,
+  sin: number,
+  width: number,
+): Encoder {
+  const angle = (position: number) => position * Math.PI / 6;
+  const cosines = Float64Array.from({ length: 12 }, (_, p) => weight * Math.cos(angle(p)));
+  const sines = Float64Array.from({ length: 12 }, (_, p) => weight * Math.sin(angle(p)));
+  return (out, start, end, offset) => {
+    for (let i = start, at = offset; i < end; i++, at += width) {
+      if (!(key[i] >= 0)) continue;
+      const position = fifthsPosition(key[i], mode ? mode[i] : 1);
+      out[at + cos] = cosines[position];
+      out[at + sin] = sines[position];
+    }
+  };
+}
+
+function indicatorEncoder(
+  catalog: Catalog,
+  spec: FeatureSpec,
+  group: IndicatorGroup,
+  width: number,
+): Encoder | undefined {
+  const members = Int32Array.from(indicesOf(spec, (column) => column.group === group));
+  if (members.length === 0) return undefined;
+  const columns = Array.from(members, (c) => spec.columns[c]);
+  const cold = Float64Array.from(columns, ({ weight, mean, sd }) => -weight * mean / sd);
+  const hot = Float64Array.from(columns, ({ weight, mean, sd }) => weight * (1 - mean) / sd);
+  const fill = (out: Float32Array, at: number) => {
+    for (let m = 0; m < members.length; m++) out[at + members[m]] = cold[m];
+  };
+  if (group === "genre") {
+    const genres = catalog.lists.genres;
+    if (!genres) return undefined;
+    const index = new Map(columns.map(({ category }, m) => [category!, m]));
+    return (out, start, end, offset) => {
+      for (let i = start, at = offset; i < end; i++, at += width) {
+        if (genres[i].length === 0) continue;
+        fill(out, at);
+        for (const genre of genres[i]) {
+          const m = index.get(genre);
+          if (m !== undefined) out[at + members[m]] = hot[m];
+        }
+      }
+    };
+  }
+  const values = catalog.numbers[group === "decade" ? "year" : group];
+  if (!values) return undefined;
+  const index = new Map(columns.map(({ category }, m) => [Number(category), m]));
+  return (out, start, end, offset) => {
+    for (let i = start, at = offset; i < end; i++, at += width) {
+      const value = group === "decade" ? decadeOf(values[i]) : values[i];
+      if (value !== value) continue;
+      fill(out, at);
+      const m = index.get(value);
+      if (m !== undefined) out[at + members[m]] = hot[m];
+    }
+  };
+}
+
+function indicesOf(spec: FeatureSpec, test: (column: FeatureColumn) => boolean): number[] {
+  return spec.columns.flatMap((column, c) => test(column) ? [c] : []);
+}

@@ -1,0 +1,74 @@
+/**
+ * Count, mean and spread of numbers in one pass, and their merging: numerically stable, so that partitions of a million
+ * rows can be counted apart and added up.
+ *
+ * @module
+ */
+
+/** What is kept of a sample of numbers. */
+export interface Moments {
+  /** How many there are; NaN does not count. */
+  count: number;
+  /** Their mean; 0 when there are none. */
+  mean: number;
+  /** Sum of squared differences from the mean. */
+  m2: number;
+}
+
+/**
+ * Moments of numbers, by Welford's recurrence (Technometrics 4, 1962). Cost O(n), no cancellation.
+ *
+ * @param values The numbers; NaN is passed over.
+ * @returns Their moments.
+ */
+export function momentsOf(values: ArrayLike<number>): Moments {
+  let count = 0;
+  let mean = 0;
+  let m2 = 0;
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i];
+    if (x !== x) continue;
+    count++;
+    const delta = x - mean;
+    mean += delta / count;
+    m2 += delta * (x - mean);
+  }
+  return { count, mean, m2 };
+}
+
+/**
+ * Moments of two samples taken together, by the pairwise formula of Chan, Golub and LeVeque (1979):
+ * δ = mean_b − mean_a, M2 = M2_a + M2_b + δ² n_a n_b / n.
+ *
+ * @param a Moments of the first sample.
+ * @param b Moments of the second.
+ * @returns Moments of both.
+ *
+ * @example
+ * ```ts
+ * import { mergeMoments, momentsOf } from "./moments.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(mergeMoments(momentsOf([1, 2]), momentsOf([3])), momentsOf([1, 2, 3]));
+ * ```
+ */
+export function mergeMoments(a: Moments, b: Moments): Moments {
+  const count = a.count + b.count;
+  if (count === 0) return { count: 0, mean: 0, m2: 0 };
+  const delta = b.mean - a.mean;
+  return {
+    count,
+    mean: a.mean + delta * b.count / count,
+    m2: a.m2 + b.m2 + delta * delta * a.count * b.count / count,
+  };
+}
+
+/**
+ * Standard deviation of a whole population, as scikit-learn's StandardScaler has it: √(M2 / n).
+ *
+ * @param moments The moments.
+ * @returns The standard deviation; 0 for an empty sample.
+ */
+export function deviationOf(moments: Moments): number {
+  return moments.count === 0 ? 0 : Math.sqrt(moments.m2 / moments.count);
+}

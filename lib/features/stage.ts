@@ -1,0 +1,49 @@
+/**
+ * Stage `features`: from `tracks.parquet` to `X_raw.npy` and `features.json`.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { readCatalog } from "../catalog/catalog.ts";
+import { InputError } from "../errors.ts";
+import { writeAtomic } from "../storage/atomic.ts";
+import { writeNpy } from "../storage/npy.ts";
+import { runStage, type StageReport } from "../storage/stages.ts";
+import { encodeCatalog } from "./encode.ts";
+import { makeFeatureSpec, type SpecOptions } from "./spec.ts";
+import { collectStatistics } from "./statistics.ts";
+import { Z_FEATURES } from "./transforms.ts";
+
+/**
+ * Encodes the catalogue of a data folder.
+ *
+ * @param directory The data folder, with `tracks.parquet`.
+ * @param options Weights by group and the most genres that get a column; `force` runs it even when it is up to date.
+ * @returns The report; its facts are the numbers of tracks and columns, the groups and what was dropped.
+ * @throws {InputError} When `tracks.parquet` is missing or empty, or no column is left.
+ */
+export async function featuresStage(
+  directory: string,
+  options: SpecOptions & { force?: boolean } = {},
+): Promise<StageReport> {
+  const { force, ...parameters } = options;
+  return await runStage(directory, {
+    name: "features",
+    inputs: ["tracks.parquet"],
+    parameters: { ...parameters },
+    outputs: ["X_raw.npy", "features.json"],
+    force,
+    async run() {
+      const path = join(directory, "tracks.parquet");
+      const catalog = await readCatalog(path, [...Z_FEATURES, "key", "mode", "time_signature", "year", "genres"]);
+      if (catalog.length === 0) throw new InputError(`${path}: has no tracks`);
+      const spec = makeFeatureSpec(collectStatistics(catalog), parameters);
+      const x = encodeCatalog(catalog, spec);
+      writeNpy(join(directory, "X_raw.npy"), x);
+      writeAtomic(join(directory, "features.json"), JSON.stringify(spec, null, 2) + "\n");
+      const groups: Record<string, number> = {};
+      for (const { group } of spec.columns) groups[group] = (groups[group] ?? 0) + 1;
+      return { tracks: x.rows, columns: x.columns, groups, weights: spec.weights, dropped: spec.dropped };
+    },
+  });
+}

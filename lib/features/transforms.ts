@@ -1,0 +1,97 @@
+/**
+ * Transforms that bring an audio feature near a bell shape before it is z-scored, and back.
+ *
+ * @module
+ */
+import { UNIT_FEATURES } from "../catalog/forms.ts";
+
+/**
+ * A transform, with an offset e:
+ * - `none`: x
+ * - `log`: ln(x + e)
+ * - `logit`: ln((x + e) / (1 − x + e))
+ * - `reflected-log`: −ln(e − x)
+ */
+export interface Transform {
+  /** Which. */
+  name: "none" | "log" | "logit" | "reflected-log";
+  /** The offset e. */
+  offset: number;
+  /** Why the feature needs it. */
+  reason: string;
+}
+
+/** The numeric features that are z-scored. */
+export const Z_FEATURES = [...UNIT_FEATURES, "loudness", "tempo", "duration_ms"] as const;
+
+/** Name of a feature that is z-scored. */
+export type ZFeature = typeof Z_FEATURES[number];
+
+/** The transform of each feature that is z-scored. */
+export const TRANSFORMS: Readonly<Record<ZFeature, Transform>> = {
+  danceability: { name: "none", offset: 0, reason: "near normal as it is" },
+  energy: { name: "none", offset: 0, reason: "a logit would trade its slight skew for heavy tails" },
+  valence: { name: "none", offset: 0, reason: "symmetric and flat as it is" },
+  speechiness: { name: "log", offset: 0.01, reason: "most values are small and the tail is long" },
+  liveness: { name: "log", offset: 0.01, reason: "most values are small and the tail is long" },
+  acousticness: {
+    name: "logit",
+    offset: 0.001,
+    reason: "piles up at 0 and at 1; below 0.001 differences are not audible",
+  },
+  instrumentalness: {
+    name: "logit",
+    offset: 0.01,
+    reason: "a point mass at 0 and a hump near 0.9: the logit keeps both finite and apart",
+  },
+  loudness: {
+    name: "reflected-log",
+    offset: 11,
+    reason: "a long tail towards silence; 11 dB lies above any value that passes ingest",
+  },
+  tempo: { name: "log", offset: 0, reason: "tempo is heard in ratios: 60 to 120 is as far as 90 to 180" },
+  duration_ms: { name: "log", offset: 0, reason: "durations differ by factors" },
+};
+
+/**
+ * Applies a transform.
+ *
+ * @param transform Which.
+ * @param x The value, in the feature's own unit.
+ * @returns The transformed value; NaN for NaN.
+ */
+export function applyTransform(transform: Transform, x: number): number {
+  switch (transform.name) {
+    case "none":
+      return x;
+    case "log":
+      return Math.log(x + transform.offset);
+    case "logit":
+      return Math.log((x + transform.offset) / (1 - x + transform.offset));
+    case "reflected-log":
+      return -Math.log(transform.offset - x);
+  }
+}
+
+/**
+ * Undoes a transform.
+ *
+ * @param transform Which.
+ * @param y The transformed value.
+ * @returns The value in the feature's own unit.
+ */
+export function invertTransform(transform: Transform, y: number): number {
+  const e = transform.offset;
+  switch (transform.name) {
+    case "none":
+      return y;
+    case "log":
+      return Math.exp(y) - e;
+    case "logit": {
+      const p = 1 / (1 + Math.exp(-y));
+      return p * (1 + 2 * e) - e;
+    }
+    case "reflected-log":
+      return e - Math.exp(-y);
+  }
+}
