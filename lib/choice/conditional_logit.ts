@@ -375,7 +375,7 @@ function addConstants(fit: ConditionalLogit, sets: ChoiceSets): void {
   const { statistics } = fit;
   statistics.logLikelihoodConstants = constants;
   statistics.rhoSquaredConstants = 1 - statistics.logLikelihood / constants;
-  const names = sets.alternatives!.map((name) => `alternative:${name}`);
+  const names = sets.alternatives!.map((name) => `${sets.constantsName}:${name}`);
   const held = names.filter((name) => sets.features.includes(name)).length;
   if (held === names.length - 1 && sets.features.length > held) {
     const more = sets.features.length - held;

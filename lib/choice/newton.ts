@@ -140,9 +140,9 @@ function expectVariation(features: readonly string[], scales: Float64Array): voi
   throw new InputError(
     constant.length === 1
       ? `Feature ${names} never varies within a choice set, so choices cannot tell its weight; leave it out, or let its ` +
-        `weight differ by alternative`
+        `weight differ by alternative (--by-alternative ${names})`
       : `Features ${names} never vary within a choice set, so choices cannot tell their weights; leave them out, or let ` +
-        `their weights differ by alternative`,
+        `their weights differ by alternative (--by-alternative ${constant.join(",")})`,
   );
 }
 

@@ -26,6 +26,8 @@ export interface ChoiceSets {
   readonly alternative?: Int32Array;
   /** Names of the alternatives. */
   readonly alternatives?: readonly string[];
+  /** Column that names the alternatives, when features `COLUMN:LEVEL` are their constants. */
+  readonly constantsName?: string;
 }
 
 /** Choice rows in long format: one row an alternative, in any order. */
@@ -157,6 +159,7 @@ export function takeSets(sets: ChoiceSets, wanted: ArrayLike<number>): ChoiceSet
     cluster: cluster && new Int32Array(wanted.length),
     alternative: alternative && new Int32Array(rows),
     alternatives: sets.alternatives,
+    constantsName: sets.constantsName,
   };
   for (let i = 0; i < wanted.length; i++) {
     const n = wanted[i];

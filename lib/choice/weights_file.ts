@@ -1,0 +1,131 @@
+/**
+ * `weights.json`: what a choice model learned, with all that is needed to use, check and repeat it.
+ *
+ * @module
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { InputError } from "../errors.ts";
+import { checkWeights, type Weights } from "../shuffle/weights.ts";
+import { writeAtomic } from "../storage/atomic.ts";
+import { PIPELINE_VERSION } from "../storage/stages.ts";
+import type { Coefficient, ConditionalLogit, Holdout, LikelihoodRatio } from "./conditional_logit.ts";
+
+/** Where the weights come from. */
+export interface WeightsProvenance {
+  /** The choice log, as it was named. */
+  logs: string;
+  /** SHA-256 of the choice log. */
+  sha256: string;
+  /** Options that changed the result: columns, base level, seed of the held-out split, … */
+  options: Record<string, unknown>;
+}
+
+/**
+ * Writes a fitted choice model as `weights.json`, atomically.
+ *
+ * @param path The file to write.
+ * @param fit The fitted model.
+ * @param provenance Where it comes from.
+ */
+export function writeWeights(path: string, fit: ConditionalLogit, provenance: WeightsProvenance): void {
+  const content = {
+    format: "segue-weights",
+    version: 1,
+    model: "conditional-logit",
+    ...fitToJson(fit),
+    provenance: { ...provenance, segue: PIPELINE_VERSION },
+  };
+  writeAtomic(path, JSON.stringify(content, null, 2) + "\n");
+}
+
+/**
+ * Reads the weights of the shuffle from a `weights.json`. Features of the shuffle that the model was not given weigh 0.
+ *
+ * @param path The file.
+ * @returns The weights.
+ * @throws {InputError} When the file is missing, is not a weights file, or holds none of the shuffle's features.
+ */
+export function readWeights(path: string): Weights {
+  if (!existsSync(path)) throw new InputError(`${path}: no such file; make it with segue train-choice-model`);
+  let content: { format?: string; weights?: Record<string, number> };
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    throw new InputError(`${path}: expected JSON but found something else`);
+  }
+  if (content.format !== "segue-weights" || !content.weights) {
+    throw new InputError(`${path}: expected a weights.json of segue train-choice-model but found another format`);
+  }
+  if (!("similarity" in content.weights)) {
+    const found = Object.keys(content.weights).join(", ");
+    throw new InputError(`${path}: expected weights of the shuffle's features but found ${found}`);
+  }
+  const none = { similarity: 0, recency: 0, sameArtist: 0, keyMatch: 0, clusterDiversity: 0 };
+  return checkWeights({ ...none, ...content.weights });
+}
+
+/**
+ * A fit as plain JSON with snake_case names: what `--json` prints and `weights.json` holds.
+ *
+ * @param fit The fitted model.
+ * @returns An object of numbers and texts.
+ */
+export function fitToJson(fit: ConditionalLogit): Record<string, unknown> {
+  const { statistics: s, features, coefficients } = fit;
+  const width = features.length;
+  return {
+    features,
+    weights: Object.fromEntries(coefficients.map((c) => [c.feature, c.estimate])),
+    coefficients: coefficients.map(coefficientToJson),
+    covariance: features.map((_, k) => Array.from(fit.covariance.subarray(k * width, (k + 1) * width))),
+    statistics: {
+      choice_sets: s.sets,
+      rows: s.rows,
+      clusters: s.clusters,
+      parameters: width,
+      log_likelihood: s.logLikelihood,
+      log_likelihood_zero: s.logLikelihoodZero,
+      log_likelihood_constants: s.logLikelihoodConstants,
+      rho_squared: s.rhoSquared,
+      adjusted_rho_squared: s.adjustedRhoSquared,
+      rho_squared_constants: s.rhoSquaredConstants,
+      aic: s.aic,
+      bic: s.bic,
+      likelihood_ratio: testToJson(s.likelihoodRatio),
+      likelihood_ratio_constants: s.likelihoodRatioConstants && testToJson(s.likelihoodRatioConstants),
+      hit_rate: s.hitRate,
+      cross_entropy: s.crossEntropy,
+      uniform_cross_entropy: s.uniformCrossEntropy,
+      iterations: fit.iterations,
+    },
+    ...(fit.holdout && { holdout: holdoutToJson(fit.holdout) }),
+  };
+}
+
+function coefficientToJson(c: Coefficient): Record<string, unknown> {
+  return {
+    feature: c.feature,
+    estimate: c.estimate,
+    standard_error: c.standardError,
+    robust_standard_error: c.robustStandardError,
+    z: c.z,
+    p: c.p,
+    lower_95: c.lower,
+    upper_95: c.upper,
+  };
+}
+
+function testToJson(test: LikelihoodRatio): Record<string, number> {
+  return { statistic: test.statistic, degrees_of_freedom: test.degreesOfFreedom, p: test.p };
+}
+
+function holdoutToJson(holdout: Holdout): Record<string, unknown> {
+  return {
+    by: holdout.by,
+    train_sets: holdout.trainSets,
+    test_sets: holdout.testSets,
+    cross_entropy: holdout.crossEntropy,
+    uniform_cross_entropy: holdout.uniformCrossEntropy,
+    hit_rate: holdout.hitRate,
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * `segue train-choice-model`: learns the weights of a conditional logit from any choice log.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { type ConditionalLogit, fitConditionalLogit, fitConditionalLogitBatches } from "../choice/conditional_logit.ts";
+import { type ChoiceColumns, readChoices, withChoiceBatches } from "../choice/read_choices.ts";
+import { fitToJson, writeWeights } from "../choice/weights_file.ts";
+import { InputError } from "../errors.ts";
+import { hashFile } from "../storage/stages.ts";
+import { type CommandResult, defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+
+interface Options {
+  logs?: string;
+  out?: string;
+  features?: string[];
+  cluster?: string;
+  choiceId?: string;
+  chosen?: string;
+  alternative?: string;
+  constants?: string;
+  base?: string;
+  byAlternative?: string[];
+  offset?: string;
+  holdout: number;
+  seed: number;
+  stream?: boolean;
+}
+
+/** @returns The command. */
+export default function trainChoiceModel(): Command {
+  const command = defineCommand(
+    "train-choice-model",
+    "Learn utility weights from choices by maximum likelihood (conditional logit), with standard errors.",
+    "train-choice-model --logs data/work/small/choices.parquet --cluster user_id --out weights.json\n" +
+      "  $ deno task segue train-choice-model --logs travel.csv --features cost,time --constants mode --base car",
+  )
+    .option("--logs <file>", "choice log in long format, CSV or Parquet: one row an alternative")
+    .option("--out <file>", "weights.json to write")
+    .option("--features <names>", "features, separated by commas; all numeric columns when left out", names)
+    .option("--cluster <column>", "column of listeners: standard errors become robust to dependence within them")
+    .option("--choice-id <column>", "column that says which rows stood together (default: choice_id)")
+    .option(
+      "--chosen <column>",
+      "column that marks the chosen row (1/0, true/false, yes/no) or names it (default: chosen)",
+    )
+    .option("--alternative <column>", "column that names the alternatives (default: the one of --constants)")
+    .option("--constants <column>", "give each level of this column a constant")
+    .option("--base <level>", "the level whose constant is 0 (default: the first in alphabetical order)")
+    .option("--by-alternative <names>", "columns whose weight differs by alternative, e.g. income", names)
+    .option("--offset <column>", "column added to the utility with coefficient 1, e.g. a sampling correction")
+    .option(
+      "--holdout <share>",
+      "share of listeners (or choice sets) held out in a second fit",
+      numberOption("--holdout"),
+      0.2,
+    )
+    .option("--seed <number>", "seed of the held-out split", numberOption("--seed"), 42)
+    .option("--stream", "read the file again at every pass instead of keeping it in memory; no held-out evaluation");
+  return onRun<Options>(command, run);
+}
+
+async function run(options: Options): Promise<CommandResult> {
+  const { logs, out, holdout, seed, stream } = options;
+  if (logs === undefined) throw new InputError("Expected --logs FILE, a choice log in CSV or Parquet");
+  const { choiceId, chosen, features, cluster, alternative, constants, base, byAlternative, offset } = options;
+  const columns: ChoiceColumns = {
+    ...{ choiceId, chosen, features, cluster, alternative, constants, base, byAlternative, offset },
+  };
+  const result: { fit: ConditionalLogit; base?: string } = stream
+    ? await withChoiceBatches(logs, columns, async (source) => ({
+      fit: await fitConditionalLogitBatches(source),
+      base: source.base,
+    }))
+    : await readChoices(logs, columns).then(({ sets, base }) => ({
+      fit: fitConditionalLogit(sets, { holdout, seed }),
+      base,
+    }));
+  if (out !== undefined) {
+    const provenance = { logs, sha256: hashFile(logs), options: { ...columns, holdout, seed } };
+    writeWeights(out, result.fit, provenance);
+  }
+  return {
+    json: { logs, out: out ?? null, base: result.base ?? null, ...fitToJson(result.fit) },
+    text: fitTable(result.fit, result.base) + (out === undefined ? "" : `\n\nwrote ${out}`),
+  };
+}
+
+function fitTable(fit: ConditionalLogit, base: string | undefined): string {
+  const robust = fit.coefficients[0].robustStandardError !== undefined;
+  const table = textTable([
+    ["feature", "estimate", "s.e.", ...(robust ? ["robust s.e."] : []), "z", "p", "95 % interval"],
+    ...fit.coefficients.map((c) => [
+      c.feature,
+      ...[c.estimate, c.standardError, ...(robust ? [c.robustStandardError!] : [])].map(seven),
+      c.z.toFixed(2),
+      c.p < 1e-4 ? "<0.0001" : c.p.toFixed(4),
+      `[${seven(c.lower)}, ${seven(c.upper)}]`,
+    ]),
+  ]);
+  const s = fit.statistics;
+  const lines: (readonly [string, string])[] = [
+    ["choice sets", `${s.sets} (${s.rows} rows${s.clusters > 0 ? `, ${s.clusters} clusters` : ""})`],
+    [
+      "log-likelihood",
+      `${s.logLikelihood.toFixed(4)} (zero ${s.logLikelihoodZero.toFixed(4)}${
+        s.logLikelihoodConstants === undefined ? "" : `, constants ${s.logLikelihoodConstants.toFixed(4)}`
+      })`,
+    ],
+    [
+      "McFadden rho2",
+      `${s.rhoSquared.toFixed(5)} (adjusted ${s.adjustedRhoSquared.toFixed(5)}${
+        s.rhoSquaredConstants === undefined ? "" : `, against constants ${s.rhoSquaredConstants.toFixed(5)}`
+      })`,
+    ],
+    ["LR test", describeTest(s.likelihoodRatio) + " against zero"],
+    ...(s.likelihoodRatioConstants
+      ? [["", describeTest(s.likelihoodRatioConstants) + " against constants"] as const]
+      : []),
+    ["AIC, BIC", `${s.aic.toFixed(2)}, ${s.bic.toFixed(2)}`],
+    ["hit rate", s.hitRate.toFixed(4)],
+    ["cross-entropy", `${s.crossEntropy.toFixed(4)} nats (uniform ${s.uniformCrossEntropy.toFixed(4)})`],
+  ];
+  if (fit.holdout) {
+    const h = fit.holdout;
+    const what = h.by === "cluster" ? ", whole clusters" : "";
+    lines.push([
+      "held out",
+      `${h.crossEntropy.toFixed(4)} nats (uniform ${h.uniformCrossEntropy.toFixed(4)}), hit rate ${
+        h.hitRate.toFixed(4)
+      }, ${h.testSets} choice sets${what}`,
+    ]);
+  }
+  if (base !== undefined) lines.push(["base level", base]);
+  return `${table}\n\n${textTable(lines)}`;
+}
+
+function describeTest(test: { statistic: number; degreesOfFreedom: number; p: number }): string {
+  return `${test.statistic.toFixed(3)} on ${test.degreesOfFreedom} d.f., p ${
+    test.p < 1e-4 ? test.p.toExponential(2) : test.p.toFixed(4)
+  }`;
+}
+
+function pValue(p: number): string {
+  return p < 1e-15 ? "< 1e-15" : p < 1e-4 ? p.toExponential(2) : p.toFixed(4);
+}
+
+/** Seven decimals, or seven significant digits for what is smaller or larger. */
+function seven(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toPrecision(5) : value.toFixed(7);
+}
+
+function names(text: string): string[] {
+  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
