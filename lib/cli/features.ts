@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { InputError } from "../errors.ts";
-import { type FeatureSpec, type GroupWeights } from "../features/spec.ts";
+import type { FeatureSpec, GroupWeights } from "../features/spec.ts";
 import { featuresStage } from "../features/stage.ts";
 import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 

@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { deviationOf } from "./moments.ts";
+import { deviationOf } from "./spread.ts";
 import { type CatalogStatistics, INDICATOR_GROUPS, type IndicatorGroup } from "./statistics.ts";
 import { type Transform, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
 

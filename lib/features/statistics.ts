@@ -4,7 +4,7 @@
  * @module
  */
 import type { Catalog } from "../catalog/catalog.ts";
-import { mergeMoments, type Moments, momentsOf } from "./moments.ts";
+import { mergeSpreads, type Spread, spreadOf } from "./spread.ts";
 import { applyTransform, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
 
 /** Groups of indicator columns. */
@@ -25,8 +25,8 @@ export interface CategoryCounts {
 export interface CatalogStatistics {
   /** Number of tracks. */
   tracks: number;
-  /** Moments of the transformed values by feature; features that the catalogue lacks are absent. */
-  moments: Partial<Record<ZFeature, Moments>>;
+  /** Spread of the transformed values by feature; features that the catalogue lacks are absent. */
+  moments: Partial<Record<ZFeature, Spread>>;
   /** Tracks whose key is known. */
   keys: number;
   /** Counts by group; groups that the catalogue lacks are absent. */
@@ -72,7 +72,7 @@ export function mergeStatistics(a: CatalogStatistics, b: CatalogStatistics): Cat
   const moments: CatalogStatistics["moments"] = {};
   for (const name of Z_FEATURES) {
     const [x, y] = [a.moments[name], b.moments[name]];
-    if (x || y) moments[name] = x && y ? mergeMoments(x, y) : x ?? y;
+    if (x || y) moments[name] = x && y ? mergeSpreads(x, y) : x ?? y;
   }
   const categories: CatalogStatistics["categories"] = {};
   for (const group of INDICATOR_GROUPS) {
@@ -95,14 +95,14 @@ export function decadeOf(year: number): number {
   return Math.floor(year / 10) * 10;
 }
 
-function transformedMoments(values: Float64Array, name: ZFeature, from: number, to: number): Moments {
+function transformedMoments(values: Float64Array, name: ZFeature, from: number, to: number): Spread {
   const transform = TRANSFORMS[name];
   const block = new Float64Array(BLOCK);
-  let moments: Moments = { count: 0, mean: 0, m2: 0 };
+  let moments: Spread = { count: 0, mean: 0, m2: 0 };
   for (let start = from; start < to; start += BLOCK) {
     const length = Math.min(BLOCK, to - start);
     for (let i = 0; i < length; i++) block[i] = applyTransform(transform, values[start + i]);
-    moments = mergeMoments(moments, momentsOf(block.subarray(0, length)));
+    moments = mergeSpreads(moments, spreadOf(block.subarray(0, length)));
   }
   return moments;
 }

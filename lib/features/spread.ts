@@ -6,7 +6,7 @@
  */
 
 /** What is kept of a sample of numbers. */
-export interface Moments {
+export interface Spread {
   /** How many there are; NaN does not count. */
   count: number;
   /** Their mean; 0 when there are none. */
@@ -16,12 +16,12 @@ export interface Moments {
 }
 
 /**
- * Moments of numbers, by Welford's recurrence (Technometrics 4, 1962). Cost O(n), no cancellation.
+ * Spread of numbers, by Welford's recurrence (Technometrics 4, 1962). Cost O(n), no cancellation.
  *
  * @param values The numbers; NaN is passed over.
- * @returns Their moments.
+ * @returns Their spread.
  */
-export function momentsOf(values: ArrayLike<number>): Moments {
+export function spreadOf(values: ArrayLike<number>): Spread {
   let count = 0;
   let mean = 0;
   let m2 = 0;
@@ -37,22 +37,22 @@ export function momentsOf(values: ArrayLike<number>): Moments {
 }
 
 /**
- * Moments of two samples taken together, by the pairwise formula of Chan, Golub and LeVeque (1979):
+ * Spread of two samples taken together, by the pairwise formula of Chan, Golub and LeVeque (1979):
  * δ = mean_b − mean_a, M2 = M2_a + M2_b + δ² n_a n_b / n.
  *
- * @param a Moments of the first sample.
- * @param b Moments of the second.
- * @returns Moments of both.
+ * @param a Spread of the first sample.
+ * @param b Spread of the second.
+ * @returns Spread of both.
  *
  * @example
  * ```ts
- * import { mergeMoments, momentsOf } from "./moments.ts";
+ * import { mergeSpreads, spreadOf } from "./spread.ts";
  * import assert from "node:assert/strict";
  *
- * assert.deepEqual(mergeMoments(momentsOf([1, 2]), momentsOf([3])), momentsOf([1, 2, 3]));
+ * assert.deepEqual(mergeSpreads(spreadOf([1, 2]), spreadOf([3])), spreadOf([1, 2, 3]));
  * ```
  */
-export function mergeMoments(a: Moments, b: Moments): Moments {
+export function mergeSpreads(a: Spread, b: Spread): Spread {
   const count = a.count + b.count;
   if (count === 0) return { count: 0, mean: 0, m2: 0 };
   const delta = b.mean - a.mean;
@@ -66,9 +66,9 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
 /**
  * Standard deviation of a whole population, as scikit-learn's StandardScaler has it: √(M2 / n).
  *
- * @param moments The moments.
+ * @param spread The spread.
  * @returns The standard deviation; 0 for an empty sample.
  */
-export function deviationOf(moments: Moments): number {
-  return moments.count === 0 ? 0 : Math.sqrt(moments.m2 / moments.count);
+export function deviationOf(spread: Spread): number {
+  return spread.count === 0 ? 0 : Math.sqrt(spread.m2 / spread.count);
 }
