@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Catalog, type CatalogColumn, readCatalog } from "./catalog/catalog.ts";
+import { embeddingFile } from "./embedding/stage.ts";
 import { InputError } from "./errors.ts";
 import { type NeighborGraph, readGraph } from "./graph/graph.ts";
 import type { Matrix } from "./matrix.ts";
@@ -114,17 +115,6 @@ export function openWorkspace(settings: Settings = {}): Workspace {
     graph: () => readGraph(file("graph.npz")),
     manifest: () => readManifest(directory),
   };
-}
-
-/**
- * The matrix on which the graph of a data folder is built.
- *
- * @param directory The data folder.
- * @returns `X_embed.npy` or `X_pca.npy`, as `embedding.json` says; `X_pca.npy` without one.
- */
-export function embeddingFile(directory: string): string {
-  const choice = join(directory, "embedding.json");
-  return existsSync(choice) ? JSON.parse(readFileSync(choice, "utf8")).file : "X_pca.npy";
 }
 
 function worldName({ catalog, tracks, seed }: Required<Settings>): string {

@@ -36,7 +36,7 @@ const GATE: Check[] = [
 
 const TESTS: Check[] = [
   { name: "tests", run: () => denoTest("test") },
-  { name: "examples in the documentation", run: () => denoTest("--doc", "lib/mod.ts") },
+  { name: "examples in the documentation", run: () => denoTest("--doc", "lib") },
 ];
 
 function main(options: string[]): number {
