@@ -23,7 +23,7 @@ export type GroupWeights = Record<FeatureGroup, number>;
  * graph fall apart into islands of one genre; the key is a matter of mixing rather than of likeness, and the score has a
  * feature of its own for it; time signature is 4 nearly always, and its rare values would dominate.
  */
-export const DEFAULT_WEIGHTS: Readonly<GroupWeights> = {
+export const DEFAULT_GROUP_WEIGHTS: Readonly<GroupWeights> = {
   audio: 1,
   duration: 0.5,
   key: 0.5,
@@ -69,7 +69,7 @@ export interface FeatureSpec {
 
 /** How to make a specification. */
 export interface SpecOptions {
-  /** Weights by group, over {@linkcode DEFAULT_WEIGHTS}; a weight of 0 leaves the group out. */
+  /** Weights by group, over {@linkcode DEFAULT_GROUP_WEIGHTS}; a weight of 0 leaves the group out. */
   weights?: Partial<GroupWeights>;
   /** Most genres that get a column, the commonest first. Default 200. */
   maxGenres?: number;
@@ -84,11 +84,11 @@ export interface SpecOptions {
  * @throws {InputError} When a weight is negative or of an unknown group, or when no column is left.
  */
 export function makeFeatureSpec(statistics: CatalogStatistics, options: SpecOptions = {}): FeatureSpec {
-  const weights = { ...DEFAULT_WEIGHTS, ...options.weights };
+  const weights = { ...DEFAULT_GROUP_WEIGHTS, ...options.weights };
   for (const [group, weight] of Object.entries(weights)) {
-    if (!(group in DEFAULT_WEIGHTS)) {
+    if (!(group in DEFAULT_GROUP_WEIGHTS)) {
       throw new InputError(
-        `Expected a weight of one of ${Object.keys(DEFAULT_WEIGHTS).join(", ")} but found '${group}'`,
+        `Expected a weight of one of ${Object.keys(DEFAULT_GROUP_WEIGHTS).join(", ")} but found '${group}'`,
       );
     }
     expectNumber(`weight ${group}`, weight, 0);
@@ -100,7 +100,7 @@ export function makeFeatureSpec(statistics: CatalogStatistics, options: SpecOpti
     ...keyColumns(statistics, dropped),
     ...INDICATOR_GROUPS.flatMap((group) => indicatorColumns(group, statistics, maxGenres, dropped)),
   ].map((column) => ({ ...column, weight: weights[column.group] }));
-  for (const group of Object.keys(DEFAULT_WEIGHTS) as FeatureGroup[]) {
+  for (const group of Object.keys(DEFAULT_GROUP_WEIGHTS) as FeatureGroup[]) {
     if (weights[group] === 0) dropped.push({ name: group, reason: "its weight is 0" });
   }
   const kept = columns.filter(({ weight }) => weight > 0);

@@ -1,0 +1,199 @@
+/**
+ * Which tracks may come next: the neighbours that pass the hard rules, and how the search widens when none does.
+ *
+ * @module
+ */
+import { randomInteger, seededRandom } from "../random.ts";
+import { type CompiledRule, compileRules, type Relaxation, type Rules } from "./rules.ts";
+import type { UserState } from "./state.ts";
+import { similarityOf, type TrackIndex } from "./world.ts";
+
+/** How many candidates a widened search is content with. */
+const WIDENED_COUNT = 50;
+
+/** What a search for candidates depends on. */
+export interface CandidateOptions {
+  /** The hard rules; none when left out. */
+  rules?: Rules;
+  /** The candidates to start from instead of the neighbours in the graph. */
+  candidates?: ArrayLike<TrackIndex>;
+  /** Tracks whose neighbours are candidates as well. */
+  toward?: readonly TrackIndex[];
+  /** The search widens while it has found fewer candidates than this; 1 by default. */
+  minimumCandidates?: number;
+}
+
+/** The tracks that may come next. */
+export interface CandidateSet {
+  /** The candidates, without repeats. */
+  tracks: Int32Array;
+  /** Cosine similarity of each to the current track. */
+  similarities: Float64Array;
+  /** How many came from the graph (or were given), from neighbours of neighbours, and from restarts in the library. */
+  sources: { neighbors: number; twoHop: number; restarts: number };
+  /** The rules that had to be relaxed, in the order in which they were; empty when all hold. */
+  relaxed: Relaxation[];
+  /** True when "nothing repeats until all has played" has come to its end, and a new cycle begins with this pick. */
+  cycleComplete: boolean;
+}
+
+/** Reused from call to call, grown when needed: a search allocates only its result. */
+const pool = { tracks: new Int32Array(4096), similarities: new Float64Array(4096), count: 0 };
+const seen = new Set<number>();
+
+/**
+ * Finds the candidates for the next play. The neighbours in the graph that break no rule; when they are fewer than
+ * `minimumCandidates`, also the neighbours of neighbours; then restarts at random tracks of the library, in an order that
+ * depends on current track and number of plays alone and reaches every track before it gives up. Only when no track of
+ * the library passes are rules relaxed, as {@linkcode RELAXATION_ORDER} says.
+ *
+ * Cost O(k) for k neighbours; O(k²) when it widens; O(library) when almost nothing passes.
+ *
+ * @param current The track that plays now.
+ * @param state The listener.
+ * @param options Rules and the like.
+ * @returns At least one candidate.
+ * @throws {InputError} When a rule is not valid.
+ */
+export function findCandidates(current: TrackIndex, state: UserState, options: CandidateOptions = {}): CandidateSet {
+  const world = state.world;
+  const { rules, allowed } = compileRules(world, options.rules);
+  const limits = rules.map(() => 0);
+  const sources = { neighbors: 0, twoHop: 0, restarts: 0 };
+  for (let relaxing = 0;;) {
+    const tests = rules.flatMap((rule, r) =>
+      limits[r] < rule.limits.length ? [rule.test(current, state, rule.limits[limits[r]])] : []
+    );
+    const passes = (track: TrackIndex) => {
+      for (let t = 0; t < tests.length; t++) if (tests[t](track)) return false;
+      return true;
+    };
+    const narrowed = rules.every((rule, r) => !rule.fixed || limits[r] === 0);
+    search(current, state, options, passes, narrowed ? allowed : () => world.library, sources);
+    if (pool.count > 0 || relaxing === rules.length) break;
+    if (++limits[relaxing] >= rules[relaxing].limits.length) relaxing++;
+  }
+  const relaxed = restoreRules(current, state, rules, limits);
+  return {
+    tracks: pool.tracks.slice(0, pool.count),
+    similarities: pool.similarities.slice(0, pool.count),
+    sources,
+    relaxed: relaxed.filter(({ cyclic }) => !cyclic).map(({ rule, kept }) => ({ rule, kept })),
+    cycleComplete: relaxed.some(({ cyclic }) => cyclic),
+  };
+}
+
+function search(
+  current: TrackIndex,
+  state: UserState,
+  options: CandidateOptions,
+  passes: (track: TrackIndex) => boolean,
+  reachable: () => Int32Array,
+  sources: CandidateSet["sources"],
+): void {
+  const world = state.world;
+  const enough = options.minimumCandidates ?? 1;
+  pool.count = 0;
+  if (options.candidates || options.toward?.length) {
+    seen.clear();
+    if (options.candidates) { for (let c = 0; c < options.candidates.length; c++) offer(options.candidates[c]); }
+    else for (const source of [current, ...options.toward!]) neighbors(source, (track) => offer(track));
+  } else {
+    const { offsets, indices, similarities } = world.graph;
+    for (let e = offsets[current]; e < offsets[current + 1]; e++) {
+      if (passes(indices[e])) add(indices[e], similarities[e]);
+    }
+  }
+  sources.neighbors = pool.count;
+  sources.twoHop = sources.restarts = 0;
+  if (pool.count >= enough) return;
+
+  seen.clear();
+  for (let c = 0; c < pool.count; c++) seen.add(pool.tracks[c]);
+  neighbors(current, (track) => neighbors(track, (next) => pool.count < WIDENED_COUNT && offer(next)));
+  sources.twoHop = pool.count - sources.neighbors;
+  if (pool.count >= enough) return;
+
+  const library = reachable();
+  if (library.length === 0) return;
+  const random = seededRandom(state.playCount, `restart ${current}`);
+  const start = randomInteger(random, library.length);
+  const stride = coprimeStride(randomInteger(random, library.length), library.length);
+  for (let i = 0, at = start; i < library.length && pool.count < WIDENED_COUNT; i++) {
+    offer(library[at]);
+    at = (at + stride) % library.length;
+  }
+  sources.restarts = pool.count - sources.neighbors - sources.twoHop;
+
+  function offer(track: TrackIndex): void {
+    if (seen.has(track) || !passes(track)) return;
+    seen.add(track);
+    add(track, similarityOf(world, current, track));
+  }
+
+  function neighbors(track: TrackIndex, use: (neighbor: TrackIndex) => void): void {
+    const { offsets, indices } = world.graph;
+    for (let e = offsets[track]; e < offsets[track + 1]; e++) use(indices[e]);
+  }
+}
+
+/** A step that is coprime to the length, so that stepping modulo the length visits every place once. */
+function coprimeStride(wish: number, length: number): number {
+  let stride = Math.max(1, wish);
+  while (greatestCommonDivisor(stride, length) !== 1) stride++;
+  return stride;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  while (b > 0) [a, b] = [b, a % b];
+  return a;
+}
+
+function add(track: TrackIndex, similarity: number): void {
+  if (pool.count === pool.tracks.length) {
+    const { tracks, similarities } = pool;
+    pool.tracks = new Int32Array(2 * pool.count);
+    pool.similarities = new Float64Array(2 * pool.count);
+    pool.tracks.set(tracks);
+    pool.similarities.set(similarities);
+  }
+  pool.tracks[pool.count] = track;
+  pool.similarities[pool.count++] = similarity;
+}
+
+/** Puts back, from the most important on, every relaxed limit that leaves at least one of the candidates found. */
+function restoreRules(
+  current: TrackIndex,
+  state: UserState,
+  rules: CompiledRule[],
+  limits: number[],
+): (Relaxation & { cyclic: boolean })[] {
+  const relaxed: (Relaxation & { cyclic: boolean })[] = [];
+  for (let r = rules.length - 1; r >= 0; r--) {
+    const rule = rules[r];
+    let kept = limits[r];
+    for (let limit = 0; limit < limits[r]; limit++) {
+      if (keepPassing(rule.test(current, state, rule.limits[limit]))) {
+        kept = limit;
+        break;
+      }
+    }
+    if (kept > 0) relaxed.unshift({ rule: rule.name, kept: rule.limits[kept] ?? null, cyclic: rule.cyclic ?? false });
+  }
+  return relaxed;
+}
+
+/** Keeps the candidates that break no rule, unless that leaves none. */
+function keepPassing(breaks: (track: TrackIndex) => boolean): boolean {
+  let count = 0;
+  for (let c = 0; c < pool.count; c++) if (!breaks(pool.tracks[c])) count++;
+  if (count === 0) return false;
+  let kept = 0;
+  for (let c = 0; c < pool.count; c++) {
+    if (breaks(pool.tracks[c])) continue;
+    pool.tracks[kept] = pool.tracks[c];
+    pool.similarities[kept++] = pool.similarities[c];
+  }
+  pool.count = kept;
+  return true;
+}

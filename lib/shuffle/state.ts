@@ -1,0 +1,326 @@
+/**
+ * What is known of a listener: plays with their times, skips and likes.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { expectTrack, type ShuffleWorld, type TrackIndex } from "./world.ts";
+
+/** Kinds of events. `cycle` marks where "nothing repeats until all has played" starts anew; it has no track. */
+export type EventType = "play" | "skip" | "like" | "unlike" | "cycle";
+
+/** An event as it is saved: kind, `track_id` (null for `cycle`), time in ms since 1970. */
+export type SavedEvent = [type: EventType, trackId: string | null, at: number];
+
+/** The JSON form of a {@linkcode UserState}. It names tracks by id, so that it outlives a new catalogue. */
+export interface SavedUserState {
+  /** Always `"segue-user-state"`. */
+  format: "segue-user-state";
+  /** Version of the form, 1. */
+  version: 1;
+  /** All events in order. */
+  events: SavedEvent[];
+}
+
+/** An event with its track as an index; −1 for `cycle`. */
+export interface UserEvent {
+  /** What happened. */
+  type: EventType;
+  /** To which track. */
+  track: TrackIndex;
+  /** When, in ms since 1970. */
+  at: number;
+}
+
+/** What is known of a listener and one track. */
+export interface TrackHistory {
+  /** Number of plays. */
+  plays: number;
+  /** Number of skips. */
+  skips: number;
+  /** Liked, and not unliked since. */
+  liked: boolean;
+  /** Time of the last play in ms since 1970; −Infinity when never played. */
+  lastTime: number;
+  /** Number of the last play, counting all plays from 0; −1 when never played. */
+  lastPlay: number;
+}
+
+/** An event with what it overwrote. */
+interface LoggedEvent extends UserEvent {
+  before: { now: number; cycleStart: number; lastTime: number; lastPlay: number; lastWorkPlay: number; liked: boolean };
+}
+
+/**
+ * The state of one listener. Every update costs constant time and memory; nothing is ever in proportion to the
+ * catalogue. No clock is read: times are passed in.
+ *
+ * @example
+ * ```ts ignore
+ * const state = new UserState(world);
+ * state.play(12, Date.parse("2026-03-01T08:00:00Z"));
+ * state.skip(12, Date.parse("2026-03-01T08:00:09Z"));
+ * const copy = UserState.fromJSON(world, JSON.parse(JSON.stringify(state)));
+ * ```
+ */
+export class UserState {
+  /** The world whose tracks the state speaks of. */
+  readonly world: ShuffleWorld;
+  #events: LoggedEvent[] = [];
+  #plays: number[] = [];
+  #tracks = new Map<TrackIndex, TrackHistory>();
+  #artists = new Map<number, number>();
+  #works = new Map<number, number>();
+  #now = -Infinity;
+  #cycleStart = 0;
+
+  /**
+   * A listener of whom nothing is known.
+   *
+   * @param world The world whose tracks the state will speak of.
+   */
+  constructor(world: ShuffleWorld) {
+    this.world = world;
+  }
+
+  /**
+   * Restores a state from its JSON form.
+   *
+   * @param world The world; the saved `track_id`s are looked up in it.
+   * @param saved What {@linkcode UserState.toJSON} gave.
+   * @param options `ignoreUnknown`: leave events of unknown tracks out instead of failing.
+   * @returns The state.
+   * @throws {InputError} When `saved` is of another form, or holds tracks that the world lacks.
+   */
+  static fromJSON(world: ShuffleWorld, saved: SavedUserState, options: { ignoreUnknown?: boolean } = {}): UserState {
+    if (saved?.format !== "segue-user-state" || saved.version !== 1 || !Array.isArray(saved.events)) {
+      throw new InputError(
+        `Expected a saved state (format segue-user-state, version 1) but found ${saved?.format} ${saved?.version}`,
+      );
+    }
+    const state = new UserState(world);
+    for (const [type, id, at] of saved.events) {
+      if (type === "cycle") {
+        state.startCycle(at);
+        continue;
+      }
+      const track = id === null ? undefined : world.indexOf(id);
+      if (track !== undefined) state.#add(type, track, at);
+      else if (!options.ignoreUnknown) throw new InputError(`The saved state names track ${id}, not in the catalogue`);
+    }
+    return state;
+  }
+
+  /**
+   * The JSON form: `JSON.stringify(state)` uses it.
+   *
+   * @returns All events, tracks named by `track_id`.
+   */
+  toJSON(): SavedUserState {
+    const ids = this.world.catalog.texts.track_id!;
+    const events = this.#events.map(({ type, track, at }): SavedEvent => [type, track < 0 ? null : ids[track], at]);
+    return { format: "segue-user-state", version: 1, events };
+  }
+
+  /** Number of plays so far. */
+  get playCount(): number {
+    return this.#plays.length;
+  }
+
+  /** Number of events so far. */
+  get eventCount(): number {
+    return this.#events.length;
+  }
+
+  /** Time of the latest event in ms since 1970; −Infinity when there is none. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Number of the first play of the present cycle of "nothing repeats until all has played". */
+  get cycleStart(): number {
+    return this.#cycleStart;
+  }
+
+  /**
+   * The track of a play.
+   *
+   * @param index Number of the play in [0, playCount).
+   * @returns The track.
+   */
+  playedTrack(index: number): TrackIndex {
+    return this.#plays[index];
+  }
+
+  /**
+   * What is known of a track.
+   *
+   * @param track The track.
+   * @returns Plays, skips, likes and the last play; `undefined` when nothing has happened to it.
+   */
+  historyOf(track: TrackIndex): Readonly<TrackHistory> | undefined {
+    return this.#tracks.get(track);
+  }
+
+  /**
+   * How often an artist was played.
+   *
+   * @param artist Code of the artist in `world.artists`.
+   * @returns Number of plays.
+   */
+  artistPlays(artist: number): number {
+    return this.#artists.get(artist) ?? 0;
+  }
+
+  /**
+   * When a work (any take of a song) was last played.
+   *
+   * @param work Code of the work in `world.works`.
+   * @returns Number of the play, or −1 when never.
+   */
+  lastWorkPlay(work: number): number {
+    return this.#works.get(work) ?? -1;
+  }
+
+  /**
+   * The latest events.
+   *
+   * @param count How many at most; all when left out.
+   * @returns Events, oldest first.
+   */
+  events(count: number = this.#events.length): UserEvent[] {
+    return this.#events.slice(Math.max(0, this.#events.length - count)).map(({ type, track, at }) => ({
+      type,
+      track,
+      at,
+    }));
+  }
+
+  /**
+   * A track is played.
+   *
+   * @param track The track.
+   * @param at When it started, in ms since 1970.
+   * @throws {InputError} When there is no such track or the time is not finite.
+   */
+  play(track: TrackIndex, at: number): void {
+    this.#add("play", track, at);
+  }
+
+  /**
+   * A track is skipped. It is no play of its own: a track that was heard before it was skipped has a play as well.
+   *
+   * @param track The track.
+   * @param at When, in ms since 1970.
+   * @throws {InputError} When there is no such track or the time is not finite.
+   */
+  skip(track: TrackIndex, at: number): void {
+    this.#add("skip", track, at);
+  }
+
+  /**
+   * A track is liked.
+   *
+   * @param track The track.
+   * @param at When, in ms since 1970.
+   * @throws {InputError} When there is no such track or the time is not finite.
+   */
+  like(track: TrackIndex, at: number): void {
+    this.#add("like", track, at);
+  }
+
+  /**
+   * A like is taken back.
+   *
+   * @param track The track.
+   * @param at When, in ms since 1970.
+   * @throws {InputError} When there is no such track or the time is not finite.
+   */
+  unlike(track: TrackIndex, at: number): void {
+    this.#add("unlike", track, at);
+  }
+
+  /**
+   * Starts a cycle of "nothing repeats until all has played": from here on every track counts as not yet played.
+   *
+   * @param at When, in ms since 1970.
+   */
+  startCycle(at: number): void {
+    this.#add("cycle", -1, at);
+  }
+
+  /**
+   * Takes back the latest event, whichever it was, exactly. Constant time.
+   *
+   * @returns The event, or `undefined` when there was none.
+   */
+  undo(): UserEvent | undefined {
+    const event = this.#events.pop();
+    if (!event) return undefined;
+    const { type, track, at, before } = event;
+    this.#now = before.now;
+    this.#cycleStart = before.cycleStart;
+    const history = this.#tracks.get(track);
+    if (history) {
+      if (type === "play") this.#undoPlay(track, history, before.lastWorkPlay);
+      if (type === "skip") history.skips--;
+      history.liked = before.liked;
+      history.lastTime = before.lastTime;
+      history.lastPlay = before.lastPlay;
+      if (history.plays === 0 && history.skips === 0 && !history.liked) this.#tracks.delete(track);
+    }
+    return { type, track, at };
+  }
+
+  #add(type: EventType, track: TrackIndex, at: number): void {
+    if (type !== "cycle") expectTrack(this.world, track);
+    if (!Number.isFinite(at)) throw new InputError(`Expected a time in ms since 1970 but found ${at}`);
+    const known = this.#tracks.get(track);
+    const work = track < 0 ? -1 : this.world.works[track];
+    this.#events.push({
+      type,
+      track,
+      at,
+      before: {
+        now: this.#now,
+        cycleStart: this.#cycleStart,
+        lastTime: known?.lastTime ?? -Infinity,
+        lastPlay: known?.lastPlay ?? -1,
+        lastWorkPlay: this.lastWorkPlay(work),
+        liked: known?.liked ?? false,
+      },
+    });
+    this.#now = Math.max(this.#now, at);
+    if (type === "cycle") {
+      this.#cycleStart = this.#plays.length;
+      return;
+    }
+    const history = known ?? { plays: 0, skips: 0, liked: false, lastTime: -Infinity, lastPlay: -1 };
+    if (!known) this.#tracks.set(track, history);
+    if (type === "play") {
+      history.plays++;
+      history.lastTime = Math.max(history.lastTime, at);
+      history.lastPlay = this.#plays.length;
+      this.#works.set(work, this.#plays.length);
+      this.#plays.push(track);
+      this.#countArtists(track, 1);
+    } else if (type === "skip") history.skips++;
+    else history.liked = type === "like";
+  }
+
+  #undoPlay(track: TrackIndex, history: TrackHistory, lastWorkPlay: number): void {
+    history.plays--;
+    this.#plays.pop();
+    const work = this.world.works[track];
+    if (lastWorkPlay < 0) this.#works.delete(work);
+    else this.#works.set(work, lastWorkPlay);
+    this.#countArtists(track, -1);
+  }
+
+  #countArtists(track: TrackIndex, change: number): void {
+    const { offsets, codes } = this.world.artists;
+    for (let a = offsets[track]; a < offsets[track + 1]; a++) {
+      this.#artists.set(codes[a], this.artistPlays(codes[a]) + change);
+    }
+  }
+}

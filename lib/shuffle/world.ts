@@ -1,0 +1,241 @@
+/**
+ * What a shuffle walks on: the catalogue, its neighbour graph, embedding and clusters, with the codes that make the
+ * features of a candidate cheap.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { type Catalog, type CodedLists, codeLists, listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
+import { embeddingFile } from "../embedding/stage.ts";
+import { InputError } from "../errors.ts";
+import { type NeighborGraph, readGraph } from "../graph/graph.ts";
+import { cosine, type Matrix, row } from "../matrix.ts";
+import { readNpy, readNpyMatrix } from "../storage/npy.ts";
+import { keyPosition } from "./keys.ts";
+
+/** Index of a track: its row in the catalogue, in every matrix and in the graph. */
+export type TrackIndex = number;
+
+/** What a world is made of. */
+export interface ShuffleWorldParts {
+  /** The catalogue of n tracks. */
+  catalog: Catalog;
+  /** The neighbour graph over the same n tracks. */
+  graph: NeighborGraph;
+  /** The embedding [n, d] that the graph was built from. */
+  embedding: Matrix;
+  /** Taste cluster of each track, 0, 1, …; without it the feature clusterDiversity is 0 for every candidate. */
+  clusters?: Int32Array;
+}
+
+/** A catalogue made ready for shuffling. Read-only: any number of listeners share one. */
+export interface ShuffleWorld {
+  /** Number of tracks in the catalogue. */
+  readonly trackCount: number;
+  /** The catalogue. */
+  readonly catalog: Catalog;
+  /** The neighbour graph; restricted to the library when there is one. */
+  readonly graph: NeighborGraph;
+  /** The embedding [trackCount, d]. */
+  readonly embedding: Matrix;
+  /** Taste cluster of each track; empty when not known. */
+  readonly clusters: Int32Array;
+  /** Number of clusters; 0 when not known. */
+  readonly clusterCount: number;
+  /** The tracks that may be played, ascending. */
+  readonly library: Int32Array;
+  /** Artists of each track as integer codes. */
+  readonly artists: CodedLists;
+  /** Genres and subgenres of each track as integer codes. */
+  readonly genres: CodedLists;
+  /** Album of each track as an integer code; −1 when not known. */
+  readonly albums: Int32Array;
+  /** Work (all takes of a song) of each track as an integer code. */
+  readonly works: Int32Array;
+  /** Position of each track's key on the circle of fifths; −1 when not known. */
+  readonly keys: Int8Array;
+  /**
+   * Index of a track by its id.
+   *
+   * @param trackId A `track_id` of the catalogue.
+   * @returns The index, or `undefined` when the catalogue has no such track.
+   */
+  indexOf(trackId: string): TrackIndex | undefined;
+}
+
+/**
+ * Makes a catalogue ready for shuffling. Cost O(n) time and memory, once; {@linkcode recommendNext} then works on it
+ * without allocating in proportion to n.
+ *
+ * @param parts Catalogue, graph, embedding and clusters, all of the same n tracks.
+ * @returns The world.
+ * @throws {InputError} When the parts differ in the number of tracks, or there is no track.
+ */
+export function createShuffleWorld(parts: ShuffleWorldParts): ShuffleWorld {
+  const { catalog, graph, embedding } = parts;
+  const n = catalog.length;
+  if (n === 0) throw new InputError("Expected at least one track to shuffle but found an empty catalogue");
+  const sizes = { graph: graph.nodeCount, embedding: embedding.rows, clusters: parts.clusters?.length ?? n };
+  for (const [name, size] of Object.entries(sizes)) {
+    if (size !== n) throw new InputError(`Expected the ${name} to have ${n} tracks as the catalogue but found ${size}`);
+  }
+  const clusters = parts.clusters ?? new Int32Array(0);
+  let clusterCount = 0;
+  for (const cluster of clusters) clusterCount = Math.max(clusterCount, cluster + 1);
+  const keys = new Int8Array(n);
+  const { key, mode } = catalog.numbers;
+  for (let i = 0; i < n; i++) keys[i] = keyPosition(key?.[i] ?? NaN, mode?.[i] ?? NaN);
+  const ids = textsOf(catalog, "track_id");
+  let index: Map<string, number> | undefined;
+  return {
+    trackCount: n,
+    catalog,
+    graph,
+    embedding,
+    clusters,
+    clusterCount,
+    library: Int32Array.from({ length: n }, (_, i) => i),
+    artists: codeLists(listsOf(catalog, "artists")),
+    genres: codeLists(Array.from({ length: n }, (_, i) => genresOf(catalog, i))),
+    albums: codeTexts(catalog.texts.album_id ?? catalog.texts.album, n),
+    works: codeTexts(catalog.texts.work_id ?? ids, n),
+    keys,
+    indexOf(trackId) {
+      index ??= new Map(ids.map((id, i) => [id!, i]));
+      return index.get(trackId);
+    },
+  };
+}
+
+/**
+ * Reads a world from a data folder: `tracks.parquet`, `graph.npz`, the embedding that `embedding.json` names
+ * (`X_pca.npy` without it) and `clusters.npy` where there is one.
+ *
+ * @param directory The data folder.
+ * @returns The world.
+ * @throws {InputError} When a file is missing or the files do not fit together.
+ */
+export async function loadShuffleWorld(directory: string): Promise<ShuffleWorld> {
+  const catalog = await readCatalog(join(directory, "tracks.parquet"));
+  const clusterFile = join(directory, "clusters.npy");
+  return createShuffleWorld({
+    catalog,
+    graph: readGraph(join(directory, "graph.npz")),
+    embedding: readNpyMatrix(join(directory, embeddingFile(directory))),
+    clusters: existsSync(clusterFile) ? Int32Array.from(readNpy(clusterFile).data as Int32Array) : undefined,
+  });
+}
+
+/** How {@linkcode restrictWorld} builds the graph of a library. */
+export interface RestrictOptions {
+  /** Neighbours a track; 50 by default, fewer in a smaller library. */
+  k?: number;
+}
+
+/**
+ * Restricts a world to a listener's library: only its tracks are candidates, and the graph is built anew among them
+ * (exact cosine neighbours), for the neighbours of a liked track in a whole catalogue are mostly not liked ones.
+ * Track indices stay those of the catalogue. Cost O(m² d) for m tracks.
+ *
+ * @param world The whole world.
+ * @param library The tracks of the library, in any order, repeats allowed.
+ * @param options Neighbours a track.
+ * @returns A new world that shares everything but library and graph.
+ * @throws {InputError} When the library is empty or names a track that does not exist.
+ */
+export function restrictWorld(
+  world: ShuffleWorld,
+  library: ArrayLike<number>,
+  options: RestrictOptions = {},
+): ShuffleWorld {
+  const tracks = checkLibrary(Int32Array.from(new Set(Array.from(library))), world.trackCount);
+  const k = Math.min(options.k ?? 50, tracks.length - 1);
+  return { ...world, library: tracks, graph: exactGraph(world.embedding, tracks, k) };
+}
+
+/**
+ * Cosine similarity of two tracks of a world.
+ *
+ * @param world The world.
+ * @param a A track.
+ * @param b Another.
+ * @returns A value in [−1, 1]; 0 when an embedding is zero.
+ */
+export function similarityOf(world: ShuffleWorld, a: TrackIndex, b: TrackIndex): number {
+  return cosine(row(world.embedding, a), row(world.embedding, b));
+}
+
+/**
+ * Checks that a number is the index of a track.
+ *
+ * @param world The world.
+ * @param track The number.
+ * @param name What to call it in the error.
+ * @returns The number, unchanged.
+ * @throws {InputError} `Expected current to be a track index in [0, 19999] but found 20000`.
+ */
+export function expectTrack(world: ShuffleWorld, track: TrackIndex, name: string = "track"): TrackIndex {
+  if (!Number.isInteger(track) || track < 0 || track >= world.trackCount) {
+    throw new InputError(`Expected ${name} to be a track index in [0, ${world.trackCount - 1}] but found ${track}`);
+  }
+  return track;
+}
+
+/** Exact k nearest neighbours among some tracks, in rows of the whole catalogue. */
+function exactGraph(embedding: Matrix, tracks: Int32Array, k: number): NeighborGraph {
+  const offsets = new Int32Array(embedding.rows + 1);
+  const indices = new Int32Array(tracks.length * k);
+  const similarities = new Float32Array(tracks.length * k);
+  const d = embedding.columns;
+  const unit = new Float32Array(tracks.length * d);
+  for (let t = 0; t < tracks.length; t++) {
+    const vector = row(embedding, tracks[t]);
+    const length = Math.hypot(...vector) || 1;
+    for (let c = 0; c < d; c++) unit[t * d + c] = vector[c] / length;
+  }
+  const order = Int32Array.from({ length: tracks.length }, (_, i) => i);
+  const found = new Float32Array(tracks.length);
+  for (let a = 0; a < tracks.length; a++) {
+    for (let b = 0; b < tracks.length; b++) {
+      let dot = 0;
+      for (let c = 0; c < d; c++) dot += unit[a * d + c] * unit[b * d + c];
+      found[b] = a === b ? -Infinity : dot;
+    }
+    const nearest = order.slice().sort((x, y) => found[y] - found[x] || x - y).subarray(0, k);
+    for (let r = 0; r < k; r++) {
+      indices[a * k + r] = tracks[nearest[r]];
+      similarities[a * k + r] = found[nearest[r]];
+    }
+    offsets[tracks[a] + 1] = k;
+  }
+  for (let i = 0; i < embedding.rows; i++) offsets[i + 1] += offsets[i];
+  return { nodeCount: embedding.rows, offsets, indices, similarities };
+}
+
+function genresOf({ lists }: Catalog, i: number): string[] {
+  return [...new Set([...lists.genres?.[i] ?? [], ...lists.subgenres?.[i] ?? []])];
+}
+
+function checkLibrary(library: Int32Array, n: number): Int32Array {
+  if (library.length === 0) throw new InputError("Expected at least one track in the library but found none");
+  const sorted = library.slice().sort();
+  const wrong = sorted[0] < 0 ? sorted[0] : sorted[sorted.length - 1];
+  if (wrong < 0 || wrong >= n) {
+    throw new InputError(`Expected the library to hold track indices in [0, ${n - 1}] but found ${wrong}`);
+  }
+  return sorted;
+}
+
+function codeTexts(texts: (string | null)[] | undefined, n: number): Int32Array {
+  const codes = new Int32Array(n).fill(-1);
+  const known = new Map<string, number>();
+  for (let i = 0; i < n; i++) {
+    const text = texts?.[i];
+    if (text === null || text === undefined) continue;
+    let code = known.get(text);
+    if (code === undefined) known.set(text, code = known.size);
+    codes[i] = code;
+  }
+  return codes;
+}
