@@ -98,14 +98,19 @@ export const SUBGENRES: Subgenre[] = Object.entries(data.subgenres).map(([name, 
   genreIndex: GENRES.findIndex((genre) => genre.name === sub.genre),
   weight: sub.tracks,
   major: sub.major,
-  factor: choleskyOf(latentCorrelation(sub.correlation)),
-  grids: COPULA_FEATURES.map((feature, f) => {
+  factor: choleskyOf(latentCorrelation(numbers(sub.correlation))),
+  grids: COPULA_FEATURES.map((feature) => {
     const zero = feature === "instrumentalness"
       ? sub.zeroInstrumentalness
       : feature === "popularity"
       ? sub.zeroPopularity
       : 0;
-    return quantileGrid(sub.quantiles[f], LOG_FEATURES.has(feature), zero, feature === "popularity" ? 1 : 1e-6);
+    return quantileGrid(
+      numbers(sub.quantiles[feature]),
+      LOG_FEATURES.has(feature),
+      zero,
+      feature === "popularity" ? 1 : 1e-6,
+    );
   }),
   zeroBelow: {
     instrumentalness: normalQuantile(sub.zeroInstrumentalness, 0, 1),
@@ -182,6 +187,11 @@ function latentCorrelation(lowerTriangle: number[]): Matrix {
   const mended = vectors.mmul(values).mmul(vectors.transpose());
   const scale = mended.diagonal().map((value) => 1 / Math.sqrt(value));
   return Matrix.diag(scale).mmul(mended).mmul(Matrix.diag(scale));
+}
+
+/** Numbers from a text with blanks between them. */
+function numbers(text: string): number[] {
+  return text.split(" ").map(Number);
 }
 
 function choleskyOf(matrix: Matrix): Float64Array {

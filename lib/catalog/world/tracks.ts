@@ -21,6 +21,7 @@ import {
   VARIANCE_SHARES,
 } from "./calibration.ts";
 import { identifier } from "./identifiers.ts";
+import { accumulate, drawFrom } from "./sampling.ts";
 import { artistName, trackTitle, venueName } from "./names.ts";
 
 /** The artists of a world. */
@@ -367,23 +368,6 @@ function addGuests(track: WorldTrack, artists: WorldArtists, table: GuestTable, 
     if (!track.artists.includes(guest)) track.artists.push(guest);
   }
   if (track.artists.length > 1 && random() < 0.33) track.title += ` (feat. ${artists.names[track.artists[1]]})`;
-}
-
-function accumulate(weights: Float64Array): Float64Array {
-  let sum = 0;
-  return weights.map((weight) => sum += weight);
-}
-
-/** Draws an index in proportion to the steps of a cumulative table, by bisection. */
-function drawFrom(cumulative: Float64Array, random: Random): number {
-  const target = random() * cumulative[cumulative.length - 1];
-  let [low, high] = [0, cumulative.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (cumulative[middle] > target) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 const round3 = (value: number): number => Math.round(value * 1000) / 1000;

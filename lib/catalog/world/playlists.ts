@@ -1,0 +1,306 @@
+/**
+ * The playlists of the synthetic world: a known process, so that what a model learns can be held against the truth.
+ *
+ * Every track lies in a **scene**: its subgenre, whether it is newer than the subgenre's median year, and whether it is
+ * more driving than the subgenre's median energy (24 × 2 × 2 scenes). A playlist has a length L (log-normal) and a
+ * **theme**: two anchor scenes, the second a neighbour of the first. At position t, with x the previous track:
+ *
+ * 1. with probability `repeat` an earlier track of the playlist comes again;
+ * 2. with probability `sameArtist` a track of x's artist follows (half of the time the next one of the album), with
+ *    probability `returnArtist` one of an artist a few positions back;
+ * 3. with probability `successor` one of x's three fixed successors follows, with chances 0.6, 0.25 and 0.15: tracks of
+ *    x's scene that are drawn once and for all from the seed and the number of x;
+ * 4. otherwise a scene is chosen (with probability `stay` that of x; with probability `advance` the one after it on a
+ *    fixed cycle through the scenes of the genre; else drawn from the theme, the first anchor's affinities at the start
+ *    of the playlist, the second's at its end: **drift**), and from that scene a track in proportion to its popularity.
+ *
+ * The chance of a track within its scene follows a power law with a flat head, w = (u + u₀)^−1 with u the track's rank
+ * over the number of tracks, as in the Million Playlist Dataset: counts fall off with an exponent of about 2.
+ *
+ * @module
+ */
+import { randomNormal } from "d3-random";
+import { type Random, randomInteger, sampleCategorical, seededRandom } from "../../random.ts";
+import { GENRES, SUBGENRES } from "./calibration.ts";
+import { accumulate, drawFrom } from "./sampling.ts";
+import type { WorldTable } from "./table.ts";
+
+/** Parameters of the process. Probabilities are per position; a step that is not possible falls through to the next. */
+export const PLAYLIST_PROCESS = {
+  /** Mean and standard deviation of the logarithm of the length; shortest and longest. */
+  length: { logMean: 3.87, logSd: 0.87, shortest: 5, longest: 250 },
+  /** An earlier track of the playlist comes again. */
+  repeat: 0.015,
+  /** The artist goes on; then the next track of the album with this share. */
+  sameArtist: 0.21,
+  nextOfAlbum: 0.5,
+  /** The artist of a track 2, 3, … positions back comes again; the distance is geometric. */
+  returnArtist: 0.06,
+  returnDistance: 0.3,
+  /** A fixed successor follows, with these shares. */
+  successor: 0.16,
+  successorShares: [0.6, 0.25, 0.15],
+  /** The scene stays, or moves on along its genre's cycle. */
+  stay: 0.25,
+  advance: 0.15,
+  /** Factors of a theme's affinity between two scenes: a match multiplies, a mismatch does not. */
+  affinity: { sameSubgenre: 4, sameGenre: 12, relatedGenre: 30, sameEra: 5, sameMood: 3 },
+  /** Part of the latent popularity that the catalogue's popularity explains; the rest is chance. */
+  popularityLoading: 0.62,
+  /** Share of all positions that the most listed track takes: it sets u₀. */
+  topShare: 0.0008,
+  /** How often genres are the theme of a playlist. */
+  genreShares: { pop: 0.342, rock: 0.201, rap: 0.199, "r&b": 0.131, latin: 0.086, edm: 0.041 } as Record<
+    string,
+    number
+  >,
+};
+
+/** A set of tracks that go together. */
+export interface Scene {
+  /** Index into the subgenres. */
+  subgenre: number;
+  /** 1 newer than the subgenre's median year, else 0. */
+  era: number;
+  /** 1 more driving than the subgenre's median energy, else 0. */
+  mood: number;
+  /** Its tracks. */
+  members: Int32Array;
+  /** Running sums of their weights. */
+  sums: Float64Array;
+}
+
+/** A playlist before it is given names. */
+export interface PlaylistDraft {
+  /** Number of the playlist, from 0. */
+  pid: number;
+  /** Anchor scenes at its start and its end. */
+  theme: [start: number, end: number];
+  /** Track numbers in order. */
+  tracks: number[];
+}
+
+/** The process over one world. */
+export interface PlaylistWorld {
+  /** All scenes; some may be empty in a small world. */
+  scenes: Scene[];
+  /** Scene of each track. */
+  sceneOf: Uint8Array;
+  /** Scene that follows each scene on its genre's cycle. */
+  nextScene: number[];
+  /** Rank offset u₀ of the popularity law. */
+  flatHead: number;
+  /**
+   * The fixed successors of a track.
+   *
+   * @param track Its number.
+   * @returns Three track numbers, not necessarily distinct.
+   */
+  successors(track: number): number[];
+  /**
+   * Draws the playlists.
+   *
+   * @param count How many.
+   * @returns The playlists in order.
+   */
+  draw(count: number): Generator<PlaylistDraft>;
+}
+
+/**
+ * Prepares the process over a world's tracks.
+ *
+ * @param table The tracks.
+ * @param seed Seed of the world.
+ * @returns The process.
+ */
+export function playlistWorld(table: WorldTable, seed: number): PlaylistWorld {
+  const n = table.artist.length;
+  const { weights, flatHead } = popularityWeights(table, seed);
+  const sceneOf = assignScenes(table);
+  const scenes = gatherScenes(sceneOf, weights);
+  const nextScene = sceneCycles(scenes, seed);
+  const totals = scenes.map((scene) => scene.sums.at(-1) ?? 0);
+  const themes = scenes.map((scene) => accumulate(scenes.map((other, o) => totals[o] * affinity(scene, other))));
+  const starts = accumulate(startWeights(scenes, totals));
+  const fromScene = (scene: number, random: Random) => scenes[scene].members[drawFrom(scenes[scene].sums, random)];
+  const successors = (track: number) => {
+    const random = cheapRandom(seed, track);
+    return PLAYLIST_PROCESS.successorShares.map(() => fromScene(sceneOf[track], random));
+  };
+
+  function drawOne(length: number, theme: [number, number], random: Random): number[] {
+    const process = PLAYLIST_PROCESS;
+    const tracks: number[] = [];
+    const played = new Set<number>();
+    const ofArtist = (artist: number): number | undefined => {
+      const first = table.firstTrack[artist];
+      const count = table.firstTrack[artist + 1] - first;
+      for (let attempt = 0; attempt < 4; attempt++) {
+        const track = first + randomInteger(random, count);
+        if (!played.has(track)) return track;
+      }
+    };
+    const next = (): number | undefined => {
+      const t = tracks.length;
+      const previous = tracks[t - 1];
+      if (t > 0) {
+        let u = random();
+        if ((u -= process.sameArtist) < 0) {
+          const onAlbum = previous + 1 < n && table.album[previous + 1] === table.album[previous];
+          const track = onAlbum && random() < process.nextOfAlbum ? previous + 1 : ofArtist(table.artist[previous]);
+          if (track !== undefined && !played.has(track)) return track;
+        } else if ((u -= process.returnArtist) < 0) {
+          let back = 2;
+          while (random() > process.returnDistance) back++;
+          const track = back <= t ? ofArtist(table.artist[tracks[t - back]]) : undefined;
+          if (track !== undefined) return track;
+        } else if ((u -= process.successor) < 0) {
+          const track = successors(previous)[sampleCategorical(process.successorShares, random)];
+          if (!played.has(track)) return track;
+        }
+      }
+      for (let attempt = 0; attempt < 30; attempt++) {
+        const u = random();
+        let scene = t > 0 ? sceneOf[previous] : theme[0];
+        if (t > 0 && u >= process.stay) {
+          scene = u < process.stay + process.advance
+            ? nextScene[scene]
+            : drawFrom(themes[theme[random() < t / length ? 1 : 0]], random);
+        }
+        const track = fromScene(scene, random);
+        if (!played.has(track)) return track;
+      }
+    };
+    while (tracks.length < length) {
+      const again = tracks.length > 2 && random() < process.repeat;
+      const track = again ? tracks[randomInteger(random, tracks.length)] : next() ?? randomInteger(random, n);
+      tracks.push(track);
+      played.add(track);
+    }
+    return tracks;
+  }
+
+  function* draw(count: number): Generator<PlaylistDraft> {
+    const random = seededRandom(seed, "playlists");
+    const normal = randomNormal.source(random)(0, 1);
+    const { logMean, logSd, shortest, longest } = PLAYLIST_PROCESS.length;
+    const longestHere = Math.min(longest, Math.floor(n / 2));
+    for (let pid = 0; pid < count;) {
+      const length = Math.round(Math.exp(logMean + logSd * normal()));
+      if (length < shortest || length > longestHere) continue;
+      const start = drawFrom(starts, random);
+      const theme: [number, number] = [start, drawFrom(themes[start], random)];
+      const tracks = drawOne(length, theme, random);
+      if (new Set(tracks.map((i) => table.artist[i])).size < 3) continue;
+      if (new Set(tracks.map((i) => table.album[i])).size < 2) continue;
+      yield { pid: pid++, theme, tracks };
+    }
+  }
+  return { scenes, sceneOf, nextScene, flatHead, successors, draw };
+}
+
+/**
+ * The chance of each track within its scene: a power law over its rank in latent popularity. The flat head u₀ solves
+ * u₀⁻¹ / (n ln(1/u₀)) = topShare, so that the most listed track takes the same share in a small world as in a large one.
+ */
+function popularityWeights(table: WorldTable, seed: number): { weights: Float64Array; flatHead: number } {
+  const n = table.appeal.length;
+  const random = seededRandom(seed, "popularity");
+  const normal = randomNormal.source(random)(0, 1);
+  const { popularityLoading: loading, topShare } = PLAYLIST_PROCESS;
+  const latent = new Float64Array(n);
+  for (let i = 0; i < n; i++) latent[i] = loading * table.appeal[i] + Math.sqrt(1 - loading * loading) * normal();
+  const ordered = latent.slice().sort();
+  let flatHead = 0.01;
+  for (let step = 0; step < 30; step++) {
+    flatHead = Math.min(0.3, 1 / (topShare * n * Math.log(1 / flatHead)));
+  }
+  const weights = latent.map((value) => 1 / ((n - 1 - lowerBound(ordered, value)) / n + flatHead));
+  return { weights, flatHead };
+}
+
+function assignScenes(table: WorldTable): Uint8Array {
+  const FIRST = 1900;
+  const counts = SUBGENRES.map(() => new Int32Array(300));
+  table.subgenre.forEach((s, i) => counts[s][table.year[i] - FIRST]++);
+  const medians = counts.map((years) => {
+    const half = years.reduce((sum, count) => sum + count, 0) / 2;
+    let seen = 0;
+    return FIRST + years.findIndex((count) => (seen += count) >= half);
+  });
+  return table.subgenre.map((s, i) => 4 * s + 2 * (table.year[i] > medians[s] ? 1 : 0) + table.driving[i]);
+}
+
+function gatherScenes(sceneOf: Uint8Array, weights: Float64Array): Scene[] {
+  const sizes = new Int32Array(4 * SUBGENRES.length);
+  for (const scene of sceneOf) sizes[scene]++;
+  const members = Array.from(sizes, (size) => new Int32Array(size));
+  sizes.fill(0);
+  sceneOf.forEach((scene, i) => members[scene][sizes[scene]++] = i);
+  return members.map((list, scene) => ({
+    subgenre: scene >> 2,
+    era: (scene >> 1) & 1,
+    mood: scene & 1,
+    members: list,
+    sums: accumulate(Float64Array.from(list, (i) => weights[i])),
+  }));
+}
+
+/** A random cycle through the scenes of each genre that have tracks. */
+function sceneCycles(scenes: Scene[], seed: number): number[] {
+  const random = seededRandom(seed, "cycles");
+  const next = scenes.map((_, s) => s);
+  for (let g = 0; g < GENRES.length; g++) {
+    const cycle: number[] = [];
+    scenes.forEach((scene, s) => {
+      if (SUBGENRES[scene.subgenre].genreIndex !== g || scene.members.length === 0) return;
+      cycle.splice(randomInteger(random, cycle.length + 1), 0, s);
+    });
+    cycle.forEach((scene, i) => next[scene] = cycle[(i + 1) % cycle.length]);
+  }
+  return next;
+}
+
+function affinity(a: Scene, b: Scene): number {
+  const factors = PLAYLIST_PROCESS.affinity;
+  const [ga, gb] = [SUBGENRES[a.subgenre].genreIndex, SUBGENRES[b.subgenre].genreIndex];
+  const genre = a.subgenre === b.subgenre
+    ? factors.sameGenre * factors.sameSubgenre
+    : ga === gb
+    ? factors.sameGenre
+    : factors.relatedGenre * GENRES[ga].overlap[gb];
+  return genre * (a.era === b.era ? factors.sameEra : 1) * (a.mood === b.mood ? factors.sameMood : 1);
+}
+
+/** Scenes in proportion to their popularity within a genre, genres by their share as themes. */
+function startWeights(scenes: Scene[], totals: number[]): number[] {
+  const byGenre = GENRES.map((_, g) =>
+    scenes.reduce((sum, scene, s) => sum + (SUBGENRES[scene.subgenre].genreIndex === g ? totals[s] : 0), 0)
+  );
+  return scenes.map((scene, s) => {
+    const g = SUBGENRES[scene.subgenre].genreIndex;
+    return totals[s] === 0 ? 0 : PLAYLIST_PROCESS.genreShares[GENRES[g].name] * totals[s] / byGenre[g];
+  });
+}
+
+function lowerBound(ordered: Float64Array, value: number): number {
+  let low = 0;
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ordered[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A short stream of uniform numbers that costs nothing to start (mulberry32), one for each track. */
+function cheapRandom(seed: number, index: number): Random {
+  let state = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
