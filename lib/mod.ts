@@ -44,6 +44,18 @@ export * from "./shuffle/distribution.ts";
 export * from "./shuffle/recommend.ts";
 export * from "./shuffle/baselines.ts";
 export * from "./shuffle/session.ts";
+export * from "./evaluation/repetition.ts";
+export * from "./evaluation/diversity.ts";
+export * from "./evaluation/calibration.ts";
+export * from "./evaluation/transitions.ts";
+export * from "./evaluation/exposure.ts";
+export {
+  bootstrapMean,
+  type BootstrapOptions,
+  type Interval,
+  type PairedDifference,
+  pairedDifference,
+} from "./evaluation/bootstrap.ts";
 export * from "./plots/theme.ts";
 export * from "./plots/render.ts";
 export * from "./plots/show.ts";

@@ -1,0 +1,94 @@
+/**
+ * Diversity and coherence of a run of plays, from embeddings and clusters.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { cosine, type Matrix, row } from "../matrix.ts";
+import { expectPlays, normalised } from "./plays.ts";
+
+/**
+ * Cosine similarity of each play to the play before it. Range [−1, 1]; a zero embedding has similarity 0 to all.
+ *
+ * @param plays Track indices in the order in which they were played, at least 2.
+ * @param embedding The embedding [n, d].
+ * @returns One similarity a transition, plays − 1 of them.
+ * @throws {InputError} When there are fewer than 2 plays, or a play is not a track index.
+ */
+export function consecutiveSimilarities(plays: ArrayLike<number>, embedding: Matrix): Float64Array {
+  expectPlays(plays, embedding.rows, 2);
+  const similarities = new Float64Array(plays.length - 1);
+  for (let p = 1; p < plays.length; p++) {
+    similarities[p - 1] = cosine(row(embedding, plays[p - 1]), row(embedding, plays[p]));
+  }
+  return similarities;
+}
+
+/**
+ * Intra-list diversity: the mean of 1 − cosine over all pairs of plays (Ziegler et al., Improving recommendation lists
+ * through topic diversification, WWW 2005). Range [0, 2]: 0 when all plays are one track, 1 when they are unrelated.
+ * Cost O(plays × d), for the sum over pairs is (‖Σ u‖² − Σ ‖u‖²) / 2 with u the unit vectors.
+ *
+ * @param plays Track indices, in any order, at least 2.
+ * @param embedding The embedding [n, d].
+ * @returns Mean pairwise 1 − cosine.
+ * @throws {InputError} When there are fewer than 2 plays, or a play is not a track index.
+ */
+export function intraListDiversity(plays: ArrayLike<number>, embedding: Matrix): number {
+  expectPlays(plays, embedding.rows, 2);
+  const sum = new Float64Array(embedding.columns);
+  let squares = 0;
+  for (let p = 0; p < plays.length; p++) {
+    const vector = row(embedding, plays[p]);
+    let length = 0;
+    for (const value of vector) length += value * value;
+    if (length === 0) continue;
+    squares++;
+    for (let d = 0; d < sum.length; d++) sum[d] += vector[d] / Math.sqrt(length);
+  }
+  let total = 0;
+  for (const value of sum) total += value * value;
+  const pairs = plays.length * (plays.length - 1) / 2;
+  return 1 - (total - squares) / 2 / pairs;
+}
+
+/**
+ * Shares of plays in each cluster.
+ *
+ * @param plays Track indices, at least one.
+ * @param clusters Cluster of every track of the catalogue, in [0, clusterCount).
+ * @param clusterCount Number of clusters.
+ * @returns Shares that sum to 1.
+ * @throws {InputError} When there is no play, a play is not a track index, or a cluster is out of range.
+ */
+export function clusterShares(
+  plays: ArrayLike<number>,
+  clusters: ArrayLike<number>,
+  clusterCount: number,
+): Float64Array {
+  expectPlays(plays, clusters.length);
+  const shares = new Float64Array(clusterCount);
+  for (let p = 0; p < plays.length; p++) {
+    const cluster = clusters[plays[p]];
+    if (!(cluster >= 0 && cluster < clusterCount)) {
+      throw new InputError(`Expected cluster of track ${plays[p]} in [0, ${clusterCount - 1}] but found ${cluster}`);
+    }
+    shares[cluster] += 1 / plays.length;
+  }
+  return shares;
+}
+
+/**
+ * Entropy of a distribution, H = −Σ p ln p, in nats (Shani & Gunawardana, Evaluating recommendation systems, 2011).
+ * Range [0, ln K] for K classes: 0 when all is in one class, ln K when all classes are equal.
+ *
+ * @param shares Non-negative numbers, not all zero; they are divided by their sum.
+ * @returns The entropy in nats.
+ * @throws {InputError} When a share is negative or not finite, or all are zero.
+ */
+export function shannonEntropy(shares: ArrayLike<number>): number {
+  const p = normalised("shares", shares);
+  let result = 0;
+  for (const share of p) if (share > 0) result -= share * Math.log(share);
+  return Math.max(0, result);
+}

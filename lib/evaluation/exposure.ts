@@ -1,0 +1,130 @@
+/**
+ * Exposure: what share of a library comes to light, how evenly, and how far from the beaten track.
+ *
+ * @module
+ */
+import type { CodedLists } from "../catalog/catalog.ts";
+import { InputError } from "../errors.ts";
+import { expectPlays } from "./plays.ts";
+
+/**
+ * How often each item of a set was played.
+ *
+ * @param plays Track indices.
+ * @param items The distinct items to count, in the order of the result.
+ * @returns Number of plays of each item; plays of other items are left out.
+ */
+export function exposureCounts(plays: ArrayLike<number>, items: ArrayLike<number>): Float64Array {
+  const place = new Map(Array.from(items, (item, at) => [item, at]));
+  const counts = new Float64Array(items.length);
+  for (let p = 0; p < plays.length; p++) {
+    const at = place.get(plays[p]);
+    if (at !== undefined) counts[at]++;
+  }
+  return counts;
+}
+
+/**
+ * How often each artist of a library was played. A track of several artists counts for each of them.
+ *
+ * @param plays Track indices.
+ * @param library The distinct tracks of the library.
+ * @param artists Artists of every track of the catalogue.
+ * @returns Number of plays of each artist of the library, in order of first appearance there.
+ * @throws {InputError} When a play is not a track index.
+ */
+export function artistExposure(
+  plays: ArrayLike<number>,
+  library: ArrayLike<number>,
+  artists: CodedLists,
+): Float64Array {
+  expectPlays(plays, artists.offsets.length - 1, 0);
+  const counts = new Map<number, number>();
+  const each = (track: number, change: number) => {
+    for (let a = artists.offsets[track]; a < artists.offsets[track + 1]; a++) {
+      const known = counts.get(artists.codes[a]);
+      if (known !== undefined || change === 0) counts.set(artists.codes[a], (known ?? 0) + change);
+    }
+  };
+  for (let i = 0; i < library.length; i++) each(library[i], 0);
+  for (let p = 0; p < plays.length; p++) each(plays[p], 1);
+  return Float64Array.from(counts.values());
+}
+
+/**
+ * Coverage: share of the items that were played at all (Shani & Gunawardana, 2011). Range [0, 1].
+ *
+ * @param counts Exposure of each item.
+ * @returns The share.
+ * @throws {InputError} When there are no items.
+ */
+export function coverageOf(counts: ArrayLike<number>): number {
+  if (counts.length === 0) throw new InputError("Expected at least one item but found none");
+  let played = 0;
+  for (let i = 0; i < counts.length; i++) if (counts[i] > 0) played++;
+  return played / counts.length;
+}
+
+/**
+ * Gini coefficient of exposure, G = Σ_i (2i − n − 1) x_i / (n Σ x) with x sorted upwards and i from 1 (Shani &
+ * Gunawardana, 2011). Range [0, 1 − 1/n]: 0 when all items are played equally often, 1 − 1/n when one has all plays.
+ *
+ * @param counts Exposure of each of n items, not negative.
+ * @returns The coefficient.
+ * @throws {InputError} When a count is negative or not finite, or nothing was played.
+ */
+export function giniOfExposure(counts: ArrayLike<number>): number {
+  const sorted = Float64Array.from(Array.from(counts)).sort();
+  const n = sorted.length;
+  let total = 0;
+  let weighted = 0;
+  for (let i = 0; i < n; i++) {
+    if (!(sorted[i] >= 0 && sorted[i] < Infinity)) {
+      throw new InputError(`Expected exposures to be finite and not negative but found ${sorted[i]}`);
+    }
+    total += sorted[i];
+    weighted += (2 * (i + 1) - n - 1) * sorted[i];
+  }
+  if (total === 0) throw new InputError("Expected at least one play but found none");
+  return Math.max(0, weighted / (n * total));
+}
+
+/**
+ * Novelty: mean self-information −log₂ p(track) of the plays (Vargas & Castells, Rank and relevance in novelty and
+ * diversity metrics, RecSys 2011). Range [0, ∞) in bits; log₂ n when all n tracks are equally well known.
+ *
+ * @param plays Track indices, at least one.
+ * @param knownness Probability of every track of the catalogue being heard anywhere; must be above 0 for played tracks.
+ * @returns Mean bits a play; higher is less well known.
+ * @throws {InputError} When there is no play, a play is not a track index, or a played track has no probability above 0.
+ */
+export function noveltyOf(plays: ArrayLike<number>, knownness: ArrayLike<number>): number {
+  expectPlays(plays, knownness.length);
+  let bits = 0;
+  for (let p = 0; p < plays.length; p++) {
+    const probability = knownness[plays[p]];
+    if (!(probability > 0 && probability <= 1)) {
+      throw new InputError(`Expected the probability of track ${plays[p]} in (0, 1] but found ${probability}`);
+    }
+    bits -= Math.log2(probability);
+  }
+  return bits / plays.length;
+}
+
+/**
+ * How well known each track is, as a distribution: its popularity plus one over the sum. Tracks of unknown popularity
+ * count as popularity 0; without any popularity all tracks are equal.
+ *
+ * @param trackCount Number of tracks n.
+ * @param popularity Popularity of every track in [0, 100], NaN where missing.
+ * @returns Probabilities that sum to 1.
+ */
+export function knownnessOf(trackCount: number, popularity?: ArrayLike<number>): Float64Array {
+  const values = new Float64Array(trackCount);
+  let total = 0;
+  for (let i = 0; i < trackCount; i++) {
+    values[i] = 1 + (popularity?.[i] || 0);
+    total += values[i];
+  }
+  return values.map((value) => value / total);
+}
