@@ -14,8 +14,10 @@ const COMMANDS: [name: string, description: string, load: () => Promise<{ defaul
   ["features", "Encode the catalogue as numbers", () => import("./features.ts")],
   ["pca", "Principal components of a feature matrix", () => import("./pca.ts")],
   ["graph", "Build the neighbour graph", () => import("./graph.ts")],
+  ["simulate", "Let simulated listeners choose, and log it", () => import("./simulate.ts")],
   ["train-choice-model", "Learn utility weights from choices", () => import("./train_choice_model.ts")],
   ["shuffle", "Make a playlist that remembers", () => import("./shuffle.ts")],
+  ["mpd", "Read slices of the Million Playlist Dataset", () => import("./mpd.ts")],
 ];
 
 async function main(args: string[]): Promise<number> {

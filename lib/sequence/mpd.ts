@@ -1,0 +1,348 @@
+/**
+ * Reading the Million Playlist Dataset (https://www.aicrowd.com/challenges/spotify-million-playlist-dataset-challenge):
+ * raw slices in, ordered interactions and a table of names out.
+ *
+ * @module
+ */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { writeSync } from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { InputError } from "../errors.ts";
+import { startProgress } from "../progress.ts";
+import { writeAtomic, writeAtomicWith } from "../storage/atomic.ts";
+import { sqlText, withDuckDB } from "../storage/parquet.ts";
+import { runStage, type StageReport } from "../storage/stages.ts";
+import { type MpdDamage, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./mpd_scan.ts";
+
+/** What of a slice could not be read. */
+export interface SliceDamage extends MpdDamage {
+  /** The file. */
+  file: string;
+}
+
+/** What {@linkcode readMpd} did. */
+export interface MpdReport {
+  /** Files read. */
+  files: number;
+  /** Bytes read. */
+  bytes: number;
+  /** Playlists written. */
+  playlists: number;
+  /** Rows of `interactions.csv`. */
+  interactions: number;
+  /** Distinct tracks. */
+  tracks: number;
+  /** Rows left out because the track stood earlier in its playlist. */
+  repeatedTracks: number;
+  /** Playlists left out because their number (`pid`) had been seen. */
+  repeatedPlaylists: number;
+  /** Rows left out because they name no track. */
+  namelessTracks: number;
+  /** Playlists left out because no track remained. */
+  emptyPlaylists: number;
+  /** Stretches of files that could not be read, at most {@linkcode DAMAGES_NAMED} of them. */
+  damages: SliceDamage[];
+  /** Number of such stretches. */
+  damaged: number;
+}
+
+/** Options of {@linkcode readMpd}. */
+export interface MpdOptions {
+  /** Keep tracks that stand in a playlist more than once at every place; only their first place by default. */
+  keepRepeats?: boolean;
+}
+
+/** So many damages are told one by one; beyond, they are only counted. */
+export const DAMAGES_NAMED = 100;
+
+const CHUNK = 1 << 22;
+
+/**
+ * Reads slices of the Million Playlist Dataset and writes `interactions.csv` (`user_id,track_id,timestamp`) and
+ * `track_names.parquet` (`track_id, track_uri, title, artist, album, duration_ms, count`).
+ *
+ * The rules: `user_id` is the playlist's `pid`. `track_id` counts the distinct URIs from 0 in order of appearance.
+ * `timestamp` is `modified_at` minus the number of tracks still to come, in seconds, so that it grows along the playlist. A track that
+ * stands more than once in a playlist is kept at its first place. A playlist whose `pid` was seen is left out. Of a
+ * damaged file all whole playlists are kept, the rest is counted and named. Memory grows with the number of distinct
+ * tracks (about 150 bytes each), not with the number of files.
+ *
+ * @param files Slices, or folders that hold `mpd.slice.*.json`.
+ * @param directory Folder to write to.
+ * @param options What to do with repeats.
+ * @returns Counts and damages.
+ * @throws {InputError} When a file is missing, or no file holds a single whole playlist.
+ */
+export async function readMpd(
+  files: readonly string[],
+  directory: string,
+  options: MpdOptions = {},
+): Promise<MpdReport> {
+  const slices = expandSlices(files);
+  mkdirSync(directory, { recursive: true });
+  const names = join(directory, `track_names.${process.pid}.part`);
+  const report: MpdReport = {
+    files: slices.length,
+    bytes: slices.reduce((sum, file) => sum + statSync(file).size, 0),
+    playlists: 0,
+    interactions: 0,
+    tracks: 0,
+    repeatedTracks: 0,
+    repeatedPlaylists: 0,
+    namelessTracks: 0,
+    emptyPlaylists: 0,
+    damages: [],
+    damaged: 0,
+  };
+  const table = new TrackTable(names);
+  try {
+    writeAtomic(join(directory, "interactions.csv"), interactionChunks(slices, table, report, options));
+    table.close();
+    report.tracks = table.size;
+    await writeTrackNames(join(directory, "track_names.parquet"), table, names);
+  } finally {
+    table.close();
+    rmSync(names, { force: true });
+  }
+  return report;
+}
+
+/**
+ * The stage that turns playlists into interactions: {@linkcode readMpd} on `playlists/` of a data folder, or on given
+ * files, unless that is up to date.
+ *
+ * @param directory The data folder.
+ * @param options Slices (by default `playlists/mpd.slice.*.json` of the folder), and what to do with repeats.
+ * @returns What came of it.
+ * @throws {InputError} When there are no slices, or none can be read.
+ */
+export async function mpdStage(
+  directory: string,
+  options: MpdOptions & { files?: readonly string[]; force?: boolean } = {},
+): Promise<StageReport> {
+  const { files = [join(directory, "playlists")], force, ...rules } = options;
+  const inputs = expandSlices(files).map((file) => resolve(file));
+  return await runStage(directory, {
+    name: "mpd",
+    inputs: inputs.length <= 20 ? inputs : [],
+    parameters: {
+      keepRepeats: rules.keepRepeats ?? false,
+      // Hashing a thousand slices would take longer than reading them: sizes and times stand for them.
+      slices: inputs.length <= 20 ? [] : inputs.map((file) => [file, statSync(file).size, statSync(file).mtimeMs]),
+    },
+    outputs: ["interactions.csv", "track_names.parquet"],
+    force,
+    run: async () => ({ ...await readMpd(inputs, directory, rules) }),
+  });
+}
+
+/** Files as given, folders as the slices in them in the order of their numbers. */
+function expandSlices(files: readonly string[]): string[] {
+  if (files.length === 0) throw new InputError("Expected at least one mpd.slice.*.json file or a folder of them");
+  const slices = files.flatMap((file) => {
+    if (!existsSync(file)) throw new InputError(`${file}: no such file; give mpd.slice.*.json files or their folder`);
+    if (!statSync(file).isDirectory()) return [file];
+    const found = readdirSync(file).filter((name) => /^mpd\.slice\..*\.json$/.test(name));
+    if (found.length === 0) throw new InputError(`${file}: expected mpd.slice.*.json files in this folder, found none`);
+    const number = (name: string) => Number(/\d+/.exec(name)?.[0] ?? 0);
+    return found.sort((a, b) => number(a) - number(b) || (a < b ? -1 : 1)).map((name) => join(file, name));
+  });
+  return [...new Set(slices)];
+}
+
+/** The lines of `interactions.csv`, about a mebibyte at a time. */
+function* interactionChunks(
+  slices: string[],
+  table: TrackTable,
+  report: MpdReport,
+  { keepRepeats = false }: MpdOptions,
+): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  const progress = startProgress("mpd", slices.length);
+  const seen = new Set<number>();
+  let text = "user_id,track_id,timestamp\n";
+  let unnumbered = -1;
+  try {
+    for (let s = 0; s < slices.length; s++) {
+      for (const piece of scanPlaylists(fileChunks(slices[s]))) {
+        if ("damage" in piece) {
+          report.damaged++;
+          if (report.damages.length < DAMAGES_NAMED) report.damages.push({ file: slices[s], ...piece.damage });
+          continue;
+        }
+        const pid = Number.isInteger(piece.playlist.pid) ? piece.playlist.pid! : unnumbered--;
+        if (seen.has(pid)) {
+          report.repeatedPlaylists++;
+          continue;
+        }
+        seen.add(pid);
+        text += playlistLines(piece.playlist, pid, table, report, keepRepeats);
+        if (text.length > 1 << 20) {
+          yield encoder.encode(text);
+          text = "";
+        }
+      }
+      progress.update(s + 1, `${report.playlists} playlists, ${table.size} tracks`);
+    }
+  } finally {
+    progress.stop();
+  }
+  if (report.playlists === 0) {
+    const first = report.damages[0];
+    const why = first ? ` (${first.reason}, byte ${first.offset})` : "";
+    throw new InputError(`${slices[0]}: expected slices of the Million Playlist Dataset but found no playlist${why}`);
+  }
+  yield encoder.encode(text);
+}
+
+function playlistLines(
+  playlist: MpdPlaylist,
+  pid: number,
+  table: TrackTable,
+  report: MpdReport,
+  keepRepeats: boolean,
+): string {
+  const { tracks } = playlist;
+  if (tracks.some((track, t) => t > 0 && track?.pos! < tracks[t - 1]?.pos!)) {
+    tracks.sort((a, b) => (a.pos ?? 0) - (b.pos ?? 0));
+  }
+  const end = (Number.isInteger(playlist.modified_at) ? playlist.modified_at! : tracks.length) - tracks.length + 1;
+  const here = new Set<number>();
+  let text = "";
+  for (let t = 0; t < tracks.length; t++) {
+    const track = tracks[t];
+    if (typeof track?.track_uri !== "string" || track.track_uri === "") {
+      report.namelessTracks++;
+      continue;
+    }
+    const code = table.code(track);
+    if (!keepRepeats && here.has(code)) {
+      report.repeatedTracks++;
+      continue;
+    }
+    here.add(code);
+    table.count(code);
+    text += `${pid},${code},${end + t}\n`;
+    report.interactions++;
+  }
+  if (text === "") report.emptyPlaylists++;
+  else report.playlists++;
+  return text;
+}
+
+/** The distinct tracks: codes and counts in memory, names in a file, since a million names would fill the memory. */
+class TrackTable {
+  #codes = new Map<string, number>();
+  #counts = new Int32Array(1 << 16);
+  #file: number;
+  #text = "";
+
+  constructor(path: string) {
+    this.#file = openSync(path, "w");
+  }
+
+  get size(): number {
+    return this.#codes.size;
+  }
+
+  get counts(): Int32Array {
+    return this.#counts.subarray(0, this.size);
+  }
+
+  code(track: MpdTrack): number {
+    const uri = track.track_uri!;
+    const known = this.#codes.get(uri);
+    if (known !== undefined) return known;
+    const code = this.#codes.size;
+    this.#codes.set(uri, code);
+    if (code >= this.#counts.length) {
+      const larger = new Int32Array(2 * this.#counts.length);
+      larger.set(this.#counts);
+      this.#counts = larger;
+    }
+    const { track_name, artist_name, album_name, duration_ms } = track;
+    this.#text += `${code}${field(uri)}${field(track_name)}${field(artist_name)}${field(album_name)},${
+      Number.isFinite(duration_ms) ? duration_ms : ""
+    }\n`;
+    if (this.#text.length > 1 << 20) this.#flush();
+    return code;
+  }
+
+  count(code: number): void {
+    this.#counts[code]++;
+  }
+
+  close(): void {
+    if (this.#file < 0) return;
+    this.#flush();
+    closeSync(this.#file);
+    this.#file = -1;
+  }
+
+  #flush(): void {
+    const bytes = new TextEncoder().encode(this.#text);
+    for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
+    this.#text = "";
+  }
+}
+
+/** A text as a quoted CSV field with its comma before it; nothing for what is not a text. */
+function field(value: unknown): string {
+  return typeof value === "string" ? `,"${value.replaceAll('"', '""')}"` : ",";
+}
+
+async function writeTrackNames(path: string, table: TrackTable, names: string): Promise<void> {
+  const counts = `${names}.counts`;
+  try {
+    writeAtomic(counts, countChunks(table.counts));
+    await writeAtomicWith(path, (temporary) =>
+      withDuckDB(async (connection) => {
+        const columns = "{'track_id': 'INTEGER', 'track_uri': 'VARCHAR', 'title': 'VARCHAR', 'artist': 'VARCHAR', " +
+          "'album': 'VARCHAR', 'duration_ms': 'INTEGER'}";
+        const csv = `header = false, quote = '"', escape = '"', delim = ',', auto_detect = false`;
+        await connection.run(
+          `COPY (SELECT n.*, c."count" FROM read_csv(${sqlText(names)}, ${csv}, columns = ${columns}) n
+             JOIN read_csv(${sqlText(counts)}, ${csv}, columns = {'track_id': 'INTEGER', 'count': 'INTEGER'}) c
+             USING (track_id) ORDER BY track_id)
+           TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+        );
+      }, "1GB"));
+  } finally {
+    rmSync(counts, { force: true });
+  }
+}
+
+function* countChunks(counts: Int32Array): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for (let start = 0; start < counts.length; start += 1 << 16) {
+    let text = "";
+    const stop = Math.min(counts.length, start + (1 << 16));
+    for (let code = start; code < stop; code++) text += `${code},${counts[code]}\n`;
+    yield encoder.encode(text);
+  }
+}
+
+function* fileChunks(path: string): Generator<Uint8Array> {
+  const file = openSync(path, "r");
+  try {
+    const chunk = new Uint8Array(Math.min(CHUNK, Math.max(1, fstatSync(file).size)));
+    for (;;) {
+      const count = readSync(file, chunk);
+      if (count === 0) return;
+      yield chunk.subarray(0, count);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
