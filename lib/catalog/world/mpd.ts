@@ -191,8 +191,8 @@ function playlistName(draft: PlaylistDraft, world: PlaylistWorld, random: Random
   const words = [
     () => GENRES[subgenre.genreIndex].name,
     () => subgenre.name,
-    () => pick(MOODS[scene.mood]),
-    () => pick(ERAS[scene.era]),
+    () => pick(MOODS[scene.drive]),
+    () => pick(ERAS[scene.era === 3 ? 1 : 0]),
     () => pick(FREE),
   ];
   let name = words[randomInteger(random, words.length)]();

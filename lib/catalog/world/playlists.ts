@@ -1,18 +1,21 @@
 /**
  * The playlists of the synthetic world: a known process, so that what a model learns can be held against the truth.
  *
- * Every track lies in a **scene**: its subgenre, whether it is newer than the subgenre's median year, and whether it is
- * more driving than the subgenre's median energy (24 × 2 × 2 scenes). A playlist has a length L (log-normal) and a
- * **theme**: two anchor scenes, the second a neighbour of the first. At position t, with x the previous track:
+ * Every track lies in a **scene**: its subgenre, its era (before 1980, 1995, 2010, later), its drive (energy and
+ * loudness against acousticness) and its groove (danceability and valence), each of the two above or below the
+ * catalogue's middle: 24 × 4 × 2 × 2 scenes, of which many are empty. A playlist has a length L (log-normal), a
+ * **theme** (two anchor scenes, the second a neighbour of the first), and habits: one in four sticks to artists, one in
+ * two repeats tracks. At position t, with x the previous track:
  *
- * 1. with probability `repeat` an earlier track of the playlist comes again;
- * 2. with probability `sameArtist` a track of x's artist follows (half of the time the next one of the album), with
- *    probability `returnArtist` one of an artist a few positions back;
+ * 1. with probability `repeat` an earlier track of the playlist comes again, in playlists with that habit;
+ * 2. with probability `sameArtist` a track of x's artist follows (half of the time the next one of the album); with
+ *    probability `returnArtist` one of the artist of some earlier track of the playlist;
  * 3. with probability `successor` one of x's three fixed successors follows, with chances 0.6, 0.25 and 0.15: tracks of
  *    x's scene that are drawn once and for all from the seed and the number of x;
  * 4. otherwise a scene is chosen (with probability `stay` that of x; with probability `advance` the one after it on a
- *    fixed cycle through the scenes of the genre; else drawn from the theme, the first anchor's affinities at the start
- *    of the playlist, the second's at its end: **drift**), and from that scene a track in proportion to its popularity.
+ *    fixed cycle through the scenes of the genre; with probability `anywhere` any; else drawn from the theme, by the
+ *    first anchor's affinities at the start of the playlist and by the second's at its end: **drift**), and from that
+ *    scene a track in proportion to its popularity.
  *
  * The chance of a track within its scene follows a power law with a flat head, w = (u + u₀)^−1 with u the track's rank
  * over the number of tracks, as in the Million Playlist Dataset: counts fall off with an exponent of about 2.
@@ -28,27 +31,40 @@ import type { WorldTable } from "./table.ts";
 /** Parameters of the process. Probabilities are per position; a step that is not possible falls through to the next. */
 export const PLAYLIST_PROCESS = {
   /** Mean and standard deviation of the logarithm of the length; shortest and longest. */
-  length: { logMean: 3.87, logSd: 0.87, shortest: 5, longest: 250 },
-  /** An earlier track of the playlist comes again. */
-  repeat: 0.015,
-  /** The artist goes on; then the next track of the album with this share. */
-  sameArtist: 0.21,
+  length: { logMean: 3.95, logSd: 0.95, shortest: 5, longest: 250 },
+  /** Share of playlists that repeat tracks, and how often an earlier track then comes again. */
+  repeating: { share: 0.5, repeat: 0.034 },
+  /** Share of playlists that stick to artists, and how often the artist goes on in those and in the others. */
+  artists: { share: 0.25, sameArtist: 0.5, otherwise: 0.07 },
+  /** The next track of the album follows, when the artist goes on. */
   nextOfAlbum: 0.5,
-  /** The artist of a track 2, 3, … positions back comes again; the distance is geometric. */
-  returnArtist: 0.06,
-  returnDistance: 0.3,
+  /** The artist of an earlier track comes again, in playlists that stick to artists and in the others. */
+  returnArtist: { sticking: 0.3, otherwise: 0.08 },
   /** A fixed successor follows, with these shares. */
-  successor: 0.16,
+  successor: 0.1,
   successorShares: [0.6, 0.25, 0.15],
-  /** The scene stays, or moves on along its genre's cycle. */
-  stay: 0.25,
-  advance: 0.15,
+  /** The scene stays, moves on along its genre's cycle, or is any. */
+  stay: 0.06,
+  advance: 0.08,
+  anywhere: 0.05,
   /** Factors of a theme's affinity between two scenes: a match multiplies, a mismatch does not. */
-  affinity: { sameSubgenre: 4, sameGenre: 12, relatedGenre: 30, sameEra: 5, sameMood: 3 },
+  affinity: {
+    sameSubgenre: 2.5,
+    sameGenre: 9,
+    relatedGenre: 30,
+    sameEra: 30,
+    nextEra: 4,
+    sameDrive: 14,
+    sameGroove: 9,
+  },
+  /** First years of the second, third and fourth era. */
+  eras: [1980, 1995, 2010],
   /** Part of the latent popularity that the catalogue's popularity explains; the rest is chance. */
-  popularityLoading: 0.62,
+  popularityLoading: 0.68,
+  /** Part that the artist's number of tracks explains. */
+  outputLoading: 0.3,
   /** Share of all positions that the most listed track takes: it sets u₀. */
-  topShare: 0.0008,
+  topShare: 0.0007,
   /** How often genres are the theme of a playlist. */
   genreShares: { pop: 0.342, rock: 0.201, rap: 0.199, "r&b": 0.131, latin: 0.086, edm: 0.041 } as Record<
     string,
@@ -60,10 +76,12 @@ export const PLAYLIST_PROCESS = {
 export interface Scene {
   /** Index into the subgenres. */
   subgenre: number;
-  /** 1 newer than the subgenre's median year, else 0. */
+  /** 0 to 3, see {@linkcode PLAYLIST_PROCESS}. */
   era: number;
-  /** 1 more driving than the subgenre's median energy, else 0. */
-  mood: number;
+  /** 1 more driving than the middle of the catalogue, else 0. */
+  drive: number;
+  /** 1 more danceable and cheerful than the middle of the catalogue, else 0. */
+  groove: number;
   /** Its tracks. */
   members: Int32Array;
   /** Running sums of their weights. */
@@ -85,7 +103,7 @@ export interface PlaylistWorld {
   /** All scenes; some may be empty in a small world. */
   scenes: Scene[];
   /** Scene of each track. */
-  sceneOf: Uint8Array;
+  sceneOf: Uint16Array;
   /** Scene that follows each scene on its genre's cycle. */
   nextScene: number[];
   /** Rank offset u₀ of the popularity law. */
@@ -140,40 +158,42 @@ export function playlistWorld(table: WorldTable, seed: number): PlaylistWorld {
         if (!played.has(track)) return track;
       }
     };
-    const next = (): number | undefined => {
-      const t = tracks.length;
-      const previous = tracks[t - 1];
-      if (t > 0) {
-        let u = random();
-        if ((u -= process.sameArtist) < 0) {
-          const onAlbum = previous + 1 < n && table.album[previous + 1] === table.album[previous];
-          const track = onAlbum && random() < process.nextOfAlbum ? previous + 1 : ofArtist(table.artist[previous]);
-          if (track !== undefined && !played.has(track)) return track;
-        } else if ((u -= process.returnArtist) < 0) {
-          let back = 2;
-          while (random() > process.returnDistance) back++;
-          const track = back <= t ? ofArtist(table.artist[tracks[t - back]]) : undefined;
-          if (track !== undefined) return track;
-        } else if ((u -= process.successor) < 0) {
-          const track = successors(previous)[sampleCategorical(process.successorShares, random)];
-          if (!played.has(track)) return track;
-        }
+    const sticks = random() < process.artists.share;
+    const sameArtist = sticks ? process.artists.sameArtist : process.artists.otherwise;
+    const returnArtist = sticks ? process.returnArtist.sticking : process.returnArtist.otherwise;
+    const repeat = random() < process.repeating.share ? process.repeating.repeat : 0;
+    const follow = (previous: number): number | undefined => {
+      let u = random();
+      if ((u -= sameArtist) < 0) {
+        const onAlbum = previous + 1 < n && table.album[previous + 1] === table.album[previous];
+        return onAlbum && random() < process.nextOfAlbum ? previous + 1 : ofArtist(table.artist[previous]);
       }
-      for (let attempt = 0; attempt < 30; attempt++) {
-        const u = random();
-        let scene = t > 0 ? sceneOf[previous] : theme[0];
-        if (t > 0 && u >= process.stay) {
-          scene = u < process.stay + process.advance
-            ? nextScene[scene]
-            : drawFrom(themes[theme[random() < t / length ? 1 : 0]], random);
-        }
-        const track = fromScene(scene, random);
-        if (!played.has(track)) return track;
+      if ((u -= returnArtist) < 0) return ofArtist(table.artist[tracks[randomInteger(random, tracks.length)]]);
+      if ((u -= process.successor) < 0) {
+        return successors(previous)[sampleCategorical(process.successorShares, random)];
       }
     };
+    const chooseScene = (previous: number): number => {
+      let u = random();
+      if ((u -= process.stay) < 0) return sceneOf[previous];
+      if ((u -= process.advance) < 0) return nextScene[sceneOf[previous]];
+      if ((u -= process.anywhere) < 0) return drawFrom(starts, random);
+      return drawFrom(themes[theme[random() < tracks.length / length ? 1 : 0]], random);
+    };
+    const next = (): number => {
+      if (tracks.length === 0) return fromScene(theme[0], random);
+      const previous = tracks[tracks.length - 1];
+      const following = follow(previous);
+      if (following !== undefined && !played.has(following)) return following;
+      for (let attempt = 0; attempt < 30; attempt++) {
+        const track = fromScene(chooseScene(previous), random);
+        if (!played.has(track)) return track;
+      }
+      return randomInteger(random, n);
+    };
     while (tracks.length < length) {
-      const again = tracks.length > 2 && random() < process.repeat;
-      const track = again ? tracks[randomInteger(random, tracks.length)] : next() ?? randomInteger(random, n);
+      const again = tracks.length > 2 && random() < repeat;
+      const track = again ? tracks[randomInteger(random, tracks.length)] : next();
       tracks.push(track);
       played.add(track);
     }
@@ -207,9 +227,13 @@ function popularityWeights(table: WorldTable, seed: number): { weights: Float64A
   const n = table.appeal.length;
   const random = seededRandom(seed, "popularity");
   const normal = randomNormal.source(random)(0, 1);
-  const { popularityLoading: loading, topShare } = PLAYLIST_PROCESS;
+  const { popularityLoading, outputLoading, topShare } = PLAYLIST_PROCESS;
+  const chance = Math.sqrt(1 - popularityLoading ** 2 - outputLoading ** 2);
+  const output = standardLogOutput(table);
   const latent = new Float64Array(n);
-  for (let i = 0; i < n; i++) latent[i] = loading * table.appeal[i] + Math.sqrt(1 - loading * loading) * normal();
+  for (let i = 0; i < n; i++) {
+    latent[i] = popularityLoading * table.appeal[i] + outputLoading * output[table.artist[i]] + chance * normal();
+  }
   const ordered = latent.slice().sort();
   let flatHead = 0.01;
   for (let step = 0; step < 30; step++) {
@@ -219,28 +243,37 @@ function popularityWeights(table: WorldTable, seed: number): { weights: Float64A
   return { weights, flatHead };
 }
 
-function assignScenes(table: WorldTable): Uint8Array {
-  const FIRST = 1900;
-  const counts = SUBGENRES.map(() => new Int32Array(300));
-  table.subgenre.forEach((s, i) => counts[s][table.year[i] - FIRST]++);
-  const medians = counts.map((years) => {
-    const half = years.reduce((sum, count) => sum + count, 0) / 2;
-    let seen = 0;
-    return FIRST + years.findIndex((count) => (seen += count) >= half);
-  });
-  return table.subgenre.map((s, i) => 4 * s + 2 * (table.year[i] > medians[s] ? 1 : 0) + table.driving[i]);
+/** Logarithm of each artist's number of tracks, standardised over the tracks. */
+function standardLogOutput(table: WorldTable): Float64Array {
+  const logs = Float64Array.from(table.artists.outputs, Math.log);
+  let [sum, squares] = [0, 0];
+  for (const artist of table.artist) {
+    sum += logs[artist];
+    squares += logs[artist] ** 2;
+  }
+  const n = table.artist.length;
+  const sd = Math.sqrt(Math.max(squares / n - (sum / n) ** 2, 1e-12));
+  return logs.map((value) => (value - sum / n) / sd);
 }
 
-function gatherScenes(sceneOf: Uint8Array, weights: Float64Array): Scene[] {
-  const sizes = new Int32Array(4 * SUBGENRES.length);
+function assignScenes(table: WorldTable): Uint16Array {
+  return Uint16Array.from(table.subgenre, (s, i) => {
+    const era = PLAYLIST_PROCESS.eras.filter((first) => table.year[i] >= first).length;
+    return 16 * s + 4 * era + table.mood[i];
+  });
+}
+
+function gatherScenes(sceneOf: Uint16Array, weights: Float64Array): Scene[] {
+  const sizes = new Int32Array(16 * SUBGENRES.length);
   for (const scene of sceneOf) sizes[scene]++;
   const members = Array.from(sizes, (size) => new Int32Array(size));
   sizes.fill(0);
   sceneOf.forEach((scene, i) => members[scene][sizes[scene]++] = i);
   return members.map((list, scene) => ({
-    subgenre: scene >> 2,
-    era: (scene >> 1) & 1,
-    mood: scene & 1,
+    subgenre: scene >> 4,
+    era: (scene >> 2) & 3,
+    drive: (scene >> 1) & 1,
+    groove: scene & 1,
     members: list,
     sums: accumulate(Float64Array.from(list, (i) => weights[i])),
   }));
@@ -269,7 +302,9 @@ function affinity(a: Scene, b: Scene): number {
     : ga === gb
     ? factors.sameGenre
     : factors.relatedGenre * GENRES[ga].overlap[gb];
-  return genre * (a.era === b.era ? factors.sameEra : 1) * (a.mood === b.mood ? factors.sameMood : 1);
+  const apart = Math.abs(a.era - b.era);
+  return genre * (apart === 0 ? factors.sameEra : apart === 1 ? factors.nextEra : 1) *
+    (a.drive === b.drive ? factors.sameDrive : 1) * (a.groove === b.groove ? factors.sameGroove : 1);
 }
 
 /** Scenes in proportion to their popularity within a genre, genres by their share as themes. */

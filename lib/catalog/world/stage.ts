@@ -57,7 +57,7 @@ export async function worldStage(directory: string, options: WorldOptions = {}):
   const report = await runStage(directory, {
     name: "world",
     inputs: [],
-    parameters: { tracks, seed, playlists, form },
+    parameters: { tracks, seed, playlists, form, version: WORLD_VERSION, process: PLAYLIST_PROCESS },
     outputs: [CATALOG, ...slices, ...(playlists > 0 ? [TRUTH] : [])],
     force: options.force,
     run: () => makeWorld(directory, { tracks, seed, playlists, form }),
@@ -76,6 +76,8 @@ export function usualPlaylists(tracks: number): number {
   return Math.round(2000 * (tracks / 20000) ** 0.4);
 }
 
+/** Raised when the same seed gives another world than before. */
+const WORLD_VERSION = 2;
 const CATALOG = "raw/catalog.csv";
 const TRUTH = "playlists/truth.json";
 
@@ -120,8 +122,9 @@ function truthOf(world: PlaylistWorld, sizes: Record<string, number>): Record<st
       scene: s,
       genre: SUBGENRES[scene.subgenre].genre,
       subgenre: SUBGENRES[scene.subgenre].name,
-      newer: scene.era === 1,
-      driving: scene.mood === 1,
+      era: scene.era,
+      drive: scene.drive,
+      groove: scene.groove,
       tracks: scene.members.length,
       next: world.nextScene[s],
     })),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AT, latentToValue, SUBGENRES } from "./calibration.ts";
+import { AT } from "./calibration.ts";
 import type { WorldArtists, WorldTrack } from "./tracks.ts";
 
 /** The tracks of a world by column. */
@@ -22,8 +22,8 @@ export interface WorldTable {
   year: Int16Array;
   /** Latent normal of the popularity. */
   appeal: Float32Array;
-  /** 1 where the energy lies above the median of the subgenre. */
-  driving: Uint8Array;
+  /** 2 where drive lies above the middle of the catalogue, plus 1 where groove does. */
+  mood: Uint8Array;
   /** Length, ms. */
   durationMs: Int32Array;
   /** Titles of tracks and of albums. */
@@ -55,12 +55,11 @@ export function tabulate(
     subgenre: new Uint8Array(count),
     year: new Int16Array(count),
     appeal: new Float32Array(count),
-    driving: new Uint8Array(count),
+    mood: new Uint8Array(count),
     durationMs: new Int32Array(count),
     titles: new PackedTexts(),
     albumTitles: new PackedTexts(),
   };
-  const medians = SUBGENRES.map((subgenre) => latentToValue(subgenre.grids[AT.energy], 0));
   function* through() {
     for (const track of tracks) {
       const i = track.index;
@@ -69,7 +68,7 @@ export function tabulate(
       table.subgenre[i] = track.subgenres[0];
       table.year[i] = track.year;
       table.appeal[i] = track.appeal;
-      table.driving[i] = track.audio[AT.energy] > medians[track.subgenres[0]] ? 1 : 0;
+      table.mood[i] = 2 * (drive(track.audio) > 0 ? 1 : 0) + (groove(track.audio) > 0 ? 1 : 0);
       table.durationMs[i] = track.durationMs;
       table.titles.push(track.title);
       if (track.album === table.albumTitles.length) table.albumTitles.push(track.albumTitle);
@@ -77,6 +76,16 @@ export function tabulate(
     }
   }
   return { table, through: through() };
+}
+
+/** Energy and loudness against acousticness, in units of their spread, from the middle of the catalogue. */
+function drive(audio: Float64Array): number {
+  return (audio[AT.energy] - 0.7) / 0.18 + (audio[AT.loudness] + 6.6) / 3 - (audio[AT.acousticness] - 0.17) / 0.22;
+}
+
+/** Danceability and valence, in units of their spread, from the middle of the catalogue. */
+function groove(audio: Float64Array): number {
+  return (audio[AT.danceability] - 0.66) / 0.145 + (audio[AT.valence] - 0.51) / 0.233;
 }
 
 /** Texts in one buffer of UTF-8, so that millions of them cost little more than their letters. */
