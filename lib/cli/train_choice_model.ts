@@ -137,9 +137,7 @@ function fitTable(fit: ConditionalLogit, base: string | undefined): string {
 }
 
 function describeTest(test: { statistic: number; degreesOfFreedom: number; p: number }): string {
-  return `${test.statistic.toFixed(3)} on ${test.degreesOfFreedom} d.f., p ${
-    test.p < 1e-4 ? test.p.toExponential(2) : test.p.toFixed(4)
-  }`;
+  return `${test.statistic.toFixed(3)} on ${test.degreesOfFreedom} d.f., p ${pValue(test.p)}`;
 }
 
 function pValue(p: number): string {

@@ -1,0 +1,288 @@
+/**
+ * Simulated listeners: people with known weights who choose what to hear next, so that a method that learns weights from
+ * choices can be held against the truth.
+ *
+ * @module
+ */
+import { randomGamma, randomLogNormal, randomNormal } from "d3-random";
+import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { type Random, randomInteger, sampleCategorical, seededRandom, shuffleInPlace } from "../random.ts";
+import { FEATURES } from "../shuffle/features.ts";
+import { recommendNext } from "../shuffle/recommend.ts";
+import { UserState } from "../shuffle/state.ts";
+import { checkWeights, DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
+import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
+import type { ChoiceSets } from "./sets.ts";
+
+/** Name of one of the five features of every utility. */
+export type BaseFeature = typeof FEATURES[number];
+
+/** How to simulate. */
+export interface ListenerOptions {
+  /** Number of listeners. Default 500. */
+  users?: number;
+  /** Choices of each listener. Default 60. */
+  steps?: number;
+  /** Seed; every listener has a stream of random numbers of its own. Default 42. */
+  seed?: number;
+  /** The true weights, or the centre of their distribution. Default {@linkcode DEFAULT_WEIGHTS}. */
+  weights?: Weights;
+  /** Standard deviation of the listeners' weights around the centre (normal, independent); 0 where left out. */
+  spread?: Partial<Record<BaseFeature, number>>;
+  /** Temperature of the choices, above 0. Only weights over temperature can be learned. Default 1. */
+  temperature?: number;
+  /** Share of listeners who choose at random, in [0, 1]. Default 0. */
+  noise?: number;
+  /** Most graph neighbours of the current track that are on offer. Default 30. */
+  neighbors?: number;
+  /** Tracks of the liked set that are on offer as well. Default 20. */
+  familiar?: number;
+  /** Size of the liked set. Default 200, or half of the library when that is less. */
+  liked?: number;
+  /** Concentration of the Dirichlet distribution of tastes over clusters: small is narrow tastes. Default 0.3. */
+  concentration?: number;
+  /** Mean number of plays in a session. Default 12. */
+  sessionLength?: number;
+  /** Median pause between sessions, hours; log-normal, so that some are of minutes and some of days. Default 14. */
+  pauseHours?: number;
+}
+
+/** A choice log with what is behind it. */
+export interface SimulatedChoices {
+  /** The choice sets; the clusters of the sets are the listeners. */
+  sets: ChoiceSets;
+  /** Number of each choice within its listener's choices, from 0; one a set. */
+  steps: Int32Array;
+  /** When each choice was made, ms since 1970; one a set. */
+  times: Float64Array;
+  /** The track that played at each choice; one a set. */
+  current: Int32Array;
+  /** Track of each row. */
+  tracks: Int32Array;
+  /** The weights of each listener, over the temperature, [users, 5] row-major; zeros for noise listeners. */
+  listenerWeights: Float64Array;
+  /** Taste of each listener over the clusters, [users, clusters] row-major. */
+  tastes: Float64Array;
+}
+
+const START = Date.UTC(2026, 0, 5, 8);
+const HOUR = 3_600_000;
+const USUAL_DURATION = 210_000;
+
+/**
+ * Lets simulated listeners choose. Each has a taste over the clusters (Dirichlet), a liked set drawn by it, and a past:
+ * every liked track was heard at some time in the three weeks before. In each session they start at a liked track; then
+ * they choose among graph neighbours of what plays and some tracks they like, with
+ * P(j) = exp(w·x_j / T) / Σ_k exp(w·x_k / T) at their live state. The same seed gives the same log. Cost O(users · steps
+ * · candidates).
+ *
+ * @param world The world.
+ * @param options How many, how long, which weights.
+ * @returns The log.
+ * @throws {InputError} When an option is out of range.
+ *
+ * @example
+ * ```ts ignore
+ * const world = await loadShuffleWorld("data/work/small");
+ * const { sets } = simulateListeners(world, { users: 100, steps: 30 });
+ * const fit = fitConditionalLogit(sets);
+ * ```
+ */
+export function simulateListeners(world: ShuffleWorld, options: ListenerOptions = {}): SimulatedChoices {
+  const settings = complete(world, options);
+  const { users, steps, seed } = settings;
+  const width = FEATURES.length;
+  const most = users * steps * (settings.neighbors + settings.familiar);
+  const log: Log = {
+    values: new Float64Array(most * width),
+    tracks: new Int32Array(most),
+    starts: new Int32Array(users * steps + 1),
+    chosen: new Int32Array(users * steps),
+    cluster: new Int32Array(users * steps),
+    steps: new Int32Array(users * steps),
+    times: new Float64Array(users * steps),
+    current: new Int32Array(users * steps),
+    rows: 0,
+    sets: 0,
+  };
+  const listenerWeights = new Float64Array(users * width);
+  const tastes = new Float64Array(users * Math.max(1, world.clusterCount));
+  const members = clusterMembers(world);
+  for (let user = 0; user < users; user++) {
+    const random = seededRandom(seed, `listener ${user}`);
+    const taste = drawTaste(members, settings.concentration, random);
+    tastes.set(taste, user * taste.length);
+    const weights = drawWeights(settings, random);
+    FEATURES.forEach((name, f) => listenerWeights[user * width + f] = weights[name] / settings.temperature);
+    listen(world, user, weights, drawLiked(members, taste, settings.liked, random), settings, random, log);
+  }
+  const { rows, sets } = log;
+  return {
+    sets: {
+      features: FEATURES,
+      values: log.values.slice(0, rows * width),
+      starts: log.starts.slice(0, sets + 1),
+      chosen: log.chosen.slice(0, sets),
+      cluster: log.cluster.slice(0, sets),
+    },
+    steps: log.steps.slice(0, sets),
+    times: log.times.slice(0, sets),
+    current: log.current.slice(0, sets),
+    tracks: log.tracks.slice(0, rows),
+    listenerWeights,
+    tastes,
+  };
+}
+
+type Settings = Required<ListenerOptions>;
+
+/** The log while it grows. */
+interface Log {
+  values: Float64Array;
+  tracks: Int32Array;
+  starts: Int32Array;
+  chosen: Int32Array;
+  cluster: Int32Array;
+  steps: Int32Array;
+  times: Float64Array;
+  current: Int32Array;
+  rows: number;
+  sets: number;
+}
+
+function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
+  const tracks = world.library.length;
+  if (tracks < 3) throw new InputError(`Expected a library of at least 3 tracks to choose from but found ${tracks}`);
+  const settings = {
+    users: expectInteger("users", options.users ?? 500, 1),
+    steps: expectInteger("steps", options.steps ?? 60, 1),
+    seed: expectInteger("seed", options.seed ?? 42, 0),
+    weights: checkWeights(options.weights ?? DEFAULT_WEIGHTS),
+    spread: options.spread ?? {},
+    temperature: expectNumber("temperature", options.temperature ?? 1, 1e-6),
+    noise: expectNumber("noise", options.noise ?? 0, 0, 1),
+    neighbors: expectInteger("neighbors", options.neighbors ?? 30, 1, 10_000),
+    liked: expectInteger("liked", options.liked ?? Math.min(200, Math.ceil(tracks / 2)), 1, tracks),
+    familiar: 0,
+    concentration: expectNumber("concentration", options.concentration ?? 0.3, 1e-6),
+    sessionLength: expectNumber("sessionLength", options.sessionLength ?? 12, 1),
+    pauseHours: expectNumber("pauseHours", options.pauseHours ?? 14, 0),
+  };
+  settings.familiar = expectInteger("familiar", options.familiar ?? Math.min(20, settings.liked), 0, settings.liked);
+  for (const [name, sd] of Object.entries(settings.spread)) {
+    if (!FEATURES.includes(name as BaseFeature)) throw new InputError(`Expected a feature in spread but found ${name}`);
+    expectNumber(`spread of ${name}`, sd, 0);
+  }
+  return settings;
+}
+
+function listen(
+  world: ShuffleWorld,
+  user: number,
+  weights: Weights,
+  liked: Int32Array,
+  settings: Settings,
+  random: Random,
+  log: Log,
+): void {
+  const state = new UserState(world);
+  const pause = randomLogNormal.source(random)(Math.log(Math.max(1e-9, settings.pauseHours)), 1);
+  let now = START;
+  rememberPast(state, liked, random);
+  let current = liked[randomInteger(random, liked.length)];
+  state.play(current, now);
+  for (let step = 0; step < settings.steps; step++) {
+    now += durationOf(world, current);
+    if (random() < 1 / settings.sessionLength) {
+      now += pause() * HOUR;
+      current = liked[randomInteger(random, liked.length)];
+      state.play(current, now);
+      now += durationOf(world, current);
+    }
+    const candidates = offer(world, current, liked, settings, random);
+    const { temperature } = settings;
+    const distribution = recommendNext(current, state, weights, { candidates, now, temperature });
+    const pick = distribution.sample(random);
+    const { sets: n, rows } = log;
+    log.values.set(distribution.features, rows * distribution.featureNames.length);
+    log.tracks.set(distribution.candidates, rows);
+    log.chosen[n] = rows + pick.index;
+    log.cluster[n] = user;
+    log.steps[n] = step;
+    log.times[n] = now;
+    log.current[n] = current;
+    log.rows = log.starts[++log.sets] = rows + distribution.candidates.length;
+    current = pick.track;
+    state.play(current, now);
+  }
+}
+
+/** Every liked track was heard once in the last three weeks, most of them not lately. */
+function rememberPast(state: UserState, liked: Int32Array, random: Random): void {
+  const past = Array.from(liked, (track) => ({ track, at: START - (0.02 + 21 * random()) * 24 * HOUR }));
+  past.sort((a, b) => a.at - b.at);
+  for (const { track, at } of past) state.play(track, at);
+}
+
+/** What is on offer: the nearest neighbours of the current track, and liked tracks drawn without looking. */
+function offer(
+  world: ShuffleWorld,
+  current: TrackIndex,
+  liked: Int32Array,
+  { neighbors, familiar }: Settings,
+  random: Random,
+): Int32Array {
+  const { offsets, indices } = world.graph;
+  const from = offsets[current];
+  const offered = new Set(indices.subarray(from, Math.min(offsets[current + 1], from + neighbors)));
+  let wanted = familiar;
+  for (let tries = 0; wanted > 0 && tries < 4 * familiar; tries++) {
+    const track = liked[randomInteger(random, liked.length)];
+    if (track === current || offered.has(track)) continue;
+    offered.add(track);
+    wanted--;
+  }
+  return Int32Array.from(offered);
+}
+
+function drawWeights({ weights, spread, noise }: Settings, random: Random): Weights {
+  const normal = randomNormal.source(random)(0, 1);
+  const drawn = { ...weights };
+  for (const name of FEATURES) drawn[name] += (spread[name] ?? 0) * normal();
+  if (random() < noise) { for (const name of FEATURES) drawn[name] = 0; }
+  return drawn;
+}
+
+/** Tracks of each cluster; without clusters, all tracks as one. */
+function clusterMembers(world: ShuffleWorld): Int32Array[] {
+  if (world.clusterCount === 0) return [world.library];
+  const members: number[][] = Array.from({ length: world.clusterCount }, () => []);
+  for (const track of world.library) members[world.clusters[track]].push(track);
+  return members.map((tracks) => Int32Array.from(tracks));
+}
+
+/** A draw from Dirichlet(concentration · size of the cluster over the mean size): empty clusters get nothing. */
+function drawTaste(members: Int32Array[], concentration: number, random: Random): Float64Array {
+  const total = members.reduce((sum, tracks) => sum + tracks.length, 0);
+  const gamma = randomGamma.source(random);
+  const taste = Float64Array.from(members, (tracks) => {
+    const shape = concentration * tracks.length * members.length / total;
+    return shape > 0 ? gamma(shape)() : 0;
+  });
+  const sum = taste.reduce((a, b) => a + b, 0);
+  return sum > 0 ? taste.map((value) => value / sum) : Float64Array.from(members, (t) => t.length / total);
+}
+
+function drawLiked(members: Int32Array[], taste: Float64Array, count: number, random: Random): Int32Array {
+  const liked = new Set<number>();
+  for (let tries = 0; liked.size < count && tries < 20 * count; tries++) {
+    const tracks = members[sampleCategorical(taste, random)];
+    if (tracks.length > 0) liked.add(tracks[randomInteger(random, tracks.length)]);
+  }
+  return shuffleInPlace(Int32Array.from(liked), random);
+}
+
+function durationOf(world: ShuffleWorld, track: TrackIndex): number {
+  const duration = world.catalog.numbers.duration_ms?.[track] ?? NaN;
+  return duration > 0 ? duration : USUAL_DURATION;
+}
