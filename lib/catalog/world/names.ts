@@ -63,11 +63,13 @@ const TIMES = words(
 const PLACES = words(`
   Alder Avalon Birchwood Calder Cedar Corvina Delmont Eastgate Elmhurst Fairhaven Glenmoor Halden Ironbridge Juniper Kestrel Larkfield
   Marlow Northgate Oakmere Pinecrest Quarry Ridgeway Saltash Thornbury Umber Vesper Westbrook Yarrow Zenith`);
-const SPANISH_NOUNS = words(`
-  Amor Arena Beso Brisa Calle Calor Camino Canción Cielo Ciudad Corazón Cuerpo Destino Espejo Estrella Fiesta Flor Fuego
-  Gitana Guitarra Hielo Isla Jardín Lágrima Luna Lluvia Madrugada Mar Mentira Mirada Noche Ola Orilla Palma Perla Piel
-  Playa Puerta Recuerdo Río Ritmo Rosa Sal Secreto Selva Silencio Sirena Sol Sombra Sueño Tambor Tarde Tierra Tormenta
-  Vela Veneno Verano Vida Viento Voz`);
+const SPANISH_MASCULINE = words(`
+  Amor Beso Calor Camino Cielo Corazón Cuerpo Destino Espejo Fuego Hielo Jardín Mar Recuerdo Río Ritmo Secreto Silencio
+  Sol Sueño Tambor Veneno Verano Viento`);
+const SPANISH_FEMININE = words(`
+  Arena Brisa Calle Canción Ciudad Estrella Fiesta Flor Gitana Guitarra Isla Lágrima Luna Lluvia Madrugada Mentira Mirada
+  Noche Ola Orilla Palma Perla Piel Playa Puerta Rosa Sal Selva Sirena Sombra Tarde Tierra Tormenta Vela Vida Voz`);
+const SPANISH_NOUNS = [...SPANISH_MASCULINE, ...SPANISH_FEMININE];
 const SPANISH_ADJECTIVES = words(`
   Ajeno Amarillo Ardiente Breve Callado Ciego Claro Dulce Eterno Fugaz Helado Herido Infinito Lejano Lento Libre Loco
   Nuevo Oscuro Perdido Prohibido Profundo Puro Rebelde Rojo Salvaje Secreto Suave Tibio Triste Único Valiente Verde`);
@@ -146,7 +148,12 @@ export function trackTitle(genre: string, random: Random): string {
   const kind = random();
   if (genre === "latin" && kind < 0.8) {
     if (kind < 0.15) return pick(random, SPANISH_VERBS);
-    if (kind < 0.35) return `${pick(random, SPANISH_NOUNS)} ${pick(random, SPANISH_ADJECTIVES)}`;
+    if (kind < 0.35) {
+      const noun = randomInteger(random, SPANISH_NOUNS.length);
+      const adjective = pick(random, SPANISH_ADJECTIVES);
+      const agreeing = noun < SPANISH_MASCULINE.length ? adjective : adjective.replace(/o$/, "a");
+      return `${SPANISH_NOUNS[noun]} ${agreeing}`;
+    }
     if (kind < 0.5) {
       return `${pick(random, SPANISH_VERBS)} ${
         pick(random, ["Hoy", "Otra Vez", "Despacio", "Mañana", "Lejos", "Aquí"])

@@ -98,6 +98,16 @@ const EXPLICIT_BY_DECADE: Record<number, number> = {
   2010: 1,
   2020: 1.6,
 };
+const OTHER_TAGS = [
+  " - Original Mix",
+  " - Single Version",
+  " - Bonus Track",
+  " (Interlude)",
+  " (Deluxe)",
+  " - Extended Mix",
+  " (Outro)",
+  " - Album Version",
+];
 const LAST_DATE = "2020-01-16";
 
 /**
@@ -225,7 +235,7 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
         } else {
           titles.add(title);
           addGuests(track, artists, guests, random);
-          if (random() < 0.06) track.title += ` - ${artists.names[anyArtist(guests, subgenreIndex, random)]} Remix`;
+          track.title += tag(track, artists, guests, random);
           earlier.push(track);
         }
         if (size === 1 && random() < 0.6) track.albumTitle = albumTitle = title;
@@ -250,6 +260,18 @@ function albumSize(random: Random): number {
   if (u < 0.88) return 3 + randomInteger(random, 3);
   if (u < 0.97) return 6 + randomInteger(random, 5);
   return 11 + randomInteger(random, 8);
+}
+
+/** What stands behind some titles: remix, remaster, version, source. */
+function tag(track: WorldTrack, artists: WorldArtists, guests: GuestTable, random: Random): string {
+  const u = random();
+  if (u < 0.06) return ` - ${artists.names[anyArtist(guests, track.subgenres[0], random)]} Remix`;
+  if (u < 0.18 && track.year < 2000) {
+    const year = 2002 + randomInteger(random, 18);
+    return random() < 0.5 ? ` - Remastered ${year}` : ` - ${year} Remaster`;
+  }
+  if (u > 0.935) return OTHER_TAGS[randomInteger(random, OTHER_TAGS.length)];
+  return "";
 }
 
 /** Makes a track another take of an earlier one. */
