@@ -16,6 +16,7 @@ const COMMANDS: [name: string, description: string, load: () => Promise<{ defaul
   ["graph", "Build the neighbour graph", () => import("./graph.ts")],
   ["simulate", "Let simulated listeners choose, and log it", () => import("./simulate.ts")],
   ["train-choice-model", "Learn utility weights from choices", () => import("./train_choice_model.ts")],
+  ["history", "Read a listening history of Spotify, Last.fm or ListenBrainz", () => import("./history.ts")],
   ["shuffle", "Make a playlist that remembers", () => import("./shuffle.ts")],
   ["mpd", "Read slices of the Million Playlist Dataset", () => import("./mpd.ts")],
 ];

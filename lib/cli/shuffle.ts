@@ -4,57 +4,157 @@
  * @module
  */
 import type { Command } from "commander";
-import { findTrack } from "../catalog/find.ts";
-import { POLICIES, type PolicyName, Session } from "../shuffle/session.ts";
-import { UserState } from "../shuffle/state.ts";
-import { loadShuffleWorld } from "../shuffle/world.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { trackName } from "../catalog/find.ts";
+import { InputError } from "../errors.ts";
+import { applyHistory, readHistory } from "../shuffle/history.ts";
+import { readLibrary } from "../shuffle/library.ts";
+import {
+  formatPlaylist,
+  PLAYLIST_FORMATS,
+  type PlaylistFormat,
+  type PlaylistRow,
+  playlistRows,
+  readRecipe,
+} from "../shuffle/playlist.ts";
+import { Session, type SessionPick } from "../shuffle/session.ts";
+import { type SavedUserState, UserState } from "../shuffle/state.ts";
+import { loadShuffleWorld, restrictWorld, type ShuffleWorld } from "../shuffle/world.ts";
+import { writeAtomic } from "../storage/atomic.ts";
+import { type CommandResult, defineCommand, onRun, textTable } from "./shared.ts";
+import { addShuffleOptions, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts";
 
-interface Options {
+interface Options extends ShuffleRecipe {
   data: string;
-  from?: string;
-  n: number;
-  policy: string;
-  temperature?: number;
-  seed: number;
+  format: string;
+  out?: string;
+  again?: string;
+  explain?: boolean;
+  save?: string;
 }
 
 /** The command. */
 export default function shuffle(): Command {
-  const command = defineCommand(
-    "shuffle",
-    "Make a playlist: a walk on the song graph that remembers what was played.",
-    'shuffle --data data/work/small --from "Title" -n 15 --policy segue --seed 7',
+  const command = addShuffleOptions(
+    defineCommand(
+      "shuffle",
+      "Make a playlist: a walk on the song graph that remembers what was played.",
+      'shuffle --data data/work/small --from "Title" -n 15 --seed 7 --format m3u8 --out walk.m3u8',
+    )
+      .requiredOption("--data <dir>", "data folder with tracks.parquet, graph.npz and the embedding"),
   )
-    .requiredOption("--data <dir>", "data folder with tracks.parquet, graph.npz and the embedding")
-    .option("--from <text>", "first track: title, 'title - artist' or id (default: drawn at random)")
-    .option("-n, --n <number>", "number of tracks", numberOption("--n"), 30)
-    .option("--policy <name>", POLICIES.join(", "), "segue")
-    .option("--temperature <t>", "0 always takes the best candidate, inf any", numberOption("--temperature"))
-    .option("--seed <s>", "the same seed gives the same playlist", numberOption("--seed"), 42);
-  return onRun<Options>(command, async ({ data, from, n, policy, temperature, seed }) => {
-    const world = await loadShuffleWorld(data);
-    const { catalog } = world;
-    const session = new Session(new UserState(world), {
-      policy: policy as PolicyName,
-      from: from === undefined ? undefined : findTrack(catalog, from),
-      count: n,
-      temperature,
-      seed,
-    });
-    const rows = session.run().map(({ step, track, probability }) => ({
-      place: step + 1,
-      track_id: catalog.texts.track_id![track],
-      title: catalog.texts.title![track],
-      artists: catalog.lists.artists![track].join(", "),
-      probability,
-    }));
-    return {
-      json: { policy, seed, tracks: rows },
-      text: textTable([
-        ["#", "title", "artists", "probability"],
-        ...rows.map((r) => [r.place, r.title ?? "", r.artists, r.probability?.toFixed(3) ?? "–"]),
-      ]),
+    .option("--format <name>", `table, ${PLAYLIST_FORMATS.join(", ")}`, "table")
+    .option("--out <file>", "file to write the playlist to (default: print it)")
+    .option("--again <file>", "make the playlist of this JSON, M3U8 or JSPF file again; other options go over it")
+    .option("--explain", "print why each track was chosen")
+    .option("--save <file>", "write the listener's state after the session, for --history");
+  return onRun<Options>(command, async ({ data, format, out, again, explain, save, ...given }) => {
+    if (format !== "table" && !PLAYLIST_FORMATS.includes(format as PlaylistFormat)) {
+      throw new InputError(
+        `Expected --format to be one of table, ${PLAYLIST_FORMATS.join(", ")} but found '${format}'`,
+      );
+    }
+    const recipe = again === undefined
+      ? given
+      : { ...readRecipe(again), ...namedOnly(command, given) } as ShuffleRecipe;
+    const whole = await loadShuffleWorld(data);
+    const world = recipe.liked === undefined ? whole : restrictWorld(whole, readLibrary(whole, recipe.liked).tracks);
+    const state = stateFrom(world, recipe.history ?? []);
+    const start = startTime(recipe.now, state);
+    const session = new Session(state, { ...sessionOptions(world, recipe), start });
+    const picks = session.run();
+    const rows = playlistRows(world.catalog, picks);
+    const complete = { ...recipe, ...absolute(recipe), from: rows[0].track_id, now: new Date(start).toISOString() };
+    const playlist = { title: `Segue from ${trackName(world.catalog, picks[0].track)}`, rows, recipe: complete };
+    if (save !== undefined) writeAtomic(save, JSON.stringify(state) + "\n");
+    const text = format === "table" ? table(rows, explain) : formatPlaylist(playlist, format as PlaylistFormat);
+    const result: CommandResult = {
+      json: { ...playlist, tracks: explain ? rows.map((row, i) => ({ ...row, ...explained(picks[i]) })) : rows },
+      text: text.trimEnd(),
     };
+    delete result.json.rows;
+    if (out === undefined) return result;
+    writeAtomic(out, text.endsWith("\n") ? text : text + "\n");
+    return { json: { ...result.json, out }, text: `wrote ${out} with ${rows.length} tracks` };
   });
+}
+
+/** The options that stand on the command line, without those that come from defaults. */
+function namedOnly(command: Command, options: ShuffleRecipe): Partial<ShuffleRecipe> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === "cli"),
+  );
+}
+
+/** Files by absolute path, so that the recipe works from any folder. */
+function absolute({ liked, history, weights }: ShuffleRecipe): Partial<ShuffleRecipe> {
+  return {
+    liked: liked && resolve(liked),
+    history: history?.map((path) => resolve(path)),
+    weights: weights !== undefined && existsSync(weights) ? resolve(weights) : weights,
+  };
+}
+
+/** A listener from saved states and listening histories. */
+function stateFrom(world: ShuffleWorld, paths: string[]): UserState {
+  const saved = paths.filter(isSavedState);
+  if (saved.length > 1) throw new InputError(`Expected one saved state but found ${saved.join(" and ")}`);
+  const state = saved.length === 0
+    ? new UserState(world)
+    : UserState.fromJSON(world, JSON.parse(readFileSync(saved[0], "utf8")) as SavedUserState, { ignoreUnknown: true });
+  const histories = paths.filter((path) => !isSavedState(path));
+  if (histories.length > 0) applyHistory(state, readHistory(histories));
+  return state;
+}
+
+function isSavedState(path: string): boolean {
+  return /\.json$/i.test(path) && existsSync(path) &&
+    readFileSync(path, "utf8").slice(0, 200).includes('"segue-user-state"');
+}
+
+/** The command line is where the clock is read: the library only ever gets the time passed in. */
+function startTime(now: string | undefined, state: UserState): number {
+  if (now === undefined) return Math.max(Date.now(), state.now);
+  const time = Date.parse(now);
+  if (Number.isNaN(time)) {
+    throw new InputError(`Expected --now to be a time such as 2026-03-01T18:00Z but found '${now}'`);
+  }
+  return time;
+}
+
+function table(rows: PlaylistRow[], explain: boolean = false): string {
+  const header = [
+    "#",
+    "title",
+    "artists",
+    "length",
+    "key",
+    "BPM",
+    "energy",
+    "probability",
+    ...(explain ? ["why"] : []),
+  ];
+  return textTable([
+    header,
+    ...rows.map((row) => [
+      row.place,
+      cut(row.title, 40),
+      cut(row.artists, 32),
+      row.seconds === null ? "" : `${Math.floor(row.seconds / 60)}:${String(row.seconds % 60).padStart(2, "0")}`,
+      row.key,
+      row.tempo === null ? "" : row.tempo.toFixed(0),
+      row.energy === null ? "" : row.energy.toFixed(2),
+      row.probability === null ? "–" : row.probability.toPrecision(2),
+      ...(explain ? [row.relaxed === "" ? row.why : `${row.why} [relaxed: ${row.relaxed}]`] : []),
+    ]),
+  ]);
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+function explained({ distribution, track }: SessionPick): Record<string, unknown> {
+  return distribution ? { explanation: distribution.explain(track) } : {};
 }

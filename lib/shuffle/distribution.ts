@@ -48,6 +48,8 @@ export class Distribution {
   readonly current: TrackIndex;
   /** The listener. It may have moved on since. */
   readonly state: UserState;
+  /** Number of the listener's events when this was reckoned: explanations look back to then. */
+  readonly eventCount: number;
   /** The time that was reckoned from, in ms since 1970. */
   readonly now: number;
   /** The candidates, c of them. */
@@ -76,6 +78,7 @@ export class Distribution {
   constructor(parts: DistributionParts) {
     this.current = parts.current;
     this.state = parts.state;
+    this.eventCount = parts.state.eventCount;
     this.now = parts.now;
     this.found = parts.found;
     this.candidates = parts.found.tracks;

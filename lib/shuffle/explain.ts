@@ -109,7 +109,7 @@ function logMeanProbability(utilities: Float64Array, temperature: number): numbe
 }
 
 function sentenceOf(distribution: Distribution, index: number): string {
-  const { candidates, features, featureNames, weights, current, state, now } = distribution;
+  const { candidates, features, featureNames, weights, current, state, eventCount, now } = distribution;
   const { world } = state;
   const track = candidates[index];
   const reasons: string[] = [];
@@ -121,9 +121,8 @@ function sentenceOf(distribution: Distribution, index: number): string {
   const similarity = value("similarity");
   if (!Number.isNaN(similarity)) reasons.push(`${soundWord(similarity)} (${similarity.toFixed(2)})`);
 
-  const history = state.historyOf(track);
-  if (!history || history.plays === 0) reasons.push("never played");
-  else reasons.push(`not played for ${duration(now - history.lastTime)}`);
+  const history = state.historyOf(track, eventCount);
+  reasons.push(!history || history.plays === 0 ? "never played" : lastPlayed(now - history.lastTime));
 
   const { key, mode } = world.catalog.numbers;
   const match = value("keyMatch");
@@ -135,14 +134,16 @@ function sentenceOf(distribution: Distribution, index: number): string {
   }
 
   if (value("sameArtist") === 1) reasons.push("same artist");
-  else if (state.playCount > 0) {
+  else if (eventCount > 0) {
     const { offsets, codes } = world.artists;
-    if (codes.subarray(offsets[track], offsets[track + 1]).every((artist) => state.artistPlays(artist) === 0)) {
+    if (
+      codes.subarray(offsets[track], offsets[track + 1]).every((artist) => state.artistPlays(artist, eventCount) === 0)
+    ) {
       reasons.push("new artist");
     }
   }
 
-  if (state.playCount > 0 && value("clusterDiversity") > 0.9) reasons.push("a style not heard lately");
+  if (eventCount > 0 && value("clusterDiversity") > 0.9) reasons.push("a style not heard lately");
   if (history?.liked) reasons.push("liked");
   if (history && history.skips > 0) reasons.push(`skipped ${history.skips === 1 ? "once" : `${history.skips} times`}`);
   if (value("sequence") > 1) reasons.push("often follows what was played");
@@ -154,12 +155,11 @@ function soundWord(similarity: number): string {
   return similarity >= 0.7 ? "similar sound" : similarity >= 0.3 ? "related sound" : "different sound";
 }
 
-/** A span of time in its largest unit: `6 days`, `1 hour`, `less than a minute`. */
-function duration(milliseconds: number): string {
-  const minutes = milliseconds / 60_000;
-  for (const [unit, length] of [["day", 1440], ["hour", 60], ["minute", 1]] as const) {
-    const count = Math.floor(minutes / length);
-    if (count >= 1) return `${count} ${unit}${count === 1 ? "" : "s"}`;
-  }
-  return "less than a minute";
+/** In the largest unit that fits: `not played for 6 days`, `played 20 minutes ago`. */
+function lastPlayed(elapsed: number): string {
+  const minutes = elapsed / 60_000;
+  const span = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;
+  if (minutes >= 2880) return `not played for ${span(Math.floor(minutes / 1440), "day")}`;
+  if (minutes >= 60) return `not played for ${span(Math.floor(minutes / 60), "hour")}`;
+  return minutes >= 1 ? `played ${span(Math.floor(minutes), "minute")} ago` : "just played";
 }

@@ -156,20 +156,40 @@ export class UserState {
    * What is known of a track.
    *
    * @param track The track.
-   * @returns Plays, skips, likes and the last play; `undefined` when nothing has happened to it.
+   * @param eventCount Look back to when there were so many events; now when left out. O(events since then).
+   * @returns Plays, skips, likes and the last play; `undefined` when nothing had happened to it.
    */
-  historyOf(track: TrackIndex): Readonly<TrackHistory> | undefined {
-    return this.#tracks.get(track);
+  historyOf(track: TrackIndex, eventCount?: number): Readonly<TrackHistory> | undefined {
+    const history = this.#tracks.get(track);
+    if (!history || eventCount === undefined || eventCount >= this.#events.length) return history;
+    const past = { ...history };
+    for (let e = this.#events.length - 1; e >= eventCount; e--) {
+      const { type, track: other, before } = this.#events[e];
+      if (other !== track) continue;
+      if (type === "play") past.plays--;
+      if (type === "skip") past.skips--;
+      past.liked = before.liked;
+      past.lastTime = before.lastTime;
+      past.lastPlay = before.lastPlay;
+    }
+    return past.plays === 0 && past.skips === 0 && !past.liked ? undefined : past;
   }
 
   /**
    * How often an artist was played.
    *
    * @param artist Code of the artist in `world.artists`.
+   * @param eventCount Look back to when there were so many events; now when left out. O(events since then).
    * @returns Number of plays.
    */
-  artistPlays(artist: number): number {
-    return this.#artists.get(artist) ?? 0;
+  artistPlays(artist: number, eventCount: number = this.#events.length): number {
+    let plays = this.#artists.get(artist) ?? 0;
+    const { offsets, codes } = this.world.artists;
+    for (let e = eventCount; e < this.#events.length; e++) {
+      const { type, track } = this.#events[e];
+      if (type === "play" && codes.subarray(offsets[track], offsets[track + 1]).includes(artist)) plays--;
+    }
+    return plays;
   }
 
   /**

@@ -1,0 +1,124 @@
+/**
+ * A listener's own library: the tracks that may be played.
+ *
+ * @module
+ */
+import { csvParseRows } from "d3-dsv";
+import { InputError } from "../errors.ts";
+import { matchTracks, type TrackReference } from "./match.ts";
+import { readSources, type SourceFile } from "./sources.ts";
+import type { ShuffleWorld, TrackIndex } from "./world.ts";
+
+/** A library as it was found in a world. */
+export interface Library {
+  /** The tracks, in the order of the file, each once. */
+  tracks: TrackIndex[];
+  /** Entries of the file. */
+  entries: number;
+  /** Entries by how their track was found. */
+  matchedBy: { id: number; title: number; work: number };
+  /** What is not in the catalogue, in the order of the file. */
+  unmatched: TrackReference[];
+}
+
+const LIBRARY_FILES = /^YourLibrary\.json$|\.m3u8?$/i;
+
+const COLUMNS = {
+  id: ["track_id", "track uri", "spotify uri", "spotify id", "uri", "id", "track url", "url"],
+  title: ["title", "track_name", "track name", "name", "track", "song"],
+  artist: ["artist", "artists", "track_artist", "artist_name", "artist name", "artist name(s)", "artists.name"],
+};
+
+/**
+ * Reads a library and finds its tracks: ids (one a line), a CSV file (a column of ids or URIs, or of titles and artists, as
+ * Exportify writes it), Spotify's `YourLibrary.json`, an M3U8 playlist, a JSPF playlist.
+ *
+ * @param world The world.
+ * @param path The file; or the folder or zip archive of an account export.
+ * @returns The tracks, and what was not found.
+ * @throws {InputError} When the file is missing, is of none of these forms, or none of its tracks is in the catalogue.
+ */
+export function readLibrary(world: ShuffleWorld, path: string): Library {
+  const references = readSources([path], LIBRARY_FILES).flatMap(readReferences);
+  const matches = matchTracks(world.catalog, references);
+  const library: Library = {
+    tracks: [...new Set(matches.filter(({ by }) => by !== "none").map(({ track }) => track))],
+    entries: references.length,
+    matchedBy: { id: 0, title: 0, work: 0 },
+    unmatched: references.filter((_, i) => matches[i].by === "none"),
+  };
+  for (const { by } of matches) if (by !== "none") library.matchedBy[by]++;
+  if (library.tracks.length === 0) {
+    throw new InputError(`${path}: none of its ${references.length} tracks is in the catalogue`);
+  }
+  return library;
+}
+
+function readReferences({ path, text }: SourceFile): TrackReference[] {
+  const start = text.trimStart();
+  if (start.startsWith("{") || start.startsWith("[")) return fromJson(path, text);
+  if (start.startsWith("#EXTM3U") || /\.m3u8?$/i.test(path)) return fromM3u(text);
+  return fromTable(path, text);
+}
+
+/** Spotify's library `{tracks: [{artist, track, uri}]}`, a JSPF playlist, or a plain array of ids. */
+function fromJson(path: string, text: string): TrackReference[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new InputError(`${path}: expected JSON but found something else, or the file is cut`);
+  }
+  if (Array.isArray(value) && value.every((id) => typeof id === "string")) return value.map((id) => ({ id }));
+  const { tracks, playlist } = value as {
+    tracks?: { artist?: string; track?: string; uri?: string }[];
+    playlist?: { track?: { title?: string; creator?: string; identifier?: string | string[] }[] };
+  };
+  if (Array.isArray(tracks)) return tracks.map(({ artist, track, uri }) => ({ id: uri, title: track, artist }));
+  if (Array.isArray(playlist?.track)) {
+    return playlist.track.map(({ title, creator, identifier }) => ({
+      id: Array.isArray(identifier) ? identifier[0] : identifier,
+      title,
+      artist: creator,
+    }));
+  }
+  throw new InputError(`${path}: expected Spotify's YourLibrary.json, a JSPF playlist or an array of ids`);
+}
+
+/** `#EXTINF:seconds,Artist - Title`, then the location, of which the id may be a part. */
+function fromM3u(text: string): TrackReference[] {
+  const references: TrackReference[] = [];
+  let named: TrackReference = {};
+  for (const line of text.split(/\r?\n/)) {
+    const name = /^#EXTINF:[^,]*,(.*)$/.exec(line)?.[1];
+    if (name !== undefined) {
+      const [artist, ...title] = name.split(" - ");
+      named = title.length > 0 ? { artist, title: title.join(" - ") } : { title: name };
+    } else if (line.trim() !== "" && !line.startsWith("#")) {
+      references.push({ id: line.trim(), ...named });
+      named = {};
+    }
+  }
+  return references;
+}
+
+/** A CSV file with a header that is known, or ids alone, one a line. */
+function fromTable(path: string, text: string): TrackReference[] {
+  const rows: string[][] = csvParseRows(text);
+  const header = (rows[0] ?? []).map((name) => name.trim().toLowerCase());
+  const column = (names: string[]) => names.map((name) => header.indexOf(name)).find((found) => found >= 0) ?? -1;
+  const [id, title, artist] = [column(COLUMNS.id), column(COLUMNS.title), column(COLUMNS.artist)];
+  if (id >= 0 || (title >= 0 && artist >= 0)) {
+    return rows.slice(1).filter((row) => row.some((field) => field !== "")).map((row) => ({
+      id: row[id] || undefined,
+      title: row[title] || undefined,
+      artist: row[artist] || undefined,
+    }));
+  }
+  const ids = rows.filter((row) => row.some((field) => field.trim() !== ""));
+  if (ids.length > 0 && ids.every((row) => row.length === 1)) return ids.map(([id]) => ({ id }));
+  throw new InputError(
+    `${path}: expected ids, one a line, or a CSV file with a column track_id or uri, or title and artist, but found ` +
+      (header.slice(0, 6).join(", ") || "an empty file"),
+  );
+}
