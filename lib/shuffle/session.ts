@@ -98,8 +98,8 @@ export interface SessionPick {
 export class Session {
   /** The listener. */
   readonly state: UserState;
-  /** The options, as given. */
-  readonly options: Readonly<SessionOptions>;
+  /** The options for the picks to come: as given, or as {@linkcode Session.retune} left them. */
+  options: Readonly<SessionOptions>;
   /** All tracks of the session so far. */
   readonly picks: readonly SessionPick[];
   #picks: SessionPick[] = [];
@@ -116,25 +116,23 @@ export class Session {
    * @throws {InputError} When an option is out of range or the first track does not exist.
    */
   constructor(state: UserState, options: SessionOptions = {}) {
-    const { policy = "segue", count, minutes, from, discover, arc } = options;
-    if (!POLICIES.includes(policy)) {
-      throw new InputError(`Expected policy to be one of ${POLICIES.join(", ")} but found '${policy}'`);
-    }
-    if (count !== undefined) expectInteger("count", count, 1);
-    if (minutes !== undefined && !(expectNumber("minutes", minutes) > 0)) {
-      throw new InputError(`Expected minutes to be above 0 but found ${minutes}`);
-    }
-    if (from !== undefined) expectTrack(state.world, from, "from");
-    if (arc) checkArc(arc);
+    if (options.from !== undefined) expectTrack(state.world, options.from, "from");
     this.state = state;
-    this.options = options;
     this.picks = this.#picks;
-    this.#weights = policy === "similarity"
-      ? SIMILARITY_WEIGHTS
-      : weightsForDiscovery(discover ?? 0.5, options.weights ?? DEFAULT_WEIGHTS);
-    if (arc && this.#weights.energyArc === undefined) {
-      this.#weights = { ...this.#weights, energyArc: DEFAULT_ARC_WEIGHT };
-    }
+    this.options = options;
+    this.#weights = weightsOf(options);
+  }
+
+  /**
+   * Changes how the session goes on: what was picked stays, what comes is picked by the new options.
+   *
+   * @param changes The options that change; the first track and the seed stay what they are.
+   * @throws {InputError} When an option is out of range; then nothing has changed.
+   */
+  retune(changes: Omit<SessionOptions, "from" | "seed">): void {
+    const options = { ...this.options, ...changes };
+    this.#weights = weightsOf(options);
+    this.options = options;
   }
 
   /** The track that plays now; undefined before the first. */
@@ -159,6 +157,22 @@ export class Session {
     this.#picks.push(pick);
     this.#cursor++;
     return pick;
+  }
+
+  /**
+   * The distribution that the next pick would be drawn from, if the session were retuned so. Nothing is changed.
+   *
+   * @param changes Options to try, as {@linkcode Session.retune} takes them.
+   * @param at When the next track would start, in ms since 1970; when the latest pick ends, when left out.
+   * @returns The distribution; undefined before the first track and under policies that order the library.
+   * @throws {InputError} When an option is out of range.
+   */
+  preview(changes: Omit<SessionOptions, "from" | "seed"> = {}, at?: number): Distribution | undefined {
+    const options = { ...this.options, ...changes };
+    const weights = weightsOf(options);
+    const walks = options.policy === undefined || options.policy === "segue" || options.policy === "similarity";
+    if (this.#picks.length === 0 || !walks) return undefined;
+    return this.#distributionAt(this.#picks.length, at ?? this.#endOfCurrent(), options, weights);
   }
 
   /**
@@ -227,20 +241,25 @@ export class Session {
 
   #choose(at: number): SessionPick {
     const step = this.#picks.length;
-    const { policy = "segue", from, temperature, rules, ...options } = this.options;
+    const { policy = "segue", from } = this.options;
     if (step === 0 && from !== undefined) return { step, track: from, at, probability: 1, relaxed: [] };
     if (policy !== "segue" && policy !== "similarity") return this.#fromOrder(policy, step, at);
     const random = seededRandom(this.options.seed ?? 42, `step ${step}`);
     if (step === 0) return this.#firstTrack(random, at);
-    const distribution = recommendNext(this.#picks[step - 1].track, this.state, this.#weights, {
+    const distribution = this.#distributionAt(step, at, this.options, this.#weights);
+    const { track, probability } = distribution.sample(random);
+    return { step, track, at, probability, distribution, relaxed: distribution.relaxed };
+  }
+
+  #distributionAt(step: number, at: number, options: SessionOptions, weights: Weights): Distribution {
+    const { policy = "segue", temperature, rules } = options;
+    return recommendNext(this.#picks[step - 1].track, this.state, weights, {
       ...options,
       rules: rules ?? (policy === "segue" ? DEFAULT_RULES : undefined),
       temperature: temperature ?? (policy === "similarity" ? SIMILARITY_TEMPERATURE : 1),
       now: at,
       targetEnergy: this.#targetEnergy(step, at),
     });
-    const { track, probability } = distribution.sample(random);
-    return { step, track, at, probability, distribution, relaxed: distribution.relaxed };
   }
 
   #firstTrack(random: () => number, at: number): SessionPick {
@@ -288,6 +307,22 @@ export class Session {
     const elapsed = at - (this.#picks[0]?.at ?? at);
     return energyAt(arc, minutes === undefined ? step / Math.max(1, count - 1) : elapsed / (minutes * 60_000));
   }
+}
+
+/** Checks the options and gives the weights that follow from them. */
+function weightsOf({ policy = "segue", count, minutes, discover, arc, weights: given }: SessionOptions): Weights {
+  if (!POLICIES.includes(policy)) {
+    throw new InputError(`Expected policy to be one of ${POLICIES.join(", ")} but found '${policy}'`);
+  }
+  if (count !== undefined) expectInteger("count", count, 1);
+  if (minutes !== undefined && !(expectNumber("minutes", minutes) > 0)) {
+    throw new InputError(`Expected minutes to be above 0 but found ${minutes}`);
+  }
+  if (arc) checkArc(arc);
+  const weights = policy === "similarity"
+    ? SIMILARITY_WEIGHTS
+    : weightsForDiscovery(discover ?? 0.5, given ?? DEFAULT_WEIGHTS);
+  return arc && weights.energyArc === undefined ? { ...weights, energyArc: DEFAULT_ARC_WEIGHT } : weights;
 }
 
 /**
