@@ -1,0 +1,173 @@
+/**
+ * The simple models that must stand beside every sequence model: popularity, first-order Markov, item-kNN.
+ *
+ * @module
+ */
+import { expectNumber } from "../errors.ts";
+import type { Playlists } from "./interactions.ts";
+import type { SequenceRecommender } from "./recommender.ts";
+import { countTracks } from "./split.ts";
+
+/**
+ * Popularity: log((count + 1) / (positions + tracks)), the same for every history.
+ *
+ * @param train The training part.
+ * @param tracks Size of the vocabulary.
+ * @returns The model; its scores are log-probabilities.
+ */
+export function fitPopularity(train: Playlists, tracks: number): SequenceRecommender {
+  const scores = popularityLogits(train, tracks);
+  return { name: "popularity", tracks, score: (_, out) => out.set(scores) };
+}
+
+/**
+ * First-order Markov chain with back-off to popularity by absolute discounting (Ney, Essen & Kneser 1994):
+ *
+ * P(j | i) = max(c_ij − D, 0) / c_i + (D n_i / c_i) P_pop(j), D = m₁ / (m₁ + 2 m₂)
+ *
+ * with c_ij how often j follows i, n_i the number of distinct followers of i, m₁ and m₂ the numbers of pairs seen once
+ * and twice. Cost O(positions) to fit, O(tracks) a history.
+ *
+ * @param train The training part.
+ * @param tracks Size of the vocabulary.
+ * @returns The model; its scores are log-probabilities.
+ */
+export function fitMarkov(train: Playlists, tracks: number): SequenceRecommender {
+  const { offsets, followers, counts } = transitions(train, tracks);
+  const popularity = popularityLogits(train, tracks).map(Math.exp);
+  let once = 0;
+  let twice = 0;
+  for (const count of counts) {
+    if (count === 1) once++;
+    else if (count === 2) twice++;
+  }
+  const discount = once === 0 ? 0.5 : Math.max(0.1, once / (once + 2 * twice));
+  const logPopularity = popularity.map(Math.log);
+  return {
+    name: "Markov",
+    tracks,
+    score(history, out) {
+      const from = offsets[history[history.length - 1]];
+      const to = offsets[history[history.length - 1] + 1];
+      if (from === to) return out.set(logPopularity);
+      let total = 0;
+      for (let e = from; e < to; e++) total += counts[e];
+      const backOff = discount * (to - from) / total;
+      const shift = Math.log(backOff);
+      for (let t = 0; t < tracks; t++) out[t] = logPopularity[t] + shift;
+      for (let e = from; e < to; e++) {
+        const t = followers[e];
+        out[t] = Math.log(Math.max(counts[e] - discount, 0) / total + backOff * popularity[t]);
+      }
+    },
+  };
+}
+
+/** Options of {@linkcode fitItemKnn}. */
+export interface ItemKnnOptions {
+  /** Weight of a history track falls to a half within so many tracks from the end; Infinity (default): all count alike. */
+  halfLife?: number;
+  /** So many tracks at the end of the history count, 50 by default. */
+  window?: number;
+  /** What the model is called. */
+  name?: string;
+}
+
+/**
+ * Item-kNN: Σ_h w_h cos(h, j) over the history, with cos the cosine of co-occurrence in playlists,
+ * c_hj / √(c_h c_j), and all tracks neighbours of each other. The score is log(ε + that sum), ε = 10⁻⁴: only the order
+ * matters to rankings, and the hybrid needs a scale on which evidence multiplies.
+ *
+ * No matrix is kept: with p the playlists, Σ_h w_h c_hj / √(c_h c_j) = Σ_p 1[j ∈ p] (Σ_{h ∈ p} w_h / √c_h) / √c_j. Cost
+ * O(positions) to fit; a history costs the lengths of the playlists that share a track with it.
+ *
+ * @param train The training part.
+ * @param tracks Size of the vocabulary.
+ * @param options Which of the history counts how much.
+ * @returns The model.
+ */
+export function fitItemKnn(train: Playlists, tracks: number, options: ItemKnnOptions = {}): SequenceRecommender {
+  const { halfLife = Infinity, window = 50, name = "item-kNN" } = options;
+  expectNumber("halfLife", Math.min(halfLife, 1e9), 1e-6);
+  const counts = countTracks(train, tracks);
+  const scale = Float64Array.from(counts, (count) => count > 0 ? 1 / Math.sqrt(count) : 0);
+  const { starts, members } = playlistsByTrack(train, counts);
+  const weight = new Float64Array(train.offsets.length - 1);
+  const sums = new Float64Array(tracks);
+  const floor = Math.log(1e-4);
+  return {
+    name,
+    tracks,
+    score(history, out) {
+      const touched: number[] = [];
+      const first = Math.max(0, history.length - window);
+      for (let i = first; i < history.length; i++) {
+        const h = history[i];
+        const w = 2 ** (-(history.length - 1 - i) / halfLife) * scale[h];
+        for (let e = starts[h]; e < starts[h + 1]; e++) {
+          if (weight[members[e]] === 0) touched.push(members[e]);
+          weight[members[e]] += w;
+        }
+      }
+      sums.fill(0);
+      for (const p of touched) {
+        const w = weight[p];
+        weight[p] = 0;
+        for (let i = train.offsets[p]; i < train.offsets[p + 1]; i++) sums[train.tracks[i]] += w;
+      }
+      for (let t = 0; t < tracks; t++) out[t] = sums[t] === 0 ? floor : Math.log(1e-4 + sums[t] * scale[t]);
+    },
+  };
+}
+
+function popularityLogits(train: Playlists, tracks: number): Float32Array {
+  const counts = countTracks(train, tracks);
+  const total = train.tracks.length + tracks;
+  return Float32Array.from(counts, (count) => Math.log((count + 1) / total));
+}
+
+/** Which tracks follow each track how often: those of i are `followers[offsets[i]] … followers[offsets[i + 1] - 1]`. */
+function transitions(
+  { offsets: playlists, tracks: sequence }: Playlists,
+  tracks: number,
+): { offsets: Int32Array; followers: Int32Array; counts: Int32Array } {
+  const starts = new Int32Array(tracks + 1);
+  const each = (visit: (from: number, to: number) => void) => {
+    for (let p = 0; p + 1 < playlists.length; p++) {
+      for (let i = playlists[p]; i + 1 < playlists[p + 1]; i++) visit(sequence[i], sequence[i + 1]);
+    }
+  };
+  each((from) => starts[from + 1]++);
+  for (let t = 0; t < tracks; t++) starts[t + 1] += starts[t];
+  const at = starts.slice();
+  const all = new Int32Array(starts[tracks]);
+  each((from, to) => all[at[from]++] = to);
+  const offsets = new Int32Array(tracks + 1);
+  const counts = new Int32Array(all.length);
+  let edges = 0;
+  for (let t = 0; t < tracks; t++) {
+    const row = all.subarray(starts[t], starts[t + 1]).sort();
+    const first = edges;
+    for (const to of row) {
+      if (edges > first && all[edges - 1] === to) counts[edges - 1]++;
+      else {
+        all[edges] = to;
+        counts[edges++] = 1;
+      }
+    }
+    offsets[t + 1] = edges;
+  }
+  return { offsets, followers: all.slice(0, edges), counts: counts.slice(0, edges) };
+}
+
+/** The playlists that hold each track. */
+function playlistsByTrack(train: Playlists, counts: Int32Array): { starts: Int32Array; members: Int32Array } {
+  const starts = new Int32Array(counts.length + 1);
+  for (let t = 0; t < counts.length; t++) starts[t + 1] = starts[t] + counts[t];
+  const at = starts.slice();
+  const members = new Int32Array(train.tracks.length);
+  for (let p = 0; p + 1 < train.offsets.length; p++) {
+    for (let i = train.offsets[p]; i < train.offsets[p + 1]; i++) members[at[train.tracks[i]]++] = p;
+  }
+  return { starts, members };
+}

@@ -1,0 +1,186 @@
+/**
+ * The protocol: which tracks and playlists take part, and what of each playlist is trained on and predicted.
+ *
+ * @module
+ */
+import { expectInteger, InputError } from "../errors.ts";
+import type { Interactions, Playlists } from "./interactions.ts";
+
+/** Options of {@linkcode splitPlaylists}. */
+export interface SplitOptions {
+  /** Fewest occurrences of a track in the training part, 5 by default. */
+  minimumCount?: number;
+  /** Fewest tracks of a playlist that remain, at least 3, 5 by default. */
+  minimumLength?: number;
+}
+
+/** What of each playlist is predicted: the last track (`test`), or the one before it (`validation`). */
+export type SplitPart = "validation" | "test";
+
+/**
+ * Playlists after filtering, tracks coded anew. Of each playlist the last track is the test target, the one before it the
+ * validation target, and the rest is the training part.
+ */
+export interface SequenceSplit extends Playlists {
+  /** `track_id` of each track code. */
+  readonly trackIds: readonly string[];
+  /** `user_id` of each playlist. */
+  readonly userIds: readonly string[];
+  /** The training part of every playlist. */
+  readonly train: Playlists;
+  /** Occurrences of each track in the training part. */
+  readonly counts: Int32Array;
+  /** Rounds of filtering until nothing changed. */
+  readonly rounds: number;
+  /** Rows left out because the track stood earlier in its playlist. */
+  readonly repeatedTracks: number;
+}
+
+/**
+ * Filters playlists and splits them (leave last out). A track that stands in a playlist more than once is kept at its first place. Tracks
+ * with fewer than `minimumCount` occurrences in the training part go, then playlists with fewer than `minimumLength`
+ * tracks; since each depends on the other, both are repeated until nothing changes. Cost O(rows · rounds).
+ *
+ * @param interactions The playlists.
+ * @param options Thresholds.
+ * @returns The split.
+ * @throws {InputError} When nothing remains.
+ */
+export function splitPlaylists(interactions: Interactions, options: SplitOptions = {}): SequenceSplit {
+  const minimumCount = expectInteger("minimumCount", options.minimumCount ?? 5, 1);
+  const minimumLength = expectInteger("minimumLength", options.minimumLength ?? 5, 3);
+  const first = firstOccurrences(interactions);
+  let { offsets, tracks } = first;
+  const users = Int32Array.from(first.offsets.subarray(1), (_, u) => u);
+  let count = users.length;
+  let rounds = 0;
+  for (let changed = true; changed;) {
+    rounds++;
+    const counts = trainingCounts({ offsets, tracks }, interactions.trackIds.length, count);
+    changed = false;
+    let row = 0;
+    let kept = 0;
+    const nextOffsets = new Int32Array(count + 1);
+    // Filtering writes behind where it reads, so one array serves for both.
+    const next = tracks;
+    for (let p = 0; p < count; p++) {
+      const start = row;
+      for (let i = offsets[p]; i < offsets[p + 1]; i++) if (counts[tracks[i]] >= minimumCount) next[row++] = tracks[i];
+      const whole = row - start === offsets[p + 1] - offsets[p];
+      if (row - start < minimumLength) {
+        row = start;
+        changed = true;
+        continue;
+      }
+      if (!whole) changed = true;
+      users[kept] = users[p];
+      nextOffsets[++kept] = row;
+    }
+    offsets = nextOffsets.subarray(0, kept + 1);
+    tracks = next.subarray(0, row);
+    count = kept;
+  }
+  if (count === 0) {
+    throw new InputError(
+      `No playlist remains with tracks that occur ${minimumCount} times and ${minimumLength} such tracks; ` +
+        "give more playlists or lower --min-count and --min-length",
+    );
+  }
+  return encode(interactions, offsets.slice(), tracks.slice(), users.subarray(0, count), {
+    rounds,
+    repeatedTracks: first.repeated,
+  });
+}
+
+/**
+ * What a model may see when it predicts a playlist's target.
+ *
+ * @param split The split.
+ * @param playlist Index of the playlist.
+ * @param part Which target.
+ * @returns All tracks before the target, in order: a view.
+ */
+export function historyOf(split: SequenceSplit, playlist: number, part: SplitPart): Int32Array {
+  return split.tracks.subarray(split.offsets[playlist], split.offsets[playlist + 1] - (part === "test" ? 1 : 2));
+}
+
+/**
+ * The track to predict.
+ *
+ * @param split The split.
+ * @param playlist Index of the playlist.
+ * @param part Which target.
+ * @returns Its code.
+ */
+export function targetOf(split: SequenceSplit, playlist: number, part: SplitPart): number {
+  return split.tracks[split.offsets[playlist + 1] - (part === "test" ? 1 : 2)];
+}
+
+/**
+ * Counts how often each track occurs.
+ *
+ * @param playlists The playlists.
+ * @param tracks Number of track codes.
+ * @returns Occurrences of each track.
+ */
+export function countTracks(playlists: Playlists, tracks: number): Int32Array {
+  const counts = new Int32Array(tracks);
+  for (const track of playlists.tracks) counts[track]++;
+  return counts;
+}
+
+function firstOccurrences({ offsets, tracks, trackIds }: Interactions): Playlists & { repeated: number } {
+  const lastSeen = new Int32Array(trackIds.length).fill(-1);
+  const kept = new Int32Array(tracks.length);
+  const keptOffsets = new Int32Array(offsets.length);
+  let row = 0;
+  for (let p = 0; p + 1 < offsets.length; p++) {
+    for (let i = offsets[p]; i < offsets[p + 1]; i++) {
+      if (lastSeen[tracks[i]] === p) continue;
+      lastSeen[tracks[i]] = p;
+      kept[row++] = tracks[i];
+    }
+    keptOffsets[p + 1] = row;
+  }
+  return { offsets: keptOffsets, tracks: kept.subarray(0, row), repeated: tracks.length - row };
+}
+
+/** Occurrences in all but the last two places of each playlist. */
+function trainingCounts({ offsets, tracks }: Playlists, size: number, playlists: number): Int32Array {
+  const counts = new Int32Array(size);
+  for (let p = 0; p < playlists; p++) for (let i = offsets[p]; i < offsets[p + 1] - 2; i++) counts[tracks[i]]++;
+  return counts;
+}
+
+/** Codes the tracks that remain, in the order of their former codes. */
+function encode(
+  { trackIds, userIds }: Interactions,
+  offsets: Int32Array,
+  tracks: Int32Array,
+  users: Int32Array,
+  facts: { rounds: number; repeatedTracks: number },
+): SequenceSplit {
+  const code = new Int32Array(trackIds.length).fill(-1);
+  for (const track of tracks) code[track] = 0;
+  const kept: string[] = [];
+  for (let t = 0; t < code.length; t++) if (code[t] === 0) code[t] = kept.push(trackIds[t]) - 1;
+  for (let i = 0; i < tracks.length; i++) tracks[i] = code[tracks[i]];
+  const playlists = users.length;
+  const train = new Int32Array(tracks.length - 2 * playlists);
+  const trainOffsets = new Int32Array(playlists + 1);
+  for (let p = 0; p < playlists; p++) {
+    const part = tracks.subarray(offsets[p], offsets[p + 1] - 2);
+    train.set(part, trainOffsets[p]);
+    trainOffsets[p + 1] = trainOffsets[p] + part.length;
+  }
+  const parts = { offsets: trainOffsets, tracks: train };
+  return {
+    offsets,
+    tracks,
+    trackIds: kept,
+    userIds: Array.from(users, (user) => userIds[user]),
+    train: parts,
+    counts: countTracks(parts, kept.length),
+    ...facts,
+  };
+}

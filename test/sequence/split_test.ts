@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Interactions, playlistsOf, readInteractions } from "../../lib/sequence/interactions.ts";
+import { historyOf, splitPlaylists, targetOf } from "../../lib/sequence/split.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "segue-split-"));
+globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true, force: true }));
+
+function interactions(lists: number[][]): Interactions {
+  const size = Math.max(...lists.flat()) + 1;
+  return {
+    ...playlistsOf(lists),
+    userIds: lists.map((_, p) => `p${p}`),
+    trackIds: Array.from({ length: size }, (_, t) => `t${t}`),
+  };
+}
+
+function file(text: string): string {
+  const path = join(folder, "interactions.csv");
+  writeFileSync(path, text);
+  return path;
+}
+
+Deno.test("readInteractions() sorts by time within a user and keeps the file's order at one time", () => {
+  const path = file("user_id,track_id,timestamp\nu,a,3\nv,b,1\nu,c,1\nu,d,1\r\nv,e,1\nu,f,0\n");
+  const { offsets, tracks, trackIds, userIds } = readInteractions(path);
+  assert.deepEqual(userIds, ["u", "v"]);
+  assert.deepEqual([...offsets], [0, 4, 6]);
+  assert.deepEqual([...tracks].map((t) => trackIds[t]).join(""), "fcdabe");
+});
+
+Deno.test("readInteractions() reads MovieLens' header and names the line it cannot read", () => {
+  assert.deepEqual(readInteractions(file("userId,movieId,rating,timestamp\n1,31,2.5,9\n1,7,3,5\n")).trackIds, [
+    "31",
+    "7",
+  ]);
+  assert.throws(() => readInteractions(file("user_id,track_id,timestamp\n1,2\n")), /line 2: expected/);
+  assert.throws(() => readInteractions(file("a,b\n1,2\n")), /expected columns user_id,track_id,timestamp/);
+  assert.throws(() => readInteractions(file("user_id,track_id,timestamp\n")), /found no row/);
+  assert.throws(() => readInteractions(join(folder, "none.csv")), /no such file/);
+});
+
+Deno.test("splitPlaylists() leaves the last out for the test, the one before it for validation", () => {
+  const split = splitPlaylists(interactions([[4, 1, 4, 2, 3, 0], [1, 2, 3, 0, 4], [0, 4, 1, 2, 3]]), {
+    minimumCount: 1,
+  });
+  assert.deepEqual([split.repeatedTracks, split.rounds, split.userIds.length], [1, 1, 3]);
+  assert.deepEqual([...historyOf(split, 0, "validation")], [4, 1, 2]);
+  assert.deepEqual([...historyOf(split, 0, "test")], [4, 1, 2, 3]);
+  assert.deepEqual([targetOf(split, 0, "validation"), targetOf(split, 0, "test")], [3, 0]);
+  assert.deepEqual([...split.counts], [1, 3, 2, 1, 2]);
+});
+  assert.equal(split.repeatedTracks, 1);
+  assert.deepEqual(split.trackIds, ["t1", "t2", "t3", "t4"].filter((id) => split.trackIds.includes(id)));
+});
+
+Deno.test("splitPlaylists() repeats its filters to a fixed point, as a plain loop over sets does", () => {
+  const lists = fc.array(fc.array(fc.nat(12), { minLength: 1, maxLength: 14 }), { minLength: 1, maxLength: 25 });
+  fc.assert(fc.property(lists, fc.integer({ min: 1, max: 3 }), (lists, minimumCount) => {
+    let kept = lists.map((list, p) => ({ p, list: [...new Set(list)] }));
+    for (let before = ""; before !== JSON.stringify(kept);) {
+      before = JSON.stringify(kept);
+      const counts = new Map<number, number>();
+      for (const t of kept.flatMap(({ list }) => list.slice(0, -2))) counts.set(t, (counts.get(t) ?? 0) + 1);
+      kept = kept.map(({ p, list }) => ({ p, list: list.filter((t) => (counts.get(t) ?? 0) >= minimumCount) }))
+        .filter(({ list }) => list.length >= 4);
+    }
+    if (kept.length === 0) {
+      assert.throws(() => splitPlaylists(interactions(lists), { minimumCount, minimumLength: 4 }), /No playlist/);
+      return;
+    }
+    const split = splitPlaylists(interactions(lists), { minimumCount, minimumLength: 4 });
+    assert.deepEqual(split.userIds, kept.map(({ p }) => `p${p}`));
+    kept.forEach(({ list }, p) => {
+      const ids = (codes: Int32Array) => Array.from(codes, (code) => Number(split.trackIds[code].slice(1)));
+      assert.deepEqual(ids(historyOf(split, p, "test")), list.slice(0, -1));
+      assert.deepEqual(ids(historyOf(split, p, "validation")), list.slice(0, -2));
+      assert.deepEqual(
+        ids(split.train.tracks.subarray(split.train.offsets[p], split.train.offsets[p + 1])),
+        list.slice(0, -2),
+      );
+      assert.equal(split.trackIds[targetOf(split, p, "test")], `t${list.at(-1)}`);
+      assert.equal(split.trackIds[targetOf(split, p, "validation")], `t${list.at(-2)}`);
+    });
+    assert.ok(split.counts.every((count) => count >= minimumCount));
+  }));
+});
