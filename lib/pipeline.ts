@@ -9,7 +9,7 @@ import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Catalog, type CatalogColumn, readCatalog } from "./catalog/catalog.ts";
-import { embeddingFile } from "./embedding/stage.ts";
+import { embeddingFile } from "./embedding/files.ts";
 import { InputError } from "./errors.ts";
 import { type NeighborGraph, readGraph } from "./graph/graph.ts";
 import type { Matrix } from "./matrix.ts";

@@ -13,6 +13,7 @@ const COMMANDS: [name: string, description: string, load: () => Promise<{ defaul
   ["ingest", "Read and clean catalogue files", () => import("./ingest.ts")],
   ["features", "Encode the catalogue as numbers", () => import("./features.ts")],
   ["pca", "Principal components of a feature matrix", () => import("./pca.ts")],
+  ["embed", "Embed the tracks: PCA, autoencoder, taste clusters, a picture", () => import("./embed.ts")],
   ["graph", "Build the neighbour graph", () => import("./graph.ts")],
   ["simulate", "Let simulated listeners choose, and log it", () => import("./simulate.ts")],
   ["train-choice-model", "Learn utility weights from choices", () => import("./train_choice_model.ts")],

@@ -5,7 +5,8 @@
  */
 import type { Command } from "commander";
 import { fitPca, pcaScores } from "../embedding/pca.ts";
-import { pcaStage, writePca } from "../embedding/stage.ts";
+import { writePca } from "../embedding/files.ts";
+import { pcaStage } from "../embedding/stage.ts";
 import { InputError } from "../errors.ts";
 import { readNpyMatrix, writeNpy } from "../storage/npy.ts";
 import { defineCommand, numberOption, onRun } from "./shared.ts";

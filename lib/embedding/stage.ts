@@ -1,17 +1,30 @@
 /**
- * The stages of the embedding: PCA, clusters.
+ * The stages of the embedding, in their order: `pca`, `embedding`, `clusters` and, after the graph, `umap`.
  *
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { readCatalog } from "../catalog/catalog.ts";
+import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { seededRandom } from "../random.ts";
 import { writeAtomic } from "../storage/atomic.ts";
-import { readNpyMatrix, writeNpy } from "../storage/npy.ts";
-import { writeNpz } from "../storage/npz.ts";
+import { readNpy, readNpyMatrix, writeNpy } from "../storage/npy.ts";
+import { readNpz } from "../storage/npz.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
-import { kMeans } from "./kmeans.ts";
-import { fitPca, type PcaModel, pcaScores } from "./pca.ts";
+import { loadTensorFlow } from "../tensor.ts";
+import { type EpochLoss, trainAutoencoder } from "./autoencoder.ts";
+import { compareEmbeddings, EMBEDDING_CRITERION, type EmbeddingComparison } from "./compare.ts";
+import { type ClusterDescription, describeClusters } from "./describe.ts";
+import { embeddingFile, readPca, writePca } from "./files.ts";
+import { adjustedRandIndex, chooseClusterCount, CLUSTER_COUNT_CRITERION, type ClusterCount, kMeans } from "./kmeans.ts";
+import type { ExactNeighbors } from "./neighbors.ts";
+import { fitPca, pcaScores } from "./pca.ts";
+import { leakageGroups, splitByGroup } from "./split.ts";
+import { stratifiedSample, umapOfSample } from "./umap.ts";
+
+/** Which embedding the graph is built on. */
+export type EmbeddingChoice = "auto" | "pca" | "autoencoder";
 
 /** Options of {@linkcode pcaStage}. */
 export interface PcaStageOptions {
@@ -21,15 +34,91 @@ export interface PcaStageOptions {
   force?: boolean;
 }
 
-/** Options of {@linkcode clustersStage}. */
-export interface ClustersStageOptions {
-  /** Number of clusters. */
-  k?: number;
-  /** Seed. Default 42. */
+/** Options of {@linkcode embeddingStage}. */
+export interface EmbeddingStageOptions {
+  /** `"auto"` (default) trains the autoencoder, compares, and takes the better by the criterion. */
+  embedding?: EmbeddingChoice;
+  /** Width of the bottleneck, at most the number of components. Default 16, or half the components below 32. */
+  dimensions?: number;
+  /** Most epochs. Default 60. */
+  epochs?: number;
+  /** Seed of weights, shuffling, split and queries. Default 42. */
   seed?: number;
   /** Run even when up to date. */
   force?: boolean;
 }
+
+/** Options of {@linkcode clustersStage}. */
+export interface ClustersStageOptions {
+  /** Number of clusters; chosen between 8 and 24 when left out. */
+  k?: number;
+  /** Seed of the starts. Default 42. */
+  seed?: number;
+  /** Run even when up to date. */
+  force?: boolean;
+}
+
+/** Options of {@linkcode umapStage}. */
+export interface UmapStageOptions {
+  /** Tracks that are laid out, at most 20,000; the others are placed among them. Default 5,000. */
+  sample?: number;
+  /** Neighbours that shape the picture. Default 15. */
+  neighbors?: number;
+  /** Seed of sample and layout. Default 42. */
+  seed?: number;
+  /** Run even when up to date. */
+  force?: boolean;
+}
+
+/** What `embedding.json` holds. */
+export interface EmbeddingReport {
+  /** The embedding that graph and clusters use. */
+  embedding: "pca" | "autoencoder";
+  /** Its file. */
+  file: "X_pca.npy" | "X_embed.npy";
+  /** What was asked for. */
+  asked: EmbeddingChoice;
+  /** The criterion of `"auto"`. */
+  criterion: string;
+  /** Why this embedding, in one sentence. */
+  reason: string;
+  /** The autoencoder's training; absent when none was trained. */
+  training?: {
+    /** Which TensorFlow ran. */
+    backend: string;
+    /** What the split keeps together. */
+    groupedBy: "artist" | "album" | "track";
+    /** Training, validation and test rows. */
+    rows: { train: number; validation: number; test: number };
+    /** Widths of the layers from input to bottleneck. */
+    widths: number[];
+    /** The epoch that was kept. */
+    bestEpoch: number;
+    /** Losses of every epoch. */
+    history: EpochLoss[];
+  };
+  /** PCA against autoencoder; absent when none was trained. */
+  comparison?: EmbeddingComparison;
+}
+
+/** What `clusters.json` holds. */
+export interface ClustersReport {
+  /** Number of clusters. */
+  k: number;
+  /** How k was chosen. */
+  criterion: string;
+  /** Mean silhouette of every k that was tried; empty when k was given. */
+  candidates: ClusterCount["candidates"];
+  /** Adjusted Rand index between this clustering and one from other random starts: 1 = the same clusters. */
+  stability: number;
+  /** The clusters, the largest first. */
+  clusters: ClusterDescription[];
+}
+
+/** Numbers of clusters that are tried. */
+const CLUSTER_COUNTS = [8, 10, 12, 14, 16, 18, 20, 22, 24];
+/** Fewer tracks than this are not split in three. */
+const FEWEST_TRACKS = 50;
 
 /**
  * PCA of `X_raw.npy`: writes `X_pca.npy` and `pca.npz`.
@@ -37,9 +126,11 @@ export interface ClustersStageOptions {
  * @param directory The data folder.
  * @param options Options.
  * @returns What came of it.
+ * @throws {InputError} When a number is NaN, nothing varies, or there are fewer than two rows.
  */
 export function pcaStage(directory: string, options: PcaStageOptions = {}): Promise<StageReport> {
   const { variance = 0.95, force } = options;
+  expectNumber("variance", variance, 0, 1);
   return runStage(directory, {
     name: "pca",
     inputs: ["X_raw.npy"],
@@ -58,61 +149,226 @@ export function pcaStage(directory: string, options: PcaStageOptions = {}): Prom
 }
 
 /**
- * Writes a PCA as an NPZ archive: `components`, `mean`, `explained_variance`, `explained_variance_ratio`, `spectrum`.
- *
- * @param path The file to write.
- * @param model The PCA.
- */
-export function writePca(path: string, model: PcaModel): void {
-  const k = model.explainedVariance.length;
-  const d = model.mean.length;
-  writeNpz(path, {
-    components: { data: model.components, shape: [k, d] },
-    mean: { data: model.mean, shape: [d] },
-    explained_variance: { data: model.explainedVariance, shape: [k] },
-    explained_variance_ratio: { data: model.explainedVarianceRatio, shape: [k] },
-    spectrum: { data: model.spectrum, shape: [d] },
-  });
-}
-
-/**
- * The embedding that graph and clusters use: what `embedding.json` names, else `X_pca.npy`.
- *
- * @param directory The data folder.
- * @returns Name of the file within the folder.
- */
-export function embeddingFile(directory: string): string {
-  const path = join(directory, "embedding.json");
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).file : "X_pca.npy";
-}
-
-/**
- * k-means clusters of the embedding: writes `clusters.npy` and `clusters.json`.
+ * Chooses the embedding. With `"pca"` that is all; else an autoencoder is trained on `X_pca.npy`, compared with PCA on
+ * held-out tracks, and saved: writes `embedding.json`, `X_embed.npy` and `autoencoder/`.
  *
  * @param directory The data folder.
  * @param options Options.
  * @returns What came of it.
+ * @throws {InputError} When more dimensions are asked for than there are components, or an autoencoder is asked for and
+ * there are fewer than 50 tracks (`"auto"` takes PCA then, and says so).
+ */
+export function embeddingStage(directory: string, options: EmbeddingStageOptions = {}): Promise<StageReport> {
+  const { embedding = "auto", dimensions, epochs, seed = 42, force } = options;
+  if (!["auto", "pca", "autoencoder"].includes(embedding)) {
+    throw new InputError(`Expected embedding to be auto, pca or autoencoder but found '${embedding}'`);
+  }
+  const path = (name: string) => join(directory, name);
+  const tracks = existsSync(path("X_pca.npy")) ? readNpyMatrix(path("X_pca.npy")).rows : FEWEST_TRACKS;
+  const tooFew = tracks < FEWEST_TRACKS;
+  if (tooFew && embedding === "autoencoder") {
+    throw new InputError(`Expected at least ${FEWEST_TRACKS} tracks for an autoencoder but found ${tracks}`);
+  }
+  if (embedding === "pca" || tooFew) {
+    return runStage(directory, {
+      name: "embedding",
+      inputs: ["X_pca.npy"],
+      parameters: { embedding },
+      outputs: ["embedding.json"],
+      force,
+      run: () => {
+        rmSync(path("X_embed.npy"), { force: true });
+        rmSync(path("autoencoder"), { recursive: true, force: true });
+        const reason = tooFew
+          ? `${tracks} tracks are too few to train and test an autoencoder: pca`
+          : "PCA was asked for";
+        return writeReport(path("embedding.json"), {
+          embedding: "pca",
+          file: "X_pca.npy",
+          asked: embedding,
+          criterion: EMBEDDING_CRITERION,
+          reason,
+        });
+      },
+    });
+  }
+  return runStage(directory, {
+    name: "embedding",
+    inputs: ["X_raw.npy", "X_pca.npy", "pca.npz", "tracks.parquet"],
+    parameters: { embedding, dimensions: dimensions ?? null, epochs: epochs ?? null, seed },
+    outputs: [
+      "embedding.json",
+      "X_embed.npy",
+      "autoencoder/model.json",
+      "autoencoder/weights.bin",
+      "autoencoder/autoencoder.json",
+    ],
+    force,
+    run: () => learnEmbedding(directory, embedding, { dimensions, epochs, seed }),
+  });
+}
+
+/**
+ * k-means clusters of the embedding, described in words: writes `clusters.npy` and `clusters.json`.
+ *
+ * @param directory The data folder.
+ * @param options Options.
+ * @returns What came of it.
+ * @throws {InputError} When k is larger than the number of tracks.
  */
 export function clustersStage(directory: string, options: ClustersStageOptions = {}): Promise<StageReport> {
-  const { k = 12, seed = 42, force } = options;
+  const { k, seed = 42, force } = options;
   const file = embeddingFile(directory);
   return runStage(directory, {
     name: "clusters",
-    inputs: [file],
-    parameters: { k, seed },
+    inputs: [file, "tracks.parquet"],
+    parameters: { k: k ?? null, seed },
     outputs: ["clusters.npy", "clusters.json"],
     force,
-    run: () => {
+    run: async () => {
       const x = readNpyMatrix(join(directory, file));
-      const result = kMeans(x, Math.min(k, x.rows), seededRandom(seed, "clusters"));
-      writeNpy(join(directory, "clusters.npy"), { data: result.labels, shape: [x.rows] });
-      const sizes = new Array(result.centroids.rows).fill(0);
-      for (const label of result.labels) sizes[label]++;
-      writeAtomic(
-        join(directory, "clusters.json"),
-        JSON.stringify({ k: sizes.length, clusters: sizes.map((size, cluster) => ({ cluster, size })) }, null, 2),
-      );
-      return { k: sizes.length, inertia: result.inertia };
+      const choice = countClusters(x.rows, k) ??
+        { ...chooseClusterCount(x, CLUSTER_COUNTS, seededRandom(seed, "k")), criterion: CLUSTER_COUNT_CRITERION };
+      const { labels, centroids, inertia } = kMeans(x, choice.k, seededRandom(seed, "clusters"));
+      const other = kMeans(x, choice.k, seededRandom(seed, "clusters, other starts"));
+      const report: ClustersReport = {
+        ...choice,
+        k: centroids.rows,
+        stability: adjustedRandIndex(labels, other.labels),
+        clusters: describeClusters(await readCatalog(join(directory, "tracks.parquet")), labels, centroids.rows),
+      };
+      writeNpy(join(directory, "clusters.npy"), { data: labels, shape: [x.rows] });
+      writeAtomic(join(directory, "clusters.json"), JSON.stringify(report, null, 2) + "\n");
+      return { k: report.k, criterion: report.criterion, stability: report.stability, inertia };
     },
   });
+}
+
+/**
+ * UMAP of the embedding: a sample, stratified by genre (by cluster where there are no genres), is laid out; every other
+ * track is placed among its nearest sampled tracks. Writes `umap.npy`. When the sample is the whole catalogue and there
+ * is a graph, its neighbours are used.
+ *
+ * @param directory The data folder.
+ * @param options Options.
+ * @returns What came of it.
+ * @throws {InputError} When there are fewer than 4 tracks.
+ */
+export function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {
+  const { sample = 5000, neighbors = 15, seed = 42, force } = options;
+  expectInteger("sample", sample, 4, 20_000);
+  expectInteger("neighbors", neighbors, 2, 200);
+  const file = embeddingFile(directory);
+  const path = (name: string) => join(directory, name);
+  const optional = ["clusters.npy", "graph.npz"].filter((name) => existsSync(path(name)));
+  return runStage(directory, {
+    name: "umap",
+    inputs: [file, "tracks.parquet", ...optional],
+    parameters: { sample, neighbors, seed },
+    outputs: ["umap.npy"],
+    force,
+    run: async () => {
+      const x = readNpyMatrix(path(file));
+      const { lists } = await readCatalog(path("tracks.parquet"), ["genres"]);
+      const clusters = optional.includes("clusters.npy") ? readNpy(path("clusters.npy")).data as Int32Array : undefined;
+      const strata = lists.genres?.map((list) => list[0] ?? "") ?? clusters ?? new Int32Array(x.rows);
+      const random = seededRandom(seed, "umap");
+      const rows = stratifiedSample(strata, sample, random);
+      const known = rows.length === x.rows && optional.includes("graph.npz")
+        ? graphNeighbors(path("graph.npz"), x.rows, neighbors)
+        : undefined;
+      const start = performance.now();
+      writeNpy(path("umap.npy"), umapOfSample(x, rows, random, { neighbors }, known));
+      return {
+        sample: rows.length,
+        placed: x.rows - rows.length,
+        neighbors: known ? "graph" : "exact",
+        layoutSeconds: (performance.now() - start) / 1000,
+      };
+    },
+  });
+}
+
+async function learnEmbedding(
+  directory: string,
+  asked: EmbeddingChoice,
+  { dimensions, epochs, seed }: { dimensions?: number; epochs?: number; seed: number },
+): Promise<Record<string, unknown>> {
+  const path = (name: string) => join(directory, name);
+  const features = readNpyMatrix(path("X_raw.npy"));
+  const scores = readNpyMatrix(path("X_pca.npy"));
+  const catalog = await readCatalog(path("tracks.parquet"), [
+    "track_id",
+    "title",
+    "artists",
+    "album",
+    "album_id",
+    "genres",
+    "subgenres",
+  ]);
+  const { by, groups, count } = leakageGroups(catalog);
+  const split = splitByGroup(groups, count, seededRandom(seed, "split"));
+  const autoencoder = await trainAutoencoder(scores, split.train, split.validation, { dimensions, epochs, seed });
+  try {
+    const embedding = autoencoder.encode(scores);
+    const pca = readPca(path("pca.npz"));
+    const random = seededRandom(seed, "comparison");
+    const comparison = compareEmbeddings(features, scores, pca, autoencoder, embedding, split, catalog, random);
+    const { bestEpoch, history, hidden } = autoencoder.description;
+    const { backend } = await loadTensorFlow();
+    const winner = asked === "auto" ? comparison.winner : "autoencoder";
+    writeNpy(path("X_embed.npy"), embedding);
+    await autoencoder.save(path("autoencoder"));
+    return writeReport(path("embedding.json"), {
+      embedding: winner,
+      file: winner === "pca" ? "X_pca.npy" : "X_embed.npy",
+      asked,
+      criterion: EMBEDDING_CRITERION,
+      reason: asked === "auto" ? comparison.reason : "the autoencoder was asked for",
+      training: {
+        backend: `${backend.name} ${backend.version}`,
+        groupedBy: by,
+        rows: { train: split.train.length, validation: split.validation.length, test: split.test.length },
+        widths: [scores.columns, ...hidden, embedding.columns],
+        bestEpoch,
+        history,
+      },
+      comparison,
+    });
+  } finally {
+    autoencoder.dispose();
+  }
+}
+
+/** Writes `embedding.json` and returns what the manifest keeps of it. */
+function writeReport(path: string, report: EmbeddingReport): Record<string, unknown> {
+  writeAtomic(path, JSON.stringify(report, null, 2) + "\n");
+  const { embedding, file, reason, training } = report;
+  return { embedding, file, reason, bestEpoch: training?.bestEpoch, dimensions: training?.widths.at(-1) };
+}
+
+/** The number of clusters where there is nothing to choose: it was given, or there are too few tracks. */
+function countClusters(tracks: number, k?: number): (ClusterCount & { criterion: string }) | undefined {
+  if (k !== undefined) return { k: expectInteger("k", k, 1, tracks), candidates: [], criterion: "it was asked for" };
+  if (tracks >= 2 * CLUSTER_COUNTS[0]) return undefined;
+  const few = Math.max(1, Math.floor(Math.sqrt(tracks / 2)));
+  return { k: few, candidates: [], criterion: `√(n / 2): ${tracks} tracks are too few to choose` };
+}
+
+/** The k nearest of every node of a graph file; nothing when a node has fewer. */
+function graphNeighbors(path: string, nodes: number, k: number): ExactNeighbors | undefined {
+  const { indices, indptr, data } = readNpz(path);
+  if ([indices, indptr, data].some((entry) => entry === undefined || typeof entry === "string")) return undefined;
+  const numbers = (entry: typeof data) => (entry as Exclude<typeof data, string>).data;
+  const offsets = numbers(indptr);
+  const found = { indices: new Int32Array(nodes * k), similarities: new Float32Array(nodes * k), k };
+  for (let i = 0; i < nodes; i++) {
+    const from = Number(offsets[i]);
+    if (Number(offsets[i + 1]) - from < k) return undefined;
+    for (let j = 0; j < k; j++) {
+      found.indices[i * k + j] = Number(numbers(indices)[from + j]);
+      found.similarities[i * k + j] = Number(numbers(data)[from + j]);
+    }
+  }
+  return found;
 }

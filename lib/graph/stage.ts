@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { embeddingFile } from "../embedding/files.ts";
 import { InputError } from "../errors.ts";
 import { readNpyMatrix } from "../storage/npy.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
@@ -61,26 +61,4 @@ export async function graphFile(
   } catch (error) {
     throw error instanceof InputError ? new InputError(`${matrixFile}: ${error.message}`) : error;
   }
-}
-
-/**
- * The matrix that the graph of a data folder is built on.
- *
- * @param dir The data folder.
- * @returns File name within the folder: the `file` of `embedding.json`, else `X_pca.npy`.
- * @throws {InputError} When `embedding.json` names no file.
- */
-export function embeddingFile(dir: string): string {
-  const path = join(dir, "embedding.json");
-  if (!existsSync(path)) return "X_pca.npy";
-  let file: unknown;
-  try {
-    file = JSON.parse(readFileSync(path, "utf8")).file;
-  } catch {
-    // Not JSON: reported below.
-  }
-  if (typeof file !== "string") {
-    throw new InputError(`${path}: expected JSON with the name of a matrix under 'file'; run segue embed again`);
-  }
-  return file;
 }

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { existsSync } from "node:fs";
 import { type Catalog, type CodedLists, codeLists, listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
-import { embeddingFile } from "../embedding/stage.ts";
+import { embeddingFile } from "../embedding/files.ts";
 import { InputError } from "../errors.ts";
 import { type NeighborGraph, readGraph } from "../graph/graph.ts";
 import { cosine, type Matrix, row } from "../matrix.ts";

@@ -1,0 +1,202 @@
+/**
+ * PCA against autoencoder on held-out tracks, and which of them the graph is built on.
+ *
+ * @module
+ */
+import type { Catalog } from "../catalog/catalog.ts";
+import { type Matrix, takeRows } from "../matrix.ts";
+import { type Random, shuffleInPlace } from "../random.ts";
+import type { Autoencoder } from "./autoencoder.ts";
+import { exactNeighbors, unitRows } from "./neighbors.ts";
+import { fitPca, type PcaModel, pcaReconstruct, pcaScores } from "./pca.ts";
+import {
+  columnErrors,
+  type Estimate,
+  estimate,
+  labelShares,
+  neighborOverlap,
+  trustworthiness,
+  unexplainedShare,
+} from "./quality.ts";
+import type { RowSplit } from "./split.ts";
+
+/** What one space keeps, measured on held-out tracks. An estimate is absent where the catalogue lacks what it needs. */
+export interface SpaceQuality {
+  /** Name, e.g. `"autoencoder"`. */
+  space: "features" | "PCA, all components" | "PCA, same dimensions" | "autoencoder";
+  /** Number of dimensions. */
+  dimensions: number;
+  /** Share of the variance of the PCA scores that is lost, in [0, 1]. */
+  lostInPcaSpace?: number;
+  /** Share of the variance of the features that is lost, in [0, 1]. */
+  lostInFeatureSpace?: number;
+  /** Trustworthiness against the features, k = 15, in [0, 1]. */
+  trustworthiness: number;
+  /** Share of the 15 nearest tracks that are also among the 15 nearest by the features. */
+  neighborOverlap: Estimate;
+  /** Share of the 15 nearest tracks with a genre in common. */
+  genrePurity?: Estimate;
+  /** The same with subgenres, which are no feature. */
+  subgenrePurity?: Estimate;
+  /** Share of the 15 nearest tracks by the same artist, which is no feature either. */
+  artistShare?: Estimate;
+}
+
+/** The comparison. */
+export interface EmbeddingComparison {
+  /** What each space keeps. */
+  spaces: SpaceQuality[];
+  /** Probability that two tracks drawn at random share a genre: what purity is without any embedding. */
+  chanceGenrePurity?: number;
+  /** Root mean squared error of each feature column on the test tracks, in units of `X_raw.npy`. */
+  columnErrors: { column: number; pca: number; autoencoder: number }[];
+  /** Autoencoder minus PCA with all components in the measure that decides, over the same queries. */
+  difference: Estimate;
+  /** Which measure decides. */
+  measure: "same artist" | "neighbour overlap";
+  /** Which embedding the criterion takes. */
+  winner: "pca" | "autoencoder";
+  /** The criterion and its outcome in one sentence. */
+  reason: string;
+}
+
+/** The criterion, in words. */
+export const EMBEDDING_CRITERION =
+  "the autoencoder when, over held-out tracks, the share of the 15 nearest tracks that are by the same artist is larger " +
+  "than with PCA by more than two standard errors of the paired difference; PCA otherwise";
+
+/** Neighbours that are looked at. */
+const K = 15;
+/** Held-out tracks whose neighbours are looked up among all tracks. */
+const QUERIES = 1000;
+/** Tracks between which trustworthiness ranks all pairs. */
+const RANKED = 1000;
+
+/**
+ * Compares what features, PCA and autoencoder keep, on tracks that neither was fitted on.
+ *
+ * @param features `X_raw.npy` [n, d].
+ * @param scores `X_pca.npy` [n, m].
+ * @param pca The PCA between the two.
+ * @param autoencoder An autoencoder on the scores.
+ * @param embedding Its embedding of all rows [n, e].
+ * @param split Training, validation and test rows.
+ * @param catalog The catalogue, for artists and genres.
+ * @param random Picks the queries.
+ * @returns The comparison.
+ */
+export function compareEmbeddings(
+  features: Matrix,
+  scores: Matrix,
+  pca: PcaModel,
+  autoencoder: Autoencoder,
+  embedding: Matrix,
+  split: RowSplit,
+  catalog: Catalog,
+  random: Random,
+): EmbeddingComparison {
+  const trainScores = takeRows(scores, split.train);
+  const rank = Math.min(embedding.columns, trainScores.rows - 1);
+  const small = fitPca(trainScores, { components: rank });
+  const smallScores = pcaScores(scores, small);
+  const testScores = takeRows(scores, split.test);
+  const testFeatures = takeRows(features, split.test);
+  const backSmall = pcaReconstruct(takeRows(smallScores, split.test), small);
+  const backAutoencoder = autoencoder.reconstruct(testScores);
+  const inFeatures = (back: Matrix) => pcaReconstruct(back, pca);
+  const lost = (back: Matrix) => ({
+    lostInPcaSpace: unexplainedShare(testScores, back, small.mean),
+    lostInFeatureSpace: unexplainedShare(testFeatures, inFeatures(back), pca.mean),
+  });
+  const shuffled = shuffleInPlace(split.test.slice(), random);
+  const measure = neighborhood(features, shuffled, catalog);
+  const all = measure(scores);
+  const learnt = measure(embedding);
+  const spaces: SpaceQuality[] = [
+    { space: "features", dimensions: features.columns, ...measure(features).quality },
+    { space: "PCA, all components", dimensions: scores.columns, ...lost(testScores), ...all.quality },
+    { space: "PCA, same dimensions", dimensions: rank, ...lost(backSmall), ...measure(smallScores).quality },
+    { space: "autoencoder", dimensions: embedding.columns, ...lost(backAutoencoder), ...learnt.quality },
+  ];
+  const errorsSmall = columnErrors(testFeatures, inFeatures(backSmall));
+  const errorsAutoencoder = columnErrors(testFeatures, inFeatures(backAutoencoder));
+  return {
+    spaces,
+    chanceGenrePurity: catalog.lists.genres && chancePurity(catalog.lists.genres, random),
+    columnErrors: Array.from(errorsSmall, (error, column) => ({
+      column,
+      pca: error,
+      autoencoder: errorsAutoencoder[column],
+    })),
+    ...decide(all, learnt),
+  };
+}
+
+interface Neighborhood {
+  quality: Pick<
+    SpaceQuality,
+    "trustworthiness" | "neighborOverlap" | "genrePurity" | "subgenrePurity" | "artistShare"
+  >;
+  artist?: Float64Array;
+  overlap: Float64Array;
+}
+
+/** Everything that is the same for all spaces is computed once. */
+function neighborhood(features: Matrix, test: Int32Array, catalog: Catalog): (space: Matrix) => Neighborhood {
+  const k = Math.min(K, features.rows - 1);
+  const queries = test.subarray(0, QUERIES);
+  const ranked = test.subarray(0, RANKED);
+  const unitFeatures = unitRows(features);
+  const reference = exactNeighbors(unitFeatures, takeRows(unitFeatures, queries), k, queries);
+  const sample = takeRows(unitFeatures, ranked);
+  const rankedK = Math.max(1, Math.min(K, Math.ceil(ranked.length / 2) - 1));
+  const { genres, subgenres, artists } = catalog.lists;
+  return (space) => {
+    const unit = unitRows(space);
+    const found = exactNeighbors(unit, takeRows(unit, queries), k, queries);
+    const shares = (labels: string[][] | undefined) => labels && labelShares(found, queries, labels);
+    const purity = (labels: string[][] | undefined) => {
+      const known = shares(labels)?.filter((share) => !Number.isNaN(share));
+      return known && known.length > 1 ? estimate(known) : undefined;
+    };
+    const { perQuery, ...overlap } = neighborOverlap(reference, found);
+    return {
+      quality: {
+        trustworthiness: ranked.length > 2 ? trustworthiness(sample, takeRows(unit, ranked), rankedK) : 1,
+        neighborOverlap: overlap,
+        genrePurity: purity(genres),
+        subgenrePurity: purity(subgenres),
+        artistShare: purity(artists),
+      },
+      artist: shares(artists),
+      overlap: perQuery,
+    };
+  };
+}
+
+function decide(pca: Neighborhood, learnt: Neighborhood) {
+  const byArtist = pca.artist && learnt.artist && estimate(pca.artist).mean > 0;
+  const [before, after] = byArtist ? [pca.artist!, learnt.artist!] : [pca.overlap, learnt.overlap];
+  const difference = estimate(after.map((share, q) => share - before[q]));
+  const measure: "same artist" | "neighbour overlap" = byArtist ? "same artist" : "neighbour overlap";
+  const winner: "pca" | "autoencoder" = difference.mean > 2 * difference.standardError ? "autoencoder" : "pca";
+  const percent = (share: number) => `${(share * 100).toFixed(2)}`;
+  const reason = `${measure} among the ${K} nearest: ${percent(estimate(after).mean)}% with the autoencoder, ` +
+    `${percent(estimate(before).mean)}% with PCA, difference ${percent(difference.mean)} ± ` +
+    `${percent(difference.standardError)} points over ${difference.count} held-out tracks: ${winner}`;
+  return { difference, measure, winner, reason };
+}
+
+/** Share of random pairs with a genre in common, over 20,000 pairs of tracks that have one. */
+function chancePurity(genres: readonly (readonly string[])[], random: Random): number | undefined {
+  const known = genres.flatMap((list, i) => list.length > 0 ? [i] : []);
+  if (known.length < 2) return undefined;
+  let same = 0;
+  const pairs = 20_000;
+  for (let p = 0; p < pairs; p++) {
+    const a = genres[known[Math.floor(random() * known.length)]];
+    const b = genres[known[Math.floor(random() * known.length)]];
+    if (a.some((genre) => b.includes(genre))) same++;
+  }
+  return same / pairs;
+}

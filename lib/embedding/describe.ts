@@ -1,0 +1,152 @@
+/**
+ * Clusters in words: what sets their tracks apart from the catalogue, their genres and their years.
+ *
+ * @module
+ */
+import type { Catalog, NumericColumn } from "../catalog/catalog.ts";
+
+/** A cluster, described. What the catalogue lacks is absent. */
+export interface ClusterDescription {
+  /** Number of the cluster. */
+  cluster: number;
+  /** Tracks in it. */
+  size: number;
+  /** Share of the catalogue, in [0, 1]. */
+  share: number;
+  /** One line, e.g. `"fast, loud, instrumental; mostly techno; 2012–2020"`. */
+  description: string;
+  /** Mean of each audio feature in the cluster, in the catalogue's unit. */
+  means: Partial<Record<NumericColumn, number>>;
+  /** Distance of that mean from the catalogue's, in its standard deviations. */
+  standardized: Partial<Record<NumericColumn, number>>;
+  /** The three commonest genres and the share of the cluster's tracks that have them. */
+  genres?: { name: string; share: number }[];
+  /** First and last year of the middle half of its tracks. */
+  years?: { from: number; to: number };
+  /** Row indices of the three tracks nearest to the centroid in standardised audio features. */
+  examples: number[];
+}
+
+/** What a mean above and below the catalogue's is called. */
+const WORDS: [column: NumericColumn, above: string, below: string][] = [
+  ["tempo", "fast", "slow"],
+  ["loudness", "loud", "quiet"],
+  ["energy", "energetic", "calm"],
+  ["danceability", "danceable", "hard to dance to"],
+  ["valence", "cheerful", "sombre"],
+  ["acousticness", "acoustic", "not acoustic"],
+  ["instrumentalness", "instrumental", "sung"],
+  ["speechiness", "wordy", "few spoken words"],
+  ["liveness", "live", "studio-made"],
+  ["duration_ms", "long", "short"],
+];
+
+/** A mean must differ by this many standard deviations to be worth a word … */
+const NOTABLE = 0.35;
+/** … and at most so many words are used. */
+const MOST_WORDS = 3;
+
+/**
+ * Describes every cluster.
+ *
+ * @param catalog The catalogue.
+ * @param labels Cluster of each track, in [0, k).
+ * @param k Number of clusters.
+ * @returns One description a cluster.
+ */
+export function describeClusters(catalog: Catalog, labels: Int32Array, k: number): ClusterDescription[] {
+  const features = WORDS.flatMap(([column]) => {
+    const values = catalog.numbers[column];
+    return values ? [{ column, values, ...spreadOf(values) }] : [];
+  }).filter(({ sd }) => sd > 0);
+  const members = Array.from({ length: k }, () => [] as number[]);
+  labels.forEach((label, track) => members[label].push(track));
+  return members.map((tracks, cluster) => {
+    const means: ClusterDescription["means"] = {};
+    const standardized: ClusterDescription["standardized"] = {};
+    for (const { column, values, mean, sd } of features) {
+      const own = spreadOf(tracks.map((t) => values[t])).mean;
+      if (Number.isNaN(own)) continue;
+      means[column] = own;
+      standardized[column] = (own - mean) / sd;
+    }
+    const genres = catalog.lists.genres && commonest(tracks.map((t) => catalog.lists.genres![t]));
+    const years = catalog.numbers.year && middleHalf(tracks.map((t) => catalog.numbers.year![t]));
+    const typical = (t: number) =>
+      features.reduce((sum, { column, values, sd }) => {
+        const distance = (values[t] - (means[column] ?? NaN)) / sd;
+        return sum + (Number.isNaN(distance) ? 1 : distance * distance);
+      }, 0);
+    const distances = new Map(tracks.map((t) => [t, typical(t)]));
+    return {
+      cluster,
+      size: tracks.length,
+      share: tracks.length / labels.length,
+      description: inWords(standardized, genres, years),
+      means,
+      standardized,
+      ...(genres && { genres }),
+      ...(years && { years }),
+      examples: tracks.toSorted((a, b) => distances.get(a)! - distances.get(b)! || a - b).slice(0, 3),
+    };
+  });
+}
+
+/**
+ * One line about a cluster.
+ *
+ * @param standardized Distance of each mean from the catalogue's, in standard deviations.
+ * @param genres Its commonest genres with their shares, the commonest first.
+ * @param years Its middle half of years.
+ * @returns For example `"fast, loud, instrumental; mostly techno; 2012–2020"`.
+ */
+export function inWords(
+  standardized: Partial<Record<NumericColumn, number>>,
+  genres?: { name: string; share: number }[],
+  years?: { from: number; to: number },
+): string {
+  const words = WORDS
+    .map(([column, above, below]) => {
+      const z = standardized[column] ?? 0;
+      return { size: Math.abs(z), word: z > 0 ? above : below };
+    })
+    .filter(({ size }) => size >= NOTABLE)
+    .sort((a, b) => b.size - a.size)
+    .slice(0, MOST_WORDS)
+    .map(({ word }) => word);
+  const parts = [words.length > 0 ? words.join(", ") : "average in sound"];
+  if (genres && genres.length > 0) {
+    if (genres[0].share >= 0.5) parts.push(`mostly ${genres[0].name}`);
+    else if (genres.length > 1) parts.push(`${genres[0].name} and ${genres[1].name} among others`);
+    else parts.push(`some ${genres[0].name}`);
+  }
+  if (years) parts.push(years.from === years.to ? `${years.from}` : `${years.from}–${years.to}`);
+  return parts.join("; ");
+}
+
+function spreadOf(values: ArrayLike<number>): { mean: number; sd: number } {
+  let count = 0;
+  let mean = 0;
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i])) continue;
+    const difference = values[i] - mean;
+    mean += difference / ++count;
+    squares += difference * (values[i] - mean);
+  }
+  return count === 0 ? { mean: NaN, sd: 0 } : { mean, sd: Math.sqrt(squares / count) };
+}
+
+function commonest(lists: string[][]): { name: string; share: number }[] {
+  const counts = new Map<string, number>();
+  for (const list of lists) for (const name of list) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 3)
+    .map(([name, count]) => ({ name, share: count / lists.length }));
+}
+
+function middleHalf(values: number[]): { from: number; to: number } | undefined {
+  const known = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  if (known.length === 0) return undefined;
+  const at = (share: number) => known[Math.round(share * (known.length - 1))];
+  return { from: at(0.25), to: at(0.75) };
+}

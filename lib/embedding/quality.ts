@@ -1,0 +1,163 @@
+/**
+ * How much of what matters an embedding keeps.
+ *
+ * @module
+ */
+import { expectInteger, InputError } from "../errors.ts";
+import { type Matrix, row } from "../matrix.ts";
+import type { ExactNeighbors } from "./neighbors.ts";
+
+/** A mean over queries with its standard error. */
+export interface Estimate {
+  /** The mean. */
+  mean: number;
+  /** Its standard error, sd / √n. */
+  standardError: number;
+  /** Number of queries it is over. */
+  count: number;
+}
+
+/**
+ * Share of the variance that a reconstruction misses: Σ ‖x − x̂‖² / Σ ‖x − centre‖². 0 is perfect, 1 is what guessing the
+ * centre gives.
+ *
+ * @param x Rows [n, d].
+ * @param reconstruction Their reconstruction [n, d].
+ * @param center What guessing would say, length d: the mean of the training rows.
+ * @returns The share, at least 0.
+ * @throws {InputError} When the shapes differ.
+ */
+export function unexplainedShare(x: Matrix, reconstruction: Matrix, center: ArrayLike<number>): number {
+  sameShape(x, reconstruction);
+  let error = 0;
+  let total = 0;
+  for (let i = 0; i < x.data.length; i++) {
+    error += (x.data[i] - reconstruction.data[i]) ** 2;
+    total += (x.data[i] - center[i % x.columns]) ** 2;
+  }
+  return total > 0 ? error / total : 0;
+}
+
+/**
+ * Root mean squared error of each column.
+ *
+ * @param x Rows [n, d].
+ * @param reconstruction Their reconstruction [n, d].
+ * @returns One error a column, in the column's unit.
+ * @throws {InputError} When the shapes differ.
+ */
+export function columnErrors(x: Matrix, reconstruction: Matrix): Float64Array {
+  sameShape(x, reconstruction);
+  const sums = new Float64Array(x.columns);
+  for (let i = 0; i < x.data.length; i++) sums[i % x.columns] += (x.data[i] - reconstruction.data[i]) ** 2;
+  return sums.map((sum) => Math.sqrt(sum / x.rows));
+}
+
+/**
+ * Trustworthiness of an embedding (Venna & Kaski 2001): 1 − 2 / (n k (2n − 3k − 1)) Σ_i Σ_{j ∈ U_k(i)} (r(i, j) − k),
+ * where U_k(i) are the rows among the k nearest of i in the embedding but not in the original, and r(i, j) is the rank
+ * of j by distance from i in the original. Euclidean distances; equal to scikit-learn's `trustworthiness`. Cost
+ * O(n² (d + log n)): give it a sample.
+ *
+ * @param original Rows [n, d].
+ * @param embedding The same rows, embedded [n, e].
+ * @param k Number of neighbours, in [1, n / 2).
+ * @returns A value in [0, 1]; 1 when no neighbour is new.
+ * @throws {InputError} When the numbers of rows differ or k is out of range.
+ */
+export function trustworthiness(original: Matrix, embedding: Matrix, k: number): number {
+  const n = original.rows;
+  if (embedding.rows !== n) throw new InputError(`Expected ${n} embedded rows but found ${embedding.rows}`);
+  expectInteger("k", k, 1, Math.ceil(n / 2) - 1);
+  const ranks = new Int32Array(n);
+  let penalty = 0;
+  for (let i = 0; i < n; i++) {
+    orderByDistance(original, i).forEach((j, rank) => ranks[j] = rank);
+    for (const j of orderByDistance(embedding, i).subarray(1, k + 1)) penalty += Math.max(0, ranks[j] - k);
+  }
+  return 1 - penalty * 2 / (n * k * (2 * n - 3 * k - 1));
+}
+
+/**
+ * Mean share of the k nearest neighbours that two spaces have in common.
+ *
+ * @param a Neighbours of queries in one space.
+ * @param b Neighbours of the same queries in the other, as many.
+ * @returns The mean share in [0, 1] with its standard error, and the share of each query.
+ * @throws {InputError} When queries or k differ.
+ */
+export function neighborOverlap(
+  a: ExactNeighbors,
+  b: ExactNeighbors,
+): Estimate & { perQuery: Float64Array } {
+  if (a.k !== b.k || a.indices.length !== b.indices.length) {
+    throw new InputError(
+      `Expected neighbours of the same queries but found ${a.indices.length} and ${b.indices.length}`,
+    );
+  }
+  const perQuery = new Float64Array(a.indices.length / a.k);
+  for (let q = 0, start = 0; q < perQuery.length; q++, start += a.k) {
+    const known = new Set(a.indices.subarray(start, start + a.k));
+    let shared = 0;
+    for (const index of b.indices.subarray(start, start + b.k)) if (known.has(index)) shared++;
+    perQuery[q] = shared / a.k;
+  }
+  return { ...estimate(perQuery), perQuery };
+}
+
+/**
+ * For each query the share of its neighbours that have a label in common with it: genre purity when the labels are
+ * genres. Queries without a label are NaN; neighbours without one count as different.
+ *
+ * @param neighbors Neighbours of the queries.
+ * @param queries Row index of each query.
+ * @param labels Labels of every row, possibly none or several.
+ * @returns One share a query.
+ */
+export function labelShares(
+  neighbors: ExactNeighbors,
+  queries: Int32Array,
+  labels: readonly (readonly string[])[],
+): Float64Array {
+  return Float64Array.from(queries, (query, q) => {
+    const own = labels[query];
+    if (own.length === 0) return NaN;
+    let same = 0;
+    for (const index of neighbors.indices.subarray(q * neighbors.k, (q + 1) * neighbors.k)) {
+      if (labels[index].some((label) => own.includes(label))) same++;
+    }
+    return same / neighbors.k;
+  });
+}
+
+/**
+ * Mean and standard error.
+ *
+ * @param values The values; NaN are left out.
+ * @returns The estimate; NaN when there is no value.
+ */
+export function estimate(values: ArrayLike<number>): Estimate {
+  const known = Array.from(values).filter((value) => !Number.isNaN(value));
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, standardError: Math.sqrt(squares / (known.length - 1) / known.length), count: known.length };
+}
+
+function orderByDistance(x: Matrix, i: number): Int32Array {
+  const d = x.columns;
+  const own = row(x, i);
+  const distances = new Float64Array(x.rows);
+  for (let r = 0, at = 0; r < x.rows; r++) {
+    let sum = 0;
+    for (let j = 0; j < d; j++) sum += (x.data[at++] - own[j]) ** 2;
+    distances[r] = sum;
+  }
+  distances[i] = -1;
+  return Int32Array.from({ length: x.rows }, (_, r) => r).sort((a, b) => distances[a] - distances[b] || a - b);
+}
+
+function sameShape(a: Matrix, b: Matrix): void {
+  if (a.rows !== b.rows || a.columns !== b.columns) {
+    throw new InputError(`Expected ${a.rows} x ${a.columns} elements but found ${b.rows} x ${b.columns}`);
+  }
+}
