@@ -33,7 +33,10 @@ export interface ChoiceColumns {
   base?: string;
   /** Columns whose weight differs by alternative (a listener's income, say), 0 at the base level. */
   byAlternative?: readonly string[];
-  /** Column that is added to the utility with coefficient 1, e.g. a sampling correction. */
+  /**
+   * Column that is added to the utility with coefficient 1; `sampling_offset` (the sampling correction of `segue
+   * choices`) when left out and there is one; empty for none.
+   */
   offset?: string;
 }
 
@@ -47,7 +50,8 @@ export interface ChoiceTable {
 
 /** Columns that are not features unless they are asked for. */
 const BOOKKEEPING = new Set([
-  ...["user_id", "step", "alternative", "track_id", "session", "position", "outcome", "skipped", "timestamp"],
+  ...["user_id", "step", "alternative", "track_id", "session", "position", "skipped", "timestamp"],
+  ...["sampling_offset"],
   ...["", "column0", "column00", "rownames", "unnamed: 0"],
 ]);
 const YES = ["1", "1.0", "true", "t", "yes", "y"];
@@ -294,7 +298,11 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
     ? "alternative"
     : undefined;
   const cluster = columns.cluster && expectColumn(columns.cluster, "--cluster", "of the clusters");
-  const offset = columns.offset && expectColumn(columns.offset, "--offset", "that is added to the utility");
+  const offset = columns.offset
+    ? expectColumn(columns.offset, "--offset", "that is added to the utility")
+    : columns.offset === undefined && types.has("sampling_offset")
+    ? "sampling_offset"
+    : undefined;
   for (const name of columns.byAlternative ?? []) expectColumn(name, "--by-alternative", "to interact");
 
   const { count } = await queryColumns(connection, "SELECT count(*)::DOUBLE AS count FROM log");

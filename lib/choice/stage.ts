@@ -12,7 +12,9 @@ import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { type Column, writeParquet } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
-import { type ListenerOptions, type SimulatedChoices, simulateListeners } from "./listeners.ts";
+import { type HistoryChoices, skipChoices } from "./history_choices.ts";
+import { type ListenerOptions, simulateListeners } from "./listeners.ts";
+import type { ChoiceSets } from "./sets.ts";
 
 /** Options of {@linkcode simulateStage}. */
 export interface SimulateStageOptions extends ListenerOptions {
@@ -58,37 +60,46 @@ export async function simulateStage(directory: string, options: SimulateStageOpt
   });
 }
 
+/** What a choice log is written from: simulated choices, or those of histories. */
+export interface ChoiceLog {
+  /** The choice sets; their clusters are the listeners. */
+  sets: ChoiceSets;
+  /** Number of each choice within its listener's; one a set. */
+  steps: Int32Array;
+  /** Track of each row. */
+  tracks: Int32Array;
+  /** Names of the listeners, by cluster; the codes themselves when left out. */
+  users?: readonly string[];
+  /** 1 where the chosen track was then skipped; one a set. */
+  skipped?: Uint8Array;
+}
+
 /**
- * Writes a choice log as Parquet in long format.
+ * Writes a choice log as Parquet in long format: `choice_id, user_id, step, alternative, track_id, chosen`, the features,
+ * then `sampling_offset` where the sets have an offset, and `skipped` where that is known.
  *
  * @param path The file to write.
  * @param world The world whose tracks the log names.
- * @param choices The log.
+ * @param log The log.
  */
-export async function writeChoices(path: string, world: ShuffleWorld, choices: SimulatedChoices): Promise<void> {
-  const { sets, tracks, steps } = choices;
-  const { starts, chosen, cluster, features, values } = sets;
+export async function writeChoices(path: string, world: ShuffleWorld, log: ChoiceLog): Promise<void> {
+  const { sets, tracks, steps, users, skipped } = log;
+  const { starts, chosen, cluster, features, values, offset } = sets;
   const rows = tracks.length;
   const ids = textsOf(world.catalog, "track_id");
-  const choiceId = new Int32Array(rows);
-  const userId = new Int32Array(rows);
-  const step = new Int32Array(rows);
-  const alternative = new Int32Array(rows);
+  const setOf = new Int32Array(rows);
   const isChosen = new Int32Array(rows);
   for (let n = 0; n < chosen.length; n++) {
-    for (let r = starts[n]; r < starts[n + 1]; r++) {
-      choiceId[r] = n;
-      userId[r] = cluster![n];
-      step[r] = steps[n];
-      alternative[r] = r - starts[n];
-    }
+    setOf.fill(n, starts[n], starts[n + 1]);
     isChosen[chosen[n]] = 1;
   }
   const columns: Column[] = [
-    { name: "choice_id", type: "int32", values: choiceId },
-    { name: "user_id", type: "int32", values: userId },
-    { name: "step", type: "int32", values: step },
-    { name: "alternative", type: "int32", values: alternative },
+    { name: "choice_id", type: "int32", values: setOf },
+    users
+      ? { name: "user_id", type: "text", values: Array.from(setOf, (n) => users[cluster![n]]) }
+      : { name: "user_id", type: "int32", values: setOf.map((n) => cluster![n]) },
+    { name: "step", type: "int32", values: setOf.map((n) => steps[n]) },
+    { name: "alternative", type: "int32", values: setOf.map((n, r) => r - starts[n]) },
     { name: "track_id", type: "text", values: Array.from(tracks, (track) => ids[track]) },
     { name: "chosen", type: "int32", values: isChosen },
     ...features.map((name, k): Column => ({
@@ -97,5 +108,44 @@ export async function writeChoices(path: string, world: ShuffleWorld, choices: S
       values: Float64Array.from({ length: rows }, (_, r) => values[r * features.length + k]),
     })),
   ];
+  if (offset) columns.push({ name: "sampling_offset", type: "float64", values: offset });
+  if (skipped) columns.push({ name: "skipped", type: "int32", values: setOf.map((n) => skipped[n]) });
   await writeParquet(path, columns);
+}
+
+/**
+ * Writes skips as a choice log in long format with the alternatives `keep` and `skip`: learn from it with
+ * `--constants alternative --base skip`.
+ *
+ * @param path The file to write.
+ * @param choices Choice sets from histories.
+ * @throws {InputError} When no track was skipped, or all were.
+ */
+export async function writeSkips(path: string, choices: HistoryChoices): Promise<void> {
+  const sets = skipChoices(choices);
+  const rows = sets.starts[sets.chosen.length];
+  const width = sets.features.length;
+  await writeParquet(path, [
+    { name: "choice_id", type: "int32", values: Int32Array.from({ length: rows }, (_, r) => r >> 1) },
+    {
+      name: "user_id",
+      type: "text",
+      values: Array.from({ length: rows }, (_, r) => choices.users[sets.cluster![r >> 1]]),
+    },
+    {
+      name: "alternative",
+      type: "text",
+      values: Array.from({ length: rows }, (_, r) => r % 2 === 0 ? "keep" : "skip"),
+    },
+    {
+      name: "chosen",
+      type: "int32",
+      values: Int32Array.from({ length: rows }, (_, r) => sets.chosen[r >> 1] === r ? 1 : 0),
+    },
+    ...choices.sets.features.map((name, k): Column => ({
+      name,
+      type: "float64",
+      values: Float64Array.from({ length: rows }, (_, r) => sets.values[r * width + k + 1]),
+    })),
+  ]);
 }

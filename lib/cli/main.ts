@@ -16,6 +16,7 @@ const COMMANDS: [name: string, description: string, load: () => Promise<{ defaul
   ["embed", "Embed the tracks: PCA, autoencoder, taste clusters, a picture", () => import("./embed.ts")],
   ["graph", "Build the neighbour graph", () => import("./graph.ts")],
   ["simulate", "Let simulated listeners choose, and log it", () => import("./simulate.ts")],
+  ["choices", "Build choice sets from real histories", () => import("./choices.ts")],
   ["train-choice-model", "Learn utility weights from choices", () => import("./train_choice_model.ts")],
   ["history", "Read a listening history of Spotify, Last.fm or ListenBrainz", () => import("./history.ts")],
   ["shuffle", "Make a playlist that remembers", () => import("./shuffle.ts")],

@@ -49,7 +49,10 @@ export default function trainChoiceModel(): Command {
     .option("--constants <column>", "give each level of this column a constant")
     .option("--base <level>", "the level whose constant is 0 (default: the first in alphabetical order)")
     .option("--by-alternative <names>", "columns whose weight differs by alternative, e.g. income", names)
-    .option("--offset <column>", "column added to the utility with coefficient 1, e.g. a sampling correction")
+    .option(
+      "--offset <column>",
+      "column added to the utility with coefficient 1, '' for none (default: sampling_offset, when there)",
+    )
     .option(
       "--holdout <share>",
       "share of listeners (or choice sets) held out in a second fit",

@@ -1,0 +1,261 @@
+/**
+ * Choice sets from a real history: what was played next, against tracks the listener likes and did not play.
+ *
+ * @module
+ */
+import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { type Random, randomInteger, seededRandom } from "../random.ts";
+import { FEATURES, fillFeatures } from "../shuffle/features.ts";
+import { UserState } from "../shuffle/state.ts";
+import { restrictWorld, type ShuffleWorld, type TrackIndex } from "../shuffle/world.ts";
+import type { ChoiceSets } from "./sets.ts";
+
+/** A listener's past, and what they like. */
+export interface ListenerHistory {
+  /** Name of the listener. */
+  user: string;
+  /** The past. */
+  state: UserState;
+  /** Tracks the listener likes beyond those in the past. */
+  liked?: readonly TrackIndex[];
+}
+
+/** How to build choice sets. */
+export interface HistoryChoiceOptions {
+  /** The library's most similar tracks to the current one form the near stratum: so many of them. Default 50. */
+  nearCount?: number;
+  /** Rows of a set that are drawn from the near stratum. Default 20. */
+  near?: number;
+  /** Rows of a set that are drawn from the rest of the library. Default 20. */
+  far?: number;
+  /** Longest time from the start of one play to the start of the next of the same session, hours. Default 0.5. */
+  sessionGap?: number;
+  /** Plays at the start of a history that only fill the state. Default 20. */
+  warmUp?: number;
+  /** Seed of the sampling. Default 42. */
+  seed?: number;
+}
+
+/** Choice sets from histories. */
+export interface HistoryChoices {
+  /** The choice sets; their offset is the McFadden correction, their clusters are the listeners. */
+  sets: ChoiceSets;
+  /** Number of the play that was chosen, within its listener's plays; one a set. */
+  steps: Int32Array;
+  /** Track of each row. */
+  tracks: Int32Array;
+  /** 1 where the chosen track was then skipped; one a set. */
+  skipped: Uint8Array;
+  /** Names of the listeners, by cluster. */
+  users: string[];
+  /** Plays that began a session or repeated the current track, and so were no choice of a next track. */
+  leftOut: number;
+}
+
+const HOUR = 3_600_000;
+
+/**
+ * Builds a choice set for every play that followed another within a session. The universe is the listener's library (all
+ * tracks they ever played or liked) but the current track; of it the played track and a sample are kept: `near` tracks of
+ * the stratum of the `nearCount` most similar ones, `far` tracks of the rest, the played track counted in its stratum.
+ *
+ * Such a sample is not uniform, and estimates from it would be biased. Adding log π(sample | j was chosen) to the utility
+ * of each j makes them consistent (McFadden 1978, positive conditioning; Ben-Akiva and Lerman 1985, §9.3). For strata it
+ * is log(N_s / m_s), up to a constant: N_s the size of j's stratum, m_s the rows drawn from it.
+ *
+ * What such data cannot say: who put a track on (a person, a playlist, an algorithm) is not in them, and tracks the
+ * listener did not know of were no alternatives; the library is known only in hindsight.
+ *
+ * @param world The whole world.
+ * @param histories The listeners.
+ * @param options Sizes of the strata and of the samples.
+ * @returns The choice sets with the features at the state of each moment.
+ * @throws {InputError} When no listener has two different tracks in one session, or an option is out of range.
+ *
+ * @example
+ * ```ts ignore
+ * const { sets } = historyChoices(world, [{ user: "me", state }]);
+ * const fit = fitConditionalLogit(sets); // corrected for the sampling
+ * ```
+ */
+export function historyChoices(
+  world: ShuffleWorld,
+  histories: readonly ListenerHistory[],
+  options: HistoryChoiceOptions = {},
+): HistoryChoices {
+  const settings = {
+    nearCount: expectInteger("nearCount", options.nearCount ?? 50, 1),
+    near: expectInteger("near", options.near ?? 20, 1),
+    far: expectInteger("far", options.far ?? 20, 1),
+    sessionGap: expectNumber("sessionGap", options.sessionGap ?? 0.5, 0) * HOUR,
+    warmUp: expectInteger("warmUp", options.warmUp ?? 20, 0),
+    seed: expectInteger("seed", options.seed ?? 42, 0),
+  };
+  const log: Log = {
+    values: [],
+    tracks: [],
+    offset: [],
+    starts: [0],
+    chosen: [],
+    cluster: [],
+    steps: [],
+    skipped: [],
+    leftOut: 0,
+  };
+  histories.forEach(({ user, state, liked }, code) => {
+    const random = seededRandom(settings.seed, `history ${user}`);
+    replay(world, state, liked ?? [], code, settings, random, log);
+  });
+  if (log.chosen.length === 0) {
+    throw new InputError(
+      `Expected a play that follows another within ${
+        settings.sessionGap / HOUR
+      } hours but found none after the first ` +
+        `${settings.warmUp} plays`,
+    );
+  }
+  return {
+    sets: {
+      features: FEATURES,
+      values: Float64Array.from(log.values),
+      starts: Int32Array.from(log.starts),
+      chosen: Int32Array.from(log.chosen),
+      offset: Float64Array.from(log.offset),
+      cluster: Int32Array.from(log.cluster),
+    },
+    steps: Int32Array.from(log.steps),
+    tracks: Int32Array.from(log.tracks),
+    skipped: Uint8Array.from(log.skipped),
+    users: histories.map(({ user }) => user),
+    leftOut: log.leftOut,
+  };
+}
+
+/**
+ * Skips as a second outcome: whether the track that came next was kept or skipped, as choice sets of two rows. The row
+ * `keep` has the features of the track and a constant, the row `skip` has zeros, so that a conditional logit of these
+ * sets is a binary logit of keeping.
+ *
+ * @param choices Choice sets from histories.
+ * @returns Sets with the features `alternative:keep` and those of the track.
+ * @throws {InputError} When no track was skipped, or all were.
+ */
+export function skipChoices(choices: HistoryChoices): ChoiceSets {
+  const { sets, skipped } = choices;
+  const count = skipped.length;
+  const skips = skipped.reduce((sum, value) => sum + value, 0);
+  if (skips === 0 || skips === count) {
+    throw new InputError(`Expected some tracks to be skipped and some not but found ${skips} skips of ${count} plays`);
+  }
+  const width = sets.features.length;
+  const values = new Float64Array(2 * count * (width + 1));
+  for (let n = 0; n < count; n++) {
+    const at = 2 * n * (width + 1);
+    values[at] = 1;
+    values.set(sets.values.subarray(sets.chosen[n] * width, (sets.chosen[n] + 1) * width), at + 1);
+  }
+  return {
+    features: ["alternative:keep", ...sets.features],
+    values,
+    starts: Int32Array.from({ length: count + 1 }, (_, n) => 2 * n),
+    chosen: Int32Array.from(skipped, (skip, n) => 2 * n + skip),
+    cluster: sets.cluster,
+    alternative: Int32Array.from({ length: 2 * count }, (_, r) => r % 2),
+    alternatives: ["keep", "skip"],
+    constantsName: "alternative",
+  };
+}
+
+interface Log {
+  values: number[];
+  tracks: number[];
+  offset: number[];
+  starts: number[];
+  chosen: number[];
+  cluster: number[];
+  steps: number[];
+  skipped: number[];
+  leftOut: number;
+}
+
+type Settings = Required<HistoryChoiceOptions>;
+
+/** Plays a past again, event after event, and keeps the choice set of every next play. */
+function replay(
+  world: ShuffleWorld,
+  past: UserState,
+  liked: readonly TrackIndex[],
+  code: number,
+  settings: Settings,
+  random: Random,
+  log: Log,
+): void {
+  const events = past.events();
+  const played = events.filter(({ type }) => type === "play" || type === "like").map(({ track }) => track);
+  const library = new Set([...played, ...liked]);
+  if (library.size < 3) return;
+  const { graph, library: tracks } = restrictWorld(world, Int32Array.from(library), { k: settings.nearCount });
+  const state = new UserState(world);
+  let plays = 0;
+  let previous: { track: TrackIndex; at: number } | undefined;
+  events.forEach(({ type, track, at }, e) => {
+    if (type === "play") {
+      const follows = previous !== undefined && at - previous.at <= settings.sessionGap && track !== previous.track;
+      if (follows && plays >= settings.warmUp) {
+        const near = graph.indices.subarray(graph.offsets[previous!.track], graph.offsets[previous!.track + 1]);
+        const set = sample(tracks, near, previous!.track, track, settings, random);
+        log.values.push(...fillFeatures(previous!.track, state, set.tracks, { now: at }));
+        log.tracks.push(...set.tracks);
+        log.offset.push(...set.corrections);
+        log.chosen.push(log.starts[log.starts.length - 1]);
+        log.starts.push(log.tracks.length);
+        log.cluster.push(code);
+        log.steps.push(plays);
+        log.skipped.push(skippedAfter(events, e) ? 1 : 0);
+      } else if (plays >= settings.warmUp) log.leftOut++;
+      plays++;
+      previous = { track, at };
+      state.play(track, at);
+    } else if (type === "skip") state.skip(track, at);
+    else if (type === "like") state.like(track, at);
+    else if (type === "unlike") state.unlike(track, at);
+  });
+}
+
+/** The next event of a skipped play is the skip of the same track. */
+function skippedAfter(events: { type: string; track: number }[], e: number): boolean {
+  return events[e + 1]?.type === "skip" && events[e + 1].track === events[e].track;
+}
+
+/** The played track first, then the sample, with log(N_s / m_s) of each. */
+function sample(
+  library: Int32Array,
+  near: Int32Array,
+  current: TrackIndex,
+  played: TrackIndex,
+  settings: Settings,
+  random: Random,
+): { tracks: Int32Array; corrections: number[] } {
+  const close = new Set(near);
+  const inNear = close.has(played);
+  const farSize = library.length - 1 - close.size;
+  const nearDrawn = Math.min(settings.near, close.size);
+  const farDrawn = Math.min(settings.far, farSize);
+  const tracks = [played];
+  const taken = new Set([played, current]);
+  const draw = (from: Int32Array, count: number, allowed: (track: number) => boolean) => {
+    for (let left = count; left > 0;) {
+      const track = from[randomInteger(random, from.length)];
+      if (taken.has(track) || !allowed(track)) continue;
+      taken.add(track);
+      tracks.push(track);
+      left--;
+    }
+  };
+  draw(near, nearDrawn - (inNear ? 1 : 0), () => true);
+  draw(library, farDrawn - (inNear ? 0 : 1), (track) => !close.has(track));
+  const corrections = tracks.map((track) =>
+    close.has(track) ? Math.log(close.size / nearDrawn) : Math.log(farSize / farDrawn)
+  );
+  return { tracks: Int32Array.from(tracks), corrections };
+}

@@ -1,0 +1,169 @@
+/**
+ * Monte Carlo: are the true weights recovered, and do the intervals cover them as often as they claim?
+ *
+ * @module
+ */
+import { expectInteger, InputError } from "../errors.ts";
+import { type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
+import { type ChoiceSets, takeSets } from "./sets.ts";
+
+/** How one weight was recovered over many worlds. */
+export interface Recovery {
+  /** Name of the feature. */
+  feature: string;
+  /** The true weight. */
+  truth: number;
+  /** Mean of the estimates. */
+  mean: number;
+  /** Mean of estimate − truth. */
+  bias: number;
+  /** Standard error of the bias, from the spread over worlds. */
+  biasError: number;
+  /** Root mean square of estimate − truth. */
+  rmse: number;
+  /** Standard deviation of the estimates over worlds. */
+  deviation: number;
+  /** Mean of the standard errors that the fits reported: near `deviation` when they are right. */
+  meanStandardError: number;
+  /** Share of worlds whose 95 % interval held the truth. */
+  coverage: number;
+}
+
+/** What a Monte Carlo gave. */
+export interface RecoveryReport {
+  /** Number of worlds. */
+  worlds: number;
+  /** One row a weight. */
+  weights: Recovery[];
+  /** Between which coverages 95 % of right models lie with this many worlds (binomial, normal approximation). */
+  coverageBand: [low: number, high: number];
+}
+
+/** An estimate with its error: what a recovery needs to know of a fit. */
+export interface WorldEstimate {
+  /** Estimates, one a feature. */
+  estimates: ArrayLike<number>;
+  /** Their standard errors. */
+  standardErrors: ArrayLike<number>;
+}
+
+const NORMAL_975 = 1.959963984540054;
+
+/**
+ * Simulates worlds, fits each, and compares the estimates with the truth.
+ *
+ * @param truth The true weight of every feature, in the order of the estimates.
+ * @param worlds Number of worlds, at least 2.
+ * @param estimate Simulates world number w and fits it; by convention w seeds it.
+ * @returns Bias, root mean square error and coverage of every weight.
+ * @throws {InputError} When there are fewer than 2 worlds, or the fit has another number of weights than the truth.
+ *
+ * @example
+ * ```ts ignore
+ * const report = recoverWeights(DEFAULT_WEIGHTS, 200, (w) => {
+ *   return estimateOf(fitConditionalLogit(simulateListeners(world, { seed: w, users: 50, steps: 20 }).sets));
+ * });
+ * ```
+ */
+export function recoverWeights(
+  truth: Readonly<Record<string, number>>,
+  worlds: number,
+  estimate: (world: number) => WorldEstimate,
+): RecoveryReport {
+  expectInteger("worlds", worlds, 2);
+  const features = Object.keys(truth);
+  const results = Array.from({ length: worlds }, (_, w) => {
+    const result = estimate(w);
+    if (result.estimates.length !== features.length) {
+      throw new InputError(`Expected ${features.length} estimates but found ${result.estimates.length}`);
+    }
+    return result;
+  });
+  const margin = NORMAL_975 * Math.sqrt(0.95 * 0.05 / worlds);
+  return {
+    worlds,
+    weights: features.map((feature, k) => {
+      const estimates = results.map((r) => r.estimates[k]);
+      const errors = results.map((r) => r.standardErrors[k]);
+      return describeRecovery(feature, truth[feature], estimates, errors);
+    }),
+    coverageBand: [0.95 - margin, Math.min(1, 0.95 + margin)],
+  };
+}
+
+/**
+ * Estimates and standard errors of a fit, the robust ones where there are any.
+ *
+ * @param fit A fitted conditional logit.
+ * @returns What {@linkcode recoverWeights} needs.
+ */
+export function estimateOf(fit: ConditionalLogit): WorldEstimate {
+  return {
+    estimates: fit.coefficients.map((c) => c.estimate),
+    standardErrors: fit.coefficients.map((c) => c.robustStandardError ?? c.standardError),
+  };
+}
+
+/** How far estimates from a number of choices are from the truth. */
+export interface ErrorBySize {
+  /** Number of choices a fit was given. */
+  choices: number;
+  /** Name of the feature. */
+  feature: string;
+  /** Root mean square of estimate − truth over the worlds. */
+  rmse: number;
+  /** Mean standard error that the fits reported. */
+  meanStandardError: number;
+}
+
+/**
+ * How the error shrinks with the number of choices: every world is fitted to its first 1/m of the choices, for each m.
+ *
+ * @param truth The true weight of every feature.
+ * @param worlds The choice sets of each world, of the same number of sets.
+ * @param sizes Numbers of choices, none above the number of sets.
+ * @returns One row a size and feature.
+ * @throws {InputError} When a size exceeds the number of sets, or a fit fails.
+ */
+export function errorBySize(
+  truth: Readonly<Record<string, number>>,
+  worlds: readonly ChoiceSets[],
+  sizes: readonly number[],
+): ErrorBySize[] {
+  return sizes.flatMap((choices) => {
+    expectInteger("choices", choices, 1, Math.min(...worlds.map((sets) => sets.chosen.length)));
+    const first = Int32Array.from({ length: choices }, (_, i) => i);
+    const fits = worlds.map((sets) => fitConditionalLogit({ ...takeSets(sets, first), cluster: undefined }));
+    return Object.keys(truth).map((feature, k) => {
+      const found = fits.map((fit) => fit.coefficients[k]);
+      const { rmse, meanStandardError } = describeRecovery(
+        feature,
+        truth[feature],
+        found.map((c) => c.estimate),
+        found.map((c) => c.standardError),
+      );
+      return { choices, feature, rmse, meanStandardError };
+    });
+  });
+}
+
+function describeRecovery(feature: string, truth: number, estimates: number[], errors: number[]): Recovery {
+  const n = estimates.length;
+  const mean = average(estimates);
+  const deviation = Math.sqrt(estimates.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, n - 1));
+  return {
+    feature,
+    truth,
+    mean,
+    bias: mean - truth,
+    biasError: deviation / Math.sqrt(n),
+    rmse: Math.sqrt(average(estimates.map((value) => (value - truth) ** 2))),
+    deviation,
+    meanStandardError: average(errors),
+    coverage: average(estimates.map((value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0)),
+  };
+}
+
+function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
