@@ -4,15 +4,21 @@
  * @module
  */
 import type { Command } from "commander";
+import { join } from "node:path";
+import { readCatalog } from "../catalog/catalog.ts";
+import { writeListeningExport } from "../catalog/world/listening.ts";
+import { InputError } from "../errors.ts";
 import { applyHistory, readHistory } from "../shuffle/history.ts";
 import { UserState } from "../shuffle/state.ts";
 import { loadShuffleWorld } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
-import { defineCommand, onRun, textTable } from "./shared.ts";
+import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
 interface Options {
   data: string;
   out?: string;
+  simulate?: boolean;
+  seed: number;
 }
 
 /** The command. */
@@ -22,10 +28,18 @@ export default function history(): Command {
     "Read a listening history: Spotify's account export, Last.fm as CSV, ListenBrainz as JSON.",
     "history my_spotify_data.zip --data data/work/small --out state.json",
   )
-    .argument("<files...>", "files, folders or zip archives")
+    .argument("[files...]", "files, folders or zip archives")
     .requiredOption("--data <dir>", "data folder whose tracks are looked for")
-    .option("--out <file>", "write the listener's state, for segue shuffle --history");
-  return onRun<Options>(command, async ({ data, out }, files) => {
+    .option("--out <file>", "write the listener's state, for segue shuffle --history")
+    .option("--simulate", "first write the account export of a simulated listener to DIR/listening, and read that")
+    .option("--seed <s>", "seed of the simulated listener", numberOption("--seed"), 42);
+  return onRun<Options>(command, async ({ data, out, simulate, seed }, files) => {
+    if (files.length > 0 === Boolean(simulate)) throw new InputError("Expected either files to read or --simulate");
+    if (simulate) {
+      const folder = join(data, "listening");
+      files = writeListeningExport(folder, await readCatalog(join(data, "tracks.parquet")), { seed }).files
+        .filter((file) => !file.endsWith("YourLibrary.json"));
+    }
     const state = new UserState(await loadShuffleWorld(data));
     const read = readHistory(files);
     const report = applyHistory(state, read);

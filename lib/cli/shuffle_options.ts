@@ -10,7 +10,7 @@ import { InputError } from "../errors.ts";
 import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
 import type { Cap, Rules } from "../shuffle/rules.ts";
 import { type ArcPoint, DEFAULT_RULES, POLICIES, type PolicyName, type SessionOptions } from "../shuffle/session.ts";
-import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
+import { SESSION_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { numberOption } from "./shared.ts";
 
@@ -145,7 +145,7 @@ function readRules(recipe: ShuffleRecipe): Rules | undefined {
 /** `similarity=8,recency=4` over the defaults, or the estimates in a file. */
 function readWeights(text: string): Weights {
   if (existsSync(text)) return readWeightsFile(text);
-  const weights: Record<string, number> = { ...DEFAULT_WEIGHTS };
+  const weights: Record<string, number> = { ...SESSION_WEIGHTS };
   const names: readonly string[] = [...FEATURES, ...OPTIONAL_FEATURES];
   for (const part of text.split(",")) {
     const [name, value] = part.split("=").map((side) => side.trim());

@@ -72,7 +72,7 @@ export interface FeatureOptions {
  * | clusterDiversity | 1 − share of the last m plays in its cluster; 1 before the first play, 0 without clusters | [0, 1] |
  * | sequence | log-probability from a sequence model, standardised over the candidates | real |
  * | familiarity | 1 if the listener has played or liked it | {0, 1} |
- * | feedback | (likes − skips) / (likes + skips + 1) | (−1, 0.5] |
+ * | feedback | ½ if liked, minus skips / (skips + plays + 1) | (−1, 0.5] |
  * | energyArc | −abs(energy − target); 0 when the energy is unknown or there is no target | [−1, 0] |
  *
  * Cost O(c · f + m), independent of the size of the catalogue.
@@ -189,9 +189,7 @@ const FILL: Record<FeatureName, (fill: Fill) => void> = {
   feedback({ state, candidates, out, f, w }) {
     for (let c = 0; c < candidates.length; c++) {
       const history = state.historyOf(candidates[c]);
-      const likes = history?.liked ? 1 : 0;
-      const skips = history?.skips ?? 0;
-      out[c * w + f] = (likes - skips) / (likes + skips + 1);
+      out[c * w + f] = history ? (history.liked ? 0.5 : 0) - history.skips / (history.skips + history.plays + 1) : 0;
     }
   },
 

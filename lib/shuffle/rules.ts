@@ -166,7 +166,8 @@ const COMPILE: Record<keyof Rules, (world: ShuffleWorld, rules: Rules) => Compil
       limits: [percent],
       fixed: false,
       test: (current) => (track) =>
-        tempo[current] > 0 && tempo[track] > 0 && Math.abs(tempo[track] / tempo[current] - 1) * 100 > percent,
+        tempo[current] > 0 && tempo[track] > 0 &&
+        100 * Math.abs(tempo[track] - tempo[current]) > percent * tempo[current],
     };
   },
   album: (world, rules) => cap("album", rules.album!, (track) => world.albums.subarray(track, track + 1)),

@@ -10,7 +10,7 @@ import type { Distribution } from "./distribution.ts";
 import { recommendNext, type RecommendOptions } from "./recommend.ts";
 import { compileRules, type Relaxation, type Rules } from "./rules.ts";
 import type { UserState } from "./state.ts";
-import { DEFAULT_ARC_WEIGHT, DEFAULT_WEIGHTS, type Weights, weightsForDiscovery } from "./weights.ts";
+import { DEFAULT_ARC_WEIGHT, SESSION_WEIGHTS, type Weights, weightsForDiscovery } from "./weights.ts";
 import { expectTrack, type TrackIndex } from "./world.ts";
 
 /** The ways to choose the next track. */
@@ -47,7 +47,7 @@ const TYPICAL_DURATION_MS = 210_000;
 export interface SessionOptions extends Omit<RecommendOptions, "now" | "targetEnergy"> {
   /** The policy; `segue` by default. */
   policy?: PolicyName;
-  /** Weights of the policy `segue`; {@linkcode DEFAULT_WEIGHTS} by default. */
+  /** Weights of the policy `segue`; {@linkcode SESSION_WEIGHTS} by default. */
   weights?: Weights;
   /** Position of the familiar–discover slider, see {@linkcode weightsForDiscovery}; the weights as they are when left out. */
   discover?: number;

@@ -161,8 +161,8 @@ export class UserState {
    */
   historyOf(track: TrackIndex, eventCount?: number): Readonly<TrackHistory> | undefined {
     const history = this.#tracks.get(track);
-    if (!history || eventCount === undefined || eventCount >= this.#events.length) return history;
-    const past = { ...history };
+    if (eventCount === undefined || eventCount >= this.#events.length) return history;
+    const past = { ...history ?? blankHistory() };
     for (let e = this.#events.length - 1; e >= eventCount; e--) {
       const { type, track: other, before } = this.#events[e];
       if (other !== track) continue;
@@ -172,7 +172,7 @@ export class UserState {
       past.lastTime = before.lastTime;
       past.lastPlay = before.lastPlay;
     }
-    return past.plays === 0 && past.skips === 0 && !past.liked ? undefined : past;
+    return isBlank(past) ? undefined : past;
   }
 
   /**
@@ -280,14 +280,14 @@ export class UserState {
     const { type, track, at, before } = event;
     this.#now = before.now;
     this.#cycleStart = before.cycleStart;
-    const history = this.#tracks.get(track);
-    if (history) {
+    if (type !== "cycle") {
+      const history = this.#tracks.get(track) ?? blankHistory();
       if (type === "play") this.#undoPlay(track, history, before.lastWorkPlay);
       if (type === "skip") history.skips--;
       history.liked = before.liked;
       history.lastTime = before.lastTime;
       history.lastPlay = before.lastPlay;
-      if (history.plays === 0 && history.skips === 0 && !history.liked) this.#tracks.delete(track);
+      this.#keep(track, history);
     }
     return { type, track, at };
   }
@@ -315,8 +315,7 @@ export class UserState {
       this.#cycleStart = this.#plays.length;
       return;
     }
-    const history = known ?? { plays: 0, skips: 0, liked: false, lastTime: -Infinity, lastPlay: -1 };
-    if (!known) this.#tracks.set(track, history);
+    const history = known ?? blankHistory();
     if (type === "play") {
       history.plays++;
       history.lastTime = Math.max(history.lastTime, at);
@@ -326,6 +325,13 @@ export class UserState {
       this.#countArtists(track, 1);
     } else if (type === "skip") history.skips++;
     else history.liked = type === "like";
+    this.#keep(track, history);
+  }
+
+  /** Nothing is kept of a track of which nothing is known. */
+  #keep(track: TrackIndex, history: TrackHistory): void {
+    if (isBlank(history)) this.#tracks.delete(track);
+    else this.#tracks.set(track, history);
   }
 
   #undoPlay(track: TrackIndex, history: TrackHistory, lastWorkPlay: number): void {
@@ -343,4 +349,12 @@ export class UserState {
       this.#artists.set(codes[a], this.artistPlays(codes[a]) + change);
     }
   }
+}
+
+function blankHistory(): TrackHistory {
+  return { plays: 0, skips: 0, liked: false, lastTime: -Infinity, lastPlay: -1 };
+}
+
+function isBlank({ plays, skips, liked }: TrackHistory): boolean {
+  return plays === 0 && skips === 0 && !liked;
 }

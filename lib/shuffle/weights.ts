@@ -25,7 +25,7 @@ export interface Weights {
   sequence?: number;
   /** Of being known to the listener: played or liked before. */
   familiarity?: number;
-  /** Of the listener's likes and skips of the track. */
+  /** Of the listener's likes and skips of the track: positive plays liked tracks more and skipped ones less. */
   feedback?: number;
   /** Of the nearness to the energy that the session should have now; needs `options.targetEnergy`. */
   energyArc?: number;
@@ -47,6 +47,12 @@ export const DEFAULT_WEIGHTS: Readonly<Weights> = Object.freeze({
   keyMatch: 1,
   clusterDiversity: 1,
 });
+
+/**
+ * Weights of a session when none are given: the defaults, and likes and skips count. A like makes a track 1.6 times as
+ * likely (e^0.5), being skipped at every second hearing a quarter to a third less likely.
+ */
+export const SESSION_WEIGHTS: Readonly<Weights> = Object.freeze({ ...DEFAULT_WEIGHTS, feedback: 1 });
 
 /** Weight of the energy arc when a session asks for one: 0.1 nearer to the target energy doubles the odds (e^0.7). */
 export const DEFAULT_ARC_WEIGHT = 7;
