@@ -321,7 +321,7 @@ function weightsOf({ policy = "segue", count, minutes, discover, arc, weights: g
   if (arc) checkArc(arc);
   const weights = policy === "similarity"
     ? SIMILARITY_WEIGHTS
-    : weightsForDiscovery(discover ?? 0.5, given ?? DEFAULT_WEIGHTS);
+    : weightsForDiscovery(discover ?? 0.5, given);
   return arc && weights.energyArc === undefined ? { ...weights, energyArc: DEFAULT_ARC_WEIGHT } : weights;
 }
 
