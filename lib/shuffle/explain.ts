@@ -126,9 +126,9 @@ function sentenceOf(distribution: Distribution, index: number): string {
 
   const { key, mode } = world.catalog.numbers;
   const match = value("keyMatch");
-  if (match > 0 && key && mode) {
-    const names = [current, track].map((t) => camelotName(key[t], mode[t]));
-    if (match === 1 && names[0] === names[1]) reasons.push(`same key ${names[0]}`);
+  const names = [current, track].map((t) => camelotName(key?.[t] ?? NaN, mode?.[t] ?? NaN));
+  if (!Number.isNaN(match) && !names.includes("?")) {
+    if (names[0] === names[1]) reasons.push(`same key ${names[0]}`);
     else if (match > 0.8) reasons.push(`compatible key ${names[0]} → ${names[1]}`);
     else if (match < 0.4) reasons.push(`distant key ${names[0]} → ${names[1]}`);
   }
