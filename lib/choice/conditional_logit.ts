@@ -160,7 +160,7 @@ export function fitConditionalLogit(sets: ChoiceSets, options: FitOptions = {}):
   const width = sets.features.length;
   const scores = sets.cluster &&
     addClusterScores(sets, optimum.estimates, new Float64Array(countClusters(sets.cluster) * width));
-  const fit = describe(sets.features, optimum, scores);
+  const fit = describeFit(sets.features, optimum, scores);
   addConstants(fit, sets);
   if (holdout > 0) fit.holdout = evaluateHeldOut(sets, holdout, seed, optimum.estimates);
   return fit;
@@ -199,10 +199,10 @@ export async function fitConditionalLogitBatches(source: ChoiceBatches): Promise
     }
     return total!;
   });
-  if (source.clusterCount === 0) return describe(source.features, optimum);
+  if (source.clusterCount === 0) return describeFit(source.features, optimum);
   const scores = new Float64Array(source.clusterCount * source.features.length);
   for await (const batch of source.batches()) addClusterScores(batch, optimum.estimates, scores);
-  return describe(source.features, optimum, scores);
+  return describeFit(source.features, optimum, scores);
 }
 
 /**
@@ -234,7 +234,7 @@ export async function maximizeWith(
  * @returns The fit.
  * @throws {InputError} When there are fewer than two clusters.
  */
-export function describe(
+export function describeFit(
   features: readonly string[],
   optimum: Optimum,
   scores?: Float64Array,

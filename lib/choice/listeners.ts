@@ -186,7 +186,7 @@ function listen(
   log: Log,
 ): void {
   const state = new UserState(world);
-  const pause = randomLogNormal.source(random)(Math.log(Math.max(1e-9, settings.pauseHours)), 1);
+  const pause: () => number = randomLogNormal.source(random)(Math.log(Math.max(1e-9, settings.pauseHours)), 1);
   let now = START;
   rememberPast(state, liked, random);
   let current = liked[randomInteger(random, liked.length)];
@@ -246,7 +246,7 @@ function offer(
 }
 
 function drawWeights({ weights, spread, noise }: Settings, random: Random): Weights {
-  const normal = randomNormal.source(random)(0, 1);
+  const normal: () => number = randomNormal.source(random)(0, 1);
   const drawn = { ...weights };
   for (const name of FEATURES) drawn[name] += (spread[name] ?? 0) * normal();
   if (random() < noise) { for (const name of FEATURES) drawn[name] = 0; }

@@ -27,6 +27,10 @@ export interface Recovery {
   meanStandardError: number;
   /** Share of worlds whose 95 % interval held the truth. */
   coverage: number;
+  /** Estimate of each world. */
+  estimates: number[];
+  /** Standard error of each world. */
+  standardErrors: number[];
 }
 
 /** What a Monte Carlo gave. */
@@ -114,16 +118,18 @@ export interface ErrorBySize {
   rmse: number;
   /** Mean standard error that the fits reported. */
   meanStandardError: number;
+  /** Share of worlds where so many choices identified all weights; the rest are left out of the other numbers. */
+  identified: number;
 }
 
 /**
- * How the error shrinks with the number of choices: every world is fitted to its first 1/m of the choices, for each m.
+ * How the error shrinks with the number of choices: every world is fitted to its first choices, so many at a time.
  *
  * @param truth The true weight of every feature.
  * @param worlds The choice sets of each world, of the same number of sets.
  * @param sizes Numbers of choices, none above the number of sets.
  * @returns One row a size and feature.
- * @throws {InputError} When a size exceeds the number of sets, or a fit fails.
+ * @throws {InputError} When a size exceeds the number of sets.
  */
 export function errorBySize(
   truth: Readonly<Record<string, number>>,
@@ -133,7 +139,7 @@ export function errorBySize(
   return sizes.flatMap((choices) => {
     expectInteger("choices", choices, 1, Math.min(...worlds.map((sets) => sets.chosen.length)));
     const first = Int32Array.from({ length: choices }, (_, i) => i);
-    const fits = worlds.map((sets) => fitConditionalLogit({ ...takeSets(sets, first), cluster: undefined }));
+    const fits = worlds.flatMap((sets) => tryFit({ ...takeSets(sets, first), cluster: undefined }));
     return Object.keys(truth).map((feature, k) => {
       const found = fits.map((fit) => fit.coefficients[k]);
       const { rmse, meanStandardError } = describeRecovery(
@@ -142,9 +148,19 @@ export function errorBySize(
         found.map((c) => c.estimate),
         found.map((c) => c.standardError),
       );
-      return { choices, feature, rmse, meanStandardError };
+      return { choices, feature, rmse, meanStandardError, identified: fits.length / worlds.length };
     });
   });
+}
+
+/** The fit, or nothing when the choices are too few to identify all weights. */
+function tryFit(sets: ChoiceSets): ConditionalLogit[] {
+  try {
+    return [fitConditionalLogit(sets)];
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
 }
 
 function describeRecovery(feature: string, truth: number, estimates: number[], errors: number[]): Recovery {
@@ -161,6 +177,8 @@ function describeRecovery(feature: string, truth: number, estimates: number[], e
     deviation,
     meanStandardError: average(errors),
     coverage: average(estimates.map((value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0)),
+    estimates,
+    standardErrors: errors,
   };
 }
 
