@@ -83,35 +83,36 @@ export function sliceNames(count: number): string[] {
 /**
  * Writes drafts as the text of one file after another, a playlist at a time.
  *
- * @param drafts The playlists.
+ * @param drafts The playlists, taken as the parts are read: read the files in order, each to its end.
+ * @param count Number of playlists.
  * @param world The process they come from.
  * @param table The tracks.
  * @param seed Seed of the world.
  * @returns For each file its name and the parts of its text.
  */
-export function* mpdSlices(
+export function mpdSlices(
   drafts: Iterator<PlaylistDraft>,
+  count: number,
   world: PlaylistWorld,
   table: WorldTable,
   seed: number,
-): Generator<{ name: string; parts: Generator<Uint8Array> }> {
+): { name: string; parts: Generator<Uint8Array> }[] {
   const random = seededRandom(seed, "names");
   const encoder = new TextEncoder();
-  let draft = drafts.next();
-  for (let slice = 0; !draft.done; slice++) {
-    const range = sliceRange(slice);
-    const parts = function* () {
-      const info: MpdSlice["info"] = { generated_on: "2020-02-01 00:00:00.000000", slice: range, version: "v1" };
-      yield encoder.encode(`{"info": ${JSON.stringify(info)},\n"playlists": [`);
-      for (let i = 0; i < SLICE_SIZE && !draft.done; i++) {
-        const playlist = describe(draft.value, world, table, seed, random);
-        yield encoder.encode((i === 0 ? "\n" : ",\n") + JSON.stringify(playlist));
-        draft = drafts.next();
-      }
-      yield encoder.encode("\n]}\n");
+  function* parts(slice: number): Generator<Uint8Array> {
+    const info: MpdSlice["info"] = {
+      generated_on: "2020-02-01 00:00:00.000000",
+      slice: sliceRange(slice),
+      version: "v1",
     };
-    yield { name: `mpd.slice.${range}.json`, parts: parts() };
+    yield encoder.encode(`{"info": ${JSON.stringify(info)},\n"playlists": [`);
+    for (let i = 0; i < Math.min(SLICE_SIZE, count - slice * SLICE_SIZE); i++) {
+      const playlist = describe(drafts.next().value, world, table, seed, random);
+      yield encoder.encode((i === 0 ? "\n" : ",\n") + JSON.stringify(playlist));
+    }
+    yield encoder.encode("\n]}\n");
   }
+  return sliceNames(count).map((name, slice) => ({ name, parts: parts(slice) }));
 }
 
 const sliceRange = (slice: number): string => `${slice * SLICE_SIZE}-${slice * SLICE_SIZE + SLICE_SIZE - 1}`;

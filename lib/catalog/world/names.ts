@@ -115,14 +115,14 @@ export function artistName(genre: string, random: Random): string {
     return `Grupo ${surname(random, LATIN_ENDINGS)}`;
   }
   if (genre === "rap") {
-    if (kind < 0.45) return `${pick(random, RAP_PREFIXES)} ${surname(random, ENDINGS)}`;
+    if (kind < 0.45) return `${pick(random, RAP_PREFIXES)} ${longSurname(random)}`;
     if (kind < 0.7) return `${surname(random, ENDINGS)} ${pick(random, RAP_NOUNS)}`;
     if (kind < 0.85) return `${pick(random, RAP_NOUNS)} ${pick(random, RAP_NOUNS)}`;
     return `${pick(random, FIRST_NAMES)} ${pick(random, RAP_NOUNS)}`;
   }
   if (genre === "edm") {
     if (kind < 0.35) return `${pick(random, EDM_NOUNS)} ${surname(random, ENDINGS)}`;
-    if (kind < 0.55) return `DJ ${surname(random, ENDINGS)}`;
+    if (kind < 0.55) return `DJ ${longSurname(random)}`;
     if (kind < 0.75) return `${surname(random, ENDINGS)} & ${surname(random, ENDINGS)}`;
     return `${pick(random, FIRST_NAMES)} ${surname(random, ENDINGS)}`;
   }
@@ -198,4 +198,9 @@ export function venueName(random: Random): string {
 
 function surname(random: Random, endings: readonly string[]): string {
   return pick(random, ONSETS) + pick(random, MIDDLES) + pick(random, endings);
+}
+
+/** Four parts, where a short name could be that of a real artist. */
+function longSurname(random: Random): string {
+  return pick(random, ONSETS) + pick(random, MIDDLES) + pick(random, MIDDLES) + pick(random, ENDINGS);
 }

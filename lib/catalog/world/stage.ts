@@ -103,7 +103,9 @@ function makeWorld(
   const world = playlistWorld(table, seed);
   let positions = 0;
   const drafts = count(world.draw(playlists), (draft) => positions += draft.tracks.length);
-  for (const { name, parts } of mpdSlices(drafts, world, table, seed)) writeAtomic(join(folder, name), parts);
+  for (const { name, parts } of mpdSlices(drafts, playlists, world, table, seed)) {
+    writeAtomic(join(folder, name), parts);
+  }
   writeAtomic(
     join(directory, TRUTH),
     JSON.stringify(truthOf(world, { tracks, seed, playlists, positions }), null, 2) + "\n",
