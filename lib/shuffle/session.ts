@@ -319,7 +319,9 @@ function weightsOf({ policy = "segue", count, minutes, discover, arc, weights: g
     throw new InputError(`Expected minutes to be above 0 but found ${minutes}`);
   }
   if (arc) checkArc(arc);
-  const weights = policy === "similarity" ? SIMILARITY_WEIGHTS : weightsForDiscovery(discover ?? 0.5, given);
+  const weights = policy === "similarity"
+    ? SIMILARITY_WEIGHTS
+    : weightsForDiscovery(discover ?? 0.5, given ?? SESSION_WEIGHTS);
   return arc && weights.energyArc === undefined ? { ...weights, energyArc: DEFAULT_ARC_WEIGHT } : weights;
 }
 
