@@ -4,7 +4,7 @@
  * @module
  */
 import { type Catalog, listsOf, textsOf } from "../catalog/catalog.ts";
-import { plainText, workTitle } from "../catalog/work.ts";
+import { normalizeTitle } from "../catalog/find.ts";
 
 /** How a history, a library or a playlist names a track. */
 export interface TrackReference {
@@ -26,7 +26,8 @@ export interface TrackMatch {
 
 /**
  * Finds referenced tracks in a catalogue: by id, else by title and artist without case, accents and punctuation, else by
- * the title of the work (remaster and feature marks left out) and the artist. Of several the most popular.
+ * the title without what stands in brackets or behind a dash (remaster, live and feature marks; a remix is another work)
+ * and the artist. Of several the most popular.
  * Cost O(n + references); only the titles of artists that are referenced are looked at.
  *
  * @param catalog The catalogue, with track_id, title and artists.
@@ -40,10 +41,10 @@ export function matchTracks(catalog: Catalog, references: readonly TrackReferenc
     const byId = reference.id === undefined ? undefined : rows.get(bareId(reference.id));
     if (byId !== undefined) return { track: byId, by: "id" };
     if (reference.title === undefined || reference.artist === undefined) return { track: -1, by: "none" };
-    const artist = plainText(reference.artist);
-    const byTitle = names.get(titleKey(artist, plainText(reference.title)));
+    const artist = normalizeTitle(reference.artist);
+    const byTitle = names.get(titleKey(artist, normalizeTitle(reference.title)));
     if (byTitle !== undefined) return { track: byTitle, by: "title" };
-    const byWork = names.get(workKey(artist, workTitle(reference.title)));
+    const byWork = names.get(workKey(artist, baseTitle(reference.title)));
     return byWork === undefined ? { track: -1, by: "none" } : { track: byWork, by: "work" };
   });
 }
@@ -68,7 +69,7 @@ function rowsById(catalog: Catalog, references: readonly TrackReference[]): Map<
 
 function tracksByName(catalog: Catalog, references: readonly TrackReference[]): Map<string, number> {
   const artists = new Set<string>();
-  for (const { artist } of references) if (artist !== undefined) artists.add(plainText(artist));
+  for (const { artist } of references) if (artist !== undefined) artists.add(normalizeTitle(artist));
   const rows = new Map<string, number>();
   if (artists.size === 0) return rows;
   const titles = textsOf(catalog, "title");
@@ -81,13 +82,22 @@ function tracksByName(catalog: Catalog, references: readonly TrackReference[]): 
   listsOf(catalog, "artists").forEach((list, row) => {
     for (const name of list) {
       let artist = plainNames.get(name);
-      if (artist === undefined) plainNames.set(name, artist = plainText(name));
+      if (artist === undefined) plainNames.set(name, artist = normalizeTitle(name));
       if (!artists.has(artist)) continue;
-      offer(titleKey(artist, plainText(titles[row]!)), row);
-      offer(workKey(artist, workTitle(titles[row]!)), row);
+      offer(titleKey(artist, normalizeTitle(titles[row]!)), row);
+      offer(workKey(artist, baseTitle(titles[row]!)), row);
     }
   });
   return rows;
+}
+
+/** Marks behind a title that make it another work. */
+const OTHER_WORK = /\b(?:remix|rmx|mix|bootleg|mashup|dub|cover|karaoke|instrumental)\b/i;
+
+/** The title without what stands in brackets or behind a dash, unless that names another work. */
+function baseTitle(title: string): string {
+  const base = title.replace(/\s*[([][^)\]]*[)\]]/g, "").replace(/\s[-–]\s.*$/, "");
+  return normalizeTitle(base === "" || OTHER_WORK.test(title) ? title : base);
 }
 
 function titleKey(artist: string, title: string): string {

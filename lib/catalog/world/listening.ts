@@ -92,9 +92,7 @@ export function writeListeningExport(
       at = Date.parse(entry.ts as string);
       if (random() < FOREIGN) {
         entry.spotify_track_uri = `spotify:track:${foreignId(random)}`;
-        entry.master_metadata_track_name = `${entry.master_metadata_track_name} (Elsewhere ${
-          1 + randomInteger(random, 9)
-        })`;
+        entry.master_metadata_track_name = `Not in This Catalogue ${1 + randomInteger(random, 99)}`;
         result.foreign++;
       } else if (random() < RELINKED) {
         entry.spotify_track_uri = `spotify:track:${foreignId(random)}`;
