@@ -21,6 +21,7 @@ const COMMANDS: [name: string, description: string, load: () => Promise<{ defaul
   ["history", "Read a listening history of Spotify, Last.fm or ListenBrainz", () => import("./history.ts")],
   ["shuffle", "Make a playlist that remembers", () => import("./shuffle.ts")],
   ["mpd", "Read slices of the Million Playlist Dataset", () => import("./mpd.ts")],
+  ["serve", "Serve search, sessions and the web app", () => import("./serve.ts")],
 ];
 
 async function main(args: string[]): Promise<number> {

@@ -1,0 +1,67 @@
+/**
+ * Prometheus metrics of the service.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import process from "node:process";
+import type { Sessions } from "./sessions.ts";
+
+/** Metrics of one service. */
+export interface Metrics {
+  /** Counts and times every request. */
+  middleware: MiddlewareHandler;
+  /** The page that Prometheus reads. */
+  render: () => Promise<string>;
+  /** Its content type. */
+  contentType: string;
+}
+
+/**
+ * Makes the metrics of a service.
+ *
+ * @param sessions Its sessions.
+ * @returns Middleware and page.
+ */
+export function createMetrics(sessions: Sessions): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const labelNames = ["method", "route", "status"] as const;
+  const requests = new Counter({ name: "segue_requests_total", help: "Requests answered", labelNames, registers });
+  const seconds = new Histogram({
+    name: "segue_request_seconds",
+    help: "Time to answer a request",
+    labelNames: ["route"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+    registers,
+  });
+  new Gauge({
+    name: "segue_listeners_in_memory",
+    help: "Listeners whose state is in memory",
+    registers,
+    collect() {
+      this.set(sessions.listenerCount);
+    },
+  });
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Resident memory",
+    registers,
+    collect() {
+      this.set(process.memoryUsage().rss);
+    },
+  });
+  return {
+    middleware: async (c, next) => {
+      const start = performance.now();
+      await next();
+      const route = routePath(c, -1);
+      requests.inc({ method: c.req.method, route, status: c.res.status });
+      seconds.observe({ route }, (performance.now() - start) / 1000);
+    },
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

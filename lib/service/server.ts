@@ -1,0 +1,113 @@
+/**
+ * Loading a service from a data folder and serving it.
+ *
+ * @module
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { readLibrary } from "../shuffle/library.ts";
+import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
+import { readNpyMatrix } from "../storage/npy.ts";
+import { createApp } from "./app.ts";
+import { loadAssets } from "./assets.ts";
+import { SEARCH_FILE, SearchIndex, searchStage } from "./search.ts";
+import { Sessions } from "./sessions.ts";
+import { Store } from "./store.ts";
+
+/** How a service is run. */
+export interface ServeOptions {
+  /** TCP port; 0 lets the system choose. */
+  port?: number;
+  /** Address to listen on; only this machine by default. */
+  host?: string;
+  /** Bearer token; required when `host` is not this machine. */
+  token?: string;
+  /** File of the log; `service.sqlite` in the data folder by default. */
+  store?: string;
+  /** A listener's library, as `segue shuffle --liked` reads it. */
+  liked?: string;
+  /** Requests a second of one client on average; no limit by default. */
+  requestsPerSecond?: number;
+  /** Reads the clock, ms since 1970; the system's by default. */
+  now?: () => number;
+}
+
+/** A service that runs. */
+export interface RunningService {
+  /** Where it listens, e.g. `http://127.0.0.1:8787`. */
+  url: string;
+  /** Stops taking requests, finishes those under way, and closes the log. */
+  stop(): Promise<void>;
+  /** Settles when the service has stopped. */
+  finished: Promise<void>;
+}
+
+const LOCAL = ["127.0.0.1", "localhost", "::1"];
+
+/**
+ * Loads a data folder and serves it.
+ *
+ * @param directory The data folder, with everything up to `graph.npz`.
+ * @param options Port, host, token and the like.
+ * @returns The running service.
+ * @throws {InputError} When a file is missing, the port is taken, or a token is missing where one is required.
+ */
+export async function serve(directory: string, options: ServeOptions = {}): Promise<RunningService> {
+  const { port = 8787, host = "127.0.0.1", token } = options;
+  if (!LOCAL.includes(host) && !token) {
+    throw new InputError(
+      `Expected a token when listening on ${host} but found none; set SEGUE_TOKEN or listen on 127.0.0.1`,
+    );
+  }
+  await searchStage(directory);
+  const whole = await loadShuffleWorld(directory);
+  const world = options.liked === undefined ? whole : restrictWorld(whole, readLibrary(whole, options.liked).tracks);
+  const search = new SearchIndex(join(directory, SEARCH_FILE), world.catalog);
+  const store = new Store(options.store ?? join(directory, "service.sqlite"));
+  const app = createApp({
+    world,
+    search,
+    store,
+    sessions: new Sessions(world, store),
+    map: readMap(join(directory, "umap.npy"), world.trackCount),
+    clusterDescriptions: readDescriptions(join(directory, "clusters.json")),
+    assets: loadAssets(),
+    token,
+    requestsPerSecond: options.requestsPerSecond,
+    now: options.now ?? Date.now,
+  });
+  const server = listen(host, port, (request, info) => app.fetch(request, info));
+  const address = server.addr as Deno.NetAddr;
+  const close = () => {
+    store.close();
+    search.close();
+  };
+  return {
+    url: `http://${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`,
+    stop: () => server.shutdown(),
+    finished: server.finished.then(close),
+  };
+}
+
+function listen(host: string, port: number, handler: Deno.ServeHandler): Deno.HttpServer {
+  try {
+    return Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new InputError(`Port ${port} on ${host} is taken; choose another with --port, or 0 for any free one`);
+  }
+}
+
+function readMap(path: string, rows: number): Float32Array | undefined {
+  if (!existsSync(path)) return undefined;
+  const map = readNpyMatrix(path);
+  if (map.rows !== rows) throw new InputError(`${path}: expected ${rows} rows but found ${map.rows}; make it again`);
+  return map.data;
+}
+
+function readDescriptions(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const { clusters } = JSON.parse(readFileSync(path, "utf8")) as { clusters?: { description?: string }[] };
+  return (clusters ?? []).map(({ description }) => description ?? "");
+}

@@ -1,0 +1,314 @@
+/**
+ * Listeners and their sessions, kept in memory while they are in use and made anew from the log when they are not.
+ *
+ * @module
+ */
+import { randomUUID } from "node:crypto";
+import { InputError } from "../errors.ts";
+import type { Rules } from "../shuffle/rules.ts";
+import { Session, type SessionOptions, type SessionPick } from "../shuffle/session.ts";
+import { UserState } from "../shuffle/state.ts";
+import type { ShuffleWorld } from "../shuffle/world.ts";
+import type { LoggedEvent, LoggedSession, Store } from "./store.ts";
+
+/** Options that can change while a session runs. */
+export type Tuning = Pick<SessionOptions, "weights" | "temperature" | "discover"> & { rules?: Rules };
+
+/** Options of a new session, as they are logged: JSON, tracks by id. */
+export interface NewSession extends Tuning {
+  /** Policy; `segue` when left out. */
+  policy?: SessionOptions["policy"];
+  /** Ids of the seed tracks; the first is played first. */
+  seeds?: string[];
+  /** Seed of the randomness. */
+  seed?: number;
+  /** Energy over the session. */
+  arc?: [number, number][];
+  /** Number of tracks over which the arc is laid. */
+  count?: number;
+}
+
+/** A session that is in use. */
+export interface LiveSession {
+  /** Its id. */
+  readonly id: string;
+  /** The listener. */
+  readonly listener: string;
+  /** When it began, in ms since 1970. */
+  readonly created: number;
+  /** The options it began with. */
+  readonly options: NewSession;
+  /** The session. */
+  readonly session: Session;
+}
+
+/** No such session, or one that is over. */
+export class SessionError extends Error {
+  /** HTTP status that says it: 404 unknown, 409 over. */
+  readonly status: 404 | 409;
+
+  /**
+   * Makes the error.
+   *
+   * @param status HTTP status.
+   * @param message One line for the client.
+   */
+  constructor(status: 404 | 409, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+interface Listener {
+  state: UserState;
+  current: LiveSession | undefined;
+}
+
+/** Picks a session may have; then a new one must be begun. */
+export const MOST_PICKS = 2000;
+/** Listeners kept in memory; those not used for longest go first. */
+const MOST_LISTENERS = 2000;
+
+/** All sessions of a service. */
+export class Sessions {
+  #world: ShuffleWorld;
+  #store: Store;
+  #listeners = new Map<string, Listener>();
+  #owners = new Map<string, string>();
+
+  /**
+   * Takes up the log.
+   *
+   * @param world What is shuffled.
+   * @param store The log.
+   */
+  constructor(world: ShuffleWorld, store: Store) {
+    this.#world = world;
+    this.#store = store;
+  }
+
+  /** Number of listeners in memory. */
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
+  /**
+   * Begins a session. It ends the listener's session before it.
+   *
+   * @param options Its options.
+   * @param listener The listener; a new one when left out.
+   * @param now The time, in ms since 1970.
+   * @returns The session; it is on disk.
+   * @throws {InputError} When an option is out of range or names a track that does not exist.
+   */
+  async begin(options: NewSession, listener: string = randomUUID(), now: number): Promise<LiveSession> {
+    const owner = this.#listener(listener);
+    const live = this.#make(
+      { id: randomUUID(), listener, created: now, options: JSON.stringify(options) },
+      owner.state,
+    );
+    owner.current = live;
+    this.#owners.set(live.id, listener);
+    await this.#store.addSession({ id: live.id, listener, created: now, options: JSON.stringify(options) });
+    return live;
+  }
+
+  /**
+   * A session that goes on.
+   *
+   * @param id Its id.
+   * @returns The session.
+   * @throws {SessionError} 404 when there is none, 409 when the listener has begun another since.
+   */
+  get(id: string): LiveSession {
+    const listener = this.#owners.get(id) ?? this.#store.session(id)?.listener;
+    if (listener === undefined) throw new SessionError(404, `no session '${id}'`);
+    const { current } = this.#listener(listener);
+    if (current?.id !== id) throw new SessionError(409, `session '${id}' is over: its listener has begun another`);
+    return current;
+  }
+
+  /**
+   * Picks the next tracks.
+   *
+   * @param live The session.
+   * @param count How many, at least 1.
+   * @param now The time, in ms since 1970; later picks start when the one before ends.
+   * @returns The picks; they are on disk.
+   * @throws {SessionError} 409 when the session has reached its longest.
+   */
+  async next(live: LiveSession, count: number, now: number): Promise<SessionPick[]> {
+    const { session } = live;
+    const picks: SessionPick[] = [];
+    const events: LoggedEvent[] = [];
+    for (let i = 0; i < count; i++) {
+      const before = session.picks.length;
+      if (before >= MOST_PICKS) {
+        throw new SessionError(409, `session '${live.id}' has ${MOST_PICKS} tracks; begin another`);
+      }
+      const pick = session.next(i === 0 ? Math.max(now, session.state.now) : undefined);
+      picks.push(pick);
+      events.push(this.#event(live, session.picks.length > before ? "pick" : "forward", pick.at, pick));
+    }
+    await this.#store.addEvents(events);
+    return picks;
+  }
+
+  /**
+   * Goes back to the track before.
+   *
+   * @param live The session.
+   * @param now The time, in ms since 1970.
+   * @returns What plays now, or undefined at the start.
+   */
+  async previous(live: LiveSession, now: number): Promise<SessionPick | undefined> {
+    const pick = live.session.previous();
+    if (pick) await this.#store.addEvents([this.#event(live, "previous", now)]);
+    return pick;
+  }
+
+  /**
+   * Takes the latest pick back.
+   *
+   * @param live The session.
+   * @param now The time, in ms since 1970.
+   * @returns The pick that was taken back, or undefined when there is none.
+   */
+  async undo(live: LiveSession, now: number): Promise<SessionPick | undefined> {
+    const pick = live.session.undo();
+    if (pick) await this.#store.addEvents([this.#event(live, "undo", now, pick)]);
+    return pick;
+  }
+
+  /**
+   * Enters what the listener thinks of a track.
+   *
+   * @param live The session.
+   * @param type What happened.
+   * @param trackId The track.
+   * @param now The time, in ms since 1970.
+   * @returns Settles when it is on disk.
+   * @throws {InputError} When there is no such track.
+   */
+  async feedback(live: LiveSession, type: "skip" | "like" | "unlike", trackId: string, now: number): Promise<void> {
+    const track = this.trackOf(trackId);
+    const at = Math.max(now, live.session.state.now);
+    live.session.state[type](track, at);
+    await this.#store.addEvents([{ ...this.#event(live, type, at), track_id: trackId }]);
+  }
+
+  /**
+   * Changes how a session goes on.
+   *
+   * @param live The session.
+   * @param tuning What changes.
+   * @param now The time, in ms since 1970.
+   * @returns Settles when it is on disk.
+   * @throws {InputError} When an option is out of range.
+   */
+  async retune(live: LiveSession, tuning: Tuning, now: number): Promise<void> {
+    live.session.retune(tuning);
+    await this.#store.addEvents([{ ...this.#event(live, "retune", now), detail: JSON.stringify(tuning) }]);
+  }
+
+  /**
+   * The row of a track.
+   *
+   * @param id Its id.
+   * @returns Its row in the catalogue.
+   * @throws {InputError} When there is no such track.
+   */
+  trackOf(id: string): number {
+    const track = this.#world.indexOf(id);
+    if (track === undefined) throw new InputError(`no track '${id}'`);
+    return track;
+  }
+
+  /** The listener, from memory or made anew from the log. */
+  #listener(id: string): Listener {
+    let listener = this.#listeners.get(id);
+    if (listener) {
+      this.#listeners.delete(id);
+    } else {
+      listener = this.#replay(id);
+      if (this.#listeners.size >= MOST_LISTENERS) this.#forgetOldest();
+    }
+    this.#listeners.set(id, listener);
+    return listener;
+  }
+
+  #forgetOldest(): void {
+    const [oldest, { current }] = this.#listeners.entries().next().value!;
+    this.#listeners.delete(oldest);
+    if (current) this.#owners.delete(current.id);
+  }
+
+  /**
+   * Plays the log of a listener again. The randomness of a pick depends on seed and step alone, so that the same picks
+   * come out; where they do not, the catalogue is another one, and the session is over.
+   */
+  #replay(listener: string): Listener {
+    const state = new UserState(this.#world);
+    let current: LiveSession | undefined;
+    for (const logged of this.#store.sessionsOf(listener)) {
+      current = this.#make(logged, state);
+      for (const event of this.#store.eventsOf(logged.id)) {
+        if (!this.#again(current, event)) {
+          current = undefined;
+          break;
+        }
+      }
+    }
+    return { state, current };
+  }
+
+  #again({ session }: LiveSession, event: LoggedEvent): boolean {
+    switch (event.type) {
+      case "pick":
+        return this.#id(session.next(event.at).track) === event.track_id;
+      case "forward":
+        return session.next() !== undefined;
+      case "previous":
+        return session.previous() !== undefined;
+      case "undo":
+        return session.undo() !== undefined;
+      case "retune":
+        session.retune(JSON.parse(event.detail!));
+        return true;
+      default: {
+        const track = this.#world.indexOf(event.track_id!);
+        if (track === undefined) return false;
+        session.state[event.type as "skip" | "like" | "unlike"](track, event.at);
+        return true;
+      }
+    }
+  }
+
+  #make({ id, listener, created, options: text }: LoggedSession, state: UserState): LiveSession {
+    const options: NewSession = JSON.parse(text);
+    const { seeds, ...rest } = options;
+    const tracks = (seeds ?? []).map((seed) => this.trackOf(seed));
+    const session = new Session(state, {
+      ...rest,
+      from: tracks[0],
+      start: Math.max(created, Number.isFinite(state.now) ? state.now : created),
+      ...(tracks.length > 1 ? { toward: tracks.slice(1) } : {}),
+    });
+    return { id, listener, created, options, session };
+  }
+
+  #event(live: LiveSession, type: string, at: number, pick?: SessionPick): LoggedEvent {
+    return {
+      session: live.id,
+      type,
+      track_id: pick ? this.#id(pick.track) : null,
+      at,
+      probability: pick?.probability ?? null,
+      detail: null,
+    };
+  }
+
+  #id(track: number): string {
+    return this.#world.catalog.texts.track_id![track]!;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The log of the service: listeners, sessions and events in SQLite. An event is acknowledged after it is on disk; events
+ * that come in together share one commit.
+ *
+ * @module
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+/** Something that happened in a session, as it is logged. */
+export interface LoggedEvent {
+  /** The session. */
+  session: string;
+  /** What happened: `pick`, `skip`, `like`, `unlike`, `previous`, `forward`, `undo` or `retune`. */
+  type: string;
+  /** Id of the track; null where there is none. */
+  track_id: string | null;
+  /** When, in ms since 1970. */
+  at: number;
+  /** Probability of a pick; null where there is none. */
+  probability: number | null;
+  /** Further facts as JSON: the options of a retune. */
+  detail: string | null;
+}
+
+/** A session, as it is logged. */
+export interface LoggedSession {
+  /** Its id. */
+  id: string;
+  /** The listener. */
+  listener: string;
+  /** When it began, in ms since 1970. */
+  created: number;
+  /** Its options as JSON. */
+  options: string;
+}
+
+type Write = { statement: StatementSync; values: (string | number | null)[] };
+
+/** Milliseconds for which writes are gathered before they are committed together. */
+const GATHER_MS = 2;
+
+/** A durable log. */
+export class Store {
+  #database: DatabaseSync;
+  #enterSession: StatementSync;
+  #enterEvent: StatementSync;
+  #pending: Write[] = [];
+  #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  /**
+   * Opens or makes the log.
+   *
+   * @param path The database file; `":memory:"` keeps nothing.
+   */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path);
+    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
+      CREATE TABLE IF NOT EXISTS sessions (
+        number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, listener TEXT NOT NULL, created REAL NOT NULL, options TEXT NOT NULL);
+      CREATE INDEX IF NOT EXISTS sessions_of_listener ON sessions (listener);
+      CREATE TABLE IF NOT EXISTS events (
+        number INTEGER PRIMARY KEY, session TEXT NOT NULL, type TEXT NOT NULL, track_id TEXT, at REAL NOT NULL,
+        probability REAL, detail TEXT);
+      CREATE INDEX IF NOT EXISTS events_of_session ON events (session);`);
+    this.#enterSession = this.#database.prepare(
+      "INSERT INTO sessions (id, listener, created, options) VALUES (?, ?, ?, ?)",
+    );
+    this.#enterEvent = this.#database.prepare(
+      "INSERT INTO events (session, type, track_id, at, probability, detail) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+  }
+
+  /**
+   * Logs a new session.
+   *
+   * @param session The session.
+   * @returns Settles when it is on disk.
+   */
+  addSession(session: LoggedSession): Promise<void> {
+    const { id, listener, created, options } = session;
+    this.#pending.push({ statement: this.#enterSession, values: [id, listener, created, options] });
+    return this.#flushSoon();
+  }
+
+  /**
+   * Logs events.
+   *
+   * @param events The events, in order.
+   * @returns Settles when they are on disk.
+   */
+  addEvents(events: readonly LoggedEvent[]): Promise<void> {
+    for (const { session, type, track_id, at, probability, detail } of events) {
+      this.#pending.push({ statement: this.#enterEvent, values: [session, type, track_id, at, probability, detail] });
+    }
+    return this.#flushSoon();
+  }
+
+  /**
+   * A session of the log.
+   *
+   * @param id Its id.
+   * @returns The session, or undefined.
+   */
+  session(id: string): LoggedSession | undefined {
+    this.flush();
+    const found = this.#database.prepare("SELECT id, listener, created, options FROM sessions WHERE id = ?").get(id);
+    return found as LoggedSession | undefined;
+  }
+
+  /**
+   * The sessions of a listener.
+   *
+   * @param listener The listener.
+   * @returns The sessions in the order in which they began.
+   */
+  sessionsOf(listener: string): LoggedSession[] {
+    this.flush();
+    const query = "SELECT id, listener, created, options FROM sessions WHERE listener = ? ORDER BY number";
+    return this.#database.prepare(query).all(listener) as unknown as LoggedSession[];
+  }
+
+  /**
+   * The events of a session.
+   *
+   * @param session Its id.
+   * @returns The events in order.
+   */
+  eventsOf(session: string): LoggedEvent[] {
+    this.flush();
+    const query =
+      "SELECT session, type, track_id, at, probability, detail FROM events WHERE session = ? ORDER BY number";
+    return this.#database.prepare(query).all(session) as unknown as LoggedEvent[];
+  }
+
+  /** Commits what is pending now; who waits for it learns how it ended. */
+  flush(): void {
+    const writes = this.#pending;
+    const waiting = this.#waiting;
+    if (writes.length === 0) return;
+    this.#pending = [];
+    this.#waiting = [];
+    try {
+      this.#database.exec("BEGIN");
+      for (const { statement, values } of writes) statement.run(...values);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      for (const { reject } of waiting) reject(error);
+      return;
+    }
+    for (const { resolve } of waiting) resolve();
+  }
+
+  /** Commits what is pending and closes the file. */
+  close(): void {
+    this.flush();
+    this.#database.close();
+  }
+
+  #flushSoon(): Promise<void> {
+    if (this.#waiting.length === 0) setTimeout(() => this.flush(), GATHER_MS);
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * What the service says of tracks, picks and distributions.
+ *
+ * @module
+ */
+import type { z } from "@hono/zod-openapi";
+import { listsOf, type NumericColumn, textsOf } from "../catalog/catalog.ts";
+import type { Distribution } from "../shuffle/distribution.ts";
+import { camelotName } from "../shuffle/keys.ts";
+import type { SessionPick } from "../shuffle/session.ts";
+import type { ShuffleWorld } from "../shuffle/world.ts";
+import type { Pick, PreviewBody, SessionBody, Track, Why } from "./schemas.ts";
+import type { LiveSession } from "./sessions.ts";
+
+/** A track as the service shows it. */
+export function trackView(world: ShuffleWorld, track: number): z.infer<typeof Track> {
+  const { catalog } = world;
+  const number = (name: NumericColumn) => {
+    const value = catalog.numbers[name]?.[track];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  };
+  const explicit = number("explicit");
+  return {
+    track_id: textsOf(catalog, "track_id")[track]!,
+    title: textsOf(catalog, "title")[track]!,
+    artists: listsOf(catalog, "artists")[track],
+    album: catalog.texts.album?.[track] ?? null,
+    year: number("year"),
+    genres: catalog.lists.genres?.[track] ?? [],
+    duration_ms: number("duration_ms"),
+    explicit: explicit === null ? null : explicit === 1,
+    popularity: number("popularity"),
+    tempo: number("tempo"),
+    key: camelotName(number("key") ?? NaN, number("mode") ?? NaN),
+    energy: number("energy"),
+    valence: number("valence"),
+    danceability: number("danceability"),
+    cluster: world.clusters.length ? world.clusters[track] : null,
+  };
+}
+
+/** A pick; its reasons cost a pass over the candidates and are left out unless wanted. */
+export function pickView(world: ShuffleWorld, pick: SessionPick, explain: boolean): z.infer<typeof Pick> {
+  const { step, track, at, probability, distribution, relaxed } = pick;
+  return {
+    step,
+    track: trackView(world, track),
+    at,
+    probability,
+    relaxed: relaxed.map(({ rule }) => rule),
+    why: explain && distribution ? whyView(distribution, track) : null,
+  };
+}
+
+/** Why a candidate is as probable as it is. */
+export function whyView(distribution: Distribution, track: number): z.infer<typeof Why> {
+  const { sentence, rank, utilityDifference, contributions } = distribution.explain(track);
+  return {
+    sentence,
+    rank,
+    utility_difference: utilityDifference,
+    contributions: contributions.map(({ feature, value, mean, weight, contribution }) => ({
+      feature,
+      value,
+      mean,
+      weight,
+      contribution,
+    })),
+  };
+}
+
+/** A session with all its picks. */
+export function sessionView(world: ShuffleWorld, live: LiveSession): z.infer<typeof SessionBody> {
+  const { id, listener, created, session } = live;
+  const picks = session.picks.map((pick) => pickView(world, pick, false));
+  return { id, listener, created, current: session.current?.step ?? null, picks };
+}
+
+/** The most probable candidates of a distribution. */
+export function previewView(
+  world: ShuffleWorld,
+  distribution: Distribution,
+  count: number,
+): z.infer<typeof PreviewBody> {
+  return {
+    candidates: distribution.top(count).map(({ track, probability }) => ({
+      track: trackView(world, track),
+      probability,
+      why: whyView(distribution, track),
+    })),
+    candidate_count: distribution.candidates.length,
+    relaxed: distribution.relaxed.map(({ rule }) => rule),
+  };
+}
