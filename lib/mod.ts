@@ -16,8 +16,11 @@ export * from "./storage/stages.ts";
 export * from "./catalog/catalog.ts";
 export * from "./catalog/ingest.ts";
 export * from "./catalog/find.ts";
+export * from "./catalog/explore.ts";
 export { WORLD_FORMS, type WorldForm } from "./catalog/world/forms.ts";
 export * from "./catalog/world/listening.ts";
+export * from "./catalog/world/playlist_statistics.ts";
+export * from "./catalog/world/reference.ts";
 export * from "./catalog/world/stage.ts";
 export * from "./features/spread.ts";
 export * from "./features/transforms.ts";
@@ -81,7 +84,9 @@ export {
   type PairedDifference,
   pairedDifference,
 } from "./evaluation/bootstrap.ts";
+export * from "./plots/catalog.ts";
 export * from "./plots/theme.ts";
 export * from "./plots/render.ts";
 export * from "./plots/show.ts";
+export * from "./plots/embedding.ts";
 export * from "./pipeline.ts";

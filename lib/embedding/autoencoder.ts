@@ -15,13 +15,13 @@ import { loadModel, loadTensorFlow, type Model, saveModel, type TensorFlow } fro
 
 /** How to train. */
 export interface AutoencoderOptions {
-  /** Width of the bottleneck, in [1, columns]. Default 16, or half the columns when there are fewer than 32. */
+  /** Width of the bottleneck, in [1, columns]. Default 16, or half the columns when there are no more than 16. */
   dimensions?: number;
   /** Widths of the layers between input and bottleneck; the decoder mirrors them. Default [64]. */
   hidden?: readonly number[];
-  /** Rows of a training step. Default: a sixteenth of the training rows, in [32, 1024]. */
+  /** Rows of a training step. Default: about a sixteenth of the training rows, in [32, 4096]. */
   batchSize?: number;
-  /** Most passes over the training rows. Default 60. */
+  /** Most passes over the training rows. Default 50. */
   epochs?: number;
   /** Epochs without a better validation loss before training stops. Default 8. */
   patience?: number;
@@ -184,7 +184,7 @@ function complete(x: Matrix, train: Int32Array, options: AutoencoderOptions): Se
     dimensions: expectInteger("dimensions", options.dimensions ?? bottleneckWidth(x.columns), 1, x.columns),
     hidden: (options.hidden ?? [64]).map((width) => expectInteger("a hidden layer's width", width, 1, 65536)),
     batchSize: expectInteger("batchSize", options.batchSize ?? defaultBatch(train.length), 1),
-    epochs: expectInteger("epochs", options.epochs ?? 60, 1),
+    epochs: expectInteger("epochs", options.epochs ?? 50, 1),
     patience: expectInteger("patience", options.patience ?? 8, 1),
     learningRate: expectNumber("learningRate", options.learningRate ?? 0.01, 0),
     seed: expectInteger("seed", options.seed ?? 42, Number.MIN_SAFE_INTEGER),
@@ -192,17 +192,17 @@ function complete(x: Matrix, train: Int32Array, options: AutoencoderOptions): Se
 }
 
 function defaultBatch(rows: number): number {
-  return Math.max(32, Math.min(1024, 2 ** Math.floor(Math.log2(Math.max(1, rows / 16)))));
+  return Math.max(32, Math.min(4096, 2 ** Math.ceil(Math.log2(Math.max(1, rows / 16)))));
 }
 
 /**
- * The bottleneck's width when none is asked for: 16, or half the columns when there are fewer than 32.
+ * The bottleneck's width when none is asked for: 16, or half the columns when there are no more than 16.
  *
  * @param columns Columns of the input.
  * @returns The width, at least 1.
  */
 export function bottleneckWidth(columns: number): number {
-  return Math.max(1, Math.min(16, Math.ceil(columns / 2)));
+  return columns > 16 ? 16 : Math.ceil(columns / 2);
 }
 
 function build(tf: TensorFlow, columns: number, { dimensions, hidden, seed }: Settings): Model {

@@ -1,9 +1,32 @@
 /**
- * Clusters in words: what sets their tracks apart from the catalogue, their genres and their years.
+ * Components and clusters in words: what sets their tracks apart from the catalogue, their genres and their years.
  *
  * @module
  */
 import type { Catalog, NumericColumn } from "../catalog/catalog.ts";
+
+/**
+ * A component of PCA in words: the columns with the largest loadings, those that rise with the score against those that
+ * fall with it.
+ *
+ * @param loadings The component, one loading a column.
+ * @param names Name of each column.
+ * @returns For example `"energy and loudness against acousticness"`.
+ */
+export function describeComponent(loadings: ArrayLike<number>, names: readonly string[]): string {
+  const sorted = names.map((name, j) => ({ name: plainName(name), loading: loadings[j] }))
+    .sort((a, b) => Math.abs(b.loading) - Math.abs(a.loading));
+  const notable = sorted.filter(({ loading }) => Math.abs(loading) >= 0.5 * Math.abs(sorted[0].loading)).slice(0, 4);
+  const side = (sign: number) => notable.filter(({ loading }) => loading * sign > 0).map(({ name }) => name);
+  const [up, down] = [side(1), side(-1)].map((words) => words.join(words.length > 2 ? ", " : " and "));
+  return down ? `${up || "nothing"} against ${down}` : up;
+}
+
+/** `"genre=rock"` is rock, `"duration_ms"` is duration. */
+function plainName(name: string): string {
+  return name.replace(/^genre=/, "").replace(/^decade=(\d+)$/, "the $1s").replace("duration_ms", "duration")
+    .replace(/^time_signature=/, "time signature ").replaceAll("_", " ");
+}
 
 /** A cluster, described. What the catalogue lacks is absent. */
 export interface ClusterDescription {

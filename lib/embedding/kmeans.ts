@@ -21,7 +21,7 @@ export interface KMeansResult {
 
 /** How to cluster. */
 export interface KMeansOptions {
-  /** Starts, of which the one with the smallest inertia is kept. Default 3. */
+  /** Starts, of which the one with the smallest inertia is kept. Default 6. */
   starts?: number;
   /** Most iterations of a start. Default 100. */
   iterations?: number;
@@ -54,7 +54,7 @@ export function kMeans(x: Matrix, k: number, random: Random, options: KMeansOpti
   if (broken) {
     throw new InputError(`Expected finite numbers but found another in row ${broken.row}, column ${broken.column}`);
   }
-  const { starts = 3, iterations = 100, miniBatchBeyond = 100_000 } = options;
+  const { starts = 6, iterations = 100, miniBatchBeyond = 100_000 } = options;
   let best: KMeansResult | undefined;
   for (let start = 0; start < starts; start++) {
     const found = x.rows > miniBatchBeyond ? miniBatch(x, k, random) : lloyd(x, k, random, iterations);

@@ -57,7 +57,7 @@ export function columnErrors(x: Matrix, reconstruction: Matrix): Float64Array {
  * Trustworthiness of an embedding (Venna & Kaski 2001): 1 − 2 / (n k (2n − 3k − 1)) Σ_i Σ_{j ∈ U_k(i)} (r(i, j) − k),
  * where U_k(i) are the rows among the k nearest of i in the embedding but not in the original, and r(i, j) is the rank
  * of j by distance from i in the original. Euclidean distances; equal to scikit-learn's `trustworthiness`. Cost
- * O(n² (d + log n)): give it a sample.
+ * O(n² (d + k)): give it a sample.
  *
  * @param original Rows [n, d].
  * @param embedding The same rows, embedded [n, e].
@@ -69,11 +69,12 @@ export function trustworthiness(original: Matrix, embedding: Matrix, k: number):
   const n = original.rows;
   if (embedding.rows !== n) throw new InputError(`Expected ${n} embedded rows but found ${embedding.rows}`);
   expectInteger("k", k, 1, Math.ceil(n / 2) - 1);
-  const ranks = new Int32Array(n);
+  const near = new Int32Array(k);
   let penalty = 0;
   for (let i = 0; i < n; i++) {
-    orderByDistance(original, i).forEach((j, rank) => ranks[j] = rank);
-    for (const j of orderByDistance(embedding, i).subarray(1, k + 1)) penalty += Math.max(0, ranks[j] - k);
+    nearest(distancesFrom(embedding, i), near);
+    const distances = distancesFrom(original, i);
+    for (const j of near) penalty += Math.max(0, rankOf(distances, j) - k);
   }
   return 1 - penalty * 2 / (n * k * (2 * n - 3 * k - 1));
 }
@@ -143,7 +144,8 @@ export function estimate(values: ArrayLike<number>): Estimate {
   return { mean, standardError: Math.sqrt(squares / (known.length - 1) / known.length), count: known.length };
 }
 
-function orderByDistance(x: Matrix, i: number): Int32Array {
+/** Squared distances from row i to all rows; infinite to itself. */
+function distancesFrom(x: Matrix, i: number): Float64Array {
   const d = x.columns;
   const own = row(x, i);
   const distances = new Float64Array(x.rows);
@@ -152,8 +154,28 @@ function orderByDistance(x: Matrix, i: number): Int32Array {
     for (let j = 0; j < d; j++) sum += (x.data[at++] - own[j]) ** 2;
     distances[r] = sum;
   }
-  distances[i] = -1;
-  return Int32Array.from({ length: x.rows }, (_, r) => r).sort((a, b) => distances[a] - distances[b] || a - b);
+  distances[i] = Infinity;
+  return distances;
+}
+
+/** Fills `near` with the indices of the smallest distances, the smallest first. */
+function nearest(distances: Float64Array, near: Int32Array): void {
+  let filled = 0;
+  for (let r = 0; r < distances.length; r++) {
+    if (filled === near.length && distances[r] >= distances[near[filled - 1]]) continue;
+    let at = filled < near.length ? filled++ : filled - 1;
+    for (; at > 0 && distances[near[at - 1]] > distances[r]; at--) near[at] = near[at - 1];
+    near[at] = r;
+  }
+}
+
+/** Rank of j from 1 when rows are ordered by distance, the smaller index first among equals. */
+function rankOf(distances: Float64Array, j: number): number {
+  let rank = 1;
+  for (let r = 0; r < distances.length; r++) {
+    if (distances[r] < distances[j] || (distances[r] === distances[j] && r < j)) rank++;
+  }
+  return rank;
 }
 
 function sameShape(a: Matrix, b: Matrix): void {

@@ -38,9 +38,9 @@ export interface PcaStageOptions {
 export interface EmbeddingStageOptions {
   /** `"auto"` (default) trains the autoencoder, compares, and takes the better by the criterion. */
   embedding?: EmbeddingChoice;
-  /** Width of the bottleneck, at most the number of components. Default 16, or half the components below 32. */
+  /** Width of the bottleneck, at most the number of components. Default 16, or half the components when there are no more than 16. */
   dimensions?: number;
-  /** Most epochs. Default 60. */
+  /** Most epochs. Default 50. */
   epochs?: number;
   /** Seed of weights, shuffling, split and queries. Default 42. */
   seed?: number;

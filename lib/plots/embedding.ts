@@ -1,0 +1,500 @@
+/**
+ * Figures of the embedding: variance, loadings, training, comparison, clusters, map.
+ *
+ * @module
+ */
+import type { Catalog } from "../catalog/catalog.ts";
+import type { EpochLoss } from "../embedding/autoencoder.ts";
+import type { EmbeddingComparison } from "../embedding/compare.ts";
+import type { ClusterDescription } from "../embedding/describe.ts";
+import type { ClusterCount } from "../embedding/kmeans.ts";
+import type { PcaModel } from "../embedding/pca.ts";
+import type { FeatureSpec } from "../features/spec.ts";
+import type { Matrix } from "../matrix.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+
+/**
+ * Scree plot: the variance along each direction as bars, its running sum as a line, and where it was cut.
+ *
+ * @param model The PCA.
+ * @returns The figure.
+ */
+export function screePlot(model: PcaModel): Spec {
+  const total = model.spectrum.reduce((sum, value) => sum + value, 0);
+  let running = 0;
+  const values = Array.from(model.spectrum, (value, i) => ({
+    component: i + 1,
+    share: round(value / total, 5),
+    cumulative: round((running += value) / total, 5),
+    kept: i < model.explainedVariance.length ? "kept" : "left out",
+  }));
+  const x = { field: "component", type: "ordinal", title: "Component", axis: { labelAngle: 0, labelOverlap: true } };
+  return {
+    title: "Variance by component",
+    width: 520,
+    height: 260,
+    data: { values },
+    layer: [
+      {
+        mark: { type: "bar" },
+        encoding: {
+          x,
+          y: { field: "share", type: "quantitative", title: "Share of the variance", axis: { format: "%" } },
+          color: {
+            field: "kept",
+            type: "nominal",
+            title: "Bars",
+            scale: { domain: ["kept", "left out"], range: [MAIN_COLOR, MUTED_COLOR] },
+          },
+        },
+      },
+      {
+        mark: { type: "line", color: ACCENT_COLOR, point: { color: ACCENT_COLOR, size: 24 } },
+        encoding: {
+          x,
+          y: {
+            field: "cumulative",
+            type: "quantitative",
+            title: "Running sum (line)",
+            scale: { domain: [0, 1] },
+            axis: { format: "%", titleColor: ACCENT_COLOR, grid: false },
+          },
+          tooltip: [{ field: "component" }, { field: "share", format: ".1%" }, { field: "cumulative", format: ".1%" }],
+        },
+      },
+    ],
+    resolve: { scale: { y: "independent" } },
+  };
+}
+
+/**
+ * Loadings of the first components as a heat map.
+ *
+ * @param model The PCA.
+ * @param names Name of each column.
+ * @param count Number of components shown.
+ * @returns The figure.
+ */
+export function loadingsPlot(model: PcaModel, names: readonly string[], count: number = 6): Spec {
+  const d = names.length;
+  const shown = Math.min(count, model.explainedVariance.length);
+  const values = Array.from({ length: shown * d }, (_, at) => ({
+    component: `${Math.floor(at / d) + 1}`,
+    feature: names[at % d],
+    loading: round(model.components[at], 3),
+  }));
+  return {
+    title: { text: "Loadings", subtitle: "What each component is made of; blue falls with the score, orange rises" },
+    width: 46 * shown,
+    height: { step: 15 },
+    data: { values },
+    mark: "rect",
+    encoding: {
+      x: { field: "component", type: "ordinal", title: "Component", axis: { labelAngle: 0, orient: "top" } },
+      y: { field: "feature", type: "nominal", title: "Feature", sort: null },
+      color: {
+        field: "loading",
+        type: "quantitative",
+        title: "Loading",
+        scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 },
+      },
+      tooltip: [{ field: "component" }, { field: "feature" }, { field: "loading" }],
+    },
+  };
+}
+
+/**
+ * Loss of the autoencoder by epoch on training and validation tracks, with what PCA loses at the same number of
+ * dimensions.
+ *
+ * @param history Losses.
+ * @param bestEpoch The epoch whose weights were kept.
+ * @param pcaLoss What PCA loses on test tracks with as many dimensions.
+ * @returns The figure.
+ */
+export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLoss: number): Spec {
+  const values = history.flatMap(({ epoch, train, validation }) => [
+    { epoch, loss: Number(train.toPrecision(4)), rows: "training" },
+    { epoch, loss: Number(validation.toPrecision(4)), rows: "validation" },
+  ]);
+  const y = {
+    field: "loss",
+    type: "quantitative",
+    title: "Share of the variance lost (log scale)",
+    scale: { type: "log" },
+    axis: { format: "~%", tickCount: 6 },
+  };
+  return {
+    title: "The autoencoder learns",
+    width: 480,
+    height: 260,
+    layer: [
+      {
+        data: { values },
+        mark: { type: "line" },
+        encoding: {
+          x: { field: "epoch", type: "quantitative", title: "Epoch" },
+          y,
+          color: {
+            field: "rows",
+            type: "nominal",
+            title: "Tracks",
+            scale: { domain: ["training", "validation"], range: [MAIN_COLOR, ACCENT_COLOR] },
+          },
+        },
+      },
+      {
+        data: { values: [{ loss: Math.max(pcaLoss, 1e-6), label: "PCA, same dimensions" }] },
+        layer: [
+          { mark: { type: "rule", strokeDash: [5, 4] }, encoding: { y } },
+          {
+            mark: { type: "text", align: "right", dy: -7, color: "#5f6368" },
+            encoding: { y, x: { value: 478 }, text: { field: "label" } },
+          },
+        ],
+      },
+      {
+        data: { values: [{ epoch: bestEpoch, label: "kept" }] },
+        layer: [
+          {
+            mark: { type: "rule", strokeDash: [2, 3] },
+            encoding: { x: { field: "epoch", type: "quantitative" } },
+          },
+          {
+            mark: { type: "text", align: "right", dx: -4, color: "#5f6368" },
+            encoding: { x: { field: "epoch", type: "quantitative" }, y: { value: 8 }, text: { field: "label" } },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/**
+ * Error of each numeric feature on held-out tracks, PCA against autoencoder at the same number of dimensions.
+ *
+ * @param comparison The comparison.
+ * @param spec The feature specification, for names and weights.
+ * @returns The figure.
+ */
+export function featureErrorPlot(comparison: EmbeddingComparison, spec: FeatureSpec): Spec {
+  const values = comparison.columnErrors.flatMap(({ column, pca, autoencoder }) => {
+    const { name, kind, weight } = spec.columns[column];
+    if (kind !== "z-score") return [];
+    return [["PCA", pca], ["autoencoder", autoencoder]].map(([method, error]) => ({
+      feature: name.replace("_ms", ""),
+      method,
+      error: round(Number(error) / weight, 4),
+    }));
+  });
+  const y = {
+    field: "feature",
+    type: "nominal",
+    title: "Feature",
+    sort: { field: "error", op: "max", order: "descending" },
+  };
+  return {
+    title: "What is lost of each feature",
+    width: 440,
+    height: { step: 22 },
+    data: { values },
+    layer: [
+      {
+        mark: { type: "line", color: MUTED_COLOR, strokeWidth: 1.5 },
+        encoding: { x: { field: "error", type: "quantitative" }, y, detail: { field: "feature" } },
+      },
+      {
+        mark: { type: "point", size: 80 },
+        encoding: {
+          x: {
+            field: "error",
+            type: "quantitative",
+            title: "Root mean squared error on test tracks (standard deviations of the feature)",
+          },
+          y,
+          color: methodColor("method", ["PCA", "autoencoder"]),
+          shape: {
+            field: "method",
+            type: "nominal",
+            title: "Same dimensions",
+            scale: { domain: ["PCA", "autoencoder"] },
+          },
+          tooltip: [{ field: "feature" }, { field: "method" }, { field: "error" }],
+        },
+      },
+    ],
+  };
+}
+
+/**
+ * What the neighbours of held-out tracks have in common with them, by space, with bars of two standard errors.
+ *
+ * @param comparison The comparison.
+ * @returns The figure.
+ */
+export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
+  const measures = [
+    ["neighborOverlap", "same neighbours as by features"],
+    ["genrePurity", "same genre"],
+    ["subgenrePurity", "same subgenre"],
+    ["artistShare", "same artist"],
+  ] as const;
+  const values = comparison.spaces.flatMap((space) =>
+    measures.flatMap(([field, measure]) => {
+      const found = space[field];
+      if (!found) return [];
+      const margin = 2 * found.standardError;
+      return [{
+        space: space.space,
+        dimensions: space.dimensions,
+        measure,
+        mean: round(found.mean, 4),
+        low: round(Math.max(0, found.mean - margin), 4),
+        high: round(Math.min(1, found.mean + margin), 4),
+      }];
+    })
+  );
+  const order = comparison.spaces.map(({ space }) => space);
+  const y = { field: "space", type: "nominal", title: null, sort: order, axis: { labelLimit: 200 } };
+  return {
+    title: { text: "The 15 nearest tracks of held-out tracks", subtitle: "Mean share, bars of two standard errors" },
+    data: { values },
+    facet: {
+      field: "measure",
+      type: "nominal",
+      title: null,
+      sort: measures.map(([, measure]) => measure),
+      header: { labelAnchor: "start" },
+    },
+    columns: 2,
+    spec: {
+      width: 230,
+      height: { step: 24 },
+      layer: [
+        {
+          mark: { type: "rule", color: "#3c4043", strokeWidth: 1.5 },
+          encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" }, y },
+        },
+        {
+          mark: { type: "point", size: 80 },
+          encoding: {
+            x: {
+              field: "mean",
+              type: "quantitative",
+              title: "Share of neighbours",
+              axis: { format: "%", tickCount: 5 },
+              scale: { zero: false, nice: true },
+            },
+            y,
+            color: { ...methodColor("space", order), legend: null },
+            tooltip: [{ field: "space" }, { field: "dimensions" }, { field: "mean", format: ".1%" }],
+          },
+        },
+      ],
+    },
+    resolve: { scale: { x: "independent" } },
+  };
+}
+
+/**
+ * Mean silhouette by number of clusters, the chosen one marked.
+ *
+ * @param count What was tried and chosen.
+ * @returns The figure.
+ */
+export function silhouettePlot(count: ClusterCount): Spec {
+  const values = count.candidates.map(({ k, silhouette }) => ({ k, silhouette: round(silhouette, 5) }));
+  const encoding = {
+    x: {
+      field: "k",
+      type: "quantitative",
+      title: "Number of clusters k",
+      scale: { zero: false },
+      axis: { tickMinStep: 2 },
+    },
+    y: { field: "silhouette", type: "quantitative", title: "Mean silhouette", scale: { zero: false } },
+  };
+  return {
+    title: "How many clusters?",
+    width: 420,
+    height: 220,
+    data: { values },
+    layer: [
+      { mark: { type: "line", point: true }, encoding },
+      {
+        transform: [{ filter: `datum.k === ${count.k}` }],
+        mark: { type: "point", size: 160, color: ACCENT_COLOR },
+        encoding,
+      },
+    ],
+  };
+}
+
+/**
+ * Clusters by feature: how far each mean lies from the catalogue's, in standard deviations.
+ *
+ * @param clusters The clusters, described.
+ * @returns The figure.
+ */
+export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spec {
+  const values = clusters.flatMap(({ cluster, standardized }) =>
+    Object.entries(standardized).map(([feature, z]) => ({
+      cluster: `${cluster}`,
+      feature: feature.replace("_ms", ""),
+      z: round(z!, 3),
+    }))
+  );
+  const encoding = {
+    x: { field: "feature", type: "nominal", title: "Feature", sort: null, axis: { labelAngle: -40 } },
+    y: { field: "cluster", type: "ordinal", title: "Cluster", sort: null },
+  };
+  return {
+    title: {
+      text: "What sets each cluster apart",
+      subtitle: "Cluster mean minus catalogue mean, in standard deviations",
+    },
+    width: { step: 44 },
+    height: { step: 24 },
+    data: { values },
+    layer: [
+      {
+        mark: "rect",
+        encoding: {
+          ...encoding,
+          color: {
+            field: "z",
+            type: "quantitative",
+            title: "Standard deviations",
+            scale: { scheme: "blueorange", domain: [-2, 2], domainMid: 0, clamp: true },
+          },
+        },
+      },
+      {
+        mark: { type: "text", fontSize: 10 },
+        encoding: { ...encoding, text: { field: "z", type: "quantitative", format: ".1f" } },
+      },
+    ],
+  };
+}
+
+/** What the map is drawn from. */
+export interface MapData {
+  /** Positions [n, 2]. */
+  positions: Matrix;
+  /** Cluster of each track. */
+  clusters: Int32Array;
+  /** The catalogue. */
+  catalog: Catalog;
+}
+
+/**
+ * The map: tracks in two dimensions, coloured by genre, cluster, year and energy, with tooltips and a filter by genre.
+ * Views of what the catalogue lacks are left out.
+ *
+ * @param data Positions, clusters and catalogue.
+ * @param rows The tracks shown; about 2,000 keep the figure small.
+ * @returns The figure.
+ */
+export function mapPlot(data: MapData, rows: Int32Array): Spec {
+  const { positions, clusters, catalog } = data;
+  const genreNames = commonest(catalog.lists.genres);
+  const values = Array.from(rows, (r) => {
+    const genre = catalog.lists.genres?.[r]?.[0] ?? "unknown";
+    return {
+      x: round(positions.data[2 * r], 2),
+      y: round(positions.data[2 * r + 1], 2),
+      track: `${short(catalog.texts.title?.[r])} – ${short(catalog.lists.artists?.[r]?.[0])}`,
+      genre: genreNames.includes(genre) ? genre : "other",
+      cluster: `${clusters[r]}`,
+      year: known(catalog.numbers.year?.[r]),
+      energy: known(catalog.numbers.energy?.[r]),
+    };
+  });
+  const genres = [...genreNames, ...(values.some(({ genre }) => genre === "other") ? ["other"] : [])];
+  const filter = genreNames.length > 0;
+  const axis = { labels: false, ticks: false, grid: false, domain: false };
+  const view = (title: string, field: string, color: Spec): Spec => ({
+    title: { text: title, fontSize: 13 },
+    width: 330,
+    height: 290,
+    mark: { type: "circle", size: 14 },
+    encoding: {
+      x: { field: "x", type: "quantitative", title: "UMAP 1", axis, scale: { zero: false } },
+      y: { field: "y", type: "quantitative", title: "UMAP 2", axis, scale: { zero: false } },
+      color: { field, ...color },
+      opacity: filter
+        ? { condition: { test: "filter === 'all' || datum.genre === filter", value: 0.75 }, value: 0.03 }
+        : { value: 0.75 },
+      tooltip: ["track", "genre", "cluster", "year", "energy"].map((name) => ({ field: name })),
+    },
+  });
+  const continuous = (title: string, scheme: string) => ({ type: "quantitative", title, scale: { scheme } });
+  const clusterCount = clusters.reduce((most, label) => Math.max(most, label + 1), 0);
+  return {
+    title: "The map of the catalogue",
+    ...(filter && {
+      params: [{
+        name: "filter",
+        value: "all",
+        bind: { input: "select", options: ["all", ...genres], name: "Genre " },
+      }],
+    }),
+    data: { values },
+    columns: 2,
+    concat: [
+      ...(filter
+        ? [view("by genre", "genre", {
+          type: "nominal",
+          title: "Genre",
+          scale: { domain: genres, range: genres.map((g, i) => g === "other" ? "#c8ccd0" : CATEGORY_COLORS[i]) },
+        })]
+        : []),
+      view("by cluster", "cluster", {
+        type: "nominal",
+        title: "Cluster",
+        sort: Array.from({ length: clusterCount }, (_, c) => `${c}`),
+        scale: clusterCount <= 8 ? { range: CATEGORY_COLORS.slice(0, clusterCount) } : { scheme: "tableau20" },
+        legend: { columns: clusterCount > 12 ? 2 : 1 },
+      }),
+      ...(catalog.numbers.year ? [view("by year", "year", yearColor())] : []),
+      ...(catalog.numbers.energy ? [view("by energy", "energy", continuous("Energy", "viridis"))] : []),
+    ],
+    resolve: { scale: { color: "independent" } },
+  };
+}
+
+function yearColor(): Spec {
+  return { type: "quantitative", title: "Year", scale: { scheme: "viridis", zero: false }, legend: { format: "d" } };
+}
+
+function methodColor(field: string, domain: string[]): Spec {
+  const range = domain.map((name) =>
+    name === "autoencoder"
+      ? ACCENT_COLOR
+      : name === "features"
+      ? "#3c4043"
+      : name.endsWith("same dimensions")
+      ? "#56B4E9"
+      : MAIN_COLOR
+  );
+  return { field, type: "nominal", title: "Same dimensions", scale: { domain, range } };
+}
+
+/** The seven commonest first genres. */
+function commonest(genres: string[][] | undefined): string[] {
+  const counts = new Map<string, number>();
+  for (const [genre] of genres ?? []) if (genre) counts.set(genre, (counts.get(genre) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 7).map(([name]) => name);
+}
+
+function known(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : round(value, 2);
+}
+
+function short(text: string | null | undefined): string {
+  return text ? (text.length > 34 ? `${text.slice(0, 33)}…` : text) : "?";
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
