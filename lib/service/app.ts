@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createRoute, OpenAPIHono, type RouteConfig, type z } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
@@ -226,6 +226,20 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     },
   );
 
+  const exported = route("get", "/api/sessions/{id}/export", "The session as a playlist file", z.string(), {
+    params: schemas.IdParameter,
+    query: schemas.ExportQuery,
+  });
+  app.openAPIRegistry.registerPath({
+    ...exported,
+    responses: {
+      ...exported.responses,
+      200: {
+        description: "The file",
+        content: Object.fromEntries(Object.values(EXPORT_TYPES).map((type) => [type, { schema: z.string() }])),
+      },
+    },
+  });
   app.get("/api/sessions/:id/export", (c) => {
     const query = schemas.ExportQuery.safeParse(c.req.query());
     if (!query.success) return c.json({ error: query.error.issues[0].message }, 400);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { MiddlewareHandler } from "hono";
-import { routePath } from "hono/route";
+import { matchedRoutes } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import process from "node:process";
 import type { Sessions } from "./sessions.ts";
@@ -57,7 +57,7 @@ export function createMetrics(sessions: Sessions): Metrics {
     middleware: async (c, next) => {
       const start = performance.now();
       await next();
-      const route = routePath(c, -1);
+      const route = matchedRoutes(c).find(({ path }) => !path.endsWith("*"))?.path ?? "other";
       requests.inc({ method: c.req.method, route, status: c.res.status });
       seconds.observe({ route }, (performance.now() - start) / 1000);
     },

@@ -151,9 +151,16 @@ export class SearchIndex {
     return this.#known.get(term(word, isLast)) !== undefined;
   }
 
-  /** The spelling of the vocabulary with the fewest edits, among those that share trigrams; the word itself if none. */
+  /**
+   * The spelling of the vocabulary with the fewest edits: two letters swapped, else among the words that share trigrams;
+   * the word itself if there is none.
+   */
   #respell(word: string): string {
     if (word.length < 3) return word;
+    for (let i = 0; i + 1 < word.length; i++) {
+      const swapped = word.slice(0, i) + word[i + 1] + word[i] + word.slice(i + 2);
+      if (this.#has(swapped, false)) return swapped;
+    }
     const trigrams = Array.from({ length: word.length - 2 }, (_, i) => `"${word.slice(i, i + 3)}"`);
     const similar = (this.#similar.all(trigrams.join(" OR ")) as { word: string }[])
       .map(({ word: other }) => ({

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
+import { smallWorld } from "./small_world.ts";
+
+function withIndex(use: (index: SearchIndex, titles: (string | null)[]) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "segue-search-"));
+  const { catalog } = smallWorld();
+  buildSearchIndex(join(folder, "s.sqlite"), catalog);
+  const index = new SearchIndex(join(folder, "s.sqlite"), catalog);
+  try {
+    use(index, catalog.texts.title!);
+  } finally {
+    index.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("search() finds by beginnings, without case and accents, whole titles and the popular first", () => {
+  withIndex((index, titles) => {
+    assert.equal(index.search("cafe noir").tracks[0], 0);
+    assert.equal(index.search("CAFÉ N").tracks[0], 0);
+    assert.equal(index.search("ночь").tracks[0], 6);
+    assert.equal(index.search("o'clock").tracks[0], 5);
+    assert.equal(index.search("memory lane artist 11").tracks[0], 11);
+    for (const track of index.search("blue tr", 50).tracks) assert.match(titles[track]!, /^Blue Train/);
+    assert.equal(index.search("run", 3).tracks.length, 3);
+  });
+});
+
+Deno.test("search() mends misspelt words and says so; it finds nothing for nonsense", () => {
+  withIndex((index) => {
+    assert.deepEqual([index.search("wonderfull day").tracks[0], index.search("wonderfull day").corrected], [
+      1,
+      "wonderful day",
+    ]);
+    assert.equal(index.search("memori lnae").tracks.length > 0, true);
+    assert.deepEqual(index.search("xqzvwk"), { tracks: [] });
+    assert.deepEqual(index.search("  …!?  "), { tracks: [] });
+    assert.throws(() => index.search("a", 0), /Expected limit to be an integer in \[1, 100\] but found 0/);
+  });
+});
+
+Deno.test("search() takes any text for words and never for query syntax", () => {
+  withIndex((index) => {
+    for (const text of ['"', "a OR b", "title:x", "NEAR(", "x*", "');DROP TABLE words;--", "^a - b"]) {
+      assert.ok(Array.isArray(index.search(text).tracks));
+    }
+    fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), (text) => {
+      assert.ok(index.search(text).tracks.length <= 10);
+    }));
+  });
+});
