@@ -24,7 +24,7 @@ interface Options {
   timeout: string;
 }
 
-async function main(): Promise<number> {
+function main(): number {
   const command = new Command("report")
     .description("Run the notebooks and write reports/.")
     .option("--catalog <file>", "a catalogue of your own (CSV, CSV.gz or Parquet) instead of the synthetic world")
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
     .exitOverride();
   try {
     command.parse(process.argv);
-    return await report(command.opts<Options>());
+    return report(command.opts<Options>());
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof InputError)) throw error;
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function report(options: Options): Promise<number> {
+function report(options: Options): number {
   const from = process.env.SEGUE_CWD ?? process.cwd();
   const reports = options.reports ? resolve(from, options.reports) : join(ROOT, "reports");
   const parameters = notebookParameters(options, from);
@@ -104,4 +104,4 @@ function positive(name: string, text: string): number {
   return value;
 }
 
-process.exitCode = await main();
+process.exitCode = main();
