@@ -74,9 +74,17 @@ export function findCandidates(current: TrackIndex, state: UserState, options: C
     if (++limits[relaxing] >= rules[relaxing].limits.length) relaxing++;
   }
   const relaxed = restoreRules(current, state, rules, limits);
+  const block = new ArrayBuffer(12 * pool.count);
+  const similarities = new Float64Array(block, 0, pool.count);
+  const tracks = new Int32Array(block, 8 * pool.count, pool.count);
+  for (let c = 0; c < pool.count; c++) {
+    tracks[c] = pool.tracks[c];
+    similarities[c] = pool.similarities[c];
+  }
+  if (relaxed.length === 0) return { tracks, similarities, sources, relaxed, cycleComplete: false };
   return {
-    tracks: pool.tracks.slice(0, pool.count),
-    similarities: pool.similarities.slice(0, pool.count),
+    tracks,
+    similarities,
     sources,
     relaxed: relaxed.filter(({ cyclic }) => !cyclic).map(({ rule, kept }) => ({ rule, kept })),
     cycleComplete: relaxed.some(({ cyclic }) => cyclic),

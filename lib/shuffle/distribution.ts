@@ -87,13 +87,15 @@ export class Distribution {
     this.weights = parts.weights;
     this.temperature = parts.temperature;
     const width = parts.weights.length;
-    this.utilities = new Float64Array(this.candidates.length);
+    const count = this.candidates.length;
+    const block = new Float64Array(2 * count);
+    this.utilities = block.subarray(0, count);
     for (let c = 0; c < this.utilities.length; c++) {
       let utility = 0;
       for (let f = 0; f < width; f++) utility += parts.weights[f] * parts.features[c * width + f];
       this.utilities[c] = utility;
     }
-    this.probabilities = softmax(this.utilities, parts.temperature);
+    this.probabilities = softmax(this.utilities, parts.temperature, block.subarray(count));
   }
 
   /** The rules that had to be relaxed to find a candidate; empty when all rules hold. */

@@ -102,6 +102,9 @@ export function fillFeatures(
   return out;
 }
 
+/** Plays by cluster, reused from call to call: all zero between calls. */
+let clusterCounts = new Int32Array(256);
+
 /** One column to fill: element c is `out[c * w + f]`. */
 interface Fill {
   current: TrackIndex;
@@ -159,12 +162,14 @@ const FILL: Record<FeatureName, (fill: Fill) => void> = {
   clusterDiversity({ state, world, candidates, options, out, f, w }) {
     const window = expectInteger("clusterWindow", options.clusterWindow ?? DEFAULT_CLUSTER_WINDOW, 1);
     const plays = Math.min(window, state.playCount);
-    const counts = new Int32Array(world.clusterCount);
-    for (let p = state.playCount - plays; p < state.playCount; p++) counts[world.clusters[state.playedTrack(p)]]++;
+    if (clusterCounts.length < world.clusterCount) clusterCounts = new Int32Array(world.clusterCount);
+    const first = state.playCount - plays;
+    for (let p = first; p < state.playCount; p++) clusterCounts[world.clusters[state.playedTrack(p)]]++;
     for (let c = 0; c < candidates.length; c++) {
-      const share = plays === 0 ? 0 : counts[world.clusters[candidates[c]]] / plays;
+      const share = plays === 0 ? 0 : clusterCounts[world.clusters[candidates[c]]] / plays;
       out[c * w + f] = world.clusterCount === 0 ? 0 : 1 - share;
     }
+    for (let p = first; p < state.playCount; p++) clusterCounts[world.clusters[state.playedTrack(p)]] = 0;
   },
 
   sequence({ candidates, options, out, f, w }) {

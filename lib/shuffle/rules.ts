@@ -170,10 +170,10 @@ const COMPILE: Record<keyof Rules, (world: ShuffleWorld, rules: Rules) => Compil
         100 * Math.abs(tempo[track] - tempo[current]) > percent * tempo[current],
     };
   },
-  album: (world, rules) => cap("album", rules.album!, (track) => world.albums.subarray(track, track + 1)),
+  album: (world, rules) => cap("album", rules.album!, world.albums, (track) => track, (track) => track + 1),
   artist(world, rules) {
     const { offsets, codes } = world.artists;
-    return cap("artist", rules.artist!, (track) => codes.subarray(offsets[track], offsets[track + 1]));
+    return cap("artist", rules.artist!, codes, (track) => offsets[track], (track) => offsets[track + 1]);
   },
   repeatWork: (world, rules) => ({
     name: "repeatWork",
@@ -245,21 +245,33 @@ function fixed(name: RuleName, breaks: (track: TrackIndex) => boolean): Compiled
   return { name, limits: [1], fixed: true, test: () => breaks };
 }
 
-/** A cap is relaxed by halving its window; the play to come is part of the window. */
-function cap(name: "artist" | "album", value: Cap, codes: (track: TrackIndex) => Int32Array): CompiledRule {
-  expectInteger(`most of rule ${name}`, value.most, 1);
+/**
+ * A cap on the tracks of an artist or album; those of a track are `codes[first(track)] … codes[end(track) - 1]`. It is
+ * relaxed by halving its window; the play to come is part of the window.
+ */
+function cap(
+  name: "artist" | "album",
+  value: Cap,
+  codes: Int32Array,
+  first: (track: TrackIndex) => number,
+  end: (track: TrackIndex) => number,
+): CompiledRule {
+  const most = expectInteger(`most of rule ${name}`, value.most, 1);
   expectInteger(`window of rule ${name}`, value.window, 1);
   return {
     name,
-    limits: halvings(value.window).filter((window) => window > value.most),
+    limits: halvings(value.window).filter((window) => window > most),
     fixed: false,
     test(_current, state, window) {
       const counts = new Map<number, number>();
       for (let p = Math.max(0, state.playCount - window + 1); p < state.playCount; p++) {
-        for (const code of codes(state.playedTrack(p))) counts.set(code, (counts.get(code) ?? 0) + 1);
+        const track = state.playedTrack(p);
+        for (let i = first(track); i < end(track); i++) counts.set(codes[i], (counts.get(codes[i]) ?? 0) + 1);
       }
       return (track) => {
-        for (const code of codes(track)) if (code >= 0 && (counts.get(code) ?? 0) >= value.most) return true;
+        for (let i = first(track); i < end(track); i++) {
+          if (codes[i] >= 0 && (counts.get(codes[i]) ?? 0) >= most) return true;
+        }
         return false;
       };
     },
