@@ -7,7 +7,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { InputError } from "../errors.ts";
-import { streamDoubles } from "../storage/numbers.ts";
+import { chunksOfDoubles, streamDoubles } from "../storage/numbers.ts";
 import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
 import type { ChoiceBatches } from "./conditional_logit.ts";
 import { type ChoiceSets, groupChoices } from "./sets.ts";
@@ -57,6 +57,8 @@ const BOOKKEEPING = new Set([
 const YES = ["1", "1.0", "true", "t", "yes", "y"];
 const NO = ["0", "0.0", "false", "f", "no", "n"];
 const NUMERIC = /INT|DOUBLE|FLOAT|DECIMAL|BOOLEAN/;
+/** Memory of DuckDB while it feeds batches; beyond it, it spills to disk. */
+const BATCH_MEMORY = "128MB";
 /** More named alternatives than this are tracks, not alternatives that keep their meaning from set to set. */
 const MOST_ALTERNATIVES = 60;
 
@@ -89,8 +91,9 @@ export async function readChoices(path: string, columns: ChoiceColumns = {}): Pr
     let previous = NaN;
     let code = -1;
     let row = 0;
-    await streamDoubles(connection, plan.sql, (parts, count) => {
-      const [ids, marks, clusters, alternatives, offsets] = parts;
+    await streamDoubles(connection, `SELECT ${plan.columns.join(", ")} FROM log`, (parts, count) => {
+      const [ids, marks] = parts;
+      const { cluster: clusters, alternative: alternatives, offset: offsets } = plan.pick(parts);
       for (let i = 0; i < count; i++) {
         if (ids[i] !== previous) {
           previous = ids[i];
@@ -101,11 +104,11 @@ export async function readChoices(path: string, columns: ChoiceColumns = {}): Pr
         choice[row + i] = code;
         chosen[row + i] = marks[i];
       }
-      for (let i = 0; cluster && i < count; i++) cluster[row + i] = clusters[i];
-      for (let i = 0; alternative && i < count; i++) alternative[row + i] = alternatives[i];
-      offset?.set(offsets, row);
+      for (let i = 0; cluster && i < count; i++) cluster[row + i] = clusters![i];
+      for (let i = 0; alternative && i < count; i++) alternative[row + i] = alternatives![i];
+      offset?.set(offsets!, row);
       for (let k = 0; k < width; k++) {
-        const part = parts[5 + k];
+        const part = parts[parts.length - width + k];
         for (let i = 0, a = row * width + k; i < count; i++, a += width) values[a] = part[i];
       }
       row += count;
@@ -148,98 +151,96 @@ export async function withChoiceBatches<T>(
     let clusterCount = 0;
     let previous = -Infinity;
     let ascending = true;
-    await streamDoubles(connection, plan.sql, ([ids, , clusters], count) => {
+    const codes = plan.has.cluster ? plan.columns.slice(0, 3) : plan.columns.slice(0, 1);
+    await streamDoubles(connection, `SELECT ${codes.join(", ")} FROM log`, (parts, count) => {
+      const ids = parts[0];
+      const clusters = parts.at(2);
       for (let i = 0; i < count; i++) {
         if (ids[i] < previous) ascending = false;
         previous = ids[i];
-        if (clusters[i] >= clusterCount) clusterCount = clusters[i] + 1;
+        if (clusters && clusters[i] >= clusterCount) clusterCount = clusters[i] + 1;
       }
     });
-    let { sql } = plan;
+    let sql = `SELECT ${plan.columns.join(", ")} FROM log`;
     if (!ascending) {
       await connection.run(`CREATE TEMP TABLE sorted AS ${sql} ORDER BY 1`);
       sql = "SELECT * FROM sorted";
     }
     const source = {
       features: plan.features,
-      clusterCount: plan.has.cluster ? clusterCount : 0,
+      clusterCount,
       base: plan.base,
       rows: plan.rows,
-      batches: () => readBatches(connection, { ...plan, sql }, batchRows),
+      batches: () => readBatches(connection, sql, plan, batchRows),
     };
     return await use(source);
-  });
+  }, BATCH_MEMORY);
 }
 
-async function* readBatches(connection: DuckDBConnection, plan: Plan, batchRows: number): AsyncGenerator<ChoiceSets> {
-  const width = plan.features.length;
-  const columns = 5 + width;
-  const result = await connection.stream(plan.sql);
-  // Rows wait here, all columns of a row together, until a batch of whole sets is full.
-  let waiting = new Float64Array(batchRows * columns * 2);
+async function* readBatches(
+  connection: DuckDBConnection,
+  sql: string,
+  plan: Plan,
+  batchRows: number,
+): AsyncGenerator<ChoiceSets> {
+  // Rows wait here, column by column, until a batch of whole sets is full.
+  let waiting = plan.columns.map(() => new Float64Array(2 * batchRows));
   let rows = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    const count = chunk?.rowCount ?? 0;
-    if (count > 0) {
-      if ((rows + count) * columns > waiting.length) {
-        const larger = new Float64Array(waiting.length * 2);
-        larger.set(waiting);
-        waiting = larger;
-      }
-      for (let c = 0; c < columns; c++) {
-        const { items } = chunk!.getColumnVector(c) as unknown as { items: Float64Array };
-        for (let i = 0; i < count; i++) waiting[(rows + i) * columns + c] = items[i];
-      }
-      rows += count;
+  for await (const { columns, count } of chunksOfDoubles(connection, sql)) {
+    if (rows + count > waiting[0].length) {
+      waiting = waiting.map((column) => {
+        const larger = new Float64Array(2 * column.length);
+        larger.set(column);
+        return larger;
+      });
     }
+    columns.forEach((column, c) => waiting[c].set(column, rows));
+    rows += count;
+    if (rows < batchRows) continue;
+    const [ids] = waiting;
     let whole = rows;
-    if (count > 0) {
-      if (rows < batchRows) continue;
-      const last = waiting[(rows - 1) * columns];
-      while (whole > 0 && waiting[(whole - 1) * columns] === last) whole--;
-      if (whole === 0) continue;
-    }
-    if (whole > 0) yield batchOf(waiting, whole, plan);
-    if (count === 0) return;
-    waiting.copyWithin(0, whole * columns, rows * columns);
+    while (whole > 0 && ids[whole - 1] === ids[rows - 1]) whole--;
+    if (whole === 0) continue;
+    yield batchOf(waiting, whole, plan);
+    for (const column of waiting) column.copyWithin(0, whole, rows);
     rows -= whole;
   }
+  if (rows > 0) yield batchOf(waiting, rows, plan);
 }
 
-function batchOf(waiting: Float64Array, rows: number, plan: Plan): ChoiceSets {
+function batchOf(waiting: Float64Array[], rows: number, plan: Plan): ChoiceSets {
   const width = plan.features.length;
-  const columns = 5 + width;
   const values = new Float64Array(rows * width);
   const choice = new Int32Array(rows);
-  const chosen = new Uint8Array(rows);
-  const cluster = plan.has.cluster ? new Int32Array(rows) : undefined;
-  const offset = plan.has.offset ? new Float64Array(rows) : undefined;
-  const ids: number[] = [];
+  const [ids, marks] = waiting;
+  const names = [ids[0]];
   for (let r = 0; r < rows; r++) {
-    const at = r * columns;
-    if (ids.length === 0 || waiting[at] !== ids[ids.length - 1]) ids.push(waiting[at]);
-    choice[r] = ids.length - 1;
-    chosen[r] = waiting[at + 1];
-    if (cluster) cluster[r] = waiting[at + 2];
-    if (offset) offset[r] = waiting[at + 4];
-    for (let k = 0; k < width; k++) values[r * width + k] = waiting[at + 5 + k];
+    if (ids[r] !== names[names.length - 1]) names.push(ids[r]);
+    choice[r] = names.length - 1;
   }
+  for (let k = 0; k < width; k++) {
+    const column = waiting[waiting.length - width + k];
+    for (let r = 0, a = k; r < rows; r++, a += width) values[a] = column[r];
+  }
+  const { cluster, offset } = plan.pick(waiting);
   return groupChoices({
     features: plan.features,
     values,
     choice,
-    setCount: ids.length,
-    chosen,
-    cluster,
-    offset,
-    nameOf: (n) => plan.nameOf(ids[n]),
+    setCount: names.length,
+    chosen: Uint8Array.from(marks.subarray(0, rows)),
+    cluster: cluster && Int32Array.from(cluster.subarray(0, rows)),
+    offset: offset?.slice(0, rows),
+    nameOf: (n) => plan.nameOf(names[n]),
   });
 }
 
-/** How to read a choice log: the query gives id, chosen, cluster, alternative, offset, then the features. */
+/** How to read a choice log. */
 interface Plan {
-  sql: string;
+  /** SQL of the columns: id, chosen, then those of cluster, alternative and offset that there are, then the features. */
+  columns: string[];
+  /** Finds cluster, alternative and offset among the columns read. */
+  pick: (columns: Float64Array[]) => { cluster?: Float64Array; alternative?: Float64Array; offset?: Float64Array };
   rows: number;
   features: string[];
   has: { cluster: boolean; alternative: boolean; offset: boolean };
@@ -253,6 +254,7 @@ async function withChoiceLog<T>(
   path: string,
   columns: ChoiceColumns,
   use: (connection: DuckDBConnection, plan: Plan) => Promise<T>,
+  memoryLimit: string = "2GB",
 ): Promise<T> {
   if (!existsSync(path)) throw new InputError(`${path}: no such file`);
   return await withDuckDB(async (connection) => {
@@ -275,7 +277,7 @@ async function withChoiceLog<T>(
       if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`);
       throw error;
     }
-  }, "2GB");
+  }, memoryLimit);
 }
 
 async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): Promise<Plan> {
@@ -342,16 +344,20 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
   const clusterCode = cluster && await codeOf(connection, cluster, "VARCHAR");
   const named = levels && levels.length <= MOST_ALTERNATIVES;
   if (named) await connection.run(`CREATE TYPE alternatives AS ENUM (${levels.map(sqlText).join(", ")})`);
-  const sql = [
+  const optional = [
+    ["cluster", clusterCode ? clusterCode.sql : undefined],
+    ["alternative", named ? `enum_code(${sqlName(alternative!)}::VARCHAR::alternatives)` : undefined],
+    ["offset", offset && sqlName(offset)],
+  ].filter(([, sql]) => sql !== undefined);
+  const expressions = [
     id.sql,
-    await chosenSql(connection, chosen, alternative),
-    clusterCode ? clusterCode.sql : "0",
-    named ? `enum_code(${sqlName(alternative!)}::VARCHAR::alternatives)` : "0",
-    offset ? sqlName(offset) : "0",
-    ...features.map(([, expression]) => expression),
-  ].map((expression, c) => `coalesce((${expression})::DOUBLE, 'nan'::DOUBLE) AS c${c}`).join(", ");
+    await chosenSql(connection, chosen, types.get(chosen)!, alternative),
+    ...optional.map(([, sql]) => sql),
+    ...features.map(([, sql]) => sql),
+  ];
   return {
-    sql: `SELECT ${sql} FROM log`,
+    columns: expressions.map((expression, c) => `coalesce((${expression})::DOUBLE, 'nan'::DOUBLE) AS c${c}`),
+    pick: (columns) => Object.fromEntries(optional.map(([name], o) => [name, columns[2 + o]])),
     rows,
     features: features.map(([name]) => name),
     has: { cluster: cluster !== undefined, alternative: !!named, offset: offset !== undefined },
@@ -415,6 +421,7 @@ async function codeOf(
 async function chosenSql(
   connection: DuckDBConnection,
   chosen: string,
+  type: string,
   alternative: string | undefined,
 ): Promise<string> {
   const text = `lower(trim(${sqlName(chosen)}::VARCHAR))`;
@@ -428,6 +435,7 @@ async function chosenSql(
   );
   const others = v as string[];
   if (others.includes("")) throw new InputError(`Expected ${chosen} in every row but it is missing in some`);
+  if (others.length === 0 && NUMERIC.test(type)) return sqlName(chosen);
   if (others.length === 0) return `${text} IN (${list(YES)})`;
   if (alternative) return `${text} = lower(trim(${sqlName(alternative)}::VARCHAR))`;
   throw new InputError(

@@ -5,20 +5,24 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 
+/** A chunk of a result. */
+export interface DoubleChunk {
+  /** The columns, valid until the next chunk is asked for. */
+  columns: Float64Array[];
+  /** Number of rows. */
+  count: number;
+}
+
 /**
- * Runs a query whose columns are all DOUBLE and never NULL, and hands over its chunks as they come. Memory stays bounded
- * by one chunk (2048 rows as a rule). NULLs must be mapped in the query, e.g. `coalesce(x, 'nan')`.
+ * Runs a query whose columns are all DOUBLE and never NULL, and gives its chunks as they come. Memory stays bounded by
+ * one chunk (2048 rows as a rule). NULLs must be mapped in the query, e.g. `coalesce(x, 'nan')`.
  *
  * @param connection An open DuckDB connection.
  * @param sql The query.
- * @param visit Gets the columns of one chunk, valid only during the call, and its number of rows; may return false to end.
+ * @returns The chunks.
  * @throws {Error} When a column is not DOUBLE or holds NULL.
  */
-export async function streamDoubles(
-  connection: DuckDBConnection,
-  sql: string,
-  visit: (columns: Float64Array[], count: number) => boolean | void,
-): Promise<void> {
+export async function* chunksOfDoubles(connection: DuckDBConnection, sql: string): AsyncGenerator<DoubleChunk> {
   const result = await connection.stream(sql);
   for (;;) {
     const chunk = await result.fetchChunk();
@@ -30,6 +34,22 @@ export async function streamDoubles(
       }
       return vector.items;
     });
-    if (visit(columns, chunk.rowCount) === false) return;
+    yield { columns, count: chunk.rowCount };
   }
+}
+
+/**
+ * Runs a query as {@linkcode chunksOfDoubles} does, and hands every chunk to a function.
+ *
+ * @param connection An open DuckDB connection.
+ * @param sql The query.
+ * @param visit Gets the columns of one chunk, valid only during the call, and its number of rows.
+ * @throws {Error} When a column is not DOUBLE or holds NULL.
+ */
+export async function streamDoubles(
+  connection: DuckDBConnection,
+  sql: string,
+  visit: (columns: Float64Array[], count: number) => void,
+): Promise<void> {
+  for await (const { columns, count } of chunksOfDoubles(connection, sql)) visit(columns, count);
 }
