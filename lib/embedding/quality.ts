@@ -4,7 +4,7 @@
  * @module
  */
 import { expectInteger, InputError } from "../errors.ts";
-import { type Matrix, row } from "../matrix.ts";
+import { type Matrix, row, takeRows } from "../matrix.ts";
 import type { ExactNeighbors } from "./neighbors.ts";
 
 /** A mean over queries with its standard error. */
@@ -129,6 +129,35 @@ export function labelShares(
     }
     return same / neighbors.k;
   });
+}
+
+/**
+ * Share of a point's nearest points of a picture that have its label, and what a random picture would give.
+ *
+ * @param positions Positions [n, 2].
+ * @param labels Label of each row.
+ * @param rows The rows that are looked at, and among which neighbours are sought. Cost O(rows²).
+ * @param k Number of neighbours.
+ * @returns The mean share, and the chance that two different rows have one label.
+ */
+export function neighborPurity2d(
+  positions: Matrix,
+  labels: ArrayLike<number>,
+  rows: Int32Array,
+  k: number = 10,
+): { purity: number; chance: number } {
+  const points = takeRows(positions, rows);
+  const near = new Int32Array(expectInteger("k", k, 1, rows.length - 1));
+  const counts = new Map<number, number>();
+  let same = 0;
+  for (let i = 0; i < rows.length; i++) {
+    counts.set(labels[rows[i]], (counts.get(labels[rows[i]]) ?? 0) + 1);
+    nearest(distancesFrom(points, i), near);
+    for (const j of near) if (labels[rows[j]] === labels[rows[i]]) same++;
+  }
+  const n = rows.length;
+  const pairs = [...counts.values()].reduce((sum, count) => sum + count * (count - 1), 0);
+  return { purity: same / n / k, chance: pairs / n / (n - 1) };
 }
 
 /**

@@ -120,12 +120,12 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
   const y = {
     field: "loss",
     type: "quantitative",
-    title: "Share of the variance lost (log scale)",
+    title: "Variance lost (log scale)",
     scale: { type: "log" },
     axis: { format: "~%", tickCount: 6 },
   };
   return {
-    title: "The autoencoder learns",
+    title: { text: "The autoencoder learns", subtitle: "The dot marks the epoch whose weights were kept" },
     width: 480,
     height: 260,
     layer: [
@@ -154,17 +154,9 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
         ],
       },
       {
-        data: { values: [{ epoch: bestEpoch, label: "kept" }] },
-        layer: [
-          {
-            mark: { type: "rule", strokeDash: [2, 3] },
-            encoding: { x: { field: "epoch", type: "quantitative" } },
-          },
-          {
-            mark: { type: "text", align: "right", dx: -4, color: "#5f6368" },
-            encoding: { x: { field: "epoch", type: "quantitative" }, y: { value: 8 }, text: { field: "label" } },
-          },
-        ],
+        data: { values: values.filter(({ epoch, rows }) => epoch === bestEpoch && rows === "validation") },
+        mark: { type: "point", color: ACCENT_COLOR, size: 110 },
+        encoding: { x: { field: "epoch", type: "quantitative" }, y },
       },
     ],
   };
@@ -364,7 +356,7 @@ export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spe
           color: {
             field: "z",
             type: "quantitative",
-            title: "Standard deviations",
+            title: "SDs",
             scale: { scheme: "blueorange", domain: [-2, 2], domainMid: 0, clamp: true },
           },
         },
