@@ -3,18 +3,24 @@
  *
  * @module
  */
-import { expectInteger, InputError } from "../errors.ts";
+import { availableParallelism } from "node:os";
+import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix } from "../matrix.ts";
 import type { NeighborGraph } from "./graph.ts";
+import { type JoinResult, selfJoin } from "./join.ts";
 
 /** Options of {@linkcode buildKnnGraph}. */
 export interface KnnOptions {
   /** Neighbours of each row, in [1, n − 1]; 50 when left out. */
   k?: number;
-  /** Recall@k to reach, in (0, 1]; 0.99 when left out. 1 asks for the exact graph. */
+  /** How rows are compared; cosine similarity is the only one. */
+  metric?: "cosine";
+  /** Mean recall@k to reach, in (0, 1]; 0.99 when left out. 1 compares all pairs. */
   recall?: number;
-  /** Seed of everything random; 42 when left out. */
+  /** Seed of the cells and of the samples; 42 when left out. */
   seed?: number;
+  /** Threads; as many as the machine has cores, at most 16, when left out. The graph does not depend on it. */
+  threads?: number;
 }
 
 /** A neighbour graph and how it was made. */
@@ -33,26 +39,62 @@ export interface KnnReport {
   columns: number;
   /** Neighbours of each row. */
   k: number;
-  /** `"exact"`, or the approximate method. */
-  method: string;
-  /** Recall@k: 1 for the exact graph, else estimated on a sample against exact neighbours. */
+  /** `"exact"` when all pairs were compared, `"cells"` when each row was compared with the points of near cells. */
+  method: "exact" | "cells";
+  /** Mean recall@k on a sample against its exact neighbours; 1 when exact. */
   recall: number;
+  /** Standard error of `recall`; 0 when exact. */
+  recall_error: number;
+  /** Rows of that sample; 0 when exact. */
+  recall_sample: number;
+  /** The recall that was asked for. */
+  recall_asked: number;
+  /** Number of cells; 0 when exact. */
+  cells: number;
+  /** Mean number of rows that each row was compared with. */
+  compared: number;
+  /** Rows that have the direction of an earlier row. */
+  duplicates: number;
+  /** Rows of zeros; their similarity to every row is 0. */
+  zero_rows: number;
   /** Seed of everything random. */
   seed: number;
 }
 
+/** Rows × rows × dimensions up to which comparing all pairs is quick: below a second on two cores. */
+const EXACT_COST = 1e10;
+
 /**
- * Builds the graph in which each row points to its k most similar other rows.
+ * Builds the graph in which each row points to its k most similar other rows by cosine similarity. Equal similarities
+ * are ordered by row number. Small matrices are compared pair by pair; for large ones see `join.ts`: rows are compared
+ * with the points of the nearest k-means cells, as many as a sample with known neighbours asks for, and the recall that
+ * came of it is measured on a second sample. A recall that cells cannot give cheaply (noise in many dimensions) is met by
+ * comparing all pairs.
  *
  * @param x The matrix [n, d], finite.
  * @param options Neighbours, recall, seed.
  * @returns The graph and how it was made.
  * @throws {InputError} When k is not in [1, n − 1], or an element is not finite.
+ *
+ * @example
+ * ```ts
+ * import { buildKnnGraph } from "./knn.ts";
+ * import { matrix } from "../matrix.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const x = matrix(3, 2, Float32Array.of(1, 0, 1, 0.1, 0, 1));
+ * const { graph } = await buildKnnGraph(x, { k: 1 });
+ * assert.deepEqual([...graph.indices], [1, 0, 1]);
+ * ```
  */
-export function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promise<KnnResult> {
-  const { k = 50, seed = 42 } = options;
+export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promise<KnnResult> {
+  const { k = 50, recall = 0.99, seed = 42, threads = Math.min(16, availableParallelism()) } = options;
   if (x.rows < 2) throw new InputError(`Expected a matrix of at least 2 rows but found ${x.rows}`);
+  if (x.columns < 1) throw new InputError("Expected a matrix of at least 1 column but found 0");
   expectInteger("k", k, 1, x.rows - 1);
+  expectNumber("recall", recall, 0, 1);
+  expectInteger("seed", seed, Number.MIN_SAFE_INTEGER);
+  expectInteger("threads", threads, 1, 64);
   const bad = firstNonFinite(x);
   if (bad) {
     throw new InputError(
@@ -60,46 +102,100 @@ export function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promise<KnnR
         `in row ${bad.row}, column ${bad.column}`,
     );
   }
-  const { rows, columns } = x;
-  return Promise.resolve({
-    graph: exactGraph(x, k),
-    report: { rows, columns, k, method: "exact", recall: 1, seed },
-  });
+  const joined = await selfJoin(x, { k, recall, seed, threads, exactCost: EXACT_COST });
+  const { directions } = joined;
+  const zeroRows = directions.directionOf.reduce((count, direction) => count + (direction < 0 ? 1 : 0), 0);
+  return {
+    graph: directions.count === x.rows ? wholeGraph(x.rows, k, joined) : expandGraph(x.rows, k, joined),
+    report: {
+      rows: x.rows,
+      columns: x.columns,
+      k,
+      method: joined.method,
+      recall: round(joined.recall),
+      recall_error: round(joined.recallError),
+      recall_sample: joined.recallSample,
+      recall_asked: recall,
+      cells: joined.cells,
+      compared: Math.round(joined.compared),
+      duplicates: x.rows - zeroRows - directions.count,
+      zero_rows: zeroRows,
+      seed,
+    },
+  };
 }
 
-/** All pairs. O(n² d). */
-function exactGraph(x: Matrix, k: number): NeighborGraph {
-  const { rows: n, columns: d } = x;
-  const unit = new Float64Array(n * d);
-  for (let i = 0; i < n; i++) {
-    let norm = 0;
-    for (let j = 0; j < d; j++) norm += x.data[i * d + j] ** 2;
-    const scale = norm > 0 ? 1 / Math.sqrt(norm) : 0;
-    for (let j = 0; j < d; j++) unit[i * d + j] = x.data[i * d + j] * scale;
-  }
-  const offsets = Int32Array.from({ length: n + 1 }, (_, i) => i * k);
-  const indices = new Int32Array(n * k);
-  const similarities = new Float32Array(n * k);
-  const best = new Float32Array(k);
-  const who = new Int32Array(k);
-  for (let i = 0; i < n; i++) {
-    best.fill(-2);
-    for (let j = 0; j < n; j++) {
-      let dot = 0;
-      for (let c = 0; c < d; c++) dot += unit[i * d + c] * unit[j * d + c];
-      const similarity = Math.fround(Math.min(1, Math.max(-1, dot)));
-      if (similarity <= best[k - 1] || j === i) continue;
-      let at = k - 1;
-      while (at > 0 && best[at - 1] < similarity) {
-        best[at] = best[at - 1];
-        who[at] = who[at - 1];
-        at--;
+/** Every row has a direction of its own: the result is the graph. */
+function wholeGraph(n: number, k: number, { ids, similarities }: JoinResult): NeighborGraph {
+  return { nodeCount: n, offsets: rowOffsets(n, k), indices: ids, similarities };
+}
+
+/**
+ * From neighbours among distinct directions to neighbours among rows: a row's equals come first, then the rows of each
+ * neighbouring direction; zero rows have similarity 0 to all. O(n k).
+ */
+function expandGraph(n: number, k: number, { directions, k: width, ids, similarities }: JoinResult): NeighborGraph {
+  const { count, directionOf } = directions;
+  const graph = {
+    nodeCount: n,
+    offsets: rowOffsets(n, k),
+    indices: new Int32Array(n * k),
+    similarities: new Float32Array(n * k),
+  };
+  // Rows by direction, ascending; the zero rows behind the last direction.
+  const start = new Int32Array(count + 2);
+  for (let i = 0; i < n; i++) start[(directionOf[i] < 0 ? count : directionOf[i]) + 1]++;
+  for (let u = 0; u <= count; u++) start[u + 1] += start[u];
+  const members = new Int32Array(n);
+  const next = start.slice();
+  for (let i = 0; i < n; i++) members[next[directionOf[i] < 0 ? count : directionOf[i]]++] = i;
+
+  const who = new Int32Array((width + 2) * (k + 1));
+  const how = new Float32Array(who.length);
+  for (let u = 0; u < count; u++) {
+    let found = 0;
+    const take = (direction: number, similarity: number) => {
+      const end = Math.min(start[direction + 1], start[direction] + k + 1);
+      for (let m = start[direction]; m < end; m++) {
+        // Insertion by similarity, then row; nearly always at the end.
+        let at = found++;
+        while (at > 0 && (how[at - 1] < similarity || (how[at - 1] === similarity && who[at - 1] > members[m]))) {
+          how[at] = how[at - 1];
+          who[at] = who[at - 1];
+          at--;
+        }
+        how[at] = similarity;
+        who[at] = members[m];
       }
-      best[at] = similarity;
-      who[at] = j;
+    };
+    take(u, 1);
+    for (let i = u * width; i < u * width + width; i++) {
+      if (found > k && similarities[i] < how[k]) break;
+      take(ids[i], similarities[i]);
     }
-    indices.set(who, i * k);
-    similarities.set(best, i * k);
+    if (found <= k || how[k] <= 0) take(count, 0);
+    for (let m = start[u]; m < start[u + 1]; m++) {
+      const row = members[m];
+      for (let i = 0, to = row * k; to < row * k + k; i++) {
+        if (who[i] === row) continue;
+        graph.indices[to] = who[i];
+        graph.similarities[to++] = how[i];
+      }
+    }
   }
-  return { nodeCount: n, offsets, indices, similarities };
+  for (let m = start[count]; m < n; m++) {
+    const row = members[m];
+    for (let i = 0; i < k; i++) graph.indices[row * k + i] = i < row ? i : i + 1;
+  }
+  return graph;
+}
+
+function rowOffsets(n: number, k: number): Int32Array {
+  const offsets = new Int32Array(n + 1);
+  for (let i = 0; i <= n; i++) offsets[i] = i * k;
+  return offsets;
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(6));
 }

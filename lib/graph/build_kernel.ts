@@ -1,0 +1,45 @@
+/**
+ * Compiles `kernel.as` into `kernel.wasm.ts`: `deno run -A lib/graph/build_kernel.ts` after every change of it.
+ *
+ * @module
+ */
+import asc from "assemblyscript/asc";
+import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { writeAtomic } from "../storage/atomic.ts";
+
+/**
+ * Compiles the kernel for a memory that workers share.
+ *
+ * @returns The text of `kernel.wasm.ts`.
+ * @throws {Error} When the source does not compile.
+ */
+export async function buildKernel(): Promise<string> {
+  const source = readFileSync(new URL("kernel.as", import.meta.url), "utf8");
+  let binary: Uint8Array | undefined;
+  const memory = ["--importMemory", "--sharedMemory", "--initialMemory", "16", "--maximumMemory", "65536"];
+  const features = ["--enable", "simd", "--enable", "threads", "--enable", "relaxed-simd"];
+  const { error, stderr } = await asc.main(
+    ["kernel.ts", "--outFile", "kernel.wasm", "-O3", "--noAssert", "--runtime", "stub", ...memory, ...features],
+    {
+      readFile: (name) => name === "kernel.ts" ? source : null,
+      writeFile: (name, contents) => {
+        if (name === "kernel.wasm") binary = contents as Uint8Array;
+      },
+      listFiles: () => [],
+    },
+  );
+  if (error || !binary) throw new Error(`kernel.as does not compile: ${stderr.toString()}`);
+  return [
+    "// Made from kernel.as by build_kernel.ts; do not edit.",
+    "/** The compiled kernel, base64. */",
+    "export const KERNEL_WASM =",
+    `  "${Buffer.from(binary).toString("base64")}";`,
+    "",
+  ].join("\n");
+}
+
+if (import.meta.main) {
+  writeAtomic(fileURLToPath(new URL("kernel.wasm.ts", import.meta.url)), await buildKernel());
+}

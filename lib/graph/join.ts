@@ -1,0 +1,421 @@
+/**
+ * The self-join: the k nearest other rows of every row, all at once.
+ *
+ * k-means cells (Lloyd) put near rows together. The rows of a cell look, in groups, into the cells whose centroids are
+ * nearest to each of them; a kernel scores 4 rows against 8 points at a time and touches a row's candidates only for
+ * scores that reach its threshold. How many cells to look into is read off a sample whose exact neighbours are known.
+ *
+ * @module
+ */
+import { type Random, randomInteger, seededRandom } from "../random.ts";
+import type { Matrix } from "../matrix.ts";
+import type { Layout, Reach } from "./kernel.ts";
+import { type Directions, prepareDirections } from "./prepare.ts";
+import { type CellView, meanAndError, Tuner } from "./tuner.ts";
+import { startThreads, type Threads } from "./threads.ts";
+
+/** What the join is asked for. */
+export interface JoinOptions {
+  k: number;
+  recall: number;
+  seed: number;
+  threads: number;
+  /** Rows times rows times dimensions up to which all pairs are compared. */
+  exactCost: number;
+}
+
+/** Neighbours of every direction. */
+export interface JoinResult {
+  directions: Directions;
+  /** Neighbours of a direction: `k` of the options, or all others when there are fewer. */
+  k: number;
+  /** Neighbours, k a direction, nearest first. */
+  ids: Int32Array;
+  /** Their cosines. */
+  similarities: Float32Array;
+  /** `"exact"` or `"cells"`. */
+  method: "exact" | "cells";
+  /** Number of cells, 0 when exact. */
+  cells: number;
+  /** Mean number of points that a row was compared with, as predicted on the sample; all when exact. */
+  compared: number;
+  /** Mean recall of the sample, its standard error and size; 1, 0 and 0 when exact. */
+  recall: number;
+  recallError: number;
+  recallSample: number;
+}
+
+const GROUP = 128;
+const TUNE_SAMPLE = 512;
+const CHECK_SAMPLE = 1024;
+const TRAIN_PER_CELL = 40;
+const TRAIN_ROUNDS = 5;
+const EXACT_CELL = 512;
+const NEAR_ROWS = 2048;
+
+/**
+ * Finds the nearest neighbours of all rows of a matrix.
+ *
+ * @param x The matrix [n, d], finite.
+ * @param options What is asked for.
+ * @returns Neighbours among the distinct directions of the matrix.
+ */
+export async function selfJoin(x: Matrix, options: JoinOptions): Promise<JoinResult> {
+  const n = x.rows;
+  const dimensions = Math.ceil(x.columns / 4) * 4;
+  const plan = planMemory(n, dimensions, Math.min(options.k, n - 1));
+  const threads = await startThreads(n * n * dimensions < 1e9 ? 1 : options.threads, plan.bytes, plan.layout);
+  try {
+    const directions = prepareDirections(x, new Float32Array(threads.memory.buffer, plan.layout.rows, n * dimensions));
+    return await new Join(threads, plan, directions, options).run();
+  } finally {
+    threads.close();
+  }
+}
+
+interface Plan {
+  layout: Layout;
+  /** Rows of the k-means sample. */
+  training: number;
+  trainingRows: number;
+  /** Centroids of the coarse cells, as rows and as blocks. */
+  regions: number;
+  regionBlocks: number;
+  /** Cell of each row, i32. */
+  cellOf: number;
+  /** Members of the sample groups, i32. */
+  sample: number;
+  bytes: number;
+}
+
+/** Number of k-means cells for n rows. */
+function cellCountFor(n: number): number {
+  return Math.max(16, Math.round(4 * Math.sqrt(n)));
+}
+
+/** Lays out the memory for n directions; the true number may be smaller. */
+function planMemory(n: number, dimensions: number, k: number): Plan {
+  let at = 0;
+  const take = (bytes: number) => {
+    const offset = at;
+    at = Math.ceil((at + bytes) / 64) * 64;
+    return offset;
+  };
+  const cellCount = Math.max(cellCountFor(n), Math.ceil(n / EXACT_CELL));
+  const points = Math.ceil(n / 8) * 8 + 8 * cellCount;
+  const training = Math.min(n, cellCountFor(n) * TRAIN_PER_CELL);
+  const layout: Layout = {
+    dimensions,
+    k,
+    cellCount,
+    groupSize: GROUP,
+    capacity: 3 * k + 32,
+    rows: take((n + 4) * dimensions * 4),
+    cellBlocks: take((cellCount + 1) * 4),
+    blocks: take(points * (dimensions + 1) * 4),
+    ids: take(points * 4),
+    centroids: take((cellCount + 8) * dimensions * 4),
+    centroidBlocks: take((cellCount + 8) * (dimensions + 1) * 4),
+  };
+  const trainingRows = take((training + 4) * dimensions * 4);
+  const regions = take((2 * Math.ceil(Math.sqrt(cellCount)) + 16) * dimensions * 4);
+  const regionBlocks = take((2 * Math.ceil(Math.sqrt(cellCount)) + 16) * (dimensions + 1) * 4);
+  const cellOf = take((Math.max(n, training) + 4) * 4);
+  const sample = take((TUNE_SAMPLE + CHECK_SAMPLE) * 4);
+  return { layout, training, trainingRows, regions, regionBlocks, cellOf, sample, bytes: at };
+}
+
+/** One run of the join: the steps and what they share. */
+class Join {
+  private readonly count: number;
+  private readonly k: number;
+  private readonly dimensions: number;
+  private readonly rows: Float32Array;
+  private readonly random: Random;
+  private layout: Layout;
+
+  constructor(
+    private readonly threads: Threads,
+    private readonly plan: Plan,
+    private readonly directions: Directions,
+    private readonly options: JoinOptions,
+  ) {
+    this.count = directions.count;
+    this.k = Math.min(options.k, this.count - 1);
+    this.dimensions = directions.dimensions;
+    this.layout = { ...plan.layout, k: this.k };
+    this.rows = this.floats(plan.layout.rows, this.count * this.dimensions);
+    this.random = seededRandom(options.seed, "knn");
+  }
+
+  async run(): Promise<JoinResult> {
+    if (this.k < 1) return this.result(new Int32Array(0), new Float32Array(0));
+    if (this.options.recall >= 1 || this.count ** 2 * this.dimensions <= this.options.exactCost) {
+      return await this.exact();
+    }
+    const cellOf = await this.makeCells();
+    const tuning = this.sampleRows(TUNE_SAMPLE, 0);
+    const checking = this.sampleRows(CHECK_SAMPLE, TUNE_SAMPLE);
+    const truth = await this.exactNeighbors(tuning);
+    const checked = this.exactNeighbors(checking);
+    const tuner = new Tuner(this.view(), tuning, truth.ids, cellOf);
+    const check = await checked;
+    for (let asked = this.options.recall;; asked += (1 - asked) / 3) {
+      const choice = tuner.choose(asked);
+      if (choice.compared > 0.6 * this.count) return await this.exact();
+      const found = await this.join(this.allGroups(), this.count, "id", choice.reach);
+      const { mean, error } = this.recallOf(checking, check.similarities, found.similarities);
+      if (mean >= this.options.recall) {
+        return {
+          ...this.result(found.ids, found.similarities),
+          method: "cells",
+          cells: this.layout.cellCount,
+          compared: choice.compared,
+          recall: mean,
+          recallError: error,
+          recallSample: checking.length,
+        };
+      }
+    }
+  }
+
+  private view(): CellView {
+    const { cellCount, centroids, cellBlocks, ids } = this.layout;
+    const firstBlock = this.ints(cellBlocks, cellCount + 1);
+    return {
+      dimensions: this.dimensions,
+      k: this.k,
+      rows: this.rows,
+      centroids: this.floats(centroids, cellCount * this.dimensions),
+      firstBlock,
+      ids: this.ints(ids, firstBlock[cellCount] * 8),
+    };
+  }
+
+  private result(ids: Int32Array, similarities: Float32Array): JoinResult {
+    return {
+      directions: this.directions,
+      k: this.k,
+      ids,
+      similarities,
+      method: "exact",
+      cells: 0,
+      compared: this.count - 1,
+      recall: 1,
+      recallError: 0,
+      recallSample: 0,
+    };
+  }
+
+  /** Every pair: rows in cells of consecutive ones, each row looks into all. O(n² d). */
+  private async exact(): Promise<JoinResult> {
+    this.layout = { ...this.layout, cellCount: Math.ceil(this.count / EXACT_CELL) };
+    this.fillCells(Int32Array.from({ length: this.count }, (_, i) => Math.floor(i / EXACT_CELL)));
+    const found = await this.join(this.allGroups(), this.count, "id");
+    return this.result(found.ids, found.similarities);
+  }
+
+  /** k-means on a sample, then the cell of every row; both in two levels, so that a row meets few centroids. */
+  private async makeCells(): Promise<Int32Array> {
+    const d = this.dimensions;
+    const cellCount = Math.min(cellCountFor(this.count), this.count);
+    const regions = Math.round(2 * Math.sqrt(cellCount));
+    this.layout = { ...this.layout, cellCount };
+    const picked = this.pick(Math.min(this.plan.training, cellCount * TRAIN_PER_CELL));
+    const training = this.floats(this.plan.trainingRows, picked.length * d);
+    for (let t = 0; t < picked.length; t++) training.set(this.rows.subarray(picked[t] * d, picked[t] * d + d), t * d);
+    const { trainingRows } = this.plan;
+
+    const coarse = {
+      ...this.layout,
+      cellCount: regions,
+      centroids: this.plan.regions,
+      centroidBlocks: this.plan.regionBlocks,
+    };
+    const few = Math.min(picked.length, regions * TRAIN_PER_CELL);
+    const centers = this.floats(coarse.centroids, regions * d);
+    centers.set(training.subarray(0, regions * d));
+    for (let round = 0; round < TRAIN_ROUNDS; round++) {
+      await this.assign(coarse, trainingRows, few);
+      moveCentroids(centers, training, this.ints(this.plan.cellOf, few), d);
+    }
+
+    const centroids = this.floats(this.layout.centroids, cellCount * d);
+    centroids.set(training.subarray(0, cellCount * d));
+    await this.assign(coarse, trainingRows, picked.length);
+    const trainingGroups = this.regionGroups(coarse, picked.length);
+    for (let round = 0; round < TRAIN_ROUNDS; round++) {
+      await this.assignNear(trainingRows, trainingGroups);
+      moveCentroids(centroids, training, this.ints(this.plan.cellOf, picked.length), d);
+    }
+    await this.assign(coarse, this.layout.rows, this.count);
+    await this.assignNear(this.layout.rows, this.regionGroups(coarse, this.count));
+    const cellOf = this.ints(this.plan.cellOf, this.count);
+    this.fillCells(cellOf);
+    return cellOf;
+  }
+
+  /** The nearest of all centroids of a layout. */
+  private assign(layout: Layout, row: number, count: number): Promise<void> {
+    this.fillCentroidBlocks(layout);
+    return this.threads.run({ kind: "assign", layout, row, count, out: this.plan.cellOf });
+  }
+
+  /** The nearest of the centroids near each group's centre. */
+  private assignNear(row: number, groups: Int32Array): Promise<void> {
+    this.fillCentroidBlocks(this.layout);
+    const around = Math.min(this.layout.cellCount, 32 + Math.ceil(this.layout.cellCount / 10));
+    return this.threads.run({ kind: "assignNear", layout: this.layout, row, groups, around, out: this.plan.cellOf });
+  }
+
+  /** Rows by region, as groups for `assignNear`. Their list lies where the ids of the points come later. */
+  private regionGroups(coarse: Layout, count: number): Int32Array {
+    const regionOf = this.ints(this.plan.cellOf, count);
+    const start = new Int32Array(coarse.cellCount + 1);
+    for (let i = 0; i < count; i++) start[regionOf[i] + 1]++;
+    for (let r = 0; r < coarse.cellCount; r++) start[r + 1] += start[r];
+    const members = this.ints(this.layout.ids, count);
+    const next = start.slice();
+    for (let i = 0; i < count; i++) members[next[regionOf[i]]++] = i;
+    const groups: number[] = [];
+    for (let r = 0; r < coarse.cellCount; r++) {
+      for (let from = start[r]; from < start[r + 1]; from += NEAR_ROWS) {
+        const size = Math.min(NEAR_ROWS, start[r + 1] - from);
+        groups.push(this.layout.ids + from * 4, size, coarse.centroids + r * this.dimensions * 4);
+      }
+    }
+    return Int32Array.from(groups);
+  }
+
+  private fillCentroidBlocks({ cellCount, centroids, centroidBlocks }: Layout): void {
+    const padded = Math.ceil(cellCount / 8) * 8;
+    const order = Int32Array.from({ length: padded }, (_, c) => c < cellCount ? c : -1);
+    this.fillBlocks(this.floats(centroids, cellCount * this.dimensions), order, centroidBlocks);
+  }
+
+  /** Puts the rows into blocks, cell after cell, each cell on blocks of its own. */
+  private fillCells(cellOf: Int32Array): void {
+    const { cellCount, cellBlocks, ids, blocks } = this.layout;
+    const firstBlock = this.ints(cellBlocks, cellCount + 1).fill(0);
+    const sizes = new Int32Array(cellCount);
+    for (let i = 0; i < cellOf.length; i++) sizes[cellOf[i]]++;
+    for (let c = 0; c < cellCount; c++) firstBlock[c + 1] = firstBlock[c] + Math.ceil(sizes[c] / 8);
+    const order = this.ints(ids, firstBlock[cellCount] * 8).fill(-1);
+    const next = Int32Array.from(firstBlock, (block) => block * 8);
+    for (let i = 0; i < cellOf.length; i++) order[next[cellOf[i]]++] = i;
+    this.fillBlocks(this.rows, order, blocks);
+  }
+
+  /** Rows as the kernel's blocks of 8; −1 in `order` is padding. */
+  private fillBlocks(rows: Float32Array, order: Int32Array, to: number): void {
+    const d = this.dimensions;
+    const out = this.floats(to, order.length * (d + 1));
+    for (let p = 0; p < order.length; p++) {
+      let at = (p >> 3) * 8 * (d + 1) + (p & 7);
+      const bias = at;
+      if (order[p] < 0) {
+        for (let j = 0; j <= d; j++, at += 8) out[at] = 0;
+        out[bias] = -3e38;
+        continue;
+      }
+      const row = order[p] * d;
+      let norm = 0;
+      for (let j = 0; j < d; j++) {
+        const value = rows[row + j];
+        norm += value * value;
+        out[at += 8] = value;
+      }
+      out[bias] = -norm / 2;
+    }
+  }
+
+  /** All rows in groups of one cell each. */
+  private allGroups(): Int32Array {
+    const { cellCount, cellBlocks, ids, groupSize } = this.layout;
+    const firstBlock = this.ints(cellBlocks, cellCount + 1);
+    const order = this.ints(ids, firstBlock[cellCount] * 8);
+    const groups: number[] = [];
+    for (let c = 0; c < cellCount; c++) {
+      let end = firstBlock[c + 1] * 8;
+      while (end > firstBlock[c] * 8 && order[end - 1] < 0) end--;
+      const size = end - firstBlock[c] * 8;
+      // Even shares, so that no group is left with a few rows.
+      const parts = Math.ceil(size / groupSize);
+      for (let g = 0; g < parts; g++) {
+        const from = Math.floor(size * g / parts);
+        groups.push(ids + (firstBlock[c] * 8 + from) * 4, Math.floor(size * (g + 1) / parts) - from, c);
+      }
+    }
+    return Int32Array.from(groups);
+  }
+
+  private async join(groups: Int32Array, count: number, place: "id" | "order", reach?: Reach) {
+    const ids = new Int32Array(new SharedArrayBuffer(count * this.k * 4));
+    const similarities = new Float32Array(new SharedArrayBuffer(count * this.k * 4));
+    await this.threads.run(
+      { kind: "join", layout: this.layout, groups, reach, place, ids, similarities },
+      place === "id" ? "graph" : undefined,
+    );
+    return { ids, similarities };
+  }
+
+  /** Distinct random rows, in random order. */
+  private pick(count: number): Int32Array {
+    const rows = Int32Array.from({ length: this.count }, (_, i) => i);
+    for (let i = 0; i < count; i++) {
+      const j = i + randomInteger(this.random, rows.length - i);
+      const row = rows[i];
+      rows[i] = rows[j];
+      rows[j] = row;
+    }
+    return rows.slice(0, count);
+  }
+
+  private sampleRows(count: number, from: number): Int32Array {
+    const picked = this.pick(Math.min(count, this.count));
+    const sample = this.ints(this.plan.sample + from * 4, picked.length);
+    sample.set(picked);
+    return sample;
+  }
+
+  private exactNeighbors(sample: Int32Array) {
+    const groups: number[] = [];
+    for (let at = 0; at < sample.length; at += GROUP) {
+      groups.push(sample.byteOffset + at * 4, Math.min(GROUP, sample.length - at), 0);
+    }
+    return this.join(Int32Array.from(groups), sample.length, "order");
+  }
+
+  /** Share of the sample's k nearest that were found; a neighbour as near as the k-th nearest counts. */
+  private recallOf(sample: Int32Array, exact: Float32Array, found: Float32Array): { mean: number; error: number } {
+    const k = this.k;
+    return meanAndError(sample.length, (s) => {
+      const last = exact[s * k + k - 1];
+      let hits = 0;
+      for (let i = 0; i < k; i++) if (found[sample[s] * k + i] >= last) hits++;
+      return hits / k;
+    });
+  }
+
+  private floats(offset: number, length: number): Float32Array {
+    return new Float32Array(this.threads.memory.buffer, offset, length);
+  }
+
+  private ints(offset: number, length: number): Int32Array {
+    return new Int32Array(this.threads.memory.buffer, offset, length);
+  }
+}
+
+/** Moves each centroid to the mean of its rows; one without rows stays. */
+function moveCentroids(centroids: Float32Array, rows: Float32Array, cells: Int32Array, d: number): void {
+  const sums = new Float64Array(centroids.length);
+  const sizes = new Int32Array(centroids.length / d);
+  for (let i = 0; i < cells.length; i++) {
+    sizes[cells[i]]++;
+    for (let j = 0; j < d; j++) sums[cells[i] * d + j] += rows[i * d + j];
+  }
+  for (let c = 0; c < sizes.length; c++) {
+    if (sizes[c] === 0) continue;
+    for (let j = 0; j < d; j++) centroids[c * d + j] = sums[c * d + j] / sizes[c];
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The compiled join kernel, and the tasks that a thread runs with it.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { KERNEL_WASM } from "./kernel.wasm.ts";
+
+interface Kernel {
+  setup(
+    d: number,
+    k: number,
+    rows: number,
+    cellCount: number,
+    cellBlocks: number,
+    blocks: number,
+    ids: number,
+    centroids: number,
+    centroidBlocks: number,
+    groupSize: number,
+    capacity: number,
+    scratch: number,
+  ): number;
+  resultIdsAt(): number;
+  resultSimilaritiesAt(): number;
+  scores(row: number, count: number, block: number, blockCount: number, out: number, outStride: number): void;
+  assign(row: number, count: number, out: number): void;
+  assignNear(row: number, members: number, count: number, center: number, around: number, out: number): void;
+  join(
+    members: number,
+    count: number,
+    home: number,
+    first: number,
+    probes: number,
+    reach: number,
+    around: number,
+  ): void;
+}
+
+/** Where things lie in the shared memory: byte offsets, and the sizes that the kernel needs. */
+export interface Layout {
+  dimensions: number;
+  k: number;
+  cellCount: number;
+  groupSize: number;
+  capacity: number;
+  rows: number;
+  cellBlocks: number;
+  blocks: number;
+  ids: number;
+  centroids: number;
+  centroidBlocks: number;
+}
+
+/** Rows to assign to their nearest centroid. */
+export interface AssignTask {
+  kind: "assign";
+  layout: Layout;
+  /** Byte offset of the first row. */
+  row: number;
+  count: number;
+  /** Byte offset of the result, i32 [count]. */
+  out: number;
+}
+
+/** Groups of rows to assign to their nearest centroid among those near the group. */
+export interface AssignNearTask {
+  kind: "assignNear";
+  layout: Layout;
+  /** Byte offset of row 0. */
+  row: number;
+  /** For each group: byte offset of its members (i32 row numbers), their number, byte offset of its centre. */
+  groups: Int32Array;
+  /** Centroids to compare. */
+  around: number;
+  /** Byte offset of the result, i32 by row number. */
+  out: number;
+}
+
+/** Which cells a row looks into; see `join` in kernel.as. */
+export interface Reach {
+  /** Cells nearest to the home cell that all rows of it look into. */
+  first: number;
+  /** Cells nearest to the row, or 0 to go by distance. */
+  probes: number;
+  /** How much farther than the nearest centroid, in squared distances to the k-th neighbour so far. */
+  reach: number;
+  /** Cells near the home cell that come into question. */
+  around: number;
+}
+
+/** Groups of rows whose neighbours to find. */
+export interface JoinTask {
+  kind: "join";
+  layout: Layout;
+  /** For each group: byte offset of its members (i32), their number, the cell they lie in. */
+  groups: Int32Array;
+  /** Which cells to look into; all when left out. */
+  reach?: Reach;
+  /** Result row of a member: its id, or its place in the list of groups. */
+  place: "id" | "order";
+  /** Neighbour ids, k a result row. */
+  ids: Int32Array;
+  /** Cosines, k a result row. */
+  similarities: Float32Array;
+}
+
+/** A task that threads share: each takes the next piece until none is left. */
+export type Task = AssignTask | AssignNearTask | JoinTask;
+
+/** Rows of an assign piece. */
+const ASSIGN_ROWS = 2048;
+
+/**
+ * Compiles the kernel.
+ *
+ * @returns The module, to be handed to each thread.
+ * @throws {Error} When this machine has no SIMD in WebAssembly.
+ */
+export function compileKernel(): WebAssembly.Module {
+  return new WebAssembly.Module(Buffer.from(KERNEL_WASM, "base64"));
+}
+
+/**
+ * Number of pieces of a task.
+ *
+ * @param task The task.
+ * @returns How many pieces threads take from it.
+ */
+export function pieceCount(task: Task): number {
+  return task.kind === "assign" ? Math.ceil(task.count / ASSIGN_ROWS) : task.groups.length / 3;
+}
+
+/**
+ * Makes the function with which a thread works on tasks.
+ *
+ * @param module The compiled kernel.
+ * @param memory The memory that the threads share.
+ * @param next A counter that the threads share: the next piece of the task at hand.
+ * @param scratch Byte offset of this thread's scratch.
+ * @returns Takes pieces of a task until none is left.
+ */
+export function taskRunner(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  next: Int32Array,
+  scratch: number,
+): (task: Task) => void {
+  const kernel = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernel;
+  return (task) => {
+    const pieces = pieceCount(task);
+    setUp(kernel, task.layout, scratch);
+    for (let piece = Atomics.add(next, 0, 1); piece < pieces; piece = Atomics.add(next, 0, 1)) {
+      if (task.kind === "assign") runAssign(kernel, task, piece);
+      else if (task.kind === "assignNear") runAssignNear(kernel, task, piece);
+      else runJoin(kernel, memory, task, piece);
+    }
+  };
+}
+
+/**
+ * Bytes of scratch that each thread needs.
+ *
+ * @param module The compiled kernel.
+ * @param memory Any memory.
+ * @param layout The sizes.
+ * @returns Number of bytes.
+ */
+export function scratchBytes(module: WebAssembly.Module, memory: WebAssembly.Memory, layout: Layout): number {
+  return setUp(new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernel, layout, 0);
+}
+
+function setUp(kernel: Kernel, at: Layout, scratch: number): number {
+  return kernel.setup(
+    at.dimensions,
+    at.k,
+    at.rows,
+    at.cellCount,
+    at.cellBlocks,
+    at.blocks,
+    at.ids,
+    at.centroids,
+    at.centroidBlocks,
+    at.groupSize,
+    at.capacity,
+    scratch,
+  ) >>> 0;
+}
+
+function runAssign(kernel: Kernel, task: AssignTask, piece: number): void {
+  const from = piece * ASSIGN_ROWS;
+  const count = Math.min(ASSIGN_ROWS, task.count - from);
+  kernel.assign(task.row + from * task.layout.dimensions * 4, count, task.out + from * 4);
+}
+
+function runAssignNear(kernel: Kernel, { row, groups, around, out }: AssignNearTask, piece: number): void {
+  kernel.assignNear(row, groups[3 * piece], groups[3 * piece + 1], groups[3 * piece + 2], around, out);
+}
+
+function runJoin(kernel: Kernel, memory: WebAssembly.Memory, task: JoinTask, piece: number): void {
+  const { k, groupSize } = task.layout;
+  const members = task.groups[3 * piece] >>> 0;
+  const count = task.groups[3 * piece + 1];
+  const { first, probes, reach, around } = task.reach ?? { first: 0, probes: 0x7fffffff, reach: 0, around: 0 };
+  kernel.join(members, count, task.groups[3 * piece + 2], first, probes, reach, around);
+  const who = new Int32Array(memory.buffer, members, count);
+  const ids = new Int32Array(memory.buffer, kernel.resultIdsAt() >>> 0, count * k);
+  const similarities = new Float32Array(memory.buffer, kernel.resultSimilaritiesAt() >>> 0, count * k);
+  for (let m = 0; m < count; m++) {
+    const to = (task.place === "id" ? who[m] : piece * groupSize + m) * k;
+    task.ids.set(ids.subarray(m * k, m * k + k), to);
+    task.similarities.set(similarities.subarray(m * k, m * k + k), to);
+  }
+}
