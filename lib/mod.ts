@@ -56,6 +56,8 @@ export * from "./shuffle/distribution.ts";
 export * from "./shuffle/recommend.ts";
 export * from "./shuffle/baselines.ts";
 export * from "./shuffle/session.ts";
+export * from "./shuffle/chain.ts";
+export * from "./shuffle/walks.ts";
 export * from "./shuffle/match.ts";
 export * from "./shuffle/history.ts";
 export * from "./shuffle/library.ts";
@@ -84,6 +86,14 @@ export {
   type PairedDifference,
   pairedDifference,
 } from "./evaluation/bootstrap.ts";
+export * from "./evaluation/scenarios.ts";
+export * from "./evaluation/policies.ts";
+export * from "./evaluation/play.ts";
+export * from "./evaluation/metrics.ts";
+export * from "./evaluation/tournament.ts";
+export * from "./evaluation/summary.ts";
+export * from "./evaluation/examples.ts";
+export * from "./evaluation/files.ts";
 export * from "./plots/catalog.ts";
 export * from "./plots/theme.ts";
 export * from "./plots/render.ts";

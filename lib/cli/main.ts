@@ -20,6 +20,7 @@ const COMMANDS: [name: string, description: string, load: () => Promise<{ defaul
   ["train-choice-model", "Learn utility weights from choices", () => import("./train_choice_model.ts")],
   ["history", "Read a listening history of Spotify, Last.fm or ListenBrainz", () => import("./history.ts")],
   ["shuffle", "Make a playlist that remembers", () => import("./shuffle.ts")],
+  ["evaluate", "Compare the shuffles on simulated listeners", () => import("./evaluate.ts")],
   ["mpd", "Read slices of the Million Playlist Dataset", () => import("./mpd.ts")],
   ["serve", "Serve search, sessions and the web app", () => import("./serve.ts")],
 ];

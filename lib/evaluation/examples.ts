@@ -1,0 +1,324 @@
+/**
+ * Narrative examples: vanilla and Segue side by side from the same start, told from the data.
+ *
+ * @module
+ */
+import { expectInteger } from "../errors.ts";
+import { FEATURES, fillFeatures, shareArtist } from "../shuffle/features.ts";
+import { camelotName } from "../shuffle/keys.ts";
+import { Session, type SessionPick } from "../shuffle/session.ts";
+import { UserState } from "../shuffle/state.ts";
+import type { Weights } from "../shuffle/weights.ts";
+import { type ShuffleWorld, similarityOf } from "../shuffle/world.ts";
+import { consecutiveSimilarities } from "./diversity.ts";
+import { drawScenario, LIBRARY_KINDS, LISTENER_WEIGHTS, type Scenario, scenarioWorld } from "./scenarios.ts";
+import { keyTransitions, tempoTransitions } from "./transitions.ts";
+
+/** One track of a story with what there is to say of it. */
+export interface StoryPick {
+  /** Title of the track. */
+  title: string;
+  /** Its artists, joined by commas. */
+  artists: string;
+  /** What is to be said of it: the shuffle's reasons, or for a shuffle without reasons what a listener notices. */
+  note: string;
+}
+
+/** An example that a person can read. */
+export interface Story {
+  /** Its headline. */
+  title: string;
+  /** Who listens to what. */
+  opening: string;
+  /** Place by place what either shuffle plays; the first is the common start. */
+  picks: { vanilla: StoryPick; segue: StoryPick }[];
+  /** What came of it, in numbers. */
+  closing: string;
+  /** All of it as Markdown. */
+  markdown: string;
+}
+
+/** What the stories depend on. */
+export interface StoryOptions {
+  /** Tracks of each story; 10 by default. */
+  tracks?: number;
+  /** Seed of the listeners. 42 by default. */
+  seed?: number;
+  /** Weights of Segue; the hand-set ones by default. */
+  weights?: Weights;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** The first listeners; among those with a broad library the one least fond of likeness is looked for. */
+const AUDITIONED = 48;
+/** Tracks of the evening before. */
+const HEARD_BEFORE = 20;
+const NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/**
+ * Tells three stories, each of one listener, the same start, and both shuffles:
+ * a library that is half by one artist; a shelf of 40 tracks on the evening after; and, so that the other side is heard,
+ * of 12 listeners with broad libraries the one who cares least for likeness. Listeners and starts are drawn by the seed, not picked by result.
+ *
+ * @param world The whole world.
+ * @param options Length, seed, weights.
+ * @returns The stories.
+ * @throws {InputError} When the catalogue has fewer than 20 tracks.
+ */
+export function tellStories(world: ShuffleWorld, options: StoryOptions = {}): Story[] {
+  const { seed = 42 } = options;
+  const count = expectInteger("tracks", options.tracks ?? 10, 3);
+  const draw = (listener: number) => drawScenario(world, listener, { seed });
+  const play = (scenario: Scenario, before: number) => playEvening(scenario, count, before, options.weights);
+  const contrary = Array.from({ length: AUDITIONED }, (_, listener) => listener)
+    .filter((listener) => LIBRARY_KINDS[listener % LIBRARY_KINDS.length] === "broad")
+    .map(draw)
+    .reduce((least, scenario) => scenario.weights.similarity < least.weights.similarity ? scenario : least);
+  return [
+    favouriteArtist(play(draw(LIBRARY_KINDS.indexOf("one artist")), 0)),
+    eveningAfter(play(draw(LIBRARY_KINDS.indexOf("tiny")), HEARD_BEFORE)),
+    fondOfSurprise(play(contrary, 0)),
+  ];
+}
+
+function favouriteArtist(evening: Evening): Story {
+  const { scenario, world, start, vanilla, segue } = evening;
+  const artist = scenario.about;
+  const by = (track: number) => world.catalog.lists.artists![track].includes(artist);
+  const own = Array.from(world.library).filter(by).length;
+  const did = ({ tracks }: Side) => {
+    const plays = tracks.map(by);
+    const longest = longestRun(plays);
+    const row = longest < 2 ? "never twice in a row" : `up to ${words(longest)} times in a row`;
+    return `played ${artist} ${timesOf(plays.filter(Boolean).length)}, ${row}`;
+  };
+  return tell(
+    evening,
+    `Half a shelf of ${artist}`,
+    `A library of ${world.trackCount} tracks, ${own} of them by **${
+      escape(artist)
+    }**. On a Monday evening the listener ` +
+      `puts on *${start}*, sets the phone down, and lets the shuffle take over.`,
+    `In ${words(vanilla.tracks.length)} tracks the vanilla shuffle ${did(vanilla)}; Segue ${did(segue)}.`,
+  );
+}
+
+function eveningAfter(evening: Evening): Story {
+  const { world, start, heardBefore, vanilla, segue } = evening;
+  const again = ({ tracks }: Side) => tracks.slice(1).filter((track) => heardBefore.has(track)).length;
+  const [a, b] = [again(vanilla), again(segue)];
+  return tell(
+    evening,
+    "Forty tracks, two evenings".replace("Forty", capital(words(world.trackCount))),
+    `A shelf of ${world.trackCount} tracks, no more. Last night ${words(heardBefore.size)} of them were played. ` +
+      `Tonight, 24 hours later, the listener starts with *${start}*. A shuffle that does not remember deals from the ` +
+      `whole shelf again; one that does can reach for what was left over.`,
+    `Of last night's tracks the vanilla shuffle brought back ${words(a)}, Segue ${words(b)}` +
+      `${a === b ? ": memory made no difference here" : ""}.`,
+  );
+}
+
+function fondOfSurprise(evening: Evening): Story {
+  const { scenario, world, start } = evening;
+  const weight = scenario.weights.similarity.toFixed(1).replace("-", "−");
+  const average = LISTENER_WEIGHTS.mean.similarity;
+  const taste = scenario.weights.similarity < 0
+    ? `would rather be surprised: the more a track sounds like the one before, the less it is liked (the weight of ` +
+      `similarity is ${weight}; the average listener's is ${average})`
+    : `cares less than most for likeness (the weight of similarity is ${weight}; the average listener's is ${average})`;
+  return tell(
+    evening,
+    "Someone who likes to be surprised",
+    `A broad library of ${world.trackCount} tracks, and a listener who ${taste}. The evening starts with *${start}*. ` +
+      `Segue knows nothing of this taste and plays by its usual weights.`,
+    "",
+  );
+}
+
+/** What one shuffle played. */
+interface Side {
+  tracks: number[];
+  notes: string[];
+  /** Mean of the listener's own utility of the picks after the start. */
+  utility: number;
+}
+
+/** Both shuffles from the same start on the same evening. */
+interface Evening {
+  scenario: Scenario;
+  world: ShuffleWorld;
+  /** Title and artist of the start. */
+  start: string;
+  vanilla: Side;
+  segue: Side;
+  /** Tracks of the evening before. */
+  heardBefore: Set<number>;
+}
+
+function playEvening(scenario: Scenario, wanted: number, before: number, weights?: Weights): Evening {
+  const world = scenarioWorld(scenario);
+  const count = Math.min(wanted, world.trackCount);
+  const heardBefore = new Set<number>();
+  const sides = (["vanilla", "segue"] as const).map((policy): Side => {
+    const state = new UserState(world);
+    let start = scenario.times[0];
+    if (before > 0) {
+      const eve = new Session(state, { policy: "vanilla", seed: scenario.seeds[0] + 1, count: before, start });
+      for (const { track } of eve.run()) heardBefore.add(track);
+      start += DAY;
+    }
+    const from = scenario.starts[0];
+    const seed = scenario.seeds[0];
+    const session = new Session(state, { policy, weights, from, seed, count, start });
+    return playSide(world, scenario, state, session, count);
+  });
+  const first = nameOf(world, scenario.starts[0]);
+  return {
+    scenario,
+    world,
+    start: `${first.title}* by *${first.artists}`,
+    vanilla: sides[0],
+    segue: sides[1],
+    heardBefore,
+  };
+}
+
+function playSide(
+  world: ShuffleWorld,
+  scenario: Scenario,
+  state: UserState,
+  session: Session,
+  count: number,
+): Side {
+  const side: Side = { tracks: [], notes: [], utility: 0 };
+  for (let step = 0; step < count; step++) {
+    const pick = session.next();
+    // The play is taken back for a moment: what is said of a pick is said from before it.
+    state.undo();
+    side.notes.push(noteOf(world, state, pick, side.tracks));
+    if (step > 0) side.utility += ownUtility(scenario, state, side.tracks[step - 1], pick) / (count - 1);
+    state.play(pick.track, pick.at);
+    side.tracks.push(pick.track);
+  }
+  return side;
+}
+
+function ownUtility(scenario: Scenario, state: UserState, current: number, { track, at }: SessionPick): number {
+  const features = fillFeatures(current, state, Int32Array.of(track), { now: at });
+  return FEATURES.reduce((sum, name, f) => sum + scenario.weights[name] * features[f], scenario.liking[track]);
+}
+
+/** The reasons of a pick; for a shuffle that has none, what a listener would notice. */
+function noteOf(world: ShuffleWorld, state: UserState, pick: SessionPick, before: readonly number[]): string {
+  if (before.length === 0) return "the start, chosen by the listener";
+  const { distribution, track } = pick;
+  if (!distribution) return noticed(world, state, pick, before);
+  const { sentence, probability, rank } = distribution.explain(track);
+  const chance = probability < 0.01 ? "under 1 %" : `${Math.round(100 * probability)} %`;
+  return `${sentence} (${ordinal(rank)} of ${distribution.candidates.length}, chance ${chance})`;
+}
+
+function noticed(world: ShuffleWorld, state: UserState, { track, at }: SessionPick, before: readonly number[]): string {
+  const current = before[before.length - 1];
+  const remarks: string[] = [];
+  if (shareArtist(world, current, track)) remarks.push("the same artist again");
+  const history = state.historyOf(track);
+  if (history && history.lastPlay >= 0) {
+    const hours = Math.max(1, Math.round((at - history.lastTime) / HOUR));
+    remarks.push(`heard ${words(hours)} hour${hours === 1 ? "" : "s"} ago`);
+  }
+  const similarity = similarityOf(world, current, track);
+  const sound = similarity >= 0.7 ? "similar sound" : similarity >= 0.3 ? "related sound" : "different sound";
+  remarks.push(`${sound} (${similarity.toFixed(2).replace("-", "−")})`);
+  const { key, mode, tempo } = world.catalog.numbers;
+  const jump = tempo ? tempoTransitions([current, track], tempo) : undefined;
+  if (tempo && jump!.distance > 0.25) {
+    remarks.push(`tempo ${Math.round(tempo[current])} → ${Math.round(tempo[track])} BPM`);
+  }
+  const keys = keyTransitions([current, track], world.keys);
+  if (key && mode && keys.known > 0 && keys.match < 0.4) {
+    remarks.push(`distant key ${[current, track].map((t) => camelotName(key[t], mode[t])).join(" → ")}`);
+  }
+  return remarks.join(", ");
+}
+
+function tell(evening: Evening, title: string, opening: string, own: string): Story {
+  const { world, vanilla, segue } = evening;
+  const pick = ({ tracks, notes }: Side, i: number): StoryPick => ({ ...nameOf(world, tracks[i]), note: notes[i] });
+  const picks = vanilla.tracks.map((_, i) => ({ vanilla: pick(vanilla, i), segue: pick(segue, i) }));
+  const closing = [own, soundOf(evening), verdictOf(evening)].filter(Boolean).join(" ");
+  const cell = ({ title, artists, note }: StoryPick) => `**${title}**<br>${artists}<br>*${escape(note)}*`;
+  const rows = picks.map((both, i) => `| ${i + 1} | ${cell(both.vanilla)} | ${cell(both.segue)} |`);
+  const table = ["| | Vanilla shuffle | Segue |", "| --- | --- | --- |", ...rows].join("\n");
+  return { title, opening, picks, closing, markdown: `### ${escape(title)}\n\n${opening}\n\n${table}\n\n${closing}\n` };
+}
+
+/** How the two hang together, in numbers. */
+function soundOf({ world, vanilla, segue }: Evening): string {
+  const likeness = ({ tracks }: Side) => {
+    const similarities = consecutiveSimilarities(tracks, world.embedding);
+    return similarities.reduce((sum, value) => sum + value, 0) / similarities.length;
+  };
+  const [a, b] = [likeness(vanilla), likeness(segue)];
+  const keys = [vanilla, segue].map(({ tracks }) => keyTransitions(tracks, world.keys));
+  const fits = keys.map(({ known, compatible }) =>
+    known ? `${words(Math.round(known * compatible))} of ${known}` : "none"
+  );
+  const sound =
+    `From track to track the sound is alike by ${number(a)} under vanilla and ${number(b)} under Segue (1 is ` +
+    `the same, 0 unrelated)`;
+  return keys[0].known && keys[1].known
+    ? `${sound}; ${fits[0]} key changes fit under vanilla, ${fits[1]} under Segue.`
+    : `${sound}.`;
+}
+
+/** Which of the two this listener liked better. */
+function verdictOf({ vanilla, segue }: Evening): string {
+  const [a, b] = [vanilla.utility, segue.utility];
+  const values = `a mean utility of ${number(Math.max(a, b))} against ${number(Math.min(a, b))}`;
+  if (Math.abs(a - b) < 0.25) return `By their own taste this listener would hardly tell them apart: ${values}.`;
+  return `By their own taste this listener was better served by ${a > b ? "the vanilla shuffle" : "Segue"}: ${values}.`;
+}
+
+function nameOf(world: ShuffleWorld, track: number): { title: string; artists: string } {
+  const { texts, lists } = world.catalog;
+  return { title: escape(texts.title![track] ?? "?"), artists: escape(lists.artists![track].join(", ")) };
+}
+
+function longestRun(flags: readonly boolean[]): number {
+  let longest = 0;
+  let run = 0;
+  for (const flag of flags) {
+    run = flag ? run + 1 : 0;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}
+
+function words(count: number): string {
+  if (count === 0) return "none";
+  return NUMBERS[count - 1] ?? (count === 40 ? "forty" : String(count));
+}
+
+function timesOf(count: number): string {
+  return count === 0 ? "not once" : count === 1 ? "once" : count === 2 ? "twice" : `${words(count)} times`;
+}
+
+function ordinal(rank: number): string {
+  const ending = rank % 100 > 10 && rank % 100 < 14 ? "th" : ["th", "st", "nd", "rd"][rank % 10] ?? "th";
+  return `${rank}${ending}`;
+}
+
+function number(value: number): string {
+  return value.toFixed(2).replace("-", "−");
+}
+
+function capital(text: string): string {
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** Keeps a title from being read as Markdown. */
+function escape(text: string): string {
+  return text.replace(/[\\|*_`[\]<>]/g, (mark) => `\\${mark}`);
+}

@@ -1,0 +1,153 @@
+/**
+ * Plays a policy to one simulated listener, who judges every pick.
+ *
+ * @module
+ */
+import { cosine, row } from "../matrix.ts";
+import { FEATURES, fillFeatures, type SequenceScorer } from "../shuffle/features.ts";
+import { Session } from "../shuffle/session.ts";
+import { UserState } from "../shuffle/state.ts";
+import type { ShuffleWorld } from "../shuffle/world.ts";
+import type { TournamentPolicy } from "./policies.ts";
+import type { Scenario } from "./scenarios.ts";
+
+/** What was played to one listener, and what they thought of it. */
+export interface Run {
+  /** Tracks in the order of play, as rows of the library. */
+  plays: Int32Array;
+  /** First play of each session, and the number of plays at the end. */
+  sessionOffsets: Int32Array;
+  /** The listener's utility of each pick; NaN for the first track of a session, which they chose themselves. */
+  utilities: Float64Array;
+  /** The best utility that any track of the library would have had in its place. */
+  best: Float64Array;
+  /** The mean utility over the library: what a track drawn blindly would have had. */
+  blind: Float64Array;
+  /** Picks for which a hard rule had to be relaxed. */
+  relaxed: number;
+}
+
+/** Gives the sequence model's view of what may follow a listener's plays. */
+export type SequenceModel = (state: UserState) => SequenceScorer;
+
+/**
+ * Plays all sessions of a scenario under a policy. Starts, times and seeds come from the scenario, so that policies are
+ * compared on the same listener in the same hours. At every pick the listener's own utility,
+ * u(j) = w · x(j | current, state) + liking(j), is reckoned for all tracks of the library: the utility of the pick and its
+ * regret, max u − u(pick), follow. Cost O(plays × library × d).
+ *
+ * @param world The scenario's world.
+ * @param scenario The listener.
+ * @param policy The policy.
+ * @param sequence The sequence model; needed when the policy's weights have a `sequence`.
+ * @returns Plays and judgements.
+ */
+export function playScenario(
+  world: ShuffleWorld,
+  scenario: Scenario,
+  policy: TournamentPolicy,
+  sequence?: SequenceModel,
+): Run {
+  const sessions = scenario.starts.length;
+  const total = sessions * scenario.plays;
+  const run: Run = {
+    plays: new Int32Array(total),
+    sessionOffsets: Int32Array.from({ length: sessions + 1 }, (_, s) => s * scenario.plays),
+    utilities: new Float64Array(total).fill(NaN),
+    best: new Float64Array(total).fill(NaN),
+    blind: new Float64Array(total).fill(NaN),
+    relaxed: 0,
+  };
+  const state = new UserState(world);
+  const judge = new Judge(world, scenario);
+  const weights = policy.own ? scenario.weights : policy.weights;
+  for (let s = 0, p = 0; s < sessions; s++) {
+    const session = new Session(state, {
+      policy: policy.policy,
+      weights,
+      temperature: policy.temperature,
+      rules: policy.rules,
+      sequence: weights?.sequence === undefined ? undefined : sequence?.(state),
+      count: scenario.plays,
+      from: scenario.starts[s],
+      seed: scenario.seeds[s],
+      start: scenario.times[s],
+    });
+    let before = -1;
+    let at = scenario.times[s];
+    for (let i = 0; i < scenario.plays; i++, p++) {
+      if (i > 0) judge.look(before, state, at);
+      const pick = session.next();
+      run.plays[p] = pick.track;
+      if (i > 0) judge.write(pick.track, p, run);
+      if (pick.relaxed.length > 0) run.relaxed++;
+      before = pick.track;
+      at = pick.at + session.durationOf(pick.track);
+    }
+  }
+  return run;
+}
+
+const similaritiesOfWorld = new WeakMap<ShuffleWorld, Float32Array>();
+
+/** The listener's judgement of every track that could come next. */
+class Judge {
+  readonly #world: ShuffleWorld;
+  readonly #scenario: Scenario;
+  readonly #similarities: Float32Array;
+  readonly #features: Float64Array;
+  readonly #utilities: Float64Array;
+  #best = 0;
+  #blind = 0;
+
+  constructor(world: ShuffleWorld, scenario: Scenario) {
+    const n = world.trackCount;
+    this.#world = world;
+    this.#scenario = scenario;
+    this.#similarities = allSimilarities(world);
+    this.#features = new Float64Array(n * FEATURES.length);
+    this.#utilities = new Float64Array(n);
+  }
+
+  /** Reckons the utility of every track of the library as the next one. */
+  look(current: number, state: UserState, now: number): void {
+    const { library } = this.#world;
+    const n = library.length;
+    const width = FEATURES.length;
+    const { weights, liking } = this.#scenario;
+    const similarities = this.#similarities.subarray(current * n, (current + 1) * n);
+    fillFeatures(current, state, library, { now }, FEATURES, similarities, this.#features);
+    this.#best = -Infinity;
+    let sum = 0;
+    for (let j = 0; j < n; j++) {
+      let utility = liking[j];
+      for (let f = 0; f < width; f++) utility += weights[FEATURES[f]] * this.#features[j * width + f];
+      this.#utilities[j] = utility;
+      if (j === current) continue;
+      sum += utility;
+      if (utility > this.#best) this.#best = utility;
+    }
+    this.#blind = sum / (n - 1);
+  }
+
+  write(track: number, p: number, run: Run): void {
+    run.utilities[p] = this.#utilities[track];
+    run.best[p] = Math.max(this.#best, this.#utilities[track]);
+    run.blind[p] = this.#blind;
+  }
+}
+
+/** Cosine similarities of all pairs of a library, found once for all policies. O(m² d). */
+function allSimilarities(world: ShuffleWorld): Float32Array {
+  const known = similaritiesOfWorld.get(world);
+  if (known) return known;
+  const n = world.trackCount;
+  const all = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      all[i * n + j] = all[j * n + i] = cosine(row(world.embedding, i), row(world.embedding, j));
+    }
+  }
+  similaritiesOfWorld.set(world, all);
+  return all;
+}

@@ -1,0 +1,252 @@
+/**
+ * Scenarios of the tournament: who listens, to which library, when, and from which starts.
+ *
+ * @module
+ */
+import { randomNormal } from "d3-random";
+import type { Catalog } from "../catalog/catalog.ts";
+import { expectInteger, InputError } from "../errors.ts";
+import { takeRows } from "../matrix.ts";
+import { type Random, randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
+import { FEATURES } from "../shuffle/features.ts";
+import type { Weights } from "../shuffle/weights.ts";
+import { createShuffleWorld, restrictWorld, type ShuffleWorld } from "../shuffle/world.ts";
+import { knownnessOf } from "./exposure.ts";
+
+/** Kinds of libraries. */
+export const LIBRARY_KINDS = ["one genre", "broad", "tiny", "one artist"] as const;
+
+/** Kind of a library: tracks of one genre; of any; 40 tracks; or half of them by one artist. */
+export type LibraryKind = typeof LIBRARY_KINDS[number];
+
+/** Listening patterns. */
+export const LISTENING_PATTERNS = ["binge", "daily", "weekly"] as const;
+
+/** When someone listens: all in one sitting, a session a day, or a longer session a week. */
+export type ListeningPattern = typeof LISTENING_PATTERNS[number];
+
+/** Sessions of each pattern; 200 plays in all for each of them. */
+export const PATTERN_SESSIONS: Readonly<Record<ListeningPattern, { sessions: number; plays: number; hours: number }>> =
+  Object.freeze({
+    binge: { sessions: 1, plays: 200, hours: 0 },
+    daily: { sessions: 10, plays: 20, hours: 24 },
+    weekly: { sessions: 8, plays: 25, hours: 168 },
+  });
+
+/**
+ * The simulated listeners' weights: mean and standard deviation of independent normal distributions. They are an
+ * assumption of ours, made different from the hand-set weights on purpose: these people mind repeats more and keys less,
+ * and about one in ten of them dislikes likeness (a weight of similarity below 0).
+ */
+export const LISTENER_WEIGHTS: Readonly<{ mean: Readonly<Weights>; spread: Readonly<Weights> }> = Object.freeze({
+  mean: Object.freeze({ similarity: 5, recency: 6, sameArtist: -0.5, keyMatch: 0.3, clusterDiversity: 1.5 }),
+  spread: Object.freeze({ similarity: 4, recency: 2, sameArtist: 1, keyMatch: 0.3, clusterDiversity: 1 }),
+});
+
+/** Standard deviation of a listener's liking of single tracks, in units of utility: what no policy can know. */
+export const PERSONAL_LIKING = 1;
+
+/** Tracks of a tiny library. */
+const TINY = 40;
+/** Genres and artists that the narrow libraries are drawn from: the largest ones. */
+const LARGEST_GENRES = 6;
+const LARGEST_ARTISTS = 20;
+/** Share that the favourite artist has in a library of the kind "one artist", where the catalogue allows it. */
+const FAVOURITE_SHARE = 0.5;
+/** The first session of everyone: a Monday evening. */
+const FIRST_SESSION = Date.UTC(2026, 0, 5, 18);
+const MS_PER_HOUR = 3_600_000;
+
+/** One simulated listener with a library of their own, ready to be played to. It can be sent to a worker. */
+export interface Scenario {
+  /** Number of the listener. */
+  listener: number;
+  /** Kind of the library. */
+  library: LibraryKind;
+  /** Listening pattern. */
+  pattern: ListeningPattern;
+  /** The genre or the artist that the library is about; empty for the other kinds. */
+  about: string;
+  /** Tracks of the library, as rows of the whole catalogue, ascending. Row i of everything below is `tracks[i]`. */
+  tracks: Int32Array;
+  /** The rows of the catalogue. */
+  catalog: Catalog;
+  /** The rows of the embedding. */
+  embedding: { data: Float32Array; rows: number; columns: number };
+  /** The clusters of the tracks. */
+  clusters: Int32Array;
+  /** Probability of each track being heard anywhere in the world, see {@linkcode knownnessOf}. */
+  knownness: Float64Array;
+  /** First track of each session, as a row of the library. */
+  starts: Int32Array;
+  /** When each session starts, in ms since 1970. */
+  times: Float64Array;
+  /** Seed of each session: the same for every policy. */
+  seeds: Int32Array;
+  /** Plays of a session. */
+  plays: number;
+  /** The listener's own weights. */
+  weights: Weights;
+  /** The listener's liking of each track, in units of utility. */
+  liking: Float64Array;
+}
+
+/** What scenarios depend on. */
+export interface ScenarioOptions {
+  /** Tracks of a library that is not tiny; 300 by default, fewer in a small catalogue. */
+  librarySize?: number;
+  /** Seed; listener i has a stream of random numbers of its own. 42 by default. */
+  seed?: number;
+}
+
+/**
+ * Draws one listener. Listeners 0, 1, 2, … go round the 12 cells of library kind × listening pattern; each has a library,
+ * starts, seeds and weights of their own, drawn from the seed and the number alone: listener 5 is the same person whether
+ * 6 or 1,000 are drawn.
+ *
+ * @param world The whole world.
+ * @param listener Number of the listener, from 0.
+ * @param options Size of the libraries, seed.
+ * @returns The scenario.
+ * @throws {InputError} When the catalogue has fewer than 20 tracks.
+ */
+export function drawScenario(world: ShuffleWorld, listener: number, options: ScenarioOptions = {}): Scenario {
+  const { librarySize = 300, seed = 42 } = options;
+  expectInteger("listener", listener, 0);
+  expectInteger("librarySize", librarySize, 20);
+  if (world.library.length < 20) {
+    throw new InputError(`Expected a catalogue of at least 20 tracks to draw from but found ${world.library.length}`);
+  }
+  const random = seededRandom(seed, `tournament listener ${listener}`);
+  const library = LIBRARY_KINDS[listener % LIBRARY_KINDS.length];
+  const pattern = LISTENING_PATTERNS[Math.floor(listener / LIBRARY_KINDS.length) % LISTENING_PATTERNS.length];
+  const { tracks, about } = drawLibrary(world, library, librarySize, random);
+  const { sessions, plays, hours } = PATTERN_SESSIONS[pattern];
+  const normal = randomNormal.source(random)(0, 1);
+  const weights = { ...LISTENER_WEIGHTS.mean };
+  for (const name of FEATURES) weights[name] += LISTENER_WEIGHTS.spread[name] * normal();
+  const known = knownnessFor(world);
+  return {
+    listener,
+    library,
+    pattern,
+    about,
+    tracks,
+    catalog: takeTracks(world.catalog, tracks),
+    embedding: takeRows(world.embedding, tracks),
+    clusters: world.clusterCount > 0 ? tracks.map((track) => world.clusters[track]) : new Int32Array(0),
+    knownness: Float64Array.from(tracks, (track) => known[track]),
+    starts: Int32Array.from({ length: sessions }, () => randomInteger(random, tracks.length)),
+    times: Float64Array.from({ length: sessions }, (_, s) => FIRST_SESSION + s * hours * MS_PER_HOUR),
+    seeds: Int32Array.from({ length: sessions }, () => randomInteger(random, 2 ** 31)),
+    plays,
+    weights,
+    liking: Float64Array.from(tracks, () => PERSONAL_LIKING * normal()),
+  };
+}
+
+/**
+ * The world of one listener: their library alone, with exact neighbours within it.
+ *
+ * @param scenario The scenario.
+ * @returns A world whose track i is row i of the library.
+ */
+export function scenarioWorld(scenario: Scenario): ShuffleWorld {
+  const { catalog, embedding, clusters } = scenario;
+  const n = catalog.length;
+  const graph = {
+    nodeCount: n,
+    offsets: new Int32Array(n + 1),
+    indices: new Int32Array(0),
+    similarities: new Float32Array(0),
+  };
+  const world = createShuffleWorld({ catalog, embedding, graph, clusters: clusters.length ? clusters : undefined });
+  return restrictWorld(world, world.library);
+}
+
+function drawLibrary(
+  world: ShuffleWorld,
+  kind: LibraryKind,
+  size: number,
+  random: Random,
+): { tracks: Int32Array; about: string } {
+  const all = world.library;
+  if (kind === "broad") return { tracks: sample(all, size, random), about: "" };
+  if (kind === "tiny") return { tracks: sample(all, TINY, random), about: "" };
+  const groups = largestGroups(world, kind);
+  const { name, tracks } = groups[randomInteger(random, groups.length)];
+  if (kind === "one genre") return { tracks: sample(tracks, size, random), about: name };
+  const favourites = sample(tracks, Math.round(size * FAVOURITE_SHARE), random);
+  // The rest of a library whose favourite has few tracks shrinks with them, so that the artist stays its half.
+  const rest = Math.max(TINY, Math.round(favourites.length / FAVOURITE_SHARE)) - favourites.length;
+  const others = sample(all, Math.min(all.length, rest + favourites.length), random)
+    .filter((track) => !favourites.includes(track)).subarray(0, rest);
+  return { tracks: Int32Array.from([...favourites, ...others]).sort(), about: name };
+}
+
+interface Group {
+  name: string;
+  tracks: Int32Array;
+}
+
+const groupsOfWorld = new WeakMap<ShuffleWorld, Map<LibraryKind, Group[]>>();
+
+/** The largest genres (without genres: clusters) or artists of a world, found once. O(n). */
+function largestGroups(world: ShuffleWorld, kind: "one genre" | "one artist"): Group[] {
+  let known = groupsOfWorld.get(world);
+  if (!known) groupsOfWorld.set(world, known = new Map());
+  const found = known.get(kind);
+  if (found) return found;
+  const members = new Map<string, number[]>();
+  const add = (name: string, track: number) => {
+    const list = members.get(name);
+    if (list) list.push(track);
+    else members.set(name, [track]);
+  };
+  const genres = world.catalog.lists.genres;
+  for (const track of world.library) {
+    if (kind === "one artist") {
+      const { offsets, codes, names } = world.artists;
+      for (let a = offsets[track]; a < offsets[track + 1]; a++) add(names[codes[a]], track);
+    } else if (genres) {
+      for (const genre of new Set(genres[track])) add(genre, track);
+    } else add(`cluster ${world.clusters[track] ?? 0}`, track);
+  }
+  const groups = [...members].map(([name, tracks]) => ({ name, tracks: Int32Array.from(tracks) }))
+    .sort((a, b) => b.tracks.length - a.tracks.length || (a.name < b.name ? -1 : 1))
+    .slice(0, kind === "one artist" ? LARGEST_ARTISTS : LARGEST_GENRES);
+  known.set(kind, groups);
+  return groups;
+}
+
+const knownnessOfWorld = new WeakMap<ShuffleWorld, Float64Array>();
+
+function knownnessFor(world: ShuffleWorld): Float64Array {
+  let known = knownnessOfWorld.get(world);
+  if (!known) {
+    known = knownnessOf(world.trackCount, world.catalog.numbers.popularity);
+    knownnessOfWorld.set(world, known);
+  }
+  return known;
+}
+
+/** Some distinct tracks, ascending; all of them when there are fewer. O(size) expected for size well below n. */
+function sample(tracks: Int32Array, size: number, random: Random): Int32Array {
+  if (size * 2 >= tracks.length) return shuffleInPlace(tracks.slice(), random).subarray(0, size).slice().sort();
+  const drawn = new Set<number>();
+  while (drawn.size < size) drawn.add(tracks[randomInteger(random, tracks.length)]);
+  return Int32Array.from(drawn).sort();
+}
+
+/** Rows of a catalogue. */
+function takeTracks(catalog: Catalog, rows: Int32Array): Catalog {
+  const take = <T>(column: ArrayLike<T>): T[] => Array.from(rows, (r) => column[r]);
+  const map = <V, W>(columns: Partial<Record<string, V>>, pick: (column: V) => W) =>
+    Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, pick(column!)]));
+  return {
+    length: rows.length,
+    numbers: map(catalog.numbers, (column) => Float64Array.from(take(column))),
+    texts: map(catalog.texts, take),
+    lists: map(catalog.lists, take),
+  };
+}

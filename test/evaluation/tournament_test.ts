@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tellStories } from "../../lib/evaluation/examples.ts";
+import { contestTable, writeTournament } from "../../lib/evaluation/files.ts";
+import { METRIC_NAMES } from "../../lib/evaluation/metrics.ts";
+import {
+  ablationsOf,
+  compareWith,
+  gainsByListener,
+  heardCurves,
+  paretoPoints,
+  repeatCurves,
+  similarityDistributions,
+  summarize,
+} from "../../lib/evaluation/summary.ts";
+import { runTournament, valuesOf } from "../../lib/evaluation/tournament.ts";
+import { runPython } from "../python.ts";
+import { randomWorld } from "../shuffle/small_worlds.ts";
+
+const world = randomWorld(300, 20, 3);
+const settings = { listeners: 12, variantListeners: 2, librarySize: 60, seed: 9 };
+const tournament = await runTournament(world, { ...settings, workers: 1 });
+
+Deno.test("runTournament() gives the same numbers on two workers as on one", async () => {
+  const other = await runTournament(world, { ...settings, workers: 2 });
+  for (const part of ["values", "repeats", "similarities", "heard"] as const) {
+    assert.deepEqual(other[part], tournament[part]);
+  }
+  assert.deepEqual(other.listeners, tournament.listeners);
+});
+
+Deno.test("runTournament() plays the first listeners of a larger tournament as those of a smaller one", async () => {
+  const smaller = await runTournament(world, { ...settings, listeners: 3, variantListeners: 0, workers: 1 });
+  assert.deepEqual(valuesOf(smaller, "segue", "regret"), valuesOf(tournament, "segue", "regret").slice(0, 3));
+});
+
+Deno.test("runTournament() plays variants to some of the listeners and refuses more than all of them", async () => {
+  const played = valuesOf(tournament, "temperature 0", "utility");
+  assert.deepEqual(Array.from(played, (value) => Number.isNaN(value)), Array.from(played, (_, l) => l >= 2));
+  await assert.rejects(runTournament(world, { listeners: 4, variantListeners: 5 }), /variantListeners/);
+});
+
+Deno.test("summarize() gives the mean over the listeners of a group within its interval", () => {
+  const rows = summarize(tournament, { byLibrary: true, metrics: ["diversity"] });
+  assert.equal(rows.length, 4 * 7);
+  const tiny = rows.find(({ library, policy }) => library === "tiny" && policy === "vanilla")!;
+  const values = valuesOf(tournament, "vanilla", "diversity").filter((_, l) => l % 4 === 2);
+  assert.ok(Math.abs(tiny.estimate - (values[0] + values[1] + values[2]) / 3) < 1e-12 && tiny.count === 3);
+  for (const { estimate, lower, upper } of rows) assert.ok(lower <= estimate + 1e-12 && estimate <= upper + 1e-12);
+});
+
+Deno.test("compareWith() calls a lower repeat rate better and a lower variety worse", () => {
+  const rows = compareWith(tournament, "similarity", { metrics: ["trackRepeat", "diversity"] });
+  for (const { metric, estimate, lower, upper, verdict } of rows) {
+    const good = metric === "trackRepeat" ? estimate < 0 : estimate > 0;
+    assert.equal(verdict, lower <= 0 && upper >= 0 ? "even" : good ? "better" : "worse");
+  }
+  assert.throws(
+    () => compareWith(tournament, "random"),
+    /Expected baseline to be one of vanilla, .* but found 'random'/,
+  );
+});
+
+Deno.test("ablationsOf() leaves each term out, with and without the hard rules", () => {
+  const rows = ablationsOf(tournament, { metrics: ["artistInRow"] });
+  assert.equal(rows.length, 5 + 1 + 5);
+  assert.ok(rows.every(({ count }) => count === 2));
+  // Under the rule that no artist comes twice in a row the weight against it has nothing to do.
+  assert.equal(rows.find(({ policy }) => policy === "sameArtist 0")!.estimate, 0);
+  const plain = { ...tournament, policies: tournament.policies.filter(({ group }) => group === "contest") };
+  assert.throws(() => ablationsOf(plain), /without variants/);
+});
+
+Deno.test("paretoPoints() marks exactly the points that no other surpasses", () => {
+  const points = paretoPoints(tournament, 50);
+  const surpasses = (b: typeof points[number], a: typeof points[number]) =>
+    b.coherence.estimate >= a.coherence.estimate && b.variety.estimate >= a.variety.estimate &&
+    b.coherence.estimate + b.variety.estimate > a.coherence.estimate + a.variety.estimate;
+  for (const a of points) assert.equal(a.efficient, !points.some((b) => surpasses(b, a)));
+  assert.deepEqual(points.filter(({ curve }) => curve === "temperature").map(({ value }) => value), [
+    0,
+    0.25,
+    0.5,
+    1,
+    2,
+    4,
+    Infinity,
+  ]);
+});
+
+Deno.test("curves agree with the metrics that they end in", () => {
+  const mean = (policy: string, metric: "trackRepeat" | "coverage") =>
+    valuesOf(tournament, policy, metric).reduce((sum, value) => sum + value / 12, 0);
+  const repeats = repeatCurves(tournament, "track").find(({ policy, x }) => policy === "freshest" && x === 50)!;
+  assert.ok(Math.abs(repeats.estimate - mean("freshest", "trackRepeat")) < 1e-6);
+  const heard = heardCurves(tournament, "all").find(({ policy, x }) => policy === "segue" && x === 200)!;
+  assert.ok(Math.abs(heard.estimate - mean("segue", "coverage")) < 1e-6);
+  const total = similarityDistributions(tournament).filter(({ policy }) => policy === "vanilla")
+    .reduce((sum, { estimate }) => sum + estimate, 0);
+  assert.ok(Math.abs(total - 1) < 1e-5);
+});
+
+Deno.test("gainsByListener() is the difference of utilities, listener by listener", () => {
+  const gains = gainsByListener(tournament);
+  const [a, b] = ["segue", "vanilla"].map((policy) => valuesOf(tournament, policy, "utility"));
+  gains.forEach(({ gain, listener }, l) => assert.ok(gain === a[l] - b[l] && listener === l));
+});
+
+Deno.test("tellStories() tells the same stories again, from one start, with a note on every pick", () => {
+  const stories = tellStories(world, { seed: 9, tracks: 6 });
+  assert.deepEqual(stories, tellStories(world, { seed: 9, tracks: 6 }));
+  assert.equal(stories.length, 3);
+  for (const { picks, markdown, closing } of stories) {
+    assert.equal(picks.length, 6);
+    assert.equal(picks[0].vanilla.title, picks[0].segue.title);
+    for (const { vanilla, segue } of picks) {
+      assert.ok(vanilla.note.length > 0 && segue.note.length > 0);
+      assert.ok(markdown.includes(`**${segue.title}**<br>`));
+    }
+    assert.ok(!/NaN|undefined/.test(markdown) && /By their own taste/.test(closing), markdown);
+  }
+  assert.throws(() => tellStories(world, { tracks: 1 }), /Expected tracks to be an integer/);
+});
+
+Deno.test("contestTable() has a row a metric and a column a policy", () => {
+  const table = contestTable(tournament, ["trackRepeat", "similarity"]);
+  assert.deepEqual(Object.keys(table[0]).slice(0, 2), ["metric", "Vanilla shuffle"]);
+  assert.match(table[1]["Similarity walk"], /^0\.\d+ ± 0\.\d+ \+$/);
+});
+
+Deno.test("writeTournament() writes tables that pandas opens and that agree with the runs", () => {
+  const folder = mkdtempSync(join(tmpdir(), "segue-tournament-"));
+  try {
+    const files = writeTournament(folder, tournament, tellStories(world, { seed: 9 }));
+    assert.deepEqual(
+      files.toSorted(),
+      [
+        "ablation.csv",
+        "evaluation.json",
+        "examples.md",
+        "heard.csv",
+        "pareto.csv",
+        "paired.csv",
+        "repeats.csv",
+        "runs.csv",
+        "summary.csv",
+      ].toSorted(),
+    );
+    const seen = JSON.parse(runPython(
+      `
+import json, sys, pandas as pd
+d = sys.argv[1]
+runs = pd.read_csv(d + "/runs.csv"); summary = pd.read_csv(d + "/summary.csv"); paired = pd.read_csv(d + "/paired.csv")
+s = summary[(summary.library == "all") & (summary.pattern == "all")].pivot(index="policy", columns="metric", values="estimate")
+r = runs[runs.group == "contest"].groupby("policy")[list(s.columns)].mean()
+p = paired[(paired.library == "all") & (paired.pattern == "all")].pivot(index="policy", columns="metric", values="estimate")
+print(json.dumps(dict(metrics=list(s.columns), gap=float((s - r).abs().max().max()),
+  pairs=float((p - (s.loc[p.index] - s.loc["vanilla"])).abs().max().max()), rows=len(runs))))`,
+      [folder],
+    ));
+    assert.deepEqual(seen.metrics.toSorted(), METRIC_NAMES.toSorted());
+    assert.ok(seen.gap < 1e-5 && seen.pairs < 1e-5, JSON.stringify(seen));
+    const variants = tournament.policies.filter(({ group }) => group === "variant").length;
+    assert.equal(seen.rows, 7 * 12 + variants * 2);
+    assert.equal(JSON.parse(readFileSync(join(folder, "evaluation.json"), "utf8")).listeners, 12);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
