@@ -27,6 +27,8 @@ export interface ListeningOptions {
 
 /** What was written. */
 export interface ListeningExport {
+  /** The folder that was written to. */
+  folder: string;
   /** Paths of the files, the history first, `YourLibrary.json` last. */
   files: string[];
   /** Entries of the history, podcasts included. */
@@ -79,7 +81,7 @@ export function writeListeningExport(
   const random = seededRandom(seed, "listening");
   const taste = tasteWeights(catalog, random);
   const library = drawDistinct(taste, size, random);
-  const result: ListeningExport = { files: [], entries: 0, library: library.length, foreign: 0, relinked: 0 };
+  const result: ListeningExport = { folder, files: [], entries: 0, library: library.length, foreign: 0, relinked: 0 };
   const entries: StreamEntry[] = [];
   const context: Context = { catalog, taste, library, random, lastEnd: new Map() };
 

@@ -1,0 +1,413 @@
+/**
+ * Figures of a catalogue: what it holds, how its features are distributed and related, and how they changed.
+ *
+ * @module
+ */
+import type { HistogramBar } from "../catalog/explore.ts";
+import type { IngestAccount } from "../catalog/ingest.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+
+/**
+ * What became of the rows that came in: a bar for each fate.
+ *
+ * @param account The account of stage `ingest`.
+ * @returns The figure.
+ */
+export function rowAccountPlot(account: IngestAccount): Spec {
+  const fates = [
+    { fate: "became a track", rows: account.out },
+    { fate: "merged into one", rows: account.merged },
+    { fate: "rejected", rows: account.rejected },
+    { fate: "not sampled", rows: account.notSampled },
+  ].filter(({ rows }, i) => i < 3 || rows > 0);
+  const layer = { y: { field: "fate", type: "nominal", sort: null, title: null, axis: { labelFontSize: 12 } } };
+  return {
+    title: `What became of ${account.rowsIn.toLocaleString("en-US")} rows`,
+    data: { values: fates.map((row) => ({ ...row, label: row.rows.toLocaleString("en-US") })) },
+    height: { step: 34 },
+    width: 460,
+    encoding: layer,
+    layer: [
+      { mark: { type: "bar", height: 22 }, encoding: { x: { field: "rows", type: "quantitative", title: "rows" } } },
+      {
+        mark: { type: "text", align: "left", dx: 5, fontSize: 12 },
+        encoding: { x: { field: "rows", type: "quantitative" }, text: { field: "label" } },
+      },
+    ],
+  };
+}
+
+/**
+ * Distributions by group, a small panel a feature, a line a group.
+ *
+ * @param bars What `histograms()` gave, for at most eight groups.
+ * @returns The figure.
+ */
+export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
+  const isLogarithmic = (feature: string) => bars.some((bar) => bar.feature === feature && bar.logarithmic);
+  const features = [...new Set(bars.map(({ feature }) => feature))];
+  const groups = [...new Set(bars.map(({ group }) => group))];
+  return {
+    title: "Distribution of the features" + (groups.length > 1 ? ", by genre" : ""),
+    columns: 3,
+    spacing: { row: 18, column: 26 },
+    concat: features.map((feature) => ({
+      width: 210,
+      height: 120,
+      data: { values: bars.filter((bar) => bar.feature === feature).map(rounded) },
+      mark: { type: "line", strokeWidth: 1.8, interpolate: "monotone" },
+      encoding: {
+        x: {
+          field: "x",
+          type: "quantitative",
+          title: titleOf(feature),
+          scale: { zero: false, nice: false, type: isLogarithmic(feature) ? "log" : "linear" },
+          axis: { tickCount: isLogarithmic(feature) ? 4 : 5, grid: false, format: "~g" },
+        },
+        y: {
+          field: "share",
+          type: "quantitative",
+          title: "share of tracks",
+          axis: { format: "%", tickCount: 3 },
+        },
+        color: {
+          field: "group",
+          type: "nominal",
+          title: "genre",
+          scale: { domain: groups, range: CATEGORY_COLORS.slice(0, groups.length) },
+          legend: groups.length > 1 ? { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 } : null,
+        },
+      },
+    })),
+  };
+}
+
+/**
+ * A matrix of correlations as a heat map with its numbers.
+ *
+ * @param features Names, in the order of the rows.
+ * @param correlations Values in [−1, 1], row after row.
+ * @returns The figure.
+ */
+export function correlationPlot(features: readonly string[], correlations: readonly (readonly number[])[]): Spec {
+  const cells = features.flatMap((a, i) =>
+    features.flatMap((b, j) => i > j ? [{ a: nameOf(a), b: nameOf(b), r: Number(correlations[i][j].toFixed(3)) }] : [])
+  );
+  const axis = { type: "nominal", sort: null, title: null };
+  return {
+    title: "Rank correlation of the features",
+    data: { values: cells },
+    width: { step: 44 },
+    height: { step: 30 },
+    encoding: {
+      x: { field: "b", ...axis, axis: { labelAngle: -40, grid: false } },
+      y: { field: "a", ...axis, axis: { grid: false } },
+    },
+    layer: [
+      {
+        mark: { type: "rect", stroke: "#ffffff" },
+        encoding: {
+          color: {
+            field: "r",
+            type: "quantitative",
+            title: "Spearman’s ρ",
+            scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 },
+          },
+        },
+      },
+      {
+        mark: { type: "text", fontSize: 11 },
+        encoding: {
+          text: { field: "r", format: ".2f" },
+          color: { condition: { test: "abs(datum.r) > 0.6", value: "#ffffff" }, value: "#202124" },
+        },
+      },
+    ],
+  };
+}
+
+/** A key with its number of tracks. */
+export interface KeyCount {
+  /** Key, C = 0. */
+  key: number;
+  /** 1 major, 0 minor. */
+  mode: number;
+  /** Tracks. */
+  count: number;
+}
+
+/** Names of the keys 0 to 11. */
+export const KEY_NAMES: readonly string[] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+
+/**
+ * Keys by mode, in the order of the circle of fifths: neighbours share six of seven notes.
+ *
+ * @param counts Tracks by key and mode.
+ * @returns The figure.
+ */
+export function keyModePlot(counts: readonly KeyCount[]): Spec {
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  const order = Array.from({ length: 12 }, (_, fifth) => KEY_NAMES[(7 * fifth) % 12]);
+  return {
+    title: "Keys, in the order of the circle of fifths",
+    data: {
+      values: counts.map(({ key, mode, count }) => ({
+        key: KEY_NAMES[key],
+        mode: mode === 1 ? "major" : "minor",
+        share: count / total,
+      })),
+    },
+    width: 520,
+    height: 220,
+    mark: "bar",
+    encoding: {
+      x: { field: "key", type: "nominal", sort: order, title: "key", axis: { labelAngle: 0 } },
+      xOffset: { field: "mode", sort: ["major", "minor"] },
+      y: { field: "share", type: "quantitative", title: "share of tracks", axis: { format: "%" } },
+      color: {
+        field: "mode",
+        type: "nominal",
+        title: "mode",
+        scale: { domain: ["major", "minor"], range: [CATEGORY_COLORS[1], CATEGORY_COLORS[0]] },
+      },
+    },
+  };
+}
+
+/**
+ * Tempo by group as histograms, a panel a group.
+ *
+ * @param bars Bars of the feature `tempo`.
+ * @returns The figure.
+ */
+export function tempoPlot(bars: readonly HistogramBar[]): Spec {
+  const groups = [...new Set(bars.map(({ group }) => group))];
+  return {
+    title: "Tempo" + (groups.length > 1 ? ", by genre" : ""),
+    data: { values: bars.map(rounded) },
+    columns: 3,
+    facet: { field: "group", type: "nominal", title: null },
+    spacing: { row: 14, column: 18 },
+    spec: {
+      width: groups.length > 1 ? 220 : 460,
+      height: groups.length > 1 ? 110 : 220,
+      mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.3 },
+      encoding: {
+        x: {
+          field: "from",
+          bin: "binned",
+          type: "quantitative",
+          title: "tempo (BPM)",
+          scale: { zero: false, nice: false },
+          axis: { tickCount: 6, grid: false },
+        },
+        x2: { field: "to" },
+        y: { field: "share", type: "quantitative", title: "share of tracks", axis: { format: "%", tickCount: 4 } },
+      },
+    },
+  };
+}
+
+/** A feature in a year: its quartiles. */
+export interface YearQuartiles {
+  /** Year of release. */
+  year: number;
+  /** What is measured. */
+  feature: string;
+  /** First quartile, in the feature's unit. */
+  low: number;
+  /** Median. */
+  middle: number;
+  /** Third quartile. */
+  high: number;
+}
+
+/**
+ * Trends over the years: median and the band from the first to the third quartile, a panel a feature.
+ *
+ * @param quartiles Quartiles by year and feature, years with few tracks left out.
+ * @returns The figure.
+ */
+export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
+  const features = [...new Set(quartiles.map(({ feature }) => feature))];
+  const x = {
+    field: "year",
+    type: "quantitative",
+    title: "year of release",
+    scale: { zero: false, nice: false },
+    axis: { format: "d", tickCount: 5, grid: false },
+  };
+  return {
+    title: "How the features changed",
+    columns: 3,
+    spacing: { row: 18, column: 26 },
+    concat: features.map((feature) => ({
+      width: 200,
+      height: 130,
+      data: {
+        values: quartiles.filter((row) => row.feature === feature).map((row) => {
+          const scale = feature === "duration_ms" ? 1 / 60_000 : 1;
+          return { year: row.year, low: row.low * scale, middle: row.middle * scale, high: row.high * scale };
+        }),
+      },
+      layer: [
+        {
+          mark: { type: "area", opacity: 0.22, color: MAIN_COLOR },
+          encoding: {
+            x,
+            y: {
+              field: "low",
+              type: "quantitative",
+              title: titleOf(feature),
+              scale: { zero: false },
+              axis: { tickCount: 4 },
+            },
+            y2: { field: "high" },
+          },
+        },
+        { mark: { type: "line", color: MAIN_COLOR }, encoding: { x, y: { field: "middle", type: "quantitative" } } },
+      ],
+    })),
+  };
+}
+
+/**
+ * How many artists have how many tracks, both on logarithmic scales, with the power law that fits the tail.
+ *
+ * @param sizes Number of tracks of each artist.
+ * @param exponent Exponent α of the law p(x) ∝ x^−α.
+ * @returns The figure.
+ */
+export function tracksPerArtistPlot(sizes: readonly number[], exponent: number): Spec {
+  const artists = new Map<number, number>();
+  for (const size of sizes) artists.set(size, (artists.get(size) ?? 0) + 1);
+  const points = [...artists].map(([tracks, count]) => ({ tracks, artists: count })).sort((a, b) =>
+    a.tracks - b.tracks
+  );
+  const tail = sizes.filter((size) => size >= 2).length;
+  const largest = points[points.length - 1].tracks;
+  let norm = 0;
+  for (let x = 2; x < 10 * largest + 1000; x++) norm += x ** -exponent;
+  const law = points.filter(({ tracks }) => tracks >= 2)
+    .map(({ tracks }) => ({ tracks, artists: tail * tracks ** -exponent / norm }))
+    .filter(({ artists }) => artists > 0.3);
+  const log = { type: "quantitative", scale: { type: "log", nice: false } };
+  return {
+    title: "Tracks an artist",
+    width: 460,
+    height: 280,
+    layer: [
+      {
+        data: { values: law },
+        mark: { type: "line", color: ACCENT_COLOR, strokeDash: [6, 4] },
+        encoding: { x: { field: "tracks", ...log }, y: { field: "artists", ...log } },
+      },
+      {
+        data: { values: points },
+        mark: { type: "point", filled: true, opacity: 0.8 },
+        encoding: {
+          x: { field: "tracks", ...log, title: "tracks of the artist (log)", axis: logAxis(largest) },
+          y: { field: "artists", ...log, title: "artists (log)", axis: logAxis(sizes.length) },
+        },
+      },
+    ],
+  };
+}
+
+/**
+ * In how many positions of playlists each track stands, by its rank, both on logarithmic scales.
+ *
+ * @param counts Counts, largest first.
+ * @returns The figure.
+ */
+export function rankFrequencyPlot(counts: readonly number[]): Spec {
+  const ranks = [...new Set(Array.from({ length: 120 }, (_, i) => Math.round(counts.length ** (i / 119))))];
+  const log = { type: "quantitative", scale: { type: "log", nice: false } };
+  return {
+    title: "How often tracks stand in playlists",
+    data: { values: ranks.map((rank) => ({ rank, count: counts[rank - 1] })) },
+    width: 460,
+    height: 260,
+    mark: { type: "line", point: { size: 22 } },
+    encoding: {
+      x: { field: "rank", ...log, title: "rank of the track (log)", axis: logAxis(counts.length) },
+      y: { field: "count", ...log, title: "positions (log)", axis: logAxis(counts[0]) },
+    },
+  };
+}
+
+/** A statistic of this catalogue beside the real one. */
+export interface SideBySide {
+  /** What is measured. */
+  statistic: string;
+  /** Here. */
+  here: number;
+  /** In the real catalogues. */
+  real: number;
+}
+
+/**
+ * Shares of this catalogue against the real ones: on the diagonal both are the same.
+ *
+ * @param rows Statistics that are shares, correlations or others within [−1, 1]; the rest is left out.
+ * @returns The figure.
+ */
+export function sideBySidePlot(rows: readonly SideBySide[]): Spec {
+  const shares = rows.filter(({ here, real }) => Math.abs(here) <= 1 && Math.abs(real) <= 1);
+  const order = shares.map(({ statistic }) => statistic);
+  const y = { field: "statistic", type: "nominal", sort: order, title: null, axis: { labelLimit: 400 } };
+  const ends = shares.flatMap(({ statistic, here, real }) => [
+    { statistic, value: here, which: "this catalogue" },
+    { statistic, value: real, which: "real catalogues" },
+  ]);
+  return {
+    title: "This catalogue beside real ones",
+    width: 380,
+    height: { step: 19 },
+    encoding: { y },
+    layer: [
+      {
+        data: { values: shares },
+        mark: { type: "rule", color: MUTED_COLOR },
+        encoding: { x: { field: "real", type: "quantitative" }, x2: { field: "here" } },
+      },
+      {
+        data: { values: ends },
+        mark: { type: "point", filled: true, size: 70, opacity: 1 },
+        encoding: {
+          x: { field: "value", type: "quantitative", title: "share, correlation or share of variance" },
+          color: {
+            field: "which",
+            type: "nominal",
+            title: null,
+            scale: { domain: ["this catalogue", "real catalogues"], range: [MAIN_COLOR, CATEGORY_COLORS[1]] },
+            legend: { orient: "top" },
+          },
+        },
+      },
+    ],
+  };
+}
+
+const UNITS: Record<string, string> = { loudness: "dB", tempo: "BPM", duration_ms: "minutes" };
+
+function titleOf(feature: string): string {
+  return nameOf(feature) + (UNITS[feature] ? ` (${UNITS[feature]})` : "");
+}
+
+function nameOf(feature: string): string {
+  return feature === "duration_ms" ? "duration" : feature.replaceAll("_", " ");
+}
+
+/** A bar with fewer digits, durations in minutes. */
+function rounded({ feature, group, x, from, to, share }: HistogramBar): Omit<HistogramBar, "logarithmic"> {
+  const short = (value: number) => Number((feature === "duration_ms" ? value / 60_000 : value).toPrecision(5));
+  return { feature, group, x: short(x), from: short(from), to: short(to), share: Number(share.toFixed(5)) };
+}
+
+/** An axis with a grid at 1, 2, 5, 10, … only, where Vega would draw a line for every digit. */
+function logAxis(largest: number): Spec {
+  const values: number[] = [];
+  for (let power = 1; power <= largest * 2; power *= 10) values.push(power, 2 * power, 5 * power);
+  return { values: values.filter((value) => value <= largest * 2), format: "~s" };
+}
