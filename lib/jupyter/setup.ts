@@ -45,6 +45,7 @@ function main(options: Set<string>): void {
   }
   ensureKernelspec(venv);
   ensureNpmPackages();
+  ensureWebApp();
   const tensorflow = ensureTensorFlow(venv);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   say(`ready in ${seconds} s (${tensorflow})`);
@@ -117,6 +118,25 @@ function ensureNpmPackages(): void {
   const installed = run(process.execPath, ["install", "--quiet", "--frozen"]);
   if (!installed.ok) throw new SetupError(`deno install failed: ${lastLine(installed.output)}`);
   writeFileSync(stamp, lock);
+}
+
+/** Bundles the web app, when its sources have changed. */
+function ensureWebApp(): void {
+  const sources = join(ROOT, "lib/service/web");
+  const hash = createHash("sha256");
+  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
+  const digest = hash.digest("hex");
+  const target = join(ROOT, "node_modules/.segue-web");
+  const stamp = join(target, "sources");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  say("bundling the web app");
+  mkdirSync(target, { recursive: true });
+  const entry = join(sources, "main.tsx");
+  const bundled = run(process.execPath, [
+    ...["bundle", "--quiet", "--platform", "browser", "--minify", "-o", join(target, "app.js"), entry],
+  ]);
+  if (!bundled.ok) throw new SetupError(`deno bundle failed: ${lastLine(bundled.output)}`);
+  writeFileSync(stamp, digest);
 }
 
 /**

@@ -14,8 +14,9 @@ import { trackName } from "../catalog/find.ts";
 import { InputError } from "../errors.ts";
 import { similarityOf } from "../shuffle/world.ts";
 import { formatPlaylist, playlistRows } from "../shuffle/playlist.ts";
-import { Session, type SessionPick } from "../shuffle/session.ts";
+import { POLICIES, Session, type SessionPick } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
+import { SESSION_WEIGHTS } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { createLimiter } from "./limiter.ts";
 import { createMetrics } from "./metrics.ts";
@@ -118,6 +119,15 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
       const { q, limit } = c.req.valid("query");
       const { tracks, corrected } = parts.search.search(q, limit);
       return c.json({ tracks: tracks.map((track) => trackView(world, track)), corrected: corrected ?? null }, 200);
+    },
+  );
+
+  app.openapi(
+    route("get", "/api/settings", "What the service can do, and its defaults", schemas.SettingsBody, {}),
+    (c) => {
+      const has_sequence_model = parts.continuation !== undefined;
+      const settings = { policies: [...POLICIES], has_map: parts.map !== undefined, has_sequence_model };
+      return c.json({ weights: SESSION_WEIGHTS, ...settings }, 200);
     },
   );
 

@@ -197,5 +197,12 @@ export const SearchQuery = z.object({
 export const MapQuery = z.object({ limit: z.coerce.number().int().min(1).max(20000).default(4000) });
 export const IdParameter = z.object({ id: z.string().min(1).max(200) });
 
+export const SettingsBody = z.object({
+  weights: Weights.openapi({ description: "weights of a session when none are given" }),
+  policies: z.array(z.string()),
+  has_map: z.boolean(),
+  has_sequence_model: z.boolean(),
+}).openapi("Settings");
+
 export const Health = z.object({ status: z.literal("ok"), tracks: z.number(), listeners_in_memory: z.number() })
   .openapi("Health");

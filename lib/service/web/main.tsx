@@ -1,0 +1,235 @@
+/** The web app: search, Smart Shuffle, why this song, sliders, map, timeline, comparison, export. */
+import { render } from "preact";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { api, type Comparison, type Pick, type Preview, type SessionBody, type Track, type Tuning } from "./api.ts";
+import { Compare } from "./compare.tsx";
+import { Sliders, type Tune } from "./sliders.tsx";
+import { Likely } from "./likely.tsx";
+import { Queue } from "./queue.tsx";
+import { SearchBox } from "./search.tsx";
+import { SongMap } from "./map.tsx";
+import { Timeline } from "./timeline.tsx";
+
+const BATCH = 10;
+const FORMATS = ["m3u8", "jspf", "csv", "json"] as const;
+
+function App({ defaults }: { defaults: Tune }) {
+  const [session, setSession] = useState<SessionBody>();
+  const [reasons, setReasons] = useState(new Map<number, Pick["why"]>());
+  const [liked, setLiked] = useState(new Set<string>());
+  const [tune, setTune] = useState<Tune>(defaults);
+  const [preview, setPreview] = useState<Preview>();
+  const [comparison, setComparison] = useState<Comparison>();
+  const [message, setMessage] = useState("");
+  const [busy, setBusy] = useState(false);
+  const listener = useRef(rememberedListener());
+  const current = session?.picks.find((pick) => pick.step === session.current);
+  const last = session?.picks.at(-1);
+
+  /** Runs one request at a time and tells what went wrong in words. */
+  const attempt = useCallback(async (what: string, work: () => Promise<void>) => {
+    setBusy(true);
+    try {
+      await work();
+      setMessage(what);
+    } catch (error) {
+      setMessage(error instanceof Error ? error.message : String(error));
+    }
+    setBusy(false);
+  }, []);
+
+  const showMore = async (id: string, count: number) => {
+    const { picks } = await api.next(id, count);
+    setReasons((before) => {
+      const after = new Map(before);
+      for (const pick of picks) if (pick.why) after.set(pick.step, pick.why);
+      return after;
+    });
+    setSession(await api.session(id));
+  };
+
+  const shuffleFrom = (track: Track | undefined) =>
+    attempt(track ? `Smart Shuffle from ${track.title}` : "Smart Shuffle", async () => {
+      const begun = await api.begin({
+        listener: listener.current,
+        seeds: track && [track.track_id],
+        seed: Math.floor(Date.now() / 1000) % 2 ** 31,
+        ...tuningOf(tune),
+      });
+      setReasons(new Map());
+      setComparison(undefined);
+      await showMore(begun.id, BATCH);
+    });
+
+  const act = (what: string, work: (id: string) => Promise<unknown>) =>
+    session && attempt(what, async () => {
+      await work(session.id);
+      setSession(await api.session(session.id));
+    });
+
+  const skip = () =>
+    current && act(`Skipped ${current.track.title}`, async (id) => {
+      await api.feedback(id, "skip", current.track.track_id);
+      if (current.step === last?.step) await showMore(id, 1);
+      else await api.next(id, 1);
+    });
+
+  const like = (track: Track) =>
+    act(`${liked.has(track.track_id) ? "No longer liked" : "Liked"}: ${track.title}`, async (id) => {
+      await api.feedback(id, liked.has(track.track_id) ? "unlike" : "like", track.track_id);
+      setLiked(toggled(liked, track.track_id));
+    });
+
+  const save = (format: string) =>
+    session &&
+    attempt(`Saved segue.${format}`, async () => saveAs(await api.file(session.id, format), `segue.${format}`));
+
+  const compare = () =>
+    session && attempt("Vanilla shuffle and Segue, side by side", async () => {
+      setComparison(await api.compare(session.picks[0].track.track_id, tuningOf(tune)));
+    });
+
+  // Sliders act at once: on the probabilities shown, and on the picks to come.
+  useEffect(() => {
+    if (!session) return;
+    const timer = setTimeout(async () => {
+      try {
+        await api.retune(session.id, tuningOf(tune));
+        setPreview(await api.preview(session.id, {}));
+      } catch (error) {
+        setMessage(error instanceof Error ? error.message : String(error));
+      }
+    }, 120);
+    return () => clearTimeout(timer);
+  }, [tune, session?.id, session?.picks.length]);
+
+  return (
+    <>
+      <a class="skip-link" href="#queue">To the queue</a>
+      <header>
+        <h1>Segue</h1>
+        <SearchBox onChoose={shuffleFrom} />
+        <button type="button" class="primary" disabled={busy} onClick={() => shuffleFrom(undefined)}>
+          Surprise me
+        </button>
+      </header>
+      <p class="status" role="status" aria-live="polite">{message}</p>
+      {session && current
+        ? (
+          <main>
+            <section class="now" aria-label="Now playing">
+              <p class="eyebrow">Now playing, {current.step + 1} of {session.picks.length}</p>
+              <h2>{current.track.title}</h2>
+              <p>{current.track.artists.join(", ")}{current.track.year ? ` · ${current.track.year}` : ""}</p>
+              <div class="buttons">
+                <button
+                  type="button"
+                  disabled={busy || current.step === 0}
+                  onClick={() => act("Previous", api.previous)}
+                >
+                  Previous
+                </button>
+                <button
+                  type="button"
+                  class="primary"
+                  disabled={busy}
+                  onClick={() => act("Next", (id) => current.step === last?.step ? showMore(id, 1) : api.next(id, 1))}
+                >
+                  Next
+                </button>
+                <button type="button" disabled={busy} onClick={skip}>Skip</button>
+                <button
+                  type="button"
+                  disabled={busy}
+                  aria-pressed={liked.has(current.track.track_id)}
+                  onClick={() => like(current.track)}
+                >
+                  {liked.has(current.track.track_id) ? "♥ Liked" : "♡ Like"}
+                </button>
+                <button type="button" disabled={busy} onClick={() => act("Took the latest track back", api.undo)}>
+                  Undo
+                </button>
+              </div>
+            </section>
+            <Queue
+              session={session}
+              reasons={reasons}
+              busy={busy}
+              onMore={() => act("More tracks", (id) => showMore(id, BATCH))}
+            />
+            <section class="panel" aria-labelledby="tune-title">
+              <h2 id="tune-title">What comes next</h2>
+              <Likely preview={preview} />
+              <Sliders tune={tune} defaults={defaults} onChange={setTune} />
+            </section>
+            <SongMap session={session} />
+            <Timeline session={session} />
+            <section class="panel" aria-labelledby="more-title">
+              <h2 id="more-title">Keep it, compare it</h2>
+              <div class="buttons">
+                {FORMATS.map((format) => (
+                  <button
+                    key={format}
+                    type="button"
+                    disabled={busy}
+                    onClick={() => save(format)}
+                  >
+                    Export {format.toUpperCase()}
+                  </button>
+                ))}
+                <button type="button" disabled={busy} onClick={compare}>Compare with vanilla shuffle</button>
+              </div>
+              {comparison && <Compare comparison={comparison} />}
+            </section>
+          </main>
+        )
+        : (
+          <main class="empty">
+            <h2>A shuffle that remembers</h2>
+            <p>
+              Search for a track to start from, or let Segue choose one. Each next track is drawn by how it sounds, what
+              you heard lately, the key, the artist and the style, and every pick says why.
+            </p>
+          </main>
+        )}
+    </>
+  );
+}
+
+/** What the service is told of the sliders. */
+function tuningOf({ weights, temperature, discover }: Tune): Tuning {
+  return { weights, temperature, discover };
+}
+
+function toggled(set: Set<string>, value: string): Set<string> {
+  const other = new Set(set);
+  if (!other.delete(value)) other.add(value);
+  return other;
+}
+
+/** The listener is remembered by the browser, so that history goes on from visit to visit. */
+function rememberedListener(): string {
+  const known = localStorage.getItem("segue-listener");
+  if (known) return known;
+  const made = `web-${
+    Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("")
+  }`;
+  localStorage.setItem("segue-listener", made);
+  return made;
+}
+
+function saveAs(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+const root = document.getElementById("app")!;
+try {
+  const { weights } = await api.settings();
+  render(<App defaults={{ weights, temperature: 1, discover: 0.5 }} />, root);
+} catch (error) {
+  root.textContent = `Segue cannot start: ${error instanceof Error ? error.message : error}`;
+}

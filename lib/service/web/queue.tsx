@@ -1,0 +1,99 @@
+import { useState } from "preact/hooks";
+import type { Pick, SessionBody, Why } from "./api.ts";
+import { FEATURE_NAMES } from "./names.ts";
+
+interface Props {
+  session: SessionBody;
+  reasons: Map<number, Pick["why"]>;
+  busy: boolean;
+  onMore: () => void;
+}
+
+/** The tracks of the session; each opens to say why it was chosen. */
+export function Queue({ session, reasons, busy, onMore }: Props) {
+  const [open, setOpen] = useState<number>();
+  return (
+    <section class="panel" id="queue" tabIndex={-1} aria-labelledby="queue-title">
+      <h2 id="queue-title">Queue</h2>
+      <ol class="queue">
+        {session.picks.map((pick) => {
+          const why = reasons.get(pick.step);
+          const shown = open === pick.step;
+          return (
+            <li key={pick.step} aria-current={pick.step === session.current ? "true" : undefined}>
+              <div class="row">
+                <span class="title">{pick.track.title}</span>
+                <small class="artists">{pick.track.artists.join(", ")}</small>
+                <small class="facts">
+                  {pick.track.key} · {pick.track.tempo ? `${Math.round(pick.track.tempo)} BPM` : "? BPM"}
+                </small>
+                {why
+                  ? (
+                    <button
+                      type="button"
+                      class="why"
+                      aria-expanded={shown}
+                      aria-controls={`why-${pick.step}`}
+                      aria-label={`Why ${pick.track.title}`}
+                      onClick={() => setOpen(shown ? undefined : pick.step)}
+                    >
+                      Why?
+                    </button>
+                  )
+                  : <small>{pick.step === 0 ? "start" : ""}</small>}
+              </div>
+              {why && (
+                <div id={`why-${pick.step}`} class="reasons" hidden={!shown}>
+                  <Reasons why={why} probability={pick.probability} relaxed={pick.relaxed} />
+                </div>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+      <button type="button" disabled={busy} onClick={onMore}>More tracks</button>
+    </section>
+  );
+}
+
+/** Bars to the right speak for the track against the mean candidate, bars to the left against it. */
+function Reasons({ why, probability, relaxed }: { why: Why; probability: number | null; relaxed: string[] }) {
+  const largest = Math.max(...why.contributions.map(({ contribution }) => Math.abs(contribution)), 1e-9);
+  return (
+    <>
+      <p>{capitalized(why.sentence)}.</p>
+      <ul class="bars">
+        {why.contributions.filter(({ weight }) => weight !== 0).map(({ feature, contribution }) => (
+          <li key={feature}>
+            <span>{FEATURE_NAMES[feature] ?? feature}</span>
+            <span class="track" aria-hidden="true">
+              <span
+                class={contribution < 0 ? "bar against" : "bar for"}
+                style={{ width: `${50 * Math.abs(contribution) / largest}%` }}
+              />
+            </span>
+            <span class="number">{signed(contribution)}</span>
+          </li>
+        ))}
+      </ul>
+      <p class="fine">
+        Rank {why.rank}{" "}
+        of the candidates{probability === null ? "" : `, drawn with probability ${percent(probability)}`}. The bars add
+        up to {signed(why.utility_difference)}, its utility above the mean candidate.
+        {relaxed.length ? ` Relaxed for it: ${relaxed.join(", ")}.` : ""}
+      </p>
+    </>
+  );
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

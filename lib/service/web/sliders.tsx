@@ -1,0 +1,84 @@
+import type { Weights } from "./api.ts";
+import { FEATURE_NAMES } from "./names.ts";
+
+/** How the sliders stand. */
+export interface Tune {
+  weights: Weights;
+  temperature: number;
+  discover: number;
+}
+
+const WEIGHTS = ["similarity", "recency", "sameArtist", "keyMatch", "clusterDiversity"] as const;
+const RANGES: Record<typeof WEIGHTS[number], [number, number]> = {
+  similarity: [0, 20],
+  recency: [0, 10],
+  sameArtist: [-5, 5],
+  keyMatch: [-5, 5],
+  clusterDiversity: [-5, 5],
+};
+
+/** Weights, temperature, and the slider from the familiar to the new. */
+export function Sliders({ tune, defaults, onChange }: { tune: Tune; defaults: Tune; onChange: (tune: Tune) => void }) {
+  return (
+    <div class="sliders">
+      <Slider
+        label="Familiar – discover"
+        value={tune.discover}
+        range={[0, 1]}
+        step={0.05}
+        text={tune.discover < 0.4 ? "more familiar" : tune.discover > 0.6 ? "more new" : "as it comes"}
+        onChange={(discover) => onChange({ ...tune, discover })}
+      />
+      <Slider
+        label="Temperature"
+        value={tune.temperature}
+        range={[0.1, 3]}
+        step={0.1}
+        text={tune.temperature < 0.7 ? "predictable" : tune.temperature > 1.5 ? "adventurous" : "balanced"}
+        onChange={(temperature) => onChange({ ...tune, temperature })}
+      />
+      <details>
+        <summary>Weights of the score</summary>
+        {WEIGHTS.map((name) => (
+          <Slider
+            key={name}
+            label={FEATURE_NAMES[name]}
+            value={tune.weights[name]}
+            range={RANGES[name]}
+            step={0.1}
+            onChange={(value) => onChange({ ...tune, weights: { ...tune.weights, [name]: value } })}
+          />
+        ))}
+      </details>
+      <button type="button" onClick={() => onChange(defaults)}>Reset</button>
+    </div>
+  );
+}
+
+interface SliderProps {
+  label: string;
+  value: number;
+  range: [number, number];
+  step: number;
+  text?: string;
+  onChange: (value: number) => void;
+}
+
+function Slider({ label, value, range, step, text, onChange }: SliderProps) {
+  const shown = value.toFixed(step < 0.1 ? 2 : 1);
+  return (
+    <label class="slider">
+      <span>{label}</span>
+      <output>{text ? `${text} (${shown})` : shown}</output>
+      <input
+        type="range"
+        min={range[0]}
+        max={range[1]}
+        step={step}
+        value={value}
+        aria-valuetext={text ?? shown}
+        onInput={(event) => onChange(Number(event.currentTarget.value))}
+      />
+    </label>
+  );
+}
