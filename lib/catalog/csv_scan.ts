@@ -50,6 +50,13 @@ const LF = 10;
 const CR = 13;
 const QUOTE = 34;
 const COMMA = 44;
+/** 1 for the bytes at which a field may end or break. */
+const SPECIAL = new Uint8Array(256);
+SPECIAL[LF] =
+  SPECIAL[CR] =
+  SPECIAL[QUOTE] =
+  SPECIAL[COMMA] =
+    1;
 const CHUNK = 1 << 25;
 /** Longest record; what is longer is an unclosed quote. DuckDB's own limit is 2,000,000 bytes. */
 const MAX_RECORD = 1 << 20;
@@ -89,7 +96,8 @@ export async function scanCsv(path: string, scratch: string): Promise<CsvScan & 
 class Scanner {
   /** Byte ranges to copy, start and end in turn; undefined while the whole file is fit to be read as it is. */
   ranges: number[] | undefined;
-  private buffer: Buffer = Buffer.allocUnsafe(CHUNK);
+  /** One byte longer than a chunk: a line end after the last byte stops the inner loop without a test for the end. */
+  private buffer: Buffer = Buffer.allocUnsafe(CHUNK + 1);
   private filled = 0;
   private base = 0;
   private careful = false;
@@ -123,6 +131,7 @@ class Scanner {
         this.filled -= at;
         const count = readSync(file, this.buffer, this.filled, CHUNK - this.filled, null);
         this.filled += count;
+        this.buffer[this.filled] = LF;
         atEnd = count === 0;
         if (this.base === 0 && !this.header.length) {
           this.checkStart();
@@ -311,8 +320,8 @@ class Scanner {
           return true;
         }
       }
-      let byte = 0;
-      while (at < filled && (byte = buffer[at]) !== COMMA && byte !== LF && byte !== QUOTE && byte !== CR) at++;
+      while (SPECIAL[buffer[at]] === 0) at++;
+      const byte = buffer[at];
       if (at >= filled) {
         this.fields = fields;
         this.contentEnd = this.next = at;

@@ -14,8 +14,16 @@ import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.t
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { type CatalogColumn, LIST_COLUMNS } from "./catalog.ts";
 import { type DamagedLine, isParquet, scanCsv } from "./csv_scan.ts";
-import { type Form, recogniseForm, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
-import { checkedRows, FIX, registerFunctions, SILENT_FEATURES, sqlType } from "./read_sql.ts";
+import { recogniseForm, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
+import {
+  checkedRows,
+  FIX,
+  problems,
+  registerPythonList,
+  SILENT_FEATURES,
+  type SourceColumns,
+  sqlType,
+} from "./read_sql.ts";
 
 /** How to ingest. */
 export interface IngestOptions {
@@ -111,7 +119,7 @@ export async function ingestFiles(directory: string, options: IngestOptions): Pr
   const sources: Source[] = [];
   try {
     return await withDuckDB(async (connection) => {
-      registerFunctions(connection);
+      registerPythonList(connection);
       for (const [f, file] of files.entries()) {
         sources.push(await openSource(connection, file, map, join(directory, `.ingest-${process.pid}-${f}`)));
       }
@@ -128,11 +136,8 @@ export async function ingestFiles(directory: string, options: IngestOptions): Pr
 }
 
 /** An opened file. */
-interface Source {
+interface Source extends SourceColumns {
   file: string;
-  form: Form;
-  sql: string;
-  types: Record<string, string>;
   /** Rows that DuckDB reads. */
   records: number;
   /** Index of its first row in the table of all rows. */
@@ -183,7 +188,7 @@ async function openSource(
   }
 }
 
-/** Fills table `checked`: rowid = position over all sources. */
+/** Fills table `tracks`, rowid = position over all sources, and table `problems` of the rows that are no good. */
 async function load(
   connection: DuckDBConnection,
   sources: Source[],
@@ -191,23 +196,26 @@ async function load(
   dropMissing: boolean,
 ): Promise<void> {
   const definition = columns.map((name) => `${sqlName(name)} ${sqlType(name)}`).join(", ");
-  await connection.run(
-    `CREATE TABLE checked (${definition}, source_id VARCHAR, fix UTINYINT, problem VARCHAR, work_key UBIGINT)`,
-  );
+  await connection.run(`CREATE TABLE tracks (${definition}, fix UTINYINT, suspect VARCHAR[], work_key UBIGINT)`);
+  await connection.run("CREATE TABLE problems (n BIGINT, problem VARCHAR)");
   let first = 0;
   for (const source of sources) {
     source.first = first;
     if (source.records > 0) {
-      await connection.run(
-        `INSERT INTO checked ${checkedRows(source.sql, source.form, columns, source.types, dropMissing)}`,
-      );
+      await connection.run(`INSERT INTO tracks BY NAME ${checkedRows(source, columns, dropMissing)}`);
+      const suspects = `(SELECT rowid AS n, suspect FROM tracks WHERE suspect IS NOT NULL AND rowid >= ${first})`;
+      await connection.run(`INSERT INTO problems ${problems(suspects, source, dropMissing)}`);
     }
-    const total = await scalar(connection, "SELECT count(*) FROM checked");
+    const total = await scalar(connection, "SELECT count(*) FROM tracks");
     if (total - first !== source.records) {
       throw new Error(`${source.file}: ${source.records} records by our scan but ${total - first} by DuckDB's`);
     }
     first = total;
   }
+  await connection.run("DELETE FROM problems WHERE problem IS NULL");
+  await connection.run("ALTER TABLE tracks DROP COLUMN suspect");
+  await connection.run("ALTER TABLE tracks ADD COLUMN good BOOLEAN DEFAULT TRUE");
+  await connection.run("UPDATE tracks SET good = FALSE FROM problems WHERE tracks.rowid = n");
 }
 
 /** A row of `rejects.csv`. */
@@ -221,9 +229,9 @@ interface Reject {
 async function collectRejects(connection: DuckDBConnection, sources: readonly Source[]): Promise<Reject[]> {
   const found = await queryColumns(
     connection,
-    "SELECT rowid AS n, source_id, problem FROM checked WHERE problem IS NOT NULL ORDER BY n",
+    "SELECT n, track_id, problem FROM problems JOIN tracks ON tracks.rowid = n ORDER BY n",
   );
-  const [rows, ids, problems] = [found.n as Float64Array, found.source_id as string[], found.problem as string[]];
+  const [rows, ids, problems] = [found.n as Float64Array, found.track_id as string[], found.problem as string[]];
   return sources.flatMap((source) => {
     const rejects: Reject[] = source.damaged.map(({ line, reason }) => ({ file: source.file, line, id: "", reason }));
     for (let r = 0; r < rows.length; r++) {
@@ -260,15 +268,15 @@ async function clean(
     );
   }
   const duplicates = await mergeDuplicates(connection, columns);
-  const distinct = await scalar(connection, "SELECT count(*) FROM kept");
+  const distinct = await scalar(connection, "SELECT count(*) FROM tracks WHERE good");
   if (tracks !== undefined && tracks < distinct) {
-    await connection.run(`CREATE OR REPLACE TEMP TABLE sample AS SELECT n FROM kept
+    await connection.run(`CREATE TABLE sample AS SELECT rowid AS n FROM tracks WHERE good
       ORDER BY md5(${sqlText(`${seed}/`)} || track_id), n LIMIT ${tracks}`);
-    await connection.run("CREATE OR REPLACE TEMP VIEW chosen AS SELECT * FROM kept SEMI JOIN sample USING (n)");
-  } else await connection.run("CREATE TEMP VIEW chosen AS SELECT * FROM kept");
+    await connection.run("UPDATE tracks SET good = FALSE WHERE rowid NOT IN (SELECT n FROM sample)");
+  }
   const imputed = await impute(connection, columns);
   const works = await groupWorks(connection);
-  const out = await writeTracks(connection, join(directory, "tracks.parquet"), columns, Object.keys(imputed));
+  const out = await writeTracks(connection, join(directory, "tracks.parquet"), columns);
   writeAtomic(join(directory, "rejects.csv"), rejectsCsv(rejects));
   return {
     files: sources.map((source) => ({
@@ -279,53 +287,58 @@ async function clean(
     })),
     ...{ rowsIn, rejected: rejects.length, merged: good - distinct, notSampled: distinct - out, out, reasons },
     ...{ duplicates, imputed, works },
-    keyUnknown: await scalar(connection, "SELECT count(*) FROM chosen WHERE key IS NULL"),
+    keyUnknown: await scalar(connection, "SELECT count(*) FROM tracks WHERE good AND key IS NULL"),
   };
 }
 
-/** Makes view `kept`: one row an id, n = position of its first row. */
+/** Replaces rows with one id by one row, at the place of the first of them. */
 async function mergeDuplicates(
   connection: DuckDBConnection,
   columns: readonly CatalogColumn[],
 ): Promise<IngestAccount["duplicates"]> {
-  await connection.run(`CREATE TABLE repeated AS SELECT track_id FROM checked WHERE problem IS NULL
+  await connection.run(`CREATE TABLE repeated AS SELECT track_id FROM tracks WHERE good
     GROUP BY track_id HAVING count(*) > 1`);
+  if (await scalar(connection, "SELECT count(*) FROM repeated") === 0) {
+    return { ids: 0, popularityConflicts: 0, featureConflicts: 0 };
+  }
+  const isList = (name: CatalogColumn) => (LIST_COLUMNS as readonly string[]).includes(name);
   const values = columns.map((name) => {
     const column = sqlName(name);
     if (name === "popularity") return `max(${column}) AS ${column}`;
     if (["genres", "subgenres", "playlists"].includes(name)) {
-      return `flatten(list(${column} ORDER BY rowid) FILTER (${column} IS NOT NULL)) AS ${column}`;
+      return `flatten(list(${column} ORDER BY t.rowid) FILTER (${column} IS NOT NULL)) AS ${column}`;
     }
-    return `arg_min(${column}, rowid) AS ${column}`;
+    return `arg_min(${column}, t.rowid) AS ${column}`;
   });
   const features = [...UNIT_FEATURES, "loudness", "tempo", "key", "mode"].map(sqlName).join(", ");
   const popularity = columns.includes("popularity") ? "count(DISTINCT popularity) > 1" : "FALSE";
   await connection.run(`CREATE TABLE merged AS
-    SELECT ${values.join(", ")}, min(fix) AS fix, arg_min(work_key, rowid) AS work_key, min(rowid) AS n,
+    SELECT ${values.join(", ")}, min(fix) AS fix, arg_min(work_key, t.rowid) AS work_key, min(t.rowid) AS n,
       ${popularity} AS popularity_conflict, count(DISTINCT hash(${features})) > 1 AS feature_conflict
-    FROM checked SEMI JOIN repeated USING (track_id) WHERE problem IS NULL GROUP BY checked.track_id`);
-  const names = columns.map(sqlName);
+    FROM tracks t SEMI JOIN repeated USING (track_id) WHERE good GROUP BY t.track_id`);
+  const names = columns.map(sqlName).join(", ");
   const once = columns.map((name) =>
-    (LIST_COLUMNS as readonly string[]).includes(name)
+    isList(name)
       ? `list_filter(${sqlName(name)}, lambda x, i: list_position(${sqlName(name)}, x) = i) AS ${sqlName(name)}`
       : sqlName(name)
   );
-  await connection.run(`CREATE TEMP VIEW kept AS
-    SELECT ${names.join(", ")}, fix, work_key, rowid AS n FROM checked ANTI JOIN repeated USING (track_id)
-      WHERE problem IS NULL
-    UNION ALL SELECT ${once.join(", ")}, fix, work_key, n FROM merged`);
+  await connection.run(`CREATE TABLE distinct_tracks AS SELECT * EXCLUDE (n), TRUE AS good FROM (
+    SELECT ${names}, fix, work_key, t.rowid AS n FROM tracks t ANTI JOIN repeated USING (track_id) WHERE good
+    UNION ALL SELECT ${once.join(", ")}, fix, work_key, n FROM merged) ORDER BY n`);
+  await connection.run("DROP TABLE tracks");
+  await connection.run("ALTER TABLE distinct_tracks RENAME TO tracks");
   const [ids, popularityConflicts, featureConflicts] = (await connection.runAndReadAll(
     "SELECT count(*), count_if(popularity_conflict), count_if(feature_conflict) FROM merged",
   )).getRows()[0].map(Number);
   return { ids, popularityConflicts, featureConflicts };
 }
 
-/** Makes table `filled`: the imputed values of the chosen tracks that lack some. Returns how many, by column. */
+/** Imputes what is missing by a marker. Returns how many values, by column. */
 async function impute(
   connection: DuckDBConnection,
   columns: readonly CatalogColumn[],
 ): Promise<Record<string, number>> {
-  if (await scalar(connection, "SELECT count(*) FROM chosen WHERE fix <> 0") === 0) return {};
+  if (await scalar(connection, "SELECT count(*) FROM tracks WHERE good AND fix <> 0") === 0) return {};
   const genre = columns.includes("genres") ? "genres[1]" : "NULL::VARCHAR";
   const measured = ["tempo", ...SILENT_FEATURES];
   const median = (name: string) => `median(${name}) AS ${name}`;
@@ -339,47 +352,48 @@ async function impute(
     all.push("round(median(year))::INTEGER AS year");
     wanted.push(`CASE WHEN c.fix & ${FIX.year} > 0 THEN COALESCE(b.year, a.year) END AS year`);
   }
+  const artistYear = columns.includes("year") ? "round(median(year))::INTEGER" : "NULL";
   await connection.run(`CREATE TABLE filled AS
-    WITH c AS (SELECT *, ${genre} AS genre, artists[1] AS artist FROM chosen WHERE fix <> 0),
-      a AS (SELECT ${all.join(", ")} FROM chosen),
-      g AS (SELECT ${genre} AS genre, ${measured.map(median).join(", ")} FROM chosen GROUP BY ALL),
-      b AS (SELECT artists[1] AS artist, ${
-    columns.includes("year") ? "round(median(year))::INTEGER" : "NULL"
-  } AS year FROM chosen WHERE artists[1] IN (SELECT artist FROM c) GROUP BY ALL)
+    WITH t AS (SELECT rowid AS n, *, ${genre} AS genre, artists[1] AS artist FROM tracks WHERE good),
+      c AS (SELECT * FROM t WHERE fix <> 0),
+      a AS (SELECT ${all.join(", ")} FROM t),
+      g AS (SELECT genre, ${
+    measured.map(median).join(", ")
+  } FROM t WHERE genre IN (SELECT genre FROM c) GROUP BY genre),
+      b AS (SELECT artist, ${artistYear} AS year FROM t WHERE artist IN (SELECT artist FROM c) GROUP BY artist)
     SELECT c.n, ${wanted.join(", ")} FROM c CROSS JOIN a LEFT JOIN g USING (genre) LEFT JOIN b USING (artist)`);
   const names = [...measured, "time_signature", "year"].filter((name) => columns.includes(name as CatalogColumn));
-  const counts = names.map((name) => `count_if(c.${name} IS NULL AND f.${name} IS NOT NULL)`);
+  const counts = names.map((name) => `count_if(t.${name} IS NULL AND f.${name} IS NOT NULL)`);
   const row = (await connection.runAndReadAll(
-    `SELECT ${counts.join(", ")} FROM filled f JOIN chosen c USING (n)`,
+    `SELECT ${counts.join(", ")} FROM filled f JOIN tracks t ON t.rowid = f.n`,
   )).getRows()[0].map(Number);
-  return Object.fromEntries(names.map((name, i) => [name, row[i]]));
+  const values = names.map((name) => `${name} = COALESCE(tracks.${name}, f.${name})`);
+  await connection.run(`UPDATE tracks SET ${values.join(", ")} FROM filled f WHERE tracks.rowid = f.n`);
+  return Object.fromEntries(names.map((name, i) => [name, row[i]] as const).filter(([, count]) => count > 0));
 }
 
-/** Makes table `works`: the id of each work that has several takes. */
+/** Gives the takes of works that have several the id of the first of them, in column `work_id`. */
 async function groupWorks(connection: DuckDBConnection): Promise<IngestAccount["works"]> {
-  await connection.run(`CREATE TABLE works AS SELECT work_key, arg_min(track_id, n) AS work_id, count(*) AS takes
-    FROM chosen GROUP BY work_key HAVING count(*) > 1`);
+  await connection.run(`CREATE TABLE works AS SELECT work_key, arg_min(track_id, rowid) AS work_id, count(*) AS takes
+    FROM tracks WHERE good GROUP BY work_key HAVING count(*) > 1`);
+  await connection.run("ALTER TABLE tracks ADD COLUMN work_id VARCHAR");
+  await connection.run("UPDATE tracks SET work_id = w.work_id FROM works w WHERE tracks.work_key = w.work_key");
   const [several, tracks, largest] = (await connection.runAndReadAll(
     "SELECT count(*), COALESCE(sum(takes), 0), COALESCE(max(takes), 0) FROM works",
   )).getRows()[0].map(Number);
   return { several, tracks, largest };
 }
 
+/** Writes the good rows in their order, which DuckDB keeps in a scan without a join. */
 async function writeTracks(
   connection: DuckDBConnection,
   path: string,
   columns: readonly CatalogColumn[],
-  imputed: readonly string[],
 ): Promise<number> {
-  const values = columns.map((name) =>
-    imputed.includes(name) ? `COALESCE(c.${name}, f.${name}) AS ${name}` : `c.${name}`
-  );
   await writeAtomicWith(path, async (temporary) => {
     await connection.run(`COPY (
-      SELECT ${values.join(", ")}, COALESCE(w.work_id, c.track_id) AS work_id
-      FROM chosen c LEFT JOIN works w USING (work_key) ${imputed.length > 0 ? "LEFT JOIN filled f USING (n)" : ""}
-      ORDER BY c.n
-    ) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`);
+      SELECT ${columns.map(sqlName).join(", ")}, COALESCE(work_id, track_id) AS work_id FROM tracks WHERE good
+    ) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`);
   });
   return await scalar(connection, `SELECT count(*) FROM read_parquet(${sqlText(path)})`);
 }

@@ -9,7 +9,7 @@ import { sqlName, sqlText } from "../storage/parquet.ts";
 import { type CatalogColumn, LIST_COLUMNS, type ListColumn, NUMERIC_COLUMNS, type NumericColumn } from "./catalog.ts";
 import { CRITICAL_COLUMNS, type Form, type ListStyle, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
 import { parsePythonList } from "./python_list.ts";
-import { plainText, workTitle } from "./work.ts";
+import { bareTitle, plainText, workKey } from "./work.ts";
 
 /** Range of a numeric column, and the value by which sources say that they do not know. */
 interface Range {
@@ -36,7 +36,7 @@ export const RANGES: Readonly<Record<NumericColumn, Range>> = {
   time_signature: { low: 1, high: 15, whole: true, marker: 0 },
   duration_ms: { low: 1000, high: 86400000 },
   popularity: { low: 0, high: 100 },
-  year: { low: 1860, high: 2100, whole: true, marker: 0 },
+  year: { low: 1800, high: 2099, whole: true, marker: 0 },
   explicit: { low: 0, high: 1, whole: true },
 };
 
@@ -55,97 +55,129 @@ export function sqlType(column: CatalogColumn): string {
 const SEPARATOR = "\x1f";
 
 /**
- * Makes `python_list`, `work_title` and `plain_text` known to a connection.
+ * Makes `python_list` known to a connection: a Python list literal as its items with a separator between, or null.
  *
  * @param connection An open connection.
  */
-export function registerFunctions(connection: DuckDBConnection): void {
-  const functions: Record<string, (text: string) => string | null> = {
-    python_list: (text) => parsePythonList(text)?.join(SEPARATOR) ?? null,
-    work_title: workTitle,
-    plain_text: plainText,
-  };
-  for (const [name, compute] of Object.entries(functions)) {
-    connection.registerScalarFunction(DuckDBScalarFunction.create({
-      name,
-      parameterTypes: [VARCHAR],
-      returnType: VARCHAR,
-      mainFunction(_info, input, output) {
-        const texts = input.getColumnVector(0);
-        for (let i = 0; i < input.rowCount; i++) {
-          const text = texts.getItem(i) as string | null;
-          output.setItem(i, text === null ? null : compute(text));
-        }
-        output.flush();
-      },
-    }));
-  }
+export function registerPythonList(connection: DuckDBConnection): void {
+  connection.registerScalarFunction(DuckDBScalarFunction.create({
+    name: "python_list",
+    parameterTypes: [VARCHAR],
+    returnType: VARCHAR,
+    mainFunction(_info, input, output) {
+      const texts = input.getColumnVector(0);
+      for (let i = 0; i < input.rowCount; i++) {
+        const text = texts.getItem(i) as string | null;
+        output.setItem(i, text === null ? null : parsePythonList(text)?.join(SEPARATOR) ?? null);
+      }
+      output.flush();
+    },
+  }));
 }
 
 /** Which values a row had that stand for missing; `fix` is a sum of these. */
 export const FIX = { tempo: 1, time_signature: 2, year: 4 } as const;
 
+/** A source as SQL sees it. */
+export interface SourceColumns {
+  /** SQL of the table that holds the source columns. */
+  sql: string;
+  /** The form of the source. */
+  form: Form;
+  /** SQL type of each source column. */
+  types: Readonly<Record<string, string>>;
+}
+
 /**
- * A query over one source: the canonical columns asked for; `problem`, null for a good row; `fix`, what is missing by a
- * marker ({@linkcode FIX}); `work_key`, equal for takes of one work; and `source_id`, the id as it stands in the source.
+ * A query over one source: the canonical columns asked for; `fix`, what is missing by a marker ({@linkcode FIX});
+ * `work_key`, equal for takes of one work; and `suspect`, null for a row in which all is well, else its source values,
+ * for {@linkcode problems} to say what is wrong.
  *
- * @param source SQL of the table that holds the source columns.
- * @param form The form of the source.
+ * @param source The source.
  * @param columns Canonical columns of the result, in order; those the form lacks are NULL.
- * @param types SQL type of each source column.
- * @param dropMissing True when a row with a missing tempo, time signature or year is a problem.
+ * @param dropMissing True when a row with a missing tempo, time signature or year is no good.
  * @returns The query.
  */
-export function checkedRows(
-  source: string,
-  form: Form,
-  columns: readonly CatalogColumn[],
-  types: Readonly<Record<string, string>>,
-  dropMissing: boolean,
-): string {
-  const has = (name: CatalogColumn) => form.columns[name] !== undefined;
-  const isList = (name: CatalogColumn) => (LIST_COLUMNS as readonly string[]).includes(name);
-  const given = SOURCE_COLUMNS.filter(has);
-  const raw = given.map((name) => {
+export function checkedRows(source: SourceColumns, columns: readonly CatalogColumn[], dropMissing: boolean): string {
+  const { form, types } = source;
+  const given = SOURCE_COLUMNS.filter((name) => form.columns[name] !== undefined);
+  const isRealList = (name: CatalogColumn) => isList(name) && types[form.columns[name]!].endsWith("[]");
+  const read = given.map((name) => {
     const column = sqlName(form.columns[name]!);
-    const alias = sqlName(`raw_${name}`);
-    if (isList(name) && types[form.columns[name]!].endsWith("[]")) return `${column}::VARCHAR[] AS ${alias}`;
-    const text = `CAST(${column} AS VARCHAR)`;
-    const value = form.missingNA && !isNumeric(name) ? `NULLIF(trim(${text}), 'NA')` : `trim(${text})`;
-    return `NULLIF(${value}, '') AS ${alias}`;
+    if (isRealList(name)) return `${column}::VARCHAR[] AS ${sqlName(`in_${name}`)}`;
+    const text = types[form.columns[name]!] === "VARCHAR" ? column : `CAST(${column} AS VARCHAR)`;
+    const spaced = ["track_id", "title"].includes(name) || (name === "artists" && form.artists !== "python");
+    return `${spaced ? `trim(${text})` : text} AS ${sqlName(`in_${name}`)}`;
   });
-  const typed = given.map((name) => `${typedValue(name, form, types)} AS ${sqlName(`v_${name}`)}`);
-  const final = columns.map((name) => `${finalValue(name, has)}::${sqlType(name)} AS ${sqlName(name)}`);
-  const markers = (Object.keys(FIX) as (keyof typeof FIX)[]).filter((name) =>
-    has(name) || (name === "year" && has("release_date"))
+  const raw = given.map((name) => {
+    const value = sqlName(`in_${name}`);
+    const nothing = form.missingNA && !isNumeric(name) ? `${value} = '' OR ${value} = 'NA'` : `${value} = ''`;
+    const kept = isRealList(name) || isNumeric(name) ? value : `CASE WHEN NOT (${nothing}) THEN ${value} END`;
+    return `${kept} AS ${sqlName(`raw_${name}`)}`;
+  });
+  const typed = given.map((name) => `${typedValue(name, form, isRealList(name))} AS ${sqlName(`v_${name}`)}`);
+  const final = columns.map((name) => `${finalValue(name, form)}::${sqlType(name)} AS ${sqlName(name)}`);
+  const fix = markers(form).map((name) => `CASE WHEN (${finalValue(name, form)}) IS NULL THEN ${FIX[name]} ELSE 0 END`);
+  const kept = dropMissing ? markers(form).map((name) => `(${finalValue(name, form)}) IS NOT NULL`) : [];
+  const fine = [...checks(form).flatMap(({ fine }) => fine ? [`(${fine})`] : []), ...kept].join(" AND ");
+  const values = given.map((name) => isRealList(name) ? `array_to_string(raw_${name}, ';')` : `raw_${name}`);
+  return `SELECT ${final.join(", ")}, (${fix.join(" + ") || "0"})::UTINYINT AS fix,
+    CASE WHEN ${fine} THEN NULL ELSE [${values.join(", ")}] END AS suspect,
+    ${workKey("v_title", "v_artists[1]", "plain_title", "plain_artist")} AS work_key
+    FROM (SELECT *, ${plainText("bare_title")} AS plain_title, ${plainText("v_artists[1]")} AS plain_artist
+    FROM (SELECT *, ${bareTitle("v_title")} AS bare_title
+    FROM (SELECT *, ${typed.join(", ")}
+    FROM (SELECT ${raw.join(", ")}
+    FROM (SELECT ${read.join(", ")} FROM ${source.sql})))))`;
+}
+
+/**
+ * A query over suspect rows: what is wrong with each, or null when nothing is after all. It repeats the checks one by
+ * one, which would cost too much over all rows.
+ *
+ * @param table SQL of a table with columns `n` and `suspect`, of rows of that source.
+ * @param source The source.
+ * @param dropMissing As for {@linkcode checkedRows}.
+ * @returns The query, with columns `n` and `problem`.
+ */
+export function problems(table: string, { form, types }: SourceColumns, dropMissing: boolean): string {
+  const given = SOURCE_COLUMNS.filter((name) => form.columns[name] !== undefined);
+  const raw = given.map((name, i) => `suspect[${i + 1}] AS ${sqlName(`raw_${name}`)}`);
+  const typed = given.map((name) => {
+    const joined = types[form.columns[name]!].endsWith("[]");
+    return `${typedValue(name, joined ? { ...form, artists: "semicolon" } : form, false)} AS ${sqlName(`v_${name}`)}`;
+  });
+  const missing = dropMissing ? markers(form) : [];
+  const reasons = [
+    ...checks(form).map(({ wrong, reason }) => `WHEN ${wrong} THEN ${reason}`),
+    ...missing.map((name) => `WHEN (${finalValue(name, form)}) IS NULL THEN 'missing ${name}'`),
+  ];
+  return `SELECT n, CASE ${reasons.join("\n")} END AS problem
+    FROM (SELECT *, ${typed.join(", ")} FROM (SELECT n, ${raw.join(", ")} FROM ${table}))`;
+}
+
+/** The columns of a form that may hold a marker for missing. */
+function markers(form: Form): (keyof typeof FIX)[] {
+  return (Object.keys(FIX) as (keyof typeof FIX)[]).filter((name) =>
+    name in form.columns || (name === "year" && "release_date" in form.columns)
   );
-  const fix = markers.map((name) => `CASE WHEN (${finalValue(name, has)}) IS NULL THEN ${FIX[name]} ELSE 0 END`);
-  const missing = dropMissing
-    ? markers.map((name) => `WHEN (${finalValue(name, has)}) IS NULL THEN 'missing ${name}'`)
-    : [];
-  return `SELECT ${final.join(", ")}, raw_track_id AS source_id, (${fix.join(" + ") || "0"})::UTINYINT AS fix,
-    ${problem(form, given, missing)} AS problem,
-    hash(CASE WHEN regexp_full_match(v_title, '[A-Za-z0-9 ]+') AND NOT regexp_matches(v_title, '(?i)feat|ft')
-      THEN lower(regexp_replace(v_title, ' +', ' ', 'g')) ELSE work_title(v_title) END,
-      CASE WHEN regexp_full_match(v_artists[1], '[A-Za-z0-9 ]+')
-      THEN lower(regexp_replace(v_artists[1], ' +', ' ', 'g')) ELSE plain_text(v_artists[1]) END) AS work_key
-    FROM (SELECT *, ${typed.join(", ")} FROM (SELECT ${raw.join(", ")} FROM ${source}))`;
+}
+
+function isList(name: CatalogColumn): name is ListColumn {
+  return (LIST_COLUMNS as readonly string[]).includes(name);
 }
 
 function isNumeric(name: CatalogColumn): name is NumericColumn {
   return (NUMERIC_COLUMNS as readonly string[]).includes(name);
 }
 
-function typedValue(name: CatalogColumn, form: Form, types: Readonly<Record<string, string>>): string {
+function typedValue(name: CatalogColumn, form: Form, isRealList: boolean): string {
   const raw = `raw_${name}`;
   if (name === "explicit") {
     return `CASE WHEN lower(${raw}) IN ('true', '1', '1.0') THEN 1.0 WHEN lower(${raw}) IN ('false', '0', '0.0') THEN 0.0 END`;
   }
   if (isNumeric(name)) return `CASE WHEN NOT contains(${raw}, '_') THEN TRY_CAST(${raw} AS DOUBLE) END`;
-  if ((LIST_COLUMNS as readonly string[]).includes(name)) {
-    const list = types[form.columns[name]!].endsWith("[]") ? raw : listOf(raw, listStyle(name as ListColumn, form));
-    return `list_filter(list_transform(${list}, lambda x: trim(x)), lambda x: x <> '')`;
-  }
+  if (isList(name)) return isRealList ? tidy(raw) : listOf(raw, listStyle(name, form));
   if (name === "track_id") return `CASE WHEN starts_with(${raw}, 'spotify:track:') THEN ${raw}[15:] ELSE ${raw} END`;
   if (name === "title" || name === "album") {
     return `CASE WHEN regexp_matches(${raw}, '[[:cntrl:]]') THEN trim(regexp_replace(${raw}, '[[:cntrl:]]+', ' ', 'g')) ELSE ${raw} END`;
@@ -159,31 +191,45 @@ function listStyle(name: ListColumn, form: Form): ListStyle {
   return form.name.startsWith("segue") || form.name.startsWith("own") ? "any" : "single";
 }
 
-/** Plain lists are split in SQL; what has other quotes or escapes goes to the parser. */
+function tidy(list: string): string {
+  return `list_filter(list_transform(${list}, lambda x: trim(x)), lambda x: x <> '')`;
+}
+
+/** A Python list of texts without quotes, escapes, brackets and outer spaces: such a list is split in SQL. */
+const PLAIN_ITEM = `'(?:[^'"\\\\\\[\\] ]|[^'"\\\\\\[\\] ][^'"\\\\\\[\\]]*[^'"\\\\\\[\\] ])'`;
+const PLAIN_LIST = `\\[${PLAIN_ITEM}(?:, ${PLAIN_ITEM})*\\]`;
+
+/** A Python list of texts without escapes, in either kind of quotes. */
+const QUOTED_ITEM = `(?:'[^'\\\\]*'|"[^"\\\\]*")`;
+const QUOTED_LIST = `\\[${QUOTED_ITEM}(?:, ${QUOTED_ITEM})*\\]`;
+
+/** Lists without escapes are taken apart in SQL; the others go to the parser. Items are trimmed and not empty. */
 function listOf(raw: string, style: ListStyle): string {
-  const inside = `${raw}[3:-3]`;
-  const python = `CASE WHEN starts_with(${raw}, '[''') AND ends_with(${raw}, ''']') AND NOT contains(${raw}, '"')
-      AND NOT contains(${raw}, '\\') AND NOT contains(replace(${inside}, ''', ''', ''), '''')
-    THEN string_split(${inside}, ''', ''') ELSE string_split(python_list(${raw}), chr(31)) END`;
+  const split = `string_split(substring(${raw}, 3, length(${raw}) - 4), ''', ''')`;
+  const quoted = tidy(`list_transform(regexp_extract_all(${raw}, ${sqlText(QUOTED_ITEM)}), lambda x: x[2:-2])`);
+  const parsed = tidy(`string_split(python_list(${raw}), chr(31))`);
+  const python = `CASE WHEN regexp_full_match(${raw}, ${sqlText(PLAIN_LIST)}) THEN ${split}
+    WHEN regexp_full_match(${raw}, ${sqlText(QUOTED_LIST)}) THEN ${quoted} ELSE ${parsed} END`;
   switch (style) {
     case "python":
       return python;
     case "single":
-      return `[${raw}]`;
+      return `CASE WHEN ${raw} IS NOT NULL THEN [${raw}] END`;
     case "semicolon":
-      return `string_split(${raw}, ';')`;
+      return tidy(`string_split(${raw}, ';')`);
     case "any":
-      return `CASE WHEN starts_with(${raw}, '[') THEN ${python} ELSE string_split(${raw}, ';') END`;
+      return `CASE WHEN starts_with(${raw}, '[') THEN ${python} ELSE ${tidy(`string_split(${raw}, ';')`)} END`;
   }
 }
 
-function finalValue(name: CatalogColumn, has: (name: CatalogColumn) => boolean): string {
+function finalValue(name: CatalogColumn, form: Form): string {
+  const has = (name: CatalogColumn) => form.columns[name] !== undefined;
   if (name === "year" && has("release_date")) {
-    const fromDate = `NULLIF(TRY_CAST(raw_release_date[1:4] AS INTEGER), 0)`;
+    const fromDate = `NULLIF(TRY_CAST(left(raw_release_date, 4) AS INTEGER), 0)`;
     return has("year") ? `COALESCE(NULLIF(v_year, 0), ${fromDate})` : fromDate;
   }
   if (!has(name)) return "NULL";
-  if (name === "release_date") return `CASE WHEN v_release_date[1] IN ('1', '2') THEN v_release_date END`;
+  if (name === "release_date") return `CASE WHEN v_release_date < '3' AND v_release_date > '1' THEN v_release_date END`;
   if (has("tempo") && (SILENT_FEATURES as readonly string[]).includes(name)) {
     return `CASE WHEN NOT (v_tempo = 0 AND v_${name} = 0) THEN v_${name} END`;
   }
@@ -191,19 +237,20 @@ function finalValue(name: CatalogColumn, has: (name: CatalogColumn) => boolean):
   return marker === undefined ? `v_${name}` : `NULLIF(v_${name}, ${marker})`;
 }
 
-function problem(form: Form, given: readonly CatalogColumn[], missing: readonly string[]): string {
-  const checks = given.flatMap((name) => check(name, form));
-  const fine = checks.map(({ fine }) => `(${fine})`).join(" AND ");
-  const reasons = checks.map(({ wrong, reason }) => `WHEN ${wrong} THEN ${reason}`).join("\n");
-  const exact = `CASE ${reasons} ${missing.join(" ")} END`;
-  return missing.length > 0 ? exact : `CASE WHEN ${fine} THEN NULL ELSE ${exact} END`;
+function checks(form: Form): Check[] {
+  return SOURCE_COLUMNS.filter((name) => form.columns[name] !== undefined).flatMap((name) => check(name, form));
 }
 
 /** A check: a quick test that a good value passes, the exact test of a bad one, and what to say of it. */
 interface Check {
-  fine: string;
+  fine?: string;
   wrong: string;
   reason: string;
+}
+
+/** True for what stands for "no value" where a number or a date belongs. No IN: DuckDB makes a join of a long one. */
+function absentText(raw: string): string {
+  return `(${raw} IS NULL OR regexp_full_match(${raw}, '(?i)\\s*(na|nan|n/a|null|none)?\\s*'))`;
 }
 
 function check(name: CatalogColumn, form: Form): Check[] {
@@ -216,9 +263,8 @@ function check(name: CatalogColumn, form: Form): Check[] {
     const good = form.strictIds ? `regexp_full_match(${value}, '[0-9A-Za-z]{22}')` : `length(${value}) <= 200`;
     return [
       { fine: `${good}`, wrong: `${raw} IS NULL`, reason: missing },
-      { fine: "TRUE", wrong: `${raw} = ${sqlText(form.columns.track_id!)}`, reason: "'the header line again'" },
+      { wrong: `${raw} = ${sqlText(form.columns.track_id!)}`, reason: "'the header line again'" },
       {
-        fine: "TRUE",
         wrong: `NOT (${good})`,
         reason: says(form.strictIds ? "22 letters and digits" : "at most 200 characters"),
       },
@@ -228,10 +274,10 @@ function check(name: CatalogColumn, form: Form): Check[] {
     const { low, high, whole, marker } = RANGES[name];
     const inRange = `${value} BETWEEN ${low} AND ${high}${whole ? ` AND ${value} = floor(${value})` : ""}`;
     const good = marker === undefined ? inRange : `(${inRange}) OR ${value} = ${marker}`;
-    const absent = `(${raw} IS NULL OR lower(${raw}) IN ('na', 'nan', 'n/a', 'null', 'none'))`;
+    const absent = absentText(raw);
     const kind = name === "explicit" ? "True or False" : `${whole ? "an integer" : "a number"} in [${low}, ${high}]`;
     return [
-      ...(critical ? [{ fine: "TRUE", wrong: absent, reason: missing }] : []),
+      ...(critical ? [{ wrong: absent, reason: missing }] : []),
       {
         fine: critical ? good : `${raw} IS NULL OR ${good}`,
         wrong: `NOT ${absent} AND (${good}) IS NOT TRUE`,
@@ -240,10 +286,9 @@ function check(name: CatalogColumn, form: Form): Check[] {
     ];
   }
   if (name === "release_date") {
-    const good = `regexp_full_match(${value}, '0000(-\\d{2}){0,2}|\\d{4}|\\d{4}-\\d{2}|\\d{4}-\\d{2}-\\d{2}') AND
-      (starts_with(${value}, '0000') OR (TRY_CAST(left(${value} || '-01-01', 10) AS DATE) IS NOT NULL AND
-      TRY_CAST(left(${value}, 4) AS INTEGER) BETWEEN ${RANGES.year.low} AND ${RANGES.year.high}))`;
-    const absent = `(${raw} IS NULL OR lower(${raw}) IN ('na', 'nan', 'none', 'null'))`;
+    const good = `regexp_full_match(${value}, '0000(-\\d\\d(-\\d\\d)?)?|(1[89]|20)\\d\\d(-\\d\\d(-\\d\\d)?)?') AND
+      (length(${value}) = 4 OR starts_with(${value}, '0') OR TRY_CAST(left(${value} || '-01', 10) AS DATE) IS NOT NULL)`;
+    const absent = absentText(raw);
     return [{
       fine: `${raw} IS NULL OR (${good})`,
       wrong: `NOT ${absent} AND NOT (${good})`,
@@ -251,10 +296,9 @@ function check(name: CatalogColumn, form: Form): Check[] {
     }];
   }
   if ((LIST_COLUMNS as readonly string[]).includes(name)) {
-    const bad = { fine: "TRUE", wrong: `${raw} IS NOT NULL AND ${value} IS NULL`, reason: says("a list of texts") };
+    const bad = { wrong: `${raw} IS NOT NULL AND ${value} IS NULL`, reason: says("a list of texts") };
     return critical
       ? [{ ...bad, fine: `len(${value}) > 0` }, {
-        fine: "TRUE",
         wrong: `${value} IS NULL OR len(${value}) = 0`,
         reason: missing,
       }]
