@@ -113,6 +113,9 @@ export interface CompiledRules {
   allowed(): Int32Array;
 }
 
+/** Up to this window the last plays are gathered in a set, which stays in the processor's cache; beyond it the state is asked. */
+const SHORT_WINDOW = 256;
+
 const NO_RULES: Rules = {};
 const compiledRules = new WeakMap<ShuffleWorld, WeakMap<Rules, CompiledRules>>();
 
@@ -170,21 +173,18 @@ const COMPILE: Record<keyof Rules, (world: ShuffleWorld, rules: Rules) => Compil
         100 * Math.abs(tempo[track] - tempo[current]) > percent * tempo[current],
     };
   },
-  album: (world, rules) => cap("album", rules.album!, world.albums, (track) => track, (track) => track + 1),
-  artist(world, rules) {
-    const { offsets, codes } = world.artists;
-    return cap("artist", rules.artist!, codes, (track) => offsets[track], (track) => offsets[track + 1]);
-  },
+  album: (world, rules) => cap("album", rules.album!, world.albums),
+  artist: (world, rules) => cap("artist", rules.artist!, world.artists.codes, world.artists.offsets),
   repeatWork: (world, rules) => ({
     name: "repeatWork",
     limits: halvings(expectInteger("repeatWork", rules.repeatWork!, 1)),
     fixed: false,
-    test: (_current, state, window) => {
-      const first = state.playCount - window;
-      return (track) => {
-        const last = state.lastWorkPlay(world.works[track]);
-        return last >= 0 && last >= first;
-      };
+    test(_current, state, window) {
+      const first = Math.max(0, state.playCount - window);
+      if (window > SHORT_WINDOW) return (track) => state.lastWorkPlay(world.works[track]) >= first;
+      const recent = new Set<number>();
+      for (let p = first; p < state.playCount; p++) recent.add(world.works[state.playedTrack(p)]);
+      return (track) => recent.has(world.works[track]);
     },
   }),
   repeatTrack(_world, rules) {
@@ -194,12 +194,12 @@ const COMPILE: Record<keyof Rules, (world: ShuffleWorld, rules: Rules) => Compil
       limits: all ? [0] : halvings(expectInteger("repeatTrack", rules.repeatTrack as number, 1)),
       fixed: false,
       cyclic: all,
-      test: (_current, state, window) => {
-        const first = all ? state.cycleStart : state.playCount - window;
-        return (track) => {
-          const last = state.historyOf(track)?.lastPlay ?? -1;
-          return last >= 0 && last >= first;
-        };
+      test(_current, state, window) {
+        const first = all ? state.cycleStart : Math.max(0, state.playCount - window);
+        if (all || window > SHORT_WINDOW) return (track) => (state.historyOf(track)?.lastPlay ?? -1) >= first;
+        const recent = new Set<number>();
+        for (let p = first; p < state.playCount; p++) recent.add(state.playedTrack(p));
+        return (track) => recent.has(track);
       },
     };
   },
@@ -246,16 +246,10 @@ function fixed(name: RuleName, breaks: (track: TrackIndex) => boolean): Compiled
 }
 
 /**
- * A cap on the tracks of an artist or album; those of a track are `codes[first(track)] … codes[end(track) - 1]`. It is
- * relaxed by halving its window; the play to come is part of the window.
+ * A cap on the tracks of an artist or album; those of a track are `codes[offsets[track]] … codes[offsets[track + 1] - 1]`,
+ * without offsets `codes[track]`. It is relaxed by halving its window; the play to come is part of the window.
  */
-function cap(
-  name: "artist" | "album",
-  value: Cap,
-  codes: Int32Array,
-  first: (track: TrackIndex) => number,
-  end: (track: TrackIndex) => number,
-): CompiledRule {
+function cap(name: "artist" | "album", value: Cap, codes: Int32Array, offsets?: Int32Array): CompiledRule {
   const most = expectInteger(`most of rule ${name}`, value.most, 1);
   expectInteger(`window of rule ${name}`, value.window, 1);
   return {
@@ -264,14 +258,19 @@ function cap(
     fixed: false,
     test(_current, state, window) {
       const counts = new Map<number, number>();
+      const full = new Set<number>();
       for (let p = Math.max(0, state.playCount - window + 1); p < state.playCount; p++) {
         const track = state.playedTrack(p);
-        for (let i = first(track); i < end(track); i++) counts.set(codes[i], (counts.get(codes[i]) ?? 0) + 1);
+        const end = offsets ? offsets[track + 1] : track + 1;
+        for (let i = offsets ? offsets[track] : track; i < end; i++) {
+          const count = (counts.get(codes[i]) ?? 0) + 1;
+          counts.set(codes[i], count);
+          if (count >= most && codes[i] >= 0) full.add(codes[i]);
+        }
       }
       return (track) => {
-        for (let i = first(track); i < end(track); i++) {
-          if (codes[i] >= 0 && (counts.get(codes[i]) ?? 0) >= most) return true;
-        }
+        const end = offsets ? offsets[track + 1] : track + 1;
+        for (let i = offsets ? offsets[track] : track; i < end; i++) if (full.has(codes[i])) return true;
         return false;
       };
     },
