@@ -128,10 +128,10 @@ const FEWEST_TRACKS = 50;
  * @returns What came of it.
  * @throws {InputError} When a number is NaN, nothing varies, or there are fewer than two rows.
  */
-export function pcaStage(directory: string, options: PcaStageOptions = {}): Promise<StageReport> {
+export async function pcaStage(directory: string, options: PcaStageOptions = {}): Promise<StageReport> {
   const { variance = 0.95, force } = options;
   expectNumber("variance", variance, 0, 1);
-  return runStage(directory, {
+  return await runStage(directory, {
     name: "pca",
     inputs: ["X_raw.npy"],
     parameters: { variance },
@@ -158,7 +158,7 @@ export function pcaStage(directory: string, options: PcaStageOptions = {}): Prom
  * @throws {InputError} When more dimensions are asked for than there are components, or an autoencoder is asked for and
  * there are fewer than 50 tracks (`"auto"` takes PCA then, and says so).
  */
-export function embeddingStage(directory: string, options: EmbeddingStageOptions = {}): Promise<StageReport> {
+export async function embeddingStage(directory: string, options: EmbeddingStageOptions = {}): Promise<StageReport> {
   const { embedding = "auto", dimensions, epochs, seed = 42, force } = options;
   if (!["auto", "pca", "autoencoder"].includes(embedding)) {
     throw new InputError(`Expected embedding to be auto, pca or autoencoder but found '${embedding}'`);
@@ -170,7 +170,7 @@ export function embeddingStage(directory: string, options: EmbeddingStageOptions
     throw new InputError(`Expected at least ${FEWEST_TRACKS} tracks for an autoencoder but found ${tracks}`);
   }
   if (embedding === "pca" || tooFew) {
-    return runStage(directory, {
+    return await runStage(directory, {
       name: "embedding",
       inputs: ["X_pca.npy"],
       parameters: { embedding },
@@ -192,7 +192,7 @@ export function embeddingStage(directory: string, options: EmbeddingStageOptions
       },
     });
   }
-  return runStage(directory, {
+  return await runStage(directory, {
     name: "embedding",
     inputs: ["X_raw.npy", "X_pca.npy", "pca.npz", "tracks.parquet"],
     parameters: { embedding, dimensions: dimensions ?? null, epochs: epochs ?? null, seed },
@@ -216,10 +216,10 @@ export function embeddingStage(directory: string, options: EmbeddingStageOptions
  * @returns What came of it.
  * @throws {InputError} When k is larger than the number of tracks.
  */
-export function clustersStage(directory: string, options: ClustersStageOptions = {}): Promise<StageReport> {
+export async function clustersStage(directory: string, options: ClustersStageOptions = {}): Promise<StageReport> {
   const { k, seed = 42, force } = options;
   const file = embeddingFile(directory);
-  return runStage(directory, {
+  return await runStage(directory, {
     name: "clusters",
     inputs: [file, "tracks.parquet"],
     parameters: { k: k ?? null, seed },
@@ -254,14 +254,14 @@ export function clustersStage(directory: string, options: ClustersStageOptions =
  * @returns What came of it.
  * @throws {InputError} When there are fewer than 4 tracks.
  */
-export function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {
+export async function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {
   const { sample = 5000, neighbors = 15, seed = 42, force } = options;
   expectInteger("sample", sample, 4, 20_000);
   expectInteger("neighbors", neighbors, 2, 200);
   const file = embeddingFile(directory);
   const path = (name: string) => join(directory, name);
   const optional = ["clusters.npy", "graph.npz"].filter((name) => existsSync(path(name)));
-  return runStage(directory, {
+  return await runStage(directory, {
     name: "umap",
     inputs: [file, "tracks.parquet", ...optional],
     parameters: { sample, neighbors, seed },

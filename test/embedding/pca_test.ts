@@ -32,23 +32,29 @@ Deno.test("fitPca() finds the line through three points, by hand", () => {
 Deno.test("fitPca() and pcaScores() equal scikit-learn to 1e-4", () => {
   const folder = mkdtempSync(join(tmpdir(), "segue-pca-"));
   try {
-    for (const [rows, columns, mean] of [[5000, 40, 0], [3001, 13, 7], [97, 5, -300]]) {
+    const samples = ([[5000, 40, 0], [3001, 13, 7], [97, 5, -300]] as const).map(([rows, columns, mean], i) => {
       const x = correlated(rows, columns, rows, mean);
-      writeNpy(join(folder, "x.npy"), x);
-      const code = `import json, sys, numpy as np
+      writeNpy(join(folder, `${i}.npy`), x);
+      return x;
+    });
+    const code = `import json, sys, numpy as np
 from sklearn.decomposition import PCA
-x = np.load(sys.argv[1]).astype("float64")
-p = PCA(0.95, svd_solver="full").fit(x)
-print(json.dumps([p.components_.ravel().tolist(), p.explained_variance_.tolist(),
-  p.explained_variance_ratio_.tolist(), p.mean_.tolist(), p.transform(x[:50]).ravel().tolist()]))`;
-      const [components, variance, ratio, center, scores] = JSON.parse(runPython(code, [join(folder, "x.npy")]));
+def fit(path):
+  x = np.load(path).astype("float64")
+  p = PCA(0.95, svd_solver="full").fit(x)
+  return [p.components_.ravel().tolist(), p.explained_variance_.tolist(), p.explained_variance_ratio_.tolist(),
+    p.mean_.tolist(), p.transform(x[:50]).ravel().tolist()]
+print(json.dumps([fit(path) for path in sys.argv[1:]]))`;
+    const expected = JSON.parse(runPython(code, samples.map((_, i) => join(folder, `${i}.npy`))));
+    samples.forEach((x, i) => {
+      const [components, variance, ratio, center, scores] = expected[i];
       const model = fitPca(x, { variance: 0.95 });
       near(model.components, components, 1e-4);
       near(model.explainedVariance, variance, 1e-4 * variance[0]);
       near(model.explainedVarianceRatio, ratio, 1e-4);
       near(model.mean, center, 1e-4);
       near(pcaScores(x, model).data.subarray(0, scores.length), scores, 1e-4 * Math.max(1, Math.sqrt(variance[0])));
-    }
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
