@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { logitKernel } from "./logit_kernel.ts";
 import type { ChoiceSets } from "./sets.ts";
 
 /** Log-likelihood, its gradient and the information (negative Hessian) of some choice sets at given weights. */
@@ -29,7 +30,7 @@ export interface LogitSums {
  * Sums over the choice sets `from … to-1`, in one pass. With d_j = x_j − x_chosen and p the choice probabilities, a set
  * adds −log Σ exp(w·d_j), −Σ p_j d_j and Σ p_j d_j d_jᵀ − (Σ p_j d_j)(Σ p_j d_j)ᵀ (McFadden 1974; Train 2009, §3.7).
  * Differences from the chosen row keep the sums exact when features have large means. Cost O(rows · K²), no
- * allocation in proportion to the rows.
+ * allocation in proportion to the rows; two rows at a time in WebAssembly.
  *
  * @param sets The choice sets.
  * @param weights The K weights, in the units of the features.
@@ -61,93 +62,37 @@ export function logitSums(
 ): LogitSums {
   const { values, starts, chosen, offset } = sets;
   const width = sets.features.length;
-  const size = largestSet(starts, from, to);
-  // Scratch of one set, column by column, so that the inner loops run along the alternatives.
-  const probability = new Float64Array(size);
-  const weighted = new Float64Array(size);
-  const difference = new Float64Array(size * width);
-  const mean = new Float64Array(width);
-  const gradient = new Float64Array(width);
-  const information = new Float64Array(width * width);
-  let logLikelihood = 0;
+  const kernel = logitKernel(width, largestSet(starts, from, to));
+  const { out } = kernel;
+  kernel.weights.set(weights);
+  out.fill(0);
   let uniformLogLikelihood = 0;
-  let hits = 0;
-  for (let n = from; n < to; n++) {
-    const start = starts[n];
-    const length = starts[n + 1] - start;
-    uniformLogLikelihood -= Math.log(length);
-    const origin = chosen[n] * width;
-    if (offset) { for (let j = 0; j < length; j++) probability[j] = offset[start + j] - offset[chosen[n]]; }
-    else probability.fill(0, 0, length);
-    for (let k = 0; k < width; k++) {
-      const own = values[origin + k];
-      const weight = weights[k];
-      for (let j = 0, r = start * width + k, a = k * length; j < length; j++, r += width, a++) {
-        const d = values[r] - own;
-        difference[a] = d;
-        probability[j] += weight * d;
-      }
+  let logTotals = 0;
+  for (let n = from; n < to;) {
+    const first = n;
+    const row = starts[first];
+    for (; n < to && starts[n + 1] - row <= kernel.blockRows && n - first < kernel.blockSets; n++) {
+      kernel.starts[n - first] = starts[n] - row;
+      kernel.chosen[n - first] = chosen[n] - row;
+      uniformLogLikelihood -= Math.log(starts[n + 1] - starts[n]);
     }
-    // The chosen row's own utility is 0 here, so it is a hit when nothing exceeds 0.
-    let largest = 0;
-    let ties = 0;
-    for (let j = 0; j < length; j++) {
-      if (probability[j] > largest) largest = probability[j];
-      else if (probability[j] === 0) ties++;
-    }
-    if (largest === 0) hits += 1 / ties;
-    let total = 0;
-    for (let j = 0; j < length; j++) {
-      const e = Math.exp(probability[j] - largest);
-      probability[j] = e;
-      total += e;
-    }
-    logLikelihood -= largest + Math.log(total);
-    const scale = 1 / total;
-    for (let k = 0; k < width; k++) {
-      const column = k * length;
-      let sum = 0;
-      for (let j = 0; j < length; j++) {
-        const value = probability[j] * difference[column + j] * scale;
-        weighted[j] = value;
-        sum += value;
-      }
-      mean[k] = sum;
-      gradient[k] -= sum;
-      let l = k;
-      for (; l + 1 < width; l += 2) {
-        const a = l * length;
-        const b = a + length;
-        let first = 0;
-        let second = 0;
-        for (let j = 0; j < length; j++) {
-          first += weighted[j] * difference[a + j];
-          second += weighted[j] * difference[b + j];
-        }
-        information[k * width + l] += first;
-        information[k * width + l + 1] += second;
-      }
-      if (l < width) {
-        const a = l * length;
-        let first = 0;
-        for (let j = 0; j < length; j++) first += weighted[j] * difference[a + j];
-        information[k * width + l] += first;
-      }
-    }
-    for (let k = 0; k < width; k++) {
-      for (let l = k; l < width; l++) information[k * width + l] -= mean[k] * mean[l];
-    }
+    kernel.starts[n - first] = starts[n] - row;
+    kernel.values.set(values.subarray(row * width, starts[n] * width));
+    if (offset) kernel.offset.set(offset.subarray(row, starts[n]));
+    kernel.run(n - first, offset !== undefined);
+    for (let i = 0; i < n - first; i++) logTotals += Math.log(kernel.totals[i]);
   }
+  const information = out.slice(2 + width);
   for (let k = 0; k < width; k++) {
     for (let l = 0; l < k; l++) information[k * width + l] = information[l * width + k];
   }
   return {
     sets: to - from,
     rows: starts[to] - starts[from],
-    hits,
+    hits: out[1],
     uniformLogLikelihood,
-    logLikelihood,
-    gradient,
+    logLikelihood: -out[0] - logTotals,
+    gradient: out.slice(2, 2 + width),
     information,
   };
 }
