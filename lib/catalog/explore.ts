@@ -237,7 +237,7 @@ export function catalogStatistics(catalog: Catalog): Record<string, number> {
   }
   for (const [a, b] of [["energy", "loudness"], ["energy", "acousticness"], ["danceability", "valence"]] as const) {
     if (!genre || !numbers[a] || !numbers[b]) continue;
-    found[`correlation of ${a} and ${b} within genres`] = correlation(
+    found[`${a} × ${b} within genres (ρ)`] = correlation(
       ranksWithin(numbers[a]!, genre),
       ranksWithin(numbers[b]!, genre),
     );

@@ -187,7 +187,8 @@ export function tempoPlot(bars: readonly HistogramBar[]): Spec {
     data: { values: bars.map(rounded) },
     columns: 3,
     facet: { field: "group", type: "nominal", title: null },
-    spacing: { row: 14, column: 18 },
+    spacing: { row: 14, column: 24 },
+    resolve: { scale: { y: "independent" } },
     spec: {
       width: groups.length > 1 ? 220 : 460,
       height: groups.length > 1 ? 110 : 220,
@@ -290,7 +291,7 @@ export function tracksPerArtistPlot(sizes: readonly number[], exponent: number):
   for (let x = 2; x < 10 * largest + 1000; x++) norm += x ** -exponent;
   const law = points.filter(({ tracks }) => tracks >= 2)
     .map(({ tracks }) => ({ tracks, artists: tail * tracks ** -exponent / norm }))
-    .filter(({ artists }) => artists > 0.3);
+    .filter(({ artists }) => artists > 0.8);
   const log = { type: "quantitative", scale: { type: "log", nice: false } };
   return {
     title: "Tracks an artist",
@@ -375,7 +376,12 @@ export function sideBySidePlot(rows: readonly SideBySide[]): Spec {
         data: { values: ends },
         mark: { type: "point", filled: true, size: 70, opacity: 1 },
         encoding: {
-          x: { field: "value", type: "quantitative", title: "share, correlation or share of variance" },
+          x: {
+            field: "value",
+            type: "quantitative",
+            title: "share, correlation or share of variance",
+            axis: { values: [-1, -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1], format: ".1f" },
+          },
           color: {
             field: "which",
             type: "nominal",

@@ -87,7 +87,7 @@ const TAKES: [Take, number][] = [["reissue", 0.6], ["remaster", 0.14], ["live", 
   "acoustic",
   0.06,
 ]];
-const TAKE_SHARE = 0.17;
+const TAKE_SHARE = 0.15;
 const EXPLICIT_BY_DECADE: Record<number, number> = {
   1950: 0,
   1960: 0,

@@ -39,7 +39,7 @@ Deno.test("tracks an artist follow a power law like the measured one: 61 % one, 
   assert.ok(exponent > 2.1 && exponent < 2.4, `exponent ${exponent}`);
 });
 
-Deno.test("marginals of each subgenre lie within 0.08 of the measured quantiles (Kolmogorov–Smirnov at the deciles)", () => {
+Deno.test("marginals lie at the measured deciles: at most 0.1 away in any subgenre, at most 0.02 on average", () => {
   const values = (track: WorldTrack, f: number) =>
     f < 9
       ? track.audio[f]
@@ -48,7 +48,9 @@ Deno.test("marginals of each subgenre lie within 0.08 of the measured quantiles 
       : f === AT.popularity
       ? track.popularity
       : track.year;
+  // Tracks of an artist are alike, so a subgenre's 1,800 tracks are worth some 500: deciles scatter by 0.02.
   let worst = { distance: 0, what: "" };
+  let [sum, deciles] = [0, 0];
   SUBGENRES.forEach((subgenre, s) => {
     const own = original.filter((track) => track.subgenres[0] === s);
     COPULA_FEATURES.forEach((feature, f) => {
@@ -60,11 +62,14 @@ Deno.test("marginals of each subgenre lie within 0.08 of the measured quantiles 
         const limit = latentToValue(subgenre.grids[f], z);
         const below = own.filter((track) => values(track, f) <= limit).length / own.length;
         const distance = Math.abs(below - decile / 10);
+        sum += distance;
+        deciles++;
         if (distance > worst.distance) worst = { distance, what: `${subgenre.name} ${feature}` };
       }
     });
   });
-  assert.ok(worst.distance < 0.08, `${worst.what}: ${worst.distance}`);
+  assert.ok(worst.distance < 0.1, `${worst.what}: ${worst.distance}`);
+  assert.ok(sum / deciles < 0.02, `mean ${sum / deciles}`);
 });
 
 Deno.test("point masses, keys, explicit lyrics and time signatures have their measured shares", () => {
