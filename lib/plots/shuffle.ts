@@ -1,0 +1,870 @@
+/**
+ * Figures of the shuffle: the softmax, the walk in the long run, the score term by term, a session.
+ *
+ * @module
+ */
+import { trackName } from "../catalog/find.ts";
+import type { Distribution } from "../shuffle/distribution.ts";
+import type { Explanation } from "../shuffle/explain.ts";
+import type { FeatureName } from "../shuffle/features.ts";
+import { camelotName, keyMatch, keyPosition } from "../shuffle/keys.ts";
+import type { PolicyName, SessionPick } from "../shuffle/session.ts";
+import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+
+/** The features as figures name them, in the order in which they are drawn. */
+const FEATURE_LABELS: Record<FeatureName, string> = {
+  similarity: "similarity",
+  recency: "recency",
+  sameArtist: "same artist",
+  keyMatch: "key match",
+  clusterDiversity: "cluster diversity",
+  sequence: "sequence",
+  familiarity: "familiarity",
+  feedback: "likes and skips",
+  energyArc: "energy arc",
+};
+
+const POLICY_COLORS: Record<PolicyName, string> = {
+  segue: CATEGORY_COLORS[0],
+  similarity: CATEGORY_COLORS[3],
+  vanilla: CATEGORY_COLORS[7],
+  dithered: CATEGORY_COLORS[1],
+  freshest: CATEGORY_COLORS[2],
+};
+
+/** A probability of the candidate at a rank, at a temperature. */
+export interface RankedProbability {
+  /** Temperature. */
+  temperature: number;
+  /** Rank of the candidate, 1 the most similar. */
+  rank: number;
+  /** Its probability. */
+  probability: number;
+}
+
+/**
+ * The softmax at several temperatures: probability by rank of the candidate.
+ *
+ * @param rows Probabilities by temperature and rank.
+ * @returns The figure.
+ */
+export function temperaturePlot(rows: readonly RankedProbability[]): Spec {
+  const temperatures = [...new Set(rows.map(({ temperature }) => temperature))].sort((a, b) => a - b);
+  return {
+    title: "The softmax at five temperatures, candidates of one track",
+    width: 480,
+    data: { values: rows.map((row) => ({ ...row, probability: significant(Math.max(row.probability, 1e-12)) })) },
+    mark: { type: "line", point: { size: 18 }, clip: true },
+    encoding: {
+      x: { field: "rank", type: "quantitative", title: "rank of the candidate by similarity", scale: { nice: false } },
+      y: {
+        field: "probability",
+        type: "quantitative",
+        title: "probability (log scale)",
+        scale: { type: "log", domain: [1e-4, 1] },
+        axis: { values: [1e-4, 1e-3, 1e-2, 1e-1, 1], format: "~p" },
+      },
+      color: {
+        field: "temperature",
+        type: "ordinal",
+        title: "temperature T",
+        scale: { domain: temperatures, range: spread(temperatures.length) },
+      },
+    },
+  };
+}
+
+/** Effective number of candidates over tracks, at a temperature. */
+export interface EffectiveAtTemperature {
+  /** Temperature. */
+  temperature: number;
+  /** 10 % quantile over the tracks. */
+  low: number;
+  /** Median. */
+  median: number;
+  /** 90 % quantile. */
+  high: number;
+}
+
+/**
+ * How many candidates are really in play at a temperature: median over tracks and the range of the middle 80 %.
+ *
+ * @param rows One row a temperature.
+ * @param neighbors Number of neighbours k, the most there can be.
+ * @returns The figure.
+ */
+export function effectiveCandidatesPlot(rows: readonly EffectiveAtTemperature[], neighbors: number): Spec {
+  const x = { field: "temperature", type: "quantitative", title: "temperature T (log scale)", scale: { type: "log" } };
+  const title = "effective number of candidates, exp(entropy)";
+  return {
+    title: "How many candidates are really in play",
+    data: { values: rows },
+    layer: [
+      {
+        mark: { type: "area", opacity: 0.25 },
+        encoding: { x, y: { field: "low", type: "quantitative", title }, y2: { field: "high" } },
+      },
+      { mark: { type: "line", point: true }, encoding: { x, y: { field: "median", type: "quantitative", title } } },
+      {
+        data: { values: [{ y: neighbors, label: `all ${neighbors}` }] },
+        layer: [
+          { mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y: { field: "y", type: "quantitative", title } } },
+          {
+            mark: { type: "text", align: "left", x: 4, dy: -7, color: "#5f6368" },
+            encoding: { y: { field: "y", type: "quantitative", title }, text: { field: "label" } },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** A curve of cumulative shares. */
+export interface ExposureCurve {
+  /** What the curve is of. */
+  name: string;
+  /** Plays, or probability, of each track in any order. */
+  exposure: ArrayLike<number>;
+}
+
+/**
+ * Lorenz curves turned round: what share of the plays goes to the most played tracks.
+ *
+ * @param curves The curves; the first is drawn as the main one.
+ * @returns The figure.
+ */
+export function exposurePlot(curves: readonly ExposureCurve[]): Spec {
+  const points = [
+    0,
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.03,
+    0.05,
+    0.07,
+    0.1,
+    0.15,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    1,
+  ];
+  const values = curves.flatMap(({ name, exposure }) => {
+    const sorted = Float64Array.from(exposure).sort().reverse();
+    const total = sorted.reduce((sum, x) => sum + x, 0);
+    const running = new Float64Array(sorted.length + 1);
+    for (let i = 0; i < sorted.length; i++) running[i + 1] = running[i] + sorted[i] / total;
+    return points.map((share) => ({
+      name,
+      tracks: share,
+      plays: significant(running[Math.round(share * sorted.length)]),
+    }));
+  });
+  const names = curves.map(({ name }) => name);
+  return {
+    title: "Who gets the plays",
+    width: 400,
+    height: 300,
+    data: { values },
+    mark: { type: "line", strokeWidth: 2.2 },
+    encoding: {
+      x: { field: "tracks", type: "quantitative", title: "most played tracks, share of all", axis: { format: "%" } },
+      y: {
+        field: "plays",
+        type: "quantitative",
+        title: "share of the plays that they get",
+        axis: { format: "%" },
+        scale: { domain: [0, 1] },
+      },
+      color: {
+        field: "name",
+        type: "nominal",
+        title: null,
+        sort: null,
+        scale: { domain: names, range: [MAIN_COLOR, ACCENT_COLOR, MUTED_COLOR, ...CATEGORY_COLORS.slice(2)] },
+        legend: { orient: "top", columns: 1, symbolType: "stroke", symbolStrokeWidth: 3, labelLimit: 360 },
+      },
+    },
+  };
+}
+
+/** Repeat rates of a policy. */
+export interface PolicyRepeats {
+  /** The policy. */
+  policy: PolicyName;
+  /** What repeats: `"track"` or `"artist"`. */
+  kind: string;
+  /** Share of plays that repeat one of the N before, N = 1, 2, … */
+  rates: ArrayLike<number>;
+}
+
+/**
+ * How often something comes back within N plays, a line a policy, a panel for tracks and one for artists.
+ *
+ * @param repeats Rates by policy and kind.
+ * @returns The figure.
+ */
+export function repeatPlot(repeats: readonly PolicyRepeats[]): Spec {
+  const values = repeats.flatMap(({ policy, kind, rates }) =>
+    Array.from(rates, (rate, i) => ({ policy, kind, window: i + 1, rate: significant(rate) }))
+  );
+  const panel = (kind: string, title: string) => ({
+    title,
+    width: 280,
+    height: 230,
+    data: { values: values.filter((row) => row.kind === kind) },
+    mark: { type: "line" },
+    encoding: {
+      x: { field: "window", type: "quantitative", title: "N, plays looked back", scale: { nice: false } },
+      y: { field: "rate", type: "quantitative", title: "share of plays", axis: { format: "%" } },
+      color: policyColor(repeats.map(({ policy }) => policy)),
+    },
+  });
+  return {
+    spacing: 30,
+    hconcat: [
+      panel("track", "Same track within the last N plays"),
+      panel("artist", "Same artist within the last N plays"),
+    ],
+  };
+}
+
+/** Two measures of a policy. */
+export interface PolicyTradeOff {
+  /** The policy. */
+  policy: PolicyName;
+  /** Mean cosine of consecutive plays. */
+  coherence: number;
+  /** Share of plays that repeat a track of the last 50 plays. */
+  repeats: number;
+}
+
+/**
+ * What each policy gives up: how alike consecutive plays are against how often tracks come back.
+ *
+ * @param rows One row a policy.
+ * @returns The figure.
+ */
+export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
+  const encoding = {
+    x: {
+      field: "coherence",
+      type: "quantitative",
+      title: "coherence: mean cosine of consecutive plays",
+      scale: { zero: false, padding: 40 },
+    },
+    y: {
+      field: "repeats",
+      type: "quantitative",
+      title: "plays that repeat one of the last 50",
+      axis: { format: "%" },
+      scale: { padding: 20 },
+    },
+  };
+  const values = rows.map((row) => ({
+    policy: row.policy,
+    coherence: significant(row.coherence),
+    repeats: significant(row.repeats),
+  }));
+  return {
+    title: "What each policy gives up",
+    width: 420,
+    height: 280,
+    data: { values },
+    layer: [
+      {
+        mark: { type: "point", size: 130, opacity: 1 },
+        encoding: { ...encoding, color: { ...policyColor(rows.map(({ policy }) => policy)), legend: null } },
+      },
+      {
+        mark: { type: "text", dy: -14, fontSize: 12, fontWeight: 500 },
+        encoding: { ...encoding, text: { field: "policy" } },
+      },
+    ],
+  };
+}
+
+/**
+ * The recency term against time, for several half-lives.
+ *
+ * @param halfLives Half-lives in hours.
+ * @returns The figure.
+ */
+export function recencyPlot(halfLives: readonly number[]): Spec {
+  const hours = Array.from({ length: 81 }, (_, i) => 10 ** (-1 + i / 20));
+  const label = (halfLife: number) => halfLife < 48 ? `${halfLife} hours` : `${halfLife / 24} days`;
+  const values = halfLives.flatMap((halfLife) =>
+    hours.map((h) => ({ h: significant(h), x: significant(-(2 ** (-h / halfLife))), halfLife: label(halfLife) }))
+  );
+  return {
+    title: "How the memory of a play fades",
+    width: 460,
+    layer: [
+      {
+        data: { values },
+        mark: { type: "line" },
+        encoding: {
+          x: {
+            field: "h",
+            type: "quantitative",
+            title: "time since the track was played (log scale)",
+            scale: { type: "log", domain: [0.1, 1000] },
+            axis: {
+              values: [0.1, 1, 6, 24, 168, 720],
+              labelExpr:
+                "datum.value == 0.1 ? '6 min' : datum.value == 1 ? '1 hour' : datum.value < 24 ? datum.value + ' h' : datum.value == 24 ? '1 day' : datum.value == 168 ? '1 week' : '30 days'",
+            },
+          },
+          y: { field: "x", type: "quantitative", title: "recency x", scale: { domain: [-1, 0] } },
+          color: {
+            field: "halfLife",
+            type: "ordinal",
+            sort: null,
+            title: "half-life",
+            scale: { domain: halfLives.map(label), range: spread(halfLives.length) },
+          },
+        },
+      },
+    ],
+  };
+}
+
+/**
+ * The Camelot wheel, coloured by how well each key goes with one.
+ *
+ * @param key Pitch class of the key, C = 0.
+ * @param mode 1 major, 0 minor.
+ * @returns The figure.
+ */
+export function camelotPlot(key: number, mode: number): Spec {
+  const current = keyPosition(key, mode);
+  const hours = Array.from({ length: 24 }, (_, i) => {
+    const [pitch, m] = [Math.floor(i / 2), i % 2];
+    const name = camelotName(pitch, m);
+    const match = keyMatch(current, keyPosition(pitch, m));
+    return {
+      name,
+      hour: Number.parseInt(name) % 12,
+      ring: m,
+      match: significant(match),
+      here: pitch === key && m === mode,
+    };
+  });
+  const ring = (m: number, inner: number, outer: number) => ({
+    data: { values: hours.filter((h) => h.ring === m) },
+    encoding: {
+      theta: { field: "slice", type: "quantitative", stack: true },
+      order: { field: "hour" },
+    },
+    transform: [{ calculate: "1", as: "slice" }],
+    layer: [
+      {
+        mark: { type: "arc", innerRadius: inner, outerRadius: outer, stroke: "#ffffff", thetaOffset: -Math.PI / 12 },
+        encoding: {
+          color: {
+            field: "match",
+            type: "quantitative",
+            title: "keyMatch",
+            scale: { scheme: "viridis", domain: [0, 1] },
+          },
+        },
+      },
+      {
+        mark: { type: "text", radius: (inner + outer) / 2, fontSize: 13, thetaOffset: -Math.PI / 12 },
+        encoding: {
+          text: { field: "name" },
+          color: { condition: { test: "datum.match > 0.6", value: "#202124" }, value: "#ffffff" },
+        },
+      },
+    ],
+  });
+  return {
+    title: {
+      text: `Keys that go with ${camelotName(key, mode)}`,
+      subtitle: "outer ring major (B), inner ring minor (A)",
+    },
+    width: 300,
+    height: 300,
+    layer: [ring(1, 100, 145), ring(0, 55, 100)],
+  };
+}
+
+/**
+ * The most probable candidates with the contributions of every term, as bars to the left and to the right of the mean
+ * candidate.
+ *
+ * @param distribution The distribution.
+ * @param count How many candidates.
+ * @returns The figure.
+ */
+export function contributionsPlot(distribution: Distribution, count: number = 12): Spec {
+  const { catalog } = distribution.state.world;
+  const top = distribution.top(count);
+  const labels = top.map(({ track, probability }, i) =>
+    `${i + 1}. ${cut(trackName(catalog, track), 38)}  ${(100 * probability).toFixed(1)} %`
+  );
+  const features = usedFeatures(distribution);
+  const values = top.flatMap(({ track }, i) =>
+    distribution.explain(track).contributions
+      .filter(({ feature }) => features.includes(feature))
+      .map(({ feature, contribution }) => ({
+        candidate: labels[i],
+        feature: FEATURE_LABELS[feature],
+        contribution: significant(contribution),
+      }))
+  );
+  const y = {
+    field: "candidate",
+    type: "nominal",
+    sort: null,
+    title: null,
+    axis: { labelLimit: 330, labelFontSize: 11 },
+  };
+  return {
+    title: `What sets the ${top.length} most probable candidates apart`,
+    width: 360,
+    height: { step: 22 },
+    data: { values },
+    layer: [
+      {
+        mark: { type: "bar" },
+        encoding: {
+          y,
+          x: {
+            field: "contribution",
+            type: "quantitative",
+            title: "contribution to the utility, against the mean candidate",
+          },
+          color: featureColor(features),
+          order: { field: "feature" },
+        },
+      },
+      { mark: { type: "rule", color: "#3c4043" }, encoding: { x: { datum: 0 } } },
+    ],
+  };
+}
+
+/**
+ * One candidate explained: from the mean candidate term by term to its own log-probability.
+ *
+ * @param world The world, for the name.
+ * @param explanation The explanation.
+ * @param temperature The temperature it was reckoned at.
+ * @returns The figure.
+ */
+export function explanationPlot(world: ShuffleWorld, explanation: Explanation, temperature: number = 1): Spec {
+  const steps = explanation.contributions.filter(({ weight }) => weight !== 0);
+  let at = explanation.base;
+  const bars = [{ name: "mean candidate", from: explanation.base, to: explanation.base, kind: "level" }];
+  for (const { feature, contribution } of steps) {
+    const to = at + contribution / temperature;
+    bars.push({ name: FEATURE_LABELS[feature], from: at, to, kind: contribution >= 0 ? "raises" : "lowers" });
+    at = to;
+  }
+  bars.push({ name: "this track", from: at, to: at, kind: "level" });
+  const rows = bars.map((bar) => ({
+    ...bar,
+    from: significant(bar.from),
+    to: significant(bar.to),
+    label: bar.kind === "level"
+      ? `${(100 * Math.exp(bar.to)).toFixed(bar.to < -5 ? 2 : 1)} %`
+      : `${bar.to >= bar.from ? "+" : "−"}${Math.abs(bar.to - bar.from).toFixed(2)}`,
+    end: significant(Math.max(bar.from, bar.to)),
+  }));
+  const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelFontSize: 12 } };
+  const x = { type: "quantitative", title: "log-probability, ln P", scale: { zero: false, padding: 30 } };
+  return {
+    title: { text: `Why ${cut(trackName(world.catalog, explanation.track), 60)}`, subtitle: explanation.sentence },
+    width: 420,
+    height: { step: 28 },
+    data: { values: rows },
+    layer: [
+      {
+        transform: [{ filter: "datum.kind != 'level'" }],
+        mark: { type: "bar", height: 18 },
+        encoding: {
+          y,
+          x: { field: "from", ...x },
+          x2: { field: "to" },
+          color: {
+            field: "kind",
+            type: "nominal",
+            scale: { domain: ["raises", "lowers"], range: [MAIN_COLOR, ACCENT_COLOR] },
+            title: null,
+            legend: { orient: "bottom" },
+          },
+        },
+      },
+      {
+        transform: [{ filter: "datum.kind == 'level'" }],
+        mark: { type: "tick", thickness: 4, size: 22, color: "#202124" },
+        encoding: { y, x: { field: "to", ...x } },
+      },
+      {
+        mark: { type: "text", align: "left", dx: 6, fontSize: 11 },
+        encoding: { y, x: { field: "end", ...x }, text: { field: "label" } },
+      },
+    ],
+  };
+}
+
+/**
+ * A live view of the score: sliders for the weights and the temperature move the probabilities of the candidates. Where
+ * nothing can be moved (in a picture), it shows the given weights.
+ *
+ * @param distribution The distribution to start from.
+ * @param count How many candidates are shown; the softmax runs over all of them.
+ * @returns The figure.
+ */
+export function livePlot(distribution: Distribution, count: number = 15): Spec {
+  const { catalog } = distribution.state.world;
+  const { candidates, features, featureNames, weights } = distribution;
+  const width = featureNames.length;
+  const names = featureNames.filter((name, f) => name !== "sequence" && (f < 5 || weights[f] !== 0));
+  const values = Array.from(candidates, (track, c) => ({
+    name: `${cut(trackName(catalog, track), 44)}`,
+    ...Object.fromEntries(names.map((name) => [name, significant(features[c * width + featureNames.indexOf(name)])])),
+  }));
+  const range = (name: FeatureName) => name === "similarity" ? [0, 30] : name === "recency" ? [-4, 12] : [-4, 4];
+  const params = names.map((name) => ({
+    name: `w_${name}`,
+    value: weights[featureNames.indexOf(name)],
+    bind: {
+      input: "range",
+      min: range(name)[0],
+      max: range(name)[1],
+      step: 0.1,
+      name: `${FEATURE_LABELS[name]} `,
+    },
+  }));
+  const temperature = Number.isFinite(distribution.temperature) ? Math.max(0.05, distribution.temperature) : 5;
+  return {
+    title: {
+      text: "The next track, live",
+      subtitle: names.map((name) => `${FEATURE_LABELS[name]} ${weights[featureNames.indexOf(name)]}`).join(" · ") +
+        ` · T ${temperature}`,
+    },
+    width: 400,
+    height: { step: 20 },
+    params: [
+      ...params,
+      {
+        name: "temperature",
+        value: temperature,
+        bind: { input: "range", min: 0.05, max: 5, step: 0.05, name: "temperature T " },
+      },
+    ],
+    data: { values },
+    transform: [
+      { calculate: names.map((name) => `w_${name} * datum.${name}`).join(" + "), as: "utility" },
+      { joinaggregate: [{ op: "max", field: "utility", as: "largest" }] },
+      { calculate: "exp((datum.utility - datum.largest) / temperature)", as: "weight" },
+      { joinaggregate: [{ op: "sum", field: "weight", as: "total" }] },
+      { calculate: "datum.weight / datum.total", as: "probability" },
+      { window: [{ op: "row_number", as: "rank" }], sort: [{ field: "probability", order: "descending" }] },
+      { filter: `datum.rank <= ${count}` },
+    ],
+    encoding: {
+      y: {
+        field: "name",
+        type: "nominal",
+        sort: { field: "rank", op: "min" },
+        title: null,
+        axis: { labelLimit: 330 },
+      },
+      x: {
+        field: "probability",
+        type: "quantitative",
+        title: `probability of the next track, the ${count} likeliest of ${candidates.length}`,
+        axis: { format: ".0%" },
+      },
+      tooltip: [...names.map((name) => ({ field: name, format: ".2f" })), { field: "probability", format: ".1%" }],
+    },
+    layer: [
+      { mark: { type: "bar", height: 14 } },
+      {
+        mark: { type: "text", align: "left", dx: 4, fontSize: 11 },
+        encoding: { text: { field: "probability", format: ".1%" } },
+      },
+    ],
+  };
+}
+
+/** A session to draw. */
+export interface DrawnSession {
+  /** What to call it. */
+  name: string;
+  /** Its tracks. */
+  picks: readonly Pick<SessionPick, "track" | "step">[];
+}
+
+/**
+ * Sessions drawn on a map of the catalogue, a panel each: the walk as a numbered line over all tracks.
+ *
+ * @param sessions The sessions.
+ * @param layout Two coordinates a track [n, 2], row-major: UMAP, or the first two principal components.
+ * @param background Tracks drawn behind, each with its cluster.
+ * @param axes Names of the two axes.
+ * @returns The figure.
+ */
+export function sessionMapPlot(
+  sessions: readonly DrawnSession[],
+  layout: ArrayLike<number>,
+  background: readonly { track: TrackIndex; cluster: number }[],
+  axes: readonly [string, string],
+): Spec {
+  const at = (track: TrackIndex) => ({ x: significant(layout[2 * track]), y: significant(layout[2 * track + 1]) });
+  const clusters = [...new Set(background.map(({ cluster }) => cluster))].sort((a, b) => a - b);
+  const position = {
+    x: {
+      field: "x",
+      type: "quantitative",
+      title: axes[0],
+      scale: { zero: false },
+      axis: { grid: false, labels: false, ticks: false },
+    },
+    y: {
+      field: "y",
+      type: "quantitative",
+      title: axes[1],
+      scale: { zero: false },
+      axis: { grid: false, labels: false, ticks: false },
+    },
+  };
+  return {
+    spacing: 24,
+    hconcat: sessions.map(({ name, picks }) => {
+      const walk = picks.map(({ track, step }) => ({ ...at(track), step, label: String(step + 1) }));
+      return {
+        title: name,
+        width: 360,
+        height: 340,
+        layer: [
+          {
+            data: { values: background.map(({ track, cluster }) => ({ ...at(track), cluster })) },
+            mark: { type: "circle", size: 7, opacity: 0.35 },
+            encoding: {
+              ...position,
+              color: {
+                field: "cluster",
+                type: "nominal",
+                legend: null,
+                scale: { domain: clusters, scheme: "tableau20" },
+              },
+            },
+          },
+          {
+            data: { values: walk },
+            mark: { type: "line", color: "#202124", strokeWidth: 1.2, opacity: 0.8 },
+            encoding: { ...position, order: { field: "step" } },
+          },
+          {
+            data: { values: walk },
+            mark: {
+              type: "point",
+              filled: true,
+              size: 170,
+              color: "#ffffff",
+              stroke: "#202124",
+              strokeWidth: 1.2,
+              opacity: 1,
+            },
+            encoding: position,
+          },
+          {
+            data: { values: walk },
+            mark: { type: "text", fontSize: 9, fontWeight: 600, color: "#202124" },
+            encoding: { ...position, text: { field: "label" } },
+          },
+        ],
+      };
+    }),
+  };
+}
+
+/**
+ * A session on a timeline: energy (with the arc it should follow), tempo and key of its tracks.
+ *
+ * @param world The world.
+ * @param picks The session.
+ * @param target Target energy at each step, when the session had an arc.
+ * @returns The figure.
+ */
+export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[], target?: readonly number[]): Spec {
+  const { energy, tempo, key, mode } = world.catalog.numbers;
+  const start = picks[0].at;
+  const values = picks.map(({ track, step, at }) => {
+    const name = camelotName(key?.[track] ?? NaN, mode?.[track] ?? NaN);
+    return {
+      minute: significant((at - start) / 60_000),
+      energy: energy ? significant(energy[track]) : null,
+      target: target ? significant(target[step]) : null,
+      tempo: tempo?.[track] ? significant(tempo[track]) : null,
+      key: name,
+      hour: name === "?" ? null : Number.parseInt(name),
+      mode: name.endsWith("A") ? "minor (A)" : "major (B)",
+    };
+  });
+  const x = (title: string | null) => ({
+    field: "minute",
+    type: "quantitative",
+    title,
+    scale: { nice: false, padding: 14 },
+    axis: title === null ? { labels: false, ticks: false } : {},
+  });
+  const line = (field: string, title: string, extra: Spec = {}) => ({
+    mark: { type: "line", point: { size: 45 } },
+    encoding: { x: x(null), y: { field, type: "quantitative", title, scale: { zero: false }, ...extra } },
+  });
+  return {
+    title: { text: "The session on a timeline", subtitle: target ? "dashed: the energy that was asked for" : "" },
+    data: { values },
+    spacing: 12,
+    vconcat: [
+      {
+        width: 560,
+        height: 130,
+        layer: [
+          line("energy", "energy", { scale: { domain: [0, 1] } }),
+          ...(target
+            ? [{
+              mark: { type: "line", color: ACCENT_COLOR, strokeDash: [6, 4] },
+              encoding: { x: x(null), y: { field: "target", type: "quantitative" } },
+            }]
+            : []),
+        ],
+      },
+      { width: 560, height: 90, ...line("tempo", "tempo (BPM)") },
+      {
+        width: 560,
+        height: 130,
+        encoding: {
+          x: x("minutes since the session began"),
+          y: {
+            field: "hour",
+            type: "quantitative",
+            title: "key, hour of the wheel",
+            scale: { domain: [0.5, 12.5], nice: false },
+            axis: { values: [1, 4, 8, 12] },
+          },
+        },
+        layer: [
+          { mark: { type: "line", color: MUTED_COLOR, strokeWidth: 1 } },
+          {
+            mark: { type: "point", filled: true, size: 300, opacity: 1 },
+            encoding: {
+              color: {
+                field: "mode",
+                type: "nominal",
+                title: null,
+                scale: { domain: ["major (B)", "minor (A)"], range: [CATEGORY_COLORS[5], CATEGORY_COLORS[1]] },
+                legend: { orient: "bottom" },
+              },
+            },
+          },
+          { mark: { type: "text", fontSize: 9, fontWeight: 600 }, encoding: { text: { field: "key" } } },
+        ],
+      },
+    ],
+  };
+}
+
+/** What a position of the slider gives. */
+export interface SliderPoint {
+  /** Position, 0 familiar to 1 discover. */
+  discover: number;
+  /** Share of plays that the listener knew before. */
+  known: number;
+  /** Share of plays by an artist that the listener knew before. */
+  knownArtist: number;
+  /** Mean cosine of consecutive plays. */
+  coherence: number;
+}
+
+/**
+ * What the familiar–discover slider does to a session.
+ *
+ * @param points One row a position.
+ * @returns The figure.
+ */
+export function sliderPlot(points: readonly SliderPoint[]): Spec {
+  const values = points.flatMap(({ discover, known, knownArtist, coherence }) => [
+    { discover, what: "tracks known before (share)", value: significant(known) },
+    { discover, what: "artists known before (share)", value: significant(knownArtist) },
+    { discover, what: "cosine of consecutive plays", value: significant(coherence) },
+  ]);
+  const names = [...new Set(values.map(({ what }) => what))];
+  return {
+    title: "From familiar to discover",
+    data: { values },
+    mark: { type: "line", point: true },
+    encoding: {
+      x: {
+        field: "discover",
+        type: "quantitative",
+        title: "position of the slider: 0 familiar, 1 discover",
+      },
+      y: { field: "value", type: "quantitative", title: "mean over the sessions", scale: { domain: [0, 1] } },
+      color: {
+        field: "what",
+        type: "nominal",
+        title: null,
+        sort: null,
+        scale: { domain: names, range: CATEGORY_COLORS.slice(0, 3) },
+        legend: { orient: "top", columns: 1, symbolType: "stroke", symbolStrokeWidth: 3, labelLimit: 300 },
+      },
+    },
+  };
+}
+
+function usedFeatures({ featureNames, weights }: Distribution): FeatureName[] {
+  return featureNames.filter((_, f) => weights[f] !== 0);
+}
+
+function featureColor(features: readonly FeatureName[]): Spec {
+  const domain = features.map((name) => FEATURE_LABELS[name]);
+  const order = Object.keys(FEATURE_LABELS) as FeatureName[];
+  const range = features.map((name) => CATEGORY_COLORS[order.indexOf(name) % CATEGORY_COLORS.length]);
+  return {
+    field: "feature",
+    type: "nominal",
+    title: null,
+    sort: null,
+    scale: { domain, range },
+    legend: { orient: "top", columns: 3 },
+  };
+}
+
+function policyColor(policies: readonly PolicyName[]): Spec {
+  const domain = [...new Set(policies)];
+  return {
+    field: "policy",
+    type: "nominal",
+    title: "policy",
+    sort: null,
+    scale: { domain, range: domain.map((policy) => POLICY_COLORS[policy]) },
+    legend: { symbolType: "stroke", symbolStrokeWidth: 3 },
+  };
+}
+
+/** Colours for an ordered handful: steps of viridis, without its palest end. */
+function spread(count: number): string[] {
+  const steps = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151"];
+  return Array.from({ length: count }, (_, i) => steps[Math.round(i * (steps.length - 1) / Math.max(1, count - 1))]);
+}
+
+function significant(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
