@@ -181,20 +181,31 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
       ...json(schemas.NextRequest),
     }),
     async (c) => {
-      const { count = 1, explain = false } = c.req.valid("json");
-      const picks = await sessions.next(sessions.get(c.req.valid("param").id), count, parts.now());
+      const { count = 1, explain = false, ahead } = c.req.valid("json");
+      const picks = await sessions.next(sessions.get(c.req.valid("param").id), count, parts.now(), ahead);
       return c.json({ picks: picks.map((pick) => pickView(world, pick, explain)) }, 200);
     },
   );
 
   app.openapi(
-    route("post", "/api/sessions/{id}/preview", "The next track's probabilities", schemas.PreviewBody, {
-      params: schemas.IdParameter,
-      ...json(schemas.Tuning),
-    }),
+    route(
+      "post",
+      "/api/sessions/{id}/preview",
+      "The next track's probabilities, as things stand or with changes to try",
+      schemas.PreviewBody,
+      {
+        params: schemas.IdParameter,
+        ...json(schemas.Tuning),
+      },
+    ),
     (c) => {
       const { session } = sessions.get(c.req.valid("param").id);
-      const distribution = session.preview(c.req.valid("json"), parts.now());
+      const tuning = c.req.valid("json");
+      // The track that lies ahead was drawn already: without changes to try, what it was drawn from is the answer.
+      const ahead = session.picks[(session.current?.step ?? -1) + 1];
+      const distribution = ahead && Object.keys(tuning).length === 0
+        ? ahead.distribution
+        : session.preview(tuning, parts.now());
       if (!distribution) return c.json({ candidates: [], candidate_count: 0, relaxed: [] }, 200);
       return c.json(previewView(world, distribution, 12), 200);
     },

@@ -62,6 +62,7 @@ export const SessionRequest = z.strictObject({
 export const NextRequest = z.strictObject({
   count: z.number().int().min(1).max(50).optional(),
   explain: z.boolean().optional(),
+  ahead: z.boolean().optional().openapi({ description: "pick ahead of time: what plays now goes on playing" }),
 }).openapi("NextRequest");
 
 export const Feedback = z.strictObject({ type: z.enum(["skip", "like", "unlike"]), track_id: trackId }).openapi(

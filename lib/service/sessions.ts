@@ -129,27 +129,33 @@ export class Sessions {
   }
 
   /**
-   * Picks the next tracks.
+   * Goes on: to tracks that lie ahead, then to new picks.
    *
    * @param live The session.
-   * @param count How many, at least 1.
+   * @param count How many tracks, at least 1.
    * @param now The time, in ms since 1970; later picks start when the one before ends.
-   * @returns The picks; they are on disk.
+   * @param ahead Pick the tracks ahead of time: the first track of a session begins to play, later ones wait.
+   * @returns The tracks; they are on disk.
    * @throws {SessionError} 409 when the session has reached its longest.
    */
-  async next(live: LiveSession, count: number, now: number): Promise<SessionPick[]> {
+  async next(live: LiveSession, count: number, now: number, ahead: boolean = false): Promise<SessionPick[]> {
     const { session } = live;
-    const picks: SessionPick[] = [];
+    const plays = session.current?.step ?? 0;
     const events: LoggedEvent[] = [];
+    const move = (type: "pick" | "forward" | "previous", pick: SessionPick) =>
+      events.push(this.#event(live, type, pick.at, pick));
+    if (ahead) { while (session.current?.step !== session.picks.at(-1)?.step) move("forward", session.next()); }
+    const picks: SessionPick[] = [];
     for (let i = 0; i < count; i++) {
       const before = session.picks.length;
       if (before >= MOST_PICKS) {
         throw new SessionError(409, `session '${live.id}' has ${MOST_PICKS} tracks; begin another`);
       }
-      const pick = session.next(i === 0 ? Math.max(now, session.state.now) : undefined);
+      const pick = session.next(i === 0 && !ahead ? Math.max(now, session.state.now) : undefined);
       picks.push(pick);
-      events.push(this.#event(live, session.picks.length > before ? "pick" : "forward", pick.at, pick));
+      move(session.picks.length > before ? "pick" : "forward", pick);
     }
+    if (ahead) { while (session.current!.step > plays) move("previous", session.previous()!); }
     await this.#store.addEvents(events);
     return picks;
   }
@@ -168,20 +174,21 @@ export class Sessions {
   }
 
   /**
-   * Takes the latest pick back.
+   * Takes the track that plays now back, with what lies ahead of it and what the listener thought of it.
    *
    * @param live The session.
    * @param now The time, in ms since 1970.
    * @returns The pick that was taken back, or undefined when there is none.
    */
   async undo(live: LiveSession, now: number): Promise<SessionPick | undefined> {
+    const cleared = this.#clear(live, now);
     const pick = live.session.undo();
-    if (pick) await this.#store.addEvents([this.#event(live, "undo", now, pick)]);
+    if (pick) await this.#store.addEvents([...cleared, this.#event(live, "undo", now, pick)]);
     return pick;
   }
 
   /**
-   * Enters what the listener thinks of a track.
+   * Enters what the listener thinks of a track. What lies ahead is taken back: it was picked without knowing it.
    *
    * @param live The session.
    * @param type What happened.
@@ -192,13 +199,14 @@ export class Sessions {
    */
   async feedback(live: LiveSession, type: "skip" | "like" | "unlike", trackId: string, now: number): Promise<void> {
     const track = this.trackOf(trackId);
+    const cleared = this.#clear(live, now);
     const at = Math.max(now, live.session.state.now);
     live.session.state[type](track, at);
-    await this.#store.addEvents([{ ...this.#event(live, type, at), track_id: trackId }]);
+    await this.#store.addEvents([...cleared, { ...this.#event(live, type, at), track_id: trackId }]);
   }
 
   /**
-   * Changes how a session goes on.
+   * Changes how a session goes on. What lies ahead is taken back.
    *
    * @param live The session.
    * @param tuning What changes.
@@ -208,7 +216,11 @@ export class Sessions {
    */
   async retune(live: LiveSession, tuning: Tuning, now: number): Promise<void> {
     live.session.retune(tuning);
-    await this.#store.addEvents([{ ...this.#event(live, "retune", now), detail: JSON.stringify(tuning) }]);
+    const cleared = this.#clear(live, now);
+    await this.#store.addEvents([
+      ...cleared,
+      { ...this.#event(live, "retune", now), detail: JSON.stringify(tuning) },
+    ]);
   }
 
   /**
@@ -222,6 +234,11 @@ export class Sessions {
     const track = this.#world.indexOf(id);
     if (track === undefined) throw new InputError(`no track '${id}'`);
     return track;
+  }
+
+  /** Takes back what lies ahead; gives the event that says so, if there was anything. */
+  #clear(live: LiveSession, now: number): LoggedEvent[] {
+    return takeBackAhead(live.session) ? [this.#event(live, "clear", now)] : [];
   }
 
   /** The listener, from memory or made anew from the log. */
@@ -270,6 +287,9 @@ export class Sessions {
         return session.next() !== undefined;
       case "previous":
         return session.previous() !== undefined;
+      case "clear":
+        takeBackAhead(session);
+        return true;
       case "undo":
         return session.undo() !== undefined;
       case "retune":
@@ -311,4 +331,18 @@ export class Sessions {
   #id(track: number): string {
     return this.#world.catalog.texts.track_id![track]!;
   }
+}
+
+/** Takes back the picks after the one that plays now; likes and skips that were entered since stay. */
+function takeBackAhead(session: Session): boolean {
+  const { state } = session;
+  const latest = session.picks.at(-1)?.step ?? 0;
+  const plays = session.current?.step ?? 0;
+  if (latest === plays) return false;
+  const events = state.events();
+  for (let step = latest; step > plays; step--) session.undo();
+  for (const { type, track, at } of events.slice(state.eventCount)) {
+    if (type === "skip" || type === "like" || type === "unlike") state[type](track, at);
+  }
+  return true;
 }

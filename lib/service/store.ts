@@ -10,7 +10,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 export interface LoggedEvent {
   /** The session. */
   session: string;
-  /** What happened: `pick`, `skip`, `like`, `unlike`, `previous`, `forward`, `undo` or `retune`. */
+  /** What happened: `pick`, `skip`, `like`, `unlike`, `previous`, `forward`, `clear`, `undo` or `retune`. */
   type: string;
   /** Id of the track; null where there is none. */
   track_id: string | null;

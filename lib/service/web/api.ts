@@ -26,8 +26,9 @@ export const api = {
   begin: (options: { listener: string; seeds?: string[]; seed: number } & Tuning) =>
     call<SessionBody>("POST", "/api/sessions", options),
   session: (id: string) => call<SessionBody>("GET", `/api/sessions/${id}`),
-  next: (id: string, count: number) =>
-    call<{ picks: Pick[] }>("POST", `/api/sessions/${id}/next`, { count, explain: true }),
+  next: (id: string) => call<{ picks: Pick[] }>("POST", `/api/sessions/${id}/next`, { explain: true }),
+  ahead: (id: string, count: number) =>
+    call<{ picks: Pick[] }>("POST", `/api/sessions/${id}/next`, { count, explain: true, ahead: true }),
   retune: (id: string, tuning: Tuning) => call<SessionBody>("PATCH", `/api/sessions/${id}`, tuning),
   preview: (id: string, tuning: Tuning) => call<Preview>("POST", `/api/sessions/${id}/preview`, tuning),
   feedback: (id: string, type: "skip" | "like" | "unlike", track_id: string) =>

@@ -23,8 +23,9 @@ function App({ defaults }: { defaults: Tune }) {
   const [message, setMessage] = useState("");
   const [busy, setBusy] = useState(false);
   const listener = useRef(rememberedListener());
+  const tuned = useRef(tune);
+  const chosen = session?.picks[0]?.track;
   const current = session?.picks.find((pick) => pick.step === session.current);
-  const last = session?.picks.at(-1);
 
   /** Runs one request at a time and tells what went wrong in words. */
   const attempt = useCallback(async (what: string, work: () => Promise<void>) => {
@@ -38,13 +39,15 @@ function App({ defaults }: { defaults: Tune }) {
     setBusy(false);
   }, []);
 
-  const showMore = async (id: string, count: number) => {
-    const { picks } = await api.next(id, count);
-    setReasons((before) => {
-      const after = new Map(before);
-      for (const pick of picks) if (pick.why) after.set(pick.step, pick.why);
-      return after;
-    });
+  /** Draws tracks until a batch lies ahead of the one that plays, and more when asked to. */
+  const fill = async (id: string, more: number = 0) => {
+    const before = await api.session(id);
+    const ahead = before.picks.length - 1 - (before.current ?? 0);
+    const wanted = Math.max(BATCH - ahead, 0) + more;
+    if (wanted > 0) {
+      const { picks } = await api.ahead(id, wanted);
+      setReasons((known) => new Map([...known, ...picks.map((pick) => [pick.step, pick.why] as const)]));
+    }
     setSession(await api.session(id));
   };
 
@@ -58,20 +61,19 @@ function App({ defaults }: { defaults: Tune }) {
       });
       setReasons(new Map());
       setComparison(undefined);
-      await showMore(begun.id, BATCH);
+      await fill(begun.id);
     });
 
   const act = (what: string, work: (id: string) => Promise<unknown>) =>
     session && attempt(what, async () => {
       await work(session.id);
-      setSession(await api.session(session.id));
+      await fill(session.id);
     });
 
   const skip = () =>
     current && act(`Skipped ${current.track.title}`, async (id) => {
       await api.feedback(id, "skip", current.track.track_id);
-      if (current.step === last?.step) await showMore(id, 1);
-      else await api.next(id, 1);
+      await api.next(id);
     });
 
   const like = (track: Track) =>
@@ -89,19 +91,18 @@ function App({ defaults }: { defaults: Tune }) {
       setComparison(await api.compare(session.picks[0].track.track_id, tuningOf(tune)));
     });
 
-  // Sliders act at once: on the probabilities shown, and on the picks to come.
+  // Sliders act at once: on the tracks that lie ahead, and on the probabilities shown.
   useEffect(() => {
-    if (!session) return;
-    const timer = setTimeout(async () => {
-      try {
-        await api.retune(session.id, tuningOf(tune));
-        setPreview(await api.preview(session.id, {}));
-      } catch (error) {
-        setMessage(error instanceof Error ? error.message : String(error));
-      }
-    }, 120);
+    if (!session || tune === tuned.current) return;
+    const timer = setTimeout(() => {
+      tuned.current = tune;
+      act("The queue follows the sliders", (id) => api.retune(id, tuningOf(tune)));
+    }, 150);
     return () => clearTimeout(timer);
-  }, [tune, session?.id, session?.picks.length]);
+  }, [tune]);
+  useEffect(() => {
+    if (session) api.preview(session.id, {}).then(setPreview, (error: Error) => setMessage(error.message));
+  }, [session]);
 
   return (
     <>
@@ -109,8 +110,8 @@ function App({ defaults }: { defaults: Tune }) {
       <header>
         <h1>Segue</h1>
         <SearchBox onChoose={shuffleFrom} />
-        <button type="button" class="primary" disabled={busy} onClick={() => shuffleFrom(undefined)}>
-          Surprise me
+        <button type="button" class="primary" disabled={busy} onClick={() => shuffleFrom(chosen)}>
+          Smart Shuffle
         </button>
       </header>
       <p class="status" role="status" aria-live="polite">{message}</p>
@@ -133,7 +134,7 @@ function App({ defaults }: { defaults: Tune }) {
                   type="button"
                   class="primary"
                   disabled={busy}
-                  onClick={() => act("Next", (id) => current.step === last?.step ? showMore(id, 1) : api.next(id, 1))}
+                  onClick={() => act("Next", api.next)}
                 >
                   Next
                 </button>
@@ -146,7 +147,7 @@ function App({ defaults }: { defaults: Tune }) {
                 >
                   {liked.has(current.track.track_id) ? "♥ Liked" : "♡ Like"}
                 </button>
-                <button type="button" disabled={busy} onClick={() => act("Took the latest track back", api.undo)}>
+                <button type="button" disabled={busy} onClick={() => act("Took it back", api.undo)}>
                   Undo
                 </button>
               </div>
@@ -155,7 +156,7 @@ function App({ defaults }: { defaults: Tune }) {
               session={session}
               reasons={reasons}
               busy={busy}
-              onMore={() => act("More tracks", (id) => showMore(id, BATCH))}
+              onMore={() => act("More tracks", (id) => fill(id, BATCH))}
             />
             <section class="panel" aria-labelledby="tune-title">
               <h2 id="tune-title">What comes next</h2>
@@ -164,7 +165,7 @@ function App({ defaults }: { defaults: Tune }) {
             </section>
             <SongMap session={session} />
             <Timeline session={session} />
-            <section class="panel" aria-labelledby="more-title">
+            <section class="panel wide" aria-labelledby="more-title">
               <h2 id="more-title">Keep it, compare it</h2>
               <div class="buttons">
                 {FORMATS.map((format) => (

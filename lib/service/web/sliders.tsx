@@ -1,3 +1,4 @@
+import { useId } from "preact/hooks";
 import type { Weights } from "./api.ts";
 import { FEATURE_NAMES } from "./names.ts";
 
@@ -66,11 +67,13 @@ interface SliderProps {
 
 function Slider({ label, value, range, step, text, onChange }: SliderProps) {
   const shown = value.toFixed(step < 0.1 ? 2 : 1);
+  const id = useId();
   return (
-    <label class="slider">
-      <span>{label}</span>
-      <output>{text ? `${text} (${shown})` : shown}</output>
+    <div class="slider">
+      <label for={id}>{label}</label>
+      <span class="value" aria-hidden="true">{text ? `${text} (${shown})` : shown}</span>
       <input
+        id={id}
         type="range"
         min={range[0]}
         max={range[1]}
@@ -79,6 +82,6 @@ function Slider({ label, value, range, step, text, onChange }: SliderProps) {
         aria-valuetext={text ?? shown}
         onInput={(event) => onChange(Number(event.currentTarget.value))}
       />
-    </label>
+    </div>
   );
 }

@@ -1,0 +1,151 @@
+import axe from "axe-core";
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { createApp } from "../../lib/service/app.ts";
+import { loadAssets } from "../../lib/service/assets.ts";
+import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
+import { Sessions } from "../../lib/service/sessions.ts";
+import { Store } from "../../lib/service/store.ts";
+import { launchBrowser } from "./browser.ts";
+import { smallWorld } from "./small_world.ts";
+
+/** The app in a real browser, over a real server. */
+async function withPage(
+  size: { width: number; height: number },
+  colorScheme: "light" | "dark",
+  use: (page: Page, browser: Browser) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "segue-web-"));
+  const world = smallWorld();
+  buildSearchIndex(join(folder, "s.sqlite"), world.catalog);
+  const search = new SearchIndex(join(folder, "s.sqlite"), world.catalog);
+  const store = new Store(":memory:");
+  const map = world.embedding.data;
+  const app = createApp({
+    world,
+    search,
+    store,
+    sessions: new Sessions(world, store),
+    map,
+    assets: loadAssets(),
+    now: Date.now,
+  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request, info) => app.fetch(request, info),
+  );
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage({ viewport: size, colorScheme, acceptDownloads: true });
+    const faults: string[] = [];
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+    await page.goto(`http://127.0.0.1:${(server.addr as Deno.NetAddr).port}/`);
+    await use(page, browser);
+    assert.deepEqual(faults, []);
+  } finally {
+    await browser.close();
+    await server.shutdown();
+    store.close();
+    search.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Presses Tab until an element with this name has the focus. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement;
+      return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
+    });
+    if (name.test(focused)) return;
+  }
+  throw new Error(`No element named ${name} can be reached by Tab`);
+}
+
+async function seriousViolations(page: Page): Promise<string[]> {
+  // Playwright evaluates past the page's content security policy, as an extension would.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+    })
+      .axe.run()
+  );
+  return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" ")}`);
+}
+
+const status = (page: Page) => page.locator(".status").textContent();
+const eventually = async (page: Page, check: () => Promise<boolean>, what: string) => {
+  for (let wait = 0; wait < 100; wait++) {
+    if (await check()) return;
+    await page.waitForTimeout(50);
+  }
+  assert.fail(`${what}; status: ${await status(page)}`);
+};
+
+for (
+  const [name, size, scheme] of [
+    ["desktop", { width: 1280, height: 900 }, "light"],
+    ["phone", { width: 390, height: 844 }, "dark"],
+  ] as const
+) {
+  Deno.test(`with the keyboard alone on a ${name}: search, Smart Shuffle, why, skip, like, undo, export`, async () => {
+    await withPage(size, scheme, async (page) => {
+      assert.deepEqual(await seriousViolations(page), []);
+      await page.getByRole("combobox").focus();
+      await page.keyboard.type("wonderful");
+      await page.getByRole("option", { name: /Wonderful Day/ }).first().waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("Enter");
+      const playing = page.locator(".now h2");
+      await eventually(page, async () => (await playing.textContent()) === "Wonderful Day", "the chosen track plays");
+      assert.equal(await page.locator(".queue > li").count(), 11);
+
+      await tabTo(page, /^Why /);
+      await page.keyboard.press("Enter");
+      assert.match((await page.locator(".reasons:visible p").first().textContent())!, /sound \(0\.\d\d\)/);
+      assert.deepEqual(await seriousViolations(page), []);
+      assert.ok(
+        await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        "nothing sticks out sideways",
+      );
+
+      const ahead = await page.locator(".queue > li .title").nth(1).textContent();
+      await page.getByRole("button", { name: "Skip" }).focus();
+      await page.keyboard.press("Enter");
+      await eventually(page, async () => (await status(page)) === "Skipped Wonderful Day", "a skip is acknowledged");
+      assert.notEqual(await playing.textContent(), "Wonderful Day");
+      await page.getByRole("button", { name: /Like/ }).focus();
+      await page.keyboard.press("Enter");
+      await eventually(page, async () => /^Liked: /.test((await status(page))!), "a like is acknowledged");
+      assert.equal(await page.getByRole("button", { name: /Liked/ }).getAttribute("aria-pressed"), "true");
+      await page.getByRole("button", { name: "Undo" }).focus();
+      await page.keyboard.press("Enter");
+      await eventually(page, async () => (await playing.textContent()) === "Wonderful Day", "undo goes back");
+      assert.ok(ahead);
+
+      const first = page.locator(".likely .number").first();
+      const before = await first.textContent();
+      await page.getByRole("slider", { name: /Temperature/ }).focus();
+      for (let i = 0; i < 8; i++) await page.keyboard.press("ArrowLeft");
+      await eventually(page, async () => (await first.textContent()) !== before, "the slider moves the probabilities");
+
+      const download = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Export M3U8" }).focus();
+      await page.keyboard.press("Enter");
+      const file = readFileSync((await (await download).path())!, "utf8");
+      assert.match(file, /^#EXTM3U\n[\s\S]*Wonderful Day/);
+      await page.getByRole("button", { name: "Compare with vanilla shuffle" }).press("Enter");
+      await page.getByRole("heading", { name: "Vanilla shuffle" }).waitFor();
+      assert.deepEqual(await seriousViolations(page), []);
+    });
+  });
+}
