@@ -99,6 +99,7 @@ export * from "./evaluation/examples.ts";
 export * from "./evaluation/files.ts";
 export * from "./plots/catalog.ts";
 export * from "./plots/theme.ts";
+export * from "./plots/evaluation.ts";
 export * from "./plots/render.ts";
 export * from "./plots/show.ts";
 export * from "./plots/shuffle.ts";

@@ -53,7 +53,8 @@ Deno.test("summarize() gives the mean over the listeners of a group within its i
 
 Deno.test("compareWith() calls a lower repeat rate better and a lower variety worse", () => {
   const rows = compareWith(tournament, "similarity", { metrics: ["trackRepeat", "diversity"] });
-  for (const { metric, estimate, lower, upper, verdict } of rows) {
+  for (const { metric, estimate, lower, upper, verdict, count } of rows) {
+    assert.equal(count, 12);
     const good = metric === "trackRepeat" ? estimate < 0 : estimate > 0;
     assert.equal(verdict, lower <= 0 && upper >= 0 ? "even" : good ? "better" : "worse");
   }

@@ -1,0 +1,431 @@
+/**
+ * Figures of the tournament of shuffles.
+ *
+ * @module
+ */
+import type { TournamentListener } from "../evaluation/tournament.ts";
+import { METRIC_NAMES, type MetricName, METRICS } from "../evaluation/metrics.ts";
+import type { AblationRow, ComparisonRow, CurvePoint, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
+import { ACCENT_COLOR, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+
+/** Colour of each contestant, the same in every figure. */
+export const POLICY_COLORS: Readonly<Record<string, string>> = Object.freeze({
+  "Vanilla shuffle": "#5F6368",
+  "Dithered by artist": "#56B4E9",
+  "Freshest of five": "#0072B2",
+  "Similarity walk": "#CC79A7",
+  "Segue, hand-set": "#D55E00",
+  "Segue, learned": "#E69F00",
+  "Segue, with sequence": "#009E73",
+  "Segue, own weights": "#000000",
+});
+
+/**
+ * Means with intervals: a panel a metric, a row a policy.
+ *
+ * @param rows Rows of {@linkcode summarize} over all listeners.
+ * @param metrics The metrics, a panel each.
+ * @returns The figure.
+ */
+export function contestPlot(rows: readonly SummaryRow[], metrics: readonly MetricName[]): Spec {
+  const labels = labelsOf(rows);
+  const panel = (metric: MetricName): Spec => ({
+    title: panelTitle(METRICS[metric].label),
+    width: 190,
+    height: 16 * labels.length,
+    data: { values: rows.filter((row) => row.metric === metric).map(pointOf) },
+    encoding: {
+      y: {
+        field: "label",
+        type: "nominal",
+        sort: labels,
+        title: null,
+        axis: { labels: metrics.indexOf(metric) % 3 === 0, ticks: false, labelLimit: 200 },
+      },
+    },
+    layer: [
+      {
+        mark: { type: "rule", strokeWidth: 2 },
+        encoding: {
+          x: { field: "lower", type: "quantitative", scale: { zero: false }, title: axisOf(metric) },
+          x2: { field: "upper" },
+          color: policyColor(labels, null),
+        },
+      },
+      {
+        mark: { type: "point", size: 60 },
+        encoding: {
+          x: { field: "estimate", type: "quantitative", scale: { zero: false } },
+          color: policyColor(labels, null),
+        },
+      },
+    ],
+  });
+  return { columns: 3, align: "each", spacing: { row: 24, column: 18 }, concat: metrics.map(panel) };
+}
+
+/**
+ * Lines with intervals over windows, plays or similarities: one panel, or one a facet.
+ *
+ * @param panels Points of {@linkcode repeatCurves}, {@linkcode heardCurves} or {@linkcode similarityDistributions}, by the
+ * title of their panel.
+ * @param axes Titles of the axes.
+ * @returns The figure.
+ */
+export function curvePlot(
+  panels: Readonly<Record<string, readonly CurvePoint[]>>,
+  axes: { x: string; y: string },
+): Spec {
+  const names = Object.keys(panels);
+  const labels = labelsOf(panels[names[0]]);
+  const line = { field: "label", type: "nominal", title: null, sort: labels };
+  const legendOf = (i: number) => i < names.length - 1 ? null : LINE_LEGEND;
+  const dashes = { domain: labels, range: labels.map((label) => label === "Segue, own weights" ? [5, 4] : [1, 0]) };
+  return {
+    spacing: 24,
+    columns: 2,
+    concat: names.map((name, i) => ({
+      title: panelTitle(name),
+      width: names.length > 1 ? 250 : 520,
+      height: 240,
+      data: { values: panels[name].map((point) => ({ ...pointOf(point), x: point.x })) },
+      encoding: { x: { field: "x", type: "quantitative", title: axes.x, scale: { nice: false } } },
+      layer: [
+        {
+          mark: { type: "area", opacity: 0.12 },
+          encoding: {
+            y: { field: "lower", type: "quantitative", title: axes.y },
+            y2: { field: "upper" },
+            color: policyColor(labels, legendOf(i)),
+          },
+        },
+        {
+          mark: { type: "line" },
+          encoding: {
+            y: { field: "estimate", type: "quantitative" },
+            color: policyColor(labels, legendOf(i)),
+            strokeDash: { ...line, scale: dashes, legend: legendOf(i) },
+          },
+        },
+      ],
+    })),
+  };
+}
+
+const LINE_LEGEND = { symbolType: "stroke", symbolStrokeWidth: 2, symbolOpacity: 1, labelLimit: 220 };
+
+const CURVE_NAMES: Readonly<Record<string, string>> = {
+  temperature: "Temperature",
+  learnedTemperature: "Temperature, learned weights",
+  similarity: "Weight of similarity",
+  recency: "Weight of recency",
+  sameArtist: "Weight of same artist",
+  keyMatch: "Weight of key match",
+  clusterDiversity: "Weight of cluster diversity",
+};
+
+/** Curves of the Pareto picture; the terms that hardly move either axis would only cover the rest. */
+const PARETO_CURVES = ["temperature", "similarity", "clusterDiversity"] as const;
+
+/** Where the labels of contestants stand: the three that order a library lie on top of each other. */
+const LABEL_PLACES: Readonly<Record<string, Spec>> = {
+  "Vanilla shuffle": { align: "left", dx: 30, dy: 0 },
+  "Dithered by artist": { align: "left", dx: 34, dy: -15 },
+  "Freshest of five": { align: "left", dx: 32, dy: 15 },
+  "Similarity walk": { align: "right", dx: -12, dy: 10 },
+  "Segue, hand-set": { align: "right", dx: -8, dy: 26 },
+  "Segue, learned": { align: "right", dx: -8, dy: 18 },
+  "Segue, own weights": { align: "center", dx: 0, dy: -30 },
+};
+
+/**
+ * The Pareto picture: variety against coherence, with every contestant as a point and Segue's curves over temperature and
+ * over the weights of similarity and cluster diversity.
+ *
+ * @param points Points of {@linkcode paretoPoints}.
+ * @returns The figure.
+ */
+export function paretoPlot(points: readonly ParetoPoint[]): Spec {
+  const flat = points.map(({ label, curve, value, coherence, variety }) => ({
+    label,
+    curve: CURVE_NAMES[curve] ?? curve,
+    value: Number.isFinite(value) ? value : 1e9,
+    mark: curve === "contest" ? label : value === Infinity ? "∞" : `${value}`,
+    x: round(coherence.estimate),
+    xLow: round(coherence.lower),
+    xHigh: round(coherence.upper),
+    y: round(variety.estimate),
+    yLow: round(variety.lower),
+    yHigh: round(variety.upper),
+    kind: curve,
+  }));
+  const contest = flat.filter(({ kind }) => kind === "contest");
+  const curves = flat.filter(({ kind }) => (PARETO_CURVES as readonly string[]).includes(kind));
+  const position = {
+    x: {
+      field: "x",
+      type: "quantitative",
+      title: "Coherence: similarity of consecutive plays",
+      scale: { zero: false },
+    },
+    y: { field: "y", type: "quantitative", title: "Variety: mean pairwise 1 − cosine", scale: { zero: false } },
+  };
+  const names = PARETO_CURVES.map((curve) => CURVE_NAMES[curve]);
+  const curveColor = {
+    field: "curve",
+    type: "nominal",
+    title: "Curve over",
+    legend: { labelLimit: 260 },
+    scale: { domain: names, range: ["#D55E00", "#0072B2", "#009E73"] },
+  };
+  return {
+    width: 560,
+    height: 380,
+    layer: [
+      {
+        data: { values: curves },
+        mark: { type: "line", strokeWidth: 1.5, opacity: 0.8 },
+        encoding: { ...position, color: curveColor, order: { field: "value" } },
+      },
+      {
+        data: { values: curves },
+        mark: { type: "point", size: 28, opacity: 1 },
+        encoding: { ...position, color: curveColor },
+      },
+      {
+        data: { values: curves.filter(({ value }) => value !== 1) },
+        mark: { type: "text", dy: -9, fontSize: 9 },
+        encoding: { ...position, text: { field: "mark" }, color: curveColor },
+      },
+      ...(["x", "y"] as const).map((axis) => ({
+        data: { values: contest },
+        mark: { type: "rule", color: MUTED_COLOR },
+        encoding: {
+          ...position,
+          [axis]: { ...position[axis], field: `${axis}Low` },
+          [`${axis}2`]: { field: `${axis}High` },
+        },
+      })),
+      {
+        data: { values: contest },
+        mark: { type: "point", shape: "diamond", size: 110, filled: true, color: "#202124", opacity: 1 },
+        encoding: position,
+      },
+      ...contest.map((point) => ({
+        data: { values: [point] },
+        mark: {
+          type: "text",
+          fontSize: 11,
+          fontWeight: 500,
+          ...LABEL_PLACES[point.label] ?? { align: "left", dx: 10 },
+        },
+        encoding: { ...position, text: { field: "label" } },
+      })),
+    ],
+  };
+}
+
+/**
+ * What leaving a term out does: a panel a metric, a row a term, under the hard rules and without them.
+ *
+ * @param rows Rows of {@linkcode ablationsOf}.
+ * @param metrics The metrics, a panel each.
+ * @returns The figure.
+ */
+export function ablationPlot(rows: readonly AblationRow[], metrics: readonly MetricName[]): Spec {
+  const terms = ["similarity", "recency", "sameArtist", "keyMatch", "clusterDiversity", "rules"];
+  const regimes = ["with hard rules", "without hard rules"];
+  const values = rows.filter(({ metric }) => metrics.includes(metric)).map((row) => ({
+    ...pointOf(row),
+    metric: row.metric,
+    term: row.parameter,
+    regime: regimes[row.baseline === "free" ? 1 : 0],
+  }));
+  const x = (metric: MetricName) => ({ type: "quantitative", title: `change, ${direction(metric)}` });
+  const place = {
+    y: { field: "term", type: "nominal", sort: terms, title: null },
+    yOffset: { field: "regime", sort: regimes },
+    color: {
+      field: "regime",
+      type: "nominal",
+      title: "Left out",
+      scale: { domain: regimes, range: [ACCENT_COLOR, MAIN_COLOR] },
+    },
+  };
+  return {
+    columns: 3,
+    align: "each",
+    spacing: { row: 26, column: 18 },
+    concat: metrics.map((metric, m) => ({
+      title: panelTitle(METRICS[metric].label),
+      width: 190,
+      height: 26 * terms.length,
+      data: { values: values.filter((value) => value.metric === metric) },
+      encoding: { ...place, y: { ...place.y, axis: { labels: m % 3 === 0, ticks: false } } },
+      layer: [
+        { data: { values: [{}] }, mark: "rule", encoding: { x: { datum: 0 }, y: null, yOffset: null, color: null } },
+        {
+          mark: { type: "rule", strokeWidth: 2 },
+          encoding: { x: { ...x(metric), field: "lower" }, x2: { field: "upper" } },
+        },
+        { mark: { type: "point", size: 50, opacity: 1 }, encoding: { x: { ...x(metric), field: "estimate" } } },
+      ],
+    })),
+  };
+}
+
+/**
+ * For whom: a panel a metric, a cell for each kind of library and listening pattern, with the difference to the baseline.
+ *
+ * @param rows Rows of {@linkcode compareWith} by library and pattern.
+ * @param policy Name of the policy.
+ * @param metrics The metrics, a panel each.
+ * @returns The figure.
+ */
+export function cellPlot(rows: readonly ComparisonRow[], policy: string, metrics: readonly MetricName[]): Spec {
+  const verdicts = ["better", "even", "worse"];
+  return {
+    columns: 3,
+    align: "each",
+    spacing: { row: 26, column: 30 },
+    concat: metrics.map((metric) => ({
+      title: { ...panelTitle(METRICS[metric].label), subtitle: direction(metric) },
+      width: 175,
+      height: 150,
+      data: {
+        values: rows.filter((row) => row.policy === policy && row.metric === metric).map((row) => ({
+          library: row.library,
+          pattern: row.pattern,
+          verdict: row.verdict,
+          difference: signed(row.estimate),
+        })),
+      },
+      encoding: {
+        x: {
+          field: "pattern",
+          type: "nominal",
+          title: null,
+          sort: ["binge", "daily", "weekly"],
+          axis: { labelAngle: 0, ticks: false },
+        },
+        y: { field: "library", type: "nominal", title: null, sort: ["one genre", "broad", "tiny", "one artist"] },
+      },
+      layer: [
+        {
+          mark: { type: "rect", stroke: "#ffffff", strokeWidth: 2 },
+          encoding: {
+            color: {
+              field: "verdict",
+              type: "nominal",
+              title: "Against vanilla",
+              scale: { domain: verdicts, range: ["#9BD0EC", "#ECEFF1", "#F2B38C"] },
+            },
+          },
+        },
+        { mark: { type: "text", fontSize: 11 }, encoding: { text: { field: "difference" } } },
+      ],
+    })),
+  };
+}
+
+/**
+ * For whom, by taste: what a listener gains over vanilla against how much that listener likes likeness.
+ *
+ * @param gains Rows of {@linkcode gainsByListener}.
+ * @returns The figure.
+ */
+export function gainPlot(gains: readonly (TournamentListener & { gain: number })[]): Spec {
+  const kinds = ["one genre", "broad", "tiny", "one artist"];
+  const position = {
+    x: { field: "weight", type: "quantitative", title: "Listener's own weight of similarity" },
+    y: { field: "gain", type: "quantitative", title: "Gain in own utility, Segue − vanilla" },
+  };
+  return {
+    width: 520,
+    height: 300,
+    data: {
+      values: gains.map(({ gain, weights, library }) => ({
+        gain: round(gain),
+        weight: round(weights.similarity),
+        library,
+      })),
+    },
+    layer: [
+      { data: { values: [{}] }, mark: "rule", encoding: { y: { datum: 0 } } },
+      {
+        mark: { type: "point", size: 55, opacity: 0.85 },
+        encoding: {
+          ...position,
+          color: { field: "library", type: "nominal", sort: kinds, title: "Library", scale: { domain: kinds } },
+          shape: { field: "library", type: "nominal", sort: kinds, title: "Library", scale: { domain: kinds } },
+        },
+      },
+      {
+        transform: [{ regression: "gain", on: "weight" }],
+        mark: { type: "line", color: "#202124", strokeDash: [5, 4], strokeWidth: 1.5 },
+        encoding: position,
+      },
+    ],
+  };
+}
+
+function policyColor(labels: readonly string[], legend: object | null): Spec {
+  return {
+    field: "label",
+    type: "nominal",
+    title: null,
+    sort: labels,
+    legend,
+    scale: { domain: labels, range: labels.map((label) => POLICY_COLORS[label] ?? MUTED_COLOR) },
+  };
+}
+
+function labelsOf(rows: readonly { label: string }[]): string[] {
+  return [...new Set(rows.map(({ label }) => label))];
+}
+
+function pointOf({ label, estimate, lower, upper }: SummaryRow | ComparisonRow | CurvePoint): Record<string, unknown> {
+  return { label, estimate: round(estimate), lower: round(lower), upper: round(upper) };
+}
+
+/** Title over the plot itself, not over its axis labels, so that panels align. */
+function panelTitle(text: string): Spec {
+  return { text, fontSize: 13, frame: "group", anchor: "start", offset: 6 };
+}
+
+/** Which way is better, for the axis. */
+function direction(metric: MetricName): string {
+  return `${METRICS[metric].better} is better`;
+}
+
+function axisOf(metric: MetricName): string {
+  const { unit, range } = METRICS[metric];
+  const name = unit || (range[0] === 0 && range[1] === 1 ? "share" : range[0] === -1 ? "cosine" : "");
+  return name ? `${name}, ${direction(metric)}` : direction(metric);
+}
+
+function signed(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 10 ? 0 : size >= 1 ? 1 : size >= 0.01 ? 2 : 3;
+  const text = size.toFixed(digits);
+  return Number(text) === 0 ? "0" : `${value < 0 ? "−" : "+"}${text}`;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+/** Metrics that the overview shows, in its order. */
+export const OVERVIEW_METRICS: readonly MetricName[] = METRIC_NAMES.filter((name) =>
+  [
+    "trackRepeat",
+    "artistRepeat",
+    "similarity",
+    "diversity",
+    "keyMatch",
+    "miscalibration",
+    "coverage",
+    "giniArtists",
+    "regret",
+  ].includes(name)
+);
