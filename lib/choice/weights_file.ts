@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { InputError } from "../errors.ts";
+import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
 import { checkWeights, type Weights } from "../shuffle/weights.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { PIPELINE_VERSION } from "../storage/stages.ts";
@@ -56,12 +57,32 @@ export function readWeights(path: string): Weights {
   if (content.format !== "segue-weights" || !content.weights) {
     throw new InputError(`${path}: expected a weights.json of segue train-choice-model but found another format`);
   }
-  if (!("similarity" in content.weights)) {
-    const found = Object.keys(content.weights).join(", ");
-    throw new InputError(`${path}: expected weights of the shuffle's features but found ${found}`);
+  try {
+    return toWeights(content.weights);
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
+  }
+}
+
+/**
+ * The estimates of a fit as weights of the shuffle. Features of the shuffle that the model was not given weigh 0.
+ *
+ * @param fit A fitted conditional logit.
+ * @returns The weights.
+ * @throws {InputError} When the fit holds none of the shuffle's features.
+ */
+export function weightsOfFit(fit: ConditionalLogit): Weights {
+  return toWeights(Object.fromEntries(fit.coefficients.map((c) => [c.feature, c.estimate])));
+}
+
+function toWeights(found: Readonly<Record<string, number>>): Weights {
+  const known = [...FEATURES, ...OPTIONAL_FEATURES].filter((name) => typeof found[name] === "number");
+  if (known.length === 0) {
+    const names = Object.keys(found).join(", ");
+    throw new InputError(`Expected weights of the shuffle's features (${FEATURES.join(", ")}) but found ${names}`);
   }
   const none = { similarity: 0, recency: 0, sameArtist: 0, keyMatch: 0, clusterDiversity: 0 };
-  return checkWeights({ ...none, ...content.weights });
+  return checkWeights({ ...none, ...Object.fromEntries(known.map((name) => [name, found[name]])) });
 }
 
 /**

@@ -1,0 +1,377 @@
+/**
+ * Figures of preference learning: choices, recovery, Monte Carlo, heterogeneity.
+ *
+ * @module
+ */
+import type { Contrast, ScalePoint } from "../choice/contrast.ts";
+import type { ErrorBySize, RecoveryReport } from "../choice/recovery.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+
+/** An estimate of a weight beside the truth. */
+export interface EstimateRow {
+  /** Name of the feature. */
+  feature: string;
+  /** True weight. */
+  truth: number;
+  /** Estimated weight. */
+  estimate: number;
+  /** Lower end of the 95 % interval. */
+  lower: number;
+  /** Upper end of the 95 % interval. */
+  upper: number;
+  /** Which model, where there are several. */
+  model?: string;
+}
+
+/**
+ * Shares of choices by random utility beside the softmax.
+ *
+ * @param utilities Utility of each alternative.
+ * @param softmax Probability of each alternative.
+ * @param shares Share of each alternative among drawn choices.
+ * @returns The figure.
+ */
+export function randomUtilityPlot(
+  utilities: ArrayLike<number>,
+  softmax: ArrayLike<number>,
+  shares: ArrayLike<number>,
+): Spec {
+  const values = Array.from(utilities, (utility, j) => ({
+    alternative: `u = ${utility}`,
+    softmax: round(softmax[j], 5),
+    share: round(shares[j], 5),
+  }));
+  const x = { field: "alternative", type: "nominal", title: "Alternative, by its utility", sort: null };
+  return {
+    title: "Largest utility with Gumbel noise, and the softmax",
+    width: 420,
+    height: 240,
+    data: { values },
+    layer: [
+      {
+        mark: { type: "bar", color: MAIN_COLOR, opacity: 0.75 },
+        encoding: {
+          x: { ...x, axis: { labelAngle: 0 } },
+          y: { field: "share", type: "quantitative", title: "Share of choices", axis: { format: "%" } },
+        },
+      },
+      {
+        mark: { type: "tick", color: ACCENT_COLOR, thickness: 3, width: 48 },
+        encoding: { x, y: { field: "softmax", type: "quantitative" } },
+      },
+    ],
+  };
+}
+
+/**
+ * How the chosen rows differ from the offered ones, feature by feature.
+ *
+ * @param rows One row a feature.
+ * @returns The figure.
+ */
+export function contrastPlot(rows: readonly Contrast[]): Spec {
+  return {
+    title: "Chosen against offered tracks, before any model",
+    width: 420,
+    height: 32 * rows.length,
+    data: { values: rows.map(({ feature, difference }) => ({ feature, difference: round(difference, 4) })) },
+    mark: { type: "bar", color: MAIN_COLOR },
+    encoding: {
+      y: { field: "feature", type: "nominal", title: null, sort: null },
+      x: {
+        field: "difference",
+        type: "quantitative",
+        title: "Mean of chosen − mean of offered (standard deviations within a set)",
+      },
+    },
+  };
+}
+
+/**
+ * True weights against estimates with their 95 % intervals; several models stand beside each other.
+ *
+ * @param rows One row a feature and model.
+ * @param title What the figure is about.
+ * @returns The figure.
+ */
+export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
+  const models = [...new Set(rows.map((row) => row.model ?? "estimate"))];
+  const values = rows.map((row) => ({
+    feature: row.feature,
+    model: row.model ?? "estimate",
+    truth: round(row.truth, 4),
+    estimate: round(row.estimate, 4),
+    lower: round(row.lower, 4),
+    upper: round(row.upper, 4),
+  }));
+  const y = { field: "feature", type: "nominal", title: null, sort: null };
+  const yOffset = models.length > 1 ? { yOffset: { field: "model", sort: models } } : {};
+  const color = {
+    field: "model",
+    type: "nominal",
+    title: models.length > 1 ? "Model" : null,
+    sort: models,
+    scale: { domain: models, range: CATEGORY_COLORS.slice(0, models.length) },
+    legend: models.length > 1 ? { orient: "bottom" } : null,
+  };
+  return {
+    title: { text: title, subtitle: "Dot and line: estimate and 95 % interval. Black bar: the true weight." },
+    width: 460,
+    height: (models.length > 1 ? 22 * models.length + 14 : 38) * new Set(rows.map((row) => row.feature)).size,
+    data: { values },
+    layer: [
+      {
+        mark: { type: "rule", strokeWidth: 2 },
+        encoding: {
+          y,
+          ...yOffset,
+          color,
+          x: { field: "lower", type: "quantitative", title: "Weight (log-odds per unit of the feature)" },
+          x2: { field: "upper" },
+        },
+      },
+      {
+        mark: { type: "point", filled: true, size: 60, opacity: 1 },
+        encoding: { y, ...yOffset, color, x: { field: "estimate", type: "quantitative" } },
+      },
+      {
+        mark: { type: "tick", color: "#000000", thickness: 2.5, height: models.length > 1 ? 16 : 22 },
+        encoding: { y, ...yOffset, x: { field: "truth", type: "quantitative" } },
+      },
+    ],
+  };
+}
+
+/**
+ * Loss of gradient descent above the loss at the maximum of the likelihood, on a logarithmic axis.
+ *
+ * @param losses Mean cross-entropy of each epoch, nats.
+ * @param optimum Cross-entropy at the maximum of the likelihood.
+ * @returns The figure.
+ */
+export function lossCurvePlot(losses: readonly number[], optimum: number): Spec {
+  const floor = 1e-7;
+  const values = losses.map((loss, e) => ({
+    epoch: e + 1,
+    excess: Number(Math.max(floor, loss - optimum).toPrecision(4)),
+  }));
+  return {
+    title: "Gradient descent on the way to the maximum of the likelihood",
+    width: 460,
+    height: 240,
+    data: { values },
+    mark: { type: "line", color: MAIN_COLOR },
+    encoding: {
+      x: { field: "epoch", type: "quantitative", title: "Epoch" },
+      y: {
+        field: "excess",
+        type: "quantitative",
+        title: "Loss above the minimum (nats)",
+        scale: { type: "log", domainMin: floor },
+        axis: { format: ".0e", tickCount: 7 },
+      },
+    },
+  };
+}
+
+/**
+ * The likelihood over scale and temperature, and the line along which it is the same.
+ *
+ * @param points Grid points; scales and temperatures spaced evenly.
+ * @returns The figure.
+ */
+export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
+  const values = points.map((p) => ({
+    scale: round(p.scale, 3),
+    temperature: round(p.temperature, 3),
+    logLikelihood: round(p.logLikelihood, 4),
+  }));
+  return {
+    title: {
+      text: "Scale and temperature cannot be told apart",
+      subtitle: "The likelihood is the same all along a ray.",
+    },
+    width: 320,
+    height: 320,
+    data: { values },
+    mark: { type: "rect" },
+    encoding: {
+      x: { field: "temperature", type: "ordinal", title: "Temperature T", axis: { labelAngle: 0, labelOverlap: true } },
+      y: {
+        field: "scale",
+        type: "ordinal",
+        title: "Factor on the weights",
+        sort: "descending",
+        axis: { labelOverlap: true },
+      },
+      color: {
+        field: "logLikelihood",
+        type: "quantitative",
+        title: ["Mean log-", "likelihood", "(nats)"],
+        scale: { scheme: "viridis" },
+      },
+    },
+  };
+}
+
+/**
+ * Monte Carlo: errors in units of the reported standard error, weight by weight, against the normal curve.
+ *
+ * @param report The Monte Carlo.
+ * @returns The figure.
+ */
+export function standardisedErrorPlot(report: RecoveryReport): Spec {
+  const width = 0.5;
+  const values = report.weights.flatMap(({ feature, truth, estimates, standardErrors }) => {
+    const z = estimates.map((estimate, w) => (estimate - truth) / standardErrors[w]);
+    return Array.from({ length: 16 }, (_, b) => {
+      const from = -4 + b * width;
+      const count = z.filter((value) => value >= from && value < from + width).length;
+      return { feature, z: from + width / 2, density: round(count / z.length / width, 4) };
+    });
+  });
+  const curve = Array.from({ length: 41 }, (_, i) => {
+    const z = -4 + i * 0.2;
+    return { z: round(z, 2), density: round(Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI), 4) };
+  });
+  const features = report.weights.map(({ feature }) => feature);
+  return {
+    title: { text: "Errors in units of the standard error, and the normal curve", anchor: "start" },
+    columns: 3,
+    spacing: 18,
+    concat: features.map((feature) => ({
+      title: { text: feature, fontSize: 12, offset: 4 },
+      width: 170,
+      height: 110,
+      layer: [
+        {
+          data: { values: values.filter((value) => value.feature === feature) },
+          mark: { type: "bar", color: MAIN_COLOR, opacity: 0.65, width: 9 },
+          encoding: {
+            x: {
+              field: "z",
+              type: "quantitative",
+              title: "(ŵ − w) / s.e.",
+              scale: { domain: [-4, 4] },
+              axis: { values: [-4, -2, 0, 2, 4] },
+            },
+            y: { field: "density", type: "quantitative", title: "Density", scale: { domain: [0, 0.6] } },
+          },
+        },
+        {
+          data: { values: curve },
+          mark: { type: "line", color: ACCENT_COLOR, strokeWidth: 1.5 },
+          encoding: { x: { field: "z", type: "quantitative" }, y: { field: "density", type: "quantitative" } },
+        },
+      ],
+    })),
+  };
+}
+
+/**
+ * Monte Carlo: how often the 95 % intervals cover the truth, and where 95 % of right models lie.
+ *
+ * @param report The Monte Carlo.
+ * @returns The figure.
+ */
+export function coveragePlot(report: RecoveryReport): Spec {
+  const [low, high] = report.coverageBand;
+  const values = report.weights.map(({ feature, coverage }) => ({ feature, coverage: round(coverage, 4) }));
+  const lowest = Math.min(low, ...values.map((value) => value.coverage));
+  const x = {
+    type: "quantitative",
+    title: `Share of ${report.worlds} worlds whose 95 % interval holds the truth`,
+    scale: { domain: [Math.max(0, lowest - 0.02), 1], zero: false },
+    axis: { format: ".0%" },
+  };
+  return {
+    title: { text: "Coverage", subtitle: "Grey: where 95 % of right models lie with so many worlds." },
+    width: 420,
+    height: 32 * values.length,
+    layer: [
+      {
+        data: { values: [{ low: round(low, 4), high: round(high, 4) }] },
+        mark: { type: "rect", color: MUTED_COLOR, opacity: 0.3 },
+        encoding: { x: { ...x, field: "low" }, x2: { field: "high" } },
+      },
+      {
+        data: { values: [{ nominal: 0.95 }] },
+        mark: { type: "rule", color: MUTED_COLOR, strokeDash: [4, 3] },
+        encoding: { x: { ...x, field: "nominal" } },
+      },
+      {
+        data: { values },
+        mark: { type: "point", filled: true, size: 80, color: MAIN_COLOR, opacity: 1 },
+        encoding: { x: { ...x, field: "coverage" }, y: { field: "feature", type: "nominal", title: null, sort: null } },
+      },
+    ],
+  };
+}
+
+/**
+ * How the error shrinks with the number of choices, relative to the weight, on logarithmic axes with the slope of 1/√n.
+ *
+ * @param rows One row a size and feature.
+ * @param truth The true weight of every feature.
+ * @returns The figure.
+ */
+export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Record<string, number>>): Spec {
+  const features = Object.keys(truth);
+  const values = rows.map(({ choices, feature, rmse }) => ({
+    choices,
+    feature,
+    error: Number((rmse / Math.abs(truth[feature])).toPrecision(4)),
+  }));
+  const sizes = [...new Set(rows.map(({ choices }) => choices))];
+  const last = values.filter(({ choices }) => choices === sizes[sizes.length - 1]).map(({ error }) => error);
+  const middle = Math.exp(last.reduce((sum, error) => sum + Math.log(error), 0) / last.length);
+  const reference = sizes.map((choices) => ({
+    choices,
+    error: Number((middle * Math.sqrt(sizes[sizes.length - 1] / choices)).toPrecision(4)),
+  }));
+  const x = {
+    field: "choices",
+    type: "quantitative",
+    title: "Number of choices",
+    scale: { type: "log", nice: false },
+    axis: { values: sizes, format: ",d" },
+  };
+  const y = {
+    field: "error",
+    type: "quantitative",
+    title: "Root mean square error / weight",
+    scale: { type: "log" },
+    axis: { format: ".0%" },
+  };
+  return {
+    title: { text: "Error against the number of choices", subtitle: "Dashed grey: falling as 1/√n." },
+    width: 420,
+    height: 280,
+    layer: [
+      {
+        data: { values: reference },
+        mark: { type: "line", color: MUTED_COLOR, strokeDash: [5, 4] },
+        encoding: { x, y },
+      },
+      {
+        data: { values },
+        mark: { type: "line", point: { size: 40 } },
+        encoding: {
+          x,
+          y,
+          color: {
+            field: "feature",
+            type: "nominal",
+            title: "Weight",
+            sort: features,
+            scale: { domain: features, range: CATEGORY_COLORS.slice(0, features.length) },
+          },
+        },
+      },
+    ],
+  };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
