@@ -15,6 +15,7 @@ const COMMANDS: [name: string, description: string, load: () => Promise<{ defaul
   ["pca", "Principal components of a feature matrix", () => import("./pca.ts")],
   ["embed", "Embed the tracks: PCA, autoencoder, taste clusters, a picture", () => import("./embed.ts")],
   ["graph", "Build the neighbour graph", () => import("./graph.ts")],
+  ["path", "A smooth walk from one track to another", () => import("./path.ts")],
   ["simulate", "Let simulated listeners choose, and log it", () => import("./simulate.ts")],
   ["choices", "Build choice sets from real histories", () => import("./choices.ts")],
   ["train-choice-model", "Learn utility weights from choices", () => import("./train_choice_model.ts")],

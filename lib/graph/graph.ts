@@ -22,6 +22,33 @@ export interface NeighborGraph {
 }
 
 /**
+ * The neighbours of a node as a view of the graph, most similar first; nothing is copied.
+ *
+ * @param graph The graph.
+ * @param i Node in [0, nodeCount).
+ * @returns Nodes.
+ */
+export function neighborsOf(graph: NeighborGraph, i: number): Int32Array {
+  return graph.indices.subarray(graph.offsets[i], graph.offsets[i + 1]);
+}
+
+/**
+ * Visits the neighbours of a node, most similar first, without allocating anything.
+ *
+ * @param graph The graph.
+ * @param i Node in [0, nodeCount).
+ * @param visit Gets each neighbour and its similarity.
+ */
+export function forEachNeighbor(
+  graph: NeighborGraph,
+  i: number,
+  visit: (neighbor: number, similarity: number) => void,
+): void {
+  const end = graph.offsets[i + 1];
+  for (let e = graph.offsets[i]; e < end; e++) visit(graph.indices[e], graph.similarities[e]);
+}
+
+/**
  * Writes a graph as a SciPy CSR file, atomically.
  *
  * @param path The file to write, `graph.npz` by custom.

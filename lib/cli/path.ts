@@ -1,0 +1,70 @@
+/**
+ * `segue path`: a smooth walk from one track to another.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { join } from "node:path";
+import { listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
+import { findTrack } from "../catalog/find.ts";
+import { embeddingFile } from "../embedding/files.ts";
+import { expectInteger, InputError } from "../errors.ts";
+import { readGraph } from "../graph/graph.ts";
+import { smoothPath } from "../graph/path.ts";
+import { readNpyMatrix } from "../storage/npy.ts";
+import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+
+interface Options {
+  data: string;
+  from: string;
+  to: string;
+  steps: number;
+}
+
+/** @returns The command. */
+export default function path(): Command {
+  const command = defineCommand(
+    "path",
+    "Walk from one track to another in a number of steps, the largest step as small as can be.",
+    "path --data data/work/small --from 'first title' --to 'second title' -n 12",
+  )
+    .requiredOption("--data <dir>", "data folder with tracks.parquet, graph.npz and the embedding")
+    .requiredOption("--from <track>", "id, title, start of a title, or 'title - artist'")
+    .requiredOption("--to <track>", "the same for the last track")
+    .option("-n, --steps <number>", "number of steps; the walk has one track more", numberOption("--steps"), 12);
+  return onRun<Options>(command, async ({ data, from, to, steps }) => {
+    expectInteger("-n", steps, 1);
+    const catalog = await readCatalog(join(data, "tracks.parquet"), ["track_id", "title", "artists", "popularity"]);
+    const [a, b] = [findTrack(catalog, from), findTrack(catalog, to)];
+    if (a === b) throw new InputError(`Expected two different tracks but --from and --to both mean '${from}'`);
+    if (steps >= catalog.length) expectInteger("-n", steps, 1, catalog.length - 1);
+    const graph = readGraph(join(data, "graph.npz"));
+    const walk = smoothPath(graph, readNpyMatrix(join(data, embeddingFile(data))), a, b, steps);
+    const [ids, titles, artists] = [
+      textsOf(catalog, "track_id"),
+      textsOf(catalog, "title"),
+      listsOf(catalog, "artists"),
+    ];
+    const tracks = Array.from(walk.tracks, (track, i) => ({
+      track_id: ids[track],
+      title: titles[track],
+      artists: artists[track],
+      similarity: i === 0 ? null : Number(walk.similarities[i - 1].toFixed(6)),
+    }));
+    const table = textTable([
+      ["step", "title", "artists", "similarity", "track_id"],
+      ...tracks.map((track, i) => [
+        i,
+        track.title ?? "",
+        track.artists.join(", "),
+        track.similarity?.toFixed(3) ?? "",
+        track.track_id ?? "",
+      ]),
+    ]);
+    const along = walk.alongGraph ? "along the graph" : "the graph joins these tracks less smoothly, so off its edges";
+    return {
+      json: { steps, largest_step: Number(walk.largestStep.toFixed(6)), along_graph: walk.alongGraph, tracks },
+      text: `${table}\nlargest step ${walk.largestStep.toFixed(3)} (1 − cosine), ${along}`,
+    };
+  });
+}

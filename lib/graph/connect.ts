@@ -1,0 +1,104 @@
+/**
+ * Neighbours of what is not in the graph: a new track, or a listener's liked tracks among themselves.
+ *
+ * @module
+ */
+import { expectInteger, InputError } from "../errors.ts";
+import { type Matrix, row, takeRows } from "../matrix.ts";
+import type { NeighborGraph } from "./graph.ts";
+import { buildKnnGraph } from "./knn.ts";
+
+/** Neighbours of one vector. */
+export interface Connection {
+  /** Rows of the neighbours, most similar first. */
+  indices: Int32Array;
+  /** Their cosines, descending. */
+  similarities: Float32Array;
+}
+
+/**
+ * The k tracks most similar to a vector that is no row of the matrix: a track that was not there when the graph was
+ * built. Exact; equal similarities are ordered by row. O(n d).
+ *
+ * @param x The matrix [n, d] on which the graph was built.
+ * @param vector The new track in the same d dimensions, finite.
+ * @param k Neighbours wanted, in [1, n].
+ * @returns The neighbours.
+ * @throws {InputError} When the vector has another length or an element that is not finite, or k is out of range.
+ */
+export function connectTrack(x: Matrix, vector: ArrayLike<number>, k: number = 50): Connection {
+  if (vector.length !== x.columns) {
+    throw new InputError(`Expected a vector of ${x.columns} elements but found ${vector.length}`);
+  }
+  expectInteger("k", k, 1, x.rows);
+  let norm = 0;
+  for (let j = 0; j < vector.length; j++) norm += vector[j] ** 2;
+  if (!Number.isFinite(norm)) throw new InputError("Expected a vector of finite elements but found NaN or infinity");
+  const indices = new Int32Array(k);
+  const similarities = new Float32Array(k).fill(-2);
+  const { data, rows, columns: d } = x;
+  for (let i = 0; i < rows; i++) {
+    let dot = 0;
+    let length = 0;
+    for (let j = 0, at = i * d; j < d; j++, at++) {
+      dot += data[at] * vector[j];
+      length += data[at] * data[at];
+    }
+    const cosine = norm === 0 || length === 0 ? 0 : Math.max(-1, Math.min(1, dot / Math.sqrt(length * norm)));
+    const similarity = Math.fround(cosine);
+    if (similarity <= similarities[k - 1]) continue;
+    let at = k - 1;
+    while (at > 0 && similarities[at - 1] < similarity) {
+      similarities[at] = similarities[at - 1];
+      indices[at] = indices[at - 1];
+      at--;
+    }
+    similarities[at] = similarity;
+    indices[at] = i;
+  }
+  return { indices, similarities };
+}
+
+/** A graph over some of the tracks. */
+export interface LikedGraph {
+  /** The tracks, as rows of the catalogue: node i of the graph is `tracks[i]`. */
+  tracks: Int32Array;
+  /** Their neighbours among themselves, as places in `tracks`. */
+  graph: NeighborGraph;
+}
+
+/**
+ * The neighbour graph of a listener's liked tracks among themselves: each has k liked neighbours, also where the graph
+ * of the catalogue has none. Exact for as many likes as people have. O(m² d) for m likes.
+ *
+ * @param x The matrix [n, d] on which the graph of the catalogue was built.
+ * @param tracks Rows of the liked tracks; repeated ones count once.
+ * @param k Neighbours of each; all others when there are fewer.
+ * @returns The liked tracks, in the given order, and their graph.
+ * @throws {InputError} When fewer than 2 different tracks are given, or one is not in [0, n).
+ */
+export async function likedGraph(x: Matrix, tracks: ArrayLike<number>, k: number = 50): Promise<LikedGraph> {
+  const liked = Int32Array.from(new Set(Array.from(tracks)));
+  for (const track of liked) expectInteger("a liked track", track, 0, x.rows - 1);
+  if (liked.length < 2) throw new InputError(`Expected at least 2 different liked tracks but found ${liked.length}`);
+  const { graph } = await buildKnnGraph(takeRows(x, liked), { k: Math.min(k, liked.length - 1) });
+  return { tracks: liked, graph };
+}
+
+/**
+ * The vector that lies amid several tracks: the mean of their unit vectors. With {@linkcode connectTrack} it finds what
+ * is near to all of them.
+ *
+ * @param x The matrix [n, d].
+ * @param tracks Rows, at least one.
+ * @returns A vector of d elements.
+ */
+export function meanDirection(x: Matrix, tracks: ArrayLike<number>): Float32Array {
+  const mean = new Float32Array(x.columns);
+  for (let t = 0; t < tracks.length; t++) {
+    const vector = row(x, tracks[t]);
+    const norm = Math.hypot(...vector) || 1;
+    for (let j = 0; j < mean.length; j++) mean[j] += vector[j] / norm / tracks.length;
+  }
+  return mean;
+}
