@@ -90,6 +90,18 @@ export async function say(markdown: string): Promise<void> {
 }
 
 /**
+ * Shows a page in a frame. It lives as long as its server does: a copy of the notebook that is read later shows an empty
+ * frame.
+ *
+ * @param url The page.
+ * @param height Height of the frame in pixels.
+ */
+export async function showFrame(url: string, height: number = 720): Promise<void> {
+  const html = `<iframe src="${url}" width="100%" height="${height}" title="Segue" style="border:0"></iframe>`;
+  await display({ "text/html": html, "text/plain": `Open ${url} in a browser` });
+}
+
+/**
  * The folder of the report: `reports/` of the project, or what `SEGUE_REPORTS` names.
  *
  * @returns Absolute path.

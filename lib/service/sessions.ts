@@ -66,6 +66,8 @@ interface Listener {
 
 /** Picks a session may have; then a new one must be begun. */
 export const MOST_PICKS = 2000;
+/** Latest picks of a session that keep their candidates, for reasons and previews; a few kilobytes each. */
+const EXPLAINED_PICKS = 100;
 /** Listeners kept in memory; those not used for longest go first. */
 const MOST_LISTENERS = 2000;
 
