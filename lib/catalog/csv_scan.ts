@@ -50,6 +50,7 @@ const LF = 10;
 const CR = 13;
 const QUOTE = 34;
 const COMMA = 44;
+const LONE_CR = "a carriage return inside a line";
 /** 1 for the bytes at which a field may end or break. */
 const SPECIAL = new Uint8Array(256);
 SPECIAL[LF] =
@@ -178,7 +179,7 @@ class Scanner {
     const start = buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0;
     this.record(start, true);
     const text = buffer.subarray(start, Math.max(start, this.contentEnd));
-    if (text.indexOf(CR) >= 0 && buffer.subarray(0, this.filled).indexOf(LF) < 0) {
+    if (this.problem === LONE_CR && !buffer.subarray(0, this.filled).includes(LF)) {
       throw new InputError(`${this.name}: expected lines that end in LF but found CR alone; save it with LF line ends`);
     }
     if (this.problem || this.newLines > 0 || text.length === 0) {
@@ -245,8 +246,8 @@ class Scanner {
     }
     if (this.newLines > 0) this.multiline = true;
     this.records++;
+    this.expectedLine = this.line + 1;
     this.line += this.newLines + 1;
-    this.expectedLine = this.line;
     this.goodEnd = base + (ending === usual || ending === 0 ? this.next : this.contentEnd);
     if (at === this.next) throw new Error("A CSV record of no bytes");
   }
@@ -346,7 +347,7 @@ class Scanner {
           this.next = Math.min(filled, at + 2);
           return true;
         }
-        this.problem = "a carriage return inside a line";
+        this.problem = LONE_CR;
       } else this.problem = "a quote inside an unquoted field";
       this.next = at;
       return true;

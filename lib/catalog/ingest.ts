@@ -41,8 +41,8 @@ export interface IngestOptions {
 
 /** What became of the rows. `rowsIn = out + merged + rejected + notSampled`. */
 export interface IngestAccount {
-  /** The files: name, form, rows (damaged lines included) and blank lines (no rows). */
-  files: { file: string; form: string; rows: number; blankLines: number }[];
+  /** The files: name, form, rows (damaged lines included), blank lines (no rows), and columns that were not used. */
+  files: { file: string; form: string; rows: number; blankLines: number; ignored: string[] }[];
   /** Rows that came in. */
   rowsIn: number;
   /** Rows that are in `rejects.csv`. */
@@ -177,10 +177,10 @@ async function openSource(
     const names = scan.header.map((name, c) => scan.header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
     const types = Object.fromEntries(names.map((name) => [name, "VARCHAR"]));
     const definition = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(", ");
+    // No new_line: DuckDB 1.5 reads no rows at all when it is given as \r\n, and tells both kinds itself.
     const sql = `read_csv(${sqlText(scan.path)}, auto_detect = false, header = false, skip = 1,
-      columns = {${definition}}, delim = ',', quote = '"', escape = '"', new_line = '${
-      scan.newLine === "\n" ? "\\n" : "\\r\\n"
-    }', strict_mode = true, compression = 'none', parallel = ${!scan.multiline})`;
+      columns = {${definition}}, delim = ',', quote = '"', escape = '"',
+      strict_mode = true, compression = 'none', parallel = ${!scan.multiline})`;
     return { ...scan, file, form, sql, types, first: 0 };
   } catch (error) {
     for (const temporary of scan.temporary) rmSync(temporary, { force: true });
@@ -284,6 +284,7 @@ async function clean(
       form: source.form.name,
       rows: source.records + source.damaged.length,
       blankLines: source.blankLines,
+      ignored: Object.keys(source.types).filter((name) => !Object.values(source.form.columns).includes(name)),
     })),
     ...{ rowsIn, rejected: rejects.length, merged: good - distinct, notSampled: distinct - out, out, reasons },
     ...{ duplicates, imputed, works },

@@ -116,7 +116,7 @@ export function checkedRows(source: SourceColumns, columns: readonly CatalogColu
     return `${kept} AS ${sqlName(`raw_${name}`)}`;
   });
   const typed = given.map((name) => `${typedValue(name, form, isRealList(name))} AS ${sqlName(`v_${name}`)}`);
-  const final = columns.map((name) => `${finalValue(name, form)}::${sqlType(name)} AS ${sqlName(name)}`);
+  const final = columns.map((name) => `TRY_CAST(${finalValue(name, form)} AS ${sqlType(name)}) AS ${sqlName(name)}`);
   const fix = markers(form).map((name) => `CASE WHEN (${finalValue(name, form)}) IS NULL THEN ${FIX[name]} ELSE 0 END`);
   const kept = dropMissing ? markers(form).map((name) => `(${finalValue(name, form)}) IS NOT NULL`) : [];
   const fine = [...checks(form).flatMap(({ fine }) => fine ? [`(${fine})`] : []), ...kept].join(" AND ");
@@ -176,7 +176,10 @@ function typedValue(name: CatalogColumn, form: Form, isRealList: boolean): strin
   if (name === "explicit") {
     return `CASE WHEN lower(${raw}) IN ('true', '1', '1.0') THEN 1.0 WHEN lower(${raw}) IN ('false', '0', '0.0') THEN 0.0 END`;
   }
-  if (isNumeric(name)) return `CASE WHEN NOT contains(${raw}, '_') THEN TRY_CAST(${raw} AS DOUBLE) END`;
+  if (isNumeric(name)) {
+    const number = `CASE WHEN NOT contains(${raw}, '_') THEN TRY_CAST(${raw} AS DOUBLE) END`;
+    return CRITICAL_COLUMNS.includes(name) ? number : `NULLIF(${number}, 'nan'::DOUBLE)`;
+  }
   if (isList(name)) return isRealList ? tidy(raw) : listOf(raw, listStyle(name, form));
   if (name === "track_id") return `CASE WHEN starts_with(${raw}, 'spotify:track:') THEN ${raw}[15:] ELSE ${raw} END`;
   if (name === "title" || name === "album") {

@@ -52,10 +52,11 @@ function accountText(account: IngestAccount, out: string): string {
   const { files, reasons, duplicates, imputed, works } = account;
   const rows: (string | number)[][] = [
     ["what", "rows", ""],
-    ...files.map(({ file, form, rows, blankLines }) => [
+    ...files.map(({ file, form, rows, blankLines, ignored }) => [
       `in: ${file}`,
       rows,
-      `form ${form}${blankLines > 0 ? `, ${blankLines} blank lines besides` : ""}`,
+      `form ${form}` + (blankLines > 0 ? `, ${blankLines} blank lines besides` : "") +
+      (ignored.length > 0 ? `, not used: ${ignored.join(", ")}` : ""),
     ]),
     ["rejected", account.rejected, account.rejected > 0 ? `each one in ${out}/rejects.csv` : ""],
     ...Object.entries(reasons).map(([reason, count]) => [`  ${reason}`, count]),
