@@ -95,8 +95,13 @@ export interface EffectiveAtTemperature {
  * @returns The figure.
  */
 export function effectiveCandidatesPlot(rows: readonly EffectiveAtTemperature[], neighbors: number): Spec {
-  const x = { field: "temperature", type: "quantitative", title: "temperature T (log scale)", scale: { type: "log" } };
-  const title = "effective number of candidates, exp(entropy)";
+  const x = {
+    field: "temperature",
+    type: "quantitative",
+    title: "temperature T (log scale)",
+    scale: { type: "log", nice: false },
+  };
+  const title = "effective candidates";
   return {
     title: "How many candidates are really in play",
     data: { values: rows },
@@ -229,10 +234,11 @@ export function repeatPlot(repeats: readonly PolicyRepeats[]): Spec {
     },
   });
   return {
+    title: "How often something comes back",
     spacing: 30,
     hconcat: [
-      panel("track", "Same track within the last N plays"),
-      panel("artist", "Same artist within the last N plays"),
+      panel("track", "the same track"),
+      panel("artist", "the same artist"),
     ],
   };
 }
@@ -254,21 +260,6 @@ export interface PolicyTradeOff {
  * @returns The figure.
  */
 export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
-  const encoding = {
-    x: {
-      field: "coherence",
-      type: "quantitative",
-      title: "coherence: mean cosine of consecutive plays",
-      scale: { zero: false, padding: 40 },
-    },
-    y: {
-      field: "repeats",
-      type: "quantitative",
-      title: "plays that repeat one of the last 50",
-      axis: { format: "%" },
-      scale: { padding: 20 },
-    },
-  };
   const values = rows.map((row) => ({
     policy: row.policy,
     coherence: significant(row.coherence),
@@ -279,16 +270,23 @@ export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
     width: 420,
     height: 280,
     data: { values },
-    layer: [
-      {
-        mark: { type: "point", size: 130, opacity: 1 },
-        encoding: { ...encoding, color: { ...policyColor(rows.map(({ policy }) => policy)), legend: null } },
+    mark: { type: "point", size: 150, opacity: 0.85 },
+    encoding: {
+      x: {
+        field: "coherence",
+        type: "quantitative",
+        title: "mean cosine of consecutive plays",
+        scale: { domainMin: Math.min(0, ...values.map(({ coherence }) => coherence)), nice: true },
       },
-      {
-        mark: { type: "text", dy: -14, fontSize: 12, fontWeight: 500 },
-        encoding: { ...encoding, text: { field: "policy" } },
+      y: {
+        field: "repeats",
+        type: "quantitative",
+        title: "repeats within 50 plays",
+        axis: { format: "%" },
+        scale: { domainMin: 0 },
       },
-    ],
+      color: { ...policyColor(rows.map(({ policy }) => policy)), legend: { symbolType: "circle" } },
+    },
   };
 }
 
@@ -409,7 +407,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
   const { catalog } = distribution.state.world;
   const top = distribution.top(count);
   const labels = top.map(({ track, probability }, i) =>
-    `${i + 1}. ${cut(trackName(catalog, track), 38)}  ${(100 * probability).toFixed(1)} %`
+    `${i + 1}. ${cut(trackName(catalog, track), 34)} (${(100 * probability).toFixed(1)} %)`
   );
   const features = usedFeatures(distribution);
   const values = top.flatMap(({ track }, i) =>
@@ -418,6 +416,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
       .map(({ feature, contribution }) => ({
         candidate: labels[i],
         feature: FEATURE_LABELS[feature],
+        place: features.indexOf(feature),
         contribution: significant(contribution),
       }))
   );
@@ -426,7 +425,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
     type: "nominal",
     sort: null,
     title: null,
-    axis: { labelLimit: 330, labelFontSize: 11 },
+    axis: { labelLimit: 480, labelFontSize: 11 },
   };
   return {
     title: `What sets the ${top.length} most probable candidates apart`,
@@ -444,7 +443,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
             title: "contribution to the utility, against the mean candidate",
           },
           color: featureColor(features),
-          order: { field: "feature" },
+          order: { field: "place" },
         },
       },
       { mark: { type: "rule", color: "#3c4043" }, encoding: { x: { datum: 0 } } },
@@ -476,13 +475,22 @@ export function explanationPlot(world: ShuffleWorld, explanation: Explanation, t
     to: significant(bar.to),
     label: bar.kind === "level"
       ? `${(100 * Math.exp(bar.to)).toFixed(bar.to < -5 ? 2 : 1)} %`
-      : `${bar.to >= bar.from ? "+" : "−"}${Math.abs(bar.to - bar.from).toFixed(2)}`,
+      : signed(bar.to - bar.from),
     end: significant(Math.max(bar.from, bar.to)),
   }));
-  const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelFontSize: 12 } };
+  const y = {
+    field: "name",
+    type: "nominal",
+    sort: bars.map(({ name }) => name),
+    title: null,
+    axis: { labelFontSize: 12 },
+  };
   const x = { type: "quantitative", title: "log-probability, ln P", scale: { zero: false, padding: 30 } };
   return {
-    title: { text: `Why ${cut(trackName(world.catalog, explanation.track), 60)}`, subtitle: explanation.sentence },
+    title: {
+      text: `Why ${cut(trackName(world.catalog, explanation.track), 40)}`,
+      subtitle: lines(explanation.sentence, 50),
+    },
     width: 420,
     height: { step: 28 },
     data: { values: rows },
@@ -530,7 +538,7 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
   const width = featureNames.length;
   const names = featureNames.filter((name, f) => name !== "sequence" && (f < 5 || weights[f] !== 0));
   const values = Array.from(candidates, (track, c) => ({
-    name: `${cut(trackName(catalog, track), 44)}`,
+    name: `${cut(trackName(catalog, track), 38)}`,
     ...Object.fromEntries(names.map((name) => [name, significant(features[c * width + featureNames.indexOf(name)])])),
   }));
   const range = (name: FeatureName) => name === "similarity" ? [0, 30] : name === "recency" ? [-4, 12] : [-4, 4];
@@ -549,8 +557,13 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
   return {
     title: {
       text: "The next track, live",
-      subtitle: names.map((name) => `${FEATURE_LABELS[name]} ${weights[featureNames.indexOf(name)]}`).join(" · ") +
-        ` · T ${temperature}`,
+      subtitle: lines(
+        `at first: ${
+          names.map((name) => `${FEATURE_LABELS[name]} ${weights[featureNames.indexOf(name)]}`).join(", ")
+        }, ` +
+          `T ${temperature}`,
+        70,
+      ),
     },
     width: 400,
     height: { step: 20 },
@@ -578,7 +591,7 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
         type: "nominal",
         sort: { field: "rank", op: "min" },
         title: null,
-        axis: { labelLimit: 330 },
+        axis: { labelLimit: 480 },
       },
       x: {
         field: "probability",
@@ -650,7 +663,7 @@ export function sessionMapPlot(
         layer: [
           {
             data: { values: background.map(({ track, cluster }) => ({ ...at(track), cluster })) },
-            mark: { type: "circle", size: 7, opacity: 0.35 },
+            mark: { type: "circle", size: 8, opacity: 0.5 },
             encoding: {
               ...position,
               color: {
@@ -751,7 +764,7 @@ export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[],
           y: {
             field: "hour",
             type: "quantitative",
-            title: "key, hour of the wheel",
+            title: "Camelot hour",
             scale: { domain: [0.5, 12.5], nice: false },
             axis: { values: [1, 4, 8, 12] },
           },
@@ -863,6 +876,23 @@ function spread(count: number): string[] {
 
 function significant(value: number): number {
   return Number(value.toPrecision(4));
+}
+
+/** With its sign, and plain 0 for what rounds to it. */
+function signed(value: number): string {
+  const size = Math.abs(value).toFixed(2);
+  return Number(size) === 0 ? "0" : `${value > 0 ? "+" : "−"}${size}`;
+}
+
+/** Breaks a text at commas into lines of about a length. */
+function lines(text: string, length: number): string[] {
+  const result: string[] = [];
+  for (const part of text.split(", ")) {
+    const last = result[result.length - 1];
+    if (last !== undefined && last.length + part.length < length) result[result.length - 1] = `${last}, ${part}`;
+    else result.push(part);
+  }
+  return result;
 }
 
 function cut(text: string, length: number): string {

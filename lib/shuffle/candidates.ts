@@ -49,7 +49,7 @@ const seen = new Set<number>();
  *
  * Cost O(k) for k neighbours; O(k²) when it widens; O(library) when almost nothing passes.
  *
- * @param current The track that plays now.
+ * @param current The track that plays now; −1 when none does.
  * @param state The listener.
  * @param options Rules and the like.
  * @returns At least one candidate.
@@ -136,7 +136,7 @@ function search(
   function offer(track: TrackIndex): void {
     if (seen.has(track) || !passes(track)) return;
     seen.add(track);
-    add(track, similarityOf(world, current, track));
+    add(track, current < 0 ? 0 : similarityOf(world, current, track));
   }
 
   function neighbors(track: TrackIndex, use: (neighbor: TrackIndex) => void): void {

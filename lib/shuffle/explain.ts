@@ -144,14 +144,12 @@ function sentenceOf(distribution: Distribution, index: number): string {
   }
 
   if (eventCount > 0 && value("clusterDiversity") > 0.9) reasons.push("a style not heard lately");
-  if (!Number.isNaN(value("feedback"))) {
-    if (history?.liked) reasons.push("liked");
-    if (history && history.skips > 0) {
-      reasons.push(`skipped ${history.skips === 1 ? "once" : `${history.skips} times`}`);
-    }
-  }
+  const judged = !Number.isNaN(value("feedback"));
+  if (judged && history?.liked) reasons.push("liked");
   if (value("sequence") > 1) reasons.push("often follows what was played");
   if (value("energyArc") > -0.05) reasons.push("fits the energy of this moment");
+  const skips = judged ? history?.skips ?? 0 : 0;
+  if (skips > 0) reasons.push(`although skipped ${skips === 1 ? "once" : `${skips} times`}`);
   return reasons.join(", ");
 }
 

@@ -6,6 +6,7 @@
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
 import { ditheredOrder, freshestOrder, vanillaOrder } from "./baselines.ts";
+import { findCandidates } from "./candidates.ts";
 import type { Distribution } from "./distribution.ts";
 import { recommendNext, type RecommendOptions } from "./recommend.ts";
 import { compileRules, type Relaxation, type Rules } from "./rules.ts";
@@ -39,6 +40,9 @@ export const SIMILARITY_TEMPERATURE = 0.1;
  * within 50 plays, and no artist twice among any 3 tracks in a row.
  */
 export const DEFAULT_RULES: Rules = { repeatTrack: 50, repeatWork: 50, artist: { most: 1, window: 3 } };
+
+/** Stands for the current track before the first. */
+const NO_TRACK = -1;
 
 /** Length of a track of unknown duration, for the clock of a session: 3.5 minutes. */
 const TYPICAL_DURATION_MS = 210_000;
@@ -262,10 +266,18 @@ export class Session {
     });
   }
 
+  /** Any track of the library that the rules allow, all alike. O(library), once a session. */
   #firstTrack(random: () => number, at: number): SessionPick {
-    const library = this.#library();
-    const track = library[randomInteger(random, library.length)];
-    return { step: 0, track, at, probability: 1 / library.length, relaxed: [] };
+    const { policy = "segue", rules = policy === "segue" ? DEFAULT_RULES : undefined } = this.options;
+    const candidates = this.state.world.library;
+    const { tracks, relaxed } = findCandidates(NO_TRACK, this.state, { candidates, rules });
+    return {
+      step: 0,
+      track: tracks[randomInteger(random, tracks.length)],
+      at,
+      probability: 1 / tracks.length,
+      relaxed,
+    };
   }
 
   /** The baselines order the library once and start again, in a new order, at its end. */
