@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
+import { FEATURES } from "../shuffle/features.ts";
 import { PLAYLIST_FORMATS } from "../shuffle/playlist.ts";
 import { POLICIES } from "../shuffle/session.ts";
 
@@ -14,10 +14,13 @@ const trackId = z.string().min(1).max(200);
 
 export const ErrorBody = z.object({ error: z.string() }).openapi("Error");
 
+/** The sequence term needs a model and the energy arc an arc: neither is a weight that a client can just set. */
+const SETTABLE = ["familiarity", "feedback"] as const;
+
 export const Weights = z.strictObject({
   ...Object.fromEntries(FEATURES.map((name) => [name, weight])) as Record<typeof FEATURES[number], typeof weight>,
-  ...Object.fromEntries(OPTIONAL_FEATURES.map((name) => [name, weight.optional()])) as Record<
-    typeof OPTIONAL_FEATURES[number],
+  ...Object.fromEntries(SETTABLE.map((name) => [name, weight.optional()])) as Record<
+    typeof SETTABLE[number],
     z.ZodOptional<typeof weight>
   >,
 }).openapi("Weights");

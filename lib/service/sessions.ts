@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { InputError } from "../errors.ts";
-import type { Rules } from "../shuffle/rules.ts";
+import { compileRules, type Rules } from "../shuffle/rules.ts";
 import { Session, type SessionOptions, type SessionPick } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
@@ -217,6 +217,7 @@ export class Sessions {
    * @throws {InputError} When an option is out of range.
    */
   async retune(live: LiveSession, tuning: Tuning, now: number): Promise<void> {
+    compileRules(this.#world, tuning.rules);
     live.session.retune(tuning);
     const cleared = this.#clear(live, now);
     await this.#store.addEvents([
@@ -310,6 +311,8 @@ export class Sessions {
     const options: NewSession = JSON.parse(text);
     const { seeds, ...rest } = options;
     const tracks = (seeds ?? []).map((seed) => this.trackOf(seed));
+    // Rules are read at the first pick; a genre that does not exist is to be told now, and not at every pick to come.
+    compileRules(this.#world, options.rules);
     const session = new Session(state, {
       ...rest,
       from: tracks[0],
