@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { softmax } from "../shuffle/softmax.ts";
 import { logitSums } from "./logit_sums.ts";
 import type { ChoiceSets } from "./sets.ts";
 
@@ -73,4 +74,29 @@ export function scaleSurface(sets: ChoiceSets, weights: ArrayLike<number>, grid:
       return { scale, temperature, logLikelihood: logitSums(sets, at).logLikelihood / sets.chosen.length };
     })
   );
+}
+
+/**
+ * How far the choice probabilities under two sets of weights are from each other: the total variation distance
+ * ½ Σ_j |P(j) − Q(j)|, averaged over the choice sets.
+ *
+ * @param sets The choice sets.
+ * @param p One set of weights, length K.
+ * @param q Another.
+ * @returns A value in [0, 1]: 0 when the probabilities are the same.
+ */
+export function choiceDistance(sets: ChoiceSets, p: ArrayLike<number>, q: ArrayLike<number>): number {
+  const { values, starts, chosen, features } = sets;
+  const width = features.length;
+  let distance = 0;
+  for (let n = 0; n < chosen.length; n++) {
+    const x = values.subarray(starts[n] * width, starts[n + 1] * width);
+    const [a, b] = [p, q].map((weights) => {
+      const utilities = new Float64Array(x.length / width);
+      for (let i = 0; i < x.length; i++) utilities[Math.floor(i / width)] += weights[i % width] * x[i];
+      return softmax(utilities);
+    });
+    for (let j = 0; j < a.length; j++) distance += Math.abs(a[j] - b[j]) / 2;
+  }
+  return distance / chosen.length;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { expectInteger, InputError } from "../errors.ts";
-import { type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
+import { type Coefficient, type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
 /** How one weight was recovered over many worlds. */
@@ -106,6 +106,51 @@ export function estimateOf(fit: ConditionalLogit): WorldEstimate {
     estimates: fit.coefficients.map((c) => c.estimate),
     standardErrors: fit.coefficients.map((c) => c.robustStandardError ?? c.standardError),
   };
+}
+
+/** An estimate beside the truth. */
+export interface EstimateRow {
+  /** Which model. */
+  model: string;
+  /** Name of the feature. */
+  feature: string;
+  /** True weight. */
+  truth: number;
+  /** Estimated weight. */
+  estimate: number;
+  /** Its standard error, the robust one where there is one. */
+  standardError: number;
+  /** Lower end of the 95 % interval. */
+  lower: number;
+  /** Upper end of the 95 % interval. */
+  upper: number;
+  /** Whether the interval holds the truth. */
+  covered: boolean;
+}
+
+/**
+ * Puts the estimates of models beside the truth.
+ *
+ * @param truth The true weight of every feature.
+ * @param models Coefficients by the name of the model.
+ * @returns One row a model and feature.
+ */
+export function compareEstimates(
+  truth: Readonly<Record<string, number>>,
+  models: Readonly<Record<string, readonly Coefficient[]>>,
+): EstimateRow[] {
+  return Object.entries(models).flatMap(([model, coefficients]) =>
+    coefficients.map(({ feature, estimate, standardError, robustStandardError, lower, upper }) => ({
+      model,
+      feature,
+      truth: truth[feature],
+      estimate,
+      standardError: robustStandardError ?? standardError,
+      lower,
+      upper,
+      covered: lower <= truth[feature] && truth[feature] <= upper,
+    }))
+  );
 }
 
 /** How far estimates from a number of choices are from the truth. */

@@ -4,24 +4,8 @@
  * @module
  */
 import type { Contrast, ScalePoint } from "../choice/contrast.ts";
-import type { ErrorBySize, RecoveryReport } from "../choice/recovery.ts";
+import type { ErrorBySize, EstimateRow, RecoveryReport } from "../choice/recovery.ts";
 import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
-
-/** An estimate of a weight beside the truth. */
-export interface EstimateRow {
-  /** Name of the feature. */
-  feature: string;
-  /** True weight. */
-  truth: number;
-  /** Estimated weight. */
-  estimate: number;
-  /** Lower end of the 95 % interval. */
-  lower: number;
-  /** Upper end of the 95 % interval. */
-  upper: number;
-  /** Which model, where there are several. */
-  model?: string;
-}
 
 /**
  * Shares of choices by random utility beside the softmax.
@@ -95,10 +79,10 @@ export function contrastPlot(rows: readonly Contrast[]): Spec {
  * @returns The figure.
  */
 export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
-  const models = [...new Set(rows.map((row) => row.model ?? "estimate"))];
+  const models = [...new Set(rows.map((row) => row.model))];
   const values = rows.map((row) => ({
     feature: row.feature,
-    model: row.model ?? "estimate",
+    model: row.model,
     truth: round(row.truth, 4),
     estimate: round(row.estimate, 4),
     lower: round(row.lower, 4),
@@ -143,14 +127,15 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
 }
 
 /**
- * Loss of gradient descent above the loss at the maximum of the likelihood, on a logarithmic axis.
+ * Loss of gradient descent above the loss at the maximum of the likelihood, on a logarithmic axis that ends at 1e-6, where
+ * 32-bit floats do.
  *
  * @param losses Mean cross-entropy of each epoch, nats.
  * @param optimum Cross-entropy at the maximum of the likelihood.
  * @returns The figure.
  */
 export function lossCurvePlot(losses: readonly number[], optimum: number): Spec {
-  const floor = 1e-7;
+  const floor = 1e-6;
   const values = losses.map((loss, e) => ({
     epoch: e + 1,
     excess: Number(Math.max(floor, loss - optimum).toPrecision(4)),
@@ -168,7 +153,7 @@ export function lossCurvePlot(losses: readonly number[], optimum: number): Spec 
         type: "quantitative",
         title: "Loss above the minimum (nats)",
         scale: { type: "log", domainMin: floor },
-        axis: { format: ".0e", tickCount: 7 },
+        axis: { format: ".0e", values: [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1] },
       },
     },
   };
@@ -181,10 +166,11 @@ export function lossCurvePlot(losses: readonly number[], optimum: number): Spec 
  * @returns The figure.
  */
 export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
+  const best = Math.max(...points.map((p) => p.logLikelihood));
   const values = points.map((p) => ({
     scale: round(p.scale, 3),
     temperature: round(p.temperature, 3),
-    logLikelihood: round(p.logLikelihood, 4),
+    loss: round(best - p.logLikelihood, 4),
   }));
   return {
     title: {
@@ -205,10 +191,10 @@ export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
         axis: { labelOverlap: true },
       },
       color: {
-        field: "logLikelihood",
+        field: "loss",
         type: "quantitative",
-        title: ["Mean log-", "likelihood", "(nats)"],
-        scale: { scheme: "viridis" },
+        title: ["Nats a choice", "below the best"],
+        scale: { type: "sqrt", scheme: "viridis", reverse: true, domain: [0, 1], clamp: true },
       },
     },
   };
@@ -340,8 +326,8 @@ export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Re
     field: "error",
     type: "quantitative",
     title: "Root mean square error / weight",
-    scale: { type: "log" },
-    axis: { format: ".0%" },
+    scale: { type: "log", nice: false, padding: 8 },
+    axis: { format: ".0%", values: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] },
   };
   return {
     title: { text: "Error against the number of choices", subtitle: "Dashed grey: falling as 1/√n." },
