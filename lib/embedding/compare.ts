@@ -61,7 +61,7 @@ export interface EmbeddingComparison {
 }
 
 /** The criterion, in words. */
-export const EMBEDDING_CRITERION =
+export const EMBEDDING_CRITERION: string =
   "the autoencoder when, over held-out tracks, the share of the 15 nearest tracks that are by the same artist is larger " +
   "than with PCA by more than two standard errors of the paired difference; PCA otherwise";
 

@@ -3,12 +3,13 @@
 // All pointers are byte offsets into the memory, multiples of 16; the caller lays the memory out (see kernels.ts).
 
 // Moments of one block of rows. `x` is row-major [count, d] with 16 readable bytes behind it; count <= stride, stride a
-// multiple of 4. `t` has room for [d + 4, stride] floats; `shift` holds d + 4 floats near the means. Writes the column means
+// multiple of 8. `t` has room for [d + 4, stride] floats; `shift` holds d + 4 floats near the means. Writes the column means
 // (f64) to `mean` and the upper triangle of the scatter matrix about them (f64, [d, d]) to `scatter`. O(count d^2 / 2).
 export function moments(x: usize, count: i32, d: i32, stride: i32, t: usize, shift: usize, mean: usize, scatter: usize): void {
   const rowBytes = <usize>d << 2;
   const columnBytes = <usize>stride << 2;
   const whole = count & ~3;
+  const used = (count + 7) & ~7;
   for (let j = 0; j < d; j += 4) {
     const s = v128.load(shift + (<usize>j << 2));
     // Four rows by four columns at a time: subtract the shift, transpose, store.
@@ -30,18 +31,15 @@ export function moments(x: usize, count: i32, d: i32, stride: i32, t: usize, shi
       at += 4 * rowBytes;
       to += 16;
     }
-    if (whole < count) {
-      for (let c = 0; c < 4; c++) {
-        const column = t + <usize>(j + c) * columnBytes;
-        v128.store(column + (<usize>whole << 2), f32x4.splat(0));
-        for (let r = whole; r < count; r++) {
-          const value = load<f32>(x + <usize>r * rowBytes + (<usize>(j + c) << 2));
-          store<f32>(column + (<usize>r << 2), value - load<f32>(shift + (<usize>(j + c) << 2)));
-        }
+    for (let c = 0; c < 4; c++) {
+      const column = t + <usize>(j + c) * columnBytes;
+      for (let r = whole; r < used; r++) store<f32>(column + (<usize>r << 2), 0);
+      for (let r = whole; r < count; r++) {
+        const value = load<f32>(x + <usize>r * rowBytes + (<usize>(j + c) << 2));
+        store<f32>(column + (<usize>r << 2), value - load<f32>(shift + (<usize>(j + c) << 2)));
       }
     }
   }
-  const used = (count + 3) & ~3;
   for (let i = 0; i < d; i += 3) {
     for (let j = i; j < d; j += 3) tile(t, columnBytes, used, i, j, d, scatter);
   }
@@ -50,11 +48,10 @@ export function moments(x: usize, count: i32, d: i32, stride: i32, t: usize, shi
     let p = t + <usize>j * columnBytes;
     const end = p + (<usize>used << 2);
     let even = f32x4.splat(0), odd = f32x4.splat(0);
-    for (; p + 32 <= end; p += 32) {
+    for (; p < end; p += 32) {
       even = f32x4.add(even, v128.load(p));
       odd = f32x4.add(odd, v128.load(p, 16));
     }
-    if (p < end) even = f32x4.add(even, v128.load(p));
     const sum = total(even) + total(odd);
     store<f64>(mean + (<usize>j << 3), sum / <f64>count);
   }
@@ -79,22 +76,37 @@ function tile(t: usize, columnBytes: usize, used: i32, i: i32, j: i32, d: i32, s
   let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s02 = f32x4.splat(0);
   let s10 = f32x4.splat(0), s11 = f32x4.splat(0), s12 = f32x4.splat(0);
   let s20 = f32x4.splat(0), s21 = f32x4.splat(0), s22 = f32x4.splat(0);
+  const pair = columnBytes << 1;
   while (p < end) {
-    const a0 = v128.load(p), a1 = v128.load(p + columnBytes), a2 = v128.load(p + 2 * columnBytes);
+    const p1 = p + columnBytes, p2 = p + pair, q1 = q + columnBytes, q2 = q + pair;
+    let a0 = v128.load(p), a1 = v128.load(p1), a2 = v128.load(p2);
     let b = v128.load(q);
     s00 = f32x4.relaxed_madd(a0, b, s00);
     s10 = f32x4.relaxed_madd(a1, b, s10);
     s20 = f32x4.relaxed_madd(a2, b, s20);
-    b = v128.load(q + columnBytes);
+    b = v128.load(q1);
     s01 = f32x4.relaxed_madd(a0, b, s01);
     s11 = f32x4.relaxed_madd(a1, b, s11);
     s21 = f32x4.relaxed_madd(a2, b, s21);
-    b = v128.load(q + 2 * columnBytes);
+    b = v128.load(q2);
     s02 = f32x4.relaxed_madd(a0, b, s02);
     s12 = f32x4.relaxed_madd(a1, b, s12);
     s22 = f32x4.relaxed_madd(a2, b, s22);
-    p += 16;
-    q += 16;
+    a0 = v128.load(p, 16), a1 = v128.load(p1, 16), a2 = v128.load(p2, 16);
+    b = v128.load(q, 16);
+    s00 = f32x4.relaxed_madd(a0, b, s00);
+    s10 = f32x4.relaxed_madd(a1, b, s10);
+    s20 = f32x4.relaxed_madd(a2, b, s20);
+    b = v128.load(q1, 16);
+    s01 = f32x4.relaxed_madd(a0, b, s01);
+    s11 = f32x4.relaxed_madd(a1, b, s11);
+    s21 = f32x4.relaxed_madd(a2, b, s21);
+    b = v128.load(q2, 16);
+    s02 = f32x4.relaxed_madd(a0, b, s02);
+    s12 = f32x4.relaxed_madd(a1, b, s12);
+    s22 = f32x4.relaxed_madd(a2, b, s22);
+    p += 32;
+    q += 32;
   }
   put(scatter, d, i, j, s00);
   put(scatter, d, i, j + 1, s01);
@@ -117,72 +129,77 @@ function total(v: v128): f64 {
 }
 
 // Scores of one block of rows: z = (x - mean) w. `x` row-major [count, d] with 16 readable bytes behind it, count a multiple
-// of 4 (the rest of the last four rows may be anything), `mean` [d + 4] with zeros at the end, `w` [d, k], `z` [count, k], k a
-// multiple of 4. Centres x in place. O(count d k).
+// of 4 (the rest of the last four rows may be anything), `mean` [d + 4] with zeros at the end, `w` [d, stride] with k rounded
+// up to a multiple of 4 as stride, `z` [count, k] with 16 bytes behind it. Centres x in place. O(count d k).
 export function scores(x: usize, count: i32, d: i32, mean: usize, w: usize, k: i32, z: usize): void {
   const rowBytes = <usize>d << 2;
   const outBytes = <usize>k << 2;
+  const stride = (k + 3) & ~3;
   for (let r = 0; r < count; r += 4) {
     const first = x + <usize>r * rowBytes;
     for (let i = 0; i < 4; i++) {
       const row = first + <usize>i * rowBytes;
       for (let j: usize = 0; j < rowBytes; j += 16) v128.store(row + j, f32x4.sub(v128.load(row + j), v128.load(mean + j)));
     }
-    let c = 0;
-    for (; c + 8 <= k; c += 8) {
-      let p = first, q = w + (<usize>c << 2);
-      let a0 = f32x4.splat(0), a1 = f32x4.splat(0), b0 = f32x4.splat(0), b1 = f32x4.splat(0);
-      let c0 = f32x4.splat(0), c1 = f32x4.splat(0), d0 = f32x4.splat(0), d1 = f32x4.splat(0);
-      for (let j = 0; j < d; j++) {
-        const w0 = v128.load(q), w1 = v128.load(q + 16);
-        let v = v128.load_splat<f32>(p);
-        a0 = f32x4.relaxed_madd(v, w0, a0);
-        a1 = f32x4.relaxed_madd(v, w1, a1);
-        v = v128.load_splat<f32>(p + rowBytes);
-        b0 = f32x4.relaxed_madd(v, w0, b0);
-        b1 = f32x4.relaxed_madd(v, w1, b1);
-        v = v128.load_splat<f32>(p + 2 * rowBytes);
-        c0 = f32x4.relaxed_madd(v, w0, c0);
-        c1 = f32x4.relaxed_madd(v, w1, c1);
-        v = v128.load_splat<f32>(p + 3 * rowBytes);
-        d0 = f32x4.relaxed_madd(v, w0, d0);
-        d1 = f32x4.relaxed_madd(v, w1, d1);
-        p += 4;
-        q += outBytes;
-      }
-      let out = z + <usize>r * outBytes + (<usize>c << 2);
-      v128.store(out, a0);
-      v128.store(out, a1, 16);
-      out += outBytes;
-      v128.store(out, b0);
-      v128.store(out, b1, 16);
-      out += outBytes;
-      v128.store(out, c0);
-      v128.store(out, c1, 16);
-      out += outBytes;
-      v128.store(out, d0);
-      v128.store(out, d1, 16);
+    // From the last columns to the first: what a store writes beyond its row is then overwritten by that row's own.
+    let c = stride;
+    const out = z + <usize>r * outBytes;
+    if (stride & 4) {
+      c -= 4;
+      four(first, rowBytes, d, w + (<usize>c << 2), <usize>stride << 2, out + (<usize>c << 2), outBytes);
     }
-    if (c < k) {
-      let p = first, q = w + (<usize>c << 2);
-      let a0 = f32x4.splat(0), b0 = f32x4.splat(0), c0 = f32x4.splat(0), d0 = f32x4.splat(0);
-      for (let j = 0; j < d; j++) {
-        const w0 = v128.load(q);
-        a0 = f32x4.relaxed_madd(v128.load_splat<f32>(p), w0, a0);
-        b0 = f32x4.relaxed_madd(v128.load_splat<f32>(p + rowBytes), w0, b0);
-        c0 = f32x4.relaxed_madd(v128.load_splat<f32>(p + 2 * rowBytes), w0, c0);
-        d0 = f32x4.relaxed_madd(v128.load_splat<f32>(p + 3 * rowBytes), w0, d0);
-        p += 4;
-        q += outBytes;
-      }
-      let out = z + <usize>r * outBytes + (<usize>c << 2);
-      v128.store(out, a0);
-      out += outBytes;
-      v128.store(out, b0);
-      out += outBytes;
-      v128.store(out, c0);
-      out += outBytes;
-      v128.store(out, d0);
+    while (c > 0) {
+      c -= 8;
+      eight(first, rowBytes, d, w + (<usize>c << 2), <usize>stride << 2, out + (<usize>c << 2), outBytes);
     }
   }
+}
+
+// Four rows by four columns.
+function four(p: usize, rowBytes: usize, d: i32, q: usize, weightBytes: usize, out: usize, outBytes: usize): void {
+  let a0 = f32x4.splat(0), b0 = f32x4.splat(0), c0 = f32x4.splat(0), d0 = f32x4.splat(0);
+  for (let j = 0; j < d; j++) {
+    const w0 = v128.load(q);
+    a0 = f32x4.relaxed_madd(v128.load_splat<f32>(p), w0, a0);
+    b0 = f32x4.relaxed_madd(v128.load_splat<f32>(p + rowBytes), w0, b0);
+    c0 = f32x4.relaxed_madd(v128.load_splat<f32>(p + 2 * rowBytes), w0, c0);
+    d0 = f32x4.relaxed_madd(v128.load_splat<f32>(p + 3 * rowBytes), w0, d0);
+    p += 4;
+    q += weightBytes;
+  }
+  v128.store(out, a0);
+  v128.store(out + outBytes, b0);
+  v128.store(out + 2 * outBytes, c0);
+  v128.store(out + 3 * outBytes, d0);
+}
+
+// Four rows by eight columns.
+function eight(p: usize, rowBytes: usize, d: i32, q: usize, weightBytes: usize, out: usize, outBytes: usize): void {
+  let a0 = f32x4.splat(0), a1 = f32x4.splat(0), b0 = f32x4.splat(0), b1 = f32x4.splat(0);
+  let c0 = f32x4.splat(0), c1 = f32x4.splat(0), d0 = f32x4.splat(0), d1 = f32x4.splat(0);
+  for (let j = 0; j < d; j++) {
+    const w0 = v128.load(q), w1 = v128.load(q, 16);
+    let v = v128.load_splat<f32>(p);
+    a0 = f32x4.relaxed_madd(v, w0, a0);
+    a1 = f32x4.relaxed_madd(v, w1, a1);
+    v = v128.load_splat<f32>(p + rowBytes);
+    b0 = f32x4.relaxed_madd(v, w0, b0);
+    b1 = f32x4.relaxed_madd(v, w1, b1);
+    v = v128.load_splat<f32>(p + 2 * rowBytes);
+    c0 = f32x4.relaxed_madd(v, w0, c0);
+    c1 = f32x4.relaxed_madd(v, w1, c1);
+    v = v128.load_splat<f32>(p + 3 * rowBytes);
+    d0 = f32x4.relaxed_madd(v, w0, d0);
+    d1 = f32x4.relaxed_madd(v, w1, d1);
+    p += 4;
+    q += weightBytes;
+  }
+  v128.store(out, a0);
+  v128.store(out, a1, 16);
+  v128.store(out + outBytes, b0);
+  v128.store(out + outBytes, b1, 16);
+  v128.store(out + 2 * outBytes, c0);
+  v128.store(out + 2 * outBytes, c1, 16);
+  v128.store(out + 3 * outBytes, d0);
+  v128.store(out + 3 * outBytes, d1, 16);
 }

@@ -42,9 +42,7 @@ export interface MomentsKernel {
 export interface ScoresKernel {
   /** Most rows of a block. */
   blockRows: number;
-  /** Columns of `scores`: k rounded up to a multiple of 4. */
-  stride: number;
-  /** Scores of the last block, row-major [blockRows, stride]. */
+  /** Scores of the last block, row-major [blockRows, k]. */
   scores: Float32Array;
   /**
    * Computes (x − mean) Wᵀ of rows.
@@ -103,7 +101,7 @@ export function scoresKernel(components: Float64Array, center: Float64Array, k: 
   const x = take(4 * (blockRows * d + 4));
   const mean = take(4 * (d + 4));
   const w = take(4 * d * stride);
-  const z = take(4 * blockRows * stride);
+  const z = take(4 * (blockRows * k + 4));
   const { buffer, exports } = instantiate();
   new Float32Array(buffer, mean, d).set(center);
   const weights = new Float32Array(buffer, w, d * stride);
@@ -111,18 +109,17 @@ export function scoresKernel(components: Float64Array, center: Float64Array, k: 
   const input = new Float32Array(buffer, x, blockRows * d);
   return {
     blockRows,
-    stride,
-    scores: new Float32Array(buffer, z, blockRows * stride),
+    scores: new Float32Array(buffer, z, blockRows * k),
     run(rows, count) {
       input.set(rows);
-      exports.scores(x, Math.ceil(count / 4) * 4, d, mean, w, stride, z);
+      exports.scores(x, Math.ceil(count / 4) * 4, d, mean, w, k, z);
     },
   };
 }
 
-/** Rows of a block: few enough that it stays in the second-level cache, a multiple of 4. */
+/** Rows of a block: few enough that it stays in the second-level cache, a multiple of 8. */
 function blockSize(d: number): number {
-  return Math.max(64, Math.min(2048, Math.floor(81920 / d / 4) * 4));
+  return Math.max(64, Math.min(2048, Math.floor(81920 / d / 8) * 8));
 }
 
 let compiled: WebAssembly.Module | undefined;

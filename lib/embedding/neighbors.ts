@@ -62,7 +62,7 @@ export function exactNeighbors(x: Matrix, queries: Matrix, k: number, own?: Int3
       const count = Math.min(kernel.blockRows, x.rows - start);
       kernel.run(x.data.subarray(start * d, (start + count) * d), count);
       for (let r = 0; r < count; r++) {
-        for (let q = 0, at = r * kernel.stride; q < part; q++, at++) {
+        for (let q = 0, at = r * part; q < part; q++, at++) {
           const similarity = kernel.scores[at];
           if (similarity <= worst[q] || own?.[from + q] === start + r) continue;
           worst[q] = insert(indices, similarities, (from + q) * k, k, start + r, similarity);

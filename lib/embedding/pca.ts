@@ -148,12 +148,7 @@ export function pcaScores(x: Matrix, model: PcaModel, dimensions?: number): Matr
   for (let start = 0; start < x.rows; start += kernel.blockRows) {
     const count = Math.min(kernel.blockRows, x.rows - start);
     kernel.run(x.data.subarray(start * d, (start + count) * d), count);
-    if (kernel.stride === k) scores.data.set(kernel.scores.subarray(0, count * k), start * k);
-    else {
-      for (let r = 0, from = 0, to = start * k; r < count; r++, from += kernel.stride, to += k) {
-        for (let c = 0; c < k; c++) scores.data[to + c] = kernel.scores[from + c];
-      }
-    }
+    scores.data.set(kernel.scores.subarray(0, count * k), start * k);
   }
   return scores;
 }

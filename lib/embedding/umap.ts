@@ -13,7 +13,7 @@ import { type ExactNeighbors, exactNeighbors, unitRows } from "./neighbors.ts";
 
 /** How to lay out. */
 export interface UmapOptions {
-  /** Neighbours that shape the picture, in [2, sample − 1]. Default 15. */
+  /** Neighbours that shape the picture, at least 2 and at most the sample less 2. Default 15. */
   neighbors?: number;
   /** Smallest distance between points of the picture. Default 0.1. */
   minimumDistance?: number;
@@ -109,8 +109,7 @@ export function umapOfSample(
 ): Matrix {
   if (sample.length < 4) throw new InputError(`Expected at least 4 tracks for UMAP but found ${sample.length}`);
   const anchors = unitRows(takeRows(x, sample));
-  const k = Math.min(options.neighbors ?? 15, sample.length - 1);
-  expectInteger("neighbors", k, 2, sample.length - 1);
+  const k = expectInteger("neighbors", Math.min(options.neighbors ?? 15, sample.length - 2), 2);
   const own = Int32Array.from({ length: sample.length }, (_, i) => i);
   const layout = umapLayout(known ?? exactNeighbors(anchors, anchors, k, own), random, options);
   const positions = matrix(x.rows, 2);
