@@ -21,6 +21,11 @@ export interface KnnOptions {
   seed?: number;
   /** Threads; as many as the machine has cores, at most 16, when left out. The graph does not depend on it. */
   threads?: number;
+  /**
+   * All pairs are compared when rows × rows × columns (rounded up to a multiple of 4) is at most this; 1e10, below a second
+   * or two, when left out. 0 always tries cells first.
+   */
+  exactCost?: number;
 }
 
 /** A neighbour graph and how it was made. */
@@ -61,7 +66,7 @@ export interface KnnReport {
   seed: number;
 }
 
-/** Rows × rows × dimensions up to which comparing all pairs is quick: below a second on two cores. */
+/** Rows × rows × columns up to which comparing all pairs is quick. */
 const EXACT_COST = 1e10;
 
 /**
@@ -88,7 +93,8 @@ const EXACT_COST = 1e10;
  * ```
  */
 export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promise<KnnResult> {
-  const { k = 50, recall = 0.99, seed = 42, threads = Math.min(16, availableParallelism()) } = options;
+  const { k = 50, recall = 0.99, seed = 42, exactCost = EXACT_COST } = options;
+  const threads = options.threads ?? Math.min(16, availableParallelism());
   if (x.rows < 2) throw new InputError(`Expected a matrix of at least 2 rows but found ${x.rows}`);
   if (x.columns < 1) throw new InputError("Expected a matrix of at least 1 column but found 0");
   expectInteger("k", k, 1, x.rows - 1);
@@ -102,7 +108,7 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
         `in row ${bad.row}, column ${bad.column}`,
     );
   }
-  const joined = await selfJoin(x, { k, recall, seed, threads, exactCost: EXACT_COST });
+  const joined = await selfJoin(x, { k, recall, seed, threads, exactCost });
   const { directions } = joined;
   const zeroRows = directions.directionOf.reduce((count, direction) => count + (direction < 0 ? 1 : 0), 0);
   return {

@@ -239,3 +239,43 @@ export function similarityByRank(graph: NeighborGraph): { rank: number; mean: nu
     };
   });
 }
+
+/**
+ * The graph with the first neighbours of each row only. O(n k).
+ *
+ * @param graph The graph.
+ * @param k Neighbours to keep, at least 1; rows that have fewer keep them all.
+ * @returns A smaller graph.
+ */
+export function topNeighbors(graph: NeighborGraph, k: number): NeighborGraph {
+  const offsets = new Int32Array(graph.nodeCount + 1);
+  for (let i = 0; i < graph.nodeCount; i++) {
+    offsets[i + 1] = offsets[i] + Math.min(k, graph.offsets[i + 1] - graph.offsets[i]);
+  }
+  const indices = new Int32Array(offsets[graph.nodeCount]);
+  const similarities = new Float32Array(indices.length);
+  for (let i = 0; i < graph.nodeCount; i++) {
+    const end = graph.offsets[i] + offsets[i + 1] - offsets[i];
+    indices.set(graph.indices.subarray(graph.offsets[i], end), offsets[i]);
+    similarities.set(graph.similarities.subarray(graph.offsets[i], end), offsets[i]);
+  }
+  return { nodeCount: graph.nodeCount, offsets, indices, similarities };
+}
+
+/**
+ * The first label of each track as a group number, the largest groups only.
+ *
+ * @param lists Labels of each track, e.g. its genres.
+ * @param most Number of groups at most; tracks of smaller ones get −1.
+ * @returns Group of each track, and the names of the groups, largest first.
+ */
+export function largestGroups(
+  lists: readonly (readonly string[])[],
+  most: number,
+): { groupOf: Int32Array; names: string[] } {
+  const sizes = new Map<string, number>();
+  for (const [first] of lists) if (first !== undefined) sizes.set(first, (sizes.get(first) ?? 0) + 1);
+  const names = [...sizes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, most).map(([name]) => name);
+  const groups = new Map(names.map((name, g) => [name, g]));
+  return { groupOf: Int32Array.from(lists, ([first]) => groups.get(first) ?? -1), names };
+}

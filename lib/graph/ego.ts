@@ -1,0 +1,68 @@
+/**
+ * One neighbourhood of the graph, laid out in the plane.
+ *
+ * @module
+ */
+import { EigenvalueDecomposition, Matrix as Dense } from "ml-matrix";
+import { expectInteger } from "../errors.ts";
+import { cosine, type Matrix, row } from "../matrix.ts";
+import { type NeighborGraph, neighborsOf } from "./graph.ts";
+import { hasEdge } from "./statistics.ts";
+
+/** A track and its nearest neighbours in the plane. */
+export interface EgoNetwork {
+  /** The tracks, the one in the middle first, then its neighbours, most similar first. */
+  nodes: { track: number; x: number; y: number; similarity: number }[];
+  /** Edges among them, as places in `nodes`, from < to; mutual when each lists the other. */
+  edges: { from: number; to: number; mutual: boolean }[];
+  /** Share of the squared angles that the plane keeps, in [0, 1]. */
+  explained: number;
+}
+
+/**
+ * Lays out a track and its nearest neighbours by classical multidimensional scaling of the angles between them
+ * (Torgerson, Psychometrika 17, 1952): near in the plane is near in the embedding, as far as two dimensions can tell.
+ *
+ * @param graph The graph.
+ * @param x The matrix [n, d] on which it was built.
+ * @param track The track in the middle.
+ * @param size How many neighbours, in [2, k].
+ * @returns Places and edges; the track itself is at (0, 0).
+ */
+export function egoNetwork(graph: NeighborGraph, x: Matrix, track: number, size: number = 15): EgoNetwork {
+  expectInteger("track", track, 0, graph.nodeCount - 1);
+  const all = neighborsOf(graph, track);
+  expectInteger("size", size, 2, all.length);
+  const tracks = [track, ...all.subarray(0, size)];
+  const m = tracks.length;
+  const squares = tracks.map((a) => tracks.map((b) => a === b ? 0 : Math.acos(cosine(row(x, a), row(x, b))) ** 2));
+  const means = squares.map((values) => values.reduce((a, b) => a + b, 0) / m);
+  const mean = means.reduce((a, b) => a + b, 0) / m;
+  const inner = squares.map((values, i) => values.map((value, j) => -0.5 * (value - means[i] - means[j] + mean)));
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Dense(inner), {
+    assumeSymmetric: true,
+  });
+  const order = realEigenvalues.map((_, e) => e).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
+  const place = (i: number, axis: number) =>
+    Math.sqrt(Math.max(0, realEigenvalues[order[axis]])) * eigenvectorMatrix.get(i, order[axis]);
+  const total = realEigenvalues.reduce((sum, value) => sum + Math.max(0, value), 0);
+  const edges: EgoNetwork["edges"] = [];
+  for (let from = 0; from < m; from++) {
+    for (let to = from + 1; to < m; to++) {
+      const [there, back] = [hasEdge(graph, tracks[from], tracks[to]), hasEdge(graph, tracks[to], tracks[from])];
+      if (there || back) edges.push({ from, to, mutual: there && back });
+    }
+  }
+  return {
+    nodes: tracks.map((t, i) => ({
+      track: t,
+      x: place(i, 0) - place(0, 0),
+      y: place(i, 1) - place(0, 1),
+      similarity: i === 0 ? 1 : graph.similarities[graph.offsets[track] + i - 1],
+    })),
+    edges,
+    explained: total > 0
+      ? (Math.max(0, realEigenvalues[order[0]]) + Math.max(0, realEigenvalues[order[1]])) / total
+      : 1,
+  };
+}
