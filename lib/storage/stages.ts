@@ -5,12 +5,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "./atomic.ts";
-import { readFile } from "./npy.ts";
 
 /** Version of the file formats and algorithms; a change of it makes every stage run again. */
 export const PIPELINE_VERSION = "0.1.0";
@@ -125,13 +124,21 @@ export function readManifest(directory: string): Record<string, ManifestEntry> {
 }
 
 /**
- * SHA-256 of a file.
+ * SHA-256 of a file, read in pieces: the size of the file does not matter.
  *
  * @param path The file.
  * @returns 64 hexadecimal digits.
  */
 export function hashFile(path: string): string {
-  return createHash("sha256").update(readFile(path)).digest("hex");
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(1 << 22);
+  const file = openSync(path, "r");
+  try {
+    for (let count; (count = readSync(file, chunk)) > 0;) hash.update(chunk.subarray(0, count));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("hex");
 }
 
 /**
