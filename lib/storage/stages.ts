@@ -128,8 +128,10 @@ export function readManifest(directory: string): Record<string, ManifestEntry> {
  *
  * @param path The file.
  * @returns 64 hexadecimal digits.
+ * @throws {InputError} When the path names a folder.
  */
 export function hashFile(path: string): string {
+  if (statSync(path).isDirectory()) throw new InputError(`${path}: expected a file but found a folder`);
   const hash = createHash("sha256");
   const chunk = new Uint8Array(1 << 22);
   const file = openSync(path, "r");
