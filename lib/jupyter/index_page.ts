@@ -17,15 +17,20 @@ import { PIPELINE_VERSION } from "../storage/stages.ts";
  */
 export function writeIndex(reports: string, parameters: Record<string, string | number>): void {
   const notebooks = list(reports, "notebooks", ".ipynb");
-  const figures = list(reports, "figures", ".svg");
-  const tables = list(reports, "tables", ".csv");
-  const sections = notebooks.map((notebook) => {
-    const number = notebook.slice(0, 2);
-    const own = (names: string[]) => names.filter((name) => name.startsWith(`${number}_`));
-    return `<section id="n${number}"><h2>${escape(titleOf(join(reports, "notebooks", notebook)))}</h2>
-<p><a href="notebooks/${notebook}">Executed notebook</a></p>
-${own(figures).map((name) => figure(reports, name)).join("\n")}
-${own(tables).map((name) => table(reports, name)).join("\n")}</section>`;
+  const figures = captions(reports, "figures", ".txt", (text) => text.trim());
+  const tables = captions(reports, "tables", ".md", (text) => text.split("\n\n")[0]);
+  const sections = notebooks.map((file) => {
+    const notebook: Notebook = JSON.parse(readFileSync(join(reports, "notebooks", file), "utf8"));
+    const shown = outputsOf(notebook).map(({ data }) => {
+      const name = figures.get(textOf(data?.["text/plain"]));
+      if (data?.["application/vnd.vegalite.v5+json"] && name) return figure(reports, name);
+      const last = /\n\*(.+)\*$/.exec(textOf(data?.["text/markdown"]))?.[1];
+      const stem = last === undefined ? undefined : tables.get(last);
+      return stem ? table(reports, stem) : "";
+    });
+    return `<section id="n${file.slice(0, 2)}"><h2>${escape(titleOf(notebook) ?? file)}</h2>
+<p><a href="notebooks/${file}">Executed notebook</a></p>
+${shown.filter((html) => html).join("\n")}</section>`;
   });
   const data = parameters.catalog
     ? `catalogue ${String(parameters.catalog).split(/[\\/]/).at(-1)}`
@@ -58,28 +63,53 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } .scroll { 
 caption { text-align: left; padding-bottom: .4rem; color: #3c4043; } a { color: #0b57d0; }
 `;
 
+interface Notebook {
+  cells: { source: string | string[]; outputs?: { data?: Record<string, unknown> }[] }[];
+}
+
 function list(reports: string, folder: string, ending: string): string[] {
   const path = join(reports, folder);
   return existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(ending)).sort() : [];
 }
 
-function titleOf(path: string): string {
-  const notebook = JSON.parse(readFileSync(path, "utf8"));
-  const first = [notebook.cells[0]?.source ?? ""].flat().join("");
-  return /^#\s*(.+)$/m.exec(first)?.[1] ?? path;
+/** Names of figures or tables by their captions: the outputs of a notebook carry the caption, not the name. */
+function captions(
+  reports: string,
+  folder: string,
+  ending: string,
+  read: (text: string) => string,
+): Map<string, string> {
+  return new Map(
+    list(reports, folder, ending).map((file) => [
+      read(readFileSync(join(reports, folder, file), "utf8")),
+      file.slice(0, -ending.length),
+    ]),
+  );
 }
 
-function figure(reports: string, name: string): string {
-  const stem = name.replace(/\.svg$/, "");
+function outputsOf(notebook: Notebook): { data?: Record<string, unknown> }[] {
+  return notebook.cells.flatMap((cell) => cell.outputs ?? []);
+}
+
+/** A text of a notebook file, which may be a list of lines. */
+function textOf(value: unknown): string {
+  return [value ?? ""].flat().join("");
+}
+
+function titleOf(notebook: Notebook): string | undefined {
+  return /^#\s*(.+)$/m.exec(textOf(notebook.cells[0]?.source))?.[1];
+}
+
+function figure(reports: string, stem: string): string {
   const captionFile = join(reports, "figures", `${stem}.txt`);
   const caption = existsSync(captionFile) ? escape(readFileSync(captionFile, "utf8").trim()) : "";
-  return `<figure><img src="figures/${name}" alt="${caption}" loading="lazy"><figcaption>${caption}
+  return `<figure><img src="figures/${stem}.svg" alt="${caption}" loading="lazy"><figcaption>${caption}
 (<a href="figures/${stem}.svg">SVG</a>, <a href="figures/${stem}.png">PNG</a>)</figcaption></figure>`;
 }
 
 /** A table of the report as HTML, from the Markdown that stands beside its CSV. */
-function table(reports: string, name: string): string {
-  const text = readFileSync(join(reports, "tables", name.replace(/\.csv$/, ".md")), "utf8");
+function table(reports: string, stem: string): string {
+  const text = readFileSync(join(reports, "tables", `${stem}.md`), "utf8");
   const [caption, ...rest] = text.split("\n\n");
   const lines = rest.join("\n").split("\n").filter((line) => line.startsWith("|"));
   const cells = lines.map((line) => line.slice(1, -1).split(/(?<!\\)\|/).map((c) => c.trim().replaceAll("\\|", "|")));
@@ -89,7 +119,7 @@ function table(reports: string, name: string): string {
     `<tr>${
       values.map((v, c) => `<${tag}${rule[c].endsWith(":") ? ' class="n"' : ""}>${escape(v)}</${tag}>`).join("")
     }</tr>`;
-  return `<div class="scroll"><table><caption>${escape(caption)} (<a href="tables/${name}">CSV</a>)</caption>
+  return `<div class="scroll"><table><caption>${escape(caption)} (<a href="tables/${stem}.csv">CSV</a>)</caption>
 <thead>${row("th", head)}</thead><tbody>${body.map((values) => row("td", values)).join("\n")}</tbody></table></div>`;
 }
 
