@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { METRIC_NAMES } from "../../lib/evaluation/metrics.ts";
+import { runTournament, type Tournament } from "../../lib/evaluation/tournament.ts";
+import { describeVerdict, formatInterval } from "../../lib/evaluation/verdict.ts";
+import { randomWorld } from "../shuffle/small_worlds.ts";
+
+const tournament = await runTournament(randomWorld(200, 20, 3), {
+  listeners: 12,
+  variantListeners: 0,
+  librarySize: 60,
+  workers: 1,
+});
+
+/** The same tournament with the metrics of Segue set to those of vanilla plus a difference. */
+function shifted(difference: number): Tournament {
+  const values = tournament.values.slice();
+  const segue = tournament.policies.findIndex(({ name }) => name === "segue");
+  const width = METRIC_NAMES.length * tournament.listeners.length;
+  for (let i = 0; i < width; i++) values[segue * width + i] = values[i] + difference;
+  return { ...tournament, values };
+}
+
+Deno.test("describeVerdict() names a metric on one side alone", () => {
+  const { better, sober } = describeVerdict(tournament);
+  assert.match(better, /Segue, hand-set is better than vanilla\*\* in .*coherence \(0\.\d+ against/);
+  assert.ok(!sober.includes("coherence ("));
+  assert.ok(!/NaN|undefined/.test(better + sober));
+});
+
+Deno.test("describeVerdict() claims nothing when there is no difference", () => {
+  const { better, sober, preferVanilla } = describeVerdict(shifted(0));
+  assert.match(better, /^In none of the 17 metrics is Segue, hand-set shown to be better/);
+  assert.match(sober, /In none of the 17 metrics is vanilla shown to be better .*By their own taste no listener/);
+  assert.equal(preferVanilla, 0);
+});
+
+Deno.test("describeVerdict() says so when vanilla is what everyone would choose", () => {
+  const { sober, preferVanilla } = describeVerdict(shifted(-0.01));
+  assert.match(sober, /12 of 12 listeners \(100 %\) are better served by vanilla/);
+  assert.equal(preferVanilla, 1);
+});
+
+Deno.test("formatInterval() writes three significant digits and a true minus", () => {
+  assert.equal(
+    formatInterval({ estimate: -0.0739, lower: -0.0951, upper: -0.0524, count: 9 }),
+    "−0.0739 [−0.0951, −0.0524]",
+  );
+  assert.equal(formatInterval({ estimate: 12.34, lower: 10, upper: 15.27, count: 9 }), "12.3 [10.0, 15.3]");
+  assert.equal(formatInterval({ estimate: 0, lower: -0.00001, upper: 0.2, count: 9 }), "0.000 [0.000, 0.200]");
+});
