@@ -1,0 +1,174 @@
+/**
+ * Serving SASRec: one request at a time, without TensorFlow, in a memory laid out once.
+ *
+ * @module
+ */
+import { expectInteger, InputError } from "../errors.ts";
+import { arena } from "./kernel.ts";
+import { type SequenceRecommender, topTracks } from "./recommender.ts";
+import { type SasrecConfig, type SasrecModel, type SasrecWeights, weightShapes } from "./sasrec.ts";
+
+/** A track that may come next. */
+export interface Prediction {
+  /** Its code. */
+  track: number;
+  /** Its score: the logarithm of its probability up to a constant. */
+  score: number;
+  /** Its probability among all tracks that are not in the history. */
+  probability: number;
+}
+
+/** A SASRec that answers requests. */
+export interface SasrecServer extends SequenceRecommender {
+  /** Shape of the model. */
+  readonly config: SasrecConfig;
+  /**
+   * The k most probable next tracks, the history left out.
+   *
+   * @param history Track codes so far, at least one; the last `window` of them count.
+   * @param k How many.
+   * @returns Best first.
+   */
+  next(history: ArrayLike<number>, k: number): Prediction[];
+  /**
+   * The hidden state at the last position: its inner product with a track's embedding is the track's score.
+   *
+   * @param history Track codes so far.
+   * @returns A copy, length d.
+   */
+  hidden(history: ArrayLike<number>): Float32Array;
+  /**
+   * What the last position attends to.
+   *
+   * @param history Track codes so far.
+   * @returns For each block and head the weights of the last `window` tracks of the history, each summing to 1.
+   */
+  attention(history: ArrayLike<number>): Float32Array[][];
+  /**
+   * Takes other weights of the same shape, e.g. after an epoch.
+   *
+   * @param weights The weights.
+   */
+  update(weights: SasrecWeights): void;
+}
+
+/**
+ * Lays out memory for a model and makes it answer. A request of n tracks costs O(n d² + n² d) for the hidden state (in
+ * the last block only the last position is worked out) and O(tracks · d) for the scores.
+ *
+ * @param model Shape and weights.
+ * @param name What the model is called in tables.
+ * @returns The server.
+ *
+ * @example
+ * ```ts ignore
+ * const server = serveSasrec(loadSasrec("data/work/mpd/sasrec"));
+ * const best = server.next([12, 7, 93], 10);
+ * ```
+ */
+export function serveSasrec(
+  model: Pick<SasrecModel, "config" | "weights">,
+  name: string = "SASRec",
+): SasrecServer {
+  const { config } = model;
+  const { tracks, dimensions: d, blocks, heads, window } = config;
+  const rows = Math.ceil(tracks / 4) * 4;
+  const memory = arena();
+  const at: Record<string, number> = {};
+  for (const [weight, shape] of weightShapes(config)) {
+    at[weight] = memory.take(weight === "items" ? rows * d : shape.reduce((product, axis) => product * axis, 1));
+  }
+  const [x, y, q, kv, inner] = [d, d, d, 2 * d, d].map((width) => memory.take(window * width));
+  const chances = Array.from({ length: blocks }, () => memory.take(heads * window));
+  const last = memory.take(d);
+  const out = memory.take(rows);
+  const { buffer, kernel } = memory.instantiate();
+  const items = new Float32Array(buffer, at.items, tracks * d);
+  const positions = new Float32Array(buffer, at.positions, window * d);
+  const input = new Float32Array(buffer, x, window * d);
+  const scores = new Float32Array(buffer, out, tracks);
+
+  function update(weights: SasrecWeights): void {
+    for (const [weight, shape] of weightShapes(config)) {
+      if (!weight.endsWith("/qkv")) {
+        new Float32Array(buffer, at[weight], weights[weight].length).set(weights[weight]);
+        continue;
+      }
+      // Queries are wanted of fewer positions than keys and values: the matrix is stored as [d, d] and [d, 2 d].
+      const whole = new Float32Array(buffer, at[weight], shape[0] * shape[1]);
+      for (let i = 0; i < d; i++) {
+        const from = weights[weight].subarray(i * 3 * d, (i + 1) * 3 * d);
+        whole.set(from.subarray(0, d), i * d);
+        whole.set(from.subarray(d), d * d + i * 2 * d);
+      }
+    }
+  }
+
+  /** Leaves the last hidden state at `last`; returns how many tracks it looked at. */
+  function run(history: ArrayLike<number>): number {
+    const n = Math.min(history.length, window);
+    if (n === 0) throw new InputError("Expected at least one track to go on from but found none");
+    const scale = Math.sqrt(d);
+    for (let i = 0; i < n; i++) {
+      const track = history[history.length - n + i];
+      if (!(track >= 0 && track < tracks)) {
+        throw new InputError(`Expected a track code in [0, ${tracks - 1}] but found ${track}`);
+      }
+      for (let c = 0; c < d; c++) {
+        input[i * d + c] = scale * items[track * d + c] + positions[(window - n + i) * d + c];
+      }
+    }
+    const row = 4 * d;
+    for (let b = 0; b < blocks; b++) {
+      const w = (part: string) => at[`block${b}/${part}`];
+      const first = b === blocks - 1 ? n - 1 : 0;
+      kernel.layerNorm(x, w("norm1/gain"), w("norm1/bias"), y, n, d);
+      kernel.dense(y + first * row, w("qkv"), 0, q, n - first, d, d, 0);
+      kernel.dense(y, w("qkv") + d * row, 0, kv, n, d, 2 * d, 0);
+      kernel.attend(q, row, kv, kv + row, 2 * row, heads, d / heads, first, n, x + first * row, chances[b]);
+      kernel.layerNorm(x + first * row, w("norm2/gain"), w("norm2/bias"), y, n - first, d);
+      kernel.dense(y, w("inner"), w("inner/bias"), inner, n - first, d, d, 1);
+      kernel.dense(inner, w("outer"), w("outer/bias"), x + first * row, n - first, d, d, 2);
+    }
+    kernel.layerNorm(x + (n - 1) * row, at["norm/gain"], at["norm/bias"], last, 1, d);
+    return n;
+  }
+
+  update(model.weights);
+  return {
+    name,
+    tracks,
+    config,
+    update,
+    score(history, target) {
+      run(history);
+      kernel.scores(last, at.items, rows, d, out);
+      target.set(scores);
+    },
+    next(history, k) {
+      expectInteger("k", k, 1, tracks);
+      run(history);
+      kernel.scores(last, at.items, rows, d, out);
+      const best = topTracks(scores, k, history);
+      if (best.length === 0) return [];
+      const largest = scores[best[0]];
+      for (const track of new Set(Array.from(history))) scores[track] = -Infinity;
+      const sum = kernel.sumExp(out, tracks, rows, largest);
+      return Array.from(best, (track) => ({
+        track,
+        score: scores[track],
+        probability: Math.exp(scores[track] - largest) / sum,
+      }));
+    },
+    hidden(history) {
+      run(history);
+      return new Float32Array(buffer, last, d).slice();
+    },
+    attention(history) {
+      const n = run(history);
+      return chances.map((at) =>
+        Array.from({ length: heads }, (_, head) => new Float32Array(buffer, at + 4 * head * n, n).slice())
+      );
+    },
+  };
+}

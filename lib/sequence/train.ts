@@ -1,0 +1,558 @@
+/**
+ * Training SASRec: Adam on the cross-entropy of the next track, early stopping on validation NDCG, checkpoints.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import type { Matrix } from "../matrix.ts";
+import { startProgress } from "../progress.ts";
+import { randomInteger, seededRandom } from "../random.ts";
+import { type NpzEntry, readNpz, writeNpz } from "../storage/npz.ts";
+import { peakMemory } from "../storage/stages.ts";
+import { loadTensorFlow, type Tensor, type TensorFlow } from "../tensor.ts";
+import { type Batch, epochBatches, trainingWindows } from "./batches.ts";
+import { binaryLoss, BufferPool, DropoutMasks, encode, makeVariables, softmaxLoss, type Variable } from "./network.ts";
+import { evaluateNext } from "./ranking.ts";
+import { initialWeights, type SasrecConfig, sasrecConfig, type SasrecModel, type SasrecWeights } from "./sasrec.ts";
+import { serveSasrec } from "./serve.ts";
+import type { SequenceSplit } from "./split.ts";
+
+/** Which loss: softmax over all tracks, over a sample of them with the log-Q correction, or the paper's yes or no. */
+export type SasrecLoss = "softmax" | "sampled" | "binary";
+
+/** Options of {@linkcode trainSasrec}. */
+export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
+  /**
+   * Passes over the training part. When left out: 5, or as many as `minimumSteps` takes, unless the validation NDCG stops
+   * rising before.
+   */
+  epochs?: number;
+  /** Fewest optimiser steps when `epochs` is left out, 2,000 by default: on small data five epochs are too few. */
+  minimumSteps?: number;
+  /** Most optimiser steps, whatever else is said. */
+  maximumSteps?: number;
+  /** Most seconds of training, whatever else is said. The result then depends on the speed of the machine. */
+  maximumSeconds?: number;
+  /** Windows of a batch, 128 by default. */
+  batchSize?: number;
+  /** Adam's learning rate, 0.001 by default; its β₁ is 0.9, its β₂ 0.98 as in the paper's code. */
+  learningRate?: number;
+  /** Share of values dropped, 0.2 by default. */
+  dropout?: number;
+  /** Loss; by default softmax up to 100,000 tracks and sampled beyond. */
+  loss?: SasrecLoss;
+  /** Tracks drawn a step for the sampled softmax, 8,192 by default. */
+  samples?: number;
+  /** Steps between evaluations; by default an epoch, at least 100 and at most 2,000. */
+  evaluateEvery?: number;
+  /** Evaluations without a better NDCG before training stops, 5 by default. */
+  patience?: number;
+  /** Most playlists of an evaluation, 2,000 by default. */
+  validationPlaylists?: number;
+  /** Seed of everything random. */
+  seed?: number;
+  /** File to keep a checkpoint in, written at every evaluation; training goes on from it when it is there. */
+  checkpoint?: string;
+  /** Features of the tracks [tracks, f], standardised: E[j] becomes E[j] + features[j] W, with W learned. */
+  features?: Matrix;
+  /** With features: share of the tracks whose E[j] is left out in a step, so that features learn to stand alone, 0.2. */
+  identityDropout?: number;
+  /** Weights to start from. */
+  start?: SasrecWeights;
+  /** Told at every evaluation. */
+  onEvaluation?: (point: TrainingPoint) => void;
+}
+
+/** A point of the training curve. */
+export interface TrainingPoint {
+  /** Optimiser steps so far. */
+  step: number;
+  /** Passes over the data so far. */
+  epoch: number;
+  /** Mean training loss since the point before, nats. */
+  loss: number;
+  /** NDCG@10 on the validation targets. */
+  ndcg: number;
+  /** Recall@10 on the validation targets. */
+  recall: number;
+  /** Seconds of training so far, evaluations left out. */
+  seconds: number;
+}
+
+/** What came of training. */
+export interface TrainingResult {
+  /** The model at its best evaluation. */
+  model: SasrecModel;
+  /** W of the features [f, d], when there were any; it is contained in the model's embeddings already. */
+  featureWeights?: Float32Array;
+  /** The training curve. */
+  curve: TrainingPoint[];
+  /** Step of the best evaluation. */
+  bestStep: number;
+  /** Optimiser steps taken. */
+  steps: number;
+  /** Steps of an epoch. */
+  stepsPerEpoch: number;
+  /** Mean seconds of an epoch, evaluations left out. */
+  secondsPerEpoch: number;
+  /** Whether the validation NDCG had stopped rising. */
+  converged: boolean;
+  /** The same in words. */
+  note: string;
+  /** The loss that was used. */
+  loss: SasrecLoss;
+  /** Peak resident memory of the process, MiB. */
+  peakMemoryMiB: number;
+}
+
+const SOFTMAX_TRACKS = 100_000;
+const BETA1 = 0.9;
+const BETA2 = 0.98;
+const EPSILON = 1e-8;
+
+/**
+ * Trains SASRec on the training part of a split. The same seed on the same machine gives the same model, also when
+ * training was cut off and went on from its checkpoint.
+ *
+ * @param split The data.
+ * @param options Shape of the model and course of training.
+ * @returns The best model and the training curve.
+ * @throws {InputError} When an option is out of range or the checkpoint belongs to other data or options.
+ * @throws {Error} When the loss is not a number any more.
+ */
+export async function trainSasrec(split: SequenceSplit, options: TrainOptions = {}): Promise<TrainingResult> {
+  const plan = makePlan(split, options);
+  const { tf } = await loadTensorFlow();
+  const trainer = new Trainer(tf, split, plan);
+  const before = plan.checkpoint ? readCheckpoint(plan.checkpoint, plan.fingerprint) : undefined;
+  const course = before ? trainer.restore(before) : newCourse();
+  const server = serveSasrec({ config: plan.config, weights: trainer.weights() });
+  const progress = startProgress("train-sasrec", plan.steps);
+  let lossSum = 0;
+  let lossCount = 0;
+  let reason = course.done ? "early" : "";
+  let started = performance.now();
+  const evaluate = () => {
+    course.seconds += (performance.now() - started) / 1000;
+    const weights = trainer.weights();
+    server.update(weights);
+    const result = evaluateNext(server, split, {
+      part: "validation",
+      k: Math.min(10, plan.config.tracks),
+      playlists: plan.validationPlaylists,
+      seed: plan.seed,
+    });
+    const point: TrainingPoint = {
+      step: course.step,
+      epoch: course.step / plan.stepsPerEpoch,
+      loss: lossSum / Math.max(1, lossCount),
+      ndcg: result.ndcg.value,
+      recall: result.recall.value,
+      seconds: course.seconds,
+    };
+    course.curve.push(point);
+    if (course.best === undefined || point.ndcg > course.curve[course.best].ndcg) {
+      course.best = course.curve.length - 1;
+      course.bestWeights = weights;
+    }
+    course.done = course.curve.length - 1 - course.best >= plan.patience;
+    if (plan.checkpoint) writeCheckpoint(plan.checkpoint, plan.fingerprint, course, trainer);
+    options.onEvaluation?.(point);
+    lossSum = lossCount = 0;
+    started = performance.now();
+  };
+  try {
+    while (!reason) {
+      const epoch = Math.floor(course.step / plan.stepsPerEpoch);
+      const random = seededRandom(plan.seed, `sasrec epoch ${epoch}`);
+      const skip = course.step % plan.stepsPerEpoch;
+      for (
+        const batch of epochBatches(split.train, plan.windows, plan.batchSize, random, skip)
+      ) {
+        const loss = trainer.step(batch, course.step++);
+        if (!Number.isFinite(loss)) {
+          throw new Error(`The loss became ${loss} at step ${course.step}; lower the learning rate`);
+        }
+        lossSum += loss;
+        lossCount++;
+        const seconds = course.seconds + (performance.now() - started) / 1000;
+        const left = (plan.steps - course.step) * seconds / course.step;
+        progress.update(
+          course.step,
+          `loss ${loss.toFixed(3)}, ${(course.step / seconds).toFixed(1)} steps/s, ${left.toFixed(0)} s left`,
+        );
+        if (course.step % plan.evaluateEvery === 0) evaluate();
+        if (course.done) reason = "early";
+        else if (course.step >= plan.steps) reason = "steps";
+        else if (seconds > plan.maximumSeconds) reason = "time";
+        if (reason) break;
+      }
+    }
+    if (course.curve.at(-1)?.step !== course.step) evaluate();
+    return finish(split, plan, course, trainer, reason);
+  } finally {
+    progress.stop();
+    trainer.dispose();
+  }
+}
+
+interface Plan {
+  config: SasrecConfig;
+  windows: Int32Array;
+  stepsPerEpoch: number;
+  steps: number;
+  maximumSeconds: number;
+  batchSize: number;
+  learningRate: number;
+  dropout: number;
+  loss: SasrecLoss;
+  samples: number;
+  evaluateEvery: number;
+  patience: number;
+  validationPlaylists: number;
+  seed: number;
+  checkpoint?: string;
+  features?: Matrix;
+  identityDropout: number;
+  start?: SasrecWeights;
+  fingerprint: string;
+}
+
+/** Where training stands. */
+interface Course {
+  step: number;
+  seconds: number;
+  curve: TrainingPoint[];
+  best?: number;
+  bestWeights?: SasrecWeights;
+  done: boolean;
+}
+
+function newCourse(): Course {
+  return { step: 0, seconds: 0, curve: [], done: false };
+}
+
+function makePlan(split: SequenceSplit, options: TrainOptions): Plan {
+  const { dimensions, blocks, heads, window, features } = options;
+  const shape = Object.fromEntries(
+    Object.entries({ dimensions, blocks, heads, window }).filter(([, value]) => value !== undefined),
+  );
+  const config = sasrecConfig({ tracks: split.trackIds.length, ...shape });
+  if (features && features.rows !== config.tracks) {
+    throw new InputError(`Expected features of ${config.tracks} tracks but found ${features.rows}`);
+  }
+  const windows = trainingWindows(split.train, config.window);
+  const batchSize = expectInteger("batchSize", options.batchSize ?? 128, 1);
+  const stepsPerEpoch = Math.ceil(windows.length / 2 / batchSize);
+  const epochs = expectInteger("epochs", options.epochs ?? 5, 1);
+  const minimum = options.epochs === undefined ? expectInteger("minimumSteps", options.minimumSteps ?? 2000, 0) : 0;
+  const steps = Math.min(
+    Math.max(epochs, Math.ceil(minimum / stepsPerEpoch)) * stepsPerEpoch,
+    expectInteger("maximumSteps", options.maximumSteps ?? Number.MAX_SAFE_INTEGER, 1),
+  );
+  const plan = {
+    config,
+    windows,
+    stepsPerEpoch,
+    steps,
+    maximumSeconds: options.maximumSeconds ?? Infinity,
+    batchSize,
+    learningRate: expectNumber("learningRate", options.learningRate ?? 0.001, 1e-9, 10),
+    dropout: expectNumber("dropout", options.dropout ?? 0.2, 0, 0.95),
+    loss: options.loss ?? (config.tracks <= SOFTMAX_TRACKS ? "softmax" : "sampled"),
+    samples: expectInteger("samples", options.samples ?? 8192, 1),
+    evaluateEvery: expectInteger(
+      "evaluateEvery",
+      options.evaluateEvery ?? Math.min(2000, Math.max(100, stepsPerEpoch)),
+      1,
+    ),
+    patience: expectInteger("patience", options.patience ?? 5, 1),
+    validationPlaylists: expectInteger("validationPlaylists", options.validationPlaylists ?? 2000, 1),
+    seed: options.seed ?? 42,
+    checkpoint: options.checkpoint,
+    features,
+    identityDropout: expectNumber("identityDropout", options.identityDropout ?? 0.2, 0, 0.95),
+    start: options.start,
+  };
+  const { windows: _, checkpoint: __, steps: ___, maximumSeconds: ____, start: _____, features: ______, ...said } =
+    plan;
+  const hash = createHash("sha256").update(JSON.stringify(said)).update(split.train.tracks).update(split.train.offsets);
+  if (features) hash.update(features.data);
+  return { ...plan, fingerprint: hash.digest("hex") };
+}
+
+/** The variables, their moments, and one step of training. */
+class Trainer {
+  readonly #tf: TensorFlow;
+  readonly #plan: Plan;
+  readonly #variables: Record<string, Variable>;
+  readonly #first: Record<string, Variable>;
+  readonly #second: Record<string, Variable>;
+  readonly #features?: Tensor;
+  readonly #sampler: (count: number, labels: Int32Array, step: number) => Candidates;
+  readonly #buffers = new BufferPool();
+  #updates = 0;
+
+  constructor(tf: TensorFlow, split: SequenceSplit, plan: Plan) {
+    this.#tf = tf;
+    this.#plan = plan;
+    const { config, features, seed } = plan;
+    this.#variables = makeVariables(tf, config, plan.start ?? initialWeights(config, seed));
+    if (features) {
+      const draw = seededRandom(seed, "sasrec feature weights");
+      const spread = 0.02 / Math.sqrt(features.columns);
+      const weights = Float32Array.from(
+        { length: features.columns * config.dimensions },
+        () => spread * (draw() - 0.5) * Math.sqrt(12),
+      );
+      this.#variables.side = tf.tidy(() => tf.variable(tf.tensor(weights, [features.columns, config.dimensions])));
+      this.#features = tf.tensor2d(features.data, [features.rows, features.columns]);
+    }
+    const zeros = () =>
+      Object.fromEntries(
+        Object.entries(this.#variables).map(([name, variable]) => [
+          name,
+          tf.tidy(() => tf.variable(tf.zeros(variable.shape), false)),
+        ]),
+      );
+    this.#first = zeros();
+    this.#second = zeros();
+    this.#sampler = candidateSampler(split.counts, plan.seed);
+  }
+
+  /** One optimiser step; returns the loss before it. */
+  step(batch: Batch, step: number): number {
+    const tf = this.#tf;
+    const value = tf.tidy(() => {
+      const { value, grads } = tf.variableGrads(() => this.#loss(batch, step), Object.values(this.#variables));
+      this.#update(grads as Record<string, Tensor>);
+      return value;
+    });
+    const loss = value.dataSync()[0];
+    value.dispose();
+    this.#buffers.reset();
+    return loss;
+  }
+
+  /** The weights, features folded into the embeddings. */
+  weights(): SasrecWeights {
+    const tf = this.#tf;
+    const items = tf.tidy(() => this.#table());
+    const weights = Object.fromEntries(
+      Object.entries(this.#variables).map(([name, variable]) => [
+        name,
+        (name === "items" ? items : variable).dataSync() as Float32Array,
+      ]),
+    );
+    items.dispose();
+    return Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, values.slice()]));
+  }
+
+  /** Everything that training needs to go on. */
+  state(): Record<string, NpzEntry> {
+    const entries: Record<string, NpzEntry> = {};
+    const groups = { w: this.#variables, m: this.#first, v: this.#second };
+    for (const [group, variables] of Object.entries(groups)) {
+      for (const [name, variable] of Object.entries(variables)) {
+        entries[`${group}/${name}`] = { data: variable.dataSync() as Float32Array, shape: variable.shape };
+      }
+    }
+    return entries;
+  }
+
+  restore({ entries, course }: Checkpoint): Course {
+    const tf = this.#tf;
+    const groups = { w: this.#variables, m: this.#first, v: this.#second };
+    for (const [group, variables] of Object.entries(groups)) {
+      for (const [name, variable] of Object.entries(variables)) {
+        const entry = entries[`${group}/${name}`] as { data: Float32Array };
+        tf.tidy(() => variable.assign(tf.tensor(entry.data, variable.shape)));
+      }
+    }
+    this.#updates = course.step;
+    return course;
+  }
+
+  dispose(): void {
+    this.#tf.dispose([this.#variables, this.#first, this.#second] as never);
+    this.#features?.dispose();
+  }
+
+  #loss(batch: Batch, step: number): ReturnType<TensorFlow["scalar"]> {
+    const tf = this.#tf;
+    const { config, dropout, loss, samples, seed } = this.#plan;
+    const masks = new DropoutMasks(dropout, seed + Math.imul(step + 1, 0x632be5ab), this.#buffers);
+    const table = this.#table(step);
+    const hidden = encode(tf, config, this.#variables, table, batch, { dropout: masks });
+    const targets = tf.tensor1d(batch.targets, "int32");
+    if (loss === "softmax") return softmaxLoss(tf, hidden, table, targets) as never;
+    if (loss === "binary") {
+      const random = seededRandom(seed, `sasrec negatives ${step}`);
+      const others = batch.targets.map((target) =>
+        (target + 1 + randomInteger(random, config.tracks - 1)) % config.tracks
+      );
+      return binaryLoss(tf, hidden, table, targets, tf.tensor1d(others, "int32")) as never;
+    }
+    const { tracks, rows, bias } = this.#sampler(samples, batch.targets, step);
+    const part = tf.gather(table, tf.tensor1d(tracks, "int32"));
+    return softmaxLoss(tf, hidden, part, tf.tensor1d(rows, "int32"), tf.tensor1d(bias)) as never;
+  }
+
+  /** The embeddings; in a training step with features, those of some tracks rest on the features alone. */
+  #table(step?: number): Tensor {
+    const tf = this.#tf;
+    const { items, side } = this.#variables;
+    if (!this.#features) return tf.add(items, 0);
+    const { identityDropout, seed, config } = this.#plan;
+    let own: Tensor = items;
+    if (step !== undefined && identityDropout > 0) {
+      const random = seededRandom(seed, `sasrec identities ${step}`);
+      const mask = Float32Array.from({ length: config.tracks }, () => random() < identityDropout ? 0 : 1);
+      own = tf.mul(items, tf.tensor2d(mask, [config.tracks, 1]));
+    }
+    return tf.add(own, tf.matMul(this.#features, side as Tensor));
+  }
+
+  /** Adam (Kingma & Ba 2015), bias-corrected. */
+  #update(gradients: Record<string, Tensor>): void {
+    const tf = this.#tf;
+    this.#updates++;
+    const rate = this.#plan.learningRate / (1 - BETA1 ** this.#updates);
+    const correction = 1 / Math.sqrt(1 - BETA2 ** this.#updates);
+    for (const [name, variable] of Object.entries(this.#variables)) {
+      tf.tidy(() => {
+        const gradient = gradients[variable.name];
+        const first = tf.add(tf.mul(this.#first[name], BETA1), tf.mul(gradient, 1 - BETA1));
+        const second = tf.add(tf.mul(this.#second[name], BETA2), tf.mul(tf.square(gradient), 1 - BETA2));
+        const change = tf.div(tf.mul(first, rate), tf.add(tf.mul(tf.sqrt(second), correction), EPSILON));
+        this.#first[name].assign(first as never);
+        this.#second[name].assign(second as never);
+        variable.assign(tf.sub(variable, change) as never);
+      });
+    }
+  }
+}
+
+/** The tracks that a step of the sampled softmax looks at. */
+interface Candidates {
+  /** Track codes, distinct. */
+  tracks: Int32Array;
+  /** Row in `tracks` of each label. */
+  rows: Int32Array;
+  /** −log of the chance that the track is among the candidates: the log-Q correction. */
+  bias: Float32Array;
+}
+
+/**
+ * Candidates are the labels of the batch and tracks drawn by count^0.75. A track is among them with the chance
+ * π = 1 − exp(−S q − n f), with S draws by q and n labels by f; −log π corrects the logits (Bengio & Senécal 2008; Yi et
+ * al. 2019).
+ */
+function candidateSampler(
+  counts: Int32Array,
+  seed: number,
+): (count: number, labels: Int32Array, step: number) => Candidates {
+  const sums = new Float64Array(counts.length);
+  let total = 0;
+  let occurrences = 0;
+  for (let t = 0; t < counts.length; t++) {
+    total += Math.max(counts[t], 1) ** 0.75;
+    occurrences += counts[t];
+    sums[t] = total;
+  }
+  const rowOf = new Int32Array(counts.length).fill(-1);
+  return (count, labels, step) => {
+    const random = seededRandom(seed, `sasrec candidates ${step}`);
+    const tracks: number[] = [];
+    const add = (track: number) => {
+      if (rowOf[track] < 0) rowOf[track] = tracks.push(track) - 1;
+    };
+    for (const label of labels) add(label);
+    for (let s = 0; s < count; s++) add(firstAbove(sums, random() * total));
+    const rows = labels.map((label) => rowOf[label]);
+    const bias = Float32Array.from(tracks, (track) => {
+      const expected = count * Math.max(counts[track], 1) ** 0.75 / total + labels.length * counts[track] / occurrences;
+      return -Math.log(-Math.expm1(-expected));
+    });
+    for (const track of tracks) rowOf[track] = -1;
+    return { tracks: Int32Array.from(tracks), rows, bias };
+  };
+}
+
+/** First index whose running sum is above a value. */
+function firstAbove(sums: Float64Array, value: number): number {
+  let low = 0;
+  let high = sums.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sums[middle] > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+interface Checkpoint {
+  entries: Record<string, NpzEntry>;
+  course: Course;
+}
+
+function writeCheckpoint(path: string, fingerprint: string, course: Course, trainer: Trainer): void {
+  const { bestWeights = {}, ...said } = course;
+  const entries: Record<string, NpzEntry> = { ...trainer.state(), course: JSON.stringify({ fingerprint, ...said }) };
+  for (const [name, data] of Object.entries(bestWeights)) entries[`best/${name}`] = { data, shape: [data.length] };
+  writeNpz(path, entries);
+}
+
+function readCheckpoint(path: string, fingerprint: string): Checkpoint | undefined {
+  if (!existsSync(path)) return undefined;
+  const entries = readNpz(path);
+  const { fingerprint: found, ...course } = JSON.parse(entries.course as string);
+  if (found !== fingerprint) {
+    throw new InputError(`${path}: this checkpoint belongs to other data or options; delete it to start anew`);
+  }
+  const best = Object.entries(entries).filter(([name]) => name.startsWith("best/"));
+  const bestWeights = Object.fromEntries(
+    best.map(([name, entry]) => [name.slice(5), (entry as { data: Float32Array }).data]),
+  );
+  return { entries, course: { ...course, bestWeights } };
+}
+
+function finish(split: SequenceSplit, plan: Plan, course: Course, trainer: Trainer, reason: string): TrainingResult {
+  const { side, ...weights } = course.bestWeights ?? trainer.weights();
+  const best = course.curve[course.best ?? 0];
+  const converged = reason === "early";
+  const after = `${course.step} steps (${(course.step / plan.stepsPerEpoch).toFixed(1)} epochs)`;
+  const note = converged
+    ? `converged: validation NDCG@10 did not rise over the last ${plan.patience} evaluations; best after ${best.step} steps`
+    : `not shown to have converged: training ended after ${after} while validation NDCG@10 was best at step ${best.step}`;
+  const training = {
+    note,
+    converged,
+    steps: course.step,
+    bestStep: best.step,
+    epochs: course.step / plan.stepsPerEpoch,
+    loss: plan.loss,
+    batchSize: plan.batchSize,
+    learningRate: plan.learningRate,
+    dropout: plan.dropout,
+    seed: plan.seed,
+    playlists: split.userIds.length,
+    positions: split.train.tracks.length,
+    validation: { ndcg: best.ndcg, recall: best.recall },
+  };
+  return {
+    model: { config: plan.config, weights, trackIds: split.trackIds, training },
+    featureWeights: side,
+    curve: course.curve,
+    bestStep: best.step,
+    steps: course.step,
+    stepsPerEpoch: plan.stepsPerEpoch,
+    secondsPerEpoch: course.seconds / course.step * plan.stepsPerEpoch,
+    converged,
+    note,
+    loss: plan.loss,
+    peakMemoryMiB: peakMemory(),
+  };
+}
