@@ -182,16 +182,16 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
  */
 export function tempoPlot(bars: readonly HistogramBar[]): Spec {
   const groups = [...new Set(bars.map(({ group }) => group))];
+  const several = groups.length > 1;
   return {
-    title: "Tempo" + (groups.length > 1 ? ", by genre" : ""),
-    data: { values: bars.map(rounded) },
+    title: "Tempo" + (several ? ", by genre" : ""),
     columns: 3,
-    facet: { field: "group", type: "nominal", title: null },
-    spacing: { row: 14, column: 24 },
-    resolve: { scale: { y: "independent" } },
-    spec: {
-      width: groups.length > 1 ? 220 : 460,
-      height: groups.length > 1 ? 110 : 220,
+    spacing: { row: 14, column: 26 },
+    concat: groups.map((group) => ({
+      ...(several ? { title: { text: group, anchor: "middle", fontSize: 12, offset: 6 } } : {}),
+      width: several ? 210 : 460,
+      height: several ? 110 : 220,
+      data: { values: bars.filter((bar) => bar.group === group).map(rounded) },
       mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.3 },
       encoding: {
         x: {
@@ -205,7 +205,7 @@ export function tempoPlot(bars: readonly HistogramBar[]): Spec {
         x2: { field: "to" },
         y: { field: "share", type: "quantitative", title: "share of tracks", axis: { format: "%", tickCount: 4 } },
       },
-    },
+    })),
   };
 }
 

@@ -98,7 +98,12 @@ export const SUBGENRES: Subgenre[] = Object.entries(data.subgenres).map(([name, 
   genreIndex: GENRES.findIndex((genre) => genre.name === sub.genre),
   weight: sub.tracks,
   major: sub.major,
-  factor: choleskyOf(latentCorrelation(numbers(sub.correlation))),
+  factor: choleskyOf(
+    latentCorrelation(
+      numbers(sub.correlation),
+      numbers(data.yearCorrelation[sub.genre as keyof typeof data.yearCorrelation]),
+    ),
+  ),
   grids: COPULA_FEATURES.map((feature) => {
     const zero = feature === "instrumentalness"
       ? sub.zeroInstrumentalness
@@ -164,7 +169,7 @@ function quantileGrid(quantiles: number[], logarithmic: boolean, zeroShare: numb
  * Σ_level √(s_f s_g) < 1 when the shares of two properties differ, so the measured value is divided by it. Made
  * positive definite by raising its eigenvalues to at least 0.001.
  */
-function latentCorrelation(lowerTriangle: number[]): Matrix {
+function latentCorrelation(lowerTriangle: number[], withYear: number[]): Matrix {
   const n = COPULA_FEATURES.length;
   const measured = Matrix.eye(n, n);
   const set = (f: number, g: number, r: number) => {
@@ -178,9 +183,9 @@ function latentCorrelation(lowerTriangle: number[]): Matrix {
   for (let f = 1; f < 10; f++) for (let g = 0; g < f; g++) set(f, g, lowerTriangle[at++]);
   for (let g = 0; g < 10; g++) {
     set(AT.popularity, g, data.popularityCorrelation[g]);
-    set(AT.year, g, data.yearCorrelation[g]);
+    set(AT.year, g, withYear[g]);
   }
-  set(AT.year, AT.popularity, data.popularityYearCorrelation);
+  set(AT.year, AT.popularity, withYear[10]);
   const decomposition = new EigenvalueDecomposition(measured, { assumeSymmetric: true });
   const vectors = decomposition.eigenvectorMatrix;
   const values = Matrix.diag(decomposition.realEigenvalues.map((value) => Math.max(value, 1e-3)));

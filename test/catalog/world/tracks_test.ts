@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { AT, COPULA_FEATURES, latentToValue, SUBGENRES } from "../../../lib/catalog/world/calibration.ts";
 import { planArtists, type WorldTrack, worldTracks } from "../../../lib/catalog/world/tracks.ts";
@@ -167,6 +168,28 @@ function temporaryFile(text: string): string {
   globalThis.addEventListener("unload", () => Deno.removeSync(path));
   return path;
 }
+
+Deno.test({
+  name: "by genre, ten features lie within a Kolmogorov–Smirnov distance of 0.08 of TidyTuesday's real tracks",
+  ignore: !existsSync(real),
+  fn() {
+    const rows = sounding.slice(0, 40_000).flatMap((track) =>
+      track.subgenres.map((s) => [SUBGENRES[s].genre, ...track.audio, track.durationMs].join(","))
+    );
+    const worst = runPython(
+      `
+import sys, pandas
+from scipy.stats import ks_2samp
+features = "danceability energy loudness speechiness acousticness instrumentalness liveness valence tempo duration_ms".split()
+world = pandas.read_csv(sys.argv[1], header=None, names=["playlist_genre"] + features)
+real = pandas.read_csv(sys.argv[2]).drop_duplicates(["track_id", "playlist_genre"])
+print(*max((ks_2samp(own[f], world[world.playlist_genre == g][f]).statistic, g, f)
+           for g, own in real.groupby("playlist_genre") for f in features))`,
+      [temporaryFile(rows.join("\n")), fileURLToPath(real)],
+    ).trim();
+    assert.ok(Number(worst.split(" ")[0]) < 0.08, worst);
+  },
+});
 
 /** Values as standard normals by their ranks. */
 function ranks(values: number[]): number[] {
