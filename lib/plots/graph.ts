@@ -150,7 +150,10 @@ export function mixingPlot(mixing: Mixing, names: readonly string[], kind: strin
         mark: { type: "text", fontSize: 11 },
         encoding: {
           text: { field: "share", type: "quantitative", format: ".0%" },
-          color: { condition: { test: `datum.lift > ${bound ** 0.75}`, value: "#ffffff" }, value: "#202124" },
+          color: {
+            condition: { test: `abs(log(datum.lift)) > ${0.7 * Math.log(bound)}`, value: "#ffffff" },
+            value: "#202124",
+          },
         },
       },
     ],
@@ -158,45 +161,39 @@ export function mixingPlot(mixing: Mixing, names: readonly string[], kind: strin
 }
 
 /**
- * Recall against time, one point a run, one line a method.
+ * Recall against the work it takes, one point a run.
  *
- * @param runs The runs.
+ * @param runs Recall, mean number of tracks that each track was compared with, and what was asked for.
  * @returns The figure.
  */
-export function recallTimePlot(
-  runs: readonly { method: string; seconds: number; recall: number; label: string }[],
-): Spec {
+export function recallCostPlot(runs: readonly { recall: number; compared: number; label: string }[]): Spec {
   const low = Math.min(...runs.map(({ recall }) => recall));
   const encoding = {
-    x: { field: "seconds", type: "quantitative", title: "time (s)", scale: { zero: true } },
+    x: {
+      field: "compared",
+      type: "quantitative",
+      title: "tracks that each track is compared with",
+      scale: { type: "log" },
+      axis: { format: "~s", tickCount: 6 },
+    },
     y: {
       field: "recall",
       type: "quantitative",
       title: "recall@k",
-      scale: { domain: [Math.min(0.98, Math.floor(low * 50) / 50), 1], clamp: true },
+      scale: { domain: [Math.min(0.98, Math.floor(low * 50) / 50), 1.01], nice: false },
     },
   };
   return {
-    title: "Recall against time",
+    title: { text: "What a recall costs", subtitle: "labels: the recall that was asked for" },
     width: 480,
     height: 260,
     data: { values: runs.map((run) => mapNumbers(run, 4)) },
     layer: [
+      { mark: { type: "line", point: { size: 60 } }, encoding: { ...encoding, order: { field: "compared" } } },
       {
-        mark: { type: "line", point: { size: 50 } },
-        encoding: {
-          ...encoding,
-          order: { field: "recall" },
-          color: {
-            field: "method",
-            type: "nominal",
-            title: null,
-            scale: { range: [MAIN_COLOR, ACCENT_COLOR] },
-            legend: { orient: "top" },
-          },
-        },
+        mark: { type: "text", align: "left", baseline: "top", dx: 7, dy: 5, fontSize: 11 },
+        encoding: { ...encoding, text: { field: "label" } },
       },
-      { mark: { type: "text", align: "left", dx: 8, dy: 10 }, encoding: { ...encoding, text: { field: "label" } } },
     ],
   };
 }
@@ -210,34 +207,52 @@ export function recallTimePlot(
  */
 export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): Spec {
   const { nodes, edges } = network;
-  const extent = Math.max(...nodes.flatMap(({ x, y }) => [Math.abs(x), Math.abs(y)])) * 1.15 || 1;
-  const scale = { domain: [-extent, extent], nice: false };
-  const x = { field: "x", type: "quantitative", title: "angle in the plane (rad)", scale, axis: { grid: false } };
-  const y = { ...x, field: "y" };
+  const [width, height] = [560, 460];
+  const xs = nodes.map(({ x }) => x);
+  const ys = nodes.map(({ y }) => y);
+  // The same number of pixels for a radian in both directions, and room for the labels.
+  const unit = 1.25 *
+    Math.max((Math.max(...xs) - Math.min(...xs)) / width, (Math.max(...ys) - Math.min(...ys)) / height, 1e-6);
+  const axis = (field: string, values: number[], pixels: number) => {
+    const middle = (Math.max(...values) + Math.min(...values)) / 2;
+    const domain = [middle - unit * pixels / 2, middle + unit * pixels / 2];
+    return {
+      field,
+      type: "quantitative",
+      title: "angle in the plane (rad)",
+      scale: { domain, nice: false, zero: false },
+      axis: { grid: false, format: ".1f", tickCount: 5 },
+    };
+  };
+  const x = axis("x", xs, width);
+  const y = axis("y", ys, height);
+  const sides = placeLabels(nodes.map((node) => [node.x / unit, -node.y / unit]), labels);
   const points = nodes.map((node, i) => ({
     ...mapNumbers({ x: node.x, y: node.y, similarity: node.similarity }, 4),
     label: labels[i],
-    side: node.x > 0.35 * extent ? "left" : "right",
+    side: sides[i],
     middle: i === 0,
   }));
   const lines = edges.map(({ from, to, mutual }) => ({
     ...mapNumbers({ x: nodes[from].x, y: nodes[from].y, x2: nodes[to].x, y2: nodes[to].y }, 4),
     kind: mutual ? "mutual" : "one way",
   }));
-  const text = (side: string, align: string, dx: number) => ({
-    transform: [{ filter: `datum.side === "${side}"` }],
-    mark: { type: "text", align, dx, fontSize: 10, fontWeight: 500, dy: -6 },
-    encoding: { x, y, text: { field: "label" } },
-  });
+  const texts = LABEL_SIDES.flatMap(({ align, dx, dy }, side) =>
+    [{ stroke: "#ffffff", strokeWidth: 3, opacity: 0.85 }, {}].map((halo) => ({
+      transform: [{ filter: `datum.side === ${side}` }],
+      mark: { type: "text", align, dx, dy, fontSize: LABEL_SIZE, fontWeight: 500, ...halo },
+      encoding: { x, y, text: { field: "label" } },
+    }))
+  );
   return {
     title: "One neighbourhood",
-    width: 560,
-    height: 460,
+    width,
+    height,
     data: { values: points },
     layer: [
       {
         data: { values: lines },
-        mark: { type: "rule", opacity: 0.55 },
+        mark: { type: "rule", opacity: 0.5 },
         encoding: {
           x,
           y,
@@ -247,7 +262,8 @@ export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): 
             field: "kind",
             type: "nominal",
             title: "edge",
-            scale: { domain: ["mutual", "one way"], range: [MAIN_COLOR, "#c9ced6"] },
+            scale: { domain: ["mutual", "one way"], range: [MAIN_COLOR, "#b4bac2"] },
+            legend: { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 },
           },
         },
       },
@@ -255,10 +271,38 @@ export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): 
         mark: { type: "point", opacity: 1, size: 90 },
         encoding: { x, y, color: { condition: { test: "datum.middle", value: ACCENT_COLOR }, value: "#3c4043" } },
       },
-      text("right", "left", 8),
-      text("left", "right", -8),
+      ...texts,
     ],
   };
+}
+
+const LABEL_SIZE = 11;
+/** Where a label may stand beside its point, best first. */
+const LABEL_SIDES = [
+  { align: "left", dx: 8, dy: -7 },
+  { align: "right", dx: -8, dy: -7 },
+  { align: "left", dx: 8, dy: 9 },
+  { align: "right", dx: -8, dy: 9 },
+] as const;
+
+/** The side of each label on which it covers least: other labels, and points. Places are in pixels, y downwards. */
+function placeLabels(places: readonly (readonly number[])[], labels: readonly string[]): number[] {
+  type Box = { left: number; right: number; top: number; bottom: number };
+  const taken: Box[] = places.map(([x, y]) => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 }));
+  const overlap = (a: Box, b: Box) =>
+    Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
+    Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  return places.map(([x, y], i) => {
+    const length = labels[i].length * LABEL_SIZE * 0.56;
+    const boxes = LABEL_SIDES.map(({ align, dx, dy }): Box => {
+      const left = align === "left" ? x + dx : x + dx - length;
+      return { left, right: left + length, top: y + dy - LABEL_SIZE / 2, bottom: y + dy + LABEL_SIZE / 2 };
+    });
+    const covered = boxes.map((box) => taken.reduce((sum, other) => sum + overlap(box, other), 0));
+    const side = covered.indexOf(Math.min(...covered));
+    taken.push(boxes[side]);
+    return side;
+  });
 }
 
 /** Numbers rounded, so that the figure stays small. */
