@@ -12,6 +12,7 @@ import {
   DuckDBListVector,
   type DuckDBType,
   type DuckDBValue,
+  type DuckDBVector,
   FLOAT,
   INTEGER,
   LIST,
@@ -177,12 +178,7 @@ export async function queryColumns(
     for (let c = 0; c < names.length; c++) {
       const vector = chunk.getColumnVector(c);
       if (kinds[c] === "number") {
-        const part = new Float64Array(chunk.rowCount);
-        for (let i = 0; i < part.length; i++) {
-          const value = vector.getItem(i);
-          part[i] = value === null ? NaN : Number(value);
-        }
-        parts[c].push(part);
+        parts[c].push(numbersOfVector(vector, chunk.rowCount));
       } else if (vector instanceof DuckDBListVector) {
         const child = vector.childVector;
         for (let i = 0; i < chunk.rowCount; i++) {
@@ -199,6 +195,19 @@ export async function queryColumns(
   return Object.fromEntries(
     names.map((name, c) => [name, kinds[c] === "number" ? concatenate(parts[c]) : values[c] as ColumnValues]),
   );
+}
+
+/** The numbers of a vector, NaN for NULL: copied as a whole where it is a plain array without NULLs. */
+function numbersOfVector(vector: DuckDBVector, length: number): Float64Array {
+  const { items, validity } = vector as unknown as { items?: unknown; validity?: { data: unknown } };
+  const plain = items instanceof Float64Array || items instanceof Float32Array || items instanceof Int32Array;
+  if (plain && validity?.data === null) return new Float64Array(items.subarray(0, length));
+  const numbers = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const value = vector.getItem(i);
+    numbers[i] = value === null ? NaN : Number(value);
+  }
+  return numbers;
 }
 
 function fillVector(chunk: DuckDBDataChunk, c: number, column: Column, start: number, count: number): void {
