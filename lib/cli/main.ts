@@ -22,6 +22,8 @@ const COMMANDS: [name: string, description: string, load: () => Promise<{ defaul
   ["history", "Read a listening history of Spotify, Last.fm or ListenBrainz", () => import("./history.ts")],
   ["shuffle", "Make a playlist that remembers", () => import("./shuffle.ts")],
   ["evaluate", "Compare the shuffles on simulated listeners", () => import("./evaluate.ts")],
+  ["train-sasrec", "Train the sequence model", () => import("./train_sasrec.ts")],
+  ["predict-next", "Next tracks by the sequence model", () => import("./predict_next.ts")],
   ["mpd", "Read slices of the Million Playlist Dataset", () => import("./mpd.ts")],
   ["serve", "Serve search, sessions and the web app", () => import("./serve.ts")],
 ];

@@ -1,0 +1,70 @@
+/**
+ * `segue train-sasrec`: the sequence model of a data folder.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import type { Estimate } from "../sequence/ranking.ts";
+import { sasrecStage, type SasrecStageOptions } from "../sequence/stage.ts";
+import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+
+type Options =
+  & { data: string; minCount?: number; minLength?: number; minSteps?: number; maxSteps?: number }
+  & Omit<
+    SasrecStageOptions,
+    "minimumCount" | "minimumLength"
+  >;
+
+/** @returns The command. */
+export default function trainSasrecCommand(): Command {
+  const number = (name: string) => numberOption(`--${name}`);
+  const command = defineCommand(
+    "train-sasrec",
+    "Train SASRec on interactions.csv (or playlists/) of a data folder and measure it on held-out tracks.",
+    "train-sasrec --data data/work/mpd --epochs 5",
+  )
+    .requiredOption("--data <dir>", "data folder; the model is written to its sasrec/")
+    .option("--epochs <number>", "passes over the data (default: 5, or as many as 2000 steps take)", number("epochs"))
+    .option("--min-steps <number>", "fewest optimiser steps when --epochs is not given", number("min-steps"))
+    .option("--max-steps <number>", "most optimiser steps", number("max-steps"))
+    .option("--dimensions <number>", "width of embeddings and hidden states (default: 64)", number("dimensions"))
+    .option("--blocks <number>", "attention blocks (default: 2)", number("blocks"))
+    .option("--heads <number>", "attention heads of a block (default: 2)", number("heads"))
+    .option("--window <number>", "tracks that the model looks back on (default: 50)", number("window"))
+    .option("--batch-size <number>", "windows of a batch (default: 128)", number("batch-size"))
+    .option("--learning-rate <number>", "Adam's learning rate (default: 0.001)", number("learning-rate"))
+    .option("--dropout <number>", "share of values dropped (default: 0.2)", number("dropout"))
+    .option("--loss <name>", "softmax, sampled or binary (default: softmax up to 100,000 tracks, else sampled)")
+    .option(
+      "--min-count <number>",
+      "fewest occurrences of a track in the training part (default: 5)",
+      number("min-count"),
+    )
+    .option("--min-length <number>", "fewest such tracks of a playlist (default: 5)", number("min-length"))
+    .option("--patience <number>", "evaluations without a better NDCG before it stops (default: 5)", number("patience"))
+    .option("--seed <number>", "seed of everything random", number("seed"), 42)
+    .option("--resume", "go on from the checkpoint of a run that was cut off")
+    .option("--force", "train even when the model is up to date");
+  return onRun<Options>(command, async (options) => {
+    const { data, minCount, minLength, minSteps, maxSteps, ...rest } = options;
+    const { json: _, ...given } = rest as typeof rest & { json?: boolean };
+    if (given.loss && !["softmax", "sampled", "binary"].includes(given.loss)) {
+      throw new InputError(`Expected --loss to be softmax, sampled or binary but found '${given.loss}'`);
+    }
+    const named = { minimumCount: minCount, minimumLength: minLength, minimumSteps: minSteps, maximumSteps: maxSteps };
+    const report = await sasrecStage(data, { ...given, ...named });
+    const { curve, test, ...facts } = report.facts as { curve: unknown; test: Record<string, Estimate | number> };
+    const model = join(data, "sasrec");
+    const json = { model, up_to_date: report.upToDate, ...facts, curve, test };
+    const metrics = Object.entries(test).map(([name, value]) => [name, describe(value)]);
+    const lines = Object.entries(facts).map(([name, value]) => [name, String(value)]);
+    return { json, text: textTable([["wrote", model], ...lines, ...metrics]) };
+  });
+}
+
+function describe(value: Estimate | number): string {
+  if (typeof value === "number") return value.toFixed(4);
+  return `${value.value.toFixed(4)}  [${value.lower.toFixed(4)}, ${value.upper.toFixed(4)}]`;
+}

@@ -1,0 +1,217 @@
+/**
+ * Training SASRec on a data folder, and predicting from what was trained.
+ *
+ * @module
+ */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { runStage, type StageReport } from "../storage/stages.ts";
+import { type Interactions, readInteractions, readTrackNames, type TrackNames } from "./interactions.ts";
+import { mpdStage } from "./mpd.ts";
+import { evaluateNext } from "./ranking.ts";
+import { loadSasrec, saveSasrec } from "./sasrec.ts";
+import { type SasrecServer, serveSasrec } from "./serve.ts";
+import { type SequenceSplit, type SplitOptions, splitPlaylists } from "./split.ts";
+import { type TrainingPoint, type TrainOptions, trainSasrec } from "./train.ts";
+
+/** Options of {@linkcode sasrecStage}. */
+export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "checkpoint" | "features" | "start"> {
+  /** Go on from the checkpoint of a run that was cut off, where there is one. */
+  resume?: boolean;
+  /** Run even when up to date. */
+  force?: boolean;
+}
+
+/** What a data folder holds for sequence models. */
+export interface SequenceData {
+  /** All interactions. */
+  interactions: Interactions;
+  /** The filtered playlists, split. */
+  split: SequenceSplit;
+  /** Names of the tracks. */
+  names: TrackNames;
+}
+
+/**
+ * Reads the interactions of a data folder; makes them first from its `playlists/` where only those are there.
+ *
+ * @param directory The data folder.
+ * @param options Thresholds of the filters.
+ * @returns Interactions, split, names.
+ * @throws {InputError} When the folder holds neither interactions nor playlists.
+ */
+export async function loadSequenceData(directory: string, options: SplitOptions = {}): Promise<SequenceData> {
+  await ensureInteractions(directory);
+  const interactions = readInteractions(join(directory, "interactions.csv"));
+  const names = await readTrackNames(join(directory, "track_names.parquet"));
+  return { interactions, split: splitPlaylists(interactions, options), names };
+}
+
+/**
+ * The stage that trains SASRec on `interactions.csv` and writes `sasrec/` (`model.json`, `weights.bin`,
+ * `vocabulary.json`, and `checkpoint.npz` while it runs).
+ *
+ * @param directory The data folder.
+ * @param options Shape of the model, course of training, thresholds.
+ * @returns What came of it: size of the data, course of training, test metrics.
+ * @throws {InputError} When the folder holds neither interactions nor playlists, or an option is out of range.
+ */
+export async function sasrecStage(directory: string, options: SasrecStageOptions = {}): Promise<StageReport> {
+  await ensureInteractions(directory);
+  const { resume = false, force, onEvaluation, ...parameters } = options;
+  const folder = join(directory, "sasrec");
+  return await runStage(directory, {
+    name: "sasrec",
+    inputs: ["interactions.csv"],
+    parameters,
+    outputs: ["sasrec/model.json", "sasrec/weights.bin", "sasrec/vocabulary.json"],
+    force,
+    async run() {
+      const interactions = readInteractions(join(directory, "interactions.csv"));
+      const split = splitPlaylists(interactions, parameters);
+      const checkpoint = join(folder, "checkpoint.npz");
+      if (!resume) rmSync(checkpoint, { force: true });
+      const result = await trainSasrec(split, { ...parameters, checkpoint, onEvaluation });
+      saveSasrec(result.model, folder);
+      rmSync(checkpoint, { force: true });
+      const { recall, ndcg, mrr, coverage, popularityBias } = evaluateNext(serveSasrec(result.model), split, {
+        k: Math.min(10, split.trackIds.length),
+        seed: options.seed,
+      });
+      return {
+        playlists: split.userIds.length,
+        tracks: split.trackIds.length,
+        trainingPositions: split.train.tracks.length,
+        filterRounds: split.rounds,
+        steps: result.steps,
+        stepsPerEpoch: result.stepsPerEpoch,
+        secondsPerEpoch: Number(result.secondsPerEpoch.toFixed(3)),
+        bestStep: result.bestStep,
+        converged: result.converged,
+        note: result.note,
+        loss: result.loss,
+        curve: result.curve.map((point: TrainingPoint) => rounded(point)),
+        test: { recall, ndcg, mrr, coverage, popularityBias },
+      };
+    },
+  });
+}
+
+/** A track that was predicted, by name. */
+export interface NamedPrediction {
+  /** `track_id` in `interactions.csv`. */
+  trackId: string;
+  /** URI, where it is known. */
+  uri: string | null;
+  /** Title, where it is known. */
+  title: string | null;
+  /** Artist, where it is known. */
+  artist: string | null;
+  /** Probability among all tracks of the vocabulary that are not in the history. */
+  probability: number;
+}
+
+/** Answers requests for next tracks by name. */
+export interface NextPredictor {
+  /** The model behind it. */
+  server: SasrecServer;
+  /** Names of the tracks. */
+  names: TrackNames;
+  /**
+   * Finds the code of a track.
+   *
+   * @param text Its `track_id` in `interactions.csv`, URI, id within the URI, title, or `title · artist`.
+   * @returns Its code in the model's vocabulary.
+   * @throws {InputError} When there is none, or the model does not know it.
+   */
+  find(text: string): number;
+  /**
+   * The most probable next tracks.
+   *
+   * @param tracks Tracks so far, as {@linkcode NextPredictor.find} takes them.
+   * @param k How many.
+   * @returns Best first.
+   */
+  predict(tracks: readonly string[], k: number): NamedPrediction[];
+}
+
+/**
+ * Loads the model of a data folder for prediction.
+ *
+ * @param directory The data folder.
+ * @returns The predictor.
+ * @throws {InputError} When no model was trained.
+ *
+ * @example
+ * ```ts ignore
+ * const predictor = await openPredictor("data/work/mpd");
+ * const next = predictor.predict(["spotify:track:0UaMYEvWZi0ZqiDOoHU3YI", "Toxic · Britney Spears"], 10);
+ * ```
+ */
+export async function openPredictor(directory: string): Promise<NextPredictor> {
+  const model = loadSasrec(join(directory, "sasrec"));
+  const names = await readTrackNames(join(directory, "track_names.parquet"));
+  const server = serveSasrec(model);
+  const codes = new Map(model.trackIds.map((id, code) => [id, code]));
+  const ids = [...names.rows.keys()];
+  const byName = nameIndex(names, ids, codes);
+  const find = (text: string): number => {
+    const wanted = text.trim();
+    const code = codes.get(wanted) ?? byName.get(wanted.toLowerCase());
+    if (code !== undefined) return code;
+    const known = names.rows.has(wanted);
+    throw new InputError(
+      known
+        ? `Track '${wanted}' (${names.label(wanted)}) occurs too rarely to be in the model's vocabulary; give others`
+        : `Expected a track_id, URI, title or 'title · artist' of the model's vocabulary but found '${wanted}'`,
+    );
+  };
+  return {
+    server,
+    names,
+    find,
+    predict(tracks, k) {
+      return server.next(tracks.map(find), Math.min(k, server.tracks)).map(({ track, probability }) => {
+        const trackId = model.trackIds[track];
+        const row = names.rows.get(trackId) ?? -1;
+        const of = (texts: readonly (string | null)[]) => texts[row] ?? null;
+        return { trackId, uri: of(names.uris), title: of(names.titles), artist: of(names.artists), probability };
+      });
+    },
+  };
+}
+
+/** Codes by URI, id within the URI, title and artist, title; of tracks of one name the most frequent one would be as good as any: the first. */
+function nameIndex(names: TrackNames, ids: string[], codes: Map<string, number>): Map<string, number> {
+  const index = new Map<string, number>();
+  const put = (key: string | null | undefined, code: number) => {
+    if (key && !index.has(key.toLowerCase())) index.set(key.toLowerCase(), code);
+  };
+  ids.forEach((id, row) => {
+    const code = codes.get(id);
+    if (code === undefined) return;
+    put(names.uris[row], code);
+    put(names.uris[row]?.split(":").at(-1), code);
+    put(names.titles[row] && `${names.titles[row]} · ${names.artists[row]}`, code);
+    put(names.titles[row], code);
+  });
+  return index;
+}
+
+async function ensureInteractions(directory: string): Promise<void> {
+  if (existsSync(join(directory, "interactions.csv"))) return;
+  if (!existsSync(join(directory, "playlists"))) {
+    throw new InputError(
+      `${directory}: expected interactions.csv or playlists/ here; make them with segue mpd or world`,
+    );
+  }
+  await mpdStage(directory);
+}
+
+function rounded(point: TrainingPoint): TrainingPoint {
+  const round = (value: number) => Number(value.toPrecision(6));
+  return Object.fromEntries(
+    Object.entries(point).map(([name, value]) => [name, round(value)]),
+  ) as unknown as TrainingPoint;
+}
