@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { fitConditionalLogit } from "../../lib/choice/conditional_logit.ts";
+import { halton, haltonNormals } from "../../lib/choice/halton.ts";
+import { fitMixedLogit } from "../../lib/choice/mixed_logit.ts";
+import { trainSoftmaxRegression } from "../../lib/choice/softmax_regression.ts";
+import { InputError } from "../../lib/errors.ts";
+import { seededRandom } from "../../lib/random.ts";
+import { loadTensorFlow } from "../../lib/tensor.ts";
+import { randomChoices } from "./random_choices.ts";
+
+Deno.test("halton() begins as the textbook has it", () => {
+  assert.deepEqual([1, 2, 3, 4, 5].map((i) => halton(i, 2)), [1 / 2, 1 / 4, 3 / 4, 1 / 8, 5 / 8]);
+  [1 / 3, 2 / 3, 1 / 9, 4 / 9].forEach((value, i) => assert.ok(Math.abs(halton(i + 1, 3) - value) < 1e-15));
+});
+
+Deno.test("haltonNormals() have mean 0, variance 1 and no correlation, closer than random draws would", () => {
+  const z = haltonNormals(100, 50, 2, seededRandom(1));
+  const n = z.length / 2;
+  let [mean, square, cross] = [0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    mean += z[2 * i] / n;
+    square += z[2 * i] ** 2 / n;
+    cross += z[2 * i] * z[2 * i + 1] / n;
+  }
+  assert.ok(Math.abs(mean) < 0.003 && Math.abs(square - 1) < 0.01 && Math.abs(cross) < 0.01);
+});
+
+Deno.test("fitMixedLogit() recovers centre and spread where the conditional logit shrinks the centre", () => {
+  const sets = randomChoices({ sets: 3000, weights: [2, -1], spread: [1.5, 0.5], perListener: 15, size: 5, seed: 4 });
+  const conditional = fitConditionalLogit(sets);
+  const mixed = fitMixedLogit(sets, { draws: 60 });
+  assert.ok(mixed.converged);
+  assert.ok(conditional.coefficients[0].upper < 2, "the conditional logit is expected to miss the centre");
+  assert.ok(mixed.logLikelihood > mixed.conditionalLogLikelihood + 50);
+  [2, -1].forEach((truth, k) => {
+    const c = mixed.means[k];
+    assert.ok(Math.abs(c.estimate - truth) < 3 * c.standardError, `${c.estimate} ± ${c.standardError}, not ${truth}`);
+  });
+  [1.5, 0.5].forEach((truth, k) => {
+    const c = mixed.deviations[k];
+    assert.ok(Math.abs(c.estimate - truth) < 3 * c.standardError, `${c.estimate} ± ${c.standardError}, not ${truth}`);
+  });
+});
+
+Deno.test("without random weights the mixed logit is the conditional logit", () => {
+  const sets = randomChoices({ sets: 300, weights: [1, -1], perListener: 10 });
+  const mixed = fitMixedLogit(sets, { random: [], draws: 1 });
+  const fit = fitConditionalLogit({ ...sets, cluster: undefined });
+  fit.coefficients.forEach((c, k) => {
+    assert.ok(Math.abs(mixed.means[k].estimate - c.estimate) < 1e-4);
+    assert.ok(Math.abs(mixed.means[k].standardError - c.standardError) < 1e-4);
+  });
+  assert.ok(Math.abs(mixed.logLikelihood - fit.statistics.logLikelihood) < 1e-6);
+});
+
+Deno.test("fitMixedLogit() asks for listeners and for features that exist", () => {
+  assert.throws(() => fitMixedLogit(randomChoices({ sets: 20, weights: [1] })), InputError);
+  const sets = randomChoices({ sets: 40, weights: [1], perListener: 4 });
+  assert.throws(() => fitMixedLogit(sets, { random: ["y"] }), /among x0 but found y/);
+});
+
+Deno.test("trainSoftmaxRegression() gives the estimates of the conditional logit to 1e-3 and leaves no tensors", async () => {
+  const { tf } = await loadTensorFlow();
+  const before = tf.memory().numTensors;
+  const units = [{ factor: 10, shift: 300 }, { factor: 1, shift: 0 }, { factor: 0.1, shift: 5 }];
+  const sets = randomChoices({ sets: 400, weights: [1, -0.5, 0.3], ragged: true, size: 9, units });
+  const learned = await trainSoftmaxRegression(sets);
+  fitConditionalLogit(sets).coefficients.forEach((c, k) => {
+    assert.ok(Math.abs(learned.weights[k] - c.estimate) < 1e-3, `${learned.weights[k]} is not ${c.estimate}`);
+  });
+  assert.equal(tf.memory().numTensors, before);
+  assert.ok(learned.losses[299] < learned.losses[0]);
+  const batched = await trainSoftmaxRegression(sets, { epochs: 30, batchSets: 64, learningRate: 0.05 });
+  assert.ok(Math.abs(batched.weights[1] + 0.5) < 0.3);
+});
