@@ -22,29 +22,48 @@ export interface ExtractedCells {
 }
 
 /**
- * Checks the code cells of a notebook: types, lint, and that no output is stored.
+ * Checks the code cells of notebooks: types, lint, and that no output is stored. All notebooks are checked in one go, so
+ * that the library is type-checked once.
  *
- * @param path The notebook.
- * @returns One line a finding, `01_data.ipynb, cell 5, line 3: …`; empty when all is well.
+ * @param paths The notebooks, all in one folder.
+ * @returns Findings by notebook, each a line `01_data.ipynb, cell 5, line 3: …`; none when all is well.
  */
-export function checkCells(path: string): string[] {
-  const notebook: Notebook = JSON.parse(readFileSync(path, "utf8"));
-  const findings: string[] = [];
-  notebook.cells.forEach((cell, c) => {
-    if (cell.outputs?.length) findings.push(`${basename(path)}, cell ${c + 1}: has stored outputs; clear them`);
+export function checkCells(paths: readonly string[]): Map<string, string[]> {
+  const findings = new Map(paths.map((path) => [path, [] as string[]]));
+  const modules = paths.map((path): Module => {
+    const notebook: Notebook = JSON.parse(readFileSync(path, "utf8"));
+    notebook.cells.forEach((cell, c) => {
+      if (cell.outputs?.length) {
+        findings.get(path)!.push(`${basename(path)}, cell ${c + 1}: has stored outputs; clear them`);
+      }
+    });
+    const file = join(dirname(path), `.${basename(path, ".ipynb")}.${process.pid}.cells.ts`);
+    return { path, file, ...extractCells(notebook) };
   });
-  const { code, starts } = extractCells(notebook);
-  const module = join(dirname(path), `.${basename(path, ".ipynb")}.${process.pid}.cells.ts`);
-  writeFileSync(module, code);
   try {
+    for (const { file, code } of modules) writeFileSync(file, code);
+    const files = modules.map(({ file }) => file);
     for (const args of [["check"], ["lint", "--rules-exclude=no-import-prefix,no-process-global"]]) {
-      const result = spawnSync(process.execPath, [...args, module], { encoding: "utf8", env: plainEnvironment() });
-      if (result.status !== 0) findings.push(...tell(result.stderr, module, basename(path), starts));
+      const result = spawnSync(process.execPath, [...args, ...files], { encoding: "utf8", env: plainEnvironment() });
+      if (result.status === 0) continue;
+      let told = 0;
+      for (const module of modules) {
+        const lines = tell(result.stderr, module);
+        told += lines.length;
+        findings.get(module.path)!.push(...lines);
+      }
+      if (told === 0) findings.get(paths[0])!.push(result.stderr.trim());
     }
   } finally {
-    rmSync(module, { force: true });
+    for (const { file } of modules) rmSync(file, { force: true });
   }
   return findings;
+}
+
+/** A notebook's code as a module beside it. */
+interface Module extends ExtractedCells {
+  path: string;
+  file: string;
 }
 
 /**
@@ -64,18 +83,18 @@ export function extractCells(notebook: Notebook): ExtractedCells {
   return { code: lines.join("\n") + "\nexport {};\n", starts };
 }
 
-/** Rewrites what the checker says of the module as findings about the notebook. */
-function tell(output: string, module: string, notebook: string, starts: ExtractedCells["starts"]): string[] {
+/** Rewrites what the checker says of a module as findings about its notebook. */
+function tell(output: string, { path, file, starts }: Module): string[] {
   const findings: string[] = [];
   let message = "";
   for (const line of output.split("\n")) {
-    const place = line.includes(basename(module)) ? /\.cells\.ts:(\d+):\d+/.exec(line) : null;
+    const place = line.includes(basename(file)) ? /\.cells\.ts:(\d+):\d+/.exec(line) : null;
     if (place) {
       const start = starts.findLast((s) => s.line <= Number(place[1])) ?? starts[0];
-      findings.push(`${notebook}, cell ${start.cell}, line ${Number(place[1]) - start.line + 1}: ${message}`);
+      findings.push(`${basename(path)}, cell ${start.cell}, line ${Number(place[1]) - start.line + 1}: ${message}`);
     } else if (/ERROR|^error/.test(line)) message = line.trim();
   }
-  return findings.length ? findings : [`${notebook}: ${output.trim().split("\n").at(-1)}`];
+  return findings;
 }
 
 function plainEnvironment(): Record<string, string | undefined> {

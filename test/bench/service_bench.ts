@@ -73,7 +73,7 @@ try {
       url: service.url,
       connections: CONNECTIONS,
       amount,
-      setupClient: (c) => {
+      setupClient: (c: { setRequests(requests: unknown[]): void }) => {
         c.setRequests([{
           method: "POST",
           path: `/api/sessions/${ids[client++ % CONNECTIONS]}/next`,

@@ -11,13 +11,14 @@ Deno.test("checkCells() finds type errors, missing exports and banned randomness
     const write = (cells: unknown[]) => writeFileSync(join(folder, "01_x.ipynb"), JSON.stringify({ cells }));
     const good = code('import { seededRandom } from "../../lib/random.ts";\nconst draw: number = seededRandom(1)();');
     write([{ cell_type: "markdown", source: "# Title" }, good, code("console.log(draw);")]);
-    assert.deepEqual(checkCells(join(folder, "01_x.ipynb")), []);
+    const path = join(folder, "01_x.ipynb");
+    assert.deepEqual(checkCells([path]).get(path), []);
     write([
       good,
       code('\nconst text: string = 3;\nimport { gone } from "../../lib/random.ts";'),
       code("Math.random();"),
     ]);
-    const findings = checkCells(join(folder, "01_x.ipynb")).join("\n");
+    const findings = checkCells([path]).get(path)!.join("\n");
     assert.match(findings, /01_x\.ipynb, cell 2, line 2: .*not assignable/);
     assert.match(findings, /01_x\.ipynb, cell 2, line 3: .*gone/);
     assert.match(findings, /01_x\.ipynb, cell 3, line 1: .*Math\.random/);
