@@ -5,7 +5,7 @@
  */
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { type ColumnTable, table } from "arquero";
-import { type Catalog, NUMERIC_COLUMNS, type NumericColumn } from "./catalog.ts";
+import { type Catalog, numbersOf, NUMERIC_COLUMNS, type NumericColumn } from "./catalog.ts";
 
 /**
  * The catalogue as an Arquero table: a row a track; `title`, `artist` (the first), `genre` (the first) and every numeric
@@ -31,6 +31,66 @@ export function catalogTable(catalog: Catalog): ColumnTable {
   for (const name of NUMERIC_COLUMNS) if (catalog.numbers[name]) columns[name] = catalog.numbers[name]!;
   // deno-lint-ignore no-explicit-any -- arquero's own type for columns is any
   return table(columns as any);
+}
+
+/** The features whose distributions are worth a look. */
+export const SHOWN_FEATURES: readonly NumericColumn[] = [
+  ...["danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness"] as const,
+  ...["liveness", "valence", "duration_ms"] as const,
+];
+
+/** The features whose correlations are worth a look. */
+export const CORRELATED_FEATURES: readonly NumericColumn[] = [
+  ...SHOWN_FEATURES.slice(0, -1),
+  ...["tempo", "duration_ms", "popularity", "year"] as const,
+];
+
+/**
+ * The share of values that pass a test, in per cent with one decimal, for a sentence.
+ *
+ * @param values The values; NaN counts as not passing.
+ * @param test The test.
+ * @returns E.g. `"36.0"`.
+ */
+export function percent(values: Iterable<number>, test: (value: number) => boolean): string {
+  let [hits, all] = [0, 0];
+  for (const value of values) {
+    all++;
+    if (test(value)) hits++;
+  }
+  return (100 * hits / all).toFixed(1);
+}
+
+/** A key with its number of tracks. */
+export interface KeyCount {
+  /** Key, C = 0. */
+  key: number;
+  /** 1 major, 0 minor. */
+  mode: number;
+  /** Tracks. */
+  count: number;
+  /** Their share of the tracks whose key is known. */
+  share: number;
+}
+
+/**
+ * Counts the tracks in each of the 24 keys.
+ *
+ * @param catalog The catalogue.
+ * @returns The keys, the commonest first.
+ * @throws {InputError} When the catalogue has no keys.
+ */
+export function countKeys(catalog: Catalog): KeyCount[] {
+  const [keys, modes] = [numbersOf(catalog, "key"), numbersOf(catalog, "mode")];
+  const counts = new Float64Array(24);
+  let known = 0;
+  for (let i = 0; i < catalog.length; i++) {
+    if (Number.isNaN(keys[i]) || Number.isNaN(modes[i])) continue;
+    counts[2 * keys[i] + modes[i]]++;
+    known++;
+  }
+  return Array.from(counts, (count, code) => ({ key: code >> 1, mode: code & 1, count, share: count / known }))
+    .sort((a, b) => b.count - a.count);
 }
 
 /** A bar of a histogram. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HistogramBar } from "../catalog/explore.ts";
+import type { HistogramBar, KeyCount } from "../catalog/explore.ts";
 import type { IngestAccount } from "../catalog/ingest.ts";
 import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
 
@@ -126,16 +126,6 @@ export function correlationPlot(features: readonly string[], correlations: reado
   };
 }
 
-/** A key with its number of tracks. */
-export interface KeyCount {
-  /** Key, C = 0. */
-  key: number;
-  /** 1 major, 0 minor. */
-  mode: number;
-  /** Tracks. */
-  count: number;
-}
-
 /** Names of the keys 0 to 11. */
 export const KEY_NAMES: readonly string[] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 
@@ -146,15 +136,14 @@ export const KEY_NAMES: readonly string[] = ["C", "C#", "D", "Eb", "E", "F", "F#
  * @returns The figure.
  */
 export function keyModePlot(counts: readonly KeyCount[]): Spec {
-  const total = counts.reduce((sum, { count }) => sum + count, 0);
   const order = Array.from({ length: 12 }, (_, fifth) => KEY_NAMES[(7 * fifth) % 12]);
   return {
     title: "Keys, in the order of the circle of fifths",
     data: {
-      values: counts.map(({ key, mode, count }) => ({
+      values: counts.map(({ key, mode, share }) => ({
         key: KEY_NAMES[key],
         mode: mode === 1 ? "major" : "minor",
-        share: count / total,
+        share: Number(share.toFixed(5)),
       })),
     },
     width: 520,

@@ -5,7 +5,9 @@ import type { Catalog } from "../../lib/catalog/catalog.ts";
 import {
   catalogStatistics,
   catalogTable,
+  countKeys,
   histograms,
+  percent,
   powerLawExponent,
   rankCorrelations,
   varianceBetween,
@@ -107,6 +109,23 @@ Deno.test("varianceBetween() finds the share that was put in, and none where the
   assert.ok(Math.abs(varianceBetween(mixed, groups) - 0.4) < 0.05);
   assert.ok(varianceBetween(groups.map(uniform), groups) < 0.03);
   assert.ok(Number.isNaN(varianceBetween([1, 2, 3], ["a", "b", "c"])));
+});
+
+Deno.test("countKeys() counts every known key once, the commonest first", () => {
+  const counts = countKeys({
+    length: 4,
+    numbers: { key: Float64Array.of(11, 11, 0, NaN), mode: Float64Array.of(0, 0, 1, 1) },
+    texts: {},
+    lists: {},
+  });
+  assert.equal(counts.length, 24);
+  assert.deepEqual(counts[0], { key: 11, mode: 0, count: 2, share: 2 / 3 });
+  assert.deepEqual(counts[1], { key: 0, mode: 1, count: 1, share: 1 / 3 });
+  assert.throws(() => countKeys({ length: 0, numbers: {}, texts: {}, lists: {} }), /no column key/);
+});
+
+Deno.test("percent() gives one decimal", () => {
+  assert.equal(percent([1, 2, 3, NaN, 5, 6], (value) => value > 2), "50.0");
 });
 
 Deno.test("catalogStatistics() by hand", () => {

@@ -35,7 +35,7 @@ const FIGURES: Record<string, { spec: Spec; says: string[] }> = {
     says: ["energy", "duration", "−0.65", "Spearman’s ρ"],
   },
   keyModePlot: {
-    spec: keyModePlot([{ key: 6, mode: 1, count: 3 }, { key: 0, mode: 0, count: 1 }]),
+    spec: keyModePlot([{ key: 6, mode: 1, count: 3, share: 0.75 }, { key: 0, mode: 0, count: 1, share: 0.25 }]),
     says: ["F#", "C", "major", "minor", "share of tracks"],
   },
   tempoPlot: { spec: tempoPlot(bars("tempo", false)), says: ["tempo (BPM)", "pop", "rock"] },
