@@ -158,6 +158,7 @@ export class Sessions {
       move(session.picks.length > before ? "pick" : "forward", pick);
     }
     if (ahead) { while (session.current!.step > plays) move("previous", session.previous()!); }
+    for (const old of session.picks.slice(-EXPLAINED_PICKS - count, -EXPLAINED_PICKS)) old.distribution = undefined;
     await this.#store.addEvents(events);
     return picks;
   }
