@@ -18,7 +18,8 @@ import { writeAtomic } from "../storage/atomic.ts";
 export async function buildKernels(): Promise<string> {
   const source = readFileSync(new URL("kernels.as", import.meta.url), "utf8");
   let binary: Uint8Array | undefined;
-  const options = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--enable", "relaxed-simd"];
+  const memory = ["--importMemory", "--sharedMemory", "--maximumMemory", "65536", "--enable", "threads"];
+  const options = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "relaxed-simd", ...memory];
   const { error, stderr } = await asc.main(["kernels.ts", "--outFile", "kernels.wasm", ...options], {
     readFile: (name) => name === "kernels.ts" ? source : null,
     writeFile: (name, contents) => {

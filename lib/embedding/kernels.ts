@@ -1,88 +1,132 @@
 /**
- * The compiled inner loops of PCA (WebAssembly with SIMD) and the layout of their memory.
+ * The compiled inner loops of PCA (WebAssembly with SIMD), on one thread or two, and the layout of their memory.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
+import {
+  awaitHelper,
+  callHelper,
+  helperDone,
+  type KernelExports,
+  ownsHelper,
+  startHelper,
+  takeHelper,
+} from "./kernel_helper.ts";
 import { KERNELS_WASM } from "./kernels.wasm.ts";
 
-interface Exports {
-  moments(
-    x: number,
-    count: number,
-    d: number,
-    stride: number,
-    t: number,
-    shift: number,
-    mean: number,
-    scatter: number,
-  ): void;
-  scores(x: number, count: number, d: number, mean: number, w: number, k: number, z: number): void;
-}
-
-/** Sums one block of rows. */
-export interface MomentsKernel {
-  /** Most rows of a block. */
-  blockRows: number;
+/** One thread of a kernel that sums blocks of rows. */
+export interface MomentsLane {
   /** Mean of the last block, length d. */
   mean: Float64Array;
   /** Scatter of the last block about its mean, [d, d]; only the upper triangle is set. */
   scatter: Float64Array;
   /**
-   * Computes mean and scatter of rows.
+   * Begins to sum a block of at most `blockRows` rows.
    *
    * @param rows The elements, row-major [count, d].
-   * @param count Number of rows, at most `blockRows`.
    * @param near Numbers near the mean of each column, length d: the sums are taken about them.
    */
-  run(rows: Float32Array, count: number, near: Float64Array): void;
+  begin(rows: Float32Array, near: Float64Array): void;
 }
 
-/** Projects one block of rows. */
-export interface ScoresKernel {
-  /** Most rows of a block. */
-  blockRows: number;
+/** One thread of a kernel that projects blocks of rows. */
+export interface ScoresLane {
   /** Scores of the last block, row-major [blockRows, k]. */
   scores: Float32Array;
   /**
-   * Computes (x − mean) Wᵀ of rows.
+   * Begins to compute (x − mean) Wᵀ of a block of at most `blockRows` rows.
    *
    * @param rows The elements, row-major [count, d].
-   * @param count Number of rows, at most `blockRows`.
    */
-  run(rows: Float32Array, count: number): void;
+  begin(rows: Float32Array): void;
+}
+
+/** A kernel on one thread or two. */
+export interface Kernel<Lane> {
+  /** Most rows of a block. */
+  blockRows: number;
+  /** The lane of this thread: what it begins is done when `begin` returns. */
+  own: Lane;
+  /**
+   * The lane of the second thread.
+   *
+   * @returns Nothing while that thread does not run.
+   */
+  second(): Lane | undefined;
 }
 
 /**
- * Makes the kernel that sums blocks of rows. Float32 within a block of at most 2048 rows, about
- * a point near their mean; float64 from there on.
+ * Gives the blocks of some rows to the threads: the second one gets a block whenever it is idle, this one does the others
+ * meanwhile, so that a busy machine costs no more than the one block it is late with.
+ *
+ * @param kernel The kernel.
+ * @param from First row.
+ * @param to One past the last row.
+ * @param begin Begins a block of rows on a lane.
+ * @param collect Takes a block's result from its lane; blocks may come out of order.
+ */
+export function forBlocks<Lane>(
+  kernel: Kernel<Lane>,
+  from: number,
+  to: number,
+  begin: (lane: Lane, from: number, to: number) => void,
+  collect: (lane: Lane, from: number, to: number) => void,
+): void {
+  let start = from;
+  const next = (): [number, number] => [start, start = Math.min(to, start + kernel.blockRows)];
+  let pending: [number, number] | undefined;
+  while (start < to || pending) {
+    const second = kernel.second();
+    if (pending && (start >= to || helperDone())) {
+      awaitHelper();
+      collect(second!, ...pending);
+      pending = undefined;
+    }
+    if (second && !pending && start < to) begin(second, ...(pending = next()));
+    if (start < to) {
+      const block = next();
+      begin(kernel.own, ...block);
+      collect(kernel.own, ...block);
+    }
+  }
+}
+
+/** Work (multiplications) from which a second thread is worth starting. */
+const PARALLEL_WORK = 2e8;
+
+/**
+ * Makes the kernel that sums blocks of rows. Float32 within a block of at most 2048 rows, about a point near their mean;
+ * float64 from there on.
  *
  * @param d Number of columns.
+ * @param rows Rows to come, which decide on the threads.
  * @returns The kernel.
  */
-export function momentsKernel(d: number): MomentsKernel {
+export function momentsKernel(d: number, rows: number): Kernel<MomentsLane> {
   const blockRows = blockSize(d);
   // Not a power of two: columns 4096 bytes apart would fight for the same cache lines.
   const stride = blockRows + 16;
-  const { take, instantiate } = arena();
+  const { take, size } = arena();
   const x = take(4 * (blockRows * d + 4));
   const t = take(4 * (d + 4) * stride);
   const shift = take(4 * (d + 4));
   const mean = take(8 * d);
   const scatter = take(8 * d * d);
-  const { buffer, exports } = instantiate();
-  const input = new Float32Array(buffer, x, blockRows * d);
-  const point = new Float32Array(buffer, shift, d);
-  return {
-    blockRows,
-    mean: new Float64Array(buffer, mean, d),
-    scatter: new Float64Array(buffer, scatter, d * d),
-    run(rows, count, near) {
-      input.set(rows);
-      point.set(near);
-      exports.moments(x, count, d, stride, t, shift, mean, scatter);
-    },
+  const lane = (buffer: ArrayBufferLike, call: (args: number[]) => void): MomentsLane => {
+    const input = new Float32Array(buffer, x, blockRows * d);
+    const point = new Float32Array(buffer, shift, d);
+    return {
+      mean: new Float64Array(buffer, mean, d),
+      scatter: new Float64Array(buffer, scatter, d * d),
+      begin(elements, near) {
+        input.set(elements);
+        point.set(near);
+        call([x, elements.length / d, d, stride, t, shift, mean, scatter]);
+      },
+    };
   };
+  return threads(blockRows, size(), rows * d * d / 2, 0, lane);
 }
 
 /**
@@ -91,30 +135,38 @@ export function momentsKernel(d: number): MomentsKernel {
  * @param components Components [k, d], row-major.
  * @param center Mean of each column, length d.
  * @param k How many components to use.
+ * @param rows Rows to come, which decide on the threads.
  * @returns The kernel.
  */
-export function scoresKernel(components: Float64Array, center: Float64Array, k: number): ScoresKernel {
+export function scoresKernel(
+  components: Float64Array,
+  center: Float64Array,
+  k: number,
+  rows: number,
+): Kernel<ScoresLane> {
   const d = center.length;
   const blockRows = blockSize(d);
   const stride = Math.ceil(k / 4) * 4;
-  const { take, instantiate } = arena();
+  const { take, size } = arena();
   const x = take(4 * (blockRows * d + 4));
   const mean = take(4 * (d + 4));
   const w = take(4 * d * stride);
   const z = take(4 * (blockRows * k + 4));
-  const { buffer, exports } = instantiate();
-  new Float32Array(buffer, mean, d).set(center);
-  const weights = new Float32Array(buffer, w, d * stride);
-  for (let c = 0; c < k; c++) for (let j = 0; j < d; j++) weights[j * stride + c] = components[c * d + j];
-  const input = new Float32Array(buffer, x, blockRows * d);
-  return {
-    blockRows,
-    scores: new Float32Array(buffer, z, blockRows * k),
-    run(rows, count) {
-      input.set(rows);
-      exports.scores(x, Math.ceil(count / 4) * 4, d, mean, w, k, z);
-    },
+  const lane = (buffer: ArrayBufferLike, call: (args: number[]) => void): ScoresLane => {
+    const centre = new Float32Array(buffer, mean, d + 4).fill(0);
+    centre.set(center);
+    const weights = new Float32Array(buffer, w, d * stride).fill(0);
+    for (let c = 0; c < k; c++) for (let j = 0; j < d; j++) weights[j * stride + c] = components[c * d + j];
+    const input = new Float32Array(buffer, x, blockRows * d);
+    return {
+      scores: new Float32Array(buffer, z, blockRows * k),
+      begin(elements) {
+        input.set(elements);
+        call([x, Math.ceil(elements.length / d / 4) * 4, d, mean, w, k, z]);
+      },
+    };
   };
+  return threads(blockRows, size(), rows * d * k, 1, lane);
 }
 
 /** Rows of a block: few enough that it stays in the second-level cache, a multiple of 8. */
@@ -124,20 +176,46 @@ function blockSize(d: number): number {
 
 let compiled: WebAssembly.Module | undefined;
 
-function arena() {
+/** A lane on this thread and, when the work is worth it, one on the second as soon as that runs. */
+function threads<Lane>(
+  blockRows: number,
+  bytes: number,
+  work: number,
+  kernel: 0 | 1,
+  makeLane: (buffer: ArrayBufferLike, call: (args: number[]) => void) => Lane,
+): Kernel<Lane> {
+  compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_WASM, "base64"));
+  const pages = Math.ceil(bytes / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
+  const exports = instance.exports as unknown as KernelExports;
+  const run = (kernel === 0 ? exports.moments : exports.scores) as (...args: number[]) => void;
+  const own = makeLane(memory.buffer, (args) => run(...args));
+  const owner = {};
+  let second: Lane | undefined;
+  if (work >= PARALLEL_WORK) startHelper(compiled);
+  return {
+    blockRows,
+    own,
+    second() {
+      if (!second && work >= PARALLEL_WORK) {
+        const buffer = takeHelper(owner, bytes);
+        if (buffer) second = makeLane(buffer, (args) => callHelper(kernel, args));
+      }
+      return ownsHelper(owner) ? second : undefined;
+    },
+  };
+}
+
+/** Lays out memory: `take` reserves bytes and returns their offset. */
+function arena(): { take(bytes: number): number; size(): number } {
   let size = 1024;
   return {
-    /** Reserves bytes and returns their offset. */
-    take(bytes: number): number {
+    take(bytes) {
       const offset = size;
       size = Math.ceil((size + bytes) / 16) * 16;
       return offset;
     },
-    instantiate(): { buffer: ArrayBuffer; exports: Exports } {
-      compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_WASM, "base64"));
-      const memory = new WebAssembly.Memory({ initial: Math.ceil(size / 65536) });
-      const instance = new WebAssembly.Instance(compiled, { env: { memory } });
-      return { buffer: memory.buffer, exports: instance.exports as unknown as Exports };
-    },
+    size: () => size,
   };
 }

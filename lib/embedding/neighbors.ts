@@ -56,14 +56,15 @@ export function exactNeighbors(x: Matrix, queries: Matrix, k: number, own?: Int3
   for (let from = 0; from < queries.rows; from += QUERIES) {
     const part = Math.min(QUERIES, queries.rows - from);
     const vectors = Float64Array.from(queries.data.subarray(from * d, (from + part) * d));
-    const kernel = scoresKernel(vectors, new Float64Array(d), part);
+    const kernel = scoresKernel(vectors, new Float64Array(d), part, 0);
+    const { own: lane } = kernel;
     const worst = new Float32Array(part).fill(-Infinity);
     for (let start = 0; start < x.rows; start += kernel.blockRows) {
       const count = Math.min(kernel.blockRows, x.rows - start);
-      kernel.run(x.data.subarray(start * d, (start + count) * d), count);
+      lane.begin(x.data.subarray(start * d, (start + count) * d));
       for (let r = 0; r < count; r++) {
         for (let q = 0, at = r * part; q < part; q++, at++) {
-          const similarity = kernel.scores[at];
+          const similarity = lane.scores[at];
           if (similarity <= worst[q] || own?.[from + q] === start + r) continue;
           worst[q] = insert(indices, similarities, (from + q) * k, k, start + r, similarity);
         }

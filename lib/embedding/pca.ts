@@ -6,7 +6,7 @@
  */
 import { EigenvalueDecomposition, Matrix as DenseMatrix } from "ml-matrix";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { momentsKernel, scoresKernel } from "./kernels.ts";
+import { forBlocks, momentsKernel, scoresKernel } from "./kernels.ts";
 import { firstNonFinite, type Matrix, matrix } from "../matrix.ts";
 
 /**
@@ -45,7 +45,8 @@ export interface PcaOptions {
 }
 
 /**
- * Moments of a range of rows in one pass. Blocks of up to 2048 rows are summed about a point near their mean and merged by Chan, Golub and LeVeque's formula, so that a large mean does not eat the digits of the variance. Cost O(n d²).
+ * Moments of a range of rows in one pass. Blocks of up to 2048 rows are summed about a point near their mean and merged by Chan, Golub and LeVeque's formula, so that a large mean does not eat the digits of the variance. Large inputs are shared with a second thread once that runs;
+ * the result is the same to the last bit. Cost O(n d²).
  *
  * @param x The matrix [n, d].
  * @param from First row.
@@ -56,13 +57,27 @@ export interface PcaOptions {
 export function accumulateMoments(x: Matrix, from: number = 0, to: number = x.rows): Moments {
   const d = x.columns;
   const total: Moments = { count: 0, mean: new Float64Array(d), scatter: new Float64Array(d * d) };
-  const kernel = momentsKernel(d);
-  for (let start = from; start < to; start += kernel.blockRows) {
-    const count = Math.min(kernel.blockRows, to - start);
-    const rows = x.data.subarray(start * d, (start + count) * d);
-    kernel.run(rows, count, start === from ? columnMeans(rows, d) : total.mean);
-    mergeInto(total, { count, mean: kernel.mean, scatter: kernel.scatter });
-  }
+  const kernel = momentsKernel(d, to - from);
+  // Blocks are merged in their order, so that the sums are the same to the last bit on one thread and on two.
+  const finished = new Map<number, Moments>();
+  let merged = from;
+  forBlocks(
+    kernel,
+    from,
+    to,
+    (lane, begin, end) => {
+      const rows = x.data.subarray(begin * d, end * d);
+      lane.begin(rows, roughMeans(rows, d));
+    },
+    (lane, begin, end) => {
+      finished.set(begin, { count: end - begin, mean: lane.mean.slice(), scatter: lane.scatter.slice() });
+      for (let part = finished.get(merged); part; part = finished.get(merged)) {
+        mergeInto(total, part);
+        finished.delete(merged);
+        merged += part.count;
+      }
+    },
+  );
   mirror(total);
   if (!total.scatter.every(Number.isFinite)) expectFinite(x);
   return total;
@@ -144,12 +159,14 @@ export function pcaScores(x: Matrix, model: PcaModel, dimensions?: number): Matr
   const all = model.explainedVariance.length;
   const k = dimensions === undefined ? all : expectInteger("dimensions", dimensions, 1, all);
   const scores = matrix(x.rows, k);
-  const kernel = scoresKernel(model.components, model.mean, k);
-  for (let start = 0; start < x.rows; start += kernel.blockRows) {
-    const count = Math.min(kernel.blockRows, x.rows - start);
-    kernel.run(x.data.subarray(start * d, (start + count) * d), count);
-    scores.data.set(kernel.scores.subarray(0, count * k), start * k);
-  }
+  const kernel = scoresKernel(model.components, model.mean, k, x.rows);
+  forBlocks(
+    kernel,
+    0,
+    x.rows,
+    (lane, begin, end) => lane.begin(x.data.subarray(begin * d, end * d)),
+    (lane, begin, end) => scores.data.set(lane.scores.subarray(0, (end - begin) * k), begin * k),
+  );
   return scores;
 }
 
@@ -177,10 +194,14 @@ export function pcaReconstruct(scores: Matrix, model: PcaModel): Matrix {
   return x;
 }
 
-function columnMeans(rows: Float32Array, d: number): Float64Array {
+/** Means over every 16th row: near enough to sum about. */
+function roughMeans(rows: Float32Array, d: number): Float64Array {
   const mean = new Float64Array(d);
-  for (let i = 0; i < rows.length; i++) mean[i % d] += rows[i];
-  return mean.map((sum) => sum * d / rows.length);
+  const step = 16 * d;
+  for (let at = 0; at < rows.length; at += step) for (let j = 0; j < d; j++) mean[j] += rows[at + j];
+  const count = Math.ceil(rows.length / step);
+  for (let j = 0; j < d; j++) mean[j] /= count;
+  return mean;
 }
 
 function expectFinite(x: Matrix): never {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { buildKernels } from "../../lib/embedding/build_kernels.ts";
+import { helperRuns } from "../../lib/embedding/kernel_helper.ts";
 import { accumulateMoments, fitPca, mergeMoments, pcaReconstruct, pcaScores } from "../../lib/embedding/pca.ts";
 import { InputError } from "../../lib/errors.ts";
 import { matrix } from "../../lib/matrix.ts";
@@ -161,6 +162,33 @@ Deno.test("bad input is named", () => {
   assert.throws(() => fitPca(matrix(1, 2)), /Expected at least 2 rows for PCA but found 1/);
   assert.throws(() => fitPca(x, { variance: 1.5 }), /Expected variance to be a number in \[0, 1\] but found 1.5/);
   assert.throws(() => pcaScores(matrix(2, 2), fitPca(x)), /Expected 3 columns, as the PCA has, but found 2/);
+});
+
+Deno.test({
+  name: "a second thread does not change a bit",
+  // The thread lives as long as the process.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const x = correlated(20_001, 7, 3, 2);
+    const alone = fitPca(x, { variance: 1 });
+    const scores = pcaScores(x, alone);
+    // 20,001 rows are too few to start the thread; these are enough, and it then helps with all that are.
+    const wide = correlated(2_000, 600, 4);
+    const before = accumulateMoments(wide);
+    const deadline = performance.now() + 60_000;
+    while (!helperRuns() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(helperRuns());
+    assert.deepEqual(accumulateMoments(wide), before);
+    const model = fitPca(wide, { components: 200 });
+    const two = pcaScores(wide, model);
+    for (const r of [0, 1, 999, 1999]) {
+      const own = pcaScores(matrix(1, 600, wide.data.slice(r * 600, r * 600 + 600)), model);
+      assert.deepEqual(two.data.slice(r * 200, r * 200 + 200), own.data);
+    }
+    assert.deepEqual(fitPca(x, { variance: 1 }), alone);
+    assert.deepEqual(pcaScores(x, alone), scores);
+  },
 });
 
 Deno.test("kernels.wasm.ts is what kernels.as compiles to", async () => {
