@@ -1,0 +1,148 @@
+/**
+ * Next-track models that look at what tracks are instead of who lists them: artist or album, the similarity graph's
+ * cosine, the time-aware score. They keep the contract of {@linkcode SequenceRecommender}, so that they stand in the same
+ * tables.
+ *
+ * @module
+ */
+import { row } from "../matrix.ts";
+import { FEATURES, fillFeatures } from "../shuffle/features.ts";
+import { UserState } from "../shuffle/state.ts";
+import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
+import type { ShuffleWorld } from "../shuffle/world.ts";
+import type { TrackNames } from "./interactions.ts";
+import type { SequenceRecommender } from "./recommender.ts";
+
+/** Distance between plays of a playlist, for the clock of recency: 3.5 minutes. */
+const TRACK_MS = 210_000;
+
+/**
+ * Affinity: log(ε + Σ_h 2^(−age / halfLife) 1[code_h = code_j] / Σ_h 2^(−age / halfLife)) with ε = 0.01 and age the
+ * number of tracks after h. With artists as codes: how much of the recent history is by the track's artist.
+ *
+ * @param name What the model is called, e.g. `"artist"`.
+ * @param codes Code of each track; −1 where it is not known.
+ * @param halfLife Half-life in tracks, 3 by default.
+ * @returns The model. Cost O(tracks + history).
+ */
+export function affinityRecommender(name: string, codes: Int32Array, halfLife: number = 3): SequenceRecommender {
+  const size = codes.reduce((largest, code) => Math.max(largest, code), -1) + 1;
+  const sums = new Float64Array(size);
+  return {
+    name,
+    tracks: codes.length,
+    score(history, out) {
+      sums.fill(0);
+      let total = 0;
+      for (let i = 0; i < history.length; i++) {
+        const w = 2 ** (-(history.length - 1 - i) / halfLife);
+        total += w;
+        if (codes[history[i]] >= 0) sums[codes[history[i]]] += w;
+      }
+      for (let t = 0; t < codes.length; t++) out[t] = Math.log(0.01 + (codes[t] < 0 ? 0 : sums[codes[t]] / total));
+    },
+  };
+}
+
+/**
+ * Codes of a name that tracks share, for {@linkcode affinityRecommender}.
+ *
+ * @param trackIds `track_id` of each track code.
+ * @param names Names of the tracks.
+ * @param of `"artists"` or `"albums"`.
+ * @returns A code a track, −1 where the name is not known.
+ */
+export function nameCodes(trackIds: readonly string[], names: TrackNames, of: "artists" | "albums"): Int32Array {
+  const codes = new Map<string, number>();
+  return Int32Array.from(trackIds, (id) => {
+    const row = names.rows.get(id);
+    const name = row === undefined ? null : names[of][row];
+    if (!name) return -1;
+    // Albums of one name by different artists are different albums.
+    const key = of === "albums" ? `${names.artists[row!]}\n${name}` : name;
+    if (!codes.has(key)) codes.set(key, codes.size);
+    return codes.get(key)!;
+  });
+}
+
+/**
+ * Rows of the catalogue that tracks of playlists stand for: by the id within the URI.
+ *
+ * @param trackIds `track_id` of each track code.
+ * @param names Names of the tracks.
+ * @param world The catalogue.
+ * @returns A row a track, −1 where the catalogue lacks it.
+ */
+export function catalogRows(trackIds: readonly string[], names: TrackNames, world: ShuffleWorld): Int32Array {
+  return Int32Array.from(trackIds, (id) => {
+    const uri = names.uris[names.rows.get(id) ?? -1] ?? id;
+    return world.indexOf(uri.split(":").at(-1)!) ?? world.indexOf(uri) ?? -1;
+  });
+}
+
+/**
+ * The similarity graph as a next-track model: the cosine to the last track that the catalogue holds. On the graph's edges
+ * that is the order of the edges; it goes on beyond them, so that the whole vocabulary is ranked.
+ *
+ * @param world The catalogue with its embedding.
+ * @param rows What {@linkcode catalogRows} gave.
+ * @returns The model; tracks that the catalogue lacks score −1. Cost O(tracks · d).
+ */
+export function similarityRecommender(world: ShuffleWorld, rows: Int32Array): SequenceRecommender {
+  const d = world.embedding.columns;
+  const unit = new Float32Array(rows.length * d);
+  rows.forEach((r, t) => {
+    if (r < 0) return;
+    const vector = row(world.embedding, r);
+    const length = Math.hypot(...vector) || 1;
+    for (let c = 0; c < d; c++) unit[t * d + c] = vector[c] / length;
+  });
+  return {
+    name: "similarity graph",
+    tracks: rows.length,
+    score(history, out) {
+      const last = history.findLast((t) => rows[t] >= 0) ?? -1;
+      for (let t = 0; t < rows.length; t++) {
+        let dot = 0;
+        if (last >= 0) { for (let c = 0; c < d; c++) dot += unit[last * d + c] * unit[t * d + c]; }
+        out[t] = rows[t] < 0 ? -1 : dot;
+      }
+    },
+  };
+}
+
+/**
+ * The time-aware score as a next-track model: the utility of every track after the history was played, 3.5 minutes a track.
+ *
+ * @param world The catalogue.
+ * @param rows What {@linkcode catalogRows} gave.
+ * @param weights Weights of the utility.
+ * @returns The model; tracks that the catalogue lacks come last. Cost O(tracks · d).
+ */
+export function timeAwareRecommender(
+  world: ShuffleWorld,
+  rows: Int32Array,
+  weights: Weights = DEFAULT_WEIGHTS,
+): SequenceRecommender {
+  const known = Int32Array.from(rows.keys()).filter((t) => rows[t] >= 0);
+  const candidates = known.map((t) => rows[t]);
+  const features = new Float64Array(known.length * FEATURES.length);
+  return {
+    name: "time-aware score",
+    tracks: rows.length,
+    score(history, out) {
+      const state = new UserState(world);
+      const played = Array.from(history, (t) => rows[t]).filter((r) => r >= 0);
+      played.forEach((r, i) => state.play(r, i * TRACK_MS));
+      out.fill(-1e6);
+      if (played.length === 0) return;
+      const now = played.length * TRACK_MS;
+      fillFeatures(played.at(-1)!, state, candidates, { now }, FEATURES, undefined, features);
+      for (let c = 0; c < known.length; c++) {
+        let utility = 0;
+        for (let f = 0; f < FEATURES.length; f++) utility += weights[FEATURES[f]] * features[c * FEATURES.length + f];
+        out[known[c]] = utility;
+      }
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * The task of the RecSys Challenge 2018: the end of a playlist is hidden, a model says how it goes on.
+ * Chen, Lamere, Schedl & Zamani, RecSys Challenge 2018: Automatic Music Playlist Continuation.
+ *
+ * @module
+ */
+import { startProgress } from "../progress.ts";
+import { bootstrap, type Estimate, samplePlaylists } from "./ranking.ts";
+import { type SequenceRecommender, topTracks } from "./recommender.ts";
+import type { SequenceSplit } from "./split.ts";
+
+/** Options of {@linkcode evaluateContinuation}. */
+export interface ContinuationOptions {
+  /** Share of a playlist that is given, 0.5 by default; at least one track is given and one hidden. */
+  given?: number;
+  /** Length of the list that a model gives, 500 as in the challenge, or the vocabulary where it is smaller. */
+  length?: number;
+  /** Most playlists, 1,000 by default. */
+  playlists?: number;
+  /** Seed of sample and bootstrap. */
+  seed?: number;
+}
+
+/** What came of continuing playlists. */
+export interface ContinuationResult {
+  /** Name of the model. */
+  name: string;
+  /** Share of the hidden tracks among the first (number hidden) of the list. */
+  rPrecision: Estimate;
+  /** Discounted gain over the list, relative to the ideal order. */
+  ndcg: Estimate;
+  /** Refreshes of a page of ten until a hidden track shows; 51 when none does. */
+  clicks: Estimate;
+}
+
+/**
+ * Splits off whole playlists for {@linkcode evaluateContinuation}: a model must not have seen the hidden part, so they are
+ * left out of training altogether.
+ *
+ * @param split The data.
+ * @param count How many playlists to leave out.
+ * @param seed Seed of the choice.
+ * @returns Indices of the playlists left out, and the split without them.
+ */
+export function holdOutPlaylists(
+  split: SequenceSplit,
+  count: number,
+  seed: number = 42,
+): { heldOut: Int32Array; rest: SequenceSplit } {
+  const heldOut = samplePlaylists(split.userIds.length, count, seed);
+  const out = new Set(heldOut);
+  const lists: Int32Array[] = [];
+  const users: string[] = [];
+  split.userIds.forEach((user, p) => {
+    if (out.has(p)) return;
+    lists.push(split.tracks.subarray(split.offsets[p], split.offsets[p + 1]));
+    users.push(user);
+  });
+  const gather = (parts: Int32Array[]) => {
+    const offsets = new Int32Array(parts.length + 1);
+    parts.forEach((part, p) => offsets[p + 1] = offsets[p] + part.length);
+    const tracks = new Int32Array(offsets[parts.length]);
+    parts.forEach((part, p) => tracks.set(part, offsets[p]));
+    return { offsets, tracks };
+  };
+  const train = gather(lists.map((list) => list.subarray(0, -2)));
+  const counts = new Int32Array(split.trackIds.length);
+  for (const track of train.tracks) counts[track]++;
+  return { heldOut, rest: { ...split, ...gather(lists), userIds: users, train, counts } };
+}
+
+/**
+ * Continues playlists that a model was not trained on.
+ *
+ * @param model The model.
+ * @param split The data that holds the playlists.
+ * @param playlists Indices of playlists that were left out of training.
+ * @param options Share given, length of the list.
+ * @returns R-precision, NDCG and clicks with bootstrap 95 % intervals.
+ */
+export function evaluateContinuation(
+  model: SequenceRecommender,
+  split: SequenceSplit,
+  playlists: Int32Array,
+  options: ContinuationOptions = {},
+): ContinuationResult {
+  const { given = 0.5, seed = 42 } = options;
+  const most = options.playlists ?? 1000;
+  const wanted = playlists.length <= most
+    ? playlists
+    : samplePlaylists(playlists.length, most, seed).map((i) => playlists[i]);
+  const length = Math.min(options.length ?? 500, model.tracks);
+  const scores = new Float32Array(model.tracks);
+  const [rPrecision, ndcg, clicks] = [0, 1, 2].map(() => new Float64Array(wanted.length));
+  const progress = startProgress(`continuation by ${model.name}`, wanted.length);
+  wanted.forEach((p, i) => {
+    const list = split.tracks.subarray(split.offsets[p], split.offsets[p + 1]);
+    const cut = Math.min(list.length - 1, Math.max(1, Math.round(given * list.length)));
+    model.score(list.subarray(0, cut), scores);
+    const metrics = continuationMetrics(topTracks(scores, length, list.subarray(0, cut)), list.subarray(cut));
+    rPrecision[i] = metrics.rPrecision;
+    ndcg[i] = metrics.ndcg;
+    clicks[i] = metrics.clicks;
+    progress.update(i);
+  });
+  progress.stop();
+  const mean = ([sum]: number[], count: number) => sum / count;
+  return {
+    name: model.name,
+    rPrecision: bootstrap([rPrecision], mean, seed),
+    ndcg: bootstrap([ndcg], mean, seed),
+    clicks: bootstrap([clicks], mean, seed),
+  };
+}
+
+/**
+ * The challenge's three metrics of one list: R-precision = |first |G| ∩ G| / |G|; NDCG = DCG / IDCG with gains
+ * 1 / log₂(rank + 1); clicks = ⌊(rank of the first hit − 1) / 10⌋, 51 without a hit.
+ *
+ * @param list What a model gave, best first.
+ * @param hidden The hidden tracks G, distinct.
+ * @returns The three metrics.
+ */
+export function continuationMetrics(
+  list: ArrayLike<number>,
+  hidden: ArrayLike<number>,
+): { rPrecision: number; ndcg: number; clicks: number } {
+  const wanted = new Set(Array.from(hidden));
+  let early = 0;
+  let gain = 0;
+  let first = -1;
+  for (let i = 0; i < list.length; i++) {
+    if (!wanted.has(list[i])) continue;
+    if (i < wanted.size) early++;
+    gain += 1 / Math.log2(i + 2);
+    if (first < 0) first = i;
+  }
+  let ideal = 0;
+  for (let i = 0; i < Math.min(wanted.size, list.length); i++) ideal += 1 / Math.log2(i + 2);
+  return { rPrecision: early / wanted.size, ndcg: gain / ideal, clicks: first < 0 ? 51 : Math.floor(first / 10) };
+}

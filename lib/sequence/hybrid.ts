@@ -1,0 +1,152 @@
+/**
+ * The hybrid: the scores of several models as features of one utility, their weights estimated from choices as those of
+ * every other feature are.
+ *
+ * @module
+ */
+import { type ConditionalLogit, fitConditionalLogit } from "../choice/conditional_logit.ts";
+import { expectInteger, InputError } from "../errors.ts";
+import { randomInteger, seededRandom } from "../random.ts";
+import { samplePlaylists } from "./ranking.ts";
+import { type SequenceRecommender, topTracks } from "./recommender.ts";
+import { historyOf, type SequenceSplit, targetOf } from "./split.ts";
+
+/** A term of the hybrid's utility. */
+export interface HybridTerm {
+  /** Name of the feature; SASRec's is `sequence`. */
+  feature: string;
+  /** The model whose score it is. */
+  model: SequenceRecommender;
+  /** Standardise the score over the tracks that are not in the history (mean 0, standard deviation 1). */
+  standardize?: boolean;
+}
+
+/** Options of {@linkcode fitHybrid}. */
+export interface HybridOptions {
+  /** Most playlists whose validation target is a choice, 2,000 by default. */
+  playlists?: number;
+  /** So many best tracks of every model are alternatives, 30 by default. */
+  top?: number;
+  /** So many tracks drawn from the rest are alternatives, 100 by default. */
+  drawn?: number;
+  /** Seed of the draws. */
+  seed?: number;
+  /** What the model is called, `"hybrid"` by default. */
+  name?: string;
+}
+
+/** A fitted hybrid. */
+export interface Hybrid {
+  /** The model. */
+  model: SequenceRecommender;
+  /** The estimates, with standard errors and fit statistics. */
+  logit: ConditionalLogit;
+}
+
+/**
+ * Estimates the weights of a hybrid on the validation targets: every playlist is a choice among all tracks, of which the
+ * best of every model and a uniform draw of the rest stand for all, each with the offset −log(chance of being drawn), so
+ * that the estimates are consistent (McFadden 1978). The models must be fitted on the training part alone.
+ *
+ * @param terms The terms of the utility.
+ * @param split The data.
+ * @param options Sizes of the choice sets.
+ * @returns The hybrid as a model, and the estimates.
+ * @throws {InputError} When a feature does not vary or repeats another.
+ */
+export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, options: HybridOptions = {}): Hybrid {
+  const { seed = 42, name = "hybrid" } = options;
+  const top = expectInteger("top", options.top ?? 30, 1);
+  const drawn = expectInteger("drawn", options.drawn ?? 100, 1);
+  const tracks = split.trackIds.length;
+  if (terms.length === 0) throw new InputError("Expected at least one term of the hybrid but found none");
+  const wanted = samplePlaylists(split.userIds.length, options.playlists ?? 2000, seed);
+  const random = seededRandom(seed, "hybrid");
+  const columns = terms.map(() => new Float32Array(tracks));
+  const values: number[] = [];
+  const offsets: number[] = [];
+  const starts = new Int32Array(wanted.length + 1);
+  const chosen = new Int32Array(wanted.length);
+  wanted.forEach((p, n) => {
+    const history = historyOf(split, p, "validation");
+    const target = targetOf(split, p, "validation");
+    fillColumns(terms, history, columns);
+    const best = new Set(columns.flatMap((column) => [...topTracks(column, top, history)]));
+    const out = new Set([...best, ...history]);
+    const rest = tracks - out.size;
+    const others = new Set<number>(out.has(target) ? [] : [target]);
+    for (const wantedOthers = Math.min(drawn, rest); others.size < wantedOthers;) {
+      const track = randomInteger(random, tracks);
+      if (!out.has(track)) others.add(track);
+    }
+    const correction = others.size === 0 ? 0 : -Math.log(others.size / rest);
+    let row = starts[n];
+    for (const track of [...best, ...others]) {
+      for (const column of columns) values.push(column[track]);
+      offsets.push(others.has(track) ? correction : 0);
+      if (track === target) chosen[n] = row;
+      row++;
+    }
+    starts[n + 1] = row;
+  });
+  const logit = fitConditionalLogit({
+    features: terms.map(({ feature }) => feature),
+    values: Float64Array.from(values),
+    starts,
+    chosen,
+    offset: Float64Array.from(offsets),
+  });
+  const weights = logit.coefficients.map(({ estimate }) => estimate);
+  return { logit, model: hybridRecommender(terms, weights, name) };
+}
+
+/**
+ * A hybrid with given weights.
+ *
+ * @param terms The terms of the utility.
+ * @param weights Weight of each.
+ * @param name What the model is called.
+ * @returns The model: Σ weight · score, standardised where the term says so.
+ */
+export function hybridRecommender(
+  terms: readonly HybridTerm[],
+  weights: readonly number[],
+  name: string = "hybrid",
+): SequenceRecommender {
+  const { tracks } = terms[0].model;
+  const columns = terms.map(() => new Float32Array(tracks));
+  return {
+    name,
+    tracks,
+    score(history, out) {
+      fillColumns(terms, history, columns);
+      out.fill(0);
+      columns.forEach((column, f) => {
+        for (let t = 0; t < tracks; t++) out[t] += weights[f] * column[t];
+      });
+    },
+  };
+}
+
+function fillColumns(terms: readonly HybridTerm[], history: Int32Array, columns: Float32Array[]): void {
+  terms.forEach(({ model, standardize }, f) => {
+    model.score(history, columns[f]);
+    if (standardize) standardizeColumn(columns[f], history);
+  });
+}
+
+function standardizeColumn(column: Float32Array, history: Int32Array): void {
+  let sum = 0;
+  let squares = 0;
+  const add = (value: number, sign: number) => {
+    sum += sign * value;
+    squares += sign * value * value;
+  };
+  for (const value of column) add(value, 1);
+  const heard = new Set(history);
+  for (const track of heard) add(column[track], -1);
+  const count = Math.max(1, column.length - heard.size);
+  const mean = sum / count;
+  const scale = 1 / Math.sqrt(Math.max(1e-12, squares / count - mean * mean));
+  for (let t = 0; t < column.length; t++) column[t] = (column[t] - mean) * scale;
+}
