@@ -92,6 +92,12 @@ export function formatInterval({ estimate, lower, upper }: Interval): string {
   return `${text(estimate)} [${text(lower)}, ${text(upper)}]`;
 }
 
+const PATTERN_PHRASES = {
+  binge: "in one long sitting",
+  daily: "day by day",
+  weekly: "week by week",
+} as const satisfies Record<typeof LISTENING_PATTERNS[number], string>;
+
 /** In which kinds of libraries and patterns repeats are no fewer than under vanilla. */
 function cellsSentence(tournament: Tournament, policy: string): string {
   const rows = compareWith(tournament, "vanilla", { byLibrary: true, byPattern: true, metrics: ["trackRepeat"] })
@@ -143,7 +149,11 @@ function list(parts: readonly string[]): string {
 }
 
 function quiet(label: string): string {
-  return label[0].toLowerCase() + label.slice(1);
+  return label.startsWith("Gini") ? label : label[0].toLowerCase() + label.slice(1);
+}
+
+function capital(text: string): string {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 function plain(value: number): string {
