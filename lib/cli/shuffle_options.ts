@@ -4,8 +4,8 @@
  * @module
  */
 import type { Command } from "commander";
-import { existsSync, readFileSync } from "node:fs";
 import { findTrack } from "../catalog/find.ts";
+import { readWeights as readChoiceWeights } from "../choice/weights_file.ts";
 import { InputError } from "../errors.ts";
 import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
 import type { Cap, Rules } from "../shuffle/rules.ts";
@@ -144,7 +144,7 @@ function readRules(recipe: ShuffleRecipe): Rules | undefined {
 
 /** `similarity=8,recency=4` over the defaults, or the estimates in a file. */
 function readWeights(text: string): Weights {
-  if (existsSync(text)) return readWeightsFile(text);
+  if (text.endsWith(".json")) return readChoiceWeights(text);
   const weights: Record<string, number> = { ...SESSION_WEIGHTS };
   const names: readonly string[] = [...FEATURES, ...OPTIONAL_FEATURES];
   for (const part of text.split(",")) {
@@ -157,21 +157,6 @@ function readWeights(text: string): Weights {
     weights[name] = numberOption(`weight ${name}`)(value);
   }
   return weights as unknown as Weights;
-}
-
-/** The estimates of `weights.json`; a feature that was not fitted has weight 0. */
-function readWeightsFile(path: string): Weights {
-  let value: { weights?: Record<string, number>; estimates?: Record<string, number> };
-  try {
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    throw new InputError(`${path}: expected JSON but found something else`);
-  }
-  const found = value.weights ?? value.estimates;
-  const known = [...FEATURES, ...OPTIONAL_FEATURES].filter((name) => typeof found?.[name] === "number");
-  if (known.length === 0) throw new InputError(`${path}: expected weights of ${FEATURES.join(", ")} but found none`);
-  const zero = Object.fromEntries(FEATURES.map((name) => [name, 0]));
-  return { ...zero, ...Object.fromEntries(known.map((name) => [name, found![name]])) } as unknown as Weights;
 }
 
 function readArc(text: string): ArcPoint[] {

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sessionOptions, type ShuffleRecipe } from "../../lib/cli/shuffle_options.ts";
+import { InputError } from "../../lib/errors.ts";
+import { writeGraph } from "../../lib/graph/graph.ts";
+import { DEFAULT_RULES } from "../../lib/shuffle/session.ts";
+import { SESSION_WEIGHTS } from "../../lib/shuffle/weights.ts";
+import { writeNpy } from "../../lib/storage/npy.ts";
+import { type Column, writeParquet } from "../../lib/storage/parquet.ts";
+import { randomWorld } from "../shuffle/small_worlds.ts";
+import { segue, segueJson } from "./segue.ts";
+
+const NOW = ["--now", "2026-03-01T18:00Z"];
+
+/** Writes a world of 120 random tracks as a data folder. */
+async function dataFolder(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "segue-cli-"));
+  const { catalog, graph, embedding, clusters } = randomWorld(120, 12, 11);
+  const columns: Column[] = [
+    ...Object.entries(catalog.texts).map(([name, values]) => ({ name, type: "text" as const, values: values! })),
+    ...Object.entries(catalog.lists).map(([name, values]) => ({ name, type: "texts" as const, values: values! })),
+    ...Object.entries(catalog.numbers).map(([name, values]) => ({ name, type: "float64" as const, values: values! })),
+  ];
+  await writeParquet(join(folder, "tracks.parquet"), columns);
+  writeGraph(join(folder, "graph.npz"), graph);
+  writeNpy(join(folder, "X_pca.npy"), embedding);
+  writeNpy(join(folder, "clusters.npy"), { data: clusters, shape: [clusters.length] });
+  return folder;
+}
+
+Deno.test("segue shuffle prints a playlist, writes it in every form, and makes it again from the file", async (t) => {
+  const data = await dataFolder();
+  const shuffle = (...args: string[]) => segueJson("shuffle", "--data", data, ...args);
+  const ids = (result: Record<string, unknown>) => (result.tracks as { track_id: string }[]).map((row) => row.track_id);
+  try {
+    await t.step("the same seed gives the same playlist", () => {
+      const first = shuffle("--from", "Title 7", "-n", "12", "--seed", "3", ...NOW);
+      assert.equal(ids(first)[0], "id7");
+      assert.equal(ids(first).length, 12);
+      assert.equal(new Set(ids(first)).size, 12);
+      assert.deepEqual(ids(shuffle("--from", "id7", "-n", "12", "--seed", "3", ...NOW)), ids(first));
+      assert.equal((first.recipe as { seed: number }).seed, 3);
+    });
+
+    await t.step("a table for people names titles and artists", () => {
+      const { stdout, status } = segue("shuffle", "--data", data, "-n", "3", "--explain", ...NOW);
+      assert.equal(status, 0);
+      assert.match(stdout, /^#\s+title\s+artists\s+length\s+key\s+BPM\s+energy\s+probability\s+why\n/);
+      assert.equal(stdout.trim().split("\n").length, 4);
+      assert.match(stdout, /sound \(-?\d\.\d\d\), never played/);
+    });
+
+    await t.step("every form is written whole, and those with a recipe are made again", () => {
+      const options = ["-n", "8", "--seed", "5", "--discover", "0.8", "--artist-cap", "1/4", "--repeat", "all", ...NOW];
+      const expected = ids(shuffle(...options));
+      for (const format of ["m3u8", "jspf"]) {
+        const out = join(data, `list.${format}`);
+        assert.equal(segue("shuffle", "--data", data, ...options, "--format", format, "--out", out).status, 0);
+        for (const id of expected) assert.ok(readFileSync(out, "utf8").includes(id), `${format} lacks ${id}`);
+        assert.deepEqual(ids(shuffle("--again", out)), expected, format);
+      }
+    });
+
+    await t.step("a simulated history is read, saved and remembered", () => {
+      const report = segueJson("history", "--data", data, "--simulate", "--out", join(data, "state.json"));
+      assert.ok((report.plays as number) > 1000);
+      const listening = join(data, "listening");
+      const liked = JSON.parse(readFileSync(join(listening, "YourLibrary.json"), "utf8")).tracks.map(
+        ({ uri }: { uri: string }) => uri.replace("spotify:track:", ""),
+      );
+      const options = ["--liked", listening, "--minutes", "40", "--now", "2026-01-01T12:00Z"];
+      const fromState = shuffle("--history", join(data, "state.json"), ...options);
+      assert.ok(ids(fromState).every((id) => liked.includes(id)));
+      assert.deepEqual(ids(shuffle("--history", listening, ...options)), ids(fromState));
+      assert.match((fromState.tracks as { why: string }[])[1].why, /not played for \d+ (?:days|hours?)|ago/);
+    });
+
+    await t.step("wrong input ends with 2 and one line that says what and where, and writes nothing", () => {
+      const out = join(data, "not.m3u8");
+      writeFileSync(join(data, "broken.json"), "[{");
+      const wrong: [args: string[], message: RegExp][] = [
+        [
+          ["shuffle", "--out", out, "--from", "nowhere at all"],
+          /^segue: No track has the id or title 'nowhere at all'/m,
+        ],
+        [["shuffle", "--out", out, "--again", join(data, "graph.npz")], /^segue: .*found no recipe in it/m],
+        [["history", join(data, "broken.json")], /^segue: .*broken\.json: expected JSON or JSON lines/m],
+      ];
+      for (const [args, message] of wrong) {
+        const { status, stderr, stdout } = segue(...args, "--data", data);
+        assert.deepEqual([status, stdout], [2, ""], args.join(" "));
+        assert.match(stderr, message);
+        assert.doesNotMatch(stderr, /^\s+at /m);
+      }
+      assert.ok(!existsSync(out));
+    });
+  } finally {
+    rmSync(data, { recursive: true });
+  }
+});
+
+Deno.test("the options of a recipe are read, or what is wrong with them is said", () => {
+  const world = randomWorld(20, 5, 1);
+  const read = (recipe: Partial<ShuffleRecipe>) => sessionOptions(world, { policy: "segue", seed: 1, ...recipe });
+  const { rules, arc, weights, toward } = read({
+    repeat: "all",
+    artistCap: "2/10",
+    years: "1990-1999",
+    genres: "pop, rock",
+    explicit: false,
+    arc: "0:0.3,1:0.9",
+    weights: "recency=2",
+    toward: ["Title 3"],
+  });
+  assert.deepEqual(rules, {
+    ...DEFAULT_RULES,
+    repeatTrack: "all",
+    artist: { most: 2, window: 10 },
+    years: [1990, 1999],
+    genres: ["pop", "rock"],
+    explicit: false,
+  });
+  assert.deepEqual([arc, weights, toward], [[[0, 0.3], [1, 0.9]], { ...SESSION_WEIGHTS, recency: 2 }, [3]]);
+  assert.deepEqual(read({ rules: false, tempoJump: 8 }).rules, { tempoJump: 8 });
+  const fails = (recipe: Partial<ShuffleRecipe>, message: RegExp) =>
+    assert.throws(() => read(recipe), (error) => error instanceof InputError && message.test(error.message));
+  fails({ weights: "speed=1" }, /with names similarity, recency/);
+  fails({ weights: "gone.json" }, /gone\.json: no such file/);
+  fails({ artistCap: "3" }, /Expected --artist-cap to be m\/n such as 1\/3 but found '3'/);
+  fails({ years: "1990" }, /Expected --years to be a range such as 1990-1999 but found '1990'/);
+  fails({ arc: "0,1" }, /Expected --arc to be points progress:energy/);
+  fails({ n: 3, minutes: 4 }, /Expected either -n or --minutes but found both/);
+  fails({ repeat: "never" }, /Expected --repeat to be a number but found 'never'/);
+});
