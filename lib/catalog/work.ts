@@ -39,16 +39,16 @@ export function bareTitle(title: string): string {
 }
 
 /**
- * SQL of a text in lower case without accents, apostrophes and punctuation: what is compared when two names are held to
- * be the same.
+ * SQL of the letters and digits of a text, in lower case, without accents and spaces: what is compared when two names
+ * are held to be the same. An `&` counts as `and`.
  *
  * @param text SQL of the text; best a column, for it is repeated.
- * @returns SQL of its letters and digits, words one space apart; null for null.
+ * @returns SQL of the letters and digits; null for null.
  */
 export function plainText(text: string): string {
-  return `CASE WHEN regexp_full_match(${text}, '[A-Za-z0-9]+( [A-Za-z0-9]+)*') THEN lower(${text})
-    ELSE trim(regexp_replace(replace(translate(strip_accents(lower(${text})), '''’‘\`´', ''), '&', ' and '),
-      '[^\\pL\\pN]+', ' ', 'g')) END`;
+  const dense = `replace(${text}, ' ', '')`;
+  return `CASE WHEN regexp_full_match(${text}, '[A-Za-z0-9 ]*') THEN lower(${dense})
+    ELSE regexp_replace(strip_accents(lower(replace(${dense}, '&', 'and'))), '[^\\pL\\pN]+', '', 'g') END`;
 }
 
 /**

@@ -24,10 +24,11 @@ Deno.test("Takes of one work have one title", async () => {
       "Heroes - Live at Wembley",
     ],
     senorita: ["Señorita", "Senorita (feat. Somebody)", "Señorita - Radio Edit", "Señorita ft. Somebody [Live]"],
-    "dont stop": ["Don't Stop", "Don’t Stop", "Don't Stop - Live - Remastered", "Don't Stop (with Someone)"],
-    "a b": ["A - B", "A - B - Mono", "A - B (Original Mix)"],
-    "re arranged": ["Re-Arranged", "Re-Arranged - Radio Edit", "Re-Arranged (Re-Recorded)"],
+    dontstop: ["Don't Stop", "Don’t Stop", "Don't Stop - Live - Remastered", "Don't Stop (with Someone)"],
+    ab: ["A - B", "A - B - Mono", "A - B (Original Mix)"],
+    rearranged: ["Re-Arranged", "Re-Arranged - Radio Edit", "Re-Arranged (Re-Recorded)"],
     "東京": ["東京", "東京 (Live)"],
+    rockandroll: ["Rock & Roll", "Rock and Roll"],
   };
   for (const [work, titles] of Object.entries(takes)) {
     assert.deepEqual(await workTitles(titles), titles.map(() => work));
