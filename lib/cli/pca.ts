@@ -4,11 +4,10 @@
  * @module
  */
 import type { Command } from "commander";
-import { fitPca, pcaScores } from "../embedding/pca.ts";
-import { writePca } from "../embedding/files.ts";
+import { pcaOfFile, writePca } from "../embedding/files.ts";
 import { pcaStage } from "../embedding/stage.ts";
 import { InputError } from "../errors.ts";
-import { readNpyMatrix, writeNpy } from "../storage/npy.ts";
+import { writeNpy } from "../storage/npy.ts";
 import { defineCommand, numberOption, onRun } from "./shared.ts";
 
 interface Options {
@@ -57,9 +56,8 @@ interface Facts {
 
 function matrixPca(file: string, out: string | undefined, variance: number): Facts {
   if (out === undefined) throw new InputError("Expected --out FILE with --matrix");
-  const x = readNpyMatrix(file);
-  const model = fitPca(x, { variance });
-  writeNpy(out, pcaScores(x, model));
+  const { x, model, scores } = pcaOfFile(file, { variance });
+  writeNpy(out, scores);
   writePca(out.replace(/\.npy$/, "") + ".pca.npz", model);
   const explained = model.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
   return { rows: x.rows, columns: x.columns, components: model.explainedVariance.length, explained };

@@ -6,8 +6,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import type { Matrix } from "../matrix.ts";
+import { readNpyMatrix } from "../storage/npy.ts";
 import { readNpz, writeNpz } from "../storage/npz.ts";
-import type { PcaModel } from "./pca.ts";
+import { fitPca, type PcaModel, type PcaOptions, pcaScores } from "./pca.ts";
 
 /**
  * Writes a PCA as an NPZ archive: `components` [k, d], `mean` [d], `explained_variance` [k], `explained_variance_ratio`
@@ -51,6 +53,24 @@ export function readPca(path: string): PcaModel {
     explainedVarianceRatio: numbers("explained_variance_ratio"),
     spectrum: numbers("spectrum"),
   };
+}
+
+/**
+ * Fits a PCA to a matrix file and projects its rows.
+ *
+ * @param path An NPY file [n, d].
+ * @param options How many components to keep.
+ * @returns The matrix, its PCA and its scores.
+ * @throws {InputError} As `fitPca`, with the name of the file.
+ */
+export function pcaOfFile(path: string, options: PcaOptions): { x: Matrix; model: PcaModel; scores: Matrix } {
+  const x = readNpyMatrix(path);
+  try {
+    const model = fitPca(x, options);
+    return { x, model, scores: pcaScores(x, model) };
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
+  }
 }
 
 /**

@@ -16,10 +16,9 @@ import { loadTensorFlow } from "../tensor.ts";
 import { type EpochLoss, trainAutoencoder } from "./autoencoder.ts";
 import { compareEmbeddings, EMBEDDING_CRITERION, type EmbeddingComparison } from "./compare.ts";
 import { type ClusterDescription, describeClusters } from "./describe.ts";
-import { embeddingFile, readPca, writePca } from "./files.ts";
+import { embeddingFile, pcaOfFile, readPca, writePca } from "./files.ts";
 import { adjustedRandIndex, chooseClusterCount, CLUSTER_COUNT_CRITERION, type ClusterCount, kMeans } from "./kmeans.ts";
 import type { ExactNeighbors } from "./neighbors.ts";
-import { fitPca, pcaScores } from "./pca.ts";
 import { leakageGroups, splitByGroup } from "./split.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";
 
@@ -138,9 +137,8 @@ export async function pcaStage(directory: string, options: PcaStageOptions = {})
     outputs: ["X_pca.npy", "pca.npz"],
     force,
     run: () => {
-      const x = readNpyMatrix(join(directory, "X_raw.npy"));
-      const model = fitPca(x, { variance });
-      writeNpy(join(directory, "X_pca.npy"), pcaScores(x, model));
+      const { x, model, scores } = pcaOfFile(join(directory, "X_raw.npy"), { variance });
+      writeNpy(join(directory, "X_pca.npy"), scores);
       writePca(join(directory, "pca.npz"), model);
       const explained = model.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
       return { rows: x.rows, columns: x.columns, components: model.explainedVariance.length, explained };
