@@ -68,10 +68,14 @@ export interface SimulatedChoices {
 const START = Date.UTC(2026, 0, 5, 8);
 const HOUR = 3_600_000;
 const USUAL_DURATION = 210_000;
+/** Hours since the latest and the earliest play of the simulated past; in between they are log-uniform. */
+const SHORTEST_PAST = 1;
+const LONGEST_PAST = 21 * 24;
 
 /**
  * Lets simulated listeners choose. Each has a taste over the clusters (Dirichlet), a liked set drawn by it, and a past:
- * every liked track was heard at some time in the three weeks before. In each session they start at a liked track; then
+ * every liked track was heard at some time in the three weeks before, log-uniformly, so that about half of them were
+ * heard in the last day. In each session they start at a liked track; then
  * they choose among graph neighbours of what plays and some tracks they like, with
  * P(j) = exp(w·x_j / T) / Σ_k exp(w·x_k / T) at their live state. The same seed gives the same log. Cost O(users · steps
  * · candidates).
@@ -217,9 +221,12 @@ function listen(
   }
 }
 
-/** Every liked track was heard once in the last three weeks, most of them not lately. */
+/** Every liked track was heard once in the last three weeks: as many in the last day as in all days before. */
 function rememberPast(state: UserState, liked: Int32Array, random: Random): void {
-  const past = Array.from(liked, (track) => ({ track, at: START - (0.02 + 21 * random()) * 24 * HOUR }));
+  const past = Array.from(liked, (track) => {
+    const hours = Math.exp(Math.log(SHORTEST_PAST) + random() * Math.log(LONGEST_PAST / SHORTEST_PAST));
+    return { track, at: START - hours * HOUR };
+  });
   past.sort((a, b) => a.at - b.at);
   for (const { track, at } of past) state.play(track, at);
 }

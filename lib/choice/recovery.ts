@@ -161,6 +161,8 @@ export interface ErrorBySize {
   feature: string;
   /** Root mean square of estimate − truth over the worlds. */
   rmse: number;
+  /** Median of |estimate − truth|, which the few worlds that leave a weight nearly unidentified do not rule. */
+  medianError: number;
   /** Mean standard error that the fits reported. */
   meanStandardError: number;
   /** Share of worlds where so many choices identified all weights; the rest are left out of the other numbers. */
@@ -193,7 +195,9 @@ export function errorBySize(
         found.map((c) => c.estimate),
         found.map((c) => c.standardError),
       );
-      return { choices, feature, rmse, meanStandardError, identified: fits.length / worlds.length };
+      const errors = found.map((c) => Math.abs(c.estimate - truth[feature])).sort((a, b) => a - b);
+      const medianError = errors[errors.length >> 1] ?? NaN;
+      return { choices, feature, rmse, medianError, meanStandardError, identified: fits.length / worlds.length };
     });
   });
 }

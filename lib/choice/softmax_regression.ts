@@ -11,7 +11,7 @@ import type { ChoiceSets } from "./sets.ts";
 
 /** How to train. */
 export interface SoftmaxRegressionOptions {
-  /** Passes over the choice sets. Default 300. */
+  /** Passes over the choice sets. Default 400. */
   epochs?: number;
   /** Choice sets in a batch; all of them by default, which gives the maximum of the likelihood itself. */
   batchSets?: number;
@@ -49,7 +49,7 @@ export async function trainSoftmaxRegression(
   options: SoftmaxRegressionOptions = {},
 ): Promise<SoftmaxRegression> {
   const count = sets.chosen.length;
-  const epochs = expectInteger("epochs", options.epochs ?? 300, 1);
+  const epochs = expectInteger("epochs", options.epochs ?? 400, 1);
   const batchSets = expectInteger("batchSets", options.batchSets ?? count, 1);
   const learningRate = expectNumber("learningRate", options.learningRate ?? 0.3, 1e-9);
   const random = seededRandom(options.seed ?? 42, "softmax regression");

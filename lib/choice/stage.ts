@@ -38,7 +38,7 @@ export async function simulateStage(directory: string, options: SimulateStageOpt
   return await runStage(directory, {
     name: "choices",
     inputs: ["tracks.parquet", "graph.npz", ...optional],
-    parameters: { ...settings },
+    parameters: { past: "log-uniform", ...settings },
     outputs: ["choices.parquet", "choices_truth.json"],
     force,
     async run() {

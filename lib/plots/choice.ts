@@ -96,7 +96,7 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
     title: models.length > 1 ? "Model" : null,
     sort: models,
     scale: { domain: models, range: CATEGORY_COLORS.slice(0, models.length) },
-    legend: models.length > 1 ? { orient: "bottom" } : null,
+    legend: models.length > 1 ? { orient: "bottom", labelLimit: 300 } : null,
   };
   return {
     title: { text: title, subtitle: "Dot and line: estimate and 95 % interval. Black bar: the true weight." },
@@ -295,7 +295,7 @@ export function coveragePlot(report: RecoveryReport): Spec {
 }
 
 /**
- * How the error shrinks with the number of choices, relative to the weight, on logarithmic axes with the slope of 1/√n.
+ * How the median error shrinks with the number of choices, relative to the weight, on logarithmic axes with the slope of 1/√n.
  *
  * @param rows One row a size and feature.
  * @param truth The true weight of every feature.
@@ -303,10 +303,10 @@ export function coveragePlot(report: RecoveryReport): Spec {
  */
 export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Record<string, number>>): Spec {
   const features = Object.keys(truth);
-  const values = rows.map(({ choices, feature, rmse }) => ({
+  const values = rows.map(({ choices, feature, medianError }) => ({
     choices,
     feature,
-    error: Number((rmse / Math.abs(truth[feature])).toPrecision(4)),
+    error: Number((medianError / Math.abs(truth[feature])).toPrecision(4)),
   }));
   const sizes = [...new Set(rows.map(({ choices }) => choices))];
   const last = values.filter(({ choices }) => choices === sizes[sizes.length - 1]).map(({ error }) => error);
@@ -325,7 +325,7 @@ export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Re
   const y = {
     field: "error",
     type: "quantitative",
-    title: "Root mean square error / weight",
+    title: "Median error / weight",
     scale: { type: "log", nice: false, padding: 8 },
     axis: { format: ".0%", values: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] },
   };
