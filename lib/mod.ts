@@ -98,6 +98,7 @@ export * from "./evaluation/scenarios.ts";
 export * from "./evaluation/policies.ts";
 export * from "./evaluation/play.ts";
 export * from "./evaluation/metrics.ts";
+export * from "./evaluation/sequence_term.ts";
 export * from "./evaluation/tournament.ts";
 export * from "./evaluation/summary.ts";
 export * from "./evaluation/verdict.ts";

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { readWeights } from "../choice/weights_file.ts";
 import { tellStories } from "../evaluation/examples.ts";
 import { contestTable, writeTournament } from "../evaluation/files.ts";
+import { loadSequenceTerm } from "../evaluation/sequence_term.ts";
 import { compareWith, summarize } from "../evaluation/summary.ts";
 import { runTournament } from "../evaluation/tournament.ts";
 import { loadShuffleWorld } from "../shuffle/world.ts";
@@ -58,6 +59,7 @@ export default function evaluateCommand(): Command {
       seed,
       workers,
       learned,
+      sequence: await loadSequenceTerm(data),
     });
     const files = writeTournament(out, tournament, tellStories(world, { seed }));
     const table = contestTable(tournament);

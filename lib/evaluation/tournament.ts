@@ -19,6 +19,7 @@ import {
   PATTERN_SESSIONS,
   type Scenario,
 } from "./scenarios.ts";
+import { type SequenceTerm, serveSequenceTerm } from "./sequence_term.ts";
 import { measurePolicies } from "./tournament_worker.ts";
 
 /** How a tournament is held. */
@@ -35,6 +36,8 @@ export interface TournamentOptions {
   workers?: number;
   /** Learned weights; by default they are learned from choices of 200 other simulated listeners of the same kind. */
   learned?: Weights;
+  /** A trained sequence model; with it Segue plays with the sequence term as well. */
+  sequence?: SequenceTerm;
 }
 
 /** A listener of a tournament. */
@@ -81,6 +84,9 @@ export interface Tournament {
   seconds: number;
 }
 
+/** Weight of the sequence term: a candidate one standard deviation more probable to the model is e times as likely. */
+const SEQUENCE_WEIGHT = 1;
+
 /** Listeners and choices of each from whom the weights are learned. */
 const TRAINING = { users: 200, steps: 60 };
 
@@ -112,7 +118,7 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
   const seed = expectInteger("seed", options.seed ?? 42, 0);
   const workers = expectInteger("workers", options.workers ?? 2, 1, 64);
   const learned = options.learned ?? learnWeights(world, seed);
-  const main = contestants(learned);
+  const main = contestants(learned, options.sequence && SEQUENCE_WEIGHT);
   const variants = variantListeners > 0 ? segueVariants(learned) : [];
   const policies = [...main, ...variants];
   const plays = PATTERN_SESSIONS.binge.plays;
@@ -148,7 +154,7 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
       tournament.heard.set(measure.heard, cell * plays);
     });
   };
-  await playToAll(count, workers, draw, keep);
+  await playToAll(count, workers, draw, keep, options.sequence);
   tournament.seconds = (performance.now() - begin) / 1000;
   return tournament;
 }
@@ -200,6 +206,7 @@ async function playToAll(
   workers: number,
   draw: (listener: number) => Job,
   keep: (listener: number, measures: RunMeasures[]) => void,
+  sequence?: SequenceTerm,
 ): Promise<void> {
   const bar = startProgress("tournament", count);
   let next = 0;
@@ -213,12 +220,14 @@ async function playToAll(
     : [];
   try {
     if (threads.length === 0) {
+      const serve = sequence && serveSequenceTerm(sequence);
       for (let listener = 0; listener < count; listener++) {
         const { scenario, policies } = draw(listener);
-        finish(listener, measurePolicies(scenario, policies));
+        finish(listener, measurePolicies(scenario, policies, serve));
       }
     }
     await Promise.all(threads.map(async (thread) => {
+      if (sequence) thread.postMessage(sequence);
       while (next < count) {
         const listener = next++;
         finish(listener, await ask(thread, draw(listener)));

@@ -4,33 +4,48 @@
  *
  * @module
  */
+import type { ShuffleWorld } from "../shuffle/world.ts";
 import { measureRun, type RunMeasures } from "./metrics.ts";
-import { playScenario } from "./play.ts";
+import { playScenario, type SequenceModel } from "./play.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import { type Scenario, scenarioWorld } from "./scenarios.ts";
+import { type SequenceTerm, serveSequenceTerm } from "./sequence_term.ts";
 
 /**
  * Plays every policy to one listener and measures it.
  *
  * @param scenario The listener.
  * @param policies The policies.
+ * @param serve The sequence model, when a policy has the sequence term.
  * @returns One entry a policy, in their order.
  */
-export function measurePolicies(scenario: Scenario, policies: readonly TournamentPolicy[]): RunMeasures[] {
+export function measurePolicies(
+  scenario: Scenario,
+  policies: readonly TournamentPolicy[],
+  serve?: (world: ShuffleWorld) => SequenceModel,
+): RunMeasures[] {
   const world = scenarioWorld(scenario);
-  return policies.map((policy) => measureRun(world, scenario, playScenario(world, scenario, policy)));
+  const sequence = serve?.(world);
+  return policies.map((policy) => measureRun(world, scenario, playScenario(world, scenario, policy, sequence)));
 }
+
+type Message = { scenario: Scenario; policies: TournamentPolicy[] } | SequenceTerm;
 
 const scope = globalThis as unknown as {
   WorkerGlobalScope?: unknown;
-  onmessage: (event: MessageEvent<{ scenario: Scenario; policies: TournamentPolicy[] }>) => void;
+  onmessage: (event: MessageEvent<Message>) => void;
   postMessage: (message: RunMeasures[], transfer: Transferable[]) => void;
 };
 
 // The module is also imported by the main thread, where nobody sends it messages.
 if (scope.WorkerGlobalScope) {
+  let serve: ReturnType<typeof serveSequenceTerm> | undefined;
   scope.onmessage = ({ data }) => {
-    const measures = measurePolicies(data.scenario, data.policies);
+    if ("config" in data) {
+      serve = serveSequenceTerm(data);
+      return;
+    }
+    const measures = measurePolicies(data.scenario, data.policies, serve);
     const buffers = measures.flatMap(({ values, repeats, similarities, heard }) =>
       [values, repeats, similarities, heard].map(({ buffer }) => buffer as ArrayBuffer)
     );

@@ -106,12 +106,15 @@ function cellsSentence(tournament: Tournament, policy: string): string {
   const patterns = LISTENING_PATTERNS.flatMap((pattern) => {
     const kinds = LIBRARY_KINDS.filter((kind) => rows.some((row) => row.pattern === pattern && row.library === kind));
     if (kinds.length === 0) return [];
-    return [`${pattern} (${kinds.length === LIBRARY_KINDS.length ? "every kind of library" : list(kinds)})`];
+    const libraries = kinds.length === LIBRARY_KINDS.length ? "every kind of library" : `libraries: ${list(kinds)}`;
+    return [`${PATTERN_PHRASES[pattern]} (${libraries})`];
   });
-  return `Where someone listens ${
-    list(patterns)
-  }, Segue repeats no fewer tracks within 50 plays than vanilla does: a vanilla ` +
-    `shuffle deals every track once before any comes again, and within one long sitting that is all that memory could add.`;
+  const reason = rows.some(({ pattern }) => pattern === "binge")
+    ? ": within one sitting a vanilla shuffle deals every track once before any comes again, and memory has nothing to add"
+    : "";
+  return `${
+    capital(list(patterns))
+  }, Segue is not shown to repeat fewer tracks within 50 plays than vanilla does${reason}.`;
 }
 
 function losersSentence(

@@ -79,12 +79,11 @@ export function curvePlot(
   const names = Object.keys(panels);
   const labels = labelsOf(panels[names[0]]);
   const line = { field: "label", type: "nominal", title: null, sort: labels };
-  const legendOf = (i: number) => i < names.length - 1 ? null : LINE_LEGEND;
   const dashes = { domain: labels, range: labels.map((label) => label === "Segue, own weights" ? [5, 4] : [1, 0]) };
   return {
     spacing: 24,
     columns: 2,
-    concat: names.map((name, i) => ({
+    concat: names.map((name) => ({
       title: panelTitle(name),
       width: names.length > 1 ? 250 : 520,
       height: 240,
@@ -96,15 +95,15 @@ export function curvePlot(
           encoding: {
             y: { field: "lower", type: "quantitative", title: axes.y },
             y2: { field: "upper" },
-            color: policyColor(labels, legendOf(i)),
+            color: policyColor(labels, LINE_LEGEND),
           },
         },
         {
           mark: { type: "line" },
           encoding: {
             y: { field: "estimate", type: "quantitative" },
-            color: policyColor(labels, legendOf(i)),
-            strokeDash: { ...line, scale: dashes, legend: legendOf(i) },
+            color: policyColor(labels, LINE_LEGEND),
+            strokeDash: { ...line, scale: dashes, legend: LINE_LEGEND },
           },
         },
       ],
