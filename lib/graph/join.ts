@@ -164,7 +164,7 @@ class Join {
       const choice = tuner.choose(asked);
       if (choice.compared > 0.6 * this.count) return await this.exact();
       const found = await this.join(this.allGroups(), this.count, "id", choice.reach);
-      const { mean, error } = this.recallOf(checking, check.similarities, found.similarities);
+      const { mean, error } = this.recallOf(checking, check.ids, found.ids);
       if (mean >= this.options.recall) {
         return {
           ...this.result(found.ids, found.similarities),
@@ -386,13 +386,13 @@ class Join {
     return this.join(Int32Array.from(groups), sample.length, "order");
   }
 
-  /** Share of the sample's k nearest that were found; a neighbour as near as the k-th nearest counts. */
-  private recallOf(sample: Int32Array, exact: Float32Array, found: Float32Array): { mean: number; error: number } {
+  /** Share of the sample's k nearest that were found. */
+  private recallOf(sample: Int32Array, exact: Int32Array, found: Int32Array): { mean: number; error: number } {
     const k = this.k;
     return meanAndError(sample.length, (s) => {
-      const last = exact[s * k + k - 1];
+      const known = new Set(found.subarray(sample[s] * k, sample[s] * k + k));
       let hits = 0;
-      for (let i = 0; i < k; i++) if (found[sample[s] * k + i] >= last) hits++;
+      for (let i = s * k; i < s * k + k; i++) if (known.has(exact[i])) hits++;
       return hits / k;
     });
   }

@@ -122,6 +122,15 @@ export function compileKernel(): WebAssembly.Module {
 }
 
 /**
+ * Whether this machine runs the kernel: WebAssembly with relaxed SIMD and shared memory.
+ *
+ * @returns True on every machine that Deno's releases are made for.
+ */
+export function kernelRuns(): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && WebAssembly.validate(Buffer.from(KERNEL_WASM, "base64"));
+}
+
+/**
  * Number of pieces of a task.
  *
  * @param task The task.

@@ -8,6 +8,8 @@ import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix } from "../matrix.ts";
 import type { NeighborGraph } from "./graph.ts";
 import { type JoinResult, selfJoin } from "./join.ts";
+import { kernelRuns } from "./kernel.ts";
+import { plainGraph } from "./plain.ts";
 
 /** Options of {@linkcode buildKnnGraph}. */
 export interface KnnOptions {
@@ -22,7 +24,7 @@ export interface KnnOptions {
   /** Threads; as many as the machine has cores, at most 16, when left out. The graph does not depend on it. */
   threads?: number;
   /**
-   * All pairs are compared when rows × rows × columns (rounded up to a multiple of 4) is at most this; 1e10, below a second
+   * All pairs are compared when rows × rows × columns (rounded up to a multiple of 4) is at most this; 2e10, below a second
    * or two, when left out. 0 always tries cells first.
    */
   exactCost?: number;
@@ -67,7 +69,7 @@ export interface KnnReport {
 }
 
 /** Rows × rows × columns up to which comparing all pairs is quick. */
-const EXACT_COST = 1e10;
+const EXACT_COST = 2e10;
 
 /**
  * Builds the graph in which each row points to its k most similar other rows by cosine similarity. Equal similarities
@@ -108,26 +110,38 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
         `in row ${bad.row}, column ${bad.column}`,
     );
   }
+  const asked = { rows: x.rows, columns: x.columns, k, recall_asked: recall, seed };
+  if (!kernelRuns()) return { graph: plainGraph(x, k), report: { ...asked, ...exactReport(x.rows) } };
   const joined = await selfJoin(x, { k, recall, seed, threads, exactCost });
   const { directions } = joined;
   const zeroRows = directions.directionOf.reduce((count, direction) => count + (direction < 0 ? 1 : 0), 0);
   return {
     graph: directions.count === x.rows ? wholeGraph(x.rows, k, joined) : expandGraph(x.rows, k, joined),
     report: {
-      rows: x.rows,
-      columns: x.columns,
-      k,
+      ...asked,
       method: joined.method,
       recall: round(joined.recall),
       recall_error: round(joined.recallError),
       recall_sample: joined.recallSample,
-      recall_asked: recall,
       cells: joined.cells,
       compared: Math.round(joined.compared),
       duplicates: x.rows - zeroRows - directions.count,
       zero_rows: zeroRows,
-      seed,
     },
+  };
+}
+
+/** The report of the plain graph, which looks for neither duplicates nor zero rows. */
+function exactReport(rows: number) {
+  return {
+    method: "exact" as const,
+    recall: 1,
+    recall_error: 0,
+    recall_sample: 0,
+    cells: 0,
+    compared: rows - 1,
+    duplicates: 0,
+    zero_rows: 0,
   };
 }
 
