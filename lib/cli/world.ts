@@ -4,6 +4,9 @@
  * @module
  */
 import type { Command } from "commander";
+import { join } from "node:path";
+import { readCatalog } from "../catalog/catalog.ts";
+import { writeListeningExport } from "../catalog/world/listening.ts";
 import { readManifest } from "../storage/stages.ts";
 import { InputError } from "../errors.ts";
 import { WORLD_FORMS, type WorldForm } from "../catalog/world/forms.ts";
@@ -16,6 +19,7 @@ interface Options {
   out: string;
   playlists?: number;
   form: string;
+  listening?: boolean;
 }
 
 /** The command. */
@@ -33,12 +37,16 @@ export default function worldCommand(): Command {
       "number of playlists (default: 2000 for 20000 tracks; 0 for none)",
       numberOption("--playlists"),
     )
-    .option("--form <form>", `header of the raw CSV: ${WORLD_FORMS.join(", ")}`, "segue");
-  return onRun<Options>(command, async ({ tracks, seed, out, playlists, form }) => {
+    .option("--form <form>", `header of the raw CSV: ${WORLD_FORMS.join(", ")}`, "segue")
+    .option("--listening", "also write one simulated listener's account export to <dir>/listening");
+  return onRun<Options>(command, async ({ tracks, seed, out, playlists, form, listening }) => {
     if (!WORLD_FORMS.includes(form as WorldForm)) {
       throw new InputError(`Expected --form to be one of ${WORLD_FORMS.join(", ")} but found '${form}'`);
     }
     const world = await worldStage(out, { tracks, seed, playlists, form: form as WorldForm });
+    if (listening) {
+      writeListeningExport(join(out, "listening"), await readCatalog(join(out, "tracks.parquet")), { seed });
+    }
     const ingest = readManifest(out).ingest;
     const facts = { ...world.facts, ingest: ingest?.facts };
     return {
