@@ -114,7 +114,7 @@ function search(
   }
   sources.neighbors = pool.count;
   sources.twoHop = sources.restarts = 0;
-  if (pool.count >= enough) return;
+  if (pool.count >= enough || isWholeLibrary(current, state, options) && !passes(current)) return;
 
   seen.clear();
   for (let c = 0; c < pool.count; c++) seen.add(pool.tracks[c]);
@@ -143,6 +143,13 @@ function search(
     const { offsets, indices } = world.graph;
     for (let e = offsets[track]; e < offsets[track + 1]; e++) use(indices[e]);
   }
+}
+
+/** True when the neighbours of a track are all other tracks of a small library: no wider search could find another. */
+function isWholeLibrary(current: TrackIndex, { world }: UserState, options: CandidateOptions): boolean {
+  if (options.candidates || options.toward?.length) return false;
+  const edges = world.graph.offsets[current + 1] - world.graph.offsets[current];
+  return edges > 0 && edges === world.library.length - 1;
 }
 
 /** A step that is coprime to the length, so that stepping modulo the length visits every place once. */
