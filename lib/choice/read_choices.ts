@@ -57,6 +57,8 @@ const BOOKKEEPING = new Set([
 const YES = ["1", "1.0", "true", "t", "yes", "y"];
 const NO = ["0", "0.0", "false", "f", "no", "n"];
 const NUMERIC = /INT|DOUBLE|FLOAT|DECIMAL|BOOLEAN/;
+/** Most bytes of features to hold in memory. */
+const MOST_BYTES = 4 * 2 ** 30;
 /** Memory of DuckDB while it feeds batches; beyond it, it spills to disk. */
 const BATCH_MEMORY = "128MB";
 /** More named alternatives than this are tracks, not alternatives that keep their meaning from set to set. */
@@ -69,7 +71,7 @@ const MOST_ALTERNATIVES = 60;
  * @param columns Which columns mean what.
  * @returns The choice sets, in the order in which numeric ids first appear, or in alphabetical order of text ids.
  * @throws {InputError} When the file or a column is missing, a feature is not numeric, a value is missing, or a set has
- * no chosen row or several.
+ * no chosen row or several, or the features take over 4 GiB.
  *
  * @example
  * ```ts ignore
@@ -81,6 +83,10 @@ export async function readChoices(path: string, columns: ChoiceColumns = {}): Pr
   return await withChoiceLog(path, columns, async (connection, plan) => {
     const capacity = plan.rows;
     const width = plan.features.length;
+    if (8 * capacity * width > MOST_BYTES) {
+      const size = (8 * capacity * width / 2 ** 30).toFixed(1);
+      throw new InputError(`${capacity} rows of ${width} features take ${size} GiB; fit them in batches with --stream`);
+    }
     const values = new Float64Array(capacity * width);
     const choice = new Int32Array(capacity);
     const chosen = new Uint8Array(capacity);

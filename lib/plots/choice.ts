@@ -327,7 +327,7 @@ export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Re
     type: "quantitative",
     title: "Median error / weight",
     scale: { type: "log", nice: false, padding: 8 },
-    axis: { format: ".0%", values: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] },
+    axis: { format: ".0%", values: [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 2, 5] },
   };
   return {
     title: { text: "Error against the number of choices", subtitle: "Dashed grey: falling as 1/√n." },
