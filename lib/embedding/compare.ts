@@ -11,9 +11,9 @@ import { exactNeighbors, unitRows } from "./neighbors.ts";
 import { fitPca, type PcaModel, pcaReconstruct, pcaScores } from "./pca.ts";
 import {
   columnErrors,
-  type Estimate,
   estimate,
   labelShares,
+  type MeanEstimate,
   neighborOverlap,
   trustworthiness,
   unexplainedShare,
@@ -33,13 +33,13 @@ export interface SpaceQuality {
   /** Trustworthiness against the features, k = 15, in [0, 1]. */
   trustworthiness: number;
   /** Share of the 15 nearest tracks that are also among the 15 nearest by the features. */
-  neighborOverlap: Estimate;
+  neighborOverlap: MeanEstimate;
   /** Share of the 15 nearest tracks with a genre in common. */
-  genrePurity?: Estimate;
+  genrePurity?: MeanEstimate;
   /** The same with subgenres, which are no feature. */
-  subgenrePurity?: Estimate;
+  subgenrePurity?: MeanEstimate;
   /** Share of the 15 nearest tracks by the same artist, which is no feature either. */
-  artistShare?: Estimate;
+  artistShare?: MeanEstimate;
 }
 
 /** The comparison. */
@@ -51,7 +51,9 @@ export interface EmbeddingComparison {
   /** Root mean squared error of each feature column on the test tracks, in units of `X_raw.npy`. */
   columnErrors: { column: number; pca: number; autoencoder: number }[];
   /** Autoencoder minus PCA with all components in the measure that decides, over the same queries. */
-  difference: Estimate;
+  difference: MeanEstimate;
+  /** Autoencoder minus PCA with as many dimensions in the overlap with the features' neighbours. */
+  kept: MeanEstimate;
   /** Which measure decides. */
   measure: "same artist" | "neighbour overlap";
   /** Which embedding the criterion takes. */
@@ -62,8 +64,9 @@ export interface EmbeddingComparison {
 
 /** The criterion, in words. */
 export const EMBEDDING_CRITERION: string =
-  "the autoencoder when, over held-out tracks, the share of the 15 nearest tracks that are by the same artist is larger " +
-  "than with PCA by more than two standard errors of the paired difference; PCA otherwise";
+  "the autoencoder when, over held-out tracks, (1) the share of the 15 nearest tracks that are by the same artist is " +
+  "larger than with PCA by more than two standard errors of the paired difference, and (2) it keeps no fewer of the " +
+  "features' neighbours than PCA with as many dimensions, within two standard errors; PCA otherwise";
 
 /** Neighbours that are looked at. */
 const K = 15;
@@ -111,11 +114,12 @@ export function compareEmbeddings(
   const shuffled = shuffleInPlace(split.test.slice(), random);
   const measure = neighborhood(features, shuffled, catalog);
   const all = measure(scores);
+  const alike = measure(smallScores);
   const learnt = measure(embedding);
   const spaces: SpaceQuality[] = [
     { space: "features", dimensions: features.columns, ...measure(features).quality },
     { space: "PCA, all components", dimensions: scores.columns, ...lost(testScores), ...all.quality },
-    { space: "PCA, same dimensions", dimensions: rank, ...lost(backSmall), ...measure(smallScores).quality },
+    { space: "PCA, same dimensions", dimensions: rank, ...lost(backSmall), ...alike.quality },
     { space: "autoencoder", dimensions: embedding.columns, ...lost(backAutoencoder), ...learnt.quality },
   ];
   const errorsSmall = columnErrors(testFeatures, inFeatures(backSmall));
@@ -128,7 +132,7 @@ export function compareEmbeddings(
       pca: error,
       autoencoder: errorsAutoencoder[column],
     })),
-    ...decide(all, learnt),
+    ...decide(all, alike, learnt),
   };
 }
 
@@ -174,17 +178,22 @@ function neighborhood(features: Matrix, test: Int32Array, catalog: Catalog): (sp
   };
 }
 
-function decide(pca: Neighborhood, learnt: Neighborhood) {
+function decide(pca: Neighborhood, alike: Neighborhood, learnt: Neighborhood) {
   const byArtist = pca.artist && learnt.artist && estimate(pca.artist).mean > 0;
   const [before, after] = byArtist ? [pca.artist!, learnt.artist!] : [pca.overlap, learnt.overlap];
-  const difference = estimate(after.map((share, q) => share - before[q]));
+  const paired = (a: Float64Array, b: Float64Array) => estimate(a.map((share, q) => share - b[q]));
+  const difference = paired(after, before);
+  const kept = paired(learnt.overlap, alike.overlap);
   const measure: "same artist" | "neighbour overlap" = byArtist ? "same artist" : "neighbour overlap";
-  const winner: "pca" | "autoencoder" = difference.mean > 2 * difference.standardError ? "autoencoder" : "pca";
+  const better = difference.mean > 2 * difference.standardError;
+  const faithful = kept.mean >= -2 * kept.standardError;
+  const winner: "pca" | "autoencoder" = better && faithful ? "autoencoder" : "pca";
   const percent = (share: number) => `${(share * 100).toFixed(2)}`;
   const reason = `${measure} among the ${K} nearest: ${percent(estimate(after).mean)}% with the autoencoder, ` +
     `${percent(estimate(before).mean)}% with PCA, difference ${percent(difference.mean)} ± ` +
-    `${percent(difference.standardError)} points over ${difference.count} held-out tracks: ${winner}`;
-  return { difference, measure, winner, reason };
+    `${percent(difference.standardError)} points over ${difference.count} held-out tracks; the features' neighbours: ` +
+    `${percent(kept.mean)} ± ${percent(kept.standardError)} points against PCA with as many dimensions: ${winner}`;
+  return { difference, kept, measure, winner, reason };
 }
 
 /** Share of random pairs with a genre in common, over 20,000 pairs of tracks that have one. */

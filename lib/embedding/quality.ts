@@ -8,7 +8,7 @@ import { type Matrix, row, takeRows } from "../matrix.ts";
 import type { ExactNeighbors } from "./neighbors.ts";
 
 /** A mean over queries with its standard error. */
-export interface Estimate {
+export interface MeanEstimate {
   /** The mean. */
   mean: number;
   /** Its standard error, sd / √n. */
@@ -90,7 +90,7 @@ export function trustworthiness(original: Matrix, embedding: Matrix, k: number):
 export function neighborOverlap(
   a: ExactNeighbors,
   b: ExactNeighbors,
-): Estimate & { perQuery: Float64Array } {
+): MeanEstimate & { perQuery: Float64Array } {
   if (a.k !== b.k || a.indices.length !== b.indices.length) {
     throw new InputError(
       `Expected neighbours of the same queries but found ${a.indices.length} and ${b.indices.length}`,
@@ -166,7 +166,7 @@ export function neighborPurity2d(
  * @param values The values; NaN are left out.
  * @returns The estimate; NaN when there is no value.
  */
-export function estimate(values: ArrayLike<number>): Estimate {
+export function estimate(values: ArrayLike<number>): MeanEstimate {
   const known = Array.from(values).filter((value) => !Number.isNaN(value));
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
   const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
