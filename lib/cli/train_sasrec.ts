@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import type { Estimate } from "../sequence/ranking.ts";
+import type { MetricEstimate } from "../sequence/ranking.ts";
 import { sasrecStage, type SasrecStageOptions } from "../sequence/stage.ts";
 import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
@@ -55,7 +55,7 @@ export default function trainSasrecCommand(): Command {
     }
     const named = { minimumCount: minCount, minimumLength: minLength, minimumSteps: minSteps, maximumSteps: maxSteps };
     const report = await sasrecStage(data, { ...given, ...named });
-    const { curve, test, ...facts } = report.facts as { curve: unknown; test: Record<string, Estimate | number> };
+    const { curve, test, ...facts } = report.facts as { curve: unknown; test: Record<string, MetricEstimate | number> };
     const model = join(data, "sasrec");
     const json = { model, up_to_date: report.upToDate, ...facts, curve, test };
     const metrics = Object.entries(test).map(([name, value]) => [name, describe(value)]);
@@ -64,7 +64,7 @@ export default function trainSasrecCommand(): Command {
   });
 }
 
-function describe(value: Estimate | number): string {
+function describe(value: MetricEstimate | number): string {
   if (typeof value === "number") return value.toFixed(4);
   return `${value.value.toFixed(4)}  [${value.lower.toFixed(4)}, ${value.upper.toFixed(4)}]`;
 }

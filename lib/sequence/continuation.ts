@@ -5,7 +5,7 @@
  * @module
  */
 import { startProgress } from "../progress.ts";
-import { bootstrap, type Estimate, samplePlaylists } from "./ranking.ts";
+import { bootstrap, type MetricEstimate, samplePlaylists } from "./ranking.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
 import type { SequenceSplit } from "./split.ts";
 
@@ -26,11 +26,11 @@ export interface ContinuationResult {
   /** Name of the model. */
   name: string;
   /** Share of the hidden tracks among the first (number hidden) of the list. */
-  rPrecision: Estimate;
+  rPrecision: MetricEstimate;
   /** Discounted gain over the list, relative to the ideal order. */
-  ndcg: Estimate;
+  ndcg: MetricEstimate;
   /** Refreshes of a page of ten until a hidden track shows; 51 when none does. */
-  clicks: Estimate;
+  clicks: MetricEstimate;
 }
 
 /**

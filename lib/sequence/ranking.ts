@@ -10,7 +10,7 @@ import { type SequenceRecommender, topTracks } from "./recommender.ts";
 import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "./split.ts";
 
 /** A number with its bootstrap interval. */
-export interface Estimate {
+export interface MetricEstimate {
   /** The estimate. */
   value: number;
   /** Lower end of the 95 % interval. */
@@ -44,15 +44,15 @@ export interface NextTrackResult {
   /** Rank of the target in each, from 1; ties count half. */
   ranks: Float64Array;
   /** Share of targets within the first k. */
-  recall: Estimate;
+  recall: MetricEstimate;
   /** Mean of 1 / log₂(rank + 1) within the first k, else 0. */
-  ndcg: Estimate;
+  ndcg: MetricEstimate;
   /** Mean of 1 / rank over the whole ranking. */
-  mrr: Estimate;
+  mrr: MetricEstimate;
   /** Share of the vocabulary that stands in at least one list. It has no interval: a resample holds fewer lists. */
   coverage: number;
   /** Mean training count of the recommended tracks over that of the targets: 1 is no bias. */
-  popularityBias: Estimate;
+  popularityBias: MetricEstimate;
   /** Median milliseconds of one scoring and ranking. */
   milliseconds: number;
 }
@@ -127,7 +127,7 @@ export function rankMetrics(
   ranks: Float64Array,
   k: number,
   seed: number = 42,
-): { recall: Estimate; ndcg: Estimate; mrr: Estimate } {
+): { recall: MetricEstimate; ndcg: MetricEstimate; mrr: MetricEstimate } {
   const mean = ([sum]: number[], count: number) => sum / count;
   return {
     recall: bootstrap([ranks.map((rank) => rank <= k ? 1 : 0)], mean, seed),
@@ -143,9 +143,9 @@ export interface Comparison {
   /** What it is compared with. */
   against: string;
   /** Recall of the model minus that of the other, with its paired bootstrap interval. */
-  recall: Estimate;
+  recall: MetricEstimate;
   /** The same for NDCG. */
-  ndcg: Estimate;
+  ndcg: MetricEstimate;
 }
 
 /**
@@ -179,13 +179,13 @@ export function compareResults(a: NextTrackResult, b: NextTrackResult, seed: num
  * @param columns Values a playlist, one or more columns of one length.
  * @param statistic Gets the sum of each column and the number of playlists.
  * @param seed Seed of the resampling.
- * @returns Estimate and 95 % interval.
+ * @returns MetricEstimate and 95 % interval.
  */
 export function bootstrap(
   columns: readonly Float64Array[],
   statistic: (sums: number[], count: number) => number,
   seed: number = 42,
-): Estimate {
+): MetricEstimate {
   const count = columns[0].length;
   const random = seededRandom(seed, "bootstrap");
   const values = new Float64Array(RESAMPLES);

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeBatch, trainingWindows } from "../../lib/sequence/batches.ts";
+import { fitMarkov } from "../../lib/sequence/baselines.ts";
 import { buildSequenceKernel } from "../../lib/sequence/build_kernel.ts";
 import { type Playlists, playlistsOf } from "../../lib/sequence/interactions.ts";
 import { DropoutMasks, encode, makeVariables, softmaxLoss } from "../../lib/sequence/network.ts";
@@ -167,55 +168,50 @@ Deno.test("softmaxLoss() is the cross-entropy, also where logits would overflow,
   ], 1e-6);
 });
 
-/** Tracks on a circle: next = (x + y) mod 20, where the last two decide and one does not; `noise` of the steps are random. */
+/**
+ * The next track is the last one plus 1 when the one before it is odd, else plus 8, on a circle of 60: it takes the last two to
+ * know. A share `noise` of the steps is random; the ceiling is how often the last step follows the rule.
+ */
 function pairRule(count: number, length: number, noise: number): { lists: number[][]; ceiling: number } {
   const random = seededRandom(9, "pair rule");
   let followed = 0;
-  let possible = 0;
   const lists = Array.from({ length: count }, () => {
-    const list = [randomInteger(random, 60), randomInteger(random, 60)];
-    const seen = new Set(list);
-    if (list[0] === list[1]) list[1] = (list[1] + 1) % 60;
-    seen.add(list[1]);
+    const list = [randomInteger(random, 60)];
     while (list.length < length) {
-      const next = (list.at(-1)! + list.at(-2)! * 2 + 7) % 60;
-      const free = !seen.has(next);
-      const random01 = random();
-      const track = free && random01 >= noise ? next : randomInteger(random, 60);
-      if (seen.has(track)) continue;
-      if (list.length === length - 1) {
-        possible++;
-        if (track === next) followed++;
-      }
-      seen.add(track);
+      const next = (list.at(-1)! + ((list.at(-2) ?? 0) % 2 === 1 ? 1 : 8)) % 60;
+      const track = list.length > 1 && random() >= noise ? next : randomInteger(random, 60);
+      if (list.includes(track)) continue;
+      if (list.length === length - 1 && track === next) followed++;
       list.push(track);
     }
     return list;
   });
-  return { lists, ceiling: followed / possible };
+  return { lists, ceiling: followed / count };
 }
 
 Deno.test({
   name: "trainSasrec() learns next = f(last two) to near the ceiling that its noise allows, without leaking tensors",
   ignore: !native,
   async fn() {
-    const { lists, ceiling } = pairRule(1500, 12, 0.1);
+    const { lists, ceiling } = pairRule(800, 10, 0.1);
     const data = split(lists);
     const before = tf.memory().numTensors;
     const { model, note } = await trainSasrec(data, {
       dimensions: 32,
-      window: 12,
+      window: 10,
       batchSize: 64,
       dropout: 0.1,
-      learningRate: 0.004,
-      maximumSteps: 800,
-      evaluateEvery: 200,
-      minimumSteps: 800,
+      learningRate: 0.005,
+      maximumSteps: 400,
+      minimumSteps: 400,
+      evaluateEvery: 100,
       validationPlaylists: 300,
     });
     assert.equal(tf.memory().numTensors, before);
     const { recall } = evaluateNext(serveSasrec(model), data, { k: 1 });
-    assert.ok(recall.value > 0.85 * ceiling, `${recall.value} of at most ${ceiling}; ${note}`);
+    const chain = evaluateNext(fitMarkov(data.train, data.trackIds.length), data, { k: 1 });
+    assert.ok(recall.value > 0.93 * ceiling, `${recall.value} of at most ${ceiling}; ${note}`);
+    assert.ok(chain.recall.value < 0.8 * ceiling, `a Markov chain must not know the rule: ${chain.recall.value}`);
   },
 });
 
@@ -248,13 +244,13 @@ Deno.test({
         dimensions: 16,
         window: 8,
         batchSize: 32,
-        learningRate: 0.01,
-        maximumSteps: 150,
-        minimumSteps: 150,
-        evaluateEvery: 75,
+        learningRate: 0.02,
+        maximumSteps: 70,
+        minimumSteps: 70,
+        evaluateEvery: 70,
       });
       const { recall } = evaluateNext(serveSasrec(model), data, { k: 1 });
-      assert.ok(recall.value > 0.95, `${loss}: ${recall.value}`);
+      assert.ok(recall.value > 0.9, `${loss}: ${recall.value}`);
     }
   },
 });

@@ -1,0 +1,223 @@
+/**
+ * Figures of notebook 10: playlists, training, comparison, attention.
+ *
+ * @module
+ */
+import type { Playlists } from "../sequence/interactions.ts";
+import type { NextTrackResult } from "../sequence/ranking.ts";
+import type { TrainingPoint } from "../sequence/train.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+
+/**
+ * How often tracks occur against their rank, and how long playlists are.
+ *
+ * @param playlists All playlists.
+ * @param tracks Number of track codes.
+ * @returns The figure: rank-frequency on logarithmic axes, beside it the lengths.
+ */
+export function playlistOverview(playlists: Playlists, tracks: number): Spec {
+  const counts = new Int32Array(tracks);
+  for (const track of playlists.tracks) counts[track]++;
+  counts.sort().reverse();
+  const ranks: { rank: number; count: number }[] = [];
+  for (let rank = 1; rank <= tracks; rank = Math.max(rank + 1, Math.round(rank * 1.15))) {
+    if (counts[rank - 1] > 0) ranks.push({ rank, count: counts[rank - 1] });
+  }
+  const width = 10;
+  const lengths = new Map<number, number>();
+  for (let p = 0; p + 1 < playlists.offsets.length; p++) {
+    const bin = Math.floor((playlists.offsets[p + 1] - playlists.offsets[p]) / width) * width;
+    lengths.set(bin, (lengths.get(bin) ?? 0) + 1);
+  }
+  const bins = [...lengths].sort((a, b) => a[0] - b[0]).map(([from, count]) => ({ from, to: from + width, count }));
+  const log = (field: string, title: string) => ({ field, type: "quantitative", scale: { type: "log" }, title });
+  return {
+    hconcat: [
+      {
+        title: "Occurrences of tracks",
+        width: 300,
+        height: 220,
+        data: { values: ranks },
+        mark: { type: "line", point: { size: 18 } },
+        encoding: {
+          x: { ...log("rank", "rank of the track"), axis: { tickCount: 5, format: "~s" } },
+          y: { ...log("count", "playlists that hold it"), axis: { tickCount: 4, format: "~s" } },
+        },
+      },
+      {
+        title: "Lengths of playlists",
+        width: 300,
+        height: 220,
+        data: { values: bins },
+        mark: { type: "bar", binSpacing: 1 },
+        encoding: {
+          x: {
+            field: "from",
+            type: "quantitative",
+            bin: { binned: true, step: width },
+            title: "tracks in the playlist",
+          },
+          x2: { field: "to" },
+          y: { field: "count", type: "quantitative", title: "playlists" },
+        },
+      },
+    ],
+  };
+}
+
+/**
+ * Training loss and validation NDCG over the steps.
+ *
+ * @param curve The training curve.
+ * @param uniform Loss of a uniform guess, log(tracks), nats.
+ * @returns The figure: two panels under one axis of steps.
+ */
+export function trainingCurve(curve: readonly TrainingPoint[], uniform: number): Spec {
+  const x = { field: "step", type: "quantitative", title: "optimiser steps", scale: { zero: true } };
+  const panel = (field: string, title: string, color: string) => ({
+    mark: { type: "line", point: { size: 45 }, color },
+    encoding: { x, y: { field, type: "quantitative", title, scale: { zero: false } } },
+  });
+  return {
+    data: { values: curve.map(({ step, loss, ndcg }) => ({ step, loss, ndcg })) },
+    hconcat: [
+      {
+        title: "Training loss",
+        width: 300,
+        height: 220,
+        layer: [
+          panel("loss", "cross-entropy, nats", MAIN_COLOR),
+          {
+            data: { values: [{ uniform, label: "uniform guess" }] },
+            mark: { type: "rule", strokeDash: [5, 4], color: MUTED_COLOR },
+            encoding: { y: { field: "uniform", type: "quantitative" } },
+          },
+          {
+            data: { values: [{ uniform, label: "uniform guess" }] },
+            mark: { type: "text", align: "right", dx: 295, dy: 12, x: 0, color: "#5f6368", fontSize: 11 },
+            encoding: { y: { field: "uniform", type: "quantitative" }, text: { field: "label" } },
+          },
+        ],
+      },
+      { title: "Validation", width: 300, height: 220, layer: [panel("ndcg", "NDCG@10", ACCENT_COLOR)] },
+    ],
+  };
+}
+
+/**
+ * Recall of several models with its bootstrap intervals.
+ *
+ * @param results Results on the same playlists.
+ * @returns The figure: a dot and an interval a model, best first.
+ */
+export function modelComparison(results: readonly NextTrackResult[]): Spec {
+  const values = results.map(({ name, recall }) => ({ name, ...recall }));
+  const y = { field: "name", type: "nominal", sort: { field: "value", order: "descending" }, title: null };
+  const title = `Recall@${results[0].k}, 95 % interval`;
+  return {
+    width: 430,
+    height: { step: 30 },
+    data: { values },
+    layer: [
+      {
+        mark: { type: "rule", strokeWidth: 2, color: MAIN_COLOR },
+        encoding: { y, x: { field: "lower", type: "quantitative", title }, x2: { field: "upper" } },
+      },
+      {
+        mark: { type: "point", size: 90, filled: true, color: MAIN_COLOR },
+        encoding: { y, x: { field: "value", type: "quantitative", title } },
+      },
+      {
+        mark: { type: "text", dy: -11, fontSize: 11, color: "#3c4043" },
+        encoding: { y, x: { field: "value", type: "quantitative" }, text: { field: "value", format: ".3f" } },
+      },
+    ],
+  };
+}
+
+/**
+ * What the last position attends to.
+ *
+ * @param attention Weights by block and head, as `SasrecServer.attention` gives them.
+ * @param labels Name of each track of the history, oldest first.
+ * @returns The figure: a row a track, a column a block and head.
+ */
+export function attentionMap(attention: readonly (readonly Float32Array[])[], labels: readonly string[]): Spec {
+  const shown = labels.slice(-attention[0][0].length);
+  const values = attention.flatMap((heads, b) =>
+    heads.flatMap((weights, h) =>
+      Array.from(weights, (weight, i) => ({
+        head: `block ${b + 1}, head ${h + 1}`,
+        position: i + 1,
+        label: shown[i].length > 38 ? `${shown[i].slice(0, 37)}…` : shown[i],
+        weight,
+      }))
+    )
+  );
+  return {
+    width: { step: 78 },
+    height: { step: 19 },
+    data: { values },
+    mark: "rect",
+    encoding: {
+      x: { field: "head", type: "nominal", title: null, axis: { labelAngle: 0, orient: "top", labelLimit: 90 } },
+      y: {
+        field: "position",
+        type: "ordinal",
+        title: "track of the history, the last at the bottom",
+        axis: {
+          labelExpr: `${JSON.stringify(values.slice(0, shown.length).map(({ label }) => label))}[datum.value - 1]`,
+          labelLimit: 260,
+        },
+      },
+      color: {
+        field: "weight",
+        type: "quantitative",
+        title: "attention",
+        scale: { scheme: "viridis", domainMin: 0 },
+        legend: { format: ".2f" },
+      },
+    },
+  };
+}
+
+/**
+ * The mean attention of the last position by distance, for each block and head.
+ *
+ * @param attentions What `SasrecServer.attention` gave for several histories.
+ * @param longest Distances shown.
+ * @returns The figure: a line a head over the distance from the last track.
+ */
+export function attentionByDistance(
+  attentions: readonly (readonly (readonly Float32Array[])[])[],
+  longest: number = 20,
+): Spec {
+  const sums = new Map<string, { weight: number; count: number }[]>();
+  for (const blocks of attentions) {
+    blocks.forEach((heads, b) =>
+      heads.forEach((weights, h) => {
+        const name = `block ${b + 1}, head ${h + 1}`;
+        if (!sums.has(name)) sums.set(name, Array.from({ length: longest }, () => ({ weight: 0, count: 0 })));
+        for (let back = 0; back < Math.min(longest, weights.length); back++) {
+          sums.get(name)![back].weight += weights[weights.length - 1 - back];
+          sums.get(name)![back].count++;
+        }
+      })
+    );
+  }
+  const values = [...sums].flatMap(([head, rows]) =>
+    rows.flatMap(({ weight, count }, back) => count > 0 ? [{ head, back, weight: weight / count }] : [])
+  );
+  return {
+    width: 430,
+    height: 240,
+    data: { values },
+    mark: { type: "line", point: { size: 25 } },
+    encoding: {
+      x: { field: "back", type: "quantitative", title: "tracks back from the last" },
+      y: { field: "weight", type: "quantitative", title: "mean attention of the last position" },
+      color: { field: "head", type: "nominal", title: null, scale: { range: [...CATEGORY_COLORS] } },
+      strokeDash: { field: "head", type: "nominal", title: null },
+    },
+  };
+}
