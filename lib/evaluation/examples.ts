@@ -110,7 +110,7 @@ function eveningAfter(evening: Evening): Story {
   const [a, b] = [again(vanilla), again(segue)];
   return tell(
     evening,
-    "Forty tracks, two evenings".replace("Forty", capital(words(world.trackCount))),
+    `${capital(words(world.trackCount))} tracks, two evenings`,
     `A shelf of ${world.trackCount} tracks, no more. Last night ${words(heardBefore.size)} of them were played. ` +
       `Tonight, 24 hours later, the listener starts with *${start}*. A shuffle that does not remember deals from the ` +
       `whole shelf again; one that does can reach for what was left over.`,

@@ -128,9 +128,9 @@ const PARETO_CURVES = ["temperature", "similarity", "clusterDiversity"] as const
 
 /** Where the labels of contestants stand: the three that order a library lie on top of each other. */
 const LABEL_PLACES: Readonly<Record<string, Spec>> = {
-  "Vanilla shuffle": { align: "left", dx: 30, dy: 0 },
-  "Dithered by artist": { align: "left", dx: 34, dy: -15 },
-  "Freshest of five": { align: "left", dx: 32, dy: 15 },
+  "Vanilla shuffle": { align: "left", dx: 34, dy: 2 },
+  "Dithered by artist": { align: "left", dx: 34, dy: -16 },
+  "Freshest of five": { align: "left", dx: 34, dy: 20 },
   "Similarity walk": { align: "right", dx: -12, dy: 10 },
   "Segue, hand-set": { align: "right", dx: -8, dy: 26 },
   "Segue, learned": { align: "right", dx: -8, dy: 18 },
