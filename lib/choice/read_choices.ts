@@ -357,7 +357,12 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
   ].filter(([, sql]) => sql !== undefined);
   const expressions = [
     id.sql,
-    await chosenSql(connection, chosen, types.get(chosen)!, alternative),
+    await chosenSql(
+      connection,
+      chosen,
+      types.get(chosen)!,
+      alternative ?? (types.has("alternative") ? "alternative" : undefined),
+    ),
     ...optional.map(([, sql]) => sql),
     ...features.map(([, sql]) => sql),
   ];

@@ -61,6 +61,11 @@ Deno.test("readChoices() takes 1/0, true/false, yes/no and the name of the alter
       writeFileSync(path, toCsv(rows((n) => n, mark)));
       found.push(await estimates(path, { features: ["cost", "time"] }));
     }
+    const codes = ["car", "bus", "train"];
+    const numbered = rows((n) => n, (_, choice) => codes.indexOf(choice) + 2)
+      .map((row) => ({ ...row, alternative: codes.indexOf(row.alternative) + 2 }));
+    writeFileSync(join(folder, "numbers.csv"), toCsv(numbered));
+    found.push(await estimates(join(folder, "numbers.csv"), { features: ["cost", "time"] }));
     for (const other of found.slice(1)) near(other, found[0]);
   });
 });
