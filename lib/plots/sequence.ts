@@ -6,7 +6,7 @@
 import type { Playlists } from "../sequence/interactions.ts";
 import type { NextTrackResult } from "../sequence/ranking.ts";
 import type { TrainingPoint } from "../sequence/train.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, type Spec } from "./theme.ts";
 
 /**
  * How often tracks occur against their rank, and how long playlists are.
@@ -69,37 +69,24 @@ export function playlistOverview(playlists: Playlists, tracks: number): Spec {
  * Training loss and validation NDCG over the steps.
  *
  * @param curve The training curve.
- * @param uniform Loss of a uniform guess, log(tracks), nats.
- * @returns The figure: two panels under one axis of steps.
+ * @returns The figure: two panels over the same steps.
  */
-export function trainingCurve(curve: readonly TrainingPoint[], uniform: number): Spec {
-  const x = { field: "step", type: "quantitative", title: "optimiser steps", scale: { zero: true } };
-  const panel = (field: string, title: string, color: string) => ({
-    mark: { type: "line", point: { size: 45 }, color },
-    encoding: { x, y: { field, type: "quantitative", title, scale: { zero: false } } },
+export function trainingCurve(curve: readonly TrainingPoint[]): Spec {
+  const panel = (field: string, heading: string, title: string, color: string) => ({
+    title: heading,
+    width: 300,
+    height: 220,
+    mark: { type: "line", point: { size: 45, color }, color },
+    encoding: {
+      x: { field: "step", type: "quantitative", title: "optimiser steps", scale: { zero: true } },
+      y: { field, type: "quantitative", title, scale: { zero: false } },
+    },
   });
   return {
     data: { values: curve.map(({ step, loss, ndcg }) => ({ step, loss, ndcg })) },
     hconcat: [
-      {
-        title: "Training loss",
-        width: 300,
-        height: 220,
-        layer: [
-          panel("loss", "cross-entropy, nats", MAIN_COLOR),
-          {
-            data: { values: [{ uniform, label: "uniform guess" }] },
-            mark: { type: "rule", strokeDash: [5, 4], color: MUTED_COLOR },
-            encoding: { y: { field: "uniform", type: "quantitative" } },
-          },
-          {
-            data: { values: [{ uniform, label: "uniform guess" }] },
-            mark: { type: "text", align: "right", dx: 295, dy: 12, x: 0, color: "#5f6368", fontSize: 11 },
-            encoding: { y: { field: "uniform", type: "quantitative" }, text: { field: "label" } },
-          },
-        ],
-      },
-      { title: "Validation", width: 300, height: 220, layer: [panel("ndcg", "NDCG@10", ACCENT_COLOR)] },
+      panel("loss", "Training loss", "cross-entropy, nats", MAIN_COLOR),
+      panel("ndcg", "Validation", "NDCG@10", ACCENT_COLOR),
     ],
   };
 }
@@ -149,25 +136,25 @@ export function attentionMap(attention: readonly (readonly Float32Array[])[], la
       Array.from(weights, (weight, i) => ({
         head: `block ${b + 1}, head ${h + 1}`,
         position: i + 1,
-        label: shown[i].length > 38 ? `${shown[i].slice(0, 37)}…` : shown[i],
+        label: shown[i].length > 36 ? `${shown[i].slice(0, 35)}…` : shown[i],
         weight,
       }))
     )
   );
   return {
-    width: { step: 78 },
+    width: { step: 104 },
     height: { step: 19 },
     data: { values },
     mark: "rect",
     encoding: {
-      x: { field: "head", type: "nominal", title: null, axis: { labelAngle: 0, orient: "top", labelLimit: 90 } },
+      x: { field: "head", type: "nominal", title: null, axis: { labelAngle: 0, orient: "top", labelLimit: 140 } },
       y: {
         field: "position",
         type: "ordinal",
         title: "track of the history, the last at the bottom",
         axis: {
           labelExpr: `${JSON.stringify(values.slice(0, shown.length).map(({ label }) => label))}[datum.value - 1]`,
-          labelLimit: 260,
+          labelLimit: 420,
         },
       },
       color: {
@@ -217,7 +204,6 @@ export function attentionByDistance(
       x: { field: "back", type: "quantitative", title: "tracks back from the last" },
       y: { field: "weight", type: "quantitative", title: "mean attention of the last position" },
       color: { field: "head", type: "nominal", title: null, scale: { range: [...CATEGORY_COLORS] } },
-      strokeDash: { field: "head", type: "nominal", title: null },
     },
   };
 }
