@@ -14,7 +14,7 @@ const REAL = fileURLToPath(new URL("../../../shared/data/spotify_songs.csv.gz", 
 
 function refuses(promise: Promise<unknown>, message: RegExp) {
   return assert.rejects(promise, (error: Error) => {
-    assert.equal(error.name, "InputError", error.stack);
+    assert.equal(error.name, "InputError", error.stack ?? "");
     assert.match(error.message, message);
     return true;
   });
