@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { readGraph } from "../../lib/graph/graph.ts";
 import { graphStage } from "../../lib/graph/stage.ts";
 import { matrix } from "../../lib/matrix.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { writeNpy } from "../../lib/storage/npy.ts";
+import { segue } from "../cli/segue.ts";
 import { runPython } from "../python.ts";
-
-function segue(...args: string[]) {
-  const main = fileURLToPath(new URL("../../lib/cli/main.ts", import.meta.url));
-  return spawnSync(Deno.execPath(), ["run", "-A", main, ...args], { encoding: "utf8" });
-}
 
 async function inFolder(run: (folder: string) => Promise<void> | void): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "segue-graph-"));
