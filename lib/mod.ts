@@ -95,6 +95,8 @@ export * from "./sequence/serve.ts";
 export * from "./sequence/train.ts";
 export * from "./sequence/hybrid.ts";
 export * from "./sequence/continuation.ts";
+export * from "./sequence/cold_start.ts";
+export * from "./sequence/report.ts";
 export * from "./sequence/stage.ts";
 export * from "./evaluation/repetition.ts";
 export * from "./evaluation/diversity.ts";
@@ -107,6 +109,7 @@ export {
   type Interval,
   type PairedDifference,
   pairedDifference,
+  sharedDraws,
 } from "./evaluation/bootstrap.ts";
 export * from "./evaluation/scenarios.ts";
 export * from "./evaluation/policies.ts";

@@ -6,7 +6,7 @@
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { type Random, randomInteger } from "../random.ts";
+import { type Random, randomInteger, seededRandom } from "../random.ts";
 
 /** An estimate with its interval. */
 export interface Interval {
@@ -26,6 +26,8 @@ export interface BootstrapOptions {
   random: Random;
   /** Number of resamples; 1,000 by default. */
   resamples?: number;
+  /** Resamples drawn once for many intervals, from {@linkcode sharedDraws}; `random` is then not used. */
+  draws?: (count: number, resamples: number) => Int32Array | undefined;
   /** Level of the interval in (0, 1); 0.95 by default. */
   level?: number;
   /**
@@ -60,11 +62,12 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
   const count = sums.length;
   if (count === 0) return { estimate: NaN, lower: NaN, upper: NaN, count };
   const means = new Float64Array(resamples);
+  const draws = options.draws?.(count, resamples);
   for (let b = 0; b < resamples; b++) {
     let total = 0;
     let size = 0;
     for (let g = 0; g < count; g++) {
-      const drawn = randomInteger(random, count);
+      const drawn = draws ? draws[b * count + g] : randomInteger(random, count);
       total += sums[drawn];
       size += counts[drawn];
     }
@@ -83,6 +86,32 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
     lower: quantile(means, tail),
     upper: quantile(means, 1 - tail),
     count,
+  };
+}
+
+/** Largest table of draws that is kept, in elements: 256 MiB. */
+const LARGEST_TABLE = 2 ** 26;
+
+/**
+ * Draws the resamples of a bootstrap once for many intervals: what a metric costs is then one pass over a table instead of
+ * as many random numbers. That intervals share their resamples does not change any of them.
+ *
+ * @param seed Seed.
+ * @returns For a number of groups and of resamples the groups drawn [resamples, groups], the same at every call;
+ * `undefined` when the table would be too large.
+ */
+export function sharedDraws(seed: number): (count: number, resamples: number) => Int32Array | undefined {
+  const tables = new Map<string, Int32Array>();
+  return (count, resamples) => {
+    if (count * resamples > LARGEST_TABLE) return undefined;
+    const key = `${count}/${resamples}`;
+    let table = tables.get(key);
+    if (!table) {
+      const random = seededRandom(seed, `draws ${key}`);
+      table = Int32Array.from({ length: count * resamples }, () => randomInteger(random, count));
+      tables.set(key, table);
+    }
+    return table;
   };
 }
 

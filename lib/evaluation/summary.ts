@@ -5,7 +5,7 @@
  */
 import { InputError } from "../errors.ts";
 import { seededRandom } from "../random.ts";
-import { bootstrapMean, type Interval, type PairedDifference, pairedDifference } from "./bootstrap.ts";
+import { bootstrapMean, type Interval, type PairedDifference, pairedDifference, sharedDraws } from "./bootstrap.ts";
 import { METRIC_NAMES, type MetricName, METRICS, REPEAT_KINDS, SIMILARITY_BINS } from "./metrics.ts";
 import type { VariedParameter } from "./policies.ts";
 import type { LibraryKind, ListeningPattern } from "./scenarios.ts";
@@ -70,10 +70,18 @@ export function summarize(tournament: Tournament, options: SummaryOptions = {}):
   for (const group of groupsOf(tournament, options)) {
     for (const { name: policy, label } of tournament.policies.filter(({ group }) => group === "contest")) {
       for (const metric of metrics) {
-        const values = group.members.map((l) => valuesOf(tournament, policy, metric)[l]);
+        const all = valuesOf(tournament, policy, metric);
+        const values = group.members.map((l) => all[l]);
         const random = seededRandom(tournament.seed, `summary ${policy} ${metric}`);
         const { library, pattern } = group;
-        rows.push({ policy, label, metric, library, pattern, ...bootstrapMean(values, { random, resamples }) });
+        rows.push({
+          policy,
+          label,
+          metric,
+          library,
+          pattern,
+          ...bootstrapMean(values, { random, resamples, draws: drawsOf(tournament) }),
+        });
       }
     }
   }
@@ -170,6 +178,7 @@ export function paretoPoints(tournament: Tournament, resamples?: number): Pareto
     bootstrapMean(valuesOf(tournament, policy, metric).subarray(0, count), {
       random: seededRandom(tournament.seed, `pareto ${policy} ${metric}`),
       resamples,
+      draws: drawsOf(tournament),
     });
   const point = (policy: string, label: string, curve: ParetoPoint["curve"], value: number): ParetoPoint => ({
     policy,
@@ -273,6 +282,15 @@ export function gainsByListener(
   return tournament.listeners.map((listener, l) => ({ ...listener, gain: a[l] - b[l] }));
 }
 
+const drawsOfTournament = new WeakMap<Tournament, ReturnType<typeof sharedDraws>>();
+
+/** All intervals of a tournament share their resamples. */
+function drawsOf(tournament: Tournament): ReturnType<typeof sharedDraws> {
+  let draws = drawsOfTournament.get(tournament);
+  if (!draws) drawsOfTournament.set(tournament, draws = sharedDraws(tournament.seed));
+  return draws;
+}
+
 interface Group {
   library: LibraryKind | "all";
   pattern: ListeningPattern | "all";
@@ -302,7 +320,11 @@ function comparison(
   const own = valuesOf(tournament, policy, metric);
   const others = valuesOf(tournament, baseline, metric);
   const random = seededRandom(tournament.seed, `pair ${policy} ${baseline} ${metric}`);
-  const difference = pairedDifference(members.map((l) => own[l]), members.map((l) => others[l]), { random, resamples });
+  const difference = pairedDifference(members.map((l) => own[l]), members.map((l) => others[l]), {
+    random,
+    resamples,
+    draws: drawsOf(tournament),
+  });
   const sign = METRICS[metric].better === "higher" ? 1 : -1;
   const verdict = !difference.differs ? "even" : difference.estimate * sign > 0 ? "better" : "worse";
   return { policy, label, baseline, metric, library, pattern, ...difference, verdict };
@@ -329,7 +351,7 @@ function curvesOf(
     return places.map((x): CurvePoint => {
       const values = members.map(({ listener }) => data[(p * count + listener) * width + at(x)]);
       const random = seededRandom(tournament.seed, `curve ${policy} ${x}`);
-      return { policy, label, x, ...bootstrapMean(values, { random, resamples: 400 }) };
+      return { policy, label, x, ...bootstrapMean(values, { random, resamples: 400, draws: drawsOf(tournament) }) };
     });
   });
 }
