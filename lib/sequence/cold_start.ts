@@ -1,0 +1,182 @@
+/**
+ * Cold start: can a track that stands in no playlist be recommended from what it sounds like? Tracks are held out of all
+ * playlists, SASRec learns a map from audio features to embeddings on the others, and the held-out tracks are ranked by the
+ * embeddings that the map gives them.
+ *
+ * @module
+ */
+import { expectNumber, InputError } from "../errors.ts";
+import { type Matrix, takeRows } from "../matrix.ts";
+import { randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
+import { bootstrap, type MetricEstimate } from "./ranking.ts";
+import { serveSasrec } from "./serve.ts";
+import { countTracks, type SequenceSplit } from "./split.ts";
+import { type TrainOptions, trainSasrec } from "./train.ts";
+
+/** Options of {@linkcode evaluateColdStart}. */
+export interface ColdStartOptions {
+  /** Share of the tracks that are held out, 0.1 by default. */
+  share?: number;
+  /** Most places of held-out tracks that are predicted, 2,000 by default. */
+  places?: number;
+  /** Length of the list, 10 by default. */
+  k?: number;
+  /** Course of training. */
+  training?: Omit<TrainOptions, "features">;
+  /** Seed of the choice of tracks and places. */
+  seed?: number;
+}
+
+/** What came of it. */
+export interface ColdStartResult {
+  /** Tracks held out. */
+  coldTracks: number;
+  /** Places of held-out tracks that were predicted. */
+  places: number;
+  /** Share of places whose track is among the first k of the held-out tracks. */
+  amongCold: MetricEstimate;
+  /** The same by the cosine of the features to the track before. */
+  byCosine: MetricEstimate;
+  /** Share of places whose track is among the first k of all tracks. */
+  amongAll: MetricEstimate;
+  /** What a blind choice among the held-out tracks gives. */
+  chance: number;
+}
+
+/**
+ * Measures cold start.
+ *
+ * @param split The data.
+ * @param features Features of every track [tracks, f], standardised.
+ * @param options What is held out, how the model is trained.
+ * @returns Recall on the held-out tracks with bootstrap 95 % intervals, beside cosine and chance.
+ * @throws {InputError} When features and tracks differ in number, or too little is left to train on.
+ */
+export async function evaluateColdStart(
+  split: SequenceSplit,
+  features: Matrix,
+  options: ColdStartOptions = {},
+): Promise<ColdStartResult> {
+  const { k = 10, seed = 42 } = options;
+  const tracks = split.trackIds.length;
+  if (features.rows !== tracks) {
+    throw new InputError(`Expected features of ${tracks} tracks but found ${features.rows}`);
+  }
+  const random = seededRandom(seed, "cold start");
+  const order = shuffleInPlace(Int32Array.from({ length: tracks }, (_, t) => t), random);
+  const coldCount = Math.max(2, Math.round(expectNumber("share", options.share ?? 0.1, 0, 0.5) * tracks));
+  const cold = order.slice(0, coldCount).sort();
+  const warm = order.slice(coldCount).sort();
+  const code = new Int32Array(tracks);
+  warm.forEach((track, c) => code[track] = c);
+  cold.forEach((track, c) => code[track] = warm.length + c);
+  const { model, featureWeights } = await trainSasrec(warmSplit(split, code, warm), {
+    seed,
+    ...options.training,
+    features: takeRows(features, warm),
+  });
+  const d = model.config.dimensions;
+  const items = new Float32Array(tracks * d);
+  items.set(model.weights.items);
+  for (let c = 0; c < cold.length; c++) {
+    for (let f = 0; f < features.columns; f++) {
+      const x = features.data[cold[c] * features.columns + f];
+      for (let j = 0; j < d; j++) items[(warm.length + c) * d + j] += x * featureWeights![f * d + j];
+    }
+  }
+  const server = serveSasrec({ config: { ...model.config, tracks }, weights: { ...model.weights, items } });
+  const places = coldPlaces(split, code, warm.length, options.places ?? 2000, random);
+  const [amongCold, byCosine, amongAll] = [0, 1, 2].map(() => new Float64Array(places.length));
+  const scores = new Float32Array(tracks);
+  places.forEach(({ history, target }, i) => {
+    server.score(history, scores);
+    const above = (from: number) => scores.subarray(from).reduce((n, s) => n + (s > scores[target] ? 1 : 0), 0);
+    amongCold[i] = above(warm.length) < k ? 1 : 0;
+    const heard = history.reduce((n, track) => n + (scores[track] > scores[target] ? 1 : 0), 0);
+    amongAll[i] = above(0) - heard < k ? 1 : 0;
+    const last = warm[history[history.length - 1]];
+    const own = cosineOf(features, last, cold[target - warm.length]);
+    let nearer = 0;
+    for (const track of cold) if (cosineOf(features, last, track) > own) nearer++;
+    byCosine[i] = nearer < k ? 1 : 0;
+  });
+  const mean = ([sum]: number[], count: number) => sum / count;
+  return {
+    coldTracks: cold.length,
+    places: places.length,
+    amongCold: bootstrap([amongCold], mean, seed),
+    byCosine: bootstrap([byCosine], mean, seed),
+    amongAll: bootstrap([amongAll], mean, seed),
+    chance: Math.min(1, k / cold.length),
+  };
+}
+
+/** The playlists without the held-out tracks, those with at least 5 tracks left. */
+function warmSplit(split: SequenceSplit, code: Int32Array, warm: Int32Array): SequenceSplit {
+  const lists: Int32Array[] = [];
+  const userIds: string[] = [];
+  split.userIds.forEach((user, p) => {
+    const list = split.tracks.subarray(split.offsets[p], split.offsets[p + 1]).map((track) => code[track]);
+    const kept = list.filter((track) => track < warm.length);
+    if (kept.length < 5) return;
+    lists.push(kept);
+    userIds.push(user);
+  });
+  if (lists.length === 0) {
+    throw new InputError("Expected playlists to train on without the held-out tracks, found none");
+  }
+  const gather = (parts: Int32Array[]) => {
+    const offsets = new Int32Array(parts.length + 1);
+    parts.forEach((part, p) => offsets[p + 1] = offsets[p] + part.length);
+    const tracks = new Int32Array(offsets[parts.length]);
+    parts.forEach((part, p) => tracks.set(part, offsets[p]));
+    return { offsets, tracks };
+  };
+  const train = gather(lists.map((list) => list.subarray(0, -2)));
+  return {
+    ...gather(lists),
+    train,
+    userIds,
+    trackIds: Array.from(warm, (track) => split.trackIds[track]),
+    counts: countTracks(train, warm.length),
+    rounds: split.rounds,
+    repeatedTracks: split.repeatedTracks,
+  };
+}
+
+/** A sample of the places of held-out tracks that have at least three other tracks before them. */
+function coldPlaces(
+  split: SequenceSplit,
+  code: Int32Array,
+  warmCount: number,
+  most: number,
+  random: () => number,
+): { history: Int32Array; target: number }[] {
+  const places: { history: Int32Array; target: number }[] = [];
+  let seen = 0;
+  for (let p = 0; p < split.userIds.length; p++) {
+    const history: number[] = [];
+    for (let i = split.offsets[p]; i < split.offsets[p + 1]; i++) {
+      const track = code[split.tracks[i]];
+      if (track < warmCount) history.push(track);
+      else if (history.length >= 3) {
+        // Reservoir sampling: every place is kept with the same chance.
+        const slot = seen++ < most ? places.length : randomInteger(random, seen);
+        if (slot < most) places[slot] = { history: Int32Array.from(history.slice(-200)), target: track };
+      }
+    }
+  }
+  if (places.length === 0) throw new InputError("Expected held-out tracks behind at least three others but found none");
+  return places;
+}
+
+function cosineOf({ data, columns }: Matrix, a: number, b: number): number {
+  let ab = 0;
+  let bb = 0;
+  for (let f = 0; f < columns; f++) {
+    ab += data[a * columns + f] * data[b * columns + f];
+    bb += data[b * columns + f] ** 2;
+  }
+  // The length of `a` is the same for all that are compared.
+  return bb === 0 ? 0 : ab / Math.sqrt(bb);
+}

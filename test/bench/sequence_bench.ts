@@ -1,0 +1,233 @@
+/**
+ * SASRec beside the same model in PyTorch: training steps at 22,000 tracks, single requests at 24,000 and 250,000, and
+ * the reading of a playlist slice. `deno run -A test/bench/sequence_bench.ts [--quick]` writes
+ * reports/tables/bench_sequence.csv and .md; every timed thing runs in a process of its own.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { showTable } from "../../lib/plots/show.ts";
+import { randomInteger, seededRandom } from "../../lib/random.ts";
+import { epochBatches, trainingWindows } from "../../lib/sequence/batches.ts";
+import { readMpd } from "../../lib/sequence/mpd.ts";
+import { initialWeights, sasrecConfig, weightShapes } from "../../lib/sequence/sasrec.ts";
+import { serveSasrec } from "../../lib/sequence/serve.ts";
+import type { SequenceSplit } from "../../lib/sequence/split.ts";
+import { trainSasrec } from "../../lib/sequence/train.ts";
+import { writeNpy } from "../../lib/storage/npy.ts";
+import { writeNpz } from "../../lib/storage/npz.ts";
+import { peakMemory } from "../../lib/storage/stages.ts";
+
+const TRACKS = 22_000;
+const SEED = 42;
+const BATCH = 128;
+/** Steps of an epoch where 6,245 playlists are one window each. */
+const EPOCH_STEPS = 49;
+
+interface Result {
+  seconds?: number[];
+  losses?: number[];
+  milliseconds?: number;
+  cpu?: number;
+  peak: number;
+}
+
+async function main(options: string[]): Promise<number> {
+  const quick = options.includes("--quick");
+  const steps = quick ? 6 : 24;
+  const folder = mkdtempSync(join(tmpdir(), "segue-bench-"));
+  const python = fileURLToPath(new URL("../../.venv-bench/bin/python", import.meta.url));
+  const peerFile = fileURLToPath(new URL("sequence_peer.py", import.meta.url));
+  const self = fileURLToPath(import.meta.url);
+  const ours = (...args: string[]) => run(process.execPath, ["run", "-A", self, ...args]);
+  const peer = (...args: string[]) => run(python, [peerFile, folder, ...args]);
+  const rows: Record<string, unknown>[] = [];
+  try {
+    writeTrainingData(folder, steps);
+    const exact = { ours: ours("--train", "0", "5", String(steps)), peer: peer("0", "5") };
+    const away = Math.max(...exact.ours.losses!.map((loss, s) => Math.abs(loss - exact.peer.losses![s])));
+    const timed = { ours: ours("--train", "0.2", String(steps), String(steps)), peer: peer("0.2", String(steps)) };
+    const ratio = median(timed.ours.seconds!) / median(timed.peer.seconds!);
+    for (const [model, result] of Object.entries({ "SASRec, ours": timed.ours, "SASRec, PyTorch": timed.peer })) {
+      rows.push({
+        what: `training step, ${BATCH} x 50`,
+        model,
+        n: TRACKS,
+        seconds: median(result.seconds!),
+        "seconds an epoch": median(result.seconds!) * EPOCH_STEPS,
+        "CPU seconds": result.cpu! / result.seconds!.length,
+        "peak MiB": Math.round(result.peak),
+        "ours / peer": model.endsWith("ours") ? ratio : 1,
+        note: model.endsWith("ours") ? `losses of 5 steps differ by at most ${away.toExponential(1)}` : "",
+      });
+    }
+    for (const tracks of quick ? [24_000] : [24_000, 250_000]) {
+      writeWeights(folder, tracks);
+      const pair = { ours: ours("--serve", String(tracks)), peer: peer("serve") };
+      for (const [model, result] of Object.entries({ "SASRec, ours": pair.ours, "SASRec, PyTorch": pair.peer })) {
+        rows.push({
+          what: "top 10 of one request",
+          model,
+          n: tracks,
+          seconds: result.milliseconds! / 1000,
+          "seconds an epoch": "",
+          "CPU seconds": "",
+          "peak MiB": Math.round(result.peak),
+          "ours / peer": model.endsWith("ours") ? pair.ours.milliseconds! / pair.peer.milliseconds! : 1,
+          note: "median of 200",
+        });
+      }
+    }
+    const slice = ours("--mpd", folder);
+    rows.push({
+      what: "reading a slice of 1,000 playlists",
+      model: "segue mpd",
+      n: 1000,
+      seconds: slice.seconds![0],
+      "seconds an epoch": "",
+      "CPU seconds": slice.cpu,
+      "peak MiB": slice.peak,
+      "ours / peer": "",
+      note: "",
+    });
+    const caption =
+      `SASRec (d = 64, 2 blocks, 2 heads, window 50) beside PyTorch on the CPU, 2 threads: a training step ` +
+      `takes ${ratio.toFixed(2)} of its time.`;
+    await showTable(rows, { name: "bench_sequence", caption });
+    console.table(rows);
+    console.log(caption);
+    return away < 1e-3 ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Playlists of 53 tracks, so that every window is full, popular tracks more often. */
+function benchSplit(steps: number): SequenceSplit {
+  const random = seededRandom(SEED, "bench");
+  const playlists = steps * BATCH;
+  const lists = (length: number) => Int32Array.from({ length: playlists + 1 }, (_, p) => p * length);
+  const tracks = Int32Array.from(
+    { length: playlists * 53 },
+    () => Math.min(randomInteger(random, TRACKS), randomInteger(random, TRACKS)),
+  );
+  const train = new Int32Array(playlists * 51);
+  for (let p = 0; p < playlists; p++) train.set(tracks.subarray(p * 53, p * 53 + 51), p * 51);
+  const counts = new Int32Array(TRACKS);
+  for (const track of train) counts[track]++;
+  return {
+    offsets: lists(53),
+    tracks,
+    userIds: Array.from({ length: playlists }, (_, p) => String(p)),
+    trackIds: Array.from({ length: TRACKS }, (_, t) => String(t)),
+    train: { offsets: lists(51), tracks: train },
+    counts,
+    rounds: 0,
+    repeatedTracks: 0,
+  };
+}
+
+/** The batches that ours will take, for the peer. */
+function writeTrainingData(folder: string, steps: number): void {
+  const split = benchSplit(steps);
+  const windows = trainingWindows(split.train, 50);
+  const inputs = new Int32Array(steps * BATCH * 50);
+  const targets = new Int32Array(steps * BATCH * 50);
+  let at = 0;
+  for (const batch of epochBatches(split.train, windows, BATCH, seededRandom(SEED, "sasrec epoch 0"))) {
+    inputs.set(batch.inputs, at);
+    targets.set(batch.targets, at);
+    at += batch.inputs.length;
+  }
+  writeNpy(join(folder, "inputs.npy"), { data: inputs, shape: [steps, BATCH, 50] });
+  writeNpy(join(folder, "targets.npy"), { data: targets, shape: [steps, BATCH, 50] });
+  writeWeights(folder, TRACKS);
+}
+
+function writeWeights(folder: string, tracks: number): void {
+  const config = sasrecConfig({ tracks });
+  const weights = initialWeights(config, SEED);
+  const entries = weightShapes(config).map((
+    [name, shape],
+  ) => [name.replaceAll("/", "|"), { data: weights[name], shape }]);
+  writeNpz(join(folder, "weights.npz"), Object.fromEntries(entries));
+}
+
+async function trainOurs(dropout: number, steps: number, dataSteps: number): Promise<Result> {
+  const before = process.cpuUsage();
+  const { curve } = await trainSasrec(benchSplit(dataSteps), {
+    dropout,
+    seed: SEED,
+    maximumSteps: steps,
+    evaluateEvery: 1,
+    validationPlaylists: 1,
+    patience: 1000,
+  });
+  const { user, system } = process.cpuUsage(before);
+  const seconds = curve.map((point, s) => point.seconds - (curve[s - 1]?.seconds ?? 0));
+  return { losses: curve.map(({ loss }) => loss), seconds, cpu: (user + system) / 1e6, peak: peakMemory() };
+}
+
+function serveOurs(tracks: number): Result {
+  const config = sasrecConfig({ tracks });
+  const server = serveSasrec({ config, weights: initialWeights(config, SEED) });
+  const history = Array.from({ length: 50 }, (_, i) => (i * 7919) % tracks);
+  const times: number[] = [];
+  for (let i = 0; i < 220; i++) {
+    const start = performance.now();
+    server.next(history, 10);
+    times.push(performance.now() - start);
+  }
+  return { milliseconds: median(times.slice(20)), peak: peakMemory() };
+}
+
+/** A slice as large as the real ones: 1,000 playlists of 67 tracks, indented. */
+async function readSlice(folder: string): Promise<Result> {
+  const random = seededRandom(SEED, "slice");
+  const playlists = Array.from({ length: 1000 }, (_, pid) => ({
+    name: `Playlist ${pid}`,
+    collaborative: "false",
+    pid,
+    modified_at: 1_493_424_000,
+    num_tracks: 67,
+    tracks: Array.from({ length: 67 }, (_, pos) => {
+      const track = String(randomInteger(random, 34_000)).padStart(22, "0");
+      return {
+        pos,
+        artist_name: `Artist ${track}`,
+        track_uri: `spotify:track:${track}`,
+        artist_uri: `spotify:artist:${track}`,
+        track_name: `Title ${track}`,
+        album_uri: `spotify:album:${track}`,
+        duration_ms: 226_863,
+        album_name: `Album ${track}`,
+      };
+    }),
+  }));
+  const path = join(folder, "mpd.slice.0-999.json");
+  writeFileSync(path, JSON.stringify({ info: { slice: "0-999" }, playlists }, null, 4));
+  const before = process.cpuUsage();
+  const start = performance.now();
+  await readMpd([path], join(folder, "mpd"));
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: [(performance.now() - start) / 1000], cpu: (user + system) / 1e6, peak: peakMemory() };
+}
+
+function run(command: string, args: string[]): Result {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
+  return JSON.parse(stdout.trim().split("\n").at(-1)!);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+const [part, first, second, third] = process.argv.slice(2);
+if (part === "--train") console.log(JSON.stringify(await trainOurs(Number(first), Number(second), Number(third))));
+else if (part === "--serve") console.log(JSON.stringify(serveOurs(Number(first))));
+else if (part === "--mpd") console.log(JSON.stringify(await readSlice(first)));
+else process.exitCode = await main(process.argv.slice(2));
