@@ -1,5 +1,5 @@
 // AssemblyScript (https://www.assemblyscript.org): the inner loops of the conditional logit, two 64-bit floats at a time.
-// `deno run -A lib/choice/build_kernels.ts` compiles this file into logit.wasm.ts; a test checks that they match.
+// `deno run -A lib/kernels.ts` compiles this file into logit.wasm.ts; a test checks that they match.
 // All pointers are byte offsets into the memory, multiples of 16; the caller lays the memory out (see logit_kernel.ts).
 
 // exp of two numbers in [-708, 709], within 2 units in the last place: x = n ln 2 + r, exp(r) by its Taylor series.

@@ -1,5 +1,5 @@
 // AssemblyScript (https://www.assemblyscript.org): the inner loops of PCA, four 32-bit floats at a time.
-// `deno run -A lib/embedding/build_kernels.ts` compiles this file into kernels.wasm.ts; a test checks that they match.
+// `deno run -A lib/kernels.ts` compiles this file into kernels.wasm.ts; a test checks that they match.
 // All pointers are byte offsets into the memory, multiples of 16; the caller lays the memory out (see kernels.ts).
 
 // Moments of one block of rows. `x` is row-major [count, d] with 16 readable bytes behind it; count <= stride, stride a

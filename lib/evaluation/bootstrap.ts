@@ -62,16 +62,11 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
   const count = sums.length;
   if (count === 0) return { estimate: NaN, lower: NaN, upper: NaN, count };
   const means = new Float64Array(resamples);
-  const draws = options.draws?.(count, resamples);
+  const table = options.draws?.(count, resamples);
+  const drawn = new Int32Array(count);
   for (let b = 0; b < resamples; b++) {
-    let total = 0;
-    let size = 0;
-    for (let g = 0; g < count; g++) {
-      const drawn = draws ? draws[b * count + g] : randomInteger(random, count);
-      total += sums[drawn];
-      size += counts[drawn];
-    }
-    means[b] = total / size;
+    if (!table) { for (let g = 0; g < count; g++) drawn[g] = randomInteger(random, count); }
+    means[b] = meanOfDraws(sums, counts, table ? table.subarray(b * count, (b + 1) * count) : drawn);
   }
   means.sort();
   const tail = expandedTail(level, count);
@@ -79,7 +74,7 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
   let size = 0;
   for (let g = 0; g < count; g++) {
     total += sums[g];
-    size += counts[g];
+    size += counts?.[g] ?? 1;
   }
   return {
     estimate: total / size,
@@ -196,21 +191,35 @@ function studentQuantile(p: number, degrees: number): number {
   return terms.reduce((sum, term, i) => sum + term / degrees ** (i + 1), z);
 }
 
-function sumByGroup(values: ArrayLike<number>, groups?: ArrayLike<number>): { sums: number[]; counts: number[] } {
+/** Mean over the groups drawn; where every group is one value, the number of values needs no adding up. */
+function meanOfDraws(sums: Float64Array, counts: Float64Array | undefined, drawn: Int32Array): number {
+  let total = 0;
+  for (let g = 0; g < drawn.length; g++) total += sums[drawn[g]];
+  if (!counts) return total / drawn.length;
+  let size = 0;
+  for (let g = 0; g < drawn.length; g++) size += counts[drawn[g]];
+  return total / size;
+}
+
+/** Sum and number of the values of each group; no numbers where every value is a group of its own. */
+function sumByGroup(
+  values: ArrayLike<number>,
+  groups?: ArrayLike<number>,
+): { sums: Float64Array; counts?: Float64Array } {
+  if (!groups) return { sums: Float64Array.from(Array.from(values).filter((value) => !Number.isNaN(value))) };
   const place = new Map<number, number>();
   const sums: number[] = [];
   const counts: number[] = [];
   for (let i = 0; i < values.length; i++) {
     if (Number.isNaN(values[i])) continue;
-    const group = groups ? groups[i] : i;
-    let at = place.get(group);
+    let at = place.get(groups[i]);
     if (at === undefined) {
-      place.set(group, at = sums.length);
+      place.set(groups[i], at = sums.length);
       sums.push(0);
       counts.push(0);
     }
     sums[at] += values[i];
     counts[at]++;
   }
-  return { sums, counts };
+  return { sums: Float64Array.from(sums), counts: Float64Array.from(counts) };
 }

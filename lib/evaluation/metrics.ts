@@ -31,7 +31,7 @@ const REPEAT_WINDOWS = 50;
 const PLAYS = 200;
 
 /** The metrics of the tournament, in the order of its tables. Formulas and sources stand with the functions. */
-export const METRICS = {
+export const METRICS: Readonly<Record<MetricName, MetricDescription>> = {
   trackRepeat: about(
     "Same track within 50",
     [0, 1],
@@ -81,10 +81,33 @@ export const METRICS = {
     "Utility gained over a blind draw, as a share of what could be",
   ),
   relaxed: about("Rules relaxed", [0, 1], "lower", "Share of picks for which a hard rule had to be relaxed"),
-} as const satisfies Record<string, MetricDescription>;
+};
 
 /** Name of a metric. */
-export type MetricName = keyof typeof METRICS;
+export type MetricName =
+  | "trackRepeat"
+  | "workRepeat"
+  | "artistInRow"
+  | "artistRepeat"
+  | "albumRepeat"
+  | "similarity"
+  | "roughest"
+  | "diversity"
+  | "clusterEntropy"
+  | "miscalibration"
+  | "keyMatch"
+  | "keyCompatible"
+  | "tempoSmooth"
+  | "coverage"
+  | "giniTracks"
+  | "giniArtists"
+  | "novelty"
+  | "halfHeard"
+  | "allHeard"
+  | "utility"
+  | "regret"
+  | "attained"
+  | "relaxed";
 
 /** Names of all metrics, in the order of {@linkcode METRICS}. */
 export const METRIC_NAMES: readonly MetricName[] = Object.keys(METRICS) as MetricName[];

@@ -19,8 +19,8 @@ export interface EncodeOptions {
   causal?: boolean;
 }
 
-/** Rows of logits at a time: 256 × 22,000 of them are 22 MB, so that the two copies stay far below the whole 560 MB. */
-export const ROWS_AT_A_TIME = 256;
+/** Rows of logits at a time: 192 × 22,000 of them are 17 MB, so that the two copies stay far below the whole 560 MB. */
+export const ROWS_AT_A_TIME = 192;
 
 /** exp of logits up to this cannot overflow a sum over 10¹² tracks in 32 bits. */
 const SAFE_LOGIT = 60;
@@ -215,10 +215,10 @@ export function softmaxLoss(tf: TensorFlow, hidden: Tensor, table: Tensor, targe
         const part = tf.slice(h, [start, 0], [count, d]);
         const own = tf.gather(t, tf.slice(targets, [start], [count]));
         const { e, z, logZ } = exponentials(tf, part, t, shifted, bias);
-        const ratio = tf.div(part, z);
+        const ratio = tf.div(part, tf.mul(z, n));
         const nats = tf.sum(tf.sub(logZ, tf.sum(tf.mul(part, own), 1, true)));
         return [
-          tf.sub(tf.div(tf.matMul(e, t), z), own),
+          tf.mul(tf.sub(tf.div(tf.matMul(e, t), z), own), 1 / n),
           tf.add(tableGradient, tf.matMul(e, ratio, true, false)),
           tf.add(loss, nats),
         ];
@@ -229,10 +229,11 @@ export function softmaxLoss(tf: TensorFlow, hidden: Tensor, table: Tensor, targe
       loss = sum;
     }
     if (bias) loss = tf.sub(loss, tf.sum(tf.gather(bias, targets)));
-    const stateGradient = tf.mul(tf.concat(states), 1 / n);
+    const stateGradient = tf.concat(states);
     for (const state of states) state.dispose();
-    const own = tf.unsortedSegmentSum(h, targets as never, rows);
-    save([stateGradient, tf.mul(tf.sub(tableGradient, own), 1 / n)]);
+    const own = tf.unsortedSegmentSum(tf.mul(h, 1 / n), targets as never, rows);
+    save([stateGradient, tf.sub(tableGradient, own)]);
+    tf.dispose([tableGradient, own]);
     return {
       value: tf.mul(loss, 1 / n),
       gradFunc: (dy: Tensor, saved: Tensor[]) => saved.map((gradient) => tf.mul(gradient, dy)),

@@ -339,7 +339,7 @@ class Trainer {
   /** The weights, features folded into the embeddings. */
   weights(): SasrecWeights {
     const tf = this.#tf;
-    const items = tf.tidy(() => this.#table());
+    const items = tf.tidy(() => this.#table().clone());
     const weights = Object.fromEntries(
       Object.entries(this.#variables).map(([name, variable]) => [
         name,
@@ -404,7 +404,7 @@ class Trainer {
   #table(step?: number): Tensor {
     const tf = this.#tf;
     const { items, side } = this.#variables;
-    if (!this.#features) return tf.add(items, 0);
+    if (!this.#features) return items;
     const { identityDropout, seed, config } = this.#plan;
     let own: Tensor = items;
     if (step !== undefined && identityDropout > 0) {
@@ -422,14 +422,15 @@ class Trainer {
     const rate = this.#plan.learningRate / (1 - BETA1 ** this.#updates);
     const correction = 1 / Math.sqrt(1 - BETA2 ** this.#updates);
     for (const [name, variable] of Object.entries(this.#variables)) {
+      const gradient = gradients[variable.name];
+      const [first, second] = [this.#first[name], this.#second[name]];
+      // One at a time, so that few copies of a large table are alive at once.
+      tf.tidy(() => first.assign(tf.add(tf.mul(first, BETA1), tf.mul(gradient, 1 - BETA1)) as never));
+      tf.tidy(() => second.assign(tf.add(tf.mul(second, BETA2), tf.mul(tf.square(gradient), 1 - BETA2)) as never));
+      gradient.dispose();
       tf.tidy(() => {
-        const gradient = gradients[variable.name];
-        const first = tf.add(tf.mul(this.#first[name], BETA1), tf.mul(gradient, 1 - BETA1));
-        const second = tf.add(tf.mul(this.#second[name], BETA2), tf.mul(tf.square(gradient), 1 - BETA2));
-        const change = tf.div(tf.mul(first, rate), tf.add(tf.mul(tf.sqrt(second), correction), EPSILON));
-        this.#first[name].assign(first as never);
-        this.#second[name].assign(second as never);
-        variable.assign(tf.sub(variable, change) as never);
+        const spread = tf.tidy(() => tf.add(tf.mul(tf.sqrt(second), correction), EPSILON));
+        variable.assign(tf.sub(variable, tf.tidy(() => tf.div(tf.mul(first, rate), spread))) as never);
       });
     }
   }

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { buildKernels } from "../../lib/choice/build_kernels.ts";
 import { logitSums } from "../../lib/choice/logit_sums.ts";
 import { randomChoices } from "./random_choices.ts";
-
-Deno.test("logit.wasm.ts is what logit.as compiles to", async () => {
-  const base64 = /"([A-Za-z0-9+/=]{100,})"/;
-  const committed = readFileSync(new URL("../../lib/choice/logit.wasm.ts", import.meta.url), "utf8");
-  assert.equal(base64.exec(await buildKernels())![1], base64.exec(committed)![1]);
-});
 
 Deno.test("the kernel equals a plain loop for every width from 1 to 9 and sets of 1 to 9 rows", () => {
   for (let width = 1; width <= 9; width++) {

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { buildKernels } from "../../lib/embedding/build_kernels.ts";
 import { helperRuns } from "../../lib/embedding/kernel_helper.ts";
 import { accumulateMoments, fitPca, mergeMoments, pcaReconstruct, pcaScores } from "../../lib/embedding/pca.ts";
 import { InputError } from "../../lib/errors.ts";
@@ -189,10 +188,4 @@ Deno.test({
     assert.deepEqual(fitPca(x, { variance: 1 }), alone);
     assert.deepEqual(pcaScores(x, alone), scores);
   },
-});
-
-Deno.test("kernels.wasm.ts is what kernels.as compiles to", async () => {
-  const path = new URL("../../lib/embedding/kernels.wasm.ts", import.meta.url);
-  const same = Deno.readTextFileSync(path) === await buildKernels();
-  assert.ok(same, "run deno run -A lib/embedding/build_kernels.ts");
 });

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeBatch, trainingWindows } from "../../lib/sequence/batches.ts";
 import { fitMarkov } from "../../lib/sequence/baselines.ts";
-import { buildSequenceKernel } from "../../lib/sequence/build_kernel.ts";
 import { type Playlists, playlistsOf } from "../../lib/sequence/interactions.ts";
 import { DropoutMasks, encode, makeVariables, softmaxLoss } from "../../lib/sequence/network.ts";
 import { evaluateNext } from "../../lib/sequence/ranking.ts";
@@ -61,12 +60,6 @@ function hiddenStates(weights: SasrecWeights, playlists: Playlists, atLeast = 1,
 testContract("SASRec", (_, tracks) => {
   const config = sasrecConfig({ tracks, dimensions: 16, window: 10 });
   return serveSasrec({ config, weights: someWeights(config) });
-});
-
-Deno.test("kernel.wasm.ts is what kernel.as compiles to", async () => {
-  const path = new URL("../../lib/sequence/kernel.wasm.ts", import.meta.url);
-  const same = readFileSync(path, "utf8") === await buildSequenceKernel();
-  assert.ok(same, "run deno run -A lib/sequence/build_kernel.ts");
 });
 
 Deno.test("the server gives the hidden states and scores that TensorFlow gives", () => {
