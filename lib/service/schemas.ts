@@ -190,7 +190,12 @@ export const ContinuationRequest = z.strictObject({
 }).openapi("ContinuationRequest");
 
 export const ContinuationBody = z.object({
-  tracks: z.array(z.object({ track_id: z.string(), title: z.string(), artists: z.string(), score: z.number() })),
+  tracks: z.array(z.object({
+    track_id: z.string(),
+    title: z.string().nullable(),
+    artist: z.string().nullable(),
+    probability: z.number(),
+  })),
 }).openapi("Continuation");
 
 export const ExportQuery = z.object({ format: z.enum(PLAYLIST_FORMATS).default("m3u8") });

@@ -6,10 +6,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { openPredictor } from "../sequence/stage.ts";
 import { readLibrary } from "../shuffle/library.ts";
 import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
 import { readNpyMatrix } from "../storage/npy.ts";
-import { createApp } from "./app.ts";
+import { type Continuation, createApp } from "./app.ts";
 import { loadAssets } from "./assets.ts";
 import { SEARCH_FILE, SearchIndex, searchStage } from "./search.ts";
 import { Sessions } from "./sessions.ts";
@@ -72,6 +73,7 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
     sessions: new Sessions(world, store),
     map: readMap(join(directory, "umap.npy"), world.trackCount),
     clusterDescriptions: readDescriptions(join(directory, "clusters.json")),
+    continuation: await loadContinuation(directory),
     assets: loadAssets(),
     token,
     requestsPerSecond: options.requestsPerSecond,
@@ -97,6 +99,19 @@ function listen(host: string, port: number, handler: Deno.ServeHandler): Deno.Ht
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new InputError(`Port ${port} on ${host} is taken; choose another with --port, or 0 for any free one`);
   }
+}
+
+/** The sequence model of the data folder, when one was trained on its playlists. */
+async function loadContinuation(directory: string): Promise<Continuation | undefined> {
+  if (!existsSync(join(directory, "sasrec", "model.json"))) return undefined;
+  const predictor = await openPredictor(directory);
+  return (trackIds, k) =>
+    predictor.predict(trackIds, k).map(({ trackId, uri, title, artist, probability }) => ({
+      track_id: uri ?? trackId,
+      title: title ?? null,
+      artist: artist ?? null,
+      probability,
+    }));
 }
 
 function readMap(path: string, rows: number): Float32Array | undefined {
