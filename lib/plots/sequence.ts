@@ -142,6 +142,7 @@ export function attentionMap(attention: readonly (readonly Float32Array[])[], la
     )
   );
   return {
+    title: "Attention of the last position, the last track at the bottom",
     width: { step: 104 },
     height: { step: 19 },
     data: { values },
@@ -151,7 +152,7 @@ export function attentionMap(attention: readonly (readonly Float32Array[])[], la
       y: {
         field: "position",
         type: "ordinal",
-        title: "track of the history, the last at the bottom",
+        title: null,
         axis: {
           labelExpr: `${JSON.stringify(values.slice(0, shown.length).map(({ label }) => label))}[datum.value - 1]`,
           labelLimit: 420,

@@ -212,7 +212,7 @@ Deno.test({
   name: "trainSasrec() is the same under the same seed, also when it goes on from a checkpoint",
   ignore: !native,
   async fn() {
-    const data = split(pairRule(60, 10, 0).lists);
+    const data = split(pairRule(60, 10, 0.1).lists);
     const options = { dimensions: 8, window: 8, batchSize: 16, evaluateEvery: 4, patience: 100, epochs: 3 };
     const whole = await trainSasrec(data, options);
     const checkpoint = join(folder, "checkpoint.npz");
