@@ -5,6 +5,7 @@
  */
 import type { ConditionalLogit } from "../choice/conditional_logit.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
+import type { ContinuationResult } from "./continuation.ts";
 import { evaluateNext, type EvaluateOptions, type MetricEstimate, type NextTrackResult } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import type { SequenceSplit } from "./split.ts";
@@ -46,6 +47,21 @@ export function resultTable(results: readonly NextTrackResult[]): Record<string,
     coverage: result.coverage,
     "popularity bias": formatEstimate(result.popularityBias, 2),
     "ms a request": result.milliseconds,
+  }));
+}
+
+/**
+ * Results of continuing playlists as a table.
+ *
+ * @param results Results of several models.
+ * @returns One row a model.
+ */
+export function continuationTable(results: readonly ContinuationResult[]): Record<string, string>[] {
+  return results.map(({ name, rPrecision, ndcg, clicks }) => ({
+    model: name,
+    "R-precision": formatEstimate(rPrecision),
+    NDCG: formatEstimate(ndcg),
+    clicks: formatEstimate(clicks, 2),
   }));
 }
 
