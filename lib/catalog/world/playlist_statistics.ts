@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
+import { type Catalog, textsOf } from "../catalog.ts";
 import type { MpdSlice } from "./mpd.ts";
 
 /** Playlists in numbers. */
@@ -24,16 +25,19 @@ export interface PlaylistStatistics {
  * Reads the slices of a folder, in the Million Playlist Dataset's form, and counts. One slice is in memory at a time.
  *
  * @param folder The folder, e.g. `data/work/synthetic-20000-42/playlists`.
+ * @param catalog Where the tracks' years stand; without it, or without years in it, the statistics of years are NaN.
  * @returns The statistics.
  * @throws {InputError} When the folder holds no slice, or one that is not JSON.
  */
-export function playlistStatistics(folder: string): PlaylistStatistics {
+export function playlistStatistics(folder: string, catalog?: Catalog): PlaylistStatistics {
   const names = readdirSync(folder).filter((name) => /^mpd\.slice\.\d+-\d+\.json$/.test(name));
   if (names.length === 0) throw new InputError(`${folder}: has no mpd.slice.*.json; make some with segue world`);
   const counts = new Map<string, number>();
   const lengths: number[] = [];
   const spread: number[] = [];
   const inPlaylists = new Map<string, number>();
+  const yearOf = yearsByUri(catalog);
+  const [nextYears, pairYears] = [new Mean(), new Mean()];
   let [repeats, repeating, steps, sameArtist, sameAlbum, samePair] = [0, 0, 0, 0, 0, 0];
   for (const name of names) {
     for (const { tracks } of readSlice(join(folder, name)).playlists) {
@@ -53,6 +57,10 @@ export function playlistStatistics(folder: string): PlaylistStatistics {
         if (tracks[t].artist_uri === tracks[t - 1].artist_uri) sameArtist++;
         if (tracks[t].album_uri === tracks[t - 1].album_uri) sameAlbum++;
       }
+      const years = tracks.map(({ track_uri }) => yearOf.get(track_uri) ?? NaN);
+      for (let t = 1; t < n; t++) nextYears.add(Math.abs(years[t] - years[t - 1]), 1);
+      const known = years.filter(Number.isFinite).sort((a, b) => a - b);
+      pairYears.add(meanDifference(known), known.length - 1);
     }
   }
   lengths.sort((a, b) => a - b);
@@ -76,9 +84,40 @@ export function playlistStatistics(folder: string): PlaylistStatistics {
       "rank–frequency slope, ranks 100 to 5,000": slope(100, 5000),
       "playlists that hold the commonest track": inPlaylists.values().reduce((most, n) => Math.max(most, n), 0) /
         playlists,
+      "years between neighbours": nextYears.value,
+      "years between any two of a playlist": pairYears.value,
     },
     counts: sorted,
   };
+}
+
+/** Years by `track_uri`, of the tracks that have one. */
+function yearsByUri(catalog?: Catalog): Map<string, number> {
+  const years = catalog?.numbers.year;
+  if (!catalog || !years) return new Map();
+  return new Map(textsOf(catalog, "track_id").map((id, i) => [`spotify:track:${id}`, years[i]]));
+}
+
+/** Mean absolute difference of two different entries of an ascending list, in O(n). */
+function meanDifference(ascending: number[]): number {
+  const n = ascending.length;
+  return ascending.reduce((sum, value, i) => sum + (2 * i + 1 - n) * value, 0) / (n * (n - 1) / 2);
+}
+
+/** A weighted mean that passes over what is not a number. */
+class Mean {
+  #sum = 0;
+  #weight = 0;
+
+  add(value: number, weight: number): void {
+    if (Number.isNaN(value)) return;
+    this.#sum += weight * value;
+    this.#weight += weight;
+  }
+
+  get value(): number {
+    return this.#sum / this.#weight;
+  }
 }
 
 function readSlice(path: string): MpdSlice {

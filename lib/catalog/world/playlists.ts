@@ -15,7 +15,9 @@
  * 4. otherwise a scene is chosen (with probability `stay` that of x; with probability `advance` the one after it on a
  *    fixed cycle through the scenes of the genre; with probability `anywhere` any; else drawn from the theme, by the
  *    first anchor's affinities at the start of the playlist and by the second's at its end: **drift**), and from that
- *    scene a track in proportion to its popularity.
+ *    scene a track in proportion to its popularity. A track whose year lies d years from the playlist's first track and
+ *    e years from x is taken with probability a + (1 − a) exp(−d/`own` − e/`step`), else scene and track are drawn anew:
+ *    playlists keep to a time, and neighbours more than that.
  *
  * The chance of a track within its scene follows a power law with a flat head, w = (u + u₀)^−1 with u the track's rank
  * over the number of tracks, as in the Million Playlist Dataset: counts fall off with an exponent of about 2.
@@ -47,6 +49,8 @@ export const PLAYLIST_PROCESS = {
   stay: 0.06,
   advance: 0.08,
   anywhere: 0.05,
+  /** Scales, in years, of the distance from the first track and from the previous one, and the share taken at any. */
+  years: { own: 12, step: 9, atAnyDistance: 0.03 },
   /** Factors of a theme's affinity between two scenes: a match multiplies, a mismatch does not. */
   affinity: {
     sameSubgenre: 2.5,
@@ -180,14 +184,20 @@ export function playlistWorld(table: WorldTable, seed: number): PlaylistWorld {
       if ((u -= process.anywhere) < 0) return drawFrom(starts, random);
       return drawFrom(themes[theme[random() < tracks.length / length ? 1 : 0]], random);
     };
+    const { own, step, atAnyDistance } = process.years;
+    const inItsTime = (track: number, previous: number): boolean => {
+      const fromOwn = Math.abs(table.year[track] - table.year[tracks[0]]);
+      const fromPrevious = Math.abs(table.year[track] - table.year[previous]);
+      return random() < atAnyDistance + (1 - atAnyDistance) * Math.exp(-fromOwn / own - fromPrevious / step);
+    };
     const next = (): number => {
       if (tracks.length === 0) return fromScene(theme[0], random);
       const previous = tracks[tracks.length - 1];
       const following = follow(previous);
       if (following !== undefined && !played.has(following)) return following;
-      for (let attempt = 0; attempt < 30; attempt++) {
+      for (let attempt = 0; attempt < 60; attempt++) {
         const track = fromScene(chooseScene(previous), random);
-        if (!played.has(track)) return track;
+        if (!played.has(track) && inItsTime(track, previous)) return track;
       }
       return randomInteger(random, n);
     };

@@ -7,7 +7,11 @@ import { REFERENCE_PLAYLISTS } from "../../../lib/catalog/world/reference.ts";
 
 Deno.test("playlistStatistics() by hand", () => {
   withFolder((folder) => {
-    const track = (name: string) => ({ track_uri: name, artist_uri: name[0], album_uri: name.slice(0, 2) });
+    const track = (name: string) => ({
+      track_uri: `spotify:track:${name}`,
+      artist_uri: name[0],
+      album_uri: name.slice(0, 2),
+    });
     const slice = {
       playlists: [
         { tracks: ["aa1", "aa2", "bb1", "aa1"].map(track) },
@@ -28,6 +32,13 @@ Deno.test("playlistStatistics() by hand", () => {
     assert.equal(statistics["different artists a position"], (2 / 4 + 1) / 2);
     assert.equal(statistics["playlists that hold the commonest track"], 1);
     assert.deepEqual(Object.keys(statistics), REFERENCE_PLAYLISTS.map(({ name }) => name));
+    assert.ok(Number.isNaN(statistics["years between neighbours"]));
+    const ids = ["aa1", "aa2", "bb1", "cc1"];
+    const catalog = { length: 4, numbers: { year: Float64Array.of(2000, 2003, 2010, NaN) }, texts: {}, lists: {} };
+    const dated = playlistStatistics(folder, { ...catalog, texts: { track_id: ids } }).statistics;
+    // Steps 3, 7 and 10 of the first playlist; its six pairs are 3, 10, 0, 7, 3 and 10 years apart.
+    assert.equal(dated["years between neighbours"], (3 + 7 + 10) / 3);
+    assert.equal(dated["years between any two of a playlist"], 33 / 6);
   });
 });
 
