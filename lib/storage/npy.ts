@@ -57,14 +57,24 @@ export function readNpyMatrix(path: string): Matrix {
 }
 
 /**
- * Reads an NPY file.
+ * Reads an NPY file, straight into the array that is returned.
  *
  * @param path The file to read.
- * @returns Elements and shape.
- * @throws {InputError} When the file is missing, cut, not NPY, of an unsupported element type or in Fortran order.
+ * @returns Elements, row-major, and shape.
+ * @throws {InputError} When the file is missing, cut, not NPY, or of an unsupported element type.
  */
 export function readNpy(path: string): NpyArray {
-  return decodeNpy(readFile(path), path);
+  const { file, size } = openFile(path);
+  try {
+    const start = new Uint8Array(Math.min(size, NPY_HEAD_BYTES));
+    readInto(file, start, 0);
+    const head = npyHead(start, path);
+    const data = emptyNpyData(head, size - head.start, path);
+    readInto(file, new Uint8Array(data.buffer), head.start);
+    return rowMajor(head, data, path);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**
@@ -99,28 +109,53 @@ export function npyHeader(descr: string, shape: number[]): Uint8Array {
   return bytes;
 }
 
+/** What the header of an NPY file says. */
+export interface NpyHead {
+  /** Element type as NumPy writes it, e.g. `"<f4"` or `"|S3"`. */
+  descr: string;
+  /** Length of each axis; empty for a scalar. */
+  shape: number[];
+  /** Column-major: the first index changes fastest. */
+  fortran: boolean;
+  /** Where the elements start. */
+  start: number;
+}
+
+/** Bytes of an NPY file that hold its header, as {@linkcode writeNpy} and NumPy write it. */
+export const NPY_HEAD_BYTES = 4096;
+
 /**
- * Decodes the bytes of an NPY file.
+ * Reads the header of an NPY file.
  *
- * @param bytes The whole file.
+ * @param bytes The file, or its first {@linkcode NPY_HEAD_BYTES} bytes.
  * @param name What to call it in errors.
- * @returns Elements and shape; the elements share the memory of `bytes` where alignment allows.
- * @throws {InputError} As {@linkcode readNpy}.
+ * @returns Element type, shape, order, start of the elements.
+ * @throws {InputError} When it is another kind of file, or the header is cut.
  */
-export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
+export function npyHead(bytes: Uint8Array, name: string): NpyHead {
   if (bytes.length < 12 || bytes[0] !== 0x93 || new TextDecoder().decode(bytes.subarray(1, 6)) !== "NUMPY") {
     throw new InputError(`${name}: expected a NumPy NPY file but found another kind of file`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [start, length] = bytes[6] === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
-  const header = new TextDecoder().decode(bytes.subarray(start, start + length));
+  const [from, length] = bytes[6] === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
+  const start = from + length;
+  if (start > bytes.length) throw new InputError(`${name}: the header ends early; the file is cut`);
+  const header = new TextDecoder().decode(bytes.subarray(from, start));
   const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? "?";
   const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "").split(",").filter((s) => s.trim()).map(Number);
-  if (/'fortran_order':\s*True/.test(header) && shape.length > 1) {
-    throw new InputError(
-      `${name}: expected row-major (C) order but found Fortran order; save numpy.ascontiguousarray(X)`,
-    );
-  }
+  return { descr, shape, fortran: shape.length > 1 && /'fortran_order':\s*True/.test(header), start };
+}
+
+/**
+ * The elements that a header announces, still empty.
+ *
+ * @param head The header.
+ * @param found Bytes that follow it.
+ * @param name What to call the file in errors.
+ * @returns Zeros, as many as the shape asks for.
+ * @throws {InputError} When the element type is not supported or the file is cut.
+ */
+export function emptyNpyData({ descr, shape }: NpyHead, found: number, name: string): NpyData {
   const constructor = CONSTRUCTORS[descr as keyof typeof CONSTRUCTORS];
   if (!constructor) {
     const known = Object.keys(CONSTRUCTORS).join(", ");
@@ -128,15 +163,85 @@ export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
   }
   const count = shape.reduce((product, axis) => product * axis, 1);
   const expected = count * constructor.BYTES_PER_ELEMENT;
-  const offset = bytes.byteOffset + start + length;
-  const found = bytes.length - start - length;
   if (found < expected) {
     throw new InputError(`${name}: expected ${expected} bytes of data but found ${found}; the file is cut`);
   }
-  const aligned = offset % constructor.BYTES_PER_ELEMENT === 0;
-  const buffer = aligned ? bytes.buffer : bytes.slice(start + length).buffer;
-  const data = new constructor(buffer as ArrayBuffer, aligned ? offset : 0, count);
-  return { data, shape };
+  return new constructor(count);
+}
+
+/**
+ * Decodes the bytes of an NPY file.
+ *
+ * @param bytes The whole file.
+ * @param name What to call it in errors.
+ * @returns Elements, row-major, and shape.
+ * @throws {InputError} As {@linkcode readNpy}.
+ */
+export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
+  const head = npyHead(bytes, name);
+  const data = emptyNpyData(head, bytes.length - head.start, name);
+  new Uint8Array(data.buffer).set(bytes.subarray(head.start, head.start + data.byteLength));
+  return rowMajor(head, data, name);
+}
+
+/**
+ * Elements in row-major order: a matrix that was saved column by column is transposed.
+ *
+ * @param head The header.
+ * @param data The elements as they lie in the file.
+ * @param name What to call the file in errors.
+ * @returns Elements, row-major, and shape.
+ * @throws {InputError} When more than two axes are in column-major order.
+ */
+export function rowMajor({ shape, fortran }: NpyHead, data: NpyData, name: string): NpyArray {
+  if (!fortran) return { data, shape };
+  if (shape.length > 2) {
+    throw new InputError(
+      `${name}: expected row-major (C) order but found Fortran order; save numpy.ascontiguousarray(X)`,
+    );
+  }
+  const [rows, columns] = shape;
+  const turned = data.slice();
+  for (let j = 0; j < columns; j++) for (let i = 0; i < rows; i++) turned[i * columns + j] = data[j * rows + i];
+  return { data: turned, shape };
+}
+
+/**
+ * Opens a file for reading.
+ *
+ * @param path The file.
+ * @returns Its descriptor, to be closed by the caller, and its size.
+ * @throws {InputError} When there is no such file, or it is a folder.
+ */
+export function openFile(path: string): { file: number; size: number } {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    throw new InputError(`${path}: no such file`);
+  }
+  const status = fstatSync(file);
+  if (!status.isDirectory()) return { file, size: status.size };
+  closeSync(file);
+  throw new InputError(`${path}: expected a file but found a folder`);
+}
+
+/**
+ * Fills bytes from a place in a file, also beyond 2 GiB.
+ *
+ * @param file Descriptor of the file.
+ * @param bytes What to fill.
+ * @param from Place in the file.
+ * @returns How many bytes were read; fewer at the end of the file.
+ */
+export function readInto(file: number, bytes: Uint8Array, from: number): number {
+  let read = 0;
+  while (read < bytes.length) {
+    const count = readSync(file, bytes, read, Math.min(bytes.length - read, 1 << 30), from + read);
+    if (count === 0) break;
+    read += count;
+  }
+  return read;
 }
 
 /**
@@ -147,21 +252,10 @@ export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
  * @throws {InputError} When there is no such file, or it is a folder.
  */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
-  let file: number;
+  const { file, size } = openFile(path);
   try {
-    file = openSync(path, "r");
-  } catch {
-    throw new InputError(`${path}: no such file`);
-  }
-  try {
-    const status = fstatSync(file);
-    if (status.isDirectory()) throw new InputError(`${path}: expected a file but found a folder`);
-    const bytes = new Uint8Array(status.size);
-    for (let read = 0; read < bytes.length;) {
-      const count = readSync(file, bytes, read, Math.min(bytes.length - read, 1 << 30), read);
-      if (count === 0) break;
-      read += count;
-    }
+    const bytes = new Uint8Array(size);
+    readInto(file, bytes, 0);
     return bytes;
   } finally {
     closeSync(file);

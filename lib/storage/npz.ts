@@ -3,10 +3,22 @@
  *
  * @module
  */
-import { unzipSync, Zip, ZipPassThrough } from "fflate";
+import { inflateSync, Zip, ZipPassThrough } from "fflate";
+import { closeSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "./atomic.ts";
-import { decodeNpy, type NpyArray, npyChunks, npyHeader, readFile } from "./npy.ts";
+import {
+  decodeNpy,
+  emptyNpyData,
+  NPY_HEAD_BYTES,
+  type NpyArray,
+  npyChunks,
+  npyHead,
+  npyHeader,
+  openFile,
+  readInto,
+  rowMajor,
+} from "./npy.ts";
 
 /** An entry of an archive: an array, or a byte string (NumPy type `S`). */
 export type NpzEntry = NpyArray | string;
@@ -29,18 +41,110 @@ export function writeNpz(path: string, entries: Record<string, NpzEntry>): void 
  * @throws {InputError} When the file is missing or is not an NPZ archive.
  */
 export function readNpz(path: string): Record<string, NpzEntry> {
-  const bytes = readFile(path);
-  let files: Record<string, Uint8Array>;
+  const { file, size } = openFile(path);
   try {
-    files = unzipSync(bytes);
-  } catch {
-    throw new InputError(`${path}: expected a NumPy NPZ archive but found another kind of file, or a cut one`);
+    return Object.fromEntries(
+      zipEntries(file, size, path).map((entry) => [entry.name.replace(/\.npy$/, ""), readEntry(file, entry, path)]),
+    );
+  } finally {
+    closeSync(file);
   }
-  const entries: Record<string, NpzEntry> = {};
-  for (const [name, file] of Object.entries(files)) {
-    entries[name.replace(/\.npy$/, "")] = decodeString(file) ?? decodeNpy(file, `${path}/${name}`);
+}
+
+/** A file of a zip archive. */
+interface ZipEntry {
+  name: string;
+  /** 0 stored, 8 deflated. */
+  method: number;
+  /** Where its bytes start, how many there are, and how many when inflated. */
+  start: number;
+  compressed: number;
+  size: number;
+}
+
+/**
+ * The files of an archive, from its central directory; with the 64-bit fields of archives beyond 4 GiB.
+ * Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3 and 4.5.3
+ */
+function zipEntries(file: number, size: number, path: string): ZipEntry[] {
+  const wrong = () =>
+    new InputError(`${path}: expected a NumPy NPZ archive but found another kind of file, or a cut one`);
+  const read = (from: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    if (from < 0 || readInto(file, bytes, from) < length) throw wrong();
+    return new DataView(bytes.buffer);
+  };
+  const long = (view: DataView, at: number) => Number(view.getBigUint64(at, true));
+  const tailLength = Math.min(size, 22 + 65535);
+  const tail = read(size - tailLength, tailLength);
+  let end = tailLength - 22;
+  while (end >= 0 && tail.getUint32(end, true) !== 0x06054b50) end--;
+  if (end < 0) throw wrong();
+  let [count, length, at] = [
+    tail.getUint16(end + 10, true),
+    tail.getUint32(end + 12, true),
+    tail.getUint32(end + 16, true),
+  ];
+  if (count === 0xffff || length === 0xffffffff || at === 0xffffffff) {
+    if (end < 20 || tail.getUint32(end - 20, true) !== 0x07064b50) throw wrong();
+    const wide = read(long(tail, end - 12), 56);
+    [count, length, at] = [long(wide, 32), long(wide, 40), long(wide, 48)];
+  }
+  const directory = read(at, length);
+  const entries: ZipEntry[] = [];
+  for (let e = 0, p = 0; e < count; e++) {
+    if (p + 46 > length || directory.getUint32(p, true) !== 0x02014b50) throw wrong();
+    const nameLength = directory.getUint16(p + 28, true);
+    const extraLength = directory.getUint16(p + 30, true);
+    const name = new TextDecoder().decode(new Uint8Array(directory.buffer, p + 46, nameLength));
+    const fields = [24, 20, 42].map((field) => directory.getUint32(p + field, true));
+    for (
+      let x = p + 46 + nameLength;
+      x < p + 46 + nameLength + extraLength;
+      x += 4 + directory.getUint16(x + 2, true)
+    ) {
+      if (directory.getUint16(x, true) !== 1) continue;
+      let wide = x + 4;
+      for (let f = 0; f < 3; f++) {
+        if (fields[f] !== 0xffffffff) continue;
+        fields[f] = long(directory, wide);
+        wide += 8;
+      }
+    }
+    const local = read(fields[2], 30);
+    if (local.getUint32(0, true) !== 0x04034b50) throw wrong();
+    const start = fields[2] + 30 + local.getUint16(26, true) + local.getUint16(28, true);
+    if (start + fields[1] > size) throw wrong();
+    entries.push({ name, method: directory.getUint16(p + 10, true), start, compressed: fields[1], size: fields[0] });
+    p += 46 + nameLength + extraLength + directory.getUint16(p + 32, true);
   }
   return entries;
+}
+
+/** An entry that is stored goes straight from the file into its array. */
+function readEntry(file: number, { name, method, start, compressed, size }: ZipEntry, path: string): NpzEntry {
+  const what = `${path}/${name}`;
+  const bytes = new Uint8Array(method === 0 ? Math.min(size, NPY_HEAD_BYTES) : compressed);
+  readInto(file, bytes, start);
+  if (method !== 0) {
+    const whole = method === 8 ? inflate(bytes, size) : undefined;
+    if (!whole) throw new InputError(`${what}: cannot be unpacked; save it with numpy.savez`);
+    const { descr, start } = npyHead(whole, what);
+    return isText(descr) ? textOf(whole.subarray(start)) : decodeNpy(whole, what);
+  }
+  const head = npyHead(bytes, what);
+  const text = isText(head.descr);
+  const data = text ? new Uint8Array(size - head.start) : emptyNpyData(head, size - head.start, what);
+  readInto(file, new Uint8Array(data.buffer), start + head.start);
+  return text ? textOf(data as Uint8Array) : rowMajor(head, data, what);
+}
+
+function inflate(bytes: Uint8Array, size: number): Uint8Array | undefined {
+  try {
+    return inflateSync(bytes, { out: new Uint8Array(size) });
+  } catch {
+    return undefined;
+  }
 }
 
 /** One chunk at a time, so that the archive is never in memory as a whole beside its arrays. */
@@ -72,10 +176,11 @@ function* zipChunks(entries: Record<string, NpzEntry>): Generator<Uint8Array> {
   yield* out.splice(0);
 }
 
-function decodeString(file: Uint8Array): string | undefined {
-  const start = 10 + new DataView(file.buffer, file.byteOffset).getUint16(8, true);
-  const header = new TextDecoder().decode(file.subarray(10, start));
-  return /'descr':\s*'\|S\d+'/.test(header)
-    ? new TextDecoder().decode(file.subarray(start)).replace(/\0+$/, "")
-    : undefined;
+/** Element types of NumPy's byte strings. */
+function isText(descr: string): boolean {
+  return /^\|S\d+$/.test(descr);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).replace(/\0+$/, "");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
@@ -43,6 +43,32 @@ np.savez_compressed(os.path.join(sys.argv[1], "a.npz"), x=np.arange(5, dtype=np.
     const x = readNpz(join(folder, "a.npz")).x;
     assert.ok(typeof x !== "string");
     assert.deepEqual([...x.data as Int32Array], [0, 1, 2, 3, 4]);
+  });
+});
+
+Deno.test("readNpyMatrix() turns what NumPy saved column by column", () => {
+  withFolder((folder) => {
+    const code = `import sys, numpy as np, os
+np.save(os.path.join(sys.argv[1], "f.npy"), np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)))`;
+    runPython(code, [folder]);
+    assert.deepEqual([...readNpyMatrix(join(folder, "f.npy")).data], [0, 1, 2, 3, 4, 5]);
+  });
+});
+
+Deno.test("readNpz() gives back long texts, and names an archive that is cut or none", () => {
+  withFolder((folder) => {
+    const path = join(folder, "a.npz");
+    const text = "segue ".repeat(2000).trim();
+    writeNpz(path, { x: { data: Float64Array.of(1, -2.5), shape: [2] }, text });
+    assert.deepEqual(readNpz(path), { x: { data: Float64Array.of(1, -2.5), shape: [2] }, text });
+    const whole = readFileSync(path);
+    for (const bytes of [whole.subarray(0, whole.length - 30), whole.subarray(100), new Uint8Array(0)]) {
+      writeFileSync(path, bytes);
+      assert.throws(
+        () => readNpz(path),
+        /a\.npz: expected a NumPy NPZ archive but found another kind of file, or a cut one/,
+      );
+    }
   });
 });
 
