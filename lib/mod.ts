@@ -130,6 +130,7 @@ export * from "./plots/show.ts";
 export * from "./plots/shuffle.ts";
 export * from "./plots/embedding.ts";
 export * from "./plots/choice.ts";
+export * from "./plots/idea.ts";
 export * from "./plots/sequence.ts";
 export * from "./service/search.ts";
 export * from "./service/server.ts";

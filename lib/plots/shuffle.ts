@@ -13,7 +13,7 @@ import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
 import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
 
 /** The features as figures name them, in the order in which they are drawn. */
-const FEATURE_LABELS: Record<FeatureName, string> = {
+export const FEATURE_LABELS: Readonly<Record<FeatureName, string>> = {
   similarity: "similarity",
   recency: "recency",
   sameArtist: "same artist",
