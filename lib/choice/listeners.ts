@@ -29,6 +29,8 @@ export interface ListenerOptions {
   weights?: Weights;
   /** Standard deviation of the listeners' weights around the centre (normal, independent); 0 where left out. */
   spread?: Partial<Record<BaseFeature, number>>;
+  /** The weights of each listener, [users, 5] row-major: then `weights`, `spread` and `noise` have no say. */
+  own?: Float64Array;
   /** Temperature of the choices, above 0. Only weights over temperature can be learned. Default 1. */
   temperature?: number;
   /** Share of listeners who choose at random, in [0, 1]. Default 0. */
@@ -111,14 +113,12 @@ export function simulateListeners(world: ShuffleWorld, options: ListenerOptions 
   };
   const listenerWeights = new Float64Array(users * width);
   const tastes = new Float64Array(users * Math.max(1, world.clusterCount));
-  const members = clusterMembers(world);
   for (let user = 0; user < users; user++) {
-    const random = seededRandom(seed, `listener ${user}`);
-    const taste = drawTaste(members, settings.concentration, random);
+    const person = drawPerson(world, user, settings);
+    const { taste, weights } = person;
     tastes.set(taste, user * taste.length);
-    const weights = drawWeights(settings, random);
     FEATURES.forEach((name, f) => listenerWeights[user * width + f] = weights[name] / settings.temperature);
-    listen(world, user, weights, drawLiked(members, taste, settings.liked, random), settings, random, log);
+    listen(world, user, weights, person.liked, settings, person.random, log);
   }
   const { rows, sets } = log;
   return {
@@ -138,7 +138,54 @@ export function simulateListeners(world: ShuffleWorld, options: ListenerOptions 
   };
 }
 
-type Settings = Required<ListenerOptions>;
+/** A simulated listener to whom anything can be played. */
+export interface SimulatedListener {
+  /** The listener's own weights. */
+  weights: Weights;
+  /** The liked tracks. */
+  liked: Int32Array;
+  /** What was heard so far: the simulated past. */
+  state: UserState;
+  /** When the first session begins, ms since 1970. */
+  start: number;
+  /** The listener's stream of random numbers. */
+  random: Random;
+  /**
+   * What is on offer after a track: its nearest neighbours, and liked tracks drawn without looking.
+   *
+   * @param current The track that plays.
+   * @param random Source of randomness.
+   * @returns Candidates, none twice and not the current one.
+   */
+  offer(current: TrackIndex, random: Random): Int32Array;
+}
+
+/**
+ * Draws one of the listeners of {@linkcode simulateListeners}, before the first choice: the same seed and number give the
+ * same person with the same past.
+ *
+ * @param world The world.
+ * @param user Number of the listener, from 0.
+ * @param options As of {@linkcode simulateListeners}.
+ * @returns The listener.
+ * @throws {InputError} When an option is out of range.
+ */
+export function createListener(world: ShuffleWorld, user: number, options: ListenerOptions = {}): SimulatedListener {
+  const settings = complete(world, { ...options, users: Math.max(user + 1, options.users ?? 0) });
+  const { weights, liked, random } = drawPerson(world, user, settings);
+  const state = new UserState(world);
+  rememberPast(state, liked, random);
+  return {
+    weights,
+    liked,
+    state,
+    start: START,
+    random,
+    offer: (current, source) => offer(world, current, liked, settings, source),
+  };
+}
+
+type Settings = Required<Omit<ListenerOptions, "own">> & Pick<ListenerOptions, "own">;
 
 /** The log while it grows. */
 interface Log {
@@ -163,6 +210,7 @@ function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
     seed: expectInteger("seed", options.seed ?? 42, 0),
     weights: checkWeights(options.weights ?? DEFAULT_WEIGHTS),
     spread: options.spread ?? {},
+    own: options.own,
     temperature: expectNumber("temperature", options.temperature ?? 1, 1e-6),
     noise: expectNumber("noise", options.noise ?? 0, 0, 1),
     neighbors: expectInteger("neighbors", options.neighbors ?? 30, 1, 10_000),
@@ -173,6 +221,11 @@ function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
     pauseHours: expectNumber("pauseHours", options.pauseHours ?? 14, 0),
   };
   settings.familiar = expectInteger("familiar", options.familiar ?? Math.min(20, settings.liked), 0, settings.liked);
+  if (settings.own && settings.own.length < settings.users * FEATURES.length) {
+    throw new InputError(
+      `Expected own weights of ${settings.users} listeners, ${FEATURES.length} each, but found ${settings.own.length}`,
+    );
+  }
   for (const [name, sd] of Object.entries(settings.spread)) {
     if (!FEATURES.includes(name as BaseFeature)) throw new InputError(`Expected a feature in spread but found ${name}`);
     expectNumber(`spread of ${name}`, sd, 0);
@@ -252,7 +305,21 @@ function offer(
   return Int32Array.from(offered);
 }
 
-function drawWeights({ weights, spread, noise }: Settings, random: Random): Weights {
+/** Taste, weights and liked set of a listener, who has a stream of random numbers of their own. */
+function drawPerson(world: ShuffleWorld, user: number, settings: Settings) {
+  const random = seededRandom(settings.seed, `listener ${user}`);
+  const members = clusterMembers(world);
+  const taste = drawTaste(members, settings.concentration, random);
+  const weights = drawWeights(settings, user, random);
+  return { taste, weights, liked: drawLiked(members, taste, settings.liked, random), random };
+}
+
+function drawWeights({ weights, spread, noise, own }: Settings, user: number, random: Random): Weights {
+  if (own) {
+    const given = { ...weights };
+    FEATURES.forEach((name, f) => given[name] = own[user * FEATURES.length + f]);
+    return given;
+  }
   const normal: () => number = randomNormal.source(random)(0, 1);
   const drawn = { ...weights };
   for (const name of FEATURES) drawn[name] += (spread[name] ?? 0) * normal();
@@ -260,12 +327,18 @@ function drawWeights({ weights, spread, noise }: Settings, random: Random): Weig
   return drawn;
 }
 
-/** Tracks of each cluster; without clusters, all tracks as one. */
+const membersOfWorld = new WeakMap<ShuffleWorld, Int32Array[]>();
+
+/** Tracks of each cluster, found once; without clusters, all tracks as one. */
 function clusterMembers(world: ShuffleWorld): Int32Array[] {
   if (world.clusterCount === 0) return [world.library];
-  const members: number[][] = Array.from({ length: world.clusterCount }, () => []);
-  for (const track of world.library) members[world.clusters[track]].push(track);
-  return members.map((tracks) => Int32Array.from(tracks));
+  const known = membersOfWorld.get(world);
+  if (known) return known;
+  const lists: number[][] = Array.from({ length: world.clusterCount }, () => []);
+  for (const track of world.library) lists[world.clusters[track]].push(track);
+  const members = lists.map((tracks) => Int32Array.from(tracks));
+  membersOfWorld.set(world, members);
+  return members;
 }
 
 /** A draw from Dirichlet(concentration · size of the cluster over the mean size): empty clusters get nothing. */

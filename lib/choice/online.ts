@@ -1,0 +1,206 @@
+/**
+ * Weights that learn from every event: one Bayesian step, or one step of gradient descent, after each choice or each skip.
+ *
+ * @module
+ */
+import { expectNumber, InputError } from "../errors.ts";
+import { softmax } from "../shuffle/softmax.ts";
+import { logitSums } from "./logit_sums.ts";
+import { invert, multiply } from "./newton.ts";
+import type { TastePrior } from "./personal.ts";
+import type { ChoiceSets } from "./sets.ts";
+
+/** Weights that move with every event. */
+export interface OnlineLearner {
+  /** The weights now, length K. */
+  readonly weights: Float64Array;
+  /**
+   * Learns from one choice.
+   *
+   * @param values Features of the J alternatives, [J, K] row-major.
+   * @param chosen Which of them was taken, in [0, J).
+   */
+  update(values: Float64Array, chosen: number): void;
+}
+
+/** How quickly a listener's weights are believed to change. */
+export interface BayesianOptions {
+  /**
+   * Memory ρ of one event, in (0, 1]: before each event the belief goes back towards the prior, mean ← w + ρ (mean − w)
+   * and covariance ← ρ² C + (1 − ρ²) C₀, so that what was learned 1 / (1 − ρ) events ago is mostly forgotten. 1 (the
+   * default) never forgets.
+   */
+  memory?: number;
+}
+
+/**
+ * A listener's weights with what is not known of them: a normal belief N(m, C) that starts at the prior. After each event
+ * with gradient g and information H of its log-likelihood at m,
+ *
+ * C ← (C⁻¹ + H)⁻¹, m ← m + C g,
+ *
+ * one step of Newton's method on the posterior: the extended Kalman filter of the logit (Fahrmeir 1992; Opper 1998, for
+ * assumed-density filtering). It needs no step size: C shrinks as it learns. Cost O(J K² + K³) an event, memory O(K²).
+ *
+ * @example
+ * ```ts
+ * import { BayesianWeights } from "./online.ts";
+ * import assert from "node:assert/strict";
+ *
+ * // One weight, prior N(0, 1), a choice of x = 1 over x = 0: g = 1/2, H = 1/4, so C = 4/5 and m = 2/5.
+ * const prior = { features: ["x"], mean: Float64Array.of(0), basis: Float64Array.of(1), rank: 1, shares: Float64Array.of(1) };
+ * const learner = new BayesianWeights(prior);
+ * learner.update(Float64Array.of(1, 0), 0);
+ * assert(Math.abs(learner.weights[0] - 0.4) < 1e-12);
+ * ```
+ */
+export class BayesianWeights implements OnlineLearner {
+  readonly weights: Float64Array;
+  /** Covariance of the belief in the embedding's coordinates, [rank, rank] row-major. */
+  readonly covariance: Float64Array;
+  readonly #prior: TastePrior;
+  readonly #memory: number;
+  readonly #embedding: Float64Array;
+
+  /**
+   * A listener of whom nothing is known but what is known of all.
+   *
+   * @param prior How listeners differ; the belief moves along its directions only.
+   * @param options How quickly weights are believed to change.
+   * @throws {InputError} When the memory is not in (0, 1].
+   */
+  constructor(prior: TastePrior, options: BayesianOptions = {}) {
+    this.#prior = prior;
+    this.#memory = expectNumber("memory", options.memory ?? 1, 1e-6, 1);
+    this.#embedding = new Float64Array(prior.rank);
+    this.covariance = identity(prior.rank);
+    this.weights = prior.mean.slice();
+  }
+
+  update(values: Float64Array, chosen: number): void {
+    const { mean, basis, rank } = this.#prior;
+    const width = mean.length;
+    this.#forget();
+    const { gradient, information } = sumsOf(values, chosen, this.weights, this.#prior.features);
+    const precision = invert(this.covariance, rank)!;
+    const pull = new Float64Array(rank);
+    for (let r = 0; r < rank; r++) {
+      for (let k = 0; k < width; k++) {
+        pull[r] += basis[k * rank + r] * gradient[k];
+        for (let l = 0; l < width; l++) {
+          const part = basis[k * rank + r] * information[k * width + l];
+          for (let s = 0; s < rank; s++) precision[r * rank + s] += part * basis[l * rank + s];
+        }
+      }
+    }
+    this.covariance.set(invert(precision, rank)!);
+    multiply(this.covariance, pull).forEach((move, r) => this.#embedding[r] += move);
+    this.#refresh();
+  }
+
+  #forget(): void {
+    const memory = this.#memory;
+    if (memory === 1) return;
+    const { rank } = this.#prior;
+    for (let r = 0; r < rank; r++) {
+      this.#embedding[r] *= memory;
+      for (let s = 0; s < rank; s++) {
+        this.covariance[r * rank + s] = memory ** 2 * this.covariance[r * rank + s] + (r === s ? 1 - memory ** 2 : 0);
+      }
+    }
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    const { mean, basis, rank } = this.#prior;
+    for (let k = 0; k < mean.length; k++) {
+      this.weights[k] = mean[k];
+      for (let r = 0; r < rank; r++) this.weights[k] += basis[k * rank + r] * this.#embedding[r];
+    }
+  }
+}
+
+/**
+ * Stochastic gradient ascent on the log-likelihood: w ← w + η D (x_chosen − Σ_j p_j x_j), D the variances of the prior, so
+ * that one rate suits features of any scale. Cost O(J K) an event; the rate is chosen on other listeners.
+ */
+export class GradientWeights implements OnlineLearner {
+  readonly weights: Float64Array;
+  readonly #rate: number;
+  readonly #scales: Float64Array;
+
+  /**
+   * Starts at the weights of all.
+   *
+   * @param prior The prior: where to start and how far listeners lie apart in each weight.
+   * @param rate Step size η, at least 0; 0 keeps the weights of all.
+   * @throws {InputError} When the rate is negative or not finite.
+   */
+  constructor(prior: TastePrior, rate: number) {
+    this.#rate = expectNumber("rate", rate, 0);
+    this.weights = prior.mean.slice();
+    this.#scales = prior.mean.map((_, k) => {
+      let variance = 0;
+      for (let r = 0; r < prior.rank; r++) variance += prior.basis[k * prior.rank + r] ** 2;
+      return variance;
+    });
+  }
+
+  update(values: Float64Array, chosen: number): void {
+    const width = this.weights.length;
+    const utilities = Float64Array.from({ length: values.length / width }, (_, j) => {
+      let utility = 0;
+      for (let k = 0; k < width; k++) utility += this.weights[k] * values[j * width + k];
+      return utility;
+    });
+    const p = softmax(utilities);
+    for (let k = 0; k < width; k++) {
+      let pull = values[chosen * width + k];
+      for (let j = 0; j < p.length; j++) pull -= p[j] * values[j * width + k];
+      this.weights[k] += this.#rate * this.#scales[k] * pull;
+    }
+  }
+}
+
+/**
+ * What a skip, a play to the end and a replay say, as binary choices in the features `keep, replay`, then those of the
+ * track: P(keep) = σ(a + w·d) and, of what was kept, P(replay) = σ(b + w·d), with d = x − x̄ the features of the track
+ * against the mean of what could have been played (the sequential or continuation-ratio logit, Tutz 1991). Skips and replays
+ * so share the weights of choices, and have a level each.
+ *
+ * @param difference Features of the track minus their means over the candidates, length F.
+ * @param outcome What the listener did.
+ * @returns One choice for a skip, else two: each with values [2, F + 2] row-major and the row taken. Row 1 is all zeros.
+ */
+export function feedbackChoices(
+  difference: ArrayLike<number>,
+  outcome: FeedbackOutcome,
+): { values: Float64Array; chosen: number }[] {
+  const width = difference.length + 2;
+  const question = (place: 0 | 1, yes: boolean) => {
+    const values = new Float64Array(2 * width);
+    values[place] = 1;
+    values.set(difference as ArrayLike<number>, 2);
+    return { values, chosen: yes ? 0 : 1 };
+  };
+  const kept = question(0, outcome !== "skip");
+  return outcome === "skip" ? [kept] : [kept, question(1, outcome === "replay")];
+}
+
+/** What a listener does with a track that is played to them. */
+export type FeedbackOutcome = "skip" | "keep" | "replay";
+
+function sumsOf(values: Float64Array, chosen: number, weights: Float64Array, features: readonly string[]) {
+  const rows = values.length / weights.length;
+  if (!Number.isInteger(rows) || rows < 1 || !(chosen >= 0 && chosen < rows)) {
+    throw new InputError(
+      `Expected one of the rows of ${weights.length} features to be chosen but found row ${chosen} of ${rows}`,
+    );
+  }
+  const sets: ChoiceSets = { features, values, starts: Int32Array.of(0, rows), chosen: Int32Array.of(chosen) };
+  return logitSums(sets, weights);
+}
+
+function identity(n: number): Float64Array {
+  return Float64Array.from({ length: n * n }, (_, i) => i % (n + 1) === 0 ? 1 : 0);
+}

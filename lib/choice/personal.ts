@@ -1,0 +1,291 @@
+/**
+ * Weights of single listeners: a global model modulated by user embeddings. Every listener's weights are
+ * w_u = w + B e_u with e_u ~ N(0, I): w and B are learned from many listeners (empirical Bayes), e_u from the listener's
+ * own choices, and with none of them e_u = 0, which is the global model.
+ *
+ * @module
+ */
+import { EigenvalueDecomposition, Matrix as MlMatrix } from "ml-matrix";
+import { expectInteger, InputError } from "../errors.ts";
+import { fitConditionalLogit } from "./conditional_logit.ts";
+import { logitSums } from "./logit_sums.ts";
+import { invert, multiply } from "./newton.ts";
+import type { ChoiceSets } from "./sets.ts";
+
+/** How listeners' weights are distributed: w_u = mean + basis · e_u, e_u ~ N(0, I). */
+export interface TastePrior {
+  /** Names of the K features. */
+  features: readonly string[];
+  /** The weights of a listener of whom nothing is known, length K. */
+  mean: Float64Array;
+  /** Directions in which listeners differ, widest first, [K, rank] row-major; the covariance of weights is B Bᵀ. */
+  basis: Float64Array;
+  /** Number of directions: the length of a user embedding. */
+  rank: number;
+  /**
+   * Share of the variance between listeners that lies along each of the K directions found, in units in which every
+   * feature has the same spread within choice sets; they sum to 1, or are all 0 when listeners do not differ.
+   */
+  shares: Float64Array;
+}
+
+/** What a listener's choices say of the listener. */
+export interface UserTaste {
+  /** User embedding: posterior mode, length rank. */
+  embedding: Float64Array;
+  /** Its covariance by Laplace's approximation, [rank, rank] row-major. */
+  covariance: Float64Array;
+  /** The listener's weights, mean + basis · embedding, length K. */
+  weights: Float64Array;
+}
+
+/** How to learn how listeners differ. */
+export interface TastePriorOptions {
+  /** Rounds of expectation–maximisation. Default 40. */
+  rounds?: number;
+  /** Directions kept, in [0, K]; all K when left out. */
+  rank?: number;
+}
+
+const NEWTON_STEPS = 30;
+const TOLERANCE = 1e-9;
+
+/**
+ * Learns centre and covariance of the listeners' weights by expectation–maximisation: given both, every listener's
+ * weights have a posterior N(m_u, V_u) (Laplace's approximation at the mode); given these, the centre is the mean of the
+ * m_u and the covariance the mean of V_u + (m_u − w)(m_u − w)ᵀ (Dempster, Laird and Rubin 1977; Train 2009, chapter 14).
+ * The directions are the eigenvectors of that covariance. Cost O(rounds · rows · K²).
+ *
+ * @param sets The choice sets; their clusters are the listeners, whose sets stand together.
+ * @param options Rounds, number of directions.
+ * @returns The distribution of weights.
+ * @throws {InputError} When there are no clusters, the sets of a listener do not stand together, or the rank is out of
+ * range.
+ *
+ * @example
+ * ```ts ignore
+ * const prior = fitTastePrior(simulateListeners(world, { spread: { recency: 2 } }).sets, { rank: 2 });
+ * ```
+ */
+export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {}): TastePrior {
+  const width = sets.features.length;
+  const rounds = expectInteger("rounds", options.rounds ?? 40, 1);
+  const rank = expectInteger("rank", options.rank ?? width, 0, width);
+  const ranges = listenerRanges(sets);
+  const listeners = ranges.length - 1;
+  const pooled = fitConditionalLogit({ ...sets, cluster: undefined });
+  const mean = Float64Array.from(pooled.coefficients, (c) => c.estimate);
+  const units = standardUnits(sets, mean);
+  let prior: TastePrior = {
+    features: sets.features,
+    mean,
+    basis: Float64Array.from({ length: width * width }, (_, i) => i % (width + 1) === 0 ? units[i % width] : 0),
+    rank: width,
+    shares: new Float64Array(width),
+  };
+  const modes: (Float64Array | undefined)[] = Array.from({ length: listeners });
+  for (let round = 0; round < rounds; round++) {
+    const centre = new Float64Array(width);
+    const spread = new Float64Array(width * width);
+    const tastes = modes.map((start, u) => {
+      const taste = userTaste(sets, prior, ranges[u], ranges[u + 1], start && toEmbedding(prior, start));
+      for (let k = 0; k < width; k++) centre[k] += taste.weights[k] / listeners;
+      return taste;
+    });
+    tastes.forEach(({ weights, covariance }, u) => {
+      modes[u] = weights;
+      const variance = sandwich(prior.basis, covariance, width, prior.rank);
+      for (let k = 0; k < width; k++) {
+        for (let l = 0; l < width; l++) {
+          const product = (weights[k] - centre[k]) * (weights[l] - centre[l]);
+          spread[k * width + l] += (variance[k * width + l] + product) / listeners;
+        }
+      }
+    });
+    prior = decompose(sets.features, centre, spread, units);
+  }
+  return truncatePrior(prior, rank);
+}
+
+/**
+ * Keeps the first directions in which listeners differ.
+ *
+ * @param prior The distribution of weights.
+ * @param rank Directions kept, in [0, prior.rank]; 0 gives the global model.
+ * @returns A new distribution with the same centre.
+ * @throws {InputError} When the rank is out of range.
+ */
+export function truncatePrior(prior: TastePrior, rank: number): TastePrior {
+  expectInteger("rank", rank, 0, prior.rank);
+  const width = prior.mean.length;
+  const basis = Float64Array.from(
+    { length: width * rank },
+    (_, i) => prior.basis[Math.floor(i / rank) * prior.rank + i % rank],
+  );
+  return { ...prior, basis, rank };
+}
+
+/**
+ * A listener's embedding from the choice sets `from … to-1`: the mode of log-likelihood − ½ |e|², found by Newton's
+ * method; with no choices it is 0, and the weights are the global ones. Cost O(rows · K²) a step, a few steps.
+ *
+ * @param sets The choice sets.
+ * @param prior How listeners differ.
+ * @param from First set of the listener.
+ * @param to One past the last set.
+ * @param start Embedding to start from; zeros when left out. The mode does not depend on it.
+ * @returns Embedding and weights.
+ * @throws {InputError} When the sets have other features than the prior.
+ */
+export function userTaste(
+  sets: ChoiceSets,
+  prior: TastePrior,
+  from: number = 0,
+  to: number = sets.chosen.length,
+  start?: Float64Array,
+): UserTaste {
+  if (sets.features.join() !== prior.features.join()) {
+    throw new InputError(`Expected choices by ${prior.features.join(", ")} but found ${sets.features.join(", ")}`);
+  }
+  const { rank } = prior;
+  let embedding: Float64Array = start?.slice() ?? new Float64Array(rank);
+  let now = penalised(sets, prior, embedding, from, to);
+  let covariance = invert(now.information, rank)!;
+  for (let step = 0; step < NEWTON_STEPS && rank > 0 && to > from; step++) {
+    const move = multiply(covariance, now.gradient);
+    const gain = move.reduce((sum, value, r) => sum + value * now.gradient[r], 0);
+    if (gain < TOLERANCE) break;
+    let scale = 1;
+    let next = embedding;
+    let then = now;
+    do {
+      next = embedding.map((value, r) => value + scale * move[r]);
+      then = penalised(sets, prior, next, from, to);
+      scale /= 2;
+    } while (then.value < now.value && scale > 1e-6);
+    if (then.value < now.value) break;
+    embedding = next;
+    now = then;
+    covariance = invert(now.information, rank)!;
+  }
+  return { embedding, covariance, weights: fromEmbedding(prior, embedding) };
+}
+
+/**
+ * The weights that belong to a user embedding.
+ *
+ * @param prior How listeners differ.
+ * @param embedding The embedding, length rank.
+ * @returns mean + basis · embedding, length K.
+ */
+export function fromEmbedding(prior: TastePrior, embedding: ArrayLike<number>): Float64Array {
+  return prior.mean.map((value, k) => {
+    for (let r = 0; r < prior.rank; r++) value += prior.basis[k * prior.rank + r] * embedding[r];
+    return value;
+  });
+}
+
+/**
+ * Where the choice sets of each listener begin.
+ *
+ * @param sets The choice sets, those of a listener together.
+ * @returns First set of each listener in the order in which they stand, then the number of sets; listeners + 1 numbers.
+ * @throws {InputError} When there are no clusters, or the sets of a listener do not stand together.
+ */
+export function listenerRanges(sets: ChoiceSets): Int32Array {
+  const { cluster, chosen } = sets;
+  if (!cluster) throw new InputError("Expected choice sets with listeners as clusters but found none");
+  const starts: number[] = [];
+  const seen = new Set<number>();
+  for (let n = 0; n < chosen.length; n++) {
+    if (n > 0 && cluster[n] === cluster[n - 1]) continue;
+    if (seen.has(cluster[n])) {
+      throw new InputError(`Expected the choice sets of listener ${cluster[n]} to stand together but found them apart`);
+    }
+    seen.add(cluster[n]);
+    starts.push(n);
+  }
+  return Int32Array.from([...starts, chosen.length]);
+}
+
+/** Log-likelihood − ½ |e|² with gradient and information in the embedding. */
+function penalised(sets: ChoiceSets, prior: TastePrior, embedding: Float64Array, from: number, to: number) {
+  const { basis, rank } = prior;
+  const width = prior.mean.length;
+  const sums = logitSums(sets, fromEmbedding(prior, embedding), from, to);
+  const gradient = embedding.map((value, r) => {
+    let sum = -value;
+    for (let k = 0; k < width; k++) sum += basis[k * rank + r] * sums.gradient[k];
+    return sum;
+  });
+  const information = new Float64Array(rank * rank);
+  for (let r = 0; r < rank; r++) {
+    for (let s = 0; s < rank; s++) {
+      let sum = r === s ? 1 : 0;
+      for (let k = 0; k < width; k++) {
+        for (let l = 0; l < width; l++) {
+          sum += basis[k * rank + r] * sums.information[k * width + l] * basis[l * rank + s];
+        }
+      }
+      information[r * rank + s] = sum;
+    }
+  }
+  const value = sums.logLikelihood - embedding.reduce((sum, e) => sum + e * e, 0) / 2;
+  return { value, gradient, information };
+}
+
+/** 1 over the standard deviation of each feature within choice sets, weighed by the probabilities of the model. */
+function standardUnits(sets: ChoiceSets, weights: Float64Array): Float64Array {
+  const { information } = logitSums(sets, weights);
+  const width = weights.length;
+  return weights.map((_, k) => Math.sqrt(sets.chosen.length / information[k * (width + 1)]));
+}
+
+/** B C Bᵀ. */
+function sandwich(basis: Float64Array, covariance: Float64Array, width: number, rank: number): Float64Array {
+  const b = new MlMatrix([...Array(width).keys()].map((k) => basis.subarray(k * rank, (k + 1) * rank)));
+  const c = new MlMatrix([...Array(rank).keys()].map((r) => covariance.subarray(r * rank, (r + 1) * rank)));
+  return Float64Array.from(b.mmul(c).mmul(b.transpose()).to1DArray());
+}
+
+/** Directions of a covariance, in units in which all features matter alike. */
+function decompose(
+  features: readonly string[],
+  mean: Float64Array,
+  spread: Float64Array,
+  units: Float64Array,
+): TastePrior {
+  const width = mean.length;
+  const scaled = new MlMatrix(width, width);
+  for (let k = 0; k < width; k++) {
+    for (let l = 0; l < width; l++) scaled.set(k, l, spread[k * width + l] / (units[k] * units[l]));
+  }
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(scaled, { assumeSymmetric: true });
+  const order = [...realEigenvalues.keys()].sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
+  const values = order.map((r) => Math.max(0, realEigenvalues[r]));
+  const total = values.reduce((sum, value) => sum + value, 0);
+  const basis = new Float64Array(width * width);
+  order.forEach((r, place) => {
+    // The sign of a direction is free: the largest part of each points upwards.
+    const column = eigenvectorMatrix.getColumn(r);
+    const largest = column.reduce((a, b) => Math.abs(b) > Math.abs(a) ? b : a);
+    const length = Math.sqrt(values[place]) * (Math.sign(largest) || 1);
+    for (let k = 0; k < width; k++) basis[k * width + place] = units[k] * column[k] * length;
+  });
+  return { features, mean, basis, rank: width, shares: Float64Array.from(values, (v) => total > 0 ? v / total : 0) };
+}
+
+/** The embedding that gives weights, where the basis is square and of full rank; a start for Newton's method. */
+function toEmbedding(prior: TastePrior, weights: Float64Array): Float64Array | undefined {
+  const width = prior.mean.length;
+  const gram = new Float64Array(width * width);
+  const right = new Float64Array(width);
+  for (let r = 0; r < width; r++) {
+    for (let k = 0; k < width; k++) {
+      right[r] += prior.basis[k * width + r] * (weights[k] - prior.mean[k]);
+      for (let s = 0; s < width; s++) gram[r * width + s] += prior.basis[k * width + r] * prior.basis[k * width + s];
+    }
+  }
+  const inverse = invert(gram, width);
+  return inverse && multiply(inverse, right);
+}

@@ -1,0 +1,214 @@
+/**
+ * Sizing on paper: how many cores, how much memory and storage serving takes, every line with its arithmetic.
+ *
+ * @module
+ */
+import { expectNumber } from "../errors.ts";
+
+/** What serving depends on: first what was measured, then what is assumed. */
+export interface ServingLoad {
+  /** Measured: processor time of one pick with its rules and explanation, µs. */
+  microsecondsPerPick: number;
+  /** Measured: processor time of one online update of a listener's weights, µs. */
+  microsecondsPerUpdate: number;
+  /** Measured: requests a second that one core of the HTTP service answers, each on disk before it is answered. */
+  requestsPerCore: number;
+  /** Measured: bytes of one row of the graph, neighbours with their similarities. */
+  bytesPerGraphRow: number;
+  /** Measured: bytes of one track's embedding. */
+  bytesPerEmbedding: number;
+  /** Measured: bytes of one event in a saved listener's state. */
+  bytesPerEvent: number;
+  /** Measured: bytes of one listener's weights and what is not known of them. */
+  bytesPerBelief: number;
+  /** Number of tracks. */
+  tracks: number;
+  /** Number of listeners. */
+  listeners: number;
+  /** Share of the listeners who listen on a day, in [0, 1]. */
+  activeShare: number;
+  /** Picks of a listener on such a day. */
+  picksPerDay: number;
+  /** Load of the busiest minute over the mean of the day, at least 1. */
+  peakFactor: number;
+  /** Share of a core that may be busy at the peak, in (0, 1]. */
+  utilisation: number;
+  /** Events kept of a listener. */
+  eventsKept: number;
+  /** Copies of everything that must survive a machine. */
+  copies: number;
+  /** Cores of a machine. */
+  coresPerMachine: number;
+  /** Price of a core for an hour, $. */
+  dollarsPerCoreHour: number;
+  /** Price of a GiB of memory for an hour, $. */
+  dollarsPerMemoryHour: number;
+  /** Price of a GB of storage for a month, $. */
+  dollarsPerStorageMonth: number;
+}
+
+/** One line of the sizing. */
+export interface SizingLine {
+  /** What is sized. */
+  what: string;
+  /** How it was reckoned, with the numbers in it. */
+  arithmetic: string;
+  /** The result. */
+  value: number;
+  /** Its unit. */
+  unit: string;
+}
+
+/** Prices and habits that the case study states; none of them is measured here. */
+export const SERVING_ASSUMPTIONS: Readonly<
+  Omit<
+    ServingLoad,
+    | "microsecondsPerPick"
+    | "microsecondsPerUpdate"
+    | "requestsPerCore"
+    | "bytesPerGraphRow"
+    | "bytesPerEmbedding"
+    | "bytesPerEvent"
+    | "bytesPerBelief"
+  >
+> = Object.freeze({
+  tracks: 100e6,
+  listeners: 500e6,
+  activeShare: 0.4,
+  picksPerDay: 30,
+  peakFactor: 2.5,
+  utilisation: 0.5,
+  eventsKept: 2000,
+  copies: 3,
+  coresPerMachine: 32,
+  dollarsPerCoreHour: 0.04,
+  dollarsPerMemoryHour: 0.005,
+  dollarsPerStorageMonth: 0.02,
+});
+
+const SECONDS_PER_DAY = 86_400;
+const HOURS_PER_MONTH = 730;
+const GIB = 2 ** 30;
+
+/**
+ * Reckons what serving takes. Each machine holds the whole graph, so that a pick needs no other machine; listeners' states
+ * are spread over the machines.
+ *
+ * @param load What was measured and what is assumed.
+ * @returns The lines, each with its arithmetic; the later ones use the earlier ones.
+ * @throws {InputError} When a number is not above 0.
+ *
+ * @example
+ * ```ts ignore
+ * const lines = sizeServing({ ...SERVING_ASSUMPTIONS, ...measured });
+ * ```
+ */
+export function sizeServing(load: ServingLoad): SizingLine[] {
+  for (const [name, value] of Object.entries(load)) expectNumber(name, value, Number.MIN_VALUE);
+  const lines: SizingLine[] = [];
+  const add = (what: string, arithmetic: string, value: number, unit: string) => {
+    lines.push({ what, arithmetic, value, unit });
+    return value;
+  };
+  const picksPerDay = add(
+    "picks a day",
+    `${si(load.listeners)} listeners × ${load.activeShare} active × ${load.picksPerDay} picks`,
+    load.listeners * load.activeShare * load.picksPerDay,
+    "picks/day",
+  );
+  const peak = add(
+    "picks at the peak",
+    `${si(picksPerDay)} / ${SECONDS_PER_DAY} s × ${load.peakFactor}`,
+    picksPerDay / SECONDS_PER_DAY * load.peakFactor,
+    "picks/s",
+  );
+  const choosing = add(
+    "cores to choose",
+    `${si(peak)}/s × ${si(load.microsecondsPerPick)} µs / ${load.utilisation} busy`,
+    peak * load.microsecondsPerPick / 1e6 / load.utilisation,
+    "cores",
+  );
+  const updating = add(
+    "cores to learn from every event",
+    `${si(peak)}/s × ${si(load.microsecondsPerUpdate)} µs / ${load.utilisation} busy`,
+    peak * load.microsecondsPerUpdate / 1e6 / load.utilisation,
+    "cores",
+  );
+  const answering = add(
+    "cores to answer over HTTP and log",
+    `${si(peak)}/s / ${si(load.requestsPerCore)} requests/s a core / ${load.utilisation} busy`,
+    peak / load.requestsPerCore / load.utilisation,
+    "cores",
+  );
+  const cores = choosing + updating + answering;
+  const machines = add(
+    "machines",
+    `(${si(choosing)} + ${si(updating)} + ${
+      si(answering)
+    }) cores / ${load.coresPerMachine}, and ${load.copies} regions' ` +
+      `worth at the least`,
+    Math.max(load.copies, Math.ceil(cores / load.coresPerMachine)),
+    "machines",
+  );
+  const catalogue = add(
+    "graph and embeddings, each machine",
+    `${si(load.tracks)} tracks × (${si(load.bytesPerGraphRow)} + ${si(load.bytesPerEmbedding)}) B`,
+    load.tracks * (load.bytesPerGraphRow + load.bytesPerEmbedding) / GIB,
+    "GiB",
+  );
+  const stateBytes = load.eventsKept * load.bytesPerEvent + load.bytesPerBelief;
+  const hot = add(
+    "states of active listeners, each machine",
+    `${si(load.listeners * load.activeShare)} × (${load.eventsKept} events × ${si(load.bytesPerEvent)} B + ` +
+      `${si(load.bytesPerBelief)} B) / ${si(machines)} machines`,
+    load.listeners * load.activeShare * stateBytes / machines / GIB,
+    "GiB",
+  );
+  const stored = add(
+    "states of all listeners, stored",
+    `${si(load.listeners)} × ${si(stateBytes)} B × ${load.copies} copies`,
+    load.listeners * stateBytes * load.copies / 1e12,
+    "TB",
+  );
+  const logged = add(
+    "log of picks with probabilities, a year",
+    `${si(picksPerDay)}/day × 365 × ${si(load.bytesPerEvent)} B × ${load.copies} copies`,
+    picksPerDay * 365 * load.bytesPerEvent * load.copies / 1e12,
+    "TB",
+  );
+  const computing = add(
+    "computing, a month",
+    `${si(machines)} machines × ${load.coresPerMachine} cores × ${HOURS_PER_MONTH} h × $${load.dollarsPerCoreHour}`,
+    machines * load.coresPerMachine * HOURS_PER_MONTH * load.dollarsPerCoreHour,
+    "$",
+  );
+  const memory = add(
+    "memory, a month",
+    `${si(machines)} machines × (${si(catalogue)} + ${
+      si(hot)
+    }) GiB × ${HOURS_PER_MONTH} h × $${load.dollarsPerMemoryHour}`,
+    machines * (catalogue + hot) * HOURS_PER_MONTH * load.dollarsPerMemoryHour,
+    "$",
+  );
+  const storage = add(
+    "storage, a month",
+    `(${si(stored)} + ${si(logged)}) TB × 1000 × $${load.dollarsPerStorageMonth}`,
+    (stored + logged) * 1000 * load.dollarsPerStorageMonth,
+    "$",
+  );
+  add(
+    "all of it, a listener and month",
+    `$(${si(computing)} + ${si(memory)} + ${si(storage)}) / ${si(load.listeners)} listeners`,
+    (computing + memory + storage) / load.listeners,
+    "$",
+  );
+  return lines;
+}
+
+/** A number in three digits with a word for its size. */
+function si(value: number): string {
+  for (const [size, sign] of [[1e12, " T"], [1e9, " G"], [1e6, " M"], [1e4, " k"]] as const) {
+    if (value >= size) return `${Number((value / (sign === " k" ? 1e3 : size)).toPrecision(3))}${sign}`;
+  }
+  return String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,417 @@
+/**
+ * The A/B test: two arms compared listener by listener, what goes wrong session by session, how many listeners it takes,
+ * and how a pre-period makes it fewer.
+ *
+ * @module
+ */
+import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
+import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
+import studentCdf from "@stdlib/stats-base-dists-t-cdf";
+import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
+import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
+import type { FeedbackLog } from "./feedback.ts";
+
+/** Two arms compared. */
+export interface ArmComparison {
+  /** Mean of the treatment minus mean of the control. */
+  difference: number;
+  /** Its standard error. */
+  standardError: number;
+  /** Welch's degrees of freedom. */
+  degreesOfFreedom: number;
+  /** Two-sided p-value. */
+  p: number;
+  /** Lower end of the 95 % interval. */
+  lower: number;
+  /** Upper end of the 95 % interval. */
+  upper: number;
+}
+
+/**
+ * Compares two arms by Welch's t-test (Welch 1947): variances may differ. Each value must be of a unit that was randomised on
+ * its own: a listener.
+ *
+ * @param control One value a unit of the control, at least 2.
+ * @param treatment One value a unit of the treatment, at least 2.
+ * @returns Difference, standard error, p-value and interval; p is 1 when nothing varies and nothing differs.
+ * @throws {InputError} When an arm has fewer than 2 values.
+ *
+ * @example
+ * ```ts
+ * import { compareArms } from "./experiment.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { difference, standardError } = compareArms([1, 2, 3], [2, 4, 6]);
+ * assert.equal(difference, 2);
+ * assert(Math.abs(standardError - Math.sqrt(1 / 3 + 4 / 3)) < 1e-12);
+ * ```
+ */
+export function compareArms(control: ArrayLike<number>, treatment: ArrayLike<number>): ArmComparison {
+  const [a, b] = [momentsOf(control), momentsOf(treatment)];
+  const difference = b.mean - a.mean;
+  const [va, vb] = [a.variance / a.count, b.variance / b.count];
+  const standardError = Math.sqrt(va + vb);
+  if (standardError === 0) {
+    const p = difference === 0 ? 1 : 0;
+    return { difference, standardError, degreesOfFreedom: Infinity, p, lower: difference, upper: difference };
+  }
+  const degreesOfFreedom = (va + vb) ** 2 / (va ** 2 / (a.count - 1) + vb ** 2 / (b.count - 1));
+  const half = studentQuantile(0.975, degreesOfFreedom) * standardError;
+  return {
+    difference,
+    standardError,
+    degreesOfFreedom,
+    p: 2 * studentCdf(-Math.abs(difference) / standardError, degreesOfFreedom),
+    lower: difference - half,
+    upper: difference + half,
+  };
+}
+
+/** Values with the part taken out that a pre-period predicts. */
+export interface CupedResult {
+  /** Adjusted values, one a unit, of the same mean. */
+  values: Float64Array;
+  /** Slope on the covariate. */
+  theta: number;
+  /** Correlation of outcome and covariate. */
+  correlation: number;
+  /** Share of the variance that is gone: the squared correlation. */
+  varianceReduction: number;
+}
+
+/**
+ * CUPED (Deng, Xu, Kohavi and Walker 2013): y − θ (x − x̄) with θ = cov(x, y) / var(x). x was measured before the experiment,
+ * so it cannot depend on the arm, and the difference of the arms keeps its expectation. Adjust both arms together.
+ *
+ * @param outcome The metric in the experiment, one value a unit.
+ * @param covariate The same metric before it, one value a unit.
+ * @returns Adjusted values.
+ * @throws {InputError} When the lengths differ or there are fewer than 2 units.
+ */
+export function cuped(outcome: ArrayLike<number>, covariate: ArrayLike<number>): CupedResult {
+  if (outcome.length !== covariate.length) {
+    throw new InputError(`Expected ${outcome.length} values of the pre-period but found ${covariate.length}`);
+  }
+  const [y, x] = [momentsOf(outcome), momentsOf(covariate)];
+  let covariance = 0;
+  for (let i = 0; i < outcome.length; i++) {
+    covariance += (outcome[i] - y.mean) * (covariate[i] - x.mean) / (outcome.length - 1);
+  }
+  const theta = x.variance > 0 ? covariance / x.variance : 0;
+  const correlation = x.variance > 0 && y.variance > 0 ? covariance / Math.sqrt(x.variance * y.variance) : 0;
+  return {
+    values: Float64Array.from(outcome, (value, i) => value - theta * (covariate[i] - x.mean)),
+    theta,
+    correlation,
+    varianceReduction: correlation ** 2,
+  };
+}
+
+/** How often a test finds a difference where there is none. */
+export interface FalsePositives {
+  /** Share of the A/A experiments with p < 0.05. */
+  rate: number;
+  /** Lower end of the 95 % interval of that share (Wilson). */
+  lower: number;
+  /** Upper end of it. */
+  upper: number;
+  /** Number of experiments. */
+  experiments: number;
+}
+
+/**
+ * A/A experiments: listeners are split in halves at random, nothing is done, and the halves are compared. The right
+ * analysis finds a difference in 5 % of them. Sessions of one listener are alike, so counting them as independent finds
+ * too many.
+ *
+ * @param values One value a session.
+ * @param listeners Listener of each session.
+ * @param options `unit`: what is counted as one observation; `experiments`: how many, 1,000 by default.
+ * @returns The false-positive rate at the level 5 %.
+ * @throws {InputError} When the lengths differ or there are fewer than 4 listeners.
+ */
+export function falsePositives(
+  values: ArrayLike<number>,
+  listeners: ArrayLike<number>,
+  options: { unit: "listener" | "session"; random: Random; experiments?: number },
+): FalsePositives {
+  const experiments = expectInteger("experiments", options.experiments ?? 1000, 1);
+  const groups = groupValues(values, listeners);
+  if (groups.length < 4) throw new InputError(`Expected at least 4 listeners but found ${groups.length}`);
+  const observed = options.unit === "session" ? groups : groups.map((group) => [mean(group)]);
+  const order = Int32Array.from(groups, (_, g) => g);
+  const half = groups.length >> 1;
+  let found = 0;
+  for (let e = 0; e < experiments; e++) {
+    shuffleInPlace(order, options.random);
+    const arm = (from: number, to: number) => Array.from(order.subarray(from, to)).flatMap((g) => observed[g]);
+    if (compareArms(arm(0, half), arm(half, order.length)).p < 0.05) found++;
+  }
+  return { ...wilson(found, experiments), experiments };
+}
+
+/**
+ * By how much the variance of a mean over sessions is larger than that of as many independent values: Kish's design effect,
+ * from the sum over listeners of the squared sums of residuals.
+ *
+ * @param values One value a session.
+ * @param listeners Listener of each session.
+ * @returns The ratio of the variances; 1 when sessions of a listener are no more alike than others.
+ * @throws {InputError} When the lengths differ or there are fewer than 2 listeners.
+ */
+export function designEffect(values: ArrayLike<number>, listeners: ArrayLike<number>): number {
+  const groups = groupValues(values, listeners);
+  if (groups.length < 2) throw new InputError(`Expected at least 2 listeners but found ${groups.length}`);
+  const { mean: centre, variance, count } = momentsOf(values);
+  const clustered = groups.reduce((sum, group) => sum + group.reduce((s, v) => s + v - centre, 0) ** 2, 0) /
+    count ** 2 * groups.length / (groups.length - 1);
+  return variance > 0 ? clustered / (variance / count) : 1;
+}
+
+/** Power at one size of the arms. */
+export interface PowerPoint {
+  /** Listeners in each arm. */
+  listeners: number;
+  /** Share of the experiments that found the difference (p < 0.05, in its direction). */
+  power: number;
+  /** Lower end of the 95 % interval of that share (Wilson). */
+  lower: number;
+  /** Upper end of it. */
+  upper: number;
+}
+
+/** A population from which experiments are drawn: what each listener would do in either arm. */
+export interface PotentialOutcomes {
+  /** The metric of each listener under control. */
+  control: ArrayLike<number>;
+  /** The metric of the same listeners under treatment. */
+  treatment: ArrayLike<number>;
+  /** The metric of the same listeners before the experiment, for {@linkcode cuped}. */
+  before?: ArrayLike<number>;
+}
+
+/**
+ * Power by simulation: experiments of n listeners an arm are drawn from the population (with replacement) and analysed as
+ * the real one will be, by Welch's test, after CUPED where there is a pre-period. No formula for the variance is trusted.
+ *
+ * @param population What each listener would do in either arm.
+ * @param options `sizes`: listeners an arm; `experiments` of each size, 400 by default.
+ * @returns One point a size.
+ * @throws {InputError} When the arrays differ in length or a size is below 2.
+ */
+export function simulatePower(
+  population: PotentialOutcomes,
+  options: { sizes: readonly number[]; random: Random; experiments?: number },
+): PowerPoint[] {
+  const { control, treatment, before } = population;
+  const count = control.length;
+  if (treatment.length !== count || (before && before.length !== count)) {
+    throw new InputError(`Expected as many outcomes under treatment as under control: ${count}`);
+  }
+  const experiments = expectInteger("experiments", options.experiments ?? 400, 1);
+  const direction = Math.sign(momentsOf(treatment).mean - momentsOf(control).mean);
+  return options.sizes.map((size) => {
+    expectInteger("listeners", size, 2);
+    const outcome = new Float64Array(2 * size);
+    const covariate = new Float64Array(2 * size);
+    let found = 0;
+    for (let e = 0; e < experiments; e++) {
+      for (let i = 0; i < 2 * size; i++) {
+        const who = randomInteger(options.random, count);
+        outcome[i] = i < size ? control[who] : treatment[who];
+        if (before) covariate[i] = before[who];
+      }
+      const values = before ? cuped(outcome, covariate).values : outcome;
+      const { p, difference } = compareArms(values.subarray(0, size), values.subarray(size));
+      if (p < 0.05 && Math.sign(difference) === direction) found++;
+    }
+    const { rate, lower, upper } = wilson(found, experiments);
+    return { listeners: size, power: rate, lower, upper };
+  });
+}
+
+/**
+ * The number of listeners at which a simulated power curve reaches a power: a straight line of the probit of the power in
+ * the root of the number is fitted through all points that are neither 0 nor 1, as the normal approximation has it.
+ *
+ * @param points The curve.
+ * @param power Power wanted, in (0, 1). Default 0.8.
+ * @returns Listeners an arm, rounded up; NaN when fewer than 2 points lie between 0 and 1, or the line does not rise.
+ */
+export function listenersForPower(points: readonly PowerPoint[], power: number = 0.8): number {
+  expectNumber("power", power, 1e-6, 1 - 1e-6);
+  const usable = points.filter((point) => point.power > 0 && point.power < 1);
+  if (usable.length < 2) return NaN;
+  const x = usable.map(({ listeners }) => Math.sqrt(listeners));
+  const y = usable.map((point) => normalQuantile(point.power, 0, 1));
+  // A point in the middle says most of where the curve crosses: weights of the binomial and the density of the probit.
+  const w = usable.map((point, i) => Math.exp(-(y[i] ** 2)) / (point.power * (1 - point.power)));
+  const total = w.reduce((sum, value) => sum + value, 0);
+  const [mx, my] = [x, y].map((values) => values.reduce((sum, value, i) => sum + w[i] * value, 0) / total);
+  const slope = x.reduce((sum, value, i) => sum + w[i] * (value - mx) * (y[i] - my), 0) /
+    x.reduce((sum, value, i) => sum + w[i] * (value - mx) ** 2, 0);
+  if (!(slope > 0)) return NaN;
+  return Math.ceil((mx + (normalQuantile(power, 0, 1) - my) / slope) ** 2);
+}
+
+/**
+ * The textbook's number of listeners an arm: n = 2 s² (z_{1−α/2} + z_{power})² / Δ².
+ *
+ * @param deviation Standard deviation s of the metric between listeners.
+ * @param effect The difference Δ to be found, not 0.
+ * @param power Power wanted, in (0, 1). Default 0.8.
+ * @returns Listeners an arm at the level 5 %, rounded up.
+ * @throws {InputError} When the deviation is negative or the effect is 0.
+ */
+export function listenersByFormula(deviation: number, effect: number, power: number = 0.8): number {
+  expectNumber("deviation", deviation, 0);
+  if (!(Math.abs(expectNumber("effect", effect)) > 0)) throw new InputError("Expected an effect but found 0");
+  const z = normalQuantile(0.975, 0, 1) + normalQuantile(expectNumber("power", power, 1e-6, 1 - 1e-6), 0, 1);
+  return Math.ceil(2 * (deviation * z / effect) ** 2);
+}
+
+/**
+ * Power of a test by the normal approximation, for drawing the curve beside the simulated points.
+ *
+ * @param deviation Standard deviation of the metric between listeners.
+ * @param effect The difference to be found.
+ * @param listeners Listeners an arm.
+ * @returns Φ(|Δ| / (s √(2/n)) − z_{0.975}).
+ */
+export function powerByFormula(deviation: number, effect: number, listeners: number): number {
+  return normalCdf(Math.abs(effect) / (deviation * Math.sqrt(2 / listeners)) - normalQuantile(0.975, 0, 1), 0, 1);
+}
+
+/** What one listener did in some of their sessions. */
+export interface ListenerOutcomes {
+  /** Numbers of the listeners. */
+  listeners: Int32Array;
+  /** Share of the picks that were skipped, one a listener. */
+  skipRate: Float64Array;
+  /** Picks played to the end in a session, the mean over sessions. */
+  completed: Float64Array;
+  /** Replays in a session, the mean over sessions. */
+  replays: Float64Array;
+  /** Different artists over picks at the end of a session, the mean over sessions. */
+  artists: Float64Array;
+}
+
+/**
+ * Sums a log up by listener: the unit that is randomised.
+ *
+ * @param log The log.
+ * @param from First session counted.
+ * @param to One past the last session counted; all that follow when left out.
+ * @returns One value a listener with at least one such session.
+ */
+export function listenerOutcomes(log: FeedbackLog, from: number = 0, to: number = Infinity): ListenerOutcomes {
+  const { sessions, of } = sessionOutcomes(log, from, to);
+  const numbers = [...new Set(of.listener)];
+  const place = new Map(numbers.map((number, i) => [number, i]));
+  const sums = Array.from({ length: 5 }, () => new Float64Array(numbers.length));
+  const [picks, skips, replays, artists, count] = sums;
+  for (let s = 0; s < sessions; s++) {
+    const u = place.get(of.listener[s])!;
+    picks[u] += of.picks[s];
+    skips[u] += of.skips[s];
+    replays[u] += of.replays[s];
+    artists[u] += of.artists[s];
+    count[u]++;
+  }
+  return {
+    listeners: Int32Array.from(numbers),
+    skipRate: skips.map((value, u) => value / picks[u]),
+    completed: picks.map((value, u) => (value - skips[u]) / count[u]),
+    replays: replays.map((value, u) => value / count[u]),
+    artists: artists.map((value, u) => value / count[u]),
+  };
+}
+
+/** What was done in each session. */
+export interface SessionOutcomes {
+  /** Listener of each session. */
+  listener: Int32Array;
+  /** Picks. */
+  picks: Float64Array;
+  /** Skips. */
+  skips: Float64Array;
+  /** Replays. */
+  replays: Float64Array;
+  /** Different artists over picks. */
+  artists: Float64Array;
+}
+
+/**
+ * Sums a log up by session.
+ *
+ * @param log The log.
+ * @param from First session counted.
+ * @param to One past the last session counted.
+ * @returns The number of sessions, and one value a session.
+ */
+export function sessionOutcomes(
+  log: FeedbackLog,
+  from: number = 0,
+  to: number = Infinity,
+): { sessions: number; of: SessionOutcomes } {
+  const rows: { listener: number; picks: number; skips: number; replays: number; artists: number }[] = [];
+  for (let p = 0; p < log.listener.length; p++) {
+    if (log.session[p] < from || log.session[p] >= to) continue;
+    const starts = p === 0 || log.listener[p] !== log.listener[p - 1] || log.session[p] !== log.session[p - 1];
+    if (starts) rows.push({ listener: log.listener[p], picks: 0, skips: 0, replays: 0, artists: 0 });
+    const row = rows[rows.length - 1];
+    row.picks++;
+    row.skips += log.skipped[p];
+    row.replays += log.replayed[p];
+    row.artists = log.artists[p];
+  }
+  const column = (name: "picks" | "skips" | "replays" | "artists") => Float64Array.from(rows, (row) => row[name]);
+  return {
+    sessions: rows.length,
+    of: {
+      listener: Int32Array.from(rows, (row) => row.listener),
+      picks: column("picks"),
+      skips: column("skips"),
+      replays: column("replays"),
+      artists: column("artists"),
+    },
+  };
+}
+
+/** Share with Wilson's 95 % interval (Wilson 1927). */
+function wilson(found: number, count: number): { rate: number; lower: number; upper: number } {
+  const z = normalQuantile(0.975, 0, 1);
+  const rate = found / count;
+  const centre = (rate + z * z / (2 * count)) / (1 + z * z / count);
+  const half = z / (1 + z * z / count) * Math.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count));
+  return { rate, lower: Math.max(0, centre - half), upper: Math.min(1, centre + half) };
+}
+
+function momentsOf(values: ArrayLike<number>): { mean: number; variance: number; count: number } {
+  const count = values.length;
+  if (count < 2) throw new InputError(`Expected at least 2 values but found ${count}`);
+  const centre = mean(values);
+  let squares = 0;
+  for (let i = 0; i < count; i++) squares += (values[i] - centre) ** 2;
+  return { mean: centre, variance: squares / (count - 1), count };
+}
+
+function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
+
+function groupValues(values: ArrayLike<number>, groups: ArrayLike<number>): number[][] {
+  if (values.length !== groups.length) {
+    throw new InputError(`Expected ${values.length} listeners, one a session, but found ${groups.length}`);
+  }
+  const lists = new Map<number, number[]>();
+  for (let i = 0; i < values.length; i++) {
+    const list = lists.get(groups[i]);
+    if (list) list.push(values[i]);
+    else lists.set(groups[i], [values[i]]);
+  }
+  return [...lists.values()];
+}

@@ -1,0 +1,332 @@
+/**
+ * Sessions that are answered: a policy plays, a simulated listener keeps, skips or replays, and both go on from there.
+ *
+ * @module
+ */
+import { createListener, type ListenerOptions } from "../choice/listeners.ts";
+import { feedbackChoices, type FeedbackOutcome, type OnlineLearner } from "../choice/online.ts";
+import type { ChoiceSets } from "../choice/sets.ts";
+import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { randomInteger, seededRandom } from "../random.ts";
+import { FEATURES } from "../shuffle/features.ts";
+import { recommendNext } from "../shuffle/recommend.ts";
+import { checkWeights, type Weights } from "../shuffle/weights.ts";
+import type { ShuffleWorld } from "../shuffle/world.ts";
+
+/** Who chooses what is played to one listener. */
+export interface FeedbackPlayer {
+  /**
+   * The weights to choose by.
+   *
+   * @param session Number of the session, from 0.
+   */
+  weights(session: number): Weights;
+  /**
+   * What the listener did with a pick.
+   *
+   * @param difference Features of the pick minus their means over the candidates, in the order of FEATURES.
+   * @param outcome Skipped, kept or replayed.
+   */
+  heard?(difference: Float64Array, outcome: FeedbackOutcome): void;
+}
+
+/** How to play to simulated listeners. */
+export interface FeedbackOptions {
+  /** Number of listeners. */
+  listeners: number;
+  /** Number of the first listener. Default 0. */
+  first?: number;
+  /** Sessions of a listener: a number, or one for each listener. */
+  sessions: number | ((listener: number) => number);
+  /** Picks of a session. Default 12. */
+  plays?: number;
+  /**
+   * The listener's own weights, 5 of them in the order of FEATURES.
+   *
+   * @param listener Number of the listener.
+   * @param session Number of the session: weights may drift.
+   */
+  tastes: (listener: number, session: number) => ArrayLike<number>;
+  /** Log-odds of keeping a track that is like the mean candidate. Default {@linkcode KEEP_LEVEL}. */
+  keep?: number;
+  /** Log-odds of replaying such a track once it was kept. Default {@linkcode REPLAY_LEVEL}. */
+  replay?: number;
+  /** Temperature of the policy's softmax, above 0. Default 1. */
+  temperature?: number;
+  /** Keep the candidates of every pick: off-policy evaluation needs them. Default false. */
+  candidates?: boolean;
+  /** Seed; every session of every listener has a stream of its own, the same for all policies. Default 42. */
+  seed?: number;
+  /** Most graph neighbours and liked tracks on offer, size of the liked set. */
+  offer?: Pick<ListenerOptions, "neighbors" | "familiar" | "liked">;
+}
+
+/** What was played and what came of it; one entry a pick, listener by listener. */
+export interface FeedbackLog {
+  /** Listener of each pick. */
+  listener: Int32Array;
+  /** Session of each pick, from 0 for every listener. */
+  session: Int32Array;
+  /** 1 where the listener skipped. */
+  skipped: Uint8Array;
+  /** 1 where the listener played it again. */
+  replayed: Uint8Array;
+  /** The probability with which the policy chose the pick. */
+  probability: Float64Array;
+  /** The listener's true probability of keeping the pick. */
+  keep: Float64Array;
+  /** The highest such probability among the candidates. */
+  bestKeep: Float64Array;
+  /** Features of each pick minus their means over its candidates, [picks, 5] row-major. */
+  differences: Float64Array;
+  /** Number of different artists in the session so far over the number of picks so far: 1 when none came twice. */
+  artists: Float64Array;
+  /** The candidates of every pick, the pick as chosen row, listeners as clusters; when asked for. */
+  sets?: ChoiceSets;
+  /** The listener's true probability of keeping each candidate, one a row of `sets`; when asked for. */
+  keepOfRow?: Float64Array;
+}
+
+/** A track like the mean candidate is skipped as often as kept: of all plays on a large service 48.6 % (Lamere 2014). */
+export const KEEP_LEVEL = 0;
+
+/** Of the tracks kept that are like the mean candidate about one in thirteen is replayed. An assumption of ours. */
+export const REPLAY_LEVEL = -2.5;
+
+const OFFER = { neighbors: 12, familiar: 8, liked: 60 };
+const HOUR = 3_600_000;
+const HEARD_OF_A_SKIP = 15_000;
+const USUAL_DURATION = 210_000;
+/** Hours between the starts of sessions: uniform between these. */
+const PAUSE: readonly [number, number] = [6, 30];
+
+/**
+ * Plays sessions to simulated listeners. A pick j is drawn with P(j) = softmax(θ·x / T) over the candidates, θ the player's
+ * weights, and its probability is logged. The listener with weights w keeps it with probability σ(a + w·(x_j − x̄)), x̄ the
+ * mean of the candidates, and replays what was kept with σ(b + w·(x_j − x̄)). Skips, plays and replays enter the listener's
+ * state, so that what was played changes what will be offered. Cost O(picks · candidates).
+ *
+ * @param world The world.
+ * @param player Gives the player of each listener.
+ * @param options How many, how long, which tastes.
+ * @returns The log.
+ * @throws {InputError} When an option is out of range.
+ *
+ * @example
+ * ```ts ignore
+ * const log = playWithFeedback(world, () => fixedPlayer(DEFAULT_WEIGHTS), { listeners: 10, sessions: 3, tastes });
+ * ```
+ */
+export function playWithFeedback(
+  world: ShuffleWorld,
+  player: (listener: number) => FeedbackPlayer,
+  options: FeedbackOptions,
+): FeedbackLog {
+  const { first = 0, seed = 42, keep = KEEP_LEVEL, replay = REPLAY_LEVEL } = options;
+  const listeners = expectInteger("listeners", options.listeners, 1);
+  const plays = expectInteger("plays", options.plays ?? 12, 1);
+  const temperature = expectNumber("temperature", options.temperature ?? 1, 1e-6);
+  const { sessions } = options;
+  const counts = Int32Array.from(
+    { length: listeners },
+    (_, u) => expectInteger("sessions", typeof sessions === "number" ? sessions : sessions(first + u), 1),
+  );
+  const log = emptyLog(counts.reduce((sum, count) => sum + count, 0) * plays);
+  const rows = options.candidates ? { values: [] as Float64Array[], starts: [0], chosen: [] as number[] } : undefined;
+  const keeps: Float64Array[] = [];
+  let p = 0;
+  for (let u = 0; u < listeners; u++) {
+    const number = first + u;
+    const person = createListener(world, number, { ...OFFER, ...options.offer, seed });
+    const { state, liked } = person;
+    const mine = player(number);
+    let now = person.start;
+    for (let session = 0; session < counts[u]; session++) {
+      const random = seededRandom(seed, `listener ${number} session ${session}`);
+      const taste = tasteOf(options, number, session);
+      const heard = new Set<string | number>();
+      now += (PAUSE[0] + (PAUSE[1] - PAUSE[0]) * random()) * HOUR;
+      let current = liked[randomInteger(random, liked.length)];
+      state.play(current, now);
+      now += durationOf(world, current);
+      for (let i = 0; i < plays; i++, p++) {
+        const candidates = person.offer(current, random);
+        const weights = checkWeights(mine.weights(session));
+        const shown = recommendNext(current, state, weights, { candidates, now, temperature });
+        const pick = shown.sample(random);
+        const { difference, keepOf } = judge(shown.features, shown.featureNames.length, pick.index, taste, keep);
+        const kept = random() < keepOf[pick.index];
+        const again = random() < 1 / (1 + Math.exp(-(replay - keep) - logit(keepOf[pick.index]))) && kept;
+        for (const artist of artistsOf(world, pick.track)) heard.add(artist);
+        log.listener[p] = number;
+        log.session[p] = session;
+        log.skipped[p] = kept ? 0 : 1;
+        log.replayed[p] = again ? 1 : 0;
+        log.probability[p] = pick.probability;
+        log.keep[p] = keepOf[pick.index];
+        log.bestKeep[p] = keepOf.reduce((a, b) => Math.max(a, b));
+        log.differences.set(difference, p * FEATURES.length);
+        log.artists[p] = Math.min(1, heard.size / (i + 1));
+        if (rows) {
+          const start = rows.starts[p];
+          rows.values.push(firstColumns(shown.features, shown.featureNames.length));
+          rows.starts.push(start + candidates.length);
+          rows.chosen.push(start + pick.index);
+          keeps.push(keepOf);
+        }
+        mine.heard?.(difference, kept ? again ? "replay" : "keep" : "skip");
+        state.play(pick.track, now);
+        if (!kept) state.skip(pick.track, now + HEARD_OF_A_SKIP);
+        now += kept ? durationOf(world, pick.track) : HEARD_OF_A_SKIP;
+        if (again) {
+          state.play(pick.track, now);
+          now += durationOf(world, pick.track);
+        }
+        current = pick.track;
+      }
+    }
+  }
+  if (!rows) return log;
+  const sets: ChoiceSets = {
+    features: FEATURES,
+    values: concatenate(rows.values),
+    starts: Int32Array.from(rows.starts),
+    chosen: Int32Array.from(rows.chosen),
+    cluster: log.listener,
+  };
+  return { ...log, sets, keepOfRow: concatenate(keeps) };
+}
+
+/**
+ * A player who always chooses by the same weights.
+ *
+ * @param weights The weights.
+ * @returns The player.
+ */
+export function fixedPlayer(weights: Weights): FeedbackPlayer {
+  return { weights: () => weights };
+}
+
+/**
+ * A player who learns from what the listener does.
+ *
+ * @param learner Weights of the features of {@linkcode feedbackSets}; it is updated at every pick.
+ * @returns The player: it chooses by the learner's weights of the track features.
+ */
+export function learningPlayer(learner: OnlineLearner): FeedbackPlayer {
+  return {
+    weights: () => weightsFrom(learner.weights.subarray(2)),
+    heard(difference, outcome) {
+      for (const { values, chosen } of feedbackChoices(difference, outcome)) learner.update(values, chosen);
+    },
+  };
+}
+
+/**
+ * Weights by name from the order of FEATURES.
+ *
+ * @param values The weights, 5 of them.
+ * @returns The same by name.
+ */
+export function weightsFrom(values: ArrayLike<number>): Weights {
+  const [similarity, recency, sameArtist, keyMatch, clusterDiversity] = Array.from(values);
+  return checkWeights({ similarity, recency, sameArtist, keyMatch, clusterDiversity });
+}
+
+/**
+ * Skips, plays and replays of a log as binary choice sets: what {@linkcode feedbackChoices} says of each pick, listeners as
+ * clusters. Fit them by {@linkcode fitConditionalLogit} or {@linkcode fitTastePrior}.
+ *
+ * @param log The log.
+ * @returns Choice sets with the features `keep, replay`, then FEATURES.
+ */
+export function feedbackSets(log: FeedbackLog): ChoiceSets {
+  const width = FEATURES.length;
+  const values: Float64Array[] = [];
+  const chosen: number[] = [];
+  const cluster: number[] = [];
+  for (let p = 0; p < log.listener.length; p++) {
+    const difference = log.differences.subarray(p * width, (p + 1) * width);
+    const outcome = log.skipped[p] ? "skip" : log.replayed[p] ? "replay" : "keep";
+    for (const choice of feedbackChoices(difference, outcome)) {
+      chosen.push(2 * values.length + choice.chosen);
+      cluster.push(log.listener[p]);
+      values.push(choice.values);
+    }
+  }
+  return {
+    features: ["keep", "replay", ...FEATURES],
+    values: concatenate(values),
+    starts: Int32Array.from({ length: values.length + 1 }, (_, n) => 2 * n),
+    chosen: Int32Array.from(chosen),
+    cluster: Int32Array.from(cluster),
+  };
+}
+
+/** Keep probabilities of all candidates, and the pick's features against their mean. */
+function judge(features: Float64Array, width: number, picked: number, taste: ArrayLike<number>, level: number) {
+  const count = features.length / width;
+  const means = new Float64Array(FEATURES.length);
+  for (let j = 0; j < count; j++) for (let k = 0; k < means.length; k++) means[k] += features[j * width + k] / count;
+  const keepOf = Float64Array.from({ length: count }, (_, j) => {
+    let utility = level;
+    for (let k = 0; k < means.length; k++) utility += taste[k] * (features[j * width + k] - means[k]);
+    return 1 / (1 + Math.exp(-utility));
+  });
+  return { keepOf, difference: means.map((mean, k) => features[picked * width + k] - mean) };
+}
+
+function tasteOf({ tastes }: FeedbackOptions, listener: number, session: number): ArrayLike<number> {
+  const taste = tastes(listener, session);
+  if (taste.length !== FEATURES.length) {
+    throw new InputError(`Expected ${FEATURES.length} weights of listener ${listener} but found ${taste.length}`);
+  }
+  return taste;
+}
+
+function emptyLog(picks: number): FeedbackLog {
+  return {
+    listener: new Int32Array(picks),
+    session: new Int32Array(picks),
+    skipped: new Uint8Array(picks),
+    replayed: new Uint8Array(picks),
+    probability: new Float64Array(picks),
+    keep: new Float64Array(picks),
+    bestKeep: new Float64Array(picks),
+    differences: new Float64Array(picks * FEATURES.length),
+    artists: new Float64Array(picks),
+  };
+}
+
+/** The columns of {@linkcode FEATURES}: optional features stand behind them. */
+function firstColumns(features: Float64Array, width: number): Float64Array {
+  if (width === FEATURES.length) return features;
+  return Float64Array.from(
+    { length: features.length / width * FEATURES.length },
+    (_, i) => features[Math.floor(i / FEATURES.length) * width + i % FEATURES.length],
+  );
+}
+
+function artistsOf(world: ShuffleWorld, track: number): Int32Array {
+  const { offsets, codes } = world.artists;
+  return codes.subarray(offsets[track], offsets[track + 1]) as Int32Array;
+}
+
+function durationOf(world: ShuffleWorld, track: number): number {
+  const duration = world.catalog.numbers.duration_ms?.[track] ?? NaN;
+  return duration > 0 ? duration : USUAL_DURATION;
+}
+
+function logit(p: number): number {
+  return Math.log(p / (1 - p));
+}
+
+function concatenate(parts: Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
