@@ -201,6 +201,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     (c) => {
       const { session } = sessions.get(c.req.valid("param").id);
       const tuning = c.req.valid("json");
+      sessions.scorer(session.state, tuning);
       // The track that lies ahead was drawn already: without changes to try, what it was drawn from is the answer.
       const ahead = session.picks[(session.current?.step ?? -1) + 1];
       const distribution = ahead && Object.keys(tuning).length === 0
@@ -382,7 +383,9 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   }
 
   function compared(policy: "vanilla" | "segue", from: number, count: number, seed: number, tuning: Tuning) {
-    const picks = new Session(new UserState(world), { policy, from, seed, count, ...tuning }).run();
+    const state = new UserState(world);
+    const sequence = sessions.scorer(state, tuning);
+    const picks = new Session(state, { policy, from, seed, count, sequence, ...tuning }).run();
     return {
       policy,
       picks: picks.map((pick) => pickView(world, pick, true)),

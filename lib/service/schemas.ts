@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { FEATURES } from "../shuffle/features.ts";
+import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
 import { PLAYLIST_FORMATS } from "../shuffle/playlist.ts";
 import { POLICIES } from "../shuffle/session.ts";
 
@@ -14,15 +14,19 @@ const trackId = z.string().min(1).max(200);
 
 export const ErrorBody = z.object({ error: z.string() }).openapi("Error");
 
-/** The sequence term needs a model and the energy arc an arc: neither is a weight that a client can just set. */
-const SETTABLE = ["familiarity", "feedback"] as const;
+/** What each weight that may be left out weighs. */
+const OPTIONAL: Record<typeof OPTIONAL_FEATURES[number], string> = {
+  sequence: "what the sequence model takes for likely; refused with 422 where no model is loaded (see /api/settings)",
+  familiarity: "being known to the listener",
+  feedback: "the listener's likes and skips",
+  energyArc: "nearness to the energy that the arc asks for now; without an arc it weighs nothing",
+};
 
 export const Weights = z.strictObject({
   ...Object.fromEntries(FEATURES.map((name) => [name, weight])) as Record<typeof FEATURES[number], typeof weight>,
-  ...Object.fromEntries(SETTABLE.map((name) => [name, weight.optional()])) as Record<
-    typeof SETTABLE[number],
-    z.ZodOptional<typeof weight>
-  >,
+  ...Object.fromEntries(
+    OPTIONAL_FEATURES.map((name) => [name, weight.optional().openapi({ description: OPTIONAL[name] })]),
+  ) as Record<typeof OPTIONAL_FEATURES[number], z.ZodOptional<typeof weight>>,
 }).openapi("Weights");
 
 const cap = z.strictObject({ most: z.number().int().min(1).max(1000), window: z.number().int().min(1).max(1000) });
@@ -48,6 +52,9 @@ const tuning = {
   temperature: z.number().min(0).max(1000).optional(),
   discover: share.optional(),
   rules: Rules.optional(),
+  arc: z.array(z.tuple([share, share])).min(1).max(20).optional().openapi({
+    description: "energy over the session: points [share of the session, energy], laid over its count of tracks",
+  }),
 };
 
 export const Tuning = z.strictObject(tuning).openapi("Tuning");
@@ -57,7 +64,6 @@ export const SessionRequest = z.strictObject({
   policy: z.enum(POLICIES).optional(),
   seeds: z.array(trackId).min(1).max(20).optional(),
   seed: z.number().int().min(0).max(2 ** 31).optional(),
-  arc: z.array(z.tuple([share, share])).min(1).max(20).optional(),
   count: z.number().int().min(1).max(1000).optional(),
   ...tuning,
 }).openapi("SessionRequest");

@@ -6,14 +6,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import type { SequenceModel } from "../evaluation/play.ts";
+import { loadSequenceTerm, serveSequenceTerm } from "../evaluation/sequence_term.ts";
 import { openPredictor } from "../sequence/stage.ts";
 import { readLibrary } from "../shuffle/library.ts";
-import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
+import { restrictWorld, type ShuffleWorld } from "../shuffle/world.ts";
 import { readNpyMatrix } from "../storage/npy.ts";
 import { type Continuation, createApp } from "./app.ts";
 import { loadAssets } from "./assets.ts";
 import { SEARCH_FILE, SearchIndex, searchStage } from "./search.ts";
 import { Sessions } from "./sessions.ts";
+import { readSnapshot, snapshotStage } from "./snapshot.ts";
 import { Store } from "./store.ts";
 
 /** How a service is run. */
@@ -62,7 +65,8 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
     );
   }
   await searchStage(directory);
-  const whole = await loadShuffleWorld(directory);
+  await snapshotStage(directory);
+  const whole = readSnapshot(directory);
   const world = options.liked === undefined ? whole : restrictWorld(whole, readLibrary(whole, options.liked).tracks);
   const search = new SearchIndex(join(directory, SEARCH_FILE), world.catalog);
   const store = new Store(options.store ?? join(directory, "service.sqlite"));
@@ -70,7 +74,7 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
     world,
     search,
     store,
-    sessions: new Sessions(world, store),
+    sessions: new Sessions(world, store, await loadSequence(directory, world)),
     map: readMap(join(directory, "umap.npy"), world.trackCount),
     clusterDescriptions: readDescriptions(join(directory, "clusters.json")),
     continuation: await loadContinuation(directory),
@@ -99,6 +103,12 @@ function listen(host: string, port: number, handler: Deno.ServeHandler): Deno.Ht
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new InputError(`Port ${port} on ${host} is taken; choose another with --port, or 0 for any free one`);
   }
+}
+
+/** The sequence model behind the weight `sequence`, when one was trained on the folder's playlists. */
+async function loadSequence(directory: string, world: ShuffleWorld): Promise<SequenceModel | undefined> {
+  const term = await loadSequenceTerm(directory);
+  return term && serveSequenceTerm(term)(world);
 }
 
 /** The sequence model of the data folder, when one was trained on its playlists. */

@@ -5,6 +5,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { InputError } from "../errors.ts";
+import type { SequenceModel } from "../evaluation/play.ts";
+import type { SequenceScorer } from "../shuffle/features.ts";
 import { compileRules, type Rules } from "../shuffle/rules.ts";
 import { Session, type SessionOptions, type SessionPick } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
@@ -12,7 +14,7 @@ import type { ShuffleWorld } from "../shuffle/world.ts";
 import type { LoggedEvent, LoggedSession, Store } from "./store.ts";
 
 /** Options that can change while a session runs. */
-export type Tuning = Pick<SessionOptions, "weights" | "temperature" | "discover"> & { rules?: Rules };
+export type Tuning = Pick<SessionOptions, "weights" | "temperature" | "discover" | "arc"> & { rules?: Rules };
 
 /** Options of a new session, as they are logged: JSON, tracks by id. */
 export interface NewSession extends Tuning {
@@ -22,8 +24,6 @@ export interface NewSession extends Tuning {
   seeds?: string[];
   /** Seed of the randomness. */
   seed?: number;
-  /** Energy over the session. */
-  arc?: [number, number][];
   /** Number of tracks over which the arc is laid. */
   count?: number;
 }
@@ -75,6 +75,7 @@ const MOST_LISTENERS = 2000;
 export class Sessions {
   #world: ShuffleWorld;
   #store: Store;
+  #sequence?: SequenceModel;
   #listeners = new Map<string, Listener>();
   #owners = new Map<string, string>();
 
@@ -83,10 +84,12 @@ export class Sessions {
    *
    * @param world What is shuffled.
    * @param store The log.
+   * @param sequence The sequence model behind the weight `sequence`, when there is one.
    */
-  constructor(world: ShuffleWorld, store: Store) {
+  constructor(world: ShuffleWorld, store: Store, sequence?: SequenceModel) {
     this.#world = world;
     this.#store = store;
+    this.#sequence = sequence;
   }
 
   /** Number of listeners in memory. */
@@ -219,6 +222,7 @@ export class Sessions {
    */
   async retune(live: LiveSession, tuning: Tuning, now: number): Promise<void> {
     compileRules(this.#world, tuning.rules);
+    this.scorer(live.session.state, tuning);
     live.session.retune(tuning);
     const cleared = this.#clear(live, now);
     await this.#store.addEvents([
@@ -238,6 +242,21 @@ export class Sessions {
     const track = this.#world.indexOf(id);
     if (track === undefined) throw new InputError(`no track '${id}'`);
     return track;
+  }
+
+  /**
+   * What the sequence model says to a listener's next track.
+   *
+   * @param state The listener.
+   * @param tuning The weights that are asked for.
+   * @returns The scorer of candidates; undefined when there is no model.
+   * @throws {InputError} When a weight is asked for that needs a model, and there is none.
+   */
+  scorer(state: UserState, { weights }: Tuning): SequenceScorer | undefined {
+    if (weights?.sequence !== undefined && !this.#sequence) {
+      throw new InputError("weight sequence needs a sequence model, and none is loaded: run segue train-sasrec first");
+    }
+    return this.#sequence?.(state);
   }
 
   /** Takes back what lies ahead; gives the event that says so, if there was anything. */
@@ -271,16 +290,19 @@ export class Sessions {
   #replay(listener: string): Listener {
     const state = new UserState(this.#world);
     let current: LiveSession | undefined;
-    for (const logged of this.#store.sessionsOf(listener)) {
-      current = this.#make(logged, state);
-      for (const event of this.#store.eventsOf(logged.id)) {
-        if (!this.#again(current, event)) {
-          current = undefined;
-          break;
-        }
-      }
-    }
+    for (const logged of this.#store.sessionsOf(listener)) current = this.#remake(logged, state);
     return { state, current };
+  }
+
+  #remake(logged: LoggedSession, state: UserState): LiveSession | undefined {
+    try {
+      const live = this.#make(logged, state);
+      return this.#store.eventsOf(logged.id).every((event) => this.#again(live, event)) ? live : undefined;
+    } catch (error) {
+      // A track or a model that is no longer there.
+      if (error instanceof InputError) return undefined;
+      throw error;
+    }
   }
 
   #again({ session }: LiveSession, event: LoggedEvent): boolean {
@@ -317,6 +339,7 @@ export class Sessions {
     const session = new Session(state, {
       ...rest,
       from: tracks[0],
+      sequence: this.scorer(state, options),
       start: Math.max(created, Number.isFinite(state.now) ? state.now : created),
       ...(tracks.length > 1 ? { toward: tracks.slice(1) } : {}),
     });

@@ -262,7 +262,7 @@ export class Session {
       rules: rules ?? (policy === "segue" ? DEFAULT_RULES : undefined),
       temperature: temperature ?? (policy === "similarity" ? SIMILARITY_TEMPERATURE : 1),
       now: at,
-      targetEnergy: this.#targetEnergy(step, at),
+      targetEnergy: this.#targetEnergy(step, at, options),
     });
   }
 
@@ -313,8 +313,7 @@ export class Session {
     return allowed.length > 0 ? allowed : this.state.world.library;
   }
 
-  #targetEnergy(step: number, at: number): number | undefined {
-    const { arc, minutes, count = 30 } = this.options;
+  #targetEnergy(step: number, at: number, { arc, minutes, count = 30 }: SessionOptions): number | undefined {
     if (!arc) return undefined;
     const elapsed = at - (this.#picks[0]?.at ?? at);
     return energyAt(arc, minutes === undefined ? step / Math.max(1, count - 1) : elapsed / (minutes * 60_000));

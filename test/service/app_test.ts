@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SequenceModel } from "../../lib/evaluation/play.ts";
 import { createApp, type ServiceParts } from "../../lib/service/app.ts";
 import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
 import { Sessions } from "../../lib/service/sessions.ts";
@@ -15,12 +16,12 @@ class Client {
   #parts: ServiceParts;
   #app: ReturnType<typeof createApp>;
 
-  constructor(readonly folder: string, extra: Partial<ServiceParts> = {}) {
+  constructor(readonly folder: string, extra: Partial<ServiceParts> = {}, model?: SequenceModel) {
     const world = smallWorld();
     buildSearchIndex(join(folder, "s.sqlite"), world.catalog);
     const store = new Store(join(folder, "log.sqlite"));
     const search = new SearchIndex(join(folder, "s.sqlite"), world.catalog);
-    const sessions = new Sessions(world, store);
+    const sessions = new Sessions(world, store, model);
     this.#parts = { world, search, store, sessions, assets: new Map(), now: () => this.now, ...extra };
     this.#app = createApp(this.#parts);
   }
@@ -43,9 +44,13 @@ class Client {
   }
 }
 
-async function withClient(use: (client: Client) => Promise<void>, extra: Partial<ServiceParts> = {}): Promise<void> {
+async function withClient(
+  use: (client: Client) => Promise<void>,
+  extra: Partial<ServiceParts> = {},
+  model?: SequenceModel,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "segue-service-"));
-  const client = new Client(folder, extra);
+  const client = new Client(folder, extra, model);
   try {
     await use(client);
   } finally {
@@ -162,6 +167,46 @@ Deno.test("bad requests get a documented status and one line, never a stack", as
     await client.call("POST", "/api/sessions", { listener: "bob" });
     assert.equal((await client.call("POST", `${at}/next`, {})).status, 409);
   });
+});
+
+Deno.test("the weight sequence needs a model, and with one it decides; the energy arc can change while a session runs", async () => {
+  const weights = { similarity: 0, recency: 0, sameArtist: 0, keyMatch: 0, clusterDiversity: 0 };
+  await withClient(async (client) => {
+    const { json: session } = await client.call("POST", "/api/sessions", { seeds: ["t3"] });
+    const at = `/api/sessions/${session.id}`;
+    const asked = { weights: { ...weights, sequence: 2 } };
+    const requests: [string, string, unknown][] = [
+      ["POST", "/api/sessions", asked],
+      ["PATCH", at, asked],
+      ["POST", `${at}/preview`, asked],
+      ["POST", "/api/compare", { seed_track: "t3", ...asked }],
+    ];
+    for (const [method, path, body] of requests) {
+      const answer = await client.call(method, path, body);
+      assert.deepEqual([answer.status, /train-sasrec/.test(answer.json.error)], [422, true], path);
+    }
+    await client.call("POST", `${at}/next`, {});
+    const arc = { weights: { ...weights, energyArc: 100 }, arc: [[0, 0], [1, 0]] };
+    const { json: { candidates } } = await client.call("POST", `${at}/preview`, arc);
+    const energies = candidates.map((candidate: { track: { energy: number } }) => candidate.track.energy);
+    assert.deepEqual(energies, energies.toSorted((a: number, b: number) => a - b));
+    assert.equal((await client.call("PATCH", at, arc)).status, 200);
+    assert.equal((await client.call("PATCH", at, { arc: [[0.5, 0], [0.1, 1]] })).status, 422);
+  });
+  const model = () => (candidates: Int32Array, out: Float64Array) => candidates.forEach((track, c) => out[c] = track);
+  await withClient(
+    async (client) => {
+      const { json: session } = await client.call("POST", "/api/sessions", {
+        seeds: ["t3"],
+        temperature: 0,
+        weights: { ...weights, sequence: 1 },
+      });
+      const { json: { picks } } = await client.call("POST", `/api/sessions/${session.id}/next`, { count: 2 });
+      assert.equal(picks[1].track.track_id, "t199");
+    },
+    {},
+    model,
+  );
 });
 
 Deno.test("with a token every request of the API must carry it; a limit answers 429", async () => {
