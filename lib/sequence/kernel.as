@@ -156,6 +156,65 @@ export function scores(h: usize, e: usize, rows: i32, d: i32, out: usize): void 
   }
 }
 
+// out[i] = h . e[at[i]] for `count` rows, each summed as `scores` sums it: the results are the same bit by bit. O(count d)
+export function scoresAt(h: usize, e: usize, at: usize, count: i32, d: i32, out: usize): void {
+  const bytes = <usize>d << 2;
+  for (let r = 0; r < count; r++) {
+    const row = e + <usize>load<i32>(at) * bytes;
+    let s = f32x4.splat(0);
+    for (let i: usize = 0; i < bytes; i += 16) s = f32x4.relaxed_madd(v128.load(h + i), v128.load(row + i), s);
+    const even = f32x4.extract_lane(s, 0) + f32x4.extract_lane(s, 2);
+    store<f32>(out, even + (f32x4.extract_lane(s, 1) + f32x4.extract_lane(s, 3)));
+    at += 4;
+    out += 4;
+  }
+}
+
+// Scores from 8-bit rows and a 16-bit query: out[j] = unit * scales[j] * (h . q[j]), with h of `width` 16-bit and q[j] of
+// `width` 8-bit integers (width a multiple of 8, sums within 32 bits). Of every 64 rows (`rows` is a multiple of 64) lows
+// and highs get the largest out[j] - norm * spreads[j] and out[j] + norm * spreads[j]. O(rows width), bound by reading q once.
+export function prefilter(
+  h: usize, q: usize, scales: usize, spreads: usize, rows: i32, width: i32, unit: f32, norm: f32,
+  out: usize, lows: usize, highs: usize,
+): void {
+  const bytes = <usize>width;
+  const units = f32x4.splat(unit);
+  const norms = f32x4.splat(norm);
+  for (let r = 0; r < rows; r += 64) {
+    let low = f32x4.splat(-f32.MAX_VALUE);
+    let high = low;
+    for (let group = 0; group < 16; group++) {
+      const q1 = q + bytes, q2 = q1 + bytes, q3 = q2 + bytes;
+      let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+      let p = h;
+      for (let i: usize = 0; i < bytes; i += 8) {
+        const x = v128.load(p);
+        s0 = i32x4.add(s0, i32x4.dot_i16x8_s(x, v128.load8x8_s(q + i)));
+        s1 = i32x4.add(s1, i32x4.dot_i16x8_s(x, v128.load8x8_s(q1 + i)));
+        s2 = i32x4.add(s2, i32x4.dot_i16x8_s(x, v128.load8x8_s(q2 + i)));
+        s3 = i32x4.add(s3, i32x4.dot_i16x8_s(x, v128.load8x8_s(q3 + i)));
+        p += 16;
+      }
+      const a = i32x4.add(v128.shuffle<i32>(s0, s1, 0, 4, 1, 5), v128.shuffle<i32>(s0, s1, 2, 6, 3, 7));
+      const b = i32x4.add(v128.shuffle<i32>(s2, s3, 0, 4, 1, 5), v128.shuffle<i32>(s2, s3, 2, 6, 3, 7));
+      const sums = i32x4.add(v128.shuffle<i32>(a, b, 0, 1, 4, 5), v128.shuffle<i32>(a, b, 2, 3, 6, 7));
+      const value = f32x4.mul(f32x4.convert_i32x4_s(sums), f32x4.mul(units, v128.load(scales)));
+      const reach = f32x4.mul(norms, v128.load(spreads));
+      v128.store(out, value);
+      low = f32x4.max(low, f32x4.sub(value, reach));
+      high = f32x4.max(high, f32x4.add(value, reach));
+      q = q3 + bytes;
+      scales += 16;
+      spreads += 16;
+      out += 16;
+    }
+    store<f32>(lows, largest(low));
+    store<f32>(highs, largest(high));
+    lows += 4;
+    highs += 4;
+  }
+}
+
 // Sum of exp(x[i] - largest) for the first `count` of `rows` elements (rows a multiple of 4), none of them above `largest`. exp by
 // Cephes' expf: 2^n times a polynomial, relative error below 2e-7; what is below e^-87 counts as 0. O(rows)
 export function sumExp(x: usize, count: i32, rows: i32, largest: f32): f64 {
@@ -214,4 +273,13 @@ function put(at: usize, value: v128, mode: i32): void {
 @inline
 function total(v: v128): f32 {
   return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function largest(v: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
 }

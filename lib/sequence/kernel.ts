@@ -37,6 +37,22 @@ export interface SequenceKernel {
   ): void;
   /** Inner products with many rows. */
   scores(h: number, e: number, rows: number, d: number, out: number): void;
+  /** Inner products with the rows that `at` names. */
+  scoresAt(h: number, e: number, at: number, count: number, d: number, out: number): void;
+  /** Scores from 8-bit rows, and of every 64 rows the largest lower and upper bounds. */
+  prefilter(
+    h: number,
+    q: number,
+    scales: number,
+    spreads: number,
+    rows: number,
+    width: number,
+    unit: number,
+    norm: number,
+    out: number,
+    lows: number,
+    highs: number,
+  ): void;
   /** Sum of exp(x − largest) over the first `count` of `rows` elements. */
   sumExp(x: number, count: number, rows: number, largest: number): number;
 }

@@ -5,6 +5,7 @@
  */
 import { expectInteger, InputError } from "../errors.ts";
 import { arena } from "./kernel.ts";
+import { BLOCK, layOutPrefilter } from "./prefilter.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
 import { type SasrecConfig, type SasrecModel, type SasrecWeights, weightShapes } from "./sasrec.ts";
 
@@ -14,7 +15,10 @@ export interface Prediction {
   track: number;
   /** Its score: the logarithm of its probability up to a constant. */
   score: number;
-  /** Its probability among all tracks that are not in the history. */
+  /**
+   * Its probability among all tracks that are not in the history. In a vocabulary of {@linkcode PREFILTER_FROM} tracks or
+   * more the sum over the tracks far below the best is taken from 8-bit scores, which moves it in the third or fourth digit.
+   */
   probability: number;
 }
 
@@ -52,12 +56,18 @@ export interface SasrecServer extends SequenceRecommender {
   update(weights: SasrecWeights): void;
 }
 
+/** From so many tracks on, the best are found by 8-bit scores first. */
+export const PREFILTER_FROM = 8192;
+
 /**
  * Lays out memory for a model and makes it answer. A request of n tracks costs O(n d² + n² d) for the hidden state (in
- * the last block only the last position is worked out) and O(tracks · d) for the scores.
+ * the last block only the last position is worked out) and O(tracks · d) for the scores: of a large vocabulary 8 bits a number
+ * are read to find the few tracks whose exact scores are wanted, and the answer is that of the whole scan. The first
+ * request after new weights brings them into 8 bits.
  *
  * @param model Shape and weights.
  * @param name What the model is called in tables.
+ * @param prefilterFrom Size of the vocabulary from which on 8 bits are read first; Infinity: never.
  * @returns The server.
  *
  * @example
@@ -69,6 +79,7 @@ export interface SasrecServer extends SequenceRecommender {
 export function serveSasrec(
   model: Pick<SasrecModel, "config" | "weights">,
   name: string = "SASRec",
+  prefilterFrom: number = PREFILTER_FROM,
 ): SasrecServer {
   const { config } = model;
   const { tracks, dimensions: d, blocks, heads, window } = config;
@@ -81,14 +92,18 @@ export function serveSasrec(
   const [x, y, q, kv, inner] = [d, d, d, 2 * d, d].map((width) => memory.take(window * width));
   const chances = Array.from({ length: blocks }, () => memory.take(heads * window));
   const last = memory.take(d);
-  const out = memory.take(rows);
+  const out = memory.take(Math.ceil(rows / BLOCK) * BLOCK);
+  const makePrefilter = tracks >= prefilterFrom ? layOutPrefilter(memory, tracks, d) : undefined;
   const { buffer, kernel } = memory.instantiate();
   const items = new Float32Array(buffer, at.items, tracks * d);
   const positions = new Float32Array(buffer, at.positions, window * d);
   const input = new Float32Array(buffer, x, window * d);
   const scores = new Float32Array(buffer, out, tracks);
+  const prefilter = makePrefilter?.(buffer, kernel, { table: at.items, query: last, out });
+  let stale = true;
 
   function update(weights: SasrecWeights): void {
+    stale = true;
     for (const [weight, shape] of weightShapes(config)) {
       if (!weight.endsWith("/qkv")) {
         new Float32Array(buffer, at[weight], weights[weight].length).set(weights[weight]);
@@ -134,6 +149,18 @@ export function serveSasrec(
     return n;
   }
 
+  /** The best k after the last hidden state; leaves the scores at `out`, those of the history −Infinity. */
+  function best(history: ArrayLike<number>, k: number): Int32Array {
+    if (prefilter && k <= prefilter.most) {
+      if (stale) prefilter.refresh();
+      stale = false;
+      return prefilter.top(k, history);
+    }
+    kernel.scores(last, at.items, rows, d, out);
+    for (let i = 0; i < history.length; i++) scores[history[i]] = -Infinity;
+    return topTracks(scores, k, history);
+  }
+
   update(model.weights);
   return {
     name,
@@ -148,13 +175,11 @@ export function serveSasrec(
     next(history, k) {
       expectInteger("k", k, 1, tracks);
       run(history);
-      kernel.scores(last, at.items, rows, d, out);
-      const best = topTracks(scores, k, history);
-      if (best.length === 0) return [];
-      const largest = scores[best[0]];
-      for (const track of new Set(Array.from(history))) scores[track] = -Infinity;
+      const found = best(history, k);
+      if (found.length === 0) return [];
+      const largest = scores[found[0]];
       const sum = kernel.sumExp(out, tracks, rows, largest);
-      return Array.from(best, (track) => ({
+      return Array.from(found, (track) => ({
         track,
         score: scores[track],
         probability: Math.exp(scores[track] - largest) / sum,

@@ -1,0 +1,218 @@
+/**
+ * The best rows of a large table without reading all of it in 32 bits: rows kept in 8 bits give every score within a
+ * bound, and only the rows that may be among the best are scored from their 32 bits. What comes out is what a scan of all
+ * rows gives, ties included; a quarter of the memory is read.
+ *
+ * With E_j a row, Ê_j its rounding to 8 bits, h the query and ĥ its rounding to 16 bits,
+ *
+ * |h·E_j − ĥ·Ê_j| ≤ ‖h‖ ‖E_j − Ê_j‖ + ‖h − ĥ‖ ‖Ê_j‖ ≤ ‖h‖ σ_j
+ *
+ * (Cauchy–Schwarz), where σ_j also holds what rounding to 32 bits adds on either side: an inner product of d products
+ * is off by at most about d 2⁻²⁴ ‖h‖ ‖E_j‖ (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+ *
+ * @module
+ */
+import type { Arena, SequenceKernel } from "./kernel.ts";
+import { topTracks } from "./recommender.ts";
+
+/** Rows whose bounds are kept together. */
+export const BLOCK = 64;
+
+/** Rows quantised to 8 bits, as {@linkcode quantizeRows} leaves them. */
+export interface QuantizedRows {
+  /** Integers in [−127, 127], `width` a row. */
+  values: Int8Array;
+  /** What a step of a row's integers stands for. */
+  scales: Float32Array;
+  /** σ_j: no score is further from the truth than the length of the query times this. */
+  spreads: Float32Array;
+}
+
+/** Finds the best rows for a query. */
+export interface Prefilter {
+  /** Most rows that can be asked for; beyond that the bounds say too little. */
+  readonly most: number;
+  /** Reads the table anew. */
+  refresh(): void;
+  /**
+   * The rows with the largest inner products.
+   *
+   * @param k How many, at most `most`.
+   * @param exclude Rows left out.
+   * @returns Row numbers, best first, of equal ones the smaller first. Afterwards `out` holds the score of every row: exact
+   * where the row may be among the best, from 8 bits elsewhere, −Infinity where it was left out.
+   */
+  top(k: number, exclude: ArrayLike<number>): Int32Array;
+}
+
+/** Where the table, the query and the scores lie, as byte offsets. */
+export interface PrefilterPlaces {
+  /** The table [rows, d], float32. */
+  table: number;
+  /** The query, d float32. */
+  query: number;
+  /** Room for the scores: the number of rows rounded up to a multiple of {@linkcode BLOCK}. */
+  out: number;
+}
+
+/**
+ * Quantises rows to 8 bits, each by its largest element.
+ *
+ * @param table The rows [rows, d], row-major.
+ * @param d Width of a row.
+ * @param width Integers of a row, at least d; those beyond d stay as they are.
+ * @param into Where to write; at least as many rows.
+ * @param levels Largest integer of the 16-bit query, for its share of the bound.
+ */
+export function quantizeRows(
+  table: Float32Array,
+  d: number,
+  width: number,
+  into: QuantizedRows,
+  levels: number,
+): void {
+  const queryError = Math.sqrt(d) / (2 * levels) + (d + 16) * 2 ** -24;
+  const rows = table.length / d;
+  for (let j = 0; j < rows; j++) {
+    const start = j * d;
+    let largest = 0;
+    for (let c = start; c < start + d; c++) largest = Math.max(largest, Math.abs(table[c]));
+    const scale = Math.fround(largest / 127);
+    let [norm, roundedNorm, rest] = [0, 0, 0];
+    for (let c = 0; c < d; c++) {
+      const value = table[start + c];
+      const q = scale === 0 ? 0 : Math.max(-127, Math.min(127, Math.round(value / scale)));
+      into.values[j * width + c] = q;
+      norm += value * value;
+      roundedNorm += (q * scale) ** 2;
+      rest += (value - q * scale) ** 2;
+    }
+    into.scales[j] = scale;
+    const spread = Math.sqrt(rest) + queryError * Math.sqrt(Math.max(norm, roundedNorm));
+    // A little more, since the kernel rounds it.
+    into.spreads[j] = spread * (1 + 2 ** -20);
+  }
+}
+
+/**
+ * Largest integer of the query such that sums of `d` products with 8-bit integers stay within 32 bits.
+ *
+ * @param d Number of products.
+ * @returns At most 32,767.
+ */
+export function queryLevels(d: number): number {
+  return Math.min(32767, Math.floor((2 ** 31 - 1) / (127 * d)));
+}
+
+/**
+ * Reserves memory for a prefilter.
+ *
+ * @param memory The layout.
+ * @param rows Rows of the table.
+ * @param d Width of a row, a multiple of 4.
+ * @returns What makes the prefilter once the memory is there.
+ */
+export function layOutPrefilter(
+  memory: Arena,
+  rows: number,
+  d: number,
+): (buffer: ArrayBuffer, kernel: SequenceKernel, places: PrefilterPlaces) => Prefilter {
+  const width = Math.ceil(d / 8) * 8;
+  const padded = Math.ceil(rows / BLOCK) * BLOCK;
+  const blocks = padded / BLOCK;
+  const levels = queryLevels(d);
+  const at = {
+    query: memory.take(width / 2),
+    values: memory.take(padded * width / 4),
+    scales: memory.take(padded),
+    spreads: memory.take(padded),
+    lows: memory.take(blocks),
+    highs: memory.take(blocks),
+    found: memory.take(padded),
+    exact: memory.take(padded),
+  };
+  return (buffer, kernel, places) => {
+    const table = new Float32Array(buffer, places.table, rows * d);
+    const query = new Float32Array(buffer, places.query, d);
+    const scores = new Float32Array(buffer, places.out, padded);
+    const rounded = new Int16Array(buffer, at.query, width);
+    const spreads = new Float32Array(buffer, at.spreads, padded);
+    const lows = new Float32Array(buffer, at.lows, blocks);
+    const highs = new Float32Array(buffer, at.highs, blocks);
+    const found = new Int32Array(buffer, at.found, padded);
+    const exact = new Float32Array(buffer, at.exact, padded);
+    const quantized: QuantizedRows = {
+      values: new Int8Array(buffer, at.values, padded * width),
+      scales: new Float32Array(buffer, at.scales, padded),
+      spreads,
+    };
+
+    /** Leaves ĥ at its place; returns its step. */
+    function roundQuery(): number {
+      let largest = 0;
+      for (const value of query) largest = Math.max(largest, Math.abs(value));
+      const unit = Math.fround(largest / levels);
+      for (let c = 0; c < d; c++) {
+        rounded[c] = unit === 0 ? 0 : Math.max(-levels, Math.min(levels, Math.round(query[c] / unit)));
+      }
+      return unit;
+    }
+
+    /** Takes rows out, the padding at the end among them, and bounds their blocks anew. */
+    function leaveOut(exclude: ArrayLike<number>, norm: number): void {
+      const touched = new Set<number>();
+      const drop = (row: number) => {
+        scores[row] = -Infinity;
+        touched.add(Math.floor(row / BLOCK));
+      };
+      for (let i = 0; i < exclude.length; i++) drop(exclude[i]);
+      for (let row = rows; row < padded; row++) drop(row);
+      for (const block of touched) {
+        let low = -Infinity;
+        let high = -Infinity;
+        for (let row = block * BLOCK; row < (block + 1) * BLOCK; row++) {
+          low = Math.max(low, scores[row] - norm * spreads[row]);
+          high = Math.max(high, scores[row] + norm * spreads[row]);
+        }
+        lows[block] = low;
+        highs[block] = high;
+      }
+    }
+
+    return {
+      most: Math.floor(blocks / 4),
+      refresh: () => quantizeRows(table, d, width, quantized, levels),
+      top(k, exclude) {
+        const unit = roundQuery();
+        const norm = Math.fround(Math.hypot(...query) * (1 + 2 ** -20));
+        kernel.prefilter(
+          at.query,
+          at.values,
+          at.scales,
+          at.spreads,
+          padded,
+          width,
+          unit,
+          norm,
+          places.out,
+          at.lows,
+          at.highs,
+        );
+        leaveOut(exclude, norm);
+        // The k best blocks hold k rows that are at least this good: what cannot reach it is not among the best k.
+        const best = topTracks(lows, k);
+        const threshold = lows[best[best.length - 1]];
+        let count = 0;
+        for (let block = 0; block < blocks; block++) {
+          if (!(highs[block] >= threshold)) continue;
+          for (let row = block * BLOCK; row < (block + 1) * BLOCK; row++) {
+            if (scores[row] > -Infinity && scores[row] + norm * spreads[row] >= threshold) found[count++] = row;
+          }
+        }
+        kernel.scoresAt(places.query, places.table, at.found, count, d, at.exact);
+        for (let i = 0; i < count; i++) scores[found[i]] = exact[i];
+        return topTracks(exact.subarray(0, count), k).map((i) => found[i]);
+      },
+    };
+  };
+}
