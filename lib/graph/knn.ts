@@ -10,6 +10,8 @@ import type { NeighborGraph } from "./graph.ts";
 import { type JoinResult, selfJoin } from "./join.ts";
 import { kernelRuns } from "./kernel.ts";
 import { plainGraph } from "./plain.ts";
+import { type Directions, prepareDirections } from "./prepare.ts";
+import { type Random, randomInteger } from "../random.ts";
 
 /** Options of {@linkcode buildKnnGraph}. */
 export interface KnnOptions {
@@ -19,7 +21,9 @@ export interface KnnOptions {
   metric?: "cosine";
   /** Mean recall@k to reach, in (0, 1]; 0.99 when left out. 1 compares all pairs. */
   recall?: number;
-  /** Seed of the cells and of the samples; 42 when left out. */
+  /** Source of randomness, for the cells and the samples; the seed is drawn from it when it is given. */
+  random?: Random;
+  /** Seed of the cells and of the samples, without `random`; 42 when left out. */
   seed?: number;
   /** Threads; as many as the machine has cores, at most 16, when left out. The graph does not depend on it. */
   threads?: number;
@@ -28,6 +32,8 @@ export interface KnnOptions {
    * or two, when left out. 0 always tries cells first.
    */
   exactCost?: number;
+  /** False: compare all pairs in plain TypeScript, as is done on machines that cannot run the kernel. */
+  kernel?: boolean;
 }
 
 /** A neighbour graph and how it was made. */
@@ -95,11 +101,13 @@ const EXACT_COST = 2e10;
  * ```
  */
 export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promise<KnnResult> {
-  const { k = 50, recall = 0.99, seed = 42, exactCost = EXACT_COST } = options;
+  const { k = 50, metric = "cosine", recall = 0.99, random, exactCost = EXACT_COST, kernel = true } = options;
+  const seed = random ? randomInteger(random, 2 ** 31) : options.seed ?? 42;
   const threads = options.threads ?? Math.min(16, availableParallelism());
   if (x.rows < 2) throw new InputError(`Expected a matrix of at least 2 rows but found ${x.rows}`);
   if (x.columns < 1) throw new InputError("Expected a matrix of at least 1 column but found 0");
   expectInteger("k", k, 1, x.rows - 1);
+  if (metric !== "cosine") throw new InputError(`Expected metric to be cosine but found '${metric}'`);
   expectNumber("recall", recall, 0, 1);
   expectInteger("seed", seed, Number.MIN_SAFE_INTEGER);
   expectInteger("threads", threads, 1, 64);
@@ -111,10 +119,12 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
     );
   }
   const asked = { rows: x.rows, columns: x.columns, k, recall_asked: recall, seed };
-  if (!kernelRuns()) return { graph: plainGraph(x, k), report: { ...asked, ...exactReport(x.rows) } };
+  if (!kernel || !kernelRuns()) {
+    const directions = prepareDirections(x, new Float32Array(x.rows * Math.ceil(x.columns / 4) * 4));
+    return { graph: plainGraph(x, k), report: { ...asked, ...EXACT, compared: x.rows - 1, ...repeats(directions) } };
+  }
   const joined = await selfJoin(x, { k, recall, seed, threads, exactCost });
   const { directions } = joined;
-  const zeroRows = directions.directionOf.reduce((count, direction) => count + (direction < 0 ? 1 : 0), 0);
   return {
     graph: directions.count === x.rows ? wholeGraph(x.rows, k, joined) : expandGraph(x.rows, k, joined),
     report: {
@@ -125,24 +135,17 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
       recall_sample: joined.recallSample,
       cells: joined.cells,
       compared: Math.round(joined.compared),
-      duplicates: x.rows - zeroRows - directions.count,
-      zero_rows: zeroRows,
+      ...repeats(directions),
     },
   };
 }
 
-/** The report of the plain graph, which looks for neither duplicates nor zero rows. */
-function exactReport(rows: number) {
-  return {
-    method: "exact" as const,
-    recall: 1,
-    recall_error: 0,
-    recall_sample: 0,
-    cells: 0,
-    compared: rows - 1,
-    duplicates: 0,
-    zero_rows: 0,
-  };
+/** What the report says of a graph for which all pairs were compared. */
+const EXACT = { method: "exact" as const, recall: 1, recall_error: 0, recall_sample: 0, cells: 0 };
+
+function repeats({ count, directionOf }: Directions): Pick<KnnReport, "duplicates" | "zero_rows"> {
+  const zeroRows = directionOf.reduce((sum, direction) => sum + (direction < 0 ? 1 : 0), 0);
+  return { duplicates: directionOf.length - zeroRows - count, zero_rows: zeroRows };
 }
 
 /** Every row has a direction of its own: the result is the graph. */

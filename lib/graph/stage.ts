@@ -12,7 +12,7 @@ import { writeGraph } from "./graph.ts";
 import { buildKnnGraph, type KnnOptions, type KnnReport } from "./knn.ts";
 
 /** Options of {@linkcode graphStage}. */
-export interface GraphStageOptions extends KnnOptions {
+export interface GraphStageOptions extends Omit<KnnOptions, "random"> {
   /** Run even when the graph is up to date. */
   force?: boolean;
 }

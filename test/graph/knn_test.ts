@@ -162,6 +162,33 @@ Deno.test("selfJoin() gives the same with one thread and with two, and with the 
   assert.deepEqual(Array.from(one.similarities), Array.from(two.similarities));
 });
 
+Deno.test("buildKnnGraph() draws all its randomness from `random`, and says by which seed it can be had again", async () => {
+  const x = blobs(6000, 12, 30, 0.4);
+  const options = { k: 5, recall: 0.9, exactCost: 0, threads: 1 };
+  const one = await buildKnnGraph(x, { ...options, random: seededRandom(5) });
+  const same = await buildKnnGraph(x, { ...options, random: seededRandom(5) });
+  const bySeed = await buildKnnGraph(x, { ...options, seed: one.report.seed });
+  const other = await buildKnnGraph(x, { ...options, random: seededRandom(6) });
+  assert.deepEqual(one, same);
+  assert.deepEqual(one, bySeed);
+  assert.notEqual(other.report.seed, one.report.seed);
+});
+
+Deno.test("buildKnnGraph() without its kernel gives what it gives with it, ties aside", async () => {
+  const x = blobs(500, 7, 9, 0.3);
+  x.data.fill(0, 7, 14);
+  x.data.copyWithin(3 * 7, 9 * 7, 10 * 7);
+  const [fast, plain] = [await buildKnnGraph(x, { k: 12 }), await buildKnnGraph(x, { k: 12, kernel: false })];
+  // The kernel compares distinct directions only.
+  assert.deepEqual({ ...plain.report, compared: 497 }, fast.report);
+  assert.deepEqual([fast.report.zero_rows, fast.report.duplicates], [1, 1]);
+  for (let e = 0; e < fast.graph.indices.length; e++) {
+    assert.ok(Math.abs(fast.graph.similarities[e] - plain.graph.similarities[e]) < 1e-6);
+    const tied = [e - 1, e + 1].some((o) => Math.abs(plain.graph.similarities[o] - plain.graph.similarities[e]) < 1e-6);
+    assert.ok(tied || fast.graph.indices[e] === plain.graph.indices[e], `edge ${e}`);
+  }
+});
+
 Deno.test("buildKnnGraph() refuses k >= n, NaN, no rows and a recall above 1", async () => {
   const x = blobs(10, 3, 1, 1);
   await assert.rejects(buildKnnGraph(x, { k: 10 }), /Expected k to be an integer in \[1, 9\] but found 10/);
