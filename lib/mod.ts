@@ -97,6 +97,7 @@ export * from "./sequence/sasrec.ts";
 export * from "./sequence/serve.ts";
 export * from "./sequence/train.ts";
 export * from "./sequence/hybrid.ts";
+export * from "./sequence/terms.ts";
 export * from "./sequence/continuation.ts";
 export * from "./sequence/cold_start.ts";
 export * from "./sequence/report.ts";

@@ -25,9 +25,11 @@ export default function predictNext(): Command {
     .requiredOption("--tracks <list>", "tracks so far, commas between them: track_id, URI, title or 'title · artist'")
     .option("-k, --k <number>", "how many", numberOption("--k"), 10);
   return onRun<Options>(command, async ({ data, tracks, k }) => {
-    const history = tracks.split(",").map((text) => text.trim()).filter((text) => text !== "");
-    if (history.length === 0) throw new InputError("Expected --tracks to name at least one track but found none");
+    if (tracks.replaceAll(",", "").trim() === "") {
+      throw new InputError("Expected --tracks to name at least one track but found none");
+    }
     const predictor = await openPredictor(data);
+    const history = predictor.parse(tracks);
     const start = performance.now();
     const predictions = predictor.predict(history, k);
     const milliseconds = Number((performance.now() - start).toFixed(3));

@@ -26,6 +26,10 @@ export default function trainSasrecCommand(): Command {
     "train-sasrec --data data/work/mpd --epochs 5",
   )
     .requiredOption("--data <dir>", "data folder; the model is written to its sasrec/")
+    .option(
+      "--interactions <file>",
+      "train on this file of user_id,track_id,timestamp (also MovieLens' forms) instead of the folder's",
+    )
     .option("--epochs <number>", "passes over the data (default: 5, or as many as 2000 steps take)", number("epochs"))
     .option("--min-steps <number>", "fewest optimiser steps when --epochs is not given", number("min-steps"))
     .option("--max-steps <number>", "most optimiser steps", number("max-steps"))

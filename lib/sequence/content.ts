@@ -6,7 +6,7 @@
  * @module
  */
 import { row } from "../matrix.ts";
-import { FEATURES, fillFeatures } from "../shuffle/features.ts";
+import { type FeatureName, FEATURES, fillFeatures } from "../shuffle/features.ts";
 import { UserState } from "../shuffle/state.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
@@ -39,7 +39,45 @@ export function affinityRecommender(name: string, codes: Int32Array, halfLife: n
         total += w;
         if (codes[history[i]] >= 0) sums[codes[history[i]]] += w;
       }
-      for (let t = 0; t < codes.length; t++) out[t] = Math.log(0.01 + (codes[t] < 0 ? 0 : sums[codes[t]] / total));
+      for (let code = 0; code < size; code++) sums[code] = Math.log(0.01 + sums[code] / total);
+      const floor = Math.log(0.01);
+      for (let t = 0; t < codes.length; t++) out[t] = codes[t] < 0 ? floor : sums[codes[t]];
+    },
+  };
+}
+
+/**
+ * Nearness of release years: log(ε + Σ_h w_h exp(−|year_h − year_j| / scale) / Σ_h w_h) with ε = 0.01 and
+ * w_h = 2^(−age / halfLife), age the number of tracks after h.
+ *
+ * @param years Release year of each track; NaN where it is not known.
+ * @param scale Years over which nearness falls to 1 / e, 8 by default.
+ * @param halfLife Half-life in tracks, 5 by default.
+ * @returns The model. Cost O(years · history + tracks).
+ */
+export function eraRecommender(years: Float64Array, scale: number = 8, halfLife: number = 5): SequenceRecommender {
+  const known = years.filter(Number.isFinite);
+  const first = known.reduce((least, year) => Math.min(least, year), Infinity);
+  const codes = Int32Array.from(years, (year) => Number.isFinite(year) ? Math.round(year - first) : -1);
+  const sums = new Float64Array(codes.reduce((largest, code) => Math.max(largest, code), -1) + 1);
+  return {
+    name: "era",
+    tracks: years.length,
+    score(history, out) {
+      sums.fill(0);
+      let total = 0;
+      for (let i = 0; i < history.length; i++) {
+        const own = codes[history[i]];
+        if (own < 0) continue;
+        const w = 2 ** (-(history.length - 1 - i) / halfLife);
+        total += w;
+        for (let code = 0; code < sums.length; code++) sums[code] += w * Math.exp(-Math.abs(code - own) / scale);
+      }
+      for (let code = 0; code < sums.length; code++) {
+        sums[code] = Math.log(0.01 + (total === 0 ? 0 : sums[code] / total));
+      }
+      const floor = Math.log(0.01);
+      for (let t = 0; t < codes.length; t++) out[t] = codes[t] < 0 ? floor : sums[codes[t]];
     },
   };
 }
@@ -80,15 +118,30 @@ export function catalogRows(trackIds: readonly string[], names: TrackNames, worl
   });
 }
 
+/** Options of {@linkcode similarityRecommender}. */
+export interface SimilarityOptions {
+  /** Half-life, in tracks, of the weights of the history; when left out, the last track alone counts. */
+  halfLife?: number;
+  /** What the model is called, `"similarity graph"` by default. */
+  name?: string;
+}
+
 /**
  * The similarity graph as a next-track model: the cosine to the last track that the catalogue holds. On the graph's edges
- * that is the order of the edges; it goes on beyond them, so that the whole vocabulary is ranked.
+ * that is the order of the edges; it goes on beyond them, so that the whole vocabulary is ranked. With a half-life it is
+ * the cosine to the weighted sum of the history's unit vectors.
  *
  * @param world The catalogue with its embedding.
  * @param rows What {@linkcode catalogRows} gave.
+ * @param options Whether the last track alone counts.
  * @returns The model; tracks that the catalogue lacks score −1. Cost O(tracks · d).
  */
-export function similarityRecommender(world: ShuffleWorld, rows: Int32Array): SequenceRecommender {
+export function similarityRecommender(
+  world: ShuffleWorld,
+  rows: Int32Array,
+  options: SimilarityOptions = {},
+): SequenceRecommender {
+  const { halfLife, name = "similarity graph" } = options;
   const d = world.embedding.columns;
   const unit = new Float32Array(rows.length * d);
   rows.forEach((r, t) => {
@@ -97,15 +150,25 @@ export function similarityRecommender(world: ShuffleWorld, rows: Int32Array): Se
     const length = Math.hypot(...vector) || 1;
     for (let c = 0; c < d; c++) unit[t * d + c] = vector[c] / length;
   });
+  const query = new Float32Array(d);
   return {
-    name: "similarity graph",
+    name,
     tracks: rows.length,
     score(history, out) {
-      const last = history.findLast((t) => rows[t] >= 0) ?? -1;
+      query.fill(0);
+      let weight = 1;
+      for (let i = history.length - 1; i >= 0 && weight > 1e-6; i--) {
+        if (rows[history[i]] >= 0) {
+          for (let c = 0; c < d; c++) query[c] += weight * unit[history[i] * d + c];
+          if (halfLife === undefined) break;
+        }
+        if (halfLife !== undefined) weight *= 2 ** (-1 / halfLife);
+      }
+      const length = Math.hypot(...query) || 1;
       for (let t = 0; t < rows.length; t++) {
         let dot = 0;
-        if (last >= 0) { for (let c = 0; c < d; c++) dot += unit[last * d + c] * unit[t * d + c]; }
-        out[t] = rows[t] < 0 ? -1 : dot;
+        for (let c = 0; c < d; c++) dot += query[c] * unit[t * d + c];
+        out[t] = rows[t] < 0 ? -1 : dot / length;
       }
     },
   };
@@ -124,25 +187,64 @@ export function timeAwareRecommender(
   rows: Int32Array,
   weights: Weights = DEFAULT_WEIGHTS,
 ): SequenceRecommender {
-  const known = Int32Array.from(rows.keys()).filter((t) => rows[t] >= 0);
-  const candidates = known.map((t) => rows[t]);
-  const features = new Float64Array(known.length * FEATURES.length);
+  const fill = featureFiller(world, rows, FEATURES);
   return {
     name: "time-aware score",
     tracks: rows.length,
     score(history, out) {
-      const state = new UserState(world);
-      const played = Array.from(history, (t) => rows[t]).filter((r) => r >= 0);
-      played.forEach((r, i) => state.play(r, i * TRACK_MS));
+      const { known, features } = fill(history);
       out.fill(-1e6);
-      if (played.length === 0) return;
-      const now = played.length * TRACK_MS;
-      fillFeatures(played.at(-1)!, state, candidates, { now }, FEATURES, undefined, features);
       for (let c = 0; c < known.length; c++) {
         let utility = 0;
         for (let f = 0; f < FEATURES.length; f++) utility += weights[FEATURES[f]] * features[c * FEATURES.length + f];
         out[known[c]] = utility;
       }
     },
+  };
+}
+
+/**
+ * One feature of the utility as a next-track model, for the hybrid.
+ *
+ * @param world The catalogue.
+ * @param rows What {@linkcode catalogRows} gave.
+ * @param feature The feature, e.g. `"keyMatch"`.
+ * @returns The model; tracks that the catalogue lacks score 0. Cost O(tracks).
+ */
+export function featureRecommender(
+  world: ShuffleWorld,
+  rows: Int32Array,
+  feature: Exclude<FeatureName, "sequence">,
+): SequenceRecommender {
+  const fill = featureFiller(world, rows, [feature]);
+  return {
+    name: feature,
+    tracks: rows.length,
+    score(history, out) {
+      const { known, features } = fill(history);
+      out.fill(0);
+      for (let c = 0; c < known.length; c++) out[known[c]] = features[c];
+    },
+  };
+}
+
+/** Features of every track that the catalogue holds, after a history was played, 3.5 minutes a track. */
+function featureFiller(
+  world: ShuffleWorld,
+  rows: Int32Array,
+  names: readonly FeatureName[],
+): (history: Int32Array) => { known: Int32Array; features: Float64Array } {
+  const known = Int32Array.from(rows.keys()).filter((t) => rows[t] >= 0);
+  const candidates = known.map((t) => rows[t]);
+  const features = new Float64Array(known.length * names.length);
+  const none = { known: new Int32Array(0), features };
+  return (history) => {
+    const state = new UserState(world);
+    const played = Array.from(history, (t) => rows[t]).filter((r) => r >= 0);
+    if (played.length === 0) return none;
+    played.forEach((r, i) => state.play(r, i * TRACK_MS));
+    const now = played.length * TRACK_MS;
+    fillFeatures(played.at(-1)!, state, candidates, { now }, names, undefined, features);
+    return { known, features };
   };
 }

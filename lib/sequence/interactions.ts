@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { readParquet } from "../storage/parquet.ts";
 
@@ -47,11 +46,17 @@ export interface TrackNames {
 
 const USER_COLUMNS = ["user_id", "userid", "user", "playlist_id", "pid"];
 const TRACK_COLUMNS = ["track_id", "trackid", "track", "item_id", "itemid", "movieid", "movie_id", "track_uri"];
-const TIME_COLUMNS = ["timestamp", "time", "pos", "position"];
+const TIME_COLUMNS = ["timestamp", "time", "date", "datetime", "pos", "position"];
 
 /**
- * Reads `interactions.csv` (`user_id,track_id,timestamp`, more columns allowed, also MovieLens' `userId,movieId,…`).
- * Rows may come in any order: they are sorted by time within each user; rows of one time keep the order of the file.
+ * Reads `interactions.csv` (`user_id,track_id,timestamp`, columns in any order, more of them allowed, ids any text).
+ * Rows may come in any order: they are sorted by time within each user; rows of one time keep the order of the file. A time is
+ * a number in any unit, or a date (`2019-05-03`, `2019-05-03 10:11:12`, `2019-05-03T10:11:12+02:00`; UTC where it
+ * names no zone); without such a column the order of the file is the order of time.
+ *
+ * Fields are parted by comma, semicolon or tab, whichever the header has, and may be quoted. The public forms of MovieLens are
+ * read as they are: `ratings.csv` (`userId,movieId,…`), `u.data` and `ratings.dat` (no header, tab or `::`), and
+ * RecBole's `.inter` (`user_id:token`, …).
  *
  * @param path The file.
  * @returns One playlist a user, in order of first appearance. Cost O(rows), 16 bytes a row.
@@ -64,20 +69,20 @@ export function readInteractions(path: string): Interactions {
   let userOf = new Int32Array(1 << 16);
   let trackOf = new Int32Array(1 << 16);
   let timeOf = new Float64Array(1 << 16);
-  let columns: number[] | undefined;
+  let form: Form | undefined;
   let row = 0;
   let line = 0;
   for (const text of lines(path)) {
     line++;
-    if (!columns) {
-      columns = findColumns(text, path);
-      continue;
+    if (!form) {
+      form = findForm(text, path);
+      if (form.header) continue;
     }
     if (text === "") continue;
-    const fields = text.split(",");
-    const time = columns[2] < 0 ? row : Number(fields[columns[2]]);
-    const user = fields[columns[0]];
-    const track = fields[columns[1]];
+    const fields = splitFields(text, form.separator);
+    const time = form.time < 0 ? row : timeOfText(fields[form.time] ?? "");
+    const user = fields[form.user]?.trim();
+    const track = fields[form.track]?.trim();
     if (!user || !track || !Number.isFinite(time)) {
       throw new InputError(
         `${path}, line ${line}: expected user_id,track_id,timestamp but found '${text.slice(0, 80)}'`,
@@ -115,14 +120,17 @@ export function playlistsOf(lists: readonly (readonly number[])[]): Playlists {
 /**
  * Reads `track_names.parquet`.
  *
- * @param path The file; where it is missing, every id is its own name.
+ * @param path The file; where it is missing, every id is its own name. Only its column `track_id` (numbers or texts) must be
+ * there.
  * @returns The names.
+ * @throws {InputError} When the file is no Parquet file or lacks `track_id`.
  */
 export async function readTrackNames(path: string): Promise<TrackNames> {
   const columns = existsSync(path)
     ? await readParquet(path, ["track_id", "track_uri", "title", "artist", "album"])
     : { track_id: new Float64Array(0) };
-  const ids = Array.from(columns.track_id as ArrayLike<number>, String);
+  if (!columns.track_id) throw new InputError(`${path}: expected a column track_id but found none`);
+  const ids = Array.from(columns.track_id as ArrayLike<number | string>, String);
   const texts = (name: string) =>
     (columns as Record<string, unknown>)[name] as (string | null)[] ?? ids.map(() => null);
   const rows = new Map(ids.map((id, r) => [id, r]));
@@ -177,14 +185,63 @@ function* lines(path: string): Generator<string> {
   }
 }
 
-function findColumns(header: string, path: string): number[] {
-  const names = header.replace(/^\uFEFF/, "").split(",").map((name) => name.trim().replaceAll('"', "").toLowerCase());
+/** How a file is written, and which of its columns are wanted. */
+interface Form {
+  separator: string;
+  header: boolean;
+  user: number;
+  track: number;
+  /** −1 where the file has none. */
+  time: number;
+}
+
+/** MovieLens' files without a header: user, movie, rating, time. */
+const HEADERLESS = /^\d+(\t|::)\d+\1[\d.]+\1\d+$/;
+
+function findForm(first: string, path: string): Form {
+  const bare = HEADERLESS.exec(first);
+  if (bare) return { separator: bare[1], header: false, user: 0, track: 1, time: 3 };
+  const separator = [",", "\t", ";"].find((character) => first.includes(character)) ?? ",";
+  const names = splitFields(first.replace(/^\uFEFF/, ""), separator).map((name) =>
+    name.trim().replace(/:(token|float)$/, "").toLowerCase()
+  );
   const find = (wanted: string[]) => names.findIndex((name) => wanted.includes(name));
-  const columns = [find(USER_COLUMNS), find(TRACK_COLUMNS), find(TIME_COLUMNS)];
-  if (columns[0] < 0 || columns[1] < 0) {
-    throw new InputError(`${path}: expected columns user_id,track_id,timestamp but found '${header.slice(0, 80)}'`);
+  const [user, track, time] = [find(USER_COLUMNS), find(TRACK_COLUMNS), find(TIME_COLUMNS)];
+  if (user < 0 || track < 0) {
+    throw new InputError(`${path}: expected columns user_id,track_id,timestamp but found '${first.slice(0, 80)}'`);
   }
-  return columns;
+  return { separator, header: true, user, track, time };
+}
+
+/** The fields of a line; quotes around a field are taken off, doubled ones within it are one. */
+function splitFields(text: string, separator: string): string[] {
+  const parts = text.split(separator);
+  if (!text.includes('"')) return parts;
+  const fields: string[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    let field = parts[i];
+    if (field.trimStart().startsWith('"')) {
+      // A separator within quotes is part of the field.
+      while (field.replace(/[^"]/g, "").length % 2 === 1 && i + 1 < parts.length) field += separator + parts[++i];
+      field = field.trim().replace(/^"|"$/g, "").replaceAll('""', '"');
+    }
+    fields.push(field);
+  }
+  return fields;
+}
+
+/** A number, or milliseconds of a date; NaN for anything else. */
+function timeOfText(text: string): number {
+  const trimmed = text.trim();
+  if (trimmed === "") return NaN;
+  const number = Number(trimmed);
+  if (Number.isFinite(number)) return number;
+  const date = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/.exec(
+    trimmed,
+  );
+  if (!date) return NaN;
+  const [, day, time = "00:00", zone = "Z"] = date;
+  return Date.parse(`${day}T${time}${zone === "UTC" ? "Z" : zone.replace(/^([+-]\d{2})(\d{2})$/, "$1:$2")}`);
 }
 
 function grow<T extends Int32Array | Float64Array>(from: T, to: T): T {

@@ -4,7 +4,7 @@
  * @module
  */
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { type Interactions, readInteractions, readTrackNames, type TrackNames } from "./interactions.ts";
@@ -17,6 +17,8 @@ import { type TrainingPoint, type TrainOptions, trainSasrec } from "./train.ts";
 
 /** Options of {@linkcode sasrecStage}. */
 export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "checkpoint" | "features" | "start"> {
+  /** File of interactions to train on, in any form that {@linkcode readInteractions} takes; that of the folder if left out. */
+  interactions?: string;
   /** Go on from the checkpoint of a run that was cut off, where there is one. */
   resume?: boolean;
   /** Run even when up to date. */
@@ -49,27 +51,28 @@ export async function loadSequenceData(directory: string, options: SplitOptions 
 }
 
 /**
- * The stage that trains SASRec on `interactions.csv` and writes `sasrec/` (`model.json`, `weights.bin`,
+ * The stage that trains SASRec on `interactions.csv` (or another file) and writes `sasrec/` (`model.json`, `weights.bin`,
  * `vocabulary.json`, and `checkpoint.npz` while it runs).
  *
  * @param directory The data folder.
  * @param options Shape of the model, course of training, thresholds.
  * @returns What came of it: size of the data, course of training, test metrics.
- * @throws {InputError} When the folder holds neither interactions nor playlists, or an option is out of range.
+ * @throws {InputError} When there are neither interactions nor playlists, or an option is out of range.
  */
 export async function sasrecStage(directory: string, options: SasrecStageOptions = {}): Promise<StageReport> {
-  await ensureInteractions(directory);
-  const { resume = false, force, onEvaluation, ...parameters } = options;
+  const { resume = false, force, onEvaluation, interactions: given, ...parameters } = options;
+  if (given === undefined) await ensureInteractions(directory);
+  const source = given === undefined ? join(directory, "interactions.csv") : resolve(given);
+  if (!existsSync(source)) throw new InputError(`${given}: no such file; give a file of user_id,track_id,timestamp`);
   const folder = join(directory, "sasrec");
   return await runStage(directory, {
     name: "sasrec",
-    inputs: ["interactions.csv"],
+    inputs: [given === undefined ? "interactions.csv" : source],
     parameters,
     outputs: ["sasrec/model.json", "sasrec/weights.bin", "sasrec/vocabulary.json"],
     force,
     async run() {
-      const interactions = readInteractions(join(directory, "interactions.csv"));
-      const split = splitPlaylists(interactions, parameters);
+      const split = splitPlaylists(readInteractions(source), parameters);
       const checkpoint = join(folder, "checkpoint.npz");
       if (!resume) rmSync(checkpoint, { force: true });
       const result = await trainSasrec(split, { ...parameters, checkpoint, onEvaluation });
@@ -127,6 +130,14 @@ export interface NextPredictor {
    */
   find(text: string): number;
   /**
+   * Takes a list of tracks apart at its commas, of which titles and ids may hold some themselves.
+   *
+   * @param list Tracks as {@linkcode NextPredictor.find} takes them, commas between them.
+   * @returns The tracks, each as long as possible: `"3,5"` are two, a title with a comma is one.
+   * @throws {InputError} When a part is no track that the model knows, or there is none.
+   */
+  parse(list: string): string[];
+  /**
    * The most probable next tracks.
    *
    * @param tracks Tracks so far, as {@linkcode NextPredictor.find} takes them.
@@ -156,10 +167,11 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
   const codes = new Map(model.trackIds.map((id, code) => [id, code]));
   const ids = [...names.rows.keys()];
   const byName = nameIndex(names, ids, codes);
+  const codeOf = (text: string) => codes.get(text.trim()) ?? byName.get(text.trim().toLowerCase());
   const find = (text: string): number => {
-    const wanted = text.trim();
-    const code = codes.get(wanted) ?? byName.get(wanted.toLowerCase());
+    const code = codeOf(text);
     if (code !== undefined) return code;
+    const wanted = text.trim();
     const known = names.rows.has(wanted);
     throw new InputError(
       known
@@ -171,6 +183,24 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
     server,
     names,
     find,
+    parse(list) {
+      const pieces = list.split(",");
+      const tracks: string[] = [];
+      for (let i = 0; i < pieces.length;) {
+        if (pieces[i].trim() === "") {
+          i++;
+          continue;
+        }
+        let end = pieces.length;
+        while (end > i + 1 && codeOf(pieces.slice(i, end).join(",")) === undefined) end--;
+        const text = pieces.slice(i, end).join(",").trim();
+        find(text);
+        tracks.push(text);
+        i = end;
+      }
+      if (tracks.length === 0) throw new InputError("Expected at least one track to go on from but found none");
+      return tracks;
+    },
     predict(tracks, k) {
       return server.next(tracks.map(find), Math.min(k, server.tracks)).map(({ track, probability }) => {
         const trackId = model.trackIds[track];

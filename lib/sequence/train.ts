@@ -15,6 +15,7 @@ import { loadTensorFlow, type Tensor, type TensorFlow } from "../tensor.ts";
 import { type Batch, epochBatches, trainingWindows } from "./batches.ts";
 import { binaryLoss, BufferPool, DropoutMasks, encode, makeVariables, softmaxLoss, type Variable } from "./network.ts";
 import { evaluateNext } from "./ranking.ts";
+import { type CandidateSampler, candidateSampler } from "./sampler.ts";
 import { initialWeights, type SasrecConfig, sasrecConfig, type SasrecModel, type SasrecWeights } from "./sasrec.ts";
 import { serveSasrec } from "./serve.ts";
 import type { SequenceSplit } from "./split.ts";
@@ -291,7 +292,7 @@ class Trainer {
   readonly #first: Record<string, Variable>;
   readonly #second: Record<string, Variable>;
   readonly #features?: Tensor;
-  readonly #sampler: (count: number, labels: Int32Array, step: number) => Candidates;
+  readonly #sampler: CandidateSampler;
   readonly #buffers = new BufferPool();
   #updates = 0;
 
@@ -434,64 +435,6 @@ class Trainer {
       });
     }
   }
-}
-
-/** The tracks that a step of the sampled softmax looks at. */
-interface Candidates {
-  /** Track codes, distinct. */
-  tracks: Int32Array;
-  /** Row in `tracks` of each label. */
-  rows: Int32Array;
-  /** −log of the chance that the track is among the candidates: the log-Q correction. */
-  bias: Float32Array;
-}
-
-/**
- * Candidates are the labels of the batch and tracks drawn by count^0.75. A track is among them with the chance
- * π = 1 − exp(−S q − n f), with S draws by q and n labels by f; −log π corrects the logits (Bengio & Senécal 2008; Yi et
- * al. 2019).
- */
-function candidateSampler(
-  counts: Int32Array,
-  seed: number,
-): (count: number, labels: Int32Array, step: number) => Candidates {
-  const sums = new Float64Array(counts.length);
-  let total = 0;
-  let occurrences = 0;
-  for (let t = 0; t < counts.length; t++) {
-    total += Math.max(counts[t], 1) ** 0.75;
-    occurrences += counts[t];
-    sums[t] = total;
-  }
-  const rowOf = new Int32Array(counts.length).fill(-1);
-  return (count, labels, step) => {
-    const random = seededRandom(seed, `sasrec candidates ${step}`);
-    const tracks: number[] = [];
-    const add = (track: number) => {
-      if (rowOf[track] < 0) rowOf[track] = tracks.push(track) - 1;
-    };
-    for (const label of labels) add(label);
-    for (let s = 0; s < count; s++) add(firstAbove(sums, random() * total));
-    const rows = labels.map((label) => rowOf[label]);
-    const bias = Float32Array.from(tracks, (track) => {
-      const expected = count * Math.max(counts[track], 1) ** 0.75 / total + labels.length * counts[track] / occurrences;
-      return -Math.log(-Math.expm1(-expected));
-    });
-    for (const track of tracks) rowOf[track] = -1;
-    return { tracks: Int32Array.from(tracks), rows, bias };
-  };
-}
-
-/** First index whose running sum is above a value. */
-function firstAbove(sums: Float64Array, value: number): number {
-  let low = 0;
-  let high = sums.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sums[middle] > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 interface Checkpoint {

@@ -1,23 +1,91 @@
 import assert from "node:assert/strict";
 import { randomInteger, seededRandom } from "../../lib/random.ts";
 import { fitItemKnn, fitMarkov, fitPopularity } from "../../lib/sequence/baselines.ts";
-import { affinityRecommender, nameCodes } from "../../lib/sequence/content.ts";
+import {
+  affinityRecommender,
+  eraRecommender,
+  featureRecommender,
+  nameCodes,
+  similarityRecommender,
+  timeAwareRecommender,
+} from "../../lib/sequence/content.ts";
 import { continuationMetrics, evaluateContinuation, holdOutPlaylists } from "../../lib/sequence/continuation.ts";
-import { fitHybrid, hybridRecommender } from "../../lib/sequence/hybrid.ts";
-import { playlistsOf } from "../../lib/sequence/interactions.ts";
+import { fitHybrid, hybridRecommender, type HybridTerm } from "../../lib/sequence/hybrid.ts";
+import { playlistsOf, type TrackNames } from "../../lib/sequence/interactions.ts";
 import { compareResults, evaluateNext } from "../../lib/sequence/ranking.ts";
+import type { SequenceRecommender } from "../../lib/sequence/recommender.ts";
 import { splitPlaylists } from "../../lib/sequence/split.ts";
+import { hybridTerms } from "../../lib/sequence/terms.ts";
+import { randomWorld, smallWorld } from "../shuffle/small_worlds.ts";
 import { CONTRACT_TRACKS, testContract } from "./contract.ts";
 
-testContract(
-  "affinity",
-  () => affinityRecommender("artist", Int32Array.from({ length: CONTRACT_TRACKS }, (_, t) => t % 7 - 1)),
-);
+/** A catalogue that lacks every seventh track of the contract's vocabulary. */
+const WORLD = randomWorld(CONTRACT_TRACKS, 5, 11);
+const ROWS = Int32Array.from({ length: CONTRACT_TRACKS }, (_, t) => t % 7 === 6 ? -1 : t);
+const YEARS = Float64Array.from(ROWS, (r) => r < 0 ? NaN : WORLD.catalog.numbers.year![r]);
+const NAMES: TrackNames = {
+  rows: new Map(Array.from(ROWS.keys(), (t) => [String(t), t])),
+  uris: Array.from(ROWS, (r) => r < 0 ? null : `spotify:track:id${r}`),
+  titles: Array.from(ROWS, (r) => `Title ${r}`),
+  artists: Array.from(ROWS.keys(), (t) => `Artist ${t % 9}`),
+  albums: Array.from(ROWS.keys(), (t) => `Album ${t % 18}`),
+  label: (id) => id,
+};
+
+testContract("affinity", () => affinityRecommender("artist", Int32Array.from(ROWS, (_, t) => t % 7 - 1)));
+testContract("era", () => eraRecommender(YEARS));
+testContract("era of unknown years", () => eraRecommender(YEARS.map(() => NaN)));
+testContract("similarity graph", () => similarityRecommender(WORLD, ROWS));
+testContract("taste", () => similarityRecommender(WORLD, ROWS, { halfLife: 4 }));
+testContract("time-aware score", () => timeAwareRecommender(WORLD, ROWS));
+testContract("key match", () => featureRecommender(WORLD, ROWS, "keyMatch"));
 testContract("hybrid", (train, tracks) =>
   hybridRecommender([
     { feature: "popularity", model: fitPopularity(train, tracks) },
     { feature: "markov", model: fitMarkov(train, tracks), standardize: true },
   ], [0.5, 1]));
+testContract("hybrid of all terms", (train, tracks) => {
+  const trackIds = Array.from({ length: tracks }, (_, t) => String(t));
+  const split = splitPlaylists({ ...train, userIds: Array.from(train.offsets.subarray(1), String), trackIds });
+  const terms = hybridTerms(split, { sequence: fitMarkov(train, tracks), names: NAMES, world: WORLD });
+  return hybridRecommender(terms, terms.map((_, f) => 0.3 + 0.1 * f));
+});
+
+Deno.test("hybridTerms() leaves out what the data do not tell", () => {
+  const split = twoWays();
+  const features = (terms: HybridTerm[]) => terms.map(({ feature }) => feature).join(" ");
+  assert.equal(features(hybridTerms(split)), "markov popularity itemKnn itemKnnRecent");
+  const elsewhere = { ...NAMES, uris: NAMES.uris.map(() => null), albums: NAMES.albums.map(() => null) };
+  assert.equal(
+    features(hybridTerms(split, { sequence: fitMarkov(split.train, 120), names: elsewhere, world: WORLD })),
+    "sequence markov popularity itemKnn itemKnnRecent sameArtist artistBefore",
+  );
+  assert.equal(
+    features(hybridTerms(split, { names: NAMES, world: WORLD })).split(" sameAlbum ")[1],
+    "similarity taste keyMatch clusterDiversity genre era",
+  );
+});
+
+Deno.test("eraRecommender() and similarityRecommender() score by hand", () => {
+  const scores = (model: SequenceRecommender, history: number[]) => {
+    const out = new Float32Array(model.tracks);
+    model.score(Int32Array.from(history), out);
+    return out;
+  };
+  const near = (found: number, expected: number) =>
+    assert.ok(Math.abs(found - expected) < 1e-6, `${found} ${expected}`);
+  const era = scores(eraRecommender(Float64Array.of(1990, 2000, NaN), 10, 1), [0, 1]);
+  near(era[0], Math.log(0.01 + (0.5 + Math.exp(-1)) / 1.5));
+  near(era[1], Math.log(0.01 + (0.5 * Math.exp(-1) + 1) / 1.5));
+  near(era[2], Math.log(0.01));
+  const world = smallWorld([{ vector: [2, 0] }, { vector: [0, 3] }, { vector: [1, 1] }]);
+  const rows = Int32Array.of(0, 1, 2, -1);
+  const last = scores(similarityRecommender(world, rows), [0, 1, 3]);
+  [0, 1, Math.SQRT1_2, -1].forEach((value, t) => near(last[t], value));
+  const taste = scores(similarityRecommender(world, rows, { halfLife: 1 }), [0, 1]);
+  near(taste[0], 0.5 / Math.hypot(0.5, 1));
+  near(taste[2], 1.5 * Math.SQRT1_2 / Math.hypot(0.5, 1));
+});
 
 /** Two ways to go on: the next track on a circle, or a track of the same artist (t mod 20); each half of the time. */
 function twoWays() {

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Interactions, playlistsOf, readInteractions } from "../../lib/sequence/interactions.ts";
+import { type Interactions, playlistsOf, readInteractions, readTrackNames } from "../../lib/sequence/interactions.ts";
 import { historyOf, splitPlaylists, targetOf } from "../../lib/sequence/split.ts";
+import { writeParquet } from "../../lib/storage/parquet.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "segue-split-"));
 globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true, force: true }));
@@ -41,6 +42,52 @@ Deno.test("readInteractions() reads MovieLens' header and names the line it cann
   assert.throws(() => readInteractions(file("a,b\n1,2\n")), /expected columns user_id,track_id,timestamp/);
   assert.throws(() => readInteractions(file("user_id,track_id,timestamp\n")), /found no row/);
   assert.throws(() => readInteractions(join(folder, "none.csv")), /no such file/);
+});
+
+Deno.test("readInteractions() takes columns in any order, any ids, quotes, and other separators", () => {
+  const told = (text: string) => {
+    const { offsets, tracks, trackIds, userIds } = readInteractions(file(text));
+    return userIds.map((user, u) =>
+      `${user}: ${Array.from(tracks.subarray(offsets[u], offsets[u + 1]), (t) => trackIds[t]).join(" ")}`
+    );
+  };
+  const cases: Record<string, string> = {
+    "other order, one more column": "timestamp,rating,track_id,user_id\n9,5,31,u1\n7,4,2858,u1\n",
+    "quotes": 'user_id,"track_id",timestamp\n"u1","31","9"\nu1,2858,7\n',
+    "semicolons, a byte order mark": "\uFEFFuser_id;track_id;timestamp\nu1;31;9\nu1;2858;7\n",
+    "MovieLens 100K": "u1\t31\t5\t9\nu1\t2858\t4\t7\n".replaceAll("u1", "1"),
+    "MovieLens 1M": "1::31::5::9\n1::2858::4::7\n",
+    "RecBole": "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu1\t31\t5\t9\nu1\t2858\t4\t7.5\n",
+    "dates": "user_id,track_id,timestamp\nu1,31,2019-05-03 10:11:12\nu1,2858,2019-05-03T10:11:11Z\n",
+    "days and zones": "user_id,track_id,timestamp\nu1,31,2019-05-03\nu1,2858,2019-05-03T01:00:00+02:00\n",
+  };
+  for (const [name, text] of Object.entries(cases)) {
+    const user = name.startsWith("MovieLens") ? "1" : "u1";
+    assert.deepEqual(told(text), [`${user}: 2858 31`], name);
+  }
+  assert.deepEqual(told('user_id,track_id,timestamp\nu,"a, ""b""",1\nu,c,1\nu,"a, ""b""",0\n'), ['u: a, "b" a, "b" c']);
+  assert.deepEqual(told("user_id,track_id\nu,b\nv,x\nu,a\n"), ["u: b a", "v: x"]);
+});
+
+Deno.test("readInteractions() names a line without a time, or with one that is none", () => {
+  for (const time of ["", "yesterday", "2019-13", "NaN", "2019-05-03 25:00"]) {
+    const path = file(`user_id,track_id,timestamp\nu,a,1\nu,b,${time}\n`);
+    assert.throws(() => readInteractions(path), /line 3: expected user_id,track_id,timestamp but found 'u,b,/, time);
+  }
+});
+
+Deno.test("readTrackNames() takes ids that are texts, does without a file, and names a file of another kind", async () => {
+  const path = join(folder, "names.parquet");
+  await writeParquet(path, [{ name: "track_id", type: "text", values: ["x1", "7"] }, {
+    name: "title",
+    type: "text",
+    values: ["Seven", null],
+  }]);
+  const names = await readTrackNames(path);
+  assert.deepEqual([names.label("x1"), names.label("7"), names.label("z")], ["Seven", "7", "z"]);
+  assert.equal((await readTrackNames(join(folder, "none.parquet"))).label("12"), "12");
+  await writeParquet(path, [{ name: "id", type: "int32", values: Int32Array.of(1) }]);
+  await assert.rejects(readTrackNames(path), /names\.parquet: expected a column track_id/);
 });
 
 Deno.test("splitPlaylists() leaves the last out for the test, the one before it for validation", () => {

@@ -1,0 +1,74 @@
+/**
+ * Which tracks a step of the sampled softmax looks at, and with which correction.
+ *
+ * @module
+ */
+import { seededRandom } from "../random.ts";
+
+/** The tracks that a step of the sampled softmax looks at. */
+export interface Candidates {
+  /** Track codes, distinct. */
+  tracks: Int32Array;
+  /** Row in `tracks` of each label. */
+  rows: Int32Array;
+  /** −log of the chance that the track is among the candidates: the log-Q correction. */
+  bias: Float32Array;
+}
+
+/**
+ * Draws the candidates of a step.
+ *
+ * @param count Number S of draws.
+ * @param labels The targets of the batch, n of them.
+ * @param step Number of the step: the same step draws the same.
+ */
+export type CandidateSampler = (count: number, labels: Int32Array, step: number) => Candidates;
+
+/**
+ * Candidates are the labels of the batch and tracks drawn by count^0.75. A track is among them with the chance
+ * π = 1 − exp(−S q − n f), with S draws by q and n labels by f; −log π corrects the logits (Bengio & Senécal 2008; Yi et
+ * al. 2019): e^(s − log π), summed over the candidates, has the expectation of e^s summed over all tracks.
+ *
+ * @param counts Occurrences of each track in the training part.
+ * @param seed Seed of the draws.
+ * @returns The sampler. Cost O(S log tracks + n) a step.
+ */
+export function candidateSampler(counts: Int32Array, seed: number): CandidateSampler {
+  const sums = new Float64Array(counts.length);
+  let total = 0;
+  let occurrences = 0;
+  for (let t = 0; t < counts.length; t++) {
+    total += Math.max(counts[t], 1) ** 0.75;
+    occurrences += counts[t];
+    sums[t] = total;
+  }
+  const rowOf = new Int32Array(counts.length).fill(-1);
+  return (count, labels, step) => {
+    const random = seededRandom(seed, `sasrec candidates ${step}`);
+    const tracks: number[] = [];
+    const add = (track: number) => {
+      if (rowOf[track] < 0) rowOf[track] = tracks.push(track) - 1;
+    };
+    for (const label of labels) add(label);
+    for (let s = 0; s < count; s++) add(firstAbove(sums, random() * total));
+    const rows = labels.map((label) => rowOf[label]);
+    const bias = Float32Array.from(tracks, (track) => {
+      const expected = count * Math.max(counts[track], 1) ** 0.75 / total + labels.length * counts[track] / occurrences;
+      return -Math.log(-Math.expm1(-expected));
+    });
+    for (const track of tracks) rowOf[track] = -1;
+    return { tracks: Int32Array.from(tracks), rows, bias };
+  };
+}
+
+/** First index whose running sum is above a value. */
+function firstAbove(sums: Float64Array, value: number): number {
+  let low = 0;
+  let high = sums.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sums[middle] > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,109 @@
+/**
+ * The terms of the hybrid: every source of evidence that the data at hand have.
+ *
+ * @module
+ */
+import type { ShuffleWorld } from "../shuffle/world.ts";
+import { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
+import {
+  affinityRecommender,
+  catalogRows,
+  eraRecommender,
+  featureRecommender,
+  nameCodes,
+  similarityRecommender,
+} from "./content.ts";
+import type { HybridTerm } from "./hybrid.ts";
+import type { TrackNames } from "./interactions.ts";
+import type { SequenceRecommender } from "./recommender.ts";
+import type { SequenceSplit } from "./split.ts";
+
+/** What the hybrid may draw on. */
+export interface TermSources {
+  /** SASRec, or another model that reads sequences; the feature `sequence`. */
+  sequence?: SequenceRecommender;
+  /** Names of the tracks: artists and albums. */
+  names?: TrackNames;
+  /** The catalogue: what tracks sound like, their genres, keys and years. */
+  world?: ShuffleWorld;
+}
+
+/**
+ * The terms that the data allow, each a score of the whole vocabulary:
+ *
+ * | feature | score | needs |
+ * |---|---|---|
+ * | sequence | standardised log-probability of the sequence model | `sequence` |
+ * | markov, popularity | log-probability | |
+ * | itemKnn, itemKnnRecent | log of the summed cosines of co-occurrence, all alike and with a half-life of 5 tracks | |
+ * | sameArtist, artistBefore, sameAlbum | log of the share of the history that is by the track's artist (half-life 1 and 30 tracks) or on its album | `names` |
+ * | similarity, taste | cosine of the embeddings to the last track and to the history (half-life 10) | `world` |
+ * | keyMatch, clusterDiversity | as in the utility of the shuffle | `world` |
+ * | genre, era | log of the share of the history of the track's genre, and from about its year | `world` |
+ *
+ * A term that says the same of every track (no track has an album, the catalogue lacks all tracks) is left out, for its
+ * weight could not be estimated.
+ *
+ * @param split The data; models are fitted on its training part alone.
+ * @param sources What there is besides the playlists.
+ * @returns The terms.
+ */
+export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): HybridTerm[] {
+  const { sequence, names, world } = sources;
+  const tracks = split.trackIds.length;
+  const terms: HybridTerm[] = [
+    { feature: "markov", model: fitMarkov(split.train, tracks) },
+    { feature: "popularity", model: fitPopularity(split.train, tracks) },
+    { feature: "itemKnn", model: fitItemKnn(split.train, tracks) },
+    { feature: "itemKnnRecent", model: fitItemKnn(split.train, tracks, { halfLife: 5 }) },
+  ];
+  if (sequence) terms.unshift({ feature: "sequence", model: sequence, standardize: true });
+  if (names) {
+    const artists = nameCodes(split.trackIds, names, "artists");
+    const albums = nameCodes(split.trackIds, names, "albums");
+    if (repeats(artists)) {
+      terms.push({ feature: "sameArtist", model: affinityRecommender("sameArtist", artists, 1) });
+      terms.push({ feature: "artistBefore", model: affinityRecommender("artistBefore", artists, 30) });
+    }
+    if (repeats(albums)) terms.push({ feature: "sameAlbum", model: affinityRecommender("sameAlbum", albums, 1) });
+  }
+  if (names && world) terms.push(...catalogTerms(world, catalogRows(split.trackIds, names, world)));
+  return terms;
+}
+
+function catalogTerms(world: ShuffleWorld, rows: Int32Array): HybridTerm[] {
+  if (!rows.some((r) => r >= 0)) return [];
+  const of = <T>(values: (r: number) => T, missing: T) => Array.from(rows, (r) => r < 0 ? missing : values(r));
+  const terms: HybridTerm[] = [
+    { feature: "similarity", model: similarityRecommender(world, rows) },
+    { feature: "taste", model: similarityRecommender(world, rows, { halfLife: 10, name: "taste" }) },
+  ];
+  if (new Set(of((r) => world.keys[r], -1)).size > 1) {
+    terms.push({ feature: "keyMatch", model: featureRecommender(world, rows, "keyMatch") });
+  }
+  if (world.clusterCount > 1) {
+    terms.push({ feature: "clusterDiversity", model: featureRecommender(world, rows, "clusterDiversity") });
+  }
+  const codes = new Map<string, number>();
+  const genres = genreLists(world);
+  const genreCodes = Int32Array.from(of((r) => genres?.[r].join("|") ?? "", ""), (text) => {
+    if (text === "") return -1;
+    if (!codes.has(text)) codes.set(text, codes.size);
+    return codes.get(text)!;
+  });
+  if (codes.size > 1) terms.push({ feature: "genre", model: affinityRecommender("genre", genreCodes, 10) });
+  const years = Float64Array.from(of((r) => world.catalog.numbers.year?.[r] ?? NaN, NaN));
+  if (new Set(years.filter(Number.isFinite)).size > 1) terms.push({ feature: "era", model: eraRecommender(years) });
+  return terms;
+}
+
+/** Subgenres where the catalogue has them, else genres. */
+function genreLists({ catalog }: ShuffleWorld): string[][] | undefined {
+  return catalog.lists.subgenres ?? catalog.lists.genres;
+}
+
+/** Whether at least two tracks share a code. */
+function repeats(codes: Int32Array): boolean {
+  const known = codes.filter((code) => code >= 0);
+  return new Set(known).size < known.length;
+}
