@@ -16,22 +16,24 @@ export interface SmoothPath {
   similarities: Float32Array;
   /** The largest step, as 1 − cosine, in [0, 2]. */
   largestStep: number;
-  /** True when every step before the filling-in was an edge of the graph, false when the graph has no such walk. */
+  /** True when every step before the filling-in was an edge of the graph, false when the graph has no walk as smooth. */
   alongGraph: boolean;
 }
 
 /** Nearest tracks to each point of the straight line, where the graph offers no walk. */
 const BRIDGE_CANDIDATES = 60;
+/** How exactly the smallest largest edge of a walk over the graph is found. */
+const PRECISION = 1e-4;
 /** Rounds of moving single tracks to where their larger step is smaller. */
 const SMOOTHING_ROUNDS = 20;
 
 /**
  * Finds a walk from A to B in exactly `steps` steps whose largest step is as small as can be found.
  *
- * 1. Over the edges of the graph, in both directions, the walk of at most `steps` edges with the smallest largest edge:
- *    `steps` rounds of Bellman–Ford with max in place of +. O(steps · edges), and exact.
- * 2. Beside it a walk off the graph, for ends that few edges cannot join: tracks near equidistant points of the great
- *    circle from A to B, chosen by dynamic programming for the smallest largest step. The better of the two is kept.
+ * 1. Off the graph, for ends that few edges cannot join: tracks near equidistant points of the great circle from A to B,
+ *    chosen by dynamic programming for the smallest largest step. O(steps · n d).
+ * 2. Over the graph the walk of at most `steps` edges with the smallest largest edge, to within 10⁻⁴, when there is one
+ *    that is no worse: by bisection over breadth-first searches from both ends. It is kept then.
  * 3. While there are steps left, a track is put into the largest step that one can divide; then single tracks are
  *    exchanged as long as that makes the larger of their two steps smaller.
  *
@@ -56,20 +58,21 @@ export function smoothPath(graph: NeighborGraph, x: Matrix, from: number, to: nu
     for (let i = 1; i < walk.length; i++) most = Math.max(most, step(walk[i - 1], walk[i]));
     return most;
   };
-  const walks = [bridge(x, step, from, to, steps)];
-  const along = bottleneckWalk(graph, from, to, steps);
-  if (along) walks.push(along);
-  const finished = walks.map((walk) => {
+  const finish = (walk: readonly number[]) => {
     const full = fillIn(graph, step, walk, steps);
     smooth(graph, step, full);
     return full;
-  });
-  const best = finished.reduce((a, b) => largest(b) <= largest(a) ? b : a);
+  };
+  let best = finish(bridge(x, step, from, to, steps));
+  const found = bottleneckWalk(graph, step, from, to, steps, 1 - largest(best) - 1e-6);
+  const along = found && finish(found);
+  const isAlong = along !== undefined && largest(along) <= largest(best);
+  if (isAlong) best = along;
   return {
     tracks: Int32Array.from(best),
     similarities: Float32Array.from({ length: steps }, (_, i) => 1 - step(best[i], best[i + 1])),
     largestStep: largest(best),
-    alongGraph: along !== undefined && best === finished[1],
+    alongGraph: isAlong,
   };
 }
 
@@ -90,45 +93,95 @@ function stepSize(x: Matrix): Step {
   };
 }
 
-/** The walk of at most `steps` edges whose least similar edge is most similar; undefined when there is none. */
-function bottleneckWalk(graph: NeighborGraph, from: number, to: number, steps: number): number[] | undefined {
+/**
+ * The walk of at most `steps` edges whose least similar edge is as similar as can be, and at least `least`; undefined when
+ * there is none. From both ends the walk follows the lists of neighbours until the two halves meet. Whether a least
+ * similarity can be held is a breadth-first search from both ends, over edges that hold it: where it is low they meet
+ * soon, where it is high few edges are left. A track from which the other end cannot be reached with the steps that are
+ * left, even along the great circle, is not gone on from.
+ */
+function bottleneckWalk(
+  graph: NeighborGraph,
+  step: Step,
+  from: number,
+  to: number,
+  steps: number,
+  least: number,
+): number[] | undefined {
+  const search = meetInTheMiddle(graph, step, from, to, steps);
+  const nearest = (track: number) => graph.similarities[graph.offsets[track]] ?? -1;
+  let best = search(least);
+  if (!best) return undefined;
+  let low = best.least;
+  for (let high = Math.min(nearest(from), nearest(to)); high - low > PRECISION;) {
+    const middle = (low + high) / 2;
+    const found = search(middle);
+    if (found) [best, low] = [found, found.least];
+    else high = middle;
+  }
+  return best.walk;
+}
+
+/** One end of a search: how it came to each track. */
+interface Side {
+  /** Number of the search that last reached each track, its hops and the track before. */
+  seen: Int32Array;
+  hops: Uint16Array;
+  before: Int32Array;
+  front: number[];
+  depth: number;
+  end: number;
+}
+
+function meetInTheMiddle(graph: NeighborGraph, step: Step, from: number, to: number, steps: number) {
   const { nodeCount: n, offsets, indices, similarities } = graph;
-  let reached = new Float32Array(n).fill(-2);
-  reached[from] = 2;
-  const parents: Int32Array[] = [];
-  for (let round = 0; round < steps; round++) {
-    const next = reached.slice();
-    const parent = new Int32Array(n).fill(-1);
-    let changed = false;
-    for (let i = 0; i < n; i++) {
-      for (let e = offsets[i]; e < offsets[i + 1]; e++) {
-        const j = indices[e];
-        const forward = Math.min(reached[i], similarities[e]);
-        const backward = Math.min(reached[j], similarities[e]);
-        if (forward > next[j]) {
-          next[j] = forward;
-          parent[j] = i;
-          changed = true;
-        }
-        if (backward > next[i]) {
-          next[i] = backward;
-          parent[i] = j;
-          changed = true;
+  const side = (end: number): Side => (
+    { seen: new Int32Array(n), hops: new Uint16Array(n), before: new Int32Array(n), front: [], depth: 0, end }
+  );
+  const sides = [side(from), side(to)];
+  let round = 0;
+  const trace = ({ before, end }: Side, track: number) => {
+    const walk = [track];
+    while (walk[walk.length - 1] !== end) walk.push(before[walk[walk.length - 1]]);
+    return walk;
+  };
+  return (least: number): { walk: number[]; least: number } | undefined => {
+    round++;
+    const angle = Math.acos(Math.max(-1, Math.min(1, least))) + 1e-6;
+    for (const one of sides) {
+      one.front = [one.end];
+      one.depth = one.hops[one.end] = 0;
+      one.seen[one.end] = round;
+    }
+    while (sides[0].depth + sides[1].depth < steps) {
+      const near = sides[0].front.length <= sides[1].front.length ? sides[0] : sides[1];
+      const far = near === sides[0] ? sides[1] : sides[0];
+      const front: number[] = [];
+      near.depth++;
+      // How far the other end may be, as 1 − cosine.
+      const rest = Math.min(Math.PI, (steps - near.depth) * angle);
+      const farthest = 1 - Math.cos(rest) + 1e-6;
+      for (const i of near.front) {
+        for (let e = offsets[i]; e < offsets[i + 1] && similarities[e] >= least; e++) {
+          const j = indices[e];
+          if (near.seen[j] === round) continue;
+          near.seen[j] = round;
+          near.hops[j] = near.depth;
+          near.before[j] = i;
+          if (far.seen[j] === round) {
+            const walk = [...trace(sides[0], j).reverse(), ...trace(sides[1], j).slice(1)];
+            let held = 1;
+            for (let w = 1; w < walk.length; w++) held = Math.min(held, 1 - step(walk[w - 1], walk[w]));
+            return { walk, least: Math.max(held, least) };
+          }
+          if (step(j, far.end) <= farthest) front.push(j);
         }
       }
+      if (front.length === 0) return undefined;
+      near.front = front;
     }
-    if (!changed) break;
-    parents.push(parent);
-    reached = next;
-  }
-  if (reached[to] === -2) return undefined;
-  const walk = [to];
-  for (let round = parents.length - 1, at = to; round >= 0 && at !== from; round--) {
-    if (parents[round][at] < 0) continue;
-    at = parents[round][at];
-    walk.push(at);
-  }
-  return walk.reverse();
+    return undefined;
+  };
 }
 
 /** Tracks near equidistant points of the great circle from A to B, one a point, with the smallest largest step. */
