@@ -26,7 +26,7 @@ interface Check {
 }
 
 /** What the formatter leaves alone here: what is made, what is the user's, and notebooks, which have a check of their own. */
-const NOT_OURS = ["notebooks", "reports", "data", "node_modules", ".venv", ".venv-bench"];
+const NOT_OURS = ["notebooks", "reports", "data", "node_modules", ".venv", ".venv-bench", ".venv-spark"];
 
 const GATE: Check[] = [
   { name: "format", run: () => deno("fmt", "--check", "--quiet", `--ignore=${NOT_OURS.join()}`) },

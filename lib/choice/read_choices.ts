@@ -286,6 +286,22 @@ async function withChoiceLog<T>(
   }, memoryLimit);
 }
 
+/**
+ * The features of a choice log when none are named: all numeric columns but the bookkeeping ones.
+ *
+ * @param types DuckDB's type of each column.
+ * @param used Columns that mean something else.
+ * @returns Names of the features, in the order of the columns.
+ */
+export function defaultFeatures(
+  types: ReadonlyMap<string, string>,
+  used: ReadonlySet<string | undefined>,
+): string[] {
+  return [...types.keys()].filter((name) =>
+    NUMERIC.test(types.get(name)!) && !used.has(name) && !BOOKKEEPING.has(name.toLowerCase())
+  );
+}
+
 async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): Promise<Plan> {
   const described = await queryColumns(connection, "SELECT column_name, column_type FROM (DESCRIBE log)");
   const types = new Map<string, string>();
@@ -325,9 +341,7 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
   const isLevel = (level: string) => `${sqlName(alternative!)}::VARCHAR = ${sqlText(level)}`;
   const used = new Set([choiceId, chosen, alternative, cluster, offset, constants, ...(columns.byAlternative ?? [])]);
   const plain = columns.features?.map((name) => expectColumn(name, "--features", "as a feature")) ??
-    [...types.keys()].filter((name) =>
-      NUMERIC.test(types.get(name)!) && !used.has(name) && !BOOKKEEPING.has(name.toLowerCase())
-    );
+    defaultFeatures(types, used);
   for (const name of [...plain, ...(columns.byAlternative ?? []), ...(offset ? [offset] : [])]) {
     await expectNumeric(connection, name, types.get(name)!, choiceId);
   }

@@ -4,15 +4,25 @@
  * @module
  */
 import { join } from "node:path";
-import { readCatalog } from "../catalog/catalog.ts";
+import { type CatalogColumn, readCatalog } from "../catalog/catalog.ts";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { writeNpy } from "../storage/npy.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { encodeCatalog } from "./encode.ts";
-import { makeFeatureSpec, type SpecOptions } from "./spec.ts";
+import { type FeatureSpec, makeFeatureSpec, type SpecOptions } from "./spec.ts";
 import { collectStatistics } from "./statistics.ts";
 import { Z_FEATURES } from "./transforms.ts";
+
+/** Columns of the catalogue that the features are made of. */
+export const FEATURE_SOURCE_COLUMNS: readonly CatalogColumn[] = [
+  ...Z_FEATURES,
+  "key",
+  "mode",
+  "time_signature",
+  "year",
+  "genres",
+];
 
 /**
  * Encodes the catalogue of a data folder.
@@ -35,15 +45,25 @@ export async function featuresStage(
     force,
     async run() {
       const path = join(directory, "tracks.parquet");
-      const catalog = await readCatalog(path, [...Z_FEATURES, "key", "mode", "time_signature", "year", "genres"]);
+      const catalog = await readCatalog(path, FEATURE_SOURCE_COLUMNS);
       if (catalog.length === 0) throw new InputError(`${path}: has no tracks`);
       const spec = makeFeatureSpec(collectStatistics(catalog), parameters);
       const x = encodeCatalog(catalog, spec);
       writeNpy(join(directory, "X_raw.npy"), x);
       writeAtomic(join(directory, "features.json"), JSON.stringify(spec, null, 2) + "\n");
-      const groups: Record<string, number> = {};
-      for (const { group } of spec.columns) groups[group] = (groups[group] ?? 0) + 1;
-      return { tracks: x.rows, columns: x.columns, groups, weights: spec.weights, dropped: spec.dropped };
+      return describeFeatures(spec);
     },
   });
+}
+
+/**
+ * What the manifest keeps of the stage.
+ *
+ * @param spec The specification.
+ * @returns Numbers of tracks and columns, columns by group, weights, and what was dropped.
+ */
+export function describeFeatures({ tracks, columns, weights, dropped }: FeatureSpec): Record<string, unknown> {
+  const groups: Record<string, number> = {};
+  for (const { group } of columns) groups[group] = (groups[group] ?? 0) + 1;
+  return { tracks, columns: columns.length, groups, weights, dropped };
 }

@@ -2,7 +2,8 @@
  * `deno task setup`: brings in whatever is missing and says what it is doing. Safe to run again; quick when nothing is
  * missing. Imports nothing from npm, since it is what installs npm packages.
  *
- * Options: `--test` adds what the tests compare with, `--bench` the peers of the benchmarks.
+ * Options: `--test` adds what the tests compare with, `--bench` the peers of the benchmarks, `--spark` Apache Spark, which
+ * the tests use as well where there is a Java for it.
  *
  * @module
  */
@@ -26,6 +27,8 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TENSORFLOW_WHEEL = { name: "tensorflow-cpu", version: "2.15.1", python: "3.11" };
 const TFJS_NODE = "4.22.0";
+const PYSPARK = "4.1.4";
+const SPARK_JAVA = 17;
 
 /** A step that failed in a way the user can mend. */
 class SetupError extends Error {}
@@ -43,12 +46,82 @@ function main(options: Set<string>): void {
     ensureVenv(bench);
     ensurePackages(bench, join(ROOT, "test/bench/requirements.txt"), "the peers of the benchmarks");
   }
+  if (options.has("--spark") || (options.has("--test") && (javaVersion() ?? 0) >= SPARK_JAVA)) ensureSpark();
   ensureKernelspec(venv);
   ensureNpmPackages();
   ensureWebApp();
   const tensorflow = ensureTensorFlow(venv);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   say(`ready in ${seconds} s (${tensorflow})`);
+}
+
+/** PySpark, with Spark in it, in an environment of its own; unpacked once a user. */
+function ensureSpark(): void {
+  const java = javaVersion();
+  if (java === undefined || java < SPARK_JAVA) {
+    const found = java === undefined ? "none" : `Java ${java}`;
+    throw new SetupError(
+      `Expected Java ${SPARK_JAVA} or later for Spark but found ${found}; install it or set JAVA_HOME to its folder ` +
+        `(on Debian and Ubuntu: apt install openjdk-${SPARK_JAVA}-jre-headless)`,
+    );
+  }
+  const venv = join(ROOT, ".venv-spark");
+  ensureVenv(venv);
+  ensurePackages(venv, join(ROOT, "lib/distributed/requirements.txt"), "what PySpark needs");
+  const unpacked = join(cacheFolder(), `pyspark-${PYSPARK}`);
+  if (!existsSync(join(unpacked, "pyspark"))) unpackSpark(venv, unpacked);
+  const link = join(sitePackages(venv), "segue-pyspark.pth");
+  if (!existsSync(link) || readFileSync(link, "utf8") !== unpacked + "\n") writeFileSync(link, unpacked + "\n");
+}
+
+/** PyPI has PySpark as a source archive that holds everything: unpacking it is enough, and quicker than building a wheel. */
+function unpackSpark(venv: string, folder: string): void {
+  const partial = `${folder}.${process.pid}.part`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  try {
+    say(`downloading PySpark ${PYSPARK} (456 MB, once; kept in ${cacheFolder()})`);
+    const python = venvProgram(venv, "python");
+    const downloaded = run(python, [
+      ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:"],
+      ...["--dest", partial, `pyspark==${PYSPARK}`],
+    ]);
+    if (!downloaded.ok) throw new SetupError(`pip could not download PySpark: ${lastLine(downloaded.output)}`);
+    const archive = join(partial, readdirSync(partial).find((file) => file.endsWith(".tar.gz"))!);
+    const taken = run(python, ["-c", UNPACK_SPARK, archive, partial]);
+    if (!taken.ok) throw new SetupError(`PySpark could not be unpacked: ${lastLine(taken.output)}`);
+    rmSync(archive);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(partial, folder);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+const UNPACK_SPARK = `
+import sys, tarfile
+archive, target = sys.argv[1:]
+places = {"pyspark/": "pyspark/", "deps/jars/": "pyspark/jars/", "deps/bin/": "pyspark/bin/",
+          "deps/licenses/": "pyspark/licenses/", "LICENSE": "pyspark/LICENSE", "NOTICE": "pyspark/NOTICE"}
+with tarfile.open(archive) as tar:
+    for member in tar:
+        name = member.name.partition("/")[2]
+        place = next((p for p in places if name.startswith(p)), None)
+        if place and member.isfile():
+            member.name = places[place] + name.removeprefix(place)
+            tar.extract(member, target, filter="data")
+`;
+
+function javaVersion(): number | undefined {
+  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin/java") : "java";
+  const { ok, output } = run(java, ["-version"]);
+  const found = ok ? /version "(?:1\.)?(\d+)/.exec(output) : null;
+  return found ? Number(found[1]) : undefined;
+}
+
+function sitePackages(venv: string): string {
+  const lib = join(venv, "lib");
+  return join(lib, readdirSync(lib).find((name) => name.startsWith("python"))!, "site-packages");
 }
 
 function ensureVenv(venv: string): void {

@@ -1,0 +1,227 @@
+/**
+ * The Spark engine: the driver's process (`driver.py`) and what is said to it.
+ *
+ * @module
+ */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { InputError } from "../errors.ts";
+import { decodeRows, type RowTable, sparkSchema } from "./arrow.ts";
+import type { Engine, Job, JobResult, JobStatistics, StepRegistry } from "./engine.ts";
+import { matrixShape } from "./matrix_file.ts";
+import { encodeBroadcast, type Failure } from "./wire.ts";
+
+/** The Spark engine, with what only a cluster has. */
+export interface SparkEngine extends Engine {
+  /** Address of the master. */
+  readonly master: string;
+  /** Version of Spark. */
+  readonly version: string;
+  /** Processes of the cluster that this engine started, the master first; none when it uses another cluster. */
+  readonly pids: readonly number[];
+  /**
+   * Adds a worker to the cluster that this engine started.
+   *
+   * @param name A name that no worker of the cluster has.
+   */
+  addWorker(name: string): Promise<void>;
+}
+
+/** What the driver answers. */
+interface Answer {
+  error?: Failure;
+  master?: string;
+  version?: string;
+  pids?: number[];
+  files?: string[];
+  statistics?: Omit<JobStatistics, "job">;
+}
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const PYTHON = join(ROOT, ".venv-spark/bin/python");
+const PARTITIONS_AN_EXECUTOR = 4;
+/** Memory of a worker process beside the executor's own, MiB: what a cluster started here grants each executor more. */
+const HEADROOM_MIB = 512;
+
+/**
+ * Whether Spark can be used here.
+ *
+ * @returns Why not, in one sentence that says what to do; undefined when it can.
+ */
+export function sparkProblem(): string | undefined {
+  const java = javaVersion();
+  if (java === undefined || java < 17) {
+    return `Spark needs Java 17 or later but found ${java === undefined ? "none" : `Java ${java}`}; install one ` +
+      "(on Debian and Ubuntu: apt install openjdk-17-jre-headless), then run deno task setup --spark";
+  }
+  if (!existsSync(PYTHON)) return "Spark is not installed; run deno task setup --spark";
+  return undefined;
+}
+
+/**
+ * Version of Java on this machine.
+ *
+ * @returns Its major version; undefined without Java.
+ */
+export function javaVersion(): number | undefined {
+  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin/java") : "java";
+  const { status, stderr, stdout } = spawnSync(java, ["-version"], { encoding: "utf8" });
+  const found = status === 0 ? /version "(?:1\.)?(\d+)/.exec(`${stderr}${stdout}`) : null;
+  return found ? Number(found[1]) : undefined;
+}
+
+/**
+ * Opens a Spark session, on a cluster of its own when no master is named: a master and a worker of one core an executor
+ * on 127.0.0.1. They end with {@linkcode Engine.close}, and when this process ends in whatever way.
+ *
+ * @param options Master, number of executors, memory of each, and the module of the steps. `settings` are Spark's own.
+ * @returns The engine.
+ * @throws {InputError} When Spark is not installed or the master does not answer.
+ */
+export async function sparkEngine(
+  options: { master?: string; executors: number; memory?: string; steps: URL; settings?: Record<string, string> },
+): Promise<SparkEngine> {
+  const problem = sparkProblem();
+  if (problem) throw new InputError(problem);
+  const { master, executors, memory = "1g", steps, settings } = options;
+  const registry = (await import(steps.href)).STEPS as StepRegistry;
+  const driver = new DriverProcess();
+  const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
+  const opened = await driver.ask({
+    master,
+    executors,
+    memory: `${mebibytes(memory) + HEADROOM_MIB}m`,
+    executorMemory: memory,
+    command: [process.execPath, "run", "-A", "--quiet", "--config", join(ROOT, "deno.json"), worker, steps.href],
+    settings,
+  });
+  const history: JobStatistics[] = [];
+  const broadcasts = mkdtempSync(join(tmpdir(), "segue-broadcast-"));
+  const engine: SparkEngine = {
+    name: "spark",
+    executors,
+    history,
+    master: opened.master!,
+    version: opened.version!,
+    pids: opened.pids!,
+    async addWorker(name) {
+      (engine as { pids: readonly number[] }).pids = (await driver.ask({ worker: name, master: opened.master })).pids!;
+    },
+    async run(job): Promise<JobResult> {
+      const staging = mkdtempSync(join(stagingFolder(job), ".segue-spark-"));
+      try {
+        const { files, statistics } = await driver.ask({
+          name: job.name,
+          source: sourceOf(job),
+          partitions: job.partitions ?? executors * PARTITIONS_AN_EXECUTOR,
+          keep: job.keep ?? false,
+          large: job.large ?? false,
+          staging,
+          steps: await Promise.all(job.steps.map(async ({ step, broadcast, shuffle }) => ({
+            step,
+            broadcast: keepBroadcast(broadcasts, encodeBroadcast(broadcast)),
+            schema: sparkSchema((await registry[step]()).output),
+            shuffle,
+          }))),
+        });
+        const cost = { job: job.name, ...statistics! };
+        history.push(cost);
+        return { statistics: cost, tables: () => readResult(files!, staging) };
+      } catch (error) {
+        rmSync(staging, { recursive: true, force: true });
+        throw error;
+      }
+    },
+    async close() {
+      await driver.close();
+      rmSync(broadcasts, { recursive: true, force: true });
+    },
+  };
+  return engine;
+}
+
+async function* readResult(files: string[], staging: string): AsyncGenerator<RowTable> {
+  try {
+    for (const file of files) {
+      const table = decodeRows(readFileSync(file));
+      if (table.length > 0) yield table;
+      rmSync(file);
+    }
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** Large results lie beside their source, which all machines see; small ones are the driver's own. */
+function stagingFolder({ source, large }: Job): string {
+  return large && source.kind !== "items" ? dirname(resolve(source.path)) : tmpdir();
+}
+
+function sourceOf({ source }: Job): Record<string, unknown> {
+  if (source.kind === "items") return { ...source };
+  const path = resolve(source.path);
+  if (!existsSync(path)) throw new InputError(`${source.path}: no such file`);
+  return source.kind === "npy" ? { ...source, path, shape: matrixShape(path) } : { ...source, path };
+}
+
+/** Named by what is in it, so that the same value is sent to the cluster once. */
+function keepBroadcast(folder: string, value: Uint8Array): string {
+  const path = join(folder, createHash("sha256").update(value).digest("hex"));
+  if (!existsSync(path)) writeFileSync(path, value);
+  return path;
+}
+
+function mebibytes(memory: string): number {
+  const found = /^(\d+)([mg])$/.exec(memory);
+  if (!found) throw new InputError(`Expected the memory of an executor to be like 512m or 2g but found '${memory}'`);
+  return Number(found[1]) * (found[2] === "g" ? 1024 : 1);
+}
+
+/** `driver.py`: a line of JSON to it, a line back. */
+class DriverProcess {
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly lines: AsyncIterator<string>;
+  private readonly ended: Promise<void>;
+  private said = "";
+
+  constructor() {
+    const home = spawnSync(PYTHON, ["-c", "import pyspark; print(pyspark.__path__[0])"], { encoding: "utf8" });
+    if (home.status !== 0) throw new InputError("Spark is not installed; run deno task setup --spark");
+    this.child = spawn(PYTHON, [fileURLToPath(new URL("driver.py", import.meta.url))], {
+      // A group of its own: Ctrl-C is for the command, which ends the driver by ending its input.
+      detached: true,
+      env: {
+        ...process.env,
+        SPARK_HOME: home.stdout.trim(),
+        PYSPARK_PYTHON: PYTHON,
+        PYTHONDONTWRITEBYTECODE: "1",
+        NO_COLOR: "1",
+      },
+    }) as unknown as ChildProcessWithoutNullStreams;
+    this.child.stderr.on("data", (text) => {
+      this.said = (this.said + text).slice(-4000);
+    });
+    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+    this.ended = new Promise((resolve) => this.child.on("close", () => resolve()));
+  }
+
+  async ask(request: Record<string, unknown>): Promise<Answer> {
+    this.child.stdin.write(JSON.stringify(request) + "\n");
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error(`The Spark driver ended: ${this.said.trim().split("\n").slice(-5).join(" ")}`);
+    const answer = JSON.parse(value) as Answer;
+    if (answer.error) throw answer.error.input ? new InputError(answer.error.message) : new Error(answer.error.message);
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    this.child.stdin.end();
+    await this.ended;
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * All steps by name, so that a worker process finds them.
+ *
+ * @module
+ */
+import type { StepRegistry } from "./engine.ts";
+
+/** The steps. */
+export const STEPS: StepRegistry = {
+  "features.statistics": async () => (await import("./features.ts")).STATISTICS_STEP,
+  "features.encode": async () => (await import("./features.ts")).ENCODE_STEP,
+  "pca.moments": async () => (await import("./pca.ts")).MOMENTS_STEP,
+  "pca.scores": async () => (await import("./pca.ts")).SCORES_STEP,
+  "choice.sums": async () => (await import("./choice.ts")).SUMS_STEP,
+  "choice.scores": async () => (await import("./choice.ts")).SCORES_STEP,
+};

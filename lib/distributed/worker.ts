@@ -1,0 +1,126 @@
+/**
+ * A worker process: works on one partition after another, as told on standard input; see `wire.ts`. It is started by the
+ * local engine, or by `bridge.py` on an executor of Spark, and ends when its standard input does.
+ *
+ * `deno run -A lib/distributed/worker.ts [URL of a module with STEPS]`
+ *
+ * @module
+ */
+import { readSync, writeSync } from "node:fs";
+import process from "node:process";
+import { InputError } from "../errors.ts";
+import { peakMemory } from "../storage/stages.ts";
+import { decodeRows, encodeRows, rowCount, type RowTable } from "./arrow.ts";
+import type { Broadcast, Step, StepRegistry } from "./engine.ts";
+import { type Closing, decodeBroadcast, type Failure, FRAME_HEAD, frameHead, type Opening, parseHead } from "./wire.ts";
+
+const BROADCASTS_KEPT = 4;
+const EMPTY = new Uint8Array(0);
+
+async function main(registry: StepRegistry): Promise<void> {
+  const broadcasts = new Map<string, Required<Broadcast>>();
+  for (let frame = readFrame(); frame; frame = readFrame()) {
+    expectLetter(frame.letter, "O");
+    const opening = JSON.parse(new TextDecoder().decode(frame.body)) as Opening;
+    try {
+      await work(await loadStep(registry, opening.step), opening, broadcasts);
+      writeJson("D", { peakMiB: peakMemory() } satisfies Closing);
+    } catch (error) {
+      writeJson("X", failureOf(error, opening.file));
+    }
+  }
+}
+
+async function work(step: Step, opening: Opening, broadcasts: Map<string, Required<Broadcast>>): Promise<void> {
+  const { broadcast, partition, attempt } = opening;
+  if (!broadcasts.has(broadcast)) {
+    writeFrame("V", EMPTY);
+    broadcasts.set(broadcast, decodeBroadcast(expectFrame("V")));
+    if (broadcasts.size > BROADCASTS_KEPT) broadcasts.delete(broadcasts.keys().next().value!);
+  }
+  for await (const columns of step.run(tables(), broadcasts.get(broadcast)!, { partition, attempt })) {
+    if (rowCount(columns) > 0) writeFrame("B", encodeRows(step.output, columns));
+  }
+}
+
+async function* tables(): AsyncGenerator<RowTable> {
+  for (;;) {
+    writeFrame("N", EMPTY);
+    const frame = readFrame();
+    if (!frame) process.exit(0);
+    if (frame.letter === "E") return;
+    expectLetter(frame.letter, "B");
+    yield decodeRows(frame.body);
+  }
+}
+
+async function loadStep(registry: StepRegistry, name: string): Promise<Step> {
+  const load = registry[name];
+  if (!load) throw new Error(`There is no step '${name}'; there are ${Object.keys(registry).join(", ")}`);
+  return await load();
+}
+
+function failureOf(error: unknown, file: string): Failure {
+  if (error instanceof InputError) return { message: file ? `${file}: ${error.message}` : error.message, input: true };
+  return { message: error instanceof Error ? error.stack ?? error.message : String(error), input: false };
+}
+
+function expectLetter(found: string, expected: string): void {
+  if (found !== expected) throw new Error(`Expected a frame ${expected} but found ${found}`);
+}
+
+function expectFrame(letter: string): Uint8Array {
+  const frame = readFrame();
+  if (!frame) process.exit(0);
+  expectLetter(frame.letter, letter);
+  return frame.body;
+}
+
+function readFrame(): { letter: string; body: Uint8Array } | undefined {
+  const head = readBytes(FRAME_HEAD);
+  if (!head) return undefined;
+  const { letter, length } = parseHead(head);
+  const body = readBytes(length);
+  return body && { letter, body };
+}
+
+/** Nothing when the input ends. */
+function readBytes(length: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  for (let read = 0; read < length;) {
+    const count = patiently(() => readSync(0, bytes, read, length - read, null));
+    if (count === 0) return undefined;
+    read += count;
+  }
+  return bytes;
+}
+
+function writeJson(letter: string, value: unknown): void {
+  writeFrame(letter, new TextEncoder().encode(JSON.stringify(value)));
+}
+
+function writeFrame(letter: string, body: Uint8Array): void {
+  for (const part of [frameHead(letter, body.length), body]) {
+    for (let written = 0; written < part.length;) {
+      written += patiently(() => writeSync(1, part, written, part.length - written));
+    }
+  }
+}
+
+/** A pipe may be one that does not block: then wait a moment and try again. */
+function patiently(attempt: () => number): number {
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      if (code === "EPIPE") process.exit(0);
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+// Standard output belongs to the frames.
+console.log = console.error;
+await main((await import(process.argv[2] ?? new URL("steps.ts", import.meta.url).href)).STEPS as StepRegistry);
