@@ -3,7 +3,7 @@
 Fails on any cell error, also on those the kernel reports without a message, and on promises that were rejected and
 never awaited. Prints one progress line a notebook. Called by report.ts; alone:
 
-    python lib/jupyter/execute.py --output DIR [--parameters JSON] NOTEBOOK...
+    python lib/jupyter/execute.py --output DIR [--parameters JSON] [--timings FILE] NOTEBOOK...
 """
 
 import argparse
@@ -66,16 +66,21 @@ def main() -> int:
     arguments.add_argument("notebooks", nargs="+", type=Path)
     arguments.add_argument("--output", required=True, type=Path, help="folder for the executed copies")
     arguments.add_argument("--parameters", default="{}", help="JSON object assigned to `settings`")
+    arguments.add_argument("--timings", type=Path, help="JSON file for cells and seconds of each notebook")
     arguments.add_argument("--timeout", default=3600, type=int, help="seconds a cell may take")
     options = arguments.parse_args()
     os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
     started = time.monotonic()
+    timings = {}
     for number, path in enumerate(options.notebooks, 1):
         try:
             seconds, cells = run(path, options)
         except NotebookFailure as failure:
             print(f"report: {path.name}, {failure}", file=sys.stderr)
             return 1
+        timings[path.stem] = {"cells": cells, "seconds": seconds}
+        if options.timings:
+            options.timings.write_text(json.dumps(timings))
         print(f"[{number}/{len(options.notebooks)}] {path.stem:<26} {cells:>3} cells {seconds:>7.1f} s", file=sys.stderr)
     print(f"{len(options.notebooks)} notebooks ran in {time.monotonic() - started:.1f} s", file=sys.stderr)
     return 0

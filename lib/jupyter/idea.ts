@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { writeListeningExport } from "../catalog/world/listening.ts";
 import { trackName } from "../catalog/find.ts";
+import { InputError } from "../errors.ts";
 import { loadSequenceTerm, serveSequenceTerm } from "../evaluation/sequence_term.ts";
 import { readFeatureSpec } from "../features/spec.ts";
 import type { Workspace } from "../pipeline.ts";
@@ -24,7 +25,7 @@ import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
  * next track is drawn. The term `sequence` is in it when a sequence model was trained on the world.
  *
  * @param workspace The world, prepared up to `umap`.
- * @returns True when it was drawn; false when the workspace has no map to draw.
+ * @returns True when it was drawn; false when the workspace has no map or the moment too few candidates to draw.
  */
 export async function drawIdea(workspace: Workspace): Promise<boolean> {
   if (!existsSync(workspace.file("umap.npy"))) return false;
@@ -36,14 +37,18 @@ export async function drawIdea(workspace: Workspace): Promise<boolean> {
   applyHistory(state, readHistory([folder]));
   const playsOf = (track: number) => state.historyOf(track)?.plays ?? 0;
   const current = world.library.reduce((best, track) => playsOf(track) > playsOf(best) ? track : best);
-  const term = await loadSequenceTerm(workspace.directory);
-  const weights: Weights = term ? { ...DEFAULT_WEIGHTS, sequence: 1 } : DEFAULT_WEIGHTS;
+  const term = await loadSequenceTerm(workspace.directory, whole).catch((error) => {
+    if (error instanceof InputError) return undefined; // Too few playlists to weigh the term: it is drawn pale.
+    throw error;
+  });
+  const weights: Weights = term ? { ...DEFAULT_WEIGHTS, sequence: term.weight } : DEFAULT_WEIGHTS;
   const now = state.now + 2 * 3_600_000;
   state.play(current, now);
   const distribution = recommendNext(current, state, weights, {
     now,
     sequence: term && serveSequenceTerm(term)(world)(state),
   });
+  if (distribution.candidates.length < 5) return false;
   const pick = distribution.sample(seededRandom(seed, "idea"));
   await save(
     ideaPlot({

@@ -5,66 +5,166 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { writeAtomic } from "../storage/atomic.ts";
-import { PIPELINE_VERSION } from "../storage/stages.ts";
+import { introductionOf, type NotebookFile, textOf } from "./introduction.ts";
+import { type NotebookRun, type Provenance, readProvenance } from "./provenance.ts";
 
 /**
  * Writes `index.html` from what lies in the folder of the report.
  *
- * @param reports The folder, with `figures/`, `tables/` and `notebooks/`.
- * @param parameters What the notebooks were given beyond their own settings.
+ * @param reports The folder, with `figures/`, `tables/`, `notebooks/` and `provenance.json`.
  */
-export function writeIndex(reports: string, parameters: Record<string, string | number>): void {
-  const notebooks = list(reports, "notebooks", ".ipynb");
+export function writeIndex(reports: string): void {
+  writeAtomic(join(reports, "index.html"), renderIndex(reports));
+}
+
+/**
+ * The page as it should be: a function of the files in the folder alone.
+ *
+ * @param reports The folder of the report.
+ * @returns The HTML document.
+ */
+export function renderIndex(reports: string): string {
+  const provenance = readProvenance(reports);
   const figures = captions(reports, "figures", ".txt", (text) => text.trim());
   const tables = captions(reports, "tables", ".md", (text) => text.split("\n\n")[0]);
-  const sections = notebooks.map((file) => {
-    const notebook: Notebook = JSON.parse(readFileSync(join(reports, "notebooks", file), "utf8"));
+  const chapters = list(reports, "notebooks", ".ipynb").map((file): Chapter => {
+    const notebook: NotebookFile = JSON.parse(readFileSync(join(reports, "notebooks", file), "utf8"));
+    const name = file.slice(0, -".ipynb".length);
+    const { title, question } = introductionOf(notebook);
     const shown = outputsOf(notebook).map(({ data }) => {
-      const name = figures.get(textOf(data?.["text/plain"]));
-      if (data?.["application/vnd.vegalite.v5+json"] && name) return figure(reports, name);
+      const stem = figures.get(textOf(data?.["text/plain"]));
+      if (data?.["application/vnd.vegalite.v5+json"] && stem) return figure(reports, stem);
       const last = /\n\*(.+)\*$/.exec(textOf(data?.["text/markdown"]))?.[1];
-      const stem = last === undefined ? undefined : tables.get(last);
-      return stem ? table(reports, stem) : "";
+      const table = last === undefined ? undefined : tables.get(last);
+      return table ? tableHtml(reports, table) : "";
     });
-    return `<section id="n${file.slice(0, 2)}"><h2>${escape(titleOf(notebook) ?? file)}</h2>
-<p><a href="notebooks/${file}">Executed notebook</a></p>
-${shown.filter((html) => html).join("\n")}</section>`;
+    return { file, name, title: title || name, question, content: shown.filter(Boolean).join("\n") };
   });
-  const data = parameters.catalog
-    ? `catalogue ${String(parameters.catalog).split(/[\\/]/).at(-1)}`
-    : "the synthetic world";
-  const rest = Object.entries(parameters).filter(([name, value]) => name !== "catalog" && value !== 0);
-  const how = [`Data: ${data}`, ...rest.map(([name, value]) => `${name} ${value}`), `Segue ${PIPELINE_VERSION}`];
-  if (process.versions.deno) how.push(`Deno ${process.versions.deno}`);
-  writeAtomic(
-    join(reports, "index.html"),
-    `<!doctype html>
+  const benches = list(reports, "tables", ".md").filter((file) => file.startsWith("bench_"));
+  const idea = existsSync(join(reports, "figures/00_idea.svg")) ? figure(reports, "00_idea") : "";
+  const benchmarks = benches.length === 0 ? "" : `<section id="benchmarks"><h2>Benchmarks</h2>
+<p>Each beside the best tools of the field, in the same run on the same machine; <code>deno task bench</code> makes them again.</p>
+${benches.map((file) => tableHtml(reports, file.slice(0, -3))).join("\n")}</section>`;
+  return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Segue: report</title><style>${STYLE}</style></head><body>
-<header><h1>Segue: report</h1><p>${escape(how.join(" · "))}</p>
-<nav>${
-      notebooks.map((name) => `<a href="#n${name.slice(0, 2)}">${escape(name.slice(0, 2))}</a>`).join(" ")
-    }</nav></header>
-<main>${sections.join("\n")}</main></body></html>
-`,
-  );
+<header><h1>Segue: report</h1><p>${escape(dataOf(provenance))}</p>
+<nav aria-label="Chapters">${
+    chapters.map(({ name, title }) =>
+      `<a href="#n${name.slice(0, 2)}" title="${escape(title)}">${name.slice(0, 2)}</a>`
+    )
+      .join(" ")
+  }${benchmarks && ' <a href="#benchmarks">Benchmarks</a>'} <a href="#made">How it was made</a></nav></header>
+<main>
+${idea}
+${contents(chapters, provenance)}
+${pages(reports)}
+${chapters.map(chapterHtml).join("\n")}
+${benchmarks}
+${madeHtml(provenance)}
+</main></body></html>
+`;
+}
+
+interface Chapter {
+  file: string;
+  name: string;
+  title: string;
+  question: string;
+  content: string;
 }
 
 const STYLE = `
 :root { color-scheme: light; }
-body { font: 16px/1.5 Inter, system-ui, sans-serif; color: #202124; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { margin-bottom: 0; } header p { color: #5f6368; } nav a { margin-right: .6rem; }
+* { box-sizing: border-box; }
+body { font: 16px/1.5 Inter, system-ui, sans-serif; color: #202124; max-width: 60rem; margin: 1.5rem auto; padding: 0 1rem; }
+h1 { margin: 0; } header p, .question { color: #5f6368; } nav a { display: inline-block; padding: .3rem .5rem .3rem 0; }
 h2 { margin-top: 3rem; border-top: 1px solid #dadce0; padding-top: 1rem; }
-figure { margin: 1.5rem 0; } figure img { max-width: 100%; height: auto; } figcaption { color: #3c4043; max-width: 44rem; }
-table { border-collapse: collapse; font-size: .85rem; } th, td { padding: .2rem .7rem; border-bottom: 1px solid #e8eaed; text-align: left; }
+figure { margin: 1.5rem 0; } figure img { max-width: 100%; height: auto; display: block; }
+figcaption { color: #3c4043; max-width: 44rem; padding-top: .3rem; }
+table { border-collapse: collapse; font-size: .85rem; }
+th, td { padding: .25rem .7rem .25rem 0; border-bottom: 1px solid #e8eaed; text-align: left; vertical-align: top; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } .scroll { overflow-x: auto; margin: 1.5rem 0; }
-caption { text-align: left; padding-bottom: .4rem; color: #3c4043; } a { color: #0b57d0; }
+caption { text-align: left; padding-bottom: .4rem; color: #3c4043; max-width: 44rem; } a { color: #0b57d0; }
+code { background: #f1f3f4; padding: .1rem .3rem; border-radius: 3px; font-size: .9em; overflow-wrap: anywhere; }
+@media (max-width: 40rem) { caption { max-width: calc(100vw - 2rem); } .question-cell { min-width: 14rem; } }
+@media print { nav { display: none; } figure, tr { break-inside: avoid; } }
 `;
 
-interface Notebook {
-  cells: { source: string | string[]; outputs?: { data?: Record<string, unknown> }[] }[];
+/** In one line: which catalogue, how many tracks, which seed. */
+function dataOf(provenance: Provenance | undefined): string {
+  const runs = Object.values(provenance?.notebooks ?? {});
+  return [...new Set(runs.map(settingsOf))].join("; ") || "Nothing has run yet.";
+}
+
+function settingsOf({ settings }: NotebookRun): string {
+  const { catalog, ...rest } = settings;
+  const named = Object.entries(rest).filter(([, value]) => value !== 0).map(([name, value]) => `${name} ${value}`);
+  return [
+    catalog ? `Catalogue ${catalog}` : "The synthetic world",
+    ...(named.length ? named : catalog ? [] : ["default settings"]),
+  ]
+    .join(", ");
+}
+
+function contents(chapters: readonly Chapter[], provenance: Provenance | undefined): string {
+  if (chapters.length === 0) return "";
+  const rows = chapters.map(({ name, title, question }) => {
+    const seconds = provenance?.notebooks[name]?.seconds;
+    return `<tr><td>${name.slice(0, 2)}</td><td><a href="#n${name.slice(0, 2)}">${escape(title)}</a></td>` +
+      `<td class="question-cell">${escape(question)}</td><td class="n">${
+        seconds === undefined ? "" : seconds.toFixed(1)
+      }</td></tr>`;
+  });
+  return `<div class="scroll"><table><thead><tr><th></th><th>Notebook</th><th>Question</th><th class="n">Seconds</th></tr></thead>
+<tbody>${rows.join("\n")}</tbody></table></div>`;
+}
+
+/** What else stands in the folder: slides, the instructor's page, documents. */
+function pages(reports: string): string {
+  const found = ["", "slides"].flatMap((folder) =>
+    list(reports, folder, "").filter((name) => /\.(html|pdf)$/.test(name) && name !== "index.html")
+      .map((name) => folder ? `${folder}/${name}` : name)
+  );
+  const links = found.map((path) =>
+    `<a href="${path}">${escape(titleOfPage(join(reports, path)) ?? path)}</a>${path.endsWith(".pdf") ? " (PDF)" : ""}`
+  );
+  return `<p>${
+    [...links, '<a href="api/index.html">API reference</a> (made with the report, not stored in the repository)'].join(
+      " · ",
+    )
+  }</p>`;
+}
+
+function titleOfPage(path: string): string | undefined {
+  if (path.endsWith(".pdf")) return path.split(/[\\/]/).at(-1)!.slice(0, -4).replaceAll("_", " ");
+  return /<title>([^<]+)<\/title>/.exec(readFileSync(path, "utf8").slice(0, 20_000))?.[1].trim();
+}
+
+function chapterHtml({ file, name, title, question, content }: Chapter): string {
+  return `<section id="n${name.slice(0, 2)}"><h2>${name.slice(0, 2)} · ${escape(title)}</h2>
+<p class="question">${escape(question)}</p>
+<p><a href="notebooks/${file}">Executed notebook</a> · <a href="../notebooks/${file}">source</a></p>
+${content}</section>`;
+}
+
+function madeHtml(provenance: Provenance | undefined): string {
+  if (!provenance) return "";
+  const { made, versions, machine, notebooks } = provenance;
+  const total = Object.values(notebooks).reduce((sum, { seconds }) => sum + seconds, 0);
+  const facts: [string, string][] = [
+    ["Day", made],
+    ["Data", dataOf(provenance)],
+    ["Machine", `${machine.system}, ${machine.processors} processors, ${machine.memory_gib} GiB`],
+    ["Versions", Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")],
+    ["Time", `${total.toFixed(0)} s in ${Object.keys(notebooks).length} notebooks`],
+    ["Sources", `${Object.keys(provenance.sources).length} files, their digests in provenance.json`],
+  ];
+  return `<section id="made"><h2>How it was made</h2><table><tbody>${
+    facts.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${escape(value)}</td></tr>`).join("\n")
+  }</tbody></table>
+<p>The notebooks themselves are read in JupyterLab (<code>deno task lab</code>) or on GitHub.</p></section>`;
 }
 
 function list(reports: string, folder: string, ending: string): string[] {
@@ -87,28 +187,22 @@ function captions(
   );
 }
 
-function outputsOf(notebook: Notebook): { data?: Record<string, unknown> }[] {
+function outputsOf(notebook: NotebookFile): { data?: Record<string, unknown> }[] {
   return notebook.cells.flatMap((cell) => cell.outputs ?? []);
-}
-
-/** A text of a notebook file, which may be a list of lines. */
-function textOf(value: unknown): string {
-  return [value ?? ""].flat().join("");
-}
-
-function titleOf(notebook: Notebook): string | undefined {
-  return /^#\s*(.+)$/m.exec(textOf(notebook.cells[0]?.source))?.[1];
 }
 
 function figure(reports: string, stem: string): string {
   const captionFile = join(reports, "figures", `${stem}.txt`);
   const caption = existsSync(captionFile) ? escape(readFileSync(captionFile, "utf8").trim()) : "";
-  return `<figure><img src="figures/${stem}.svg" alt="${caption}" loading="lazy"><figcaption>${caption}
+  const size = /<svg[^>]*? width="([\d.]+)" height="([\d.]+)"/
+    .exec(readFileSync(join(reports, "figures", `${stem}.svg`), "utf8").slice(0, 2000));
+  const room = size ? ` width="${Math.round(Number(size[1]))}" height="${Math.round(Number(size[2]))}"` : "";
+  return `<figure><img src="figures/${stem}.svg"${room} alt="${caption}" loading="lazy"><figcaption>${caption}
 (<a href="figures/${stem}.svg">SVG</a>, <a href="figures/${stem}.png">PNG</a>)</figcaption></figure>`;
 }
 
 /** A table of the report as HTML, from the Markdown that stands beside its CSV. */
-function table(reports: string, stem: string): string {
+function tableHtml(reports: string, stem: string): string {
   const text = readFileSync(join(reports, "tables", `${stem}.md`), "utf8");
   const [caption, ...rest] = text.split("\n\n");
   const lines = rest.join("\n").split("\n").filter((line) => line.startsWith("|"));

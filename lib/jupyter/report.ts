@@ -1,16 +1,23 @@
 /**
- * `deno task report`: runs the notebooks in Jupyter and writes `reports/`: executed notebooks, figures, tables, index.
+ * `deno task report`: runs the notebooks in Jupyter and writes `reports/`: executed notebooks, figures, tables, the index
+ * page, the API reference, and for the default world the tables of the README.
  *
  * @module
  */
 import { Command, CommanderError } from "commander";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
+import { openWorkspace } from "../pipeline.ts";
+import { writeApi } from "./api.ts";
+import { drawIdea } from "./idea.ts";
 import { writeIndex } from "./index_page.ts";
+import { digestSources, isDefault, notebookNames, readProvenance, recordRun, type Timings } from "./provenance.ts";
+import { updateReadme } from "./readme.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -22,9 +29,10 @@ interface Options {
   reports?: string;
   data?: string;
   timeout: string;
+  pages?: boolean;
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const command = new Command("report")
     .description("Run the notebooks and write reports/.")
     .option("--catalog <file>", "a catalogue of your own (CSV, CSV.gz or Parquet) instead of the synthetic world")
@@ -34,11 +42,12 @@ function main(): number {
     .option("--reports <dir>", "where to write, instead of reports/")
     .option("--data <dir>", "where the data folders of the stages lie, instead of data/work/")
     .option("--timeout <seconds>", "what a cell may take", "3600")
+    .option("--pages", "run no notebook: write index page, API reference and README from what the report holds")
     .addHelpText("after", "\nExample:\n  $ deno task report --catalog spotify_songs.csv --only 01,03 --tracks 5000")
     .exitOverride();
   try {
     command.parse(process.argv);
-    return report(command.opts<Options>());
+    return await report(command.opts<Options>());
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof InputError)) throw error;
@@ -47,28 +56,85 @@ function main(): number {
   }
 }
 
-function report(options: Options): number {
+async function report(options: Options): Promise<number> {
   const from = process.env.SEGUE_CWD ?? process.cwd();
-  const reports = options.reports ? resolve(from, options.reports) : join(ROOT, "reports");
-  const parameters = notebookParameters(options, from);
+  const asked = options.reports ?? process.env.SEGUE_REPORTS;
+  const reports = asked ? resolve(from, asked) : join(ROOT, "reports");
+  const settings = notebookSettings(options, from);
   const notebooks = selectNotebooks(options.only);
-  const environment = { ...process.env, SEGUE_REPORTS: reports };
-  if (options.data) Object.assign(environment, { SEGUE_DATA: resolve(from, options.data) });
-  const python = join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
-  const ran = spawnSync(python, [
-    join(ROOT, "lib/jupyter/execute.py"),
-    ...["--output", join(reports, "notebooks"), "--timeout", String(positive("--timeout", options.timeout))],
-    ...["--parameters", JSON.stringify(parameters), ...notebooks],
-  ], { stdio: "inherit", env: environment });
-  writeIndex(reports, parameters);
-  if (ran.status === 0) {
-    console.error(`report: wrote ${reports === join(ROOT, "reports") ? "reports" : reports}/index.html`);
+  process.env.SEGUE_REPORTS = reports;
+  if (options.data) process.env.SEGUE_DATA = resolve(from, options.data);
+  if (!options.pages) {
+    const status = runNotebooks(reports, notebooks, settings, positive("--timeout", options.timeout));
+    if (status !== 0) {
+      writeIndex(reports);
+      console.error(`report: what ran before the failure is in ${shown(join(reports, "index.html"), from)}`);
+      return status;
+    }
+    await drawIdea(openWorkspace(settings));
   }
-  return ran.status ?? 1;
+  writeApi(join(reports, "api"));
+  writeIndex(reports);
+  const provenance = readProvenance(reports);
+  if (reports === join(ROOT, "reports") && provenance && isDefault(provenance) && updateReadme()) {
+    console.error("report: brought the tables of README.md up to date");
+  }
+  console.error(`report: wrote ${shown(join(reports, "index.html"), from)}`);
+  return 0;
 }
 
-/** Parameters that differ from what the notebooks say themselves. */
-function notebookParameters(options: Options, from: string): Record<string, string | number> {
+/** Runs notebooks, removes what older versions of them left, and writes down what ran. */
+function runNotebooks(
+  reports: string,
+  notebooks: readonly string[],
+  settings: Record<string, string | number>,
+  timeout: number,
+): number {
+  const folder = mkdtempSync(join(tmpdir(), "segue-report-"));
+  const timings = join(folder, "timings.json");
+  const sources = digestSources();
+  const started = Date.now();
+  const python = join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
+  try {
+    const ran = spawnSync(python, [
+      join(ROOT, "lib/jupyter/execute.py"),
+      ...["--output", join(reports, "notebooks"), "--timeout", String(timeout), "--timings", timings],
+      ...["--parameters", JSON.stringify(settings), ...notebooks],
+    ], { stdio: "inherit" });
+    if (ran.error) {
+      throw new InputError(`${relative(ROOT, python)} does not start (${ran.error.message}); run deno task setup`);
+    }
+    const told: Timings = existsSync(timings) ? JSON.parse(readFileSync(timings, "utf8")) : {};
+    recordRun(reports, { notebooks, timings: told, settings, sources });
+    if (ran.status === 0) removeOld(reports, notebooks, started);
+    return ran.status ?? 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Figures and tables that a notebook wrote before but not now, and everything of notebooks that are gone. */
+function removeOld(reports: string, notebooks: readonly string[], started: number): void {
+  const ran = notebooks.map((path) => basename(path).slice(0, 2));
+  const known = ["00", ...notebookNames(ROOT).map((name) => name.slice(0, 2))];
+  for (const part of ["figures", "tables", "notebooks"].map((name) => join(reports, name)).filter(existsSync)) {
+    for (const name of readdirSync(part)) {
+      const number = /^\d\d(?=_)/.exec(name)?.[0];
+      if (number === undefined) continue;
+      const old = ran.includes(number) && statSync(join(part, name)).mtimeMs < started - 1000;
+      if (old || !known.includes(number)) rmSync(join(part, name));
+    }
+  }
+}
+
+/** A path as the user would write it. */
+function shown(path: string, from: string): string {
+  const short = relative(from, path);
+  return short.startsWith("..") ? path : short;
+}
+
+/** Settings that differ from what the notebooks say themselves. */
+function notebookSettings(options: Options, from: string): Record<string, string | number> {
   const parameters: Record<string, string | number> = {};
   if (options.catalog !== undefined) {
     const path = resolve(from, options.catalog);
@@ -83,8 +149,7 @@ function notebookParameters(options: Options, from: string): Record<string, stri
 }
 
 function selectNotebooks(only: string | undefined): string[] {
-  const folder = join(ROOT, "notebooks");
-  const all = readdirSync(folder).filter((name) => /^\d\d_.*\.ipynb$/.test(name)).sort();
+  const all = notebookNames(ROOT);
   const wanted = only?.split(",").map((number) => number.trim().padStart(2, "0"));
   for (const number of wanted ?? []) {
     if (!all.some((name) => name.startsWith(`${number}_`))) {
@@ -93,7 +158,8 @@ function selectNotebooks(only: string | undefined): string[] {
       );
     }
   }
-  return all.filter((name) => !wanted || wanted.includes(name.slice(0, 2))).map((name) => join(folder, name));
+  return all.filter((name) => !wanted || wanted.includes(name.slice(0, 2)))
+    .map((name) => join(ROOT, "notebooks", `${name}.ipynb`));
 }
 
 function positive(name: string, text: string): number {
@@ -104,4 +170,4 @@ function positive(name: string, text: string): number {
   return value;
 }
 
-process.exitCode = main();
+process.exitCode = await main();
