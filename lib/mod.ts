@@ -116,6 +116,7 @@ export {
   sharedDraws,
 } from "./evaluation/bootstrap.ts";
 export * from "./evaluation/scenarios.ts";
+export * from "./evaluation/personal.ts";
 export * from "./evaluation/policies.ts";
 export * from "./evaluation/play.ts";
 export * from "./evaluation/metrics.ts";
@@ -143,6 +144,7 @@ export * from "./plots/sequence.ts";
 export * from "./plots/case_study.ts";
 export * from "./plots/read_table.ts";
 export * from "./distributed/serving_size.ts";
+export * from "./distributed/sizing.ts";
 export * from "./service/search.ts";
 export * from "./service/server.ts";
 export * from "./pipeline.ts";
