@@ -208,6 +208,64 @@ export function listenerRanges(sets: ChoiceSets): Int32Array {
   return Int32Array.from([...starts, chosen.length]);
 }
 
+/** How well listeners are predicted after some of their choices. */
+export interface TasteCurvePoint {
+  /** Number of choices that were known of each listener. */
+  known: number;
+  /** Mean log-likelihood of a held-out choice, nats; one value a listener. */
+  logLikelihood: Float64Array;
+  /** What was learned of each listener. */
+  tastes: UserTaste[];
+}
+
+/**
+ * From cold start to a known listener: the last choices of every listener are held out, the first `known` are learned from.
+ *
+ * @param sets The choice sets of listeners whom the prior was not learned from; those of a listener together.
+ * @param prior How listeners differ.
+ * @param known Numbers of choices to learn from; 0 is the global model.
+ * @param held Choices held out of each listener.
+ * @returns One point a number of choices.
+ * @throws {InputError} When a listener has too few choices.
+ */
+export function tasteCurve(
+  sets: ChoiceSets,
+  prior: TastePrior,
+  known: readonly number[],
+  held: number,
+): TasteCurvePoint[] {
+  const ranges = listenerRanges(sets);
+  const listeners = ranges.length - 1;
+  const fewest = Math.min(...Array.from({ length: listeners }, (_, u) => ranges[u + 1] - ranges[u]));
+  expectInteger("held", held, 1, fewest);
+  return known.map((count) => {
+    expectInteger("known", count, 0, fewest - held);
+    const tastes = Array.from({ length: listeners }, (_, u) => userTaste(sets, prior, ranges[u], ranges[u] + count));
+    const logLikelihood = heldOutLikelihood(sets, ranges, held, (u) => tastes[u].weights);
+    return { known: count, logLikelihood, tastes };
+  });
+}
+
+/**
+ * Log-likelihood of the last choices of every listener under given weights.
+ *
+ * @param sets The choice sets.
+ * @param ranges Where the sets of each listener begin, see {@linkcode listenerRanges}.
+ * @param held Choices at the end of each listener.
+ * @param weights The weights of listener number u, length K.
+ * @returns Mean log-likelihood of a choice, nats; one value a listener.
+ */
+export function heldOutLikelihood(
+  sets: ChoiceSets,
+  ranges: ArrayLike<number>,
+  held: number,
+  weights: (listener: number) => Float64Array,
+): Float64Array {
+  return Float64Array.from({ length: ranges.length - 1 }, (_, u) => {
+    return logitSums(sets, weights(u), ranges[u + 1] - held, ranges[u + 1]).logLikelihood / held;
+  });
+}
+
 /** Log-likelihood − ½ |e|² with gradient and information in the embedding. */
 function penalised(sets: ChoiceSets, prior: TastePrior, embedding: Float64Array, from: number, to: number) {
   const { basis, rank } = prior;

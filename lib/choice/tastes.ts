@@ -86,6 +86,34 @@ export interface ChoiceContext {
 }
 
 /**
+ * When and where simulated choices were made: in the evening (from 18 to 2 o'clock, UTC), and at a loudspeaker instead of a
+ * phone, drawn evenly for each listener and day.
+ *
+ * @param times When each choice was made, ms since 1970.
+ * @param listeners Listener of each choice.
+ * @param random Source of randomness.
+ * @returns The contexts `evening` and `speaker`.
+ */
+export function drawContexts(
+  times: ArrayLike<number>,
+  listeners: ArrayLike<number>,
+  random: Random,
+): [evening: ChoiceContext, speaker: ChoiceContext] {
+  const devices = new Map<string, number>();
+  const evening = new Uint8Array(times.length);
+  const speaker = new Uint8Array(times.length);
+  for (let n = 0; n < times.length; n++) {
+    const hour = new Date(times[n]).getUTCHours();
+    evening[n] = hour >= 18 || hour < 2 ? 1 : 0;
+    const day = `${listeners[n]} ${Math.floor(times[n] / 86_400_000)}`;
+    const device = devices.get(day) ?? (random() < 0.5 ? 1 : 0);
+    devices.set(day, device);
+    speaker[n] = device;
+  }
+  return [{ name: "evening", active: evening }, { name: "speaker", active: speaker }];
+}
+
+/**
  * Adds products of features and contexts: with `recency × evening` among the features, the weight of recency may be another
  * one in the evening.
  *

@@ -87,11 +87,14 @@ export interface FeedbackLog {
   keepOfRow?: Float64Array;
 }
 
-/** A track like the mean candidate is skipped as often as kept: of all plays on a large service 48.6 % (Lamere 2014). */
-export const KEEP_LEVEL = 0;
+/**
+ * At this level a pick drawn blindly from the candidates is skipped about every second time, as 48.6 % of all plays on a
+ * large service are (Lamere 2014, The Skip); see the test.
+ */
+export const KEEP_LEVEL = -0.7;
 
-/** Of the tracks kept that are like the mean candidate about one in thirteen is replayed. An assumption of ours. */
-export const REPLAY_LEVEL = -2.5;
+/** At this level about a tenth of what the hand-set weights choose is played again. An assumption of ours. */
+export const REPLAY_LEVEL = -5.5;
 
 const OFFER = { neighbors: 12, familiar: 8, liked: 60 };
 const HOUR = 3_600_000;
@@ -329,4 +332,34 @@ function concatenate(parts: Float64Array[]): Float64Array {
     at += part.length;
   }
   return all;
+}
+
+/** Regret of one session over listeners. */
+export interface SessionRegret {
+  /** Number of the session. */
+  session: number;
+  /** Keep probability of the best candidate minus that of the pick, the mean over the session; one value a listener. */
+  regret: Float64Array;
+}
+
+/**
+ * What was lost against the best candidate, session by session. Listeners must have as many sessions each.
+ *
+ * @param log The log.
+ * @returns One row a session.
+ */
+export function regretBySession(log: FeedbackLog): SessionRegret[] {
+  const sums = new Map<number, Map<number, { total: number; picks: number }>>();
+  for (let p = 0; p < log.listener.length; p++) {
+    const session = sums.get(log.session[p]) ?? new Map<number, { total: number; picks: number }>();
+    sums.set(log.session[p], session);
+    const own = session.get(log.listener[p]) ?? { total: 0, picks: 0 };
+    session.set(log.listener[p], own);
+    own.total += log.bestKeep[p] - log.keep[p];
+    own.picks++;
+  }
+  return [...sums].sort(([a], [b]) => a - b).map(([session, listeners]) => ({
+    session,
+    regret: Float64Array.from(listeners.values(), ({ total, picks }) => total / picks),
+  }));
 }

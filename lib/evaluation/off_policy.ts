@@ -143,6 +143,31 @@ export function policyOnLog(
   return { probability, value };
 }
 
+/**
+ * A model's guess of the probability that each candidate would be kept, σ(a + w·(x_j − x̄)), x̄ the mean of its candidates.
+ *
+ * @param sets The candidates, K features.
+ * @param weights As of the features `keep, replay`, then the K: length K + 2.
+ * @returns One guess a row.
+ * @throws {InputError} When the number of weights is not K + 2.
+ */
+export function keepGuess(sets: ChoiceSets, weights: ArrayLike<number>): Float64Array {
+  const { features, values, starts, chosen } = sets;
+  const width = features.length;
+  if (weights.length !== width + 2) throw new InputError(`Expected ${width + 2} weights but found ${weights.length}`);
+  const guess = new Float64Array(values.length / width);
+  const utilities = new Float64Array(guess.length);
+  for (let n = 0; n < chosen.length; n++) {
+    let centre = 0;
+    for (let r = starts[n]; r < starts[n + 1]; r++) {
+      for (let k = 0; k < width; k++) utilities[r] += weights[k + 2] * values[r * width + k];
+      centre += utilities[r] / (starts[n + 1] - starts[n]);
+    }
+    for (let r = starts[n]; r < starts[n + 1]; r++) guess[r] = 1 / (1 + Math.exp(centre - utilities[r] - weights[0]));
+  }
+  return guess;
+}
+
 /** Standard error of a mean whose influence is summed by group. */
 function clusteredError(count: number, influence: (i: number) => number, groups?: ArrayLike<number>): number {
   const sums = new Map<number, number>();

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { bootstrapMean } from "../evaluation/bootstrap.ts";
 import type { FalsePositives, PowerPoint } from "../evaluation/experiment.ts";
 import type { OffPolicyEstimate } from "../evaluation/off_policy.ts";
+import { seededRandom } from "../random.ts";
 import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
 
 /** A point of a curve with its interval. */
-export interface CurvePoint {
+export interface LinePoint {
   /** Which curve. */
   series: string;
   /** Place on the horizontal axis. */
@@ -22,12 +24,55 @@ export interface CurvePoint {
 }
 
 /**
+ * A point of a curve from one value a listener: the mean with its bootstrap interval.
+ *
+ * @param series Which curve.
+ * @param x Place on the horizontal axis.
+ * @param values One value a listener.
+ * @returns The point.
+ */
+export function linePoint(series: string, x: number, values: ArrayLike<number>): LinePoint {
+  const { estimate, lower, upper } = bootstrapMean(values, { random: seededRandom(x, series), resamples: 300 });
+  return { series, x, value: estimate, lower, upper };
+}
+
+/**
+ * Skips under several policies, with their intervals.
+ *
+ * @param points One point a policy, in the order shown; `value` a share in [0, 1].
+ * @returns The figure.
+ */
+export function skipPlot(points: readonly LinePoint[]): Spec {
+  const values = points.map(({ series, value, lower, upper }) => ({
+    series,
+    value: round(value),
+    lower: round(lower),
+    upper: round(upper),
+  }));
+  const y = { field: "series", type: "nominal", title: null, sort: null, axis: { labelLimit: 260 } };
+  const x = { type: "quantitative", title: "Share of picks skipped", axis: { format: ".0%" } };
+  return {
+    title: { text: "What listeners skip", subtitle: "Line: 95 % interval over listeners." },
+    width: 400,
+    height: 40 * values.length,
+    data: { values },
+    layer: [
+      { mark: { type: "bar", height: 20, color: MAIN_COLOR }, encoding: { y, x: { ...x, field: "value" } } },
+      {
+        mark: { type: "rule", strokeWidth: 2, color: "#202124" },
+        encoding: { y, x: { ...x, field: "lower" }, x2: { field: "upper" } },
+      },
+    ],
+  };
+}
+
+/**
  * How well weights predict held-out choices, against the number of choices known of a listener.
  *
  * @param points One point a model and number of choices; `value` in nats a choice above the global model.
  * @returns The figure.
  */
-export function coldStartPlot(points: readonly CurvePoint[]): Spec {
+export function coldStartPlot(points: readonly LinePoint[]): Spec {
   return curves(points, {
     title: "From cold start to a known listener",
     subtitle: "Band: 95 % over listeners. 0 is the global model.",
@@ -43,7 +88,7 @@ export function coldStartPlot(points: readonly CurvePoint[]): Spec {
  * @param points One point a number of choices and scale of the differences; `value` in nats a choice above the global model.
  * @returns The figure.
  */
-export function heterogeneityPlot(points: readonly CurvePoint[]): Spec {
+export function heterogeneityPlot(points: readonly LinePoint[]): Spec {
   return curves(points, {
     title: "When the global model is all that is needed",
     subtitle: "Band: 95 % over listeners. 0 is the global model.",
@@ -110,12 +155,12 @@ export function tastePlacesPlot(
  * @param options `drift`: the session at which tastes changed.
  * @returns The figure.
  */
-export function onlinePlot(points: readonly CurvePoint[], options: { drift?: number } = {}): Spec {
+export function onlinePlot(points: readonly LinePoint[], options: { drift?: number } = {}): Spec {
   const spec = curves(points.map((point) => ({ ...point, x: point.x + 1 })), {
     title: options.drift === undefined ? "Learning from every skip" : "When tastes change half-way",
-    subtitle: "Share of picks kept that a best pick would have kept beyond it. Band: 95 % over listeners.",
+    subtitle: "What the best candidate's chance of being kept exceeds the pick's by. Band: 95 % over listeners.",
     x: { title: "Session", axis: { tickMinStep: 1, format: "d" } },
-    y: "Regret: keeps lost a pick",
+    y: "Regret (probability of keeping)",
     percent: true,
   });
   if (options.drift !== undefined) {
@@ -317,7 +362,7 @@ interface CurveOptions {
 }
 
 /** Curves with bands. */
-function curves(points: readonly CurvePoint[], options: CurveOptions): Spec {
+function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
   const names = [...new Set(points.map(({ series }) => series))];
   const values = points.map(({ series, x, value, lower, upper }) => ({
     series,
