@@ -6,7 +6,6 @@
 import { existsSync } from "node:fs";
 import { writeListeningExport } from "../catalog/world/listening.ts";
 import { trackName } from "../catalog/find.ts";
-import { InputError } from "../errors.ts";
 import { loadSequenceTerm, serveSequenceTerm } from "../evaluation/sequence_term.ts";
 import { readFeatureSpec } from "../features/spec.ts";
 import type { Workspace } from "../pipeline.ts";
@@ -37,11 +36,8 @@ export async function drawIdea(workspace: Workspace): Promise<boolean> {
   applyHistory(state, readHistory([folder]));
   const playsOf = (track: number) => state.historyOf(track)?.plays ?? 0;
   const current = world.library.reduce((best, track) => playsOf(track) > playsOf(best) ? track : best);
-  const term = await loadSequenceTerm(workspace.directory, whole).catch((error) => {
-    if (error instanceof InputError) return undefined; // Too few playlists to weigh the term: it is drawn pale.
-    throw error;
-  });
-  const weights: Weights = term ? { ...DEFAULT_WEIGHTS, sequence: term.weight } : DEFAULT_WEIGHTS;
+  const term = await loadSequenceTerm(workspace.directory);
+  const weights: Weights = term ? { ...DEFAULT_WEIGHTS, sequence: 1 } : DEFAULT_WEIGHTS;
   const now = state.now + 2 * 3_600_000;
   state.play(current, now);
   const distribution = recommendNext(current, state, weights, {

@@ -78,17 +78,18 @@ interface Chapter {
 const STYLE = `
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
-body { font: 16px/1.5 Inter, system-ui, sans-serif; color: #202124; max-width: 60rem; margin: 1.5rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 Inter, system-ui, sans-serif; color: #202124; max-width: 66rem; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { margin: 0; } header p, .question { color: #5f6368; } nav a { display: inline-block; padding: .3rem .5rem .3rem 0; }
 h2 { margin-top: 3rem; border-top: 1px solid #dadce0; padding-top: 1rem; }
 figure { margin: 1.5rem 0; } figure img { max-width: 100%; height: auto; display: block; }
 figcaption { color: #3c4043; max-width: 44rem; padding-top: .3rem; }
-table { border-collapse: collapse; font-size: .85rem; }
+table { border-collapse: collapse; font-size: .85rem; } .scroll table { width: max-content; }
+th, td { max-width: 30rem; }
 th, td { padding: .25rem .7rem .25rem 0; border-bottom: 1px solid #e8eaed; text-align: left; vertical-align: top; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } .scroll { overflow-x: auto; margin: 1.5rem 0; }
 caption { text-align: left; padding-bottom: .4rem; color: #3c4043; max-width: 44rem; } a { color: #0b57d0; }
 code { background: #f1f3f4; padding: .1rem .3rem; border-radius: 3px; font-size: .9em; overflow-wrap: anywhere; }
-@media (max-width: 40rem) { caption { max-width: calc(100vw - 2rem); } .question-cell { min-width: 14rem; } }
+@media (max-width: 40rem) { caption { max-width: calc(100vw - 2rem); } th, td { max-width: 12rem; } }
 @media print { nav { display: none; } figure, tr { break-inside: avoid; } }
 `;
 
@@ -98,14 +99,9 @@ function dataOf(provenance: Provenance | undefined): string {
   return [...new Set(runs.map(settingsOf))].join("; ") || "Nothing has run yet.";
 }
 
-function settingsOf({ settings }: NotebookRun): string {
-  const { catalog, ...rest } = settings;
-  const named = Object.entries(rest).filter(([, value]) => value !== 0).map(([name, value]) => `${name} ${value}`);
-  return [
-    catalog ? `Catalogue ${catalog}` : "The synthetic world",
-    ...(named.length ? named : catalog ? [] : ["default settings"]),
-  ]
-    .join(", ");
+function settingsOf({ world, settings }: NotebookRun): string {
+  const size = world.tracks > 0 ? `${world.tracks.toLocaleString("en-US")} tracks` : "all its tracks";
+  return `${settings.catalog ? `Catalogue ${settings.catalog}` : "The synthetic world"}: ${size}, seed ${world.seed}`;
 }
 
 function contents(chapters: readonly Chapter[], provenance: Provenance | undefined): string {
@@ -113,9 +109,7 @@ function contents(chapters: readonly Chapter[], provenance: Provenance | undefin
   const rows = chapters.map(({ name, title, question }) => {
     const seconds = provenance?.notebooks[name]?.seconds;
     return `<tr><td>${name.slice(0, 2)}</td><td><a href="#n${name.slice(0, 2)}">${escape(title)}</a></td>` +
-      `<td class="question-cell">${escape(question)}</td><td class="n">${
-        seconds === undefined ? "" : seconds.toFixed(1)
-      }</td></tr>`;
+      `<td>${prose(question)}</td><td class="n">${seconds === undefined ? "" : seconds.toFixed(1)}</td></tr>`;
   });
   return `<div class="scroll"><table><thead><tr><th></th><th>Notebook</th><th>Question</th><th class="n">Seconds</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>`;
@@ -144,7 +138,7 @@ function titleOfPage(path: string): string | undefined {
 
 function chapterHtml({ file, name, title, question, content }: Chapter): string {
   return `<section id="n${name.slice(0, 2)}"><h2>${name.slice(0, 2)} · ${escape(title)}</h2>
-<p class="question">${escape(question)}</p>
+<p class="question">${prose(question)}</p>
 <p><a href="notebooks/${file}">Executed notebook</a> · <a href="../notebooks/${file}">source</a></p>
 ${content}</section>`;
 }
@@ -215,6 +209,11 @@ function tableHtml(reports: string, stem: string): string {
     }</tr>`;
   return `<div class="scroll"><table><caption>${escape(caption)} (<a href="tables/${stem}.csv">CSV</a>)</caption>
 <thead>${row("th", head)}</thead><tbody>${body.map((values) => row("td", values)).join("\n")}</tbody></table></div>`;
+}
+
+/** A sentence of a notebook, in which Markdown's emphasis may be. */
+function prose(markdown: string): string {
+  return escape(markdown).replace(/(?<![\w*_])[*_]([^*_]+)[*_](?![\w*_])/g, "<em>$1</em>");
 }
 
 function escape(text: string): string {

@@ -23,6 +23,8 @@ export interface NotebookRun {
   seconds: number;
   /** What it was given beyond its own settings. */
   settings: Record<string, string | number>;
+  /** The world it ran on: name of the data folder, tracks (0 for all of a catalogue), seed. */
+  world: { name: string; tracks: number; seed: number };
   /** Digest of its cells. */
   notebook: string;
   /** Digest of all that it imports. */
@@ -100,6 +102,7 @@ export function recordRun(
     notebooks: readonly string[];
     timings: Timings;
     settings: Record<string, string | number>;
+    world: NotebookRun["world"];
     sources: Record<string, string>;
   },
 ): void {
@@ -115,6 +118,7 @@ export function recordRun(
       cells: timing.cells,
       seconds: Number(timing.seconds.toFixed(1)),
       settings: publicSettings(run.settings),
+      world: run.world,
       notebook: digestNotebook(path),
       sources,
     };

@@ -105,7 +105,8 @@ function runNotebooks(
       throw new InputError(`${relative(ROOT, python)} does not start (${ran.error.message}); run deno task setup`);
     }
     const told: Timings = existsSync(timings) ? JSON.parse(readFileSync(timings, "utf8")) : {};
-    recordRun(reports, { notebooks, timings: told, settings, sources });
+    const { name, settings: { tracks, seed } } = openWorkspace(settings);
+    recordRun(reports, { notebooks, timings: told, settings, world: { name, tracks, seed }, sources });
     if (ran.status === 0) removeOld(reports, notebooks, started);
     return ran.status ?? 1;
   } finally {

@@ -89,7 +89,7 @@ function drawCatalog(drawing: Drawing, { distribution }: IdeaSource, tracks: rea
   tracks.forEach((track, r) => {
     const y = trackRow(r);
     const first = r === 0;
-    drawing.text(0, y, cut(`${titles[track]} · ${artists[track][0]}`, 28), { bold: first });
+    drawing.text(0, y, cut(`${titles[track]} · ${artists[track][0]}`, first ? 25 : 27), { bold: first });
     drawing.text(200, y, camelotName(catalog.numbers.key?.[track] ?? NaN, catalog.numbers.mode?.[track] ?? NaN), {
       align: "right",
       color: GREY,
@@ -191,7 +191,7 @@ function drawPick(drawing: Drawing, { distribution, picked }: IdeaSource): void 
   const { catalog } = distribution.state.world;
   drawing.heading(632, 250, "7", "Pick", "by chance, with reasons");
   drawing.rectangle(632, 320, 168, 130, "#fdf1ea");
-  drawing.text(642, 337, cut(textsOf(catalog, "title")[picked] ?? "?", 22), { bold: true, size: 12 });
+  drawing.text(642, 337, cut(textsOf(catalog, "title")[picked] ?? "?", 20), { bold: true, size: 12 });
   drawing.text(642, 353, cut(listsOf(catalog, "artists")[picked].join(", "), 26), { color: GREY });
   distribution.explain(picked).sentence.split(", ").slice(0, 4).forEach((reason, i) =>
     drawing.text(642, 376 + 16 * i, cut(reason, 27))
