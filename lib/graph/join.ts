@@ -22,6 +22,8 @@ export interface JoinOptions {
   threads: number;
   /** Rows times rows times dimensions up to which all pairs are compared. */
   exactCost: number;
+  /** Rows of the matrix, from the first on, whose neighbours are wanted; all when left out. */
+  queries?: number;
 }
 
 /** Neighbours of every direction. */
@@ -29,6 +31,8 @@ export interface JoinResult {
   directions: Directions;
   /** Neighbours of a direction: `k` of the options, or all others when there are fewer. */
   k: number;
+  /** Directions that have a result: those of the rows asked for, from the first on. */
+  asked: number;
   /** Neighbours, k a direction, nearest first. */
   ids: Int32Array;
   /** Their cosines. */
@@ -128,6 +132,8 @@ function planMemory(n: number, dimensions: number, k: number): Plan {
 /** One run of the join: the steps and what they share. */
 class Join {
   private readonly count: number;
+  /** Directions whose neighbours are wanted: the first ones, since directions are in the order of their first rows. */
+  private readonly asked: number;
   private readonly k: number;
   private readonly dimensions: number;
   private readonly rows: Float32Array;
@@ -141,6 +147,7 @@ class Join {
     private readonly options: JoinOptions,
   ) {
     this.count = directions.count;
+    this.asked = directions.directionOf.subarray(0, options.queries).reduce((most, u) => Math.max(most, u + 1), 0);
     this.k = Math.min(options.k, this.count - 1);
     this.dimensions = directions.dimensions;
     this.layout = { ...plan.layout, k: this.k };
@@ -149,8 +156,8 @@ class Join {
   }
 
   async run(): Promise<JoinResult> {
-    if (this.k < 1) return this.result(new Int32Array(0), new Float32Array(0));
-    if (this.options.recall >= 1 || this.count ** 2 * this.dimensions <= this.options.exactCost) {
+    if (this.k < 1 || this.asked === 0) return this.result(new Int32Array(0), new Float32Array(0));
+    if (this.options.recall >= 1 || this.asked * this.count * this.dimensions <= this.options.exactCost) {
       return await this.exact();
     }
     const cellOf = await this.makeCells();
@@ -163,7 +170,7 @@ class Join {
     for (let asked = this.options.recall;; asked += (1 - asked) / 3) {
       const choice = tuner.choose(asked);
       if (choice.compared > 0.6 * this.count) return await this.exact();
-      const found = await this.join(this.allGroups(), this.count, "id", choice.reach);
+      const found = await this.join(this.allGroups(), this.asked, "id", choice.reach);
       const { mean, error } = this.recallOf(checking, check.ids, found.ids);
       if (mean >= this.options.recall) {
         return {
@@ -196,6 +203,7 @@ class Join {
     return {
       directions: this.directions,
       k: this.k,
+      asked: this.asked,
       ids,
       similarities,
       method: "exact",
@@ -211,7 +219,7 @@ class Join {
   private async exact(): Promise<JoinResult> {
     this.layout = { ...this.layout, cellCount: Math.ceil(this.count / EXACT_CELL) };
     this.fillCells(Int32Array.from({ length: this.count }, (_, i) => Math.floor(i / EXACT_CELL)));
-    const found = await this.join(this.allGroups(), this.count, "id");
+    const found = await this.join(this.allGroups(), this.asked, "id");
     return this.result(found.ids, found.similarities);
   }
 
@@ -221,7 +229,7 @@ class Join {
     const cellCount = Math.min(cellCountFor(this.count), this.count);
     const regions = Math.round(2 * Math.sqrt(cellCount));
     this.layout = { ...this.layout, cellCount };
-    const picked = this.pick(Math.min(this.plan.training, cellCount * TRAIN_PER_CELL));
+    const picked = this.pick(Math.min(this.plan.training, cellCount * TRAIN_PER_CELL), this.count);
     const training = this.floats(this.plan.trainingRows, picked.length * d);
     for (let t = 0; t < picked.length; t++) training.set(this.rows.subarray(picked[t] * d, picked[t] * d + d), t * d);
     const { trainingRows } = this.plan;
@@ -329,7 +337,7 @@ class Join {
     }
   }
 
-  /** All rows in groups of one cell each. */
+  /** All rows that are asked for in groups of one cell each; a cell has its rows in their order, so they come first. */
   private allGroups(): Int32Array {
     const { cellCount, cellBlocks, ids, groupSize } = this.layout;
     const firstBlock = this.ints(cellBlocks, cellCount + 1);
@@ -337,7 +345,7 @@ class Join {
     const groups: number[] = [];
     for (let c = 0; c < cellCount; c++) {
       let end = firstBlock[c + 1] * 8;
-      while (end > firstBlock[c] * 8 && order[end - 1] < 0) end--;
+      while (end > firstBlock[c] * 8 && (order[end - 1] < 0 || order[end - 1] >= this.asked)) end--;
       const size = end - firstBlock[c] * 8;
       // Even shares, so that no group is left with a few rows.
       const parts = Math.ceil(size / groupSize);
@@ -359,9 +367,9 @@ class Join {
     return { ids, similarities };
   }
 
-  /** Distinct random rows, in random order. */
-  private pick(count: number): Int32Array {
-    const rows = Int32Array.from({ length: this.count }, (_, i) => i);
+  /** Distinct random rows among the first, in random order. */
+  private pick(count: number, among: number): Int32Array {
+    const rows = Int32Array.from({ length: among }, (_, i) => i);
     for (let i = 0; i < count; i++) {
       const j = i + randomInteger(this.random, rows.length - i);
       const row = rows[i];
@@ -372,7 +380,7 @@ class Join {
   }
 
   private sampleRows(count: number, from: number): Int32Array {
-    const picked = this.pick(Math.min(count, this.count));
+    const picked = this.pick(Math.min(count, this.asked), this.asked);
     const sample = this.ints(this.plan.sample + from * 4, picked.length);
     sample.set(picked);
     return sample;

@@ -34,6 +34,11 @@ export interface KnnOptions {
   exactCost?: number;
   /** False: compare all pairs in plain TypeScript, as is done on machines that cannot run the kernel. */
   kernel?: boolean;
+  /**
+   * Rows whose neighbours are wanted, from the first on; all when left out. The other rows are neighbours only, and the
+   * graph has no rows for them.
+   */
+  queries?: number;
 }
 
 /** A neighbour graph and how it was made. */
@@ -111,6 +116,7 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
   expectNumber("recall", recall, 0, 1);
   expectInteger("seed", seed, Number.MIN_SAFE_INTEGER);
   expectInteger("threads", threads, 1, 64);
+  const queries = expectInteger("queries", options.queries ?? x.rows, 1, x.rows);
   const bad = firstNonFinite(x);
   if (bad) {
     throw new InputError(
@@ -121,12 +127,13 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
   const asked = { rows: x.rows, columns: x.columns, k, recall_asked: recall, seed };
   if (!kernel || !kernelRuns()) {
     const directions = prepareDirections(x, new Float32Array(x.rows * Math.ceil(x.columns / 4) * 4));
-    return { graph: plainGraph(x, k), report: { ...asked, ...EXACT, compared: x.rows - 1, ...repeats(directions) } };
+    const report = { ...asked, ...EXACT, compared: x.rows - 1, ...repeats(directions, queries) };
+    return { graph: firstRows(plainGraph(x, k), queries), report };
   }
-  const joined = await selfJoin(x, { k, recall, seed, threads, exactCost });
+  const joined = await selfJoin(x, { k, recall, seed, threads, exactCost, queries });
   const { directions } = joined;
   return {
-    graph: directions.count === x.rows ? wholeGraph(x.rows, k, joined) : expandGraph(x.rows, k, joined),
+    graph: directions.count === x.rows ? wholeGraph(queries, k, joined) : expandGraph(x.rows, k, joined, queries),
     report: {
       ...asked,
       method: joined.method,
@@ -135,7 +142,7 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
       recall_sample: joined.recallSample,
       cells: joined.cells,
       compared: Math.round(joined.compared),
-      ...repeats(directions),
+      ...repeats(directions, queries),
     },
   };
 }
@@ -143,9 +150,14 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
 /** What the report says of a graph for which all pairs were compared. */
 const EXACT = { method: "exact" as const, recall: 1, recall_error: 0, recall_sample: 0, cells: 0 };
 
-function repeats({ count, directionOf }: Directions): Pick<KnnReport, "duplicates" | "zero_rows"> {
-  const zeroRows = directionOf.reduce((sum, direction) => sum + (direction < 0 ? 1 : 0), 0);
-  return { duplicates: directionOf.length - zeroRows - count, zero_rows: zeroRows };
+function repeats({ directionOf }: Directions, rows: number): Pick<KnnReport, "duplicates" | "zero_rows"> {
+  let zeroRows = 0;
+  let directions = 0;
+  for (let i = 0; i < rows; i++) {
+    if (directionOf[i] < 0) zeroRows++;
+    else directions = Math.max(directions, directionOf[i] + 1);
+  }
+  return { duplicates: rows - zeroRows - directions, zero_rows: zeroRows };
 }
 
 /** Every row has a direction of its own: the result is the graph. */
@@ -157,13 +169,14 @@ function wholeGraph(n: number, k: number, { ids, similarities }: JoinResult): Ne
  * From neighbours among distinct directions to neighbours among rows: a row's equals come first, then the rows of each
  * neighbouring direction; zero rows have similarity 0 to all. O(n k).
  */
-function expandGraph(n: number, k: number, { directions, k: width, ids, similarities }: JoinResult): NeighborGraph {
+function expandGraph(n: number, k: number, joined: JoinResult, queries: number): NeighborGraph {
+  const { directions, k: width, asked, ids, similarities } = joined;
   const { count, directionOf } = directions;
   const graph = {
-    nodeCount: n,
-    offsets: rowOffsets(n, k),
-    indices: new Int32Array(n * k),
-    similarities: new Float32Array(n * k),
+    nodeCount: queries,
+    offsets: rowOffsets(queries, k),
+    indices: new Int32Array(queries * k),
+    similarities: new Float32Array(queries * k),
   };
   // Rows by direction, ascending; the zero rows behind the last direction.
   const start = new Int32Array(count + 2);
@@ -175,7 +188,7 @@ function expandGraph(n: number, k: number, { directions, k: width, ids, similari
 
   const who = new Int32Array((width + 2) * (k + 1));
   const how = new Float32Array(who.length);
-  for (let u = 0; u < count; u++) {
+  for (let u = 0; u < asked; u++) {
     let found = 0;
     const take = (direction: number, similarity: number) => {
       const end = Math.min(start[direction + 1], start[direction] + k + 1);
@@ -197,7 +210,7 @@ function expandGraph(n: number, k: number, { directions, k: width, ids, similari
       take(ids[i], similarities[i]);
     }
     if (found <= k || how[k] <= 0) take(count, 0);
-    for (let m = start[u]; m < start[u + 1]; m++) {
+    for (let m = start[u]; m < start[u + 1] && members[m] < queries; m++) {
       const row = members[m];
       for (let i = 0, to = row * k; to < row * k + k; i++) {
         if (who[i] === row) continue;
@@ -206,11 +219,22 @@ function expandGraph(n: number, k: number, { directions, k: width, ids, similari
       }
     }
   }
-  for (let m = start[count]; m < n; m++) {
+  for (let m = start[count]; m < n && members[m] < queries; m++) {
     const row = members[m];
     for (let i = 0; i < k; i++) graph.indices[row * k + i] = i < row ? i : i + 1;
   }
   return graph;
+}
+
+function firstRows(graph: NeighborGraph, rows: number): NeighborGraph {
+  const offsets = graph.offsets.subarray(0, rows + 1);
+  const edges = offsets[rows];
+  return {
+    nodeCount: rows,
+    offsets,
+    indices: graph.indices.subarray(0, edges),
+    similarities: graph.similarities.subarray(0, edges),
+  };
 }
 
 function rowOffsets(n: number, k: number): Int32Array {

@@ -197,3 +197,34 @@ Deno.test("buildKnnGraph() refuses k >= n, NaN, no rows and a recall above 1", a
   x.data[3 * 3 + 1] = NaN;
   await assert.rejects(buildKnnGraph(x, { k: 3 }), /found NaN in row 3, column 1/);
 });
+
+Deno.test("rows that are asked for have the neighbours that they have in the whole graph, duplicates and zero rows among them", async () => {
+  const random = seededRandom(11);
+  const x = matrix(900, 6);
+  for (let i = 0; i < x.data.length; i++) x.data[i] = random() - 0.5;
+  x.data.copyWithin(5 * 6, 800 * 6, 801 * 6);
+  x.data.fill(0, 7 * 6, 8 * 6);
+  for (const exactCost of [undefined, 0]) {
+    const whole = await buildKnnGraph(x, { k: 10, exactCost, recall: 1 });
+    const { graph, report } = await buildKnnGraph(x, { k: 10, exactCost, recall: 1, queries: 300 });
+    assert.equal(graph.nodeCount, 300);
+    assert.deepEqual([...graph.indices], [...whole.graph.indices.subarray(0, 3000)]);
+    assert.deepEqual([...graph.similarities], [...whole.graph.similarities.subarray(0, 3000)]);
+    assert.equal(report.zero_rows, 1);
+  }
+});
+
+Deno.test("rows asked for reach the recall that is asked for by way of cells", async () => {
+  const random = seededRandom(12);
+  const x = matrix(12000, 8);
+  for (let i = 0; i < x.data.length; i++) x.data[i] = random() - 0.5;
+  const { graph, report } = await buildKnnGraph(x, { k: 10, exactCost: 0, recall: 0.95, queries: 4000 });
+  assert.equal(report.method, "cells");
+  const exact = await buildKnnGraph(x, { k: 10, recall: 1, queries: 4000 });
+  let hits = 0;
+  for (let i = 0; i < 4000; i++) {
+    const known = new Set(exact.graph.indices.subarray(i * 10, i * 10 + 10));
+    for (let e = i * 10; e < i * 10 + 10; e++) if (known.has(graph.indices[e])) hits++;
+  }
+  assert.ok(hits / 40000 >= 0.94, `recall ${hits / 40000}`);
+});
