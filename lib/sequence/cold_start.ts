@@ -9,6 +9,7 @@ import { expectNumber, InputError } from "../errors.ts";
 import { type Matrix, takeRows } from "../matrix.ts";
 import { randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
 import { bootstrap, type MetricEstimate } from "./ranking.ts";
+import type { SequenceRecommender } from "./recommender.ts";
 import { serveSasrec } from "./serve.ts";
 import { countTracks, type SequenceSplit } from "./split.ts";
 import { type TrainOptions, trainSasrec } from "./train.ts";
@@ -41,6 +42,8 @@ export interface ColdStartResult {
   amongAll: MetricEstimate;
   /** What a blind choice among the held-out tracks gives. */
   chance: number;
+  /** The model over all tracks of the split: the held-out ones have the embeddings that their features give them. */
+  model: SequenceRecommender;
 }
 
 /**
@@ -108,6 +111,14 @@ export async function evaluateColdStart(
     byCosine: bootstrap([byCosine], mean, seed),
     amongAll: bootstrap([amongAll], mean, seed),
     chance: Math.min(1, k / cold.length),
+    model: {
+      name: "SASRec with audio features",
+      tracks,
+      score(history, out) {
+        server.score(history.map((track) => code[track]), scores);
+        for (let t = 0; t < tracks; t++) out[t] = scores[code[t]];
+      },
+    },
   };
 }
 

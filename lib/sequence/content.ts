@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { row } from "../matrix.ts";
+import { type Matrix, matrix, row } from "../matrix.ts";
 import { type FeatureName, FEATURES, fillFeatures } from "../shuffle/features.ts";
 import { UserState } from "../shuffle/state.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
@@ -116,6 +116,21 @@ export function catalogRows(trackIds: readonly string[], names: TrackNames, worl
     const uri = names.uris[names.rows.get(id) ?? -1] ?? id;
     return world.indexOf(uri.split(":").at(-1)!) ?? world.indexOf(uri) ?? -1;
   });
+}
+
+/**
+ * Features of the tracks of playlists, for SASRec with side information.
+ *
+ * @param features Features of the catalogue's tracks [n, f], standardised.
+ * @param rows What {@linkcode catalogRows} gave.
+ * @returns One row a track [tracks, f]; zeros, the mean, where the catalogue lacks it.
+ */
+export function playlistFeatures(features: Matrix, rows: Int32Array): Matrix {
+  const data = new Float32Array(rows.length * features.columns);
+  rows.forEach((r, t) => {
+    if (r >= 0) data.set(row(features, r), t * features.columns);
+  });
+  return matrix(rows.length, features.columns, data);
 }
 
 /** Options of {@linkcode similarityRecommender}. */

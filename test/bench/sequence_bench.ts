@@ -1,7 +1,14 @@
 /**
- * SASRec beside the same model in PyTorch: training steps at 22,000 tracks, single requests at 24,000 and 250,000, and
- * the reading of a playlist slice. `deno run -A test/bench/sequence_bench.ts [--quick]` writes
- * reports/tables/bench_sequence.csv and .md; every timed thing runs in a process of its own.
+ * SASRec beside the same model in PyTorch; every timed thing runs in a process of its own.
+ *
+ * 1. Speed: training steps at 22,000 tracks, single requests at 24,000 and 250,000, and the reading of a playlist slice:
+ *    reports/tables/bench_sequence.csv and .md.
+ * 2. Quality: both trained until the validation NDCG stops rising, on the same playlists with the same settings, three seeds
+ *    each: bench_sequence_quality. The world has a seed on which no setting was chosen.
+ * 3. The three losses for the same number of steps: bench_sequence_losses.
+ *
+ * `deno run -A test/bench/sequence_bench.ts [--quick | --speed | --converge | --losses]`; without an option all parts, with
+ * `--quick` the speed alone and in short.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,14 +16,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { worldStage } from "../../lib/catalog/world/stage.ts";
 import { showTable } from "../../lib/plots/show.ts";
 import { randomInteger, seededRandom } from "../../lib/random.ts";
+import { fitItemKnn, fitMarkov, fitPopularity } from "../../lib/sequence/baselines.ts";
 import { epochBatches, trainingWindows } from "../../lib/sequence/batches.ts";
-import { readMpd } from "../../lib/sequence/mpd.ts";
+import { readInteractions } from "../../lib/sequence/interactions.ts";
+import { mpdStage, readMpd } from "../../lib/sequence/mpd.ts";
+import { bootstrap, evaluateNext, type MetricEstimate } from "../../lib/sequence/ranking.ts";
+import { formatEstimate } from "../../lib/sequence/report.ts";
 import { initialWeights, sasrecConfig, weightShapes } from "../../lib/sequence/sasrec.ts";
 import { serveSasrec } from "../../lib/sequence/serve.ts";
-import type { SequenceSplit } from "../../lib/sequence/split.ts";
-import { trainSasrec } from "../../lib/sequence/train.ts";
+import { type SequenceSplit, splitPlaylists } from "../../lib/sequence/split.ts";
+import { type TrainOptions, trainSasrec } from "../../lib/sequence/train.ts";
 import { writeNpy } from "../../lib/storage/npy.ts";
 import { writeNpz } from "../../lib/storage/npz.ts";
 import { peakMemory } from "../../lib/storage/stages.ts";
@@ -27,82 +39,260 @@ const BATCH = 128;
 /** Steps of an epoch where 6,245 playlists are one window each. */
 const EPOCH_STEPS = 49;
 
+/** The world that quality is compared on, and how models are trained on it. */
+const WORLD = { tracks: 5000, playlists: 3500, seed: 7 };
+const SEEDS = [1, 2, 3];
+const TRAINING = {
+  dimensions: 64,
+  blocks: 2,
+  heads: 2,
+  window: 50,
+  batchSize: 64,
+  learningRate: 0.002,
+  dropout: 0.2,
+  evaluateEvery: 100,
+  patience: 3,
+  maximumSteps: 1000,
+};
+const LOSS_STEPS = 400;
+
 interface Result {
   seconds?: number[];
   losses?: number[];
   milliseconds?: number;
   cpu?: number;
   peak: number;
+  ranks?: number[];
+  steps?: number;
+  bestStep?: number;
+}
+
+const python = fileURLToPath(new URL("../../.venv-bench/bin/python", import.meta.url));
+const peerFile = fileURLToPath(new URL("sequence_peer.py", import.meta.url));
+const self = fileURLToPath(import.meta.url);
+
+function ours(...args: string[]): Result {
+  return run(process.execPath, ["run", "-A", self, ...args]);
 }
 
 async function main(options: string[]): Promise<number> {
-  const quick = options.includes("--quick");
-  const steps = quick ? 6 : 24;
+  const wanted = (part: string) => options.includes(`--${part}`) || options.length === 0;
   const folder = mkdtempSync(join(tmpdir(), "segue-bench-"));
-  const python = fileURLToPath(new URL("../../.venv-bench/bin/python", import.meta.url));
-  const peerFile = fileURLToPath(new URL("sequence_peer.py", import.meta.url));
-  const self = fileURLToPath(import.meta.url);
-  const ours = (...args: string[]) => run(process.execPath, ["run", "-A", self, ...args]);
-  const peer = (...args: string[]) => run(python, [peerFile, folder, ...args]);
-  const rows: Record<string, unknown>[] = [];
   try {
-    writeTrainingData(folder, steps);
-    const exact = { ours: ours("--train", "0", "5", String(steps)), peer: peer("0", "5") };
-    const away = Math.max(...exact.ours.losses!.map((loss, s) => Math.abs(loss - exact.peer.losses![s])));
-    const timed = { ours: ours("--train", "0.2", String(steps), String(steps)), peer: peer("0.2", String(steps)) };
-    const ratio = median(timed.ours.seconds!) / median(timed.peer.seconds!);
-    for (const [model, result] of Object.entries({ "SASRec, ours": timed.ours, "SASRec, PyTorch": timed.peer })) {
-      rows.push({
-        what: `training step, ${BATCH} x 50`,
-        model,
-        n: TRACKS,
-        seconds: median(result.seconds!),
-        "seconds an epoch": median(result.seconds!) * EPOCH_STEPS,
-        "CPU seconds": result.cpu! / result.seconds!.length,
-        "peak MiB": Math.round(result.peak),
-        "ours / peer": model.endsWith("ours") ? ratio : 1,
-        note: model.endsWith("ours") ? `losses of 5 steps differ by at most ${away.toExponential(1)}` : "",
-      });
+    const failed = wanted("speed") || wanted("quick") ? await speed(folder, options.includes("--quick")) : 0;
+    if (wanted("converge") || wanted("losses")) {
+      const split = await worldSplit(folder);
+      if (wanted("losses")) await losses(folder, split);
+      if (wanted("converge")) await quality(folder, split);
     }
-    for (const tracks of quick ? [24_000] : [24_000, 250_000]) {
-      writeWeights(folder, tracks);
-      const pair = { ours: ours("--serve", String(tracks)), peer: peer("serve") };
-      for (const [model, result] of Object.entries({ "SASRec, ours": pair.ours, "SASRec, PyTorch": pair.peer })) {
-        rows.push({
-          what: "top 10 of one request",
-          model,
-          n: tracks,
-          seconds: result.milliseconds! / 1000,
-          "seconds an epoch": "",
-          "CPU seconds": "",
-          "peak MiB": Math.round(result.peak),
-          "ours / peer": model.endsWith("ours") ? pair.ours.milliseconds! / pair.peer.milliseconds! : 1,
-          note: "median of 200",
-        });
-      }
-    }
-    const slice = ours("--mpd", folder);
-    rows.push({
-      what: "reading a slice of 1,000 playlists",
-      model: "segue mpd",
-      n: 1000,
-      seconds: slice.seconds![0],
-      "seconds an epoch": "",
-      "CPU seconds": slice.cpu,
-      "peak MiB": slice.peak,
-      "ours / peer": "",
-      note: "",
-    });
-    const caption =
-      `SASRec (d = 64, 2 blocks, 2 heads, window 50) beside PyTorch on the CPU, 2 threads: a training step ` +
-      `takes ${ratio.toFixed(2)} of its time.`;
-    await showTable(rows, { name: "bench_sequence", caption });
-    console.table(rows);
-    console.log(caption);
-    return away < 1e-3 ? 0 : 1;
+    return failed;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function speed(folder: string, quick: boolean): Promise<number> {
+  const steps = quick ? 6 : 24;
+  const peer = (...args: string[]) => run(python, [peerFile, folder, ...args]);
+  const rows: Record<string, unknown>[] = [];
+  writeTrainingData(folder, steps);
+  const exact = { ours: ours("--train", "0", "5", String(steps)), peer: peer("0", "5") };
+  const away = Math.max(...exact.ours.losses!.map((loss, s) => Math.abs(loss - exact.peer.losses![s])));
+  const timed = { ours: ours("--train", "0.2", String(steps), String(steps)), peer: peer("0.2", String(steps)) };
+  const ratio = median(timed.ours.seconds!) / median(timed.peer.seconds!);
+  for (const [model, result] of Object.entries({ "SASRec, ours": timed.ours, "SASRec, PyTorch": timed.peer })) {
+    rows.push({
+      what: `training step, ${BATCH} x 50`,
+      model,
+      n: TRACKS,
+      seconds: median(result.seconds!),
+      "seconds an epoch": median(result.seconds!) * EPOCH_STEPS,
+      "CPU seconds": result.cpu! / result.seconds!.length,
+      "peak MiB": Math.round(result.peak),
+      "ours / peer": model.endsWith("ours") ? ratio : 1,
+      note: model.endsWith("ours") ? `losses of 5 steps differ by at most ${away.toExponential(1)}` : "",
+    });
+  }
+  for (const tracks of quick ? [24_000] : [24_000, 250_000]) {
+    writeWeights(folder, tracks);
+    const pair = { ours: ours("--serve", String(tracks)), peer: peer("serve") };
+    for (const [model, result] of Object.entries({ "SASRec, ours": pair.ours, "SASRec, PyTorch": pair.peer })) {
+      rows.push({
+        what: "top 10 of one request",
+        model,
+        n: tracks,
+        seconds: result.milliseconds! / 1000,
+        "seconds an epoch": "",
+        "CPU seconds": "",
+        "peak MiB": Math.round(result.peak),
+        "ours / peer": model.endsWith("ours") ? pair.ours.milliseconds! / pair.peer.milliseconds! : 1,
+        note: "median of 200",
+      });
+    }
+  }
+  const slice = ours("--mpd", folder);
+  rows.push({
+    what: "reading a slice of 1,000 playlists",
+    model: "segue mpd",
+    n: 1000,
+    seconds: slice.seconds![0],
+    "seconds an epoch": "",
+    "CPU seconds": slice.cpu,
+    "peak MiB": slice.peak,
+    "ours / peer": "",
+    note: "",
+  });
+  const caption =
+    `SASRec (d = 64, 2 blocks, 2 heads, window 50) beside PyTorch on the CPU, 2 threads: a training step ` +
+    `takes ${ratio.toFixed(2)} of its time.`;
+  await showTable(rows, { name: "bench_sequence", caption });
+  console.table(rows);
+  console.log(caption);
+  return away < 1e-3 ? 0 : 1;
+}
+
+/** Playlists of a synthetic world, read and split as `segue train-sasrec` does it; the split also for the peer. */
+async function worldSplit(folder: string): Promise<SequenceSplit> {
+  await worldStage(folder, WORLD);
+  await mpdStage(folder);
+  const split = readSplit(folder);
+  writeNpz(join(folder, "split.npz"), {
+    offsets: { data: split.offsets, shape: [split.offsets.length] },
+    tracks: { data: split.tracks, shape: [split.tracks.length] },
+  });
+  console.log(
+    `${split.userIds.length} playlists, ${split.trackIds.length} tracks, ${split.train.tracks.length} training positions`,
+  );
+  return split;
+}
+
+function readSplit(folder: string): SequenceSplit {
+  return splitPlaylists(readInteractions(join(folder, "interactions.csv")));
+}
+
+/** Both implementations to convergence, several seeds each, on the test targets. */
+async function quality(folder: string, split: SequenceSplit): Promise<void> {
+  const models: Record<string, Result[]> = { "SASRec, ours": [], "SASRec, PyTorch": [] };
+  for (const seed of SEEDS) {
+    const options = JSON.stringify({ ...TRAINING, seed, tracks: split.trackIds.length });
+    for (const name in models) {
+      const result = name.endsWith("ours")
+        ? ours("--train-world", folder, options)
+        : run(python, [peerFile, folder, "converge", options]);
+      models[name].push(result);
+      const recall = mean(Float64Array.from(result.ranks!, hit));
+      const [seconds] = result.seconds!;
+      console.log(
+        `${name}, seed ${seed}: best at step ${result.bestStep} of ${result.steps}, ${seconds.toFixed(0)} s, ` +
+          `Recall@10 ${recall.toFixed(4)}`,
+      );
+    }
+  }
+  const row = (model: string, results: readonly Result[]) => ({
+    model,
+    seeds: results.length,
+    "best step": results.map(({ bestStep }) => bestStep).join(", "),
+    "Recall@10": formatEstimate(overSeeds(results, hit)),
+    "NDCG@10": formatEstimate(overSeeds(results, gain)),
+    "seconds a step": sum(results.map(({ seconds }) => seconds![0])) / sum(results.map(({ steps }) => steps!)),
+    "peak MiB": Math.round(Math.max(...results.map(({ peak }) => peak))),
+  });
+  const size = split.trackIds.length;
+  const simple = [fitMarkov(split.train, size), fitItemKnn(split.train, size), fitPopularity(split.train, size)].map(
+    (model) => {
+      const { recall, ndcg } = evaluateNext(model, split);
+      return { model: model.name, "Recall@10": formatEstimate(recall), "NDCG@10": formatEstimate(ndcg) };
+    },
+  );
+  const [own, other] = Object.values(models);
+  const rows = [...Object.entries(models).map(([name, results]) => row(name, results)), ...simple];
+  const caption =
+    `${split.userIds.length} playlists, ${size} tracks, trained until the validation NDCG stops rising, ` +
+    `${SEEDS.length} seeds each, intervals over playlists. Ours over PyTorch: ` +
+    `${verdict("Recall@10", own, other, hit)}; ${verdict("NDCG@10", own, other, gain)}.`;
+  await showTable(rows, { name: "bench_sequence_quality", caption });
+  console.table(rows);
+  console.log(caption);
+}
+
+/** The ratio of two means over seeds, and whether it is within 5 % or within two standard errors of the seeds. */
+function verdict(name: string, own: Result[], other: Result[], of: (rank: number) => number): string {
+  const perSeed = [own, other].map((results) => results.map(({ ranks }) => mean(Float64Array.from(ranks!, of))));
+  const [a, b] = perSeed.map((values) => mean(Float64Array.from(values)));
+  const variance = (values: number[], center: number) =>
+    sum(values.map((x) => (x - center) ** 2)) / (values.length - 1);
+  const error = Math.sqrt(variance(perSeed[0], a) / own.length + variance(perSeed[1], b) / other.length);
+  const within = (yes: boolean) => yes ? "within" : "outside";
+  return `${name} ${(a / b).toFixed(3)} (${within(Math.abs(a / b - 1) <= 0.05)} 5 %; difference ${
+    (a - b).toFixed(4)
+  }, ` +
+    `${within(Math.abs(a - b) <= 2 * error)} two standard errors of ${error.toFixed(4)})`;
+}
+
+/** Mean over seeds and playlists, with the interval over playlists. */
+function overSeeds(results: readonly Result[], of: (rank: number) => number): MetricEstimate {
+  const perPlaylist = Float64Array.from(results[0].ranks!, (_, p) => sum(results.map(({ ranks }) => of(ranks![p]))));
+  return bootstrap([perPlaylist], ([total], count) => total / count / results.length);
+}
+
+/** The three losses for the same number of steps. */
+async function losses(folder: string, split: SequenceSplit): Promise<void> {
+  const rows = ["softmax", "sampled", "binary"].map((loss) => {
+    const samples = Math.round(split.trackIds.length / 5);
+    const options = { ...TRAINING, seed: SEEDS[0], loss, samples, maximumSteps: LOSS_STEPS, patience: 100 };
+    const result = ours("--train-world", folder, JSON.stringify(options));
+    return {
+      loss: loss === "sampled"
+        ? `sampled softmax, ${samples} draws`
+        : loss === "binary"
+        ? "binary cross-entropy"
+        : "softmax",
+      steps: result.steps,
+      "Recall@10": formatEstimate(overSeeds([result], hit)),
+      "NDCG@10": formatEstimate(overSeeds([result], gain)),
+      "seconds a step": result.seconds![0] / result.steps!,
+      "peak MiB": Math.round(result.peak),
+    };
+  });
+  const caption = `The losses of SASRec after ${LOSS_STEPS} steps, ${split.trackIds.length} tracks.`;
+  await showTable(rows, { name: "bench_sequence_losses", caption });
+  console.table(rows);
+}
+
+async function trainOnWorld(folder: string, options: TrainOptions): Promise<Result> {
+  const split = readSplit(folder);
+  const before = process.cpuUsage();
+  const { model, steps, bestStep, curve } = await trainSasrec(split, {
+    ...options,
+    minimumSteps: options.maximumSteps,
+    validationPlaylists: split.userIds.length,
+  });
+  const { user, system } = process.cpuUsage(before);
+  const { ranks } = evaluateNext(serveSasrec(model), split);
+  return {
+    ranks: [...ranks],
+    steps,
+    bestStep,
+    seconds: [curve.at(-1)!.seconds],
+    cpu: (user + system) / 1e6,
+    peak: peakMemory(),
+  };
+}
+
+function hit(rank: number): number {
+  return rank <= 10 ? 1 : 0;
+}
+
+function gain(rank: number): number {
+  return rank <= 10 ? 1 / Math.log2(rank + 1) : 0;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
 }
 
 /** Playlists of 53 tracks, so that every window is full, popular tracks more often. */
@@ -229,5 +419,6 @@ function median(values: readonly number[]): number {
 const [part, first, second, third] = process.argv.slice(2);
 if (part === "--train") console.log(JSON.stringify(await trainOurs(Number(first), Number(second), Number(third))));
 else if (part === "--serve") console.log(JSON.stringify(serveOurs(Number(first))));
+else if (part === "--train-world") console.log(JSON.stringify(await trainOnWorld(first, JSON.parse(second))));
 else if (part === "--mpd") console.log(JSON.stringify(await readSlice(first)));
 else process.exitCode = await main(process.argv.slice(2));

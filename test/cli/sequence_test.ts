@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { segue, segueJson } from "./segue.ts";
@@ -23,6 +23,32 @@ Deno.test("mpd, train-sasrec and predict-next run one after the other, and predi
   assert.ok(predictions.every(({ track_id, title, artist }) => title && artist && !["3", "5"].includes(track_id)));
   const byName = segueJson("predict-next", "--data", world, "--tracks", predictions[0].title, "-k", "1");
   assert.equal((byName.predictions as unknown[]).length, 1);
+  const titles = predictions.slice(0, 2).map(({ title, artist }) => `${title} · ${artist}`);
+  // Titles may hold commas themselves.
+  assert.deepEqual(segueJson("predict-next", "--data", world, "--tracks", titles.join(",")).tracks, titles);
+});
+
+Deno.test("train-sasrec takes MovieLens' ratings as they are, and predict-next answers with its ids", () => {
+  const data = join(folder, "ratings");
+  const ratings = join(folder, "ratings.csv");
+  // Sparse ids, tied times, rows in no order.
+  const rows = Array.from({ length: 1200 }, (_, i) => {
+    const [user, place] = [1 + 37 * (i % 60), Math.floor(i / 60)];
+    return {
+      order: (i * 7919) % 1200,
+      text: `${user},${100 + 31 * ((i % 5) * 20 + (place + i) % 20)},4.5,${964982703 + (place >> 1)}`,
+    };
+  }).sort((a, b) => a.order - b.order);
+  writeFileSync(ratings, `userId,movieId,rating,timestamp\n${rows.map(({ text }) => text).join("\n")}\n`);
+  const options = ["--max-steps", "4", "--dimensions", "8", "--window", "10"];
+  const trained = segueJson("train-sasrec", "--data", data, "--interactions", ratings, ...options);
+  assert.deepEqual([trained.playlists, trained.steps], [60, 4]);
+  assert.equal(segueJson("train-sasrec", "--data", data, "--interactions", ratings, ...options).up_to_date, true);
+  const answer = segueJson("predict-next", "--data", data, "--tracks", "100,131", "-k", "3");
+  const ids = (answer.predictions as { track_id: string }[]).map(({ track_id }) => Number(track_id));
+  assert.ok(ids.every((id) => (id - 100) % 31 === 0 && id > 131), String(ids));
+  const missing = segue("train-sasrec", "--data", data, "--interactions", join(folder, "nothing.csv"));
+  assert.deepEqual([missing.status, /nothing\.csv: no such file/.test(missing.stderr)], [2, true]);
 });
 
 Deno.test("sequence commands: bad input gives one clear line and exit 2", () => {

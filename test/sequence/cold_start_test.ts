@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomInteger, seededRandom } from "../../lib/random.ts";
 import { evaluateColdStart } from "../../lib/sequence/cold_start.ts";
 import { playlistsOf } from "../../lib/sequence/interactions.ts";
+import { topTracks } from "../../lib/sequence/recommender.ts";
 import { splitPlaylists } from "../../lib/sequence/split.ts";
 import { loadTensorFlow } from "../../lib/tensor.ts";
 
@@ -44,6 +45,15 @@ Deno.test({
     assert.equal(result.coldTracks, 24);
     assert.ok(result.amongCold.lower > 2 * result.chance, JSON.stringify(result));
     assert.ok(result.amongAll.value <= result.amongCold.value);
+    // The model speaks the split's codes: a playlist of one kind goes on with tracks of that kind.
+    const scores = new Float32Array(120);
+    const kindOf = (track: number) => Number(split.trackIds[track]) % 5;
+    const history = Int32Array.from(
+      Array.from({ length: 120 }, (_, t) => t).filter((t) => kindOf(t) === 2).slice(0, 6),
+    );
+    result.model.score(history, scores);
+    const best = topTracks(scores, 10, history);
+    assert.ok(best.filter((track) => kindOf(track) === 2).length >= 8, String(best.map(kindOf)));
   },
 });
 

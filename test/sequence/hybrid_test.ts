@@ -6,6 +6,7 @@ import {
   eraRecommender,
   featureRecommender,
   nameCodes,
+  playlistFeatures,
   similarityRecommender,
   timeAwareRecommender,
 } from "../../lib/sequence/content.ts";
@@ -126,6 +127,11 @@ Deno.test("fitHybrid() weighs two sources of evidence so that both together beat
   }
   const knn = evaluateNext(fitItemKnn(split.train, tracks), split, { k: 5 });
   assert.ok(knn.recall.value < both.recall.value);
+});
+
+Deno.test("playlistFeatures() takes each track's row, zeros where the catalogue lacks it", () => {
+  const features = { rows: 2, columns: 2, data: Float32Array.of(1, 2, 3, 4) };
+  assert.deepEqual([...playlistFeatures(features, Int32Array.of(1, -1, 0, 1)).data], [3, 4, 0, 0, 1, 2, 3, 4]);
 });
 
 Deno.test("nameCodes() tells albums of one name by different artists apart", () => {
