@@ -266,11 +266,18 @@ export class Session {
     });
   }
 
-  /** Any track of the library that the rules allow, all alike. O(library), once a session. */
+  /** Any track of the library that the rules allow, all alike. O(1) for a new listener, else O(library), once a session. */
   #firstTrack(random: () => number, at: number): SessionPick {
+    const { state } = this;
     const { policy = "segue", rules = policy === "segue" ? DEFAULT_RULES : undefined } = this.options;
-    const candidates = this.state.world.library;
-    const { tracks, relaxed } = findCandidates(NO_TRACK, this.state, { candidates, rules });
+    const compiled = compileRules(state.world, rules);
+    // Before the first play only the rules that look at the track alone say anything.
+    const tests = state.playCount === 0 ? [] : compiled.rules.map((rule) => rule.test(NO_TRACK, state, rule.limits[0]));
+    const allowed = compiled.allowed();
+    const strict = tests.length === 0 ? allowed : allowed.filter((track) => !tests.some((breaks) => breaks(track)));
+    const { tracks, relaxed } = strict.length > 0
+      ? { tracks: strict, relaxed: [] }
+      : findCandidates(NO_TRACK, state, { candidates: state.world.library, rules });
     return {
       step: 0,
       track: tracks[randomInteger(random, tracks.length)],
