@@ -46,7 +46,7 @@ export default function embedCommand(): Command {
     .option("--embedding <which>", "what the graph is built on: auto, pca or autoencoder", "auto")
     .option("--dimensions <n>", "width of the bottleneck (default: 16 or fewer)", numberOption("--dimensions"))
     .option("--epochs <n>", "most epochs of the autoencoder (default: 50)", numberOption("--epochs"))
-    .option("--clusters <k>", "number of clusters (default: chosen by silhouette)", numberOption("--clusters"))
+    .option("--clusters <k>", "number of clusters (default: chosen by stability)", numberOption("--clusters"))
     .option("--umap", "also lay the tracks out in two dimensions")
     .option(
       "--umap-sample <n>",

@@ -35,6 +35,12 @@ export interface ScoresLane {
   /** Scores of the last block, row-major [blockRows, k]. */
   scores: Float32Array;
   /**
+   * Changes the components.
+   *
+   * @param components As many as before, row-major [k, d].
+   */
+  weigh(components: Float64Array): void;
+  /**
    * Begins to compute (x − mean) Wᵀ of a block of at most `blockRows` rows.
    *
    * @param rows The elements, row-major [count, d].
@@ -156,10 +162,14 @@ export function scoresKernel(
     const centre = new Float32Array(buffer, mean, d + 4).fill(0);
     centre.set(center);
     const weights = new Float32Array(buffer, w, d * stride).fill(0);
-    for (let c = 0; c < k; c++) for (let j = 0; j < d; j++) weights[j * stride + c] = components[c * d + j];
+    const weigh = (next: Float64Array) => {
+      for (let c = 0; c < k; c++) for (let j = 0; j < d; j++) weights[j * stride + c] = next[c * d + j];
+    };
+    weigh(components);
     const input = new Float32Array(buffer, x, blockRows * d);
     return {
       scores: new Float32Array(buffer, z, blockRows * k),
+      weigh,
       begin(elements) {
         input.set(elements);
         call([x, Math.ceil(elements.length / d / 4) * 4, d, mean, w, k, z]);

@@ -6,6 +6,8 @@
 import { expectInteger, InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix, matrix, takeRows } from "../matrix.ts";
 import { type Random, randomInteger, sampleCategorical, shuffleInPlace } from "../random.ts";
+import { type Kernel, scoresKernel, type ScoresLane } from "./kernels.ts";
+import { fitPca, pcaScores } from "./pca.ts";
 
 /** A clustering. */
 export interface KMeansResult {
@@ -21,29 +23,36 @@ export interface KMeansResult {
 
 /** How to cluster. */
 export interface KMeansOptions {
-  /** Starts, of which the one with the smallest inertia is kept. Default 6. */
+  /** Where the centroids start: `"principal"` (default) needs no randomness, `"k-means++"` draws rows. */
+  start?: "principal" | "k-means++";
+  /** Starts of k-means++, of which the one with the smallest inertia is kept. Default 6. */
   starts?: number;
-  /** Most iterations of a start. Default 100. */
+  /** Most iterations of a start. Default 300. */
   iterations?: number;
   /** Rows beyond which mini-batches are used. Default 100,000. */
   miniBatchBeyond?: number;
 }
 
-/** Rows that the choice of k and the start of the centroids look at. */
-const SAMPLE = 5_000;
-/** Rows whose silhouette is taken. */
-const SILHOUETTE_ROWS = 1_500;
+/** Rows that k-means++ draws from. */
+const SEEDING_ROWS = 5_000;
+/** Rows on which mini-batches start, and on which k is chosen. */
+const SAMPLE = 20_000;
 /** Rows of a mini-batch and number of mini-batches. */
 const BATCH = 2_048;
 const BATCHES = 400;
+/** Iterations end when the inertia falls by no more than this share. */
+const TOLERANCE = 1e-6;
 
 /**
- * k-means from k-means++ starts (Arthur & Vassilvitskii 2007): Lloyd's iterations over all rows, or, beyond 100,000
- * rows, mini-batches (Sculley 2010) and one assignment of all rows. Cost O(n k d) an iteration.
+ * k-means. The centroids start from parts of the rows: the part with the largest sum of squares is cut in two across its
+ * first principal component until there are k (Su & Dy 2004), so that the same rows give the same clusters whatever the
+ * seed. Lloyd's iterations follow; beyond 100,000 rows they run on a sample of 20,000 and mini-batches of all rows
+ * follow (Sculley 2010). With `start: "k-means++"` the start is greedy k-means++ (Arthur & Vassilvitskii 2007) instead.
+ * Cost O(n k d) an iteration.
  *
  * @param x The matrix [n, d].
  * @param k Number of clusters, in [1, n]. Fewer are returned when there are fewer distinct rows.
- * @param random Source of randomness.
+ * @param random Source of randomness, for k-means++, samples and mini-batches.
  * @param options Starts and limits.
  * @returns The clustering.
  * @throws {InputError} When k is out of range or an element is not finite.
@@ -54,29 +63,64 @@ export function kMeans(x: Matrix, k: number, random: Random, options: KMeansOpti
   if (broken) {
     throw new InputError(`Expected finite numbers but found another in row ${broken.row}, column ${broken.column}`);
   }
-  const { starts = 6, iterations = 100, miniBatchBeyond = 100_000 } = options;
-  let best: KMeansResult | undefined;
-  for (let start = 0; start < starts; start++) {
-    const found = x.rows > miniBatchBeyond ? miniBatch(x, k, random) : lloyd(x, k, random, iterations);
+  const { start = "principal", iterations = 300, miniBatchBeyond = 100_000 } = options;
+  const starts = start === "principal" ? 1 : expectInteger("starts", options.starts ?? 6, 1);
+  const finder = nearestCentroids(columnMeans(x));
+  const large = x.rows > miniBatchBeyond;
+  const base = large ? drawRows(x, Math.max(SAMPLE, 20 * k), random) : x;
+  let best: Found | undefined;
+  for (let s = 0; s < starts; s++) {
+    const first = start === "principal"
+      ? principalParts(base, k)
+      : greedyPlusPlus(drawRows(base, Math.max(SEEDING_ROWS, 20 * k), random), k, random);
+    const found = lloyd(base, first, finder, iterations);
     if (!best || found.inertia < best.inertia) best = found;
   }
-  return largestFirst(best!);
+  if (large) best = miniBatches(x, best!, finder, random);
+  const labels = new Int32Array(x.rows);
+  const inertia = assign(x, best!.centroids, labels);
+  return largestFirst({ labels, centroids: best!.centroids, inertia, iterations: best!.iterations });
 }
 
 /** How well each k does. */
 export interface ClusterCount {
   /** The number of clusters taken. */
   k: number;
-  /** Mean silhouette for every k that was tried, in [-1, 1]. */
-  candidates: { k: number; silhouette: number }[];
+  /** What was found for every k that was tried. */
+  candidates: ClusterCountCandidate[];
 }
 
+/** One number of clusters that was tried. */
+export interface ClusterCountCandidate {
+  /** The number of clusters. */
+  k: number;
+  /** Mean adjusted Rand index between clusterings that each were made without a tenth of the rows, at most 1. */
+  stability: number;
+  /** Mean silhouette in [-1, 1]; it does not decide. */
+  silhouette: number;
+}
+
+/** Agreement of clusterings that counts as good (Steinley 2004). */
+export const STABLE_AGREEMENT = 0.8;
+
 /** The criterion by which k is chosen, in words. */
-export const CLUSTER_COUNT_CRITERION = "the k with the largest mean silhouette, among those tried";
+export const CLUSTER_COUNT_CRITERION: string =
+  "the largest k tried whose clusters stay when a random tenth of the tracks is left out (adjusted Rand index of at " +
+  `least ${STABLE_AGREEMENT} between such clusterings, on average); the k whose clusters stay best when none does`;
+
+/** Clusterings that are compared for every k. */
+const RUNS = 5;
+/** Share of the rows that each of them does without. */
+const LEFT_OUT = 0.1;
+/** Rows whose silhouette is taken. */
+const SILHOUETTE_ROWS = 1_500;
 
 /**
- * Chooses k: the one with the largest mean silhouette (Rousseeuw 1987) within bounds, on a sample of at most 5,000 rows
- * clustered and 1,500 measured.
+ * Chooses k by stability (Ben-Hur, Elisseeff & Guyon 2002; von Luxburg 2010): the largest k whose clusters hardly depend
+ * on which tracks happen to be there. Five times a random tenth of the rows is left out, the others are clustered, and
+ * all rows get their nearest centroid; the mean adjusted Rand index over the pairs of these clusterings must be at
+ * least 0.8, which Steinley (2004) calls good. When no k does it, the one with the largest index is taken. The
+ * largest, because more clusters tell more tastes apart. At most 20,000 rows are looked at.
  *
  * @param x The matrix [n, d].
  * @param candidates Numbers of clusters to try, each at least 2; those beyond half the rows are left out.
@@ -85,17 +129,63 @@ export const CLUSTER_COUNT_CRITERION = "the k with the largest mean silhouette, 
  * @throws {InputError} When no candidate is left.
  */
 export function chooseClusterCount(x: Matrix, candidates: readonly number[], random: Random): ClusterCount {
-  const rows = shuffleInPlace(Int32Array.from({ length: x.rows }, (_, i) => i), random);
-  const sample = takeRows(x, rows.subarray(0, SAMPLE));
-  const measured = Int32Array.from({ length: Math.min(SILHOUETTE_ROWS, sample.rows) }, (_, i) => i);
+  const sample = x.rows > SAMPLE ? drawRows(x, SAMPLE, random) : x;
+  const measured = drawIndices(sample.rows, SILHOUETTE_ROWS, random);
   const distances = pairwise(takeRows(sample, measured));
   const tried = candidates.filter((k) => k >= 2 && k <= sample.rows / 2).map((k) => {
-    const { labels } = kMeans(sample, k, random, { starts: 2 });
-    return { k, silhouette: meanSilhouette(distances, labels.subarray(0, measured.length)) };
+    const runs = Array.from({ length: RUNS }, () => clusterWithout(sample, k, LEFT_OUT, random, { iterations: 100 }));
+    return {
+      k,
+      stability: meanAgreement(runs),
+      silhouette: meanSilhouette(distances, measured.map((i) => runs[0][i])),
+    };
   });
   if (tried.length === 0) throw new InputError(`Expected more rows to choose a number of clusters but found ${x.rows}`);
-  const { k } = tried.reduce((best, candidate) => candidate.silhouette > best.silhouette ? candidate : best);
+  const stable = tried.filter(({ stability }) => stability >= STABLE_AGREEMENT);
+  const { k } = stable.length > 0
+    ? stable.reduce((best, candidate) => candidate.k > best.k ? candidate : best)
+    : tried.reduce((best, candidate) => candidate.stability > best.stability ? candidate : best);
   return { k, candidates: tried };
+}
+
+/**
+ * Clusters all rows but some, and gives every row the nearest centroid: how much such clusterings differ says how much
+ * depends on the rows that happen to be there.
+ *
+ * @param x The matrix [n, d].
+ * @param k Number of clusters.
+ * @param share Share of the rows that the centroids are found without, in [0, 1).
+ * @param random Picks the rows.
+ * @param options As for `kMeans`.
+ * @returns Cluster of each row.
+ */
+export function clusterWithout(
+  x: Matrix,
+  k: number,
+  share: number,
+  random: Random,
+  options: KMeansOptions = {},
+): Int32Array {
+  const kept = drawIndices(x.rows, x.rows - Math.floor(share * x.rows), random).sort();
+  const { centroids } = kMeans(takeRows(x, kept), k, random, options);
+  const labels = new Int32Array(x.rows);
+  assign(x, centroids, labels);
+  return labels;
+}
+
+/**
+ * Mean adjusted Rand index over all pairs of clusterings.
+ *
+ * @param clusterings Labels of the same rows, two clusterings or more.
+ * @returns The mean, at most 1.
+ * @throws {InputError} When there are fewer than two clusterings.
+ */
+export function meanAgreement(clusterings: readonly ArrayLike<number>[]): number {
+  const n = clusterings.length;
+  if (n < 2) throw new InputError(`Expected at least 2 clusterings but found ${n}`);
+  let sum = 0;
+  for (let a = 1; a < n; a++) for (let b = 0; b < a; b++) sum += adjustedRandIndex(clusterings[a], clusterings[b]);
+  return sum / (n * (n - 1) / 2);
 }
 
 /**
@@ -142,58 +232,162 @@ export function adjustedRandIndex(a: ArrayLike<number>, b: ArrayLike<number>): n
   return largest === expected ? 1 : (together - expected) / (largest - expected);
 }
 
-function lloyd(x: Matrix, k: number, random: Random, iterations: number): KMeansResult {
-  const centroids = plusPlus(x, k, random);
-  const labels = new Int32Array(x.rows);
-  let inertia = Infinity;
-  for (let iteration = 1;; iteration++) {
-    const next = assign(x, centroids, labels);
-    if (iteration >= iterations || next >= inertia * (1 - 1e-5)) {
-      return { labels, centroids, inertia: next, iterations: iteration };
+/** Finds nearest centroids in float32, four at a time; what is returned in the end is assigned in float64. */
+interface Finder {
+  /** The point about which it computes, length d. */
+  center: Float64Array;
+  /**
+   * Writes the nearest centroid of each row to `labels` and returns how much nearer the rows are to their centroids than
+   * to the centre: Σ (‖x − m‖² − ‖x − c‖²).
+   */
+  assign(x: Matrix, centroids: Matrix, labels: Int32Array): number;
+}
+
+function nearestCentroids(center: Float64Array): Finder {
+  const d = center.length;
+  const kernels = new Map<number, Kernel<ScoresLane>>();
+  const assign = (x: Matrix, centroids: Matrix, labels: Int32Array): number => {
+    const k = centroids.rows;
+    const weights = new Float64Array(k * d);
+    const half = new Float64Array(k);
+    for (let c = 0, at = 0; c < k; c++) {
+      for (let j = 0; j < d; j++, at++) {
+        weights[at] = centroids.data[at] - center[j];
+        half[c] += weights[at] * weights[at] / 2;
+      }
     }
-    inertia = next;
-    moveToMeans(x, centroids, labels);
+    let kernel = kernels.get(k);
+    if (kernel) kernel.own.weigh(weights);
+    else kernels.set(k, kernel = scoresKernel(weights, center, k, 0));
+    let gain = 0;
+    for (let start = 0; start < x.rows; start += kernel.blockRows) {
+      const count = Math.min(kernel.blockRows, x.rows - start);
+      kernel.own.begin(x.data.subarray(start * d, (start + count) * d));
+      const { scores } = kernel.own;
+      for (let r = start, at = 0; r < start + count; r++) {
+        let most = -Infinity;
+        let label = 0;
+        for (let c = 0; c < k; c++, at++) {
+          const nearer = scores[at] - half[c];
+          if (nearer > most) {
+            most = nearer;
+            label = c;
+          }
+        }
+        labels[r] = label;
+        gain += most;
+      }
+    }
+    return 2 * gain;
+  };
+  return { center, assign };
+}
+
+/** Centroids, how many rows are theirs, and how they were found. */
+interface Found {
+  centroids: Matrix;
+  sizes: Int32Array;
+  inertia: number;
+  iterations: number;
+}
+
+/** Lloyd's iterations, which change the centroids. A centroid without rows stays where it is. */
+function lloyd(x: Matrix, centroids: Matrix, finder: Finder, limit: number): Found {
+  const d = x.columns;
+  const spread = spreadAbout(x, finder.center);
+  const labels = new Int32Array(x.rows);
+  const before = new Int32Array(x.rows).fill(-1);
+  const sums = new Float64Array(centroids.data.length);
+  const sizes = new Int32Array(centroids.rows);
+  const count = (i: number, cluster: number, sign: number) => {
+    sizes[cluster] += sign;
+    for (let j = 0, at = i * d, to = cluster * d; j < d; j++) sums[to++] += sign * x.data[at++];
+  };
+  let last = Infinity;
+  for (let iterations = 1;; iterations++) {
+    const inertia = spread - finder.assign(x, centroids, labels);
+    // Few rows change their cluster after the first iterations: only these are moved between the sums.
+    for (let i = 0; i < x.rows; i++) {
+      if (labels[i] === before[i]) continue;
+      if (before[i] >= 0) count(i, before[i], -1);
+      count(i, labels[i], 1);
+      before[i] = labels[i];
+    }
+    for (let c = 0, at = 0; c < sizes.length; c++) {
+      for (let j = 0; j < d; j++, at++) if (sizes[c] > 0) centroids.data[at] = sums[at] / sizes[c];
+    }
+    if (iterations >= limit || !(inertia < last * (1 - TOLERANCE))) return { centroids, sizes, inertia, iterations };
+    last = inertia;
   }
 }
 
-/** Each batch row pulls its centroid by 1 / (rows that this centroid has had). */
-function miniBatch(x: Matrix, k: number, random: Random): KMeansResult {
+/** Each centroid becomes the running mean of its rows: those of its start and those of the batches. */
+function miniBatches(x: Matrix, found: Found, finder: Finder, random: Random): Found {
+  const { centroids, sizes } = found;
   const d = x.columns;
-  const draw = (count: number) => Int32Array.from({ length: count }, () => randomInteger(random, x.rows));
-  const centroids = plusPlus(takeRows(x, draw(Math.max(SAMPLE, 20 * k))), k, random);
-  const counts = new Float64Array(centroids.rows);
-  const nearest = new Int32Array(BATCH);
+  const counts = Float64Array.from(sizes, (size) => Math.max(1, size));
+  const labels = new Int32Array(BATCH);
   for (let b = 0; b < BATCHES; b++) {
-    const batch = takeRows(x, draw(BATCH));
-    assign(batch, centroids, nearest);
+    const batch = takeRows(x, Int32Array.from({ length: BATCH }, () => randomInteger(random, x.rows)));
+    finder.assign(batch, centroids, labels);
     for (let i = 0; i < BATCH; i++) {
-      const c = nearest[i];
+      const c = labels[i];
       const rate = 1 / ++counts[c];
       for (let j = 0; j < d; j++) {
         centroids.data[c * d + j] += rate * (batch.data[i * d + j] - centroids.data[c * d + j]);
       }
     }
   }
-  const labels = new Int32Array(x.rows);
-  const inertia = assign(x, centroids, labels);
-  return { labels, centroids, inertia, iterations: BATCHES };
+  return { ...found, iterations: BATCHES };
 }
 
-/** k-means++: each next centroid is a row, drawn with probability in proportion to its squared distance. */
-function plusPlus(x: Matrix, k: number, random: Random): Matrix {
+/** Means of parts: the part with the largest sum of squares is cut across its first principal component until k are. */
+function principalParts(x: Matrix, k: number): Matrix {
+  const describe = (rows: Int32Array) => {
+    const part = takeRows(x, rows);
+    const center = columnMeans(part);
+    return { rows, center, spread: spreadAbout(part, center) };
+  };
+  const parts = [describe(Int32Array.from({ length: x.rows }, (_, i) => i))];
+  const least = parts[0].spread * 1e-9;
+  while (parts.length < k) {
+    const widest = parts.reduce((a, b) => b.spread > a.spread ? b : a);
+    if (!(widest.spread > least)) break;
+    const part = takeRows(x, widest.rows);
+    const scores = pcaScores(part, fitPca(part, { components: 1 })).data;
+    const halves = [true, false].map((side) => widest.rows.filter((_, i) => scores[i] > 0 === side));
+    if (halves.some((half) => half.length === 0)) widest.spread = 0;
+    else parts.splice(parts.indexOf(widest), 1, ...halves.map(describe));
+  }
+  const centroids = matrix(parts.length, x.columns);
+  parts.forEach(({ center }, c) => centroids.data.set(center, c * x.columns));
+  return centroids;
+}
+
+/**
+ * Greedy k-means++: each next centroid is, of 2 + ⌊ln k⌋ rows drawn with probability in proportion to their squared
+ * distance, the one that leaves the least. Fewer than k when there are fewer distinct rows.
+ */
+function greedyPlusPlus(x: Matrix, k: number, random: Random): Matrix {
   const d = x.columns;
+  const tries = 2 + Math.floor(Math.log(k));
   const centroids = matrix(k, d);
-  const distances = new Float64Array(x.rows).fill(Infinity);
-  let chosen = randomInteger(random, x.rows);
+  let distances = new Float64Array(x.rows).fill(Infinity);
+  let better = new Float64Array(x.rows);
+  let trial = new Float64Array(x.rows);
   for (let c = 0; c < k; c++) {
-    centroids.data.set(x.data.subarray(chosen * d, (chosen + 1) * d), c * d);
-    let left = 0;
-    for (let i = 0; i < x.rows; i++) {
-      distances[i] = Math.min(distances[i], squaredDistance(x, i, centroids, c));
-      left += distances[i];
+    let least = Infinity;
+    for (let t = 0; t < (c === 0 ? 1 : tries); t++) {
+      const row = c === 0 ? randomInteger(random, x.rows) : sampleCategorical(distances, random);
+      let left = 0;
+      for (let i = 0; i < x.rows; i++) left += trial[i] = Math.min(distances[i], squaredDistance(x, i, x, row));
+      if (left >= least) continue;
+      least = left;
+      [better, trial] = [trial, better];
+      centroids.data.set(x.data.subarray(row * d, (row + 1) * d), c * d);
     }
-    if (left === 0) return matrix(c + 1, d, centroids.data.slice(0, (c + 1) * d));
-    chosen = sampleCategorical(distances, random);
+    [distances, better] = [better, distances];
+    if (least === 0) return matrix(c + 1, d, centroids.data.slice(0, (c + 1) * d));
   }
   return centroids;
 }
@@ -224,18 +418,26 @@ function squaredDistance(x: Matrix, i: number, y: Matrix, c: number): number {
   return sum;
 }
 
-/** Moves each centroid to the mean of its rows; one without rows stays where it is. */
-function moveToMeans(x: Matrix, centroids: Matrix, labels: Int32Array): void {
-  const d = x.columns;
-  const sums = new Float64Array(centroids.data.length);
-  const counts = new Int32Array(centroids.rows);
-  for (let i = 0; i < x.rows; i++) {
-    counts[labels[i]]++;
-    for (let j = 0; j < d; j++) sums[labels[i] * d + j] += x.data[i * d + j];
-  }
-  for (let c = 0; c < centroids.rows; c++) {
-    if (counts[c] > 0) { for (let j = 0; j < d; j++) centroids.data[c * d + j] = sums[c * d + j] / counts[c]; }
-  }
+function columnMeans(x: Matrix): Float64Array {
+  const means = new Float64Array(x.columns);
+  for (let i = 0, at = 0; i < x.rows; i++) for (let j = 0; j < x.columns; j++) means[j] += x.data[at++];
+  return means.map((sum) => sum / x.rows);
+}
+
+/** Sum of squared distances of the rows to a point. */
+function spreadAbout(x: Matrix, center: Float64Array): number {
+  let sum = 0;
+  for (let i = 0, at = 0; i < x.rows; i++) for (let j = 0; j < x.columns; j++) sum += (x.data[at++] - center[j]) ** 2;
+  return sum;
+}
+
+/** Rows drawn without replacement, all when there are no more than `count`. */
+function drawRows(x: Matrix, count: number, random: Random): Matrix {
+  return takeRows(x, drawIndices(x.rows, count, random));
+}
+
+function drawIndices(rows: number, count: number, random: Random): Int32Array {
+  return shuffleInPlace(Int32Array.from({ length: rows }, (_, i) => i), random).slice(0, count);
 }
 
 /** Numbers the clusters by falling size and drops empty ones. */

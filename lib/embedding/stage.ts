@@ -7,7 +7,8 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { seededRandom } from "../random.ts";
+import type { Matrix } from "../matrix.ts";
+import { type Random, seededRandom } from "../random.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { readNpy, readNpyMatrix, writeNpy } from "../storage/npy.ts";
 import { readNpz } from "../storage/npz.ts";
@@ -17,7 +18,15 @@ import { type EpochLoss, trainAutoencoder } from "./autoencoder.ts";
 import { compareEmbeddings, EMBEDDING_CRITERION, type EmbeddingComparison } from "./compare.ts";
 import { type ClusterDescription, describeClusters } from "./describe.ts";
 import { embeddingFile, pcaOfFile, readPca, writePca } from "./files.ts";
-import { adjustedRandIndex, chooseClusterCount, CLUSTER_COUNT_CRITERION, type ClusterCount, kMeans } from "./kmeans.ts";
+import {
+  adjustedRandIndex,
+  chooseClusterCount,
+  CLUSTER_COUNT_CRITERION,
+  type ClusterCount,
+  clusterWithout,
+  kMeans,
+  meanAgreement,
+} from "./kmeans.ts";
 import type { ExactNeighbors } from "./neighbors.ts";
 import { leakageGroups, splitByGroup } from "./split.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";
@@ -49,7 +58,7 @@ export interface EmbeddingStageOptions {
 
 /** Options of {@linkcode clustersStage}. */
 export interface ClustersStageOptions {
-  /** Number of clusters; chosen between 8 and 24 when left out. */
+  /** Number of clusters; chosen between 8 and 20 when left out. */
   k?: number;
   /** Seed of the starts. Default 42. */
   seed?: number;
@@ -106,16 +115,31 @@ export interface ClustersReport {
   k: number;
   /** How k was chosen. */
   criterion: string;
-  /** Mean silhouette of every k that was tried; empty when k was given. */
+  /** Stability and silhouette of every k that was tried; empty when k was given. */
   candidates: ClusterCount["candidates"];
-  /** Adjusted Rand index between this clustering and one from other random starts: 1 = the same clusters. */
+  /** Mean adjusted Rand index between this clustering and four made without a tenth of the tracks: 1 = the same. */
   stability: number;
+  /** What the seed decides. */
+  seeds: {
+    /** Mean adjusted Rand index between clusterings that differ by their seed alone. */
+    agreement: number;
+    /** The same with the best of six starts of k-means++. */
+    plusPlusAgreement: number;
+    /** Inertia of this clustering over the smallest that k-means++ found. */
+    inertiaRatio: number;
+  };
   /** The clusters, the largest first. */
   clusters: ClusterDescription[];
 }
 
-/** Numbers of clusters that are tried. */
-const CLUSTER_COUNTS = [8, 10, 12, 14, 16, 18, 20, 22, 24];
+/**
+ * Numbers of clusters that are tried. The clusters serve a feature that asks what share of the last 20 plays lie in a
+ * candidate's cluster. With fewer than 8 nearly every cluster has been played and the choice varies little; with more
+ * clusters than plays that are remembered most have not, and the feature says nothing.
+ */
+const CLUSTER_COUNTS = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
+/** Clusterings that the one which is written is compared with. */
+const COMPARED = 4;
 /** Fewer tracks than this are not split in three. */
 const FEWEST_TRACKS = 50;
 
@@ -228,11 +252,10 @@ export async function clustersStage(directory: string, options: ClustersStageOpt
       const choice = countClusters(x.rows, k) ??
         { ...chooseClusterCount(x, CLUSTER_COUNTS, seededRandom(seed, "k")), criterion: CLUSTER_COUNT_CRITERION };
       const { labels, centroids, inertia } = kMeans(x, choice.k, seededRandom(seed, "clusters"));
-      const other = kMeans(x, choice.k, seededRandom(seed, "clusters, other starts"));
       const report: ClustersReport = {
         ...choice,
         k: centroids.rows,
-        stability: adjustedRandIndex(labels, other.labels),
+        ...checkStability(x, { labels, k: choice.k, inertia }, seed),
         clusters: describeClusters(await readCatalog(join(directory, "tracks.parquet")), labels, centroids.rows),
       };
       writeNpy(join(directory, "clusters.npy"), { data: labels, shape: [x.rows] });
@@ -243,9 +266,10 @@ export async function clustersStage(directory: string, options: ClustersStageOpt
 }
 
 /**
- * UMAP of the embedding: a sample, stratified by genre (by cluster where there are no genres), is laid out; every other
- * track is placed among its nearest sampled tracks. Writes `umap.npy`. When the sample is the whole catalogue and there
- * is a graph, its neighbours are used.
+ * UMAP of the embedding: a sample, stratified by genre (by cluster where there are no genres), is laid out from its
+ * nearest neighbours; every other track is placed among its nearest sampled tracks. Writes `umap.npy`. When the sample
+ * is the whole catalogue and there is a graph, the neighbours are the graph's; else our own exact join finds them within
+ * the sample, since a track's neighbours in the graph are mostly not in the sample.
  *
  * @param directory The data folder.
  * @param options Options.
@@ -336,6 +360,26 @@ async function learnEmbedding(
   } finally {
     autoencoder.dispose();
   }
+}
+
+/** How much of a clustering depends on the tracks that happen to be there, and on the seed. */
+function checkStability(
+  x: Matrix,
+  { labels, k, inertia }: { labels: Int32Array; k: number; inertia: number },
+  seed: number,
+): Pick<ClustersReport, "stability" | "seeds"> {
+  const repeat = <T>(label: string, run: (random: Random) => T) =>
+    Array.from({ length: COMPARED }, (_, r) => run(seededRandom(seed, `clusters, ${label} ${r}`)));
+  const without = repeat("left out", (random) => clusterWithout(x, k, 0.1, random));
+  const plusPlus = repeat("k-means++", (random) => kMeans(x, k, random, { start: "k-means++" }));
+  return {
+    stability: without.reduce((sum, other) => sum + adjustedRandIndex(labels, other), 0) / COMPARED,
+    seeds: {
+      agreement: meanAgreement([labels, ...repeat("other seed", (random) => kMeans(x, k, random).labels)]),
+      plusPlusAgreement: meanAgreement(plusPlus.map((found) => found.labels)),
+      inertiaRatio: inertia / Math.min(...plusPlus.map((found) => found.inertia)),
+    },
+  };
 }
 
 /** Writes `embedding.json` and returns what the manifest keeps of it. */

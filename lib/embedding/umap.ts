@@ -1,14 +1,15 @@
 /**
  * UMAP (McInnes, Healy & Melville 2018): a picture of the embedding in two dimensions. A sample is laid out by umap-js
- * from neighbours that are given to it; the other tracks are placed among their neighbours in the sample.
+ * from neighbours that are given to it; the other tracks are transformed: placed among their neighbours in the sample.
  *
  * @module
  */
 import { UMAP } from "umap-js";
+import { findABParams } from "umap-js/dist/umap.js";
 import { expectInteger, InputError } from "../errors.ts";
 import { type Matrix, matrix, takeRows } from "../matrix.ts";
 import { startProgress } from "../progress.ts";
-import { type Random, shuffleInPlace } from "../random.ts";
+import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
 import { type ExactNeighbors, exactNeighbors, unitRows } from "./neighbors.ts";
 
 /** How to lay out. */
@@ -17,12 +18,19 @@ export interface UmapOptions {
   neighbors?: number;
   /** Smallest distance between points of the picture. Default 0.1. */
   minimumDistance?: number;
-  /** Passes of the optimisation. Default 200. */
+  /** Passes of the optimisation; a third of them for tracks outside the sample. Default 200. */
   epochs?: number;
 }
 
-/** Sampled tracks among which a track outside the sample is placed. */
-const ANCHORS = 5;
+const [EPOCHS, MINIMUM_DISTANCE] = [200, 0.1];
+/** Sampled tracks that push a new one away for each that draws it. */
+const REPULSIONS = 2;
+/** Random sampled tracks, drawn once and used in turn. A power of two. */
+const DRAWS = 65_536;
+/** No coordinate of a gradient is larger than this, as in umap-js. */
+const CLIP = 4;
+/** Rows that are placed at once. */
+const BLOCK = 16_384;
 
 /**
  * Draws a sample in which every stratum has its share of the rows, rounded up, so that a rare genre is not lost.
@@ -62,7 +70,7 @@ export function stratifiedSample(strata: ArrayLike<number | string>, size: numbe
 export function umapLayout(neighbors: ExactNeighbors, random: Random, options: UmapOptions = {}): Matrix {
   const n = neighbors.indices.length / neighbors.k;
   if (n < 4) throw new InputError(`Expected at least 4 tracks for UMAP but found ${n}`);
-  const epochs = expectInteger("epochs", options.epochs ?? 200, 1);
+  const epochs = expectInteger("epochs", options.epochs ?? EPOCHS, 1);
   const indices: number[][] = [];
   const distances: number[][] = [];
   for (let i = 0; i < n; i++) {
@@ -73,7 +81,7 @@ export function umapLayout(neighbors: ExactNeighbors, random: Random, options: U
   }
   const umap = new UMAP({
     nNeighbors: neighbors.k + 1,
-    minDist: options.minimumDistance ?? 0.1,
+    minDist: options.minimumDistance ?? MINIMUM_DISTANCE,
     nEpochs: epochs,
     random,
   });
@@ -89,14 +97,95 @@ export function umapLayout(neighbors: ExactNeighbors, random: Random, options: U
 }
 
 /**
- * Two dimensions for all rows: a sample is laid out, every other row is put at the mean of its five nearest sampled rows
- * with the weights exp(−(d_i − d_1) / d̄), d = 1 − cosine.
+ * Places new points in a layout, which stays as it is, by the optimisation with which UMAP transforms new data. A point
+ * starts at the mean of its k neighbours, weighted by their membership exp(−(d_j − d_1) / σ) with d = 1 − cosine and σ
+ * such that the memberships add up to log₂ k; then in a third of the layout's epochs each neighbour draws it in
+ * proportion to its membership, and for each pull two random points of the layout push it away. umap-js has a
+ * `transform` of its own, but it looks the neighbours up again by a search that starts at random points, finds few of
+ * them, and takes an endless loop when the epochs do not divide by three; `test/bench/embedding_bench.ts` measures both.
+ * Cost O(points · k · epochs).
+ *
+ * @param layout Positions of the points that stay [n, 2].
+ * @param neighbors Neighbours of the new points among them, the nearest first.
+ * @param random Source of randomness.
+ * @param options Shape of the picture, as for the layout.
+ * @returns Positions of the new points [points, 2].
+ */
+export function placeAmong(
+  layout: Matrix,
+  neighbors: ExactNeighbors,
+  random: Random,
+  options: UmapOptions = {},
+): Matrix {
+  const { k, indices, similarities } = neighbors;
+  const epochs = Math.ceil(expectInteger("epochs", options.epochs ?? EPOCHS, 1) / 3);
+  const { a, b } = findABParams(1, options.minimumDistance ?? MINIMUM_DISTANCE);
+  const fixed = Float64Array.from(layout.data);
+  const draws = Int32Array.from({ length: DRAWS }, () => 2 * randomInteger(random, layout.rows));
+  const result = matrix(indices.length / k, 2);
+  const membership = new Float64Array(k);
+  const next = new Float64Array(k);
+  let draw = 0;
+  for (let i = 0; i < result.rows; i++) {
+    const from = i * k;
+    fillMembership(similarities.subarray(from, from + k), membership);
+    let total = 0;
+    let [x, y] = [0, 0];
+    for (let j = 0; j < k; j++) {
+      total += membership[j];
+      x += membership[j] * fixed[2 * indices[from + j]];
+      y += membership[j] * fixed[2 * indices[from + j] + 1];
+      next[j] = 1 / membership[j];
+    }
+    [x, y] = [x / total, y / total];
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const rate = 1 - epoch / epochs;
+      for (let j = 0; j < k; j++) {
+        if (next[j] > epoch) continue;
+        next[j] += 1 / membership[j];
+        for (let step = 0; step <= REPULSIONS; step++) {
+          const at = step === 0 ? 2 * indices[from + j] : draws[draw++ & (DRAWS - 1)];
+          const dx = x - fixed[at];
+          const dy = y - fixed[at + 1];
+          const squared = dx * dx + dy * dy;
+          if (squared === 0) continue;
+          const power = a * Math.exp(b * Math.log(squared));
+          const slope = (step === 0 ? -2 * b * power / squared : 2 * b / (0.001 + squared)) / (power + 1);
+          x += rate * Math.max(-CLIP, Math.min(CLIP, slope * dx));
+          y += rate * Math.max(-CLIP, Math.min(CLIP, slope * dy));
+        }
+      }
+    }
+    result.data[2 * i] = x;
+    result.data[2 * i + 1] = y;
+  }
+  return result;
+}
+
+/** Memberships exp(−(d_j − d_1) / σ), where σ makes their sum log₂ k, at least 1; found by bisection. */
+function fillMembership(similarities: Float32Array, membership: Float64Array): void {
+  const k = similarities.length;
+  const wanted = Math.max(1, Math.log2(k));
+  let [low, high, sigma] = [0, Infinity, 1];
+  for (let turn = 0; turn < 64; turn++) {
+    let sum = 0;
+    for (let j = 0; j < k; j++) sum += membership[j] = Math.exp((similarities[j] - similarities[0]) / sigma);
+    if (Math.abs(sum - wanted) < 1e-5) return;
+    if (sum > wanted) high = sigma;
+    else low = sigma;
+    sigma = high === Infinity ? 2 * sigma : (low + high) / 2;
+  }
+}
+
+/**
+ * Two dimensions for all rows: a sample is laid out, every other row is placed among its nearest sampled rows by
+ * {@linkcode placeAmong}. The neighbours are exact, by cosine.
  *
  * @param x The embedding [n, d].
  * @param sample Row indices of the sample, ascending.
  * @param random Source of randomness.
  * @param options Shape of the picture.
- * @param known Neighbours of the sample within the sample, when they are at hand; computed exactly when left out.
+ * @param known Neighbours of the sample within the sample, when they are at hand; computed when left out.
  * @returns Positions [n, 2].
  * @throws {InputError} When the sample has fewer than 4 rows.
  */
@@ -114,22 +203,17 @@ export function umapOfSample(
   const layout = umapLayout(known ?? exactNeighbors(anchors, anchors, k, own), random, options);
   const positions = matrix(x.rows, 2);
   const sampled = new Uint8Array(x.rows);
-  sample.forEach((r, i) => {
-    sampled[r] = 1;
-    positions.data.set(layout.data.subarray(2 * i, 2 * i + 2), 2 * r);
-  });
+  const put = (rows: Int32Array, places: Matrix) =>
+    rows.forEach((r, i) => positions.data.set(places.data.subarray(2 * i, 2 * i + 2), 2 * r));
+  put(sample, layout);
+  for (const r of sample) sampled[r] = 1;
   const others = Int32Array.from({ length: x.rows }, (_, r) => r).filter((r) => !sampled[r]);
-  const nearest = exactNeighbors(anchors, unitRows(takeRows(x, others)), Math.min(ANCHORS, sample.length));
-  others.forEach((r, i) => {
-    const from = i * nearest.k;
-    const distances = Array.from(nearest.similarities.subarray(from, from + nearest.k), (s) => 1 - s);
-    const spread = distances.reduce((sum, distance) => sum + distance, 0) / nearest.k || 1;
-    const weights = distances.map((distance) => Math.exp(-(distance - distances[0]) / spread));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    weights.forEach((weight, a) => {
-      const anchor = nearest.indices[from + a];
-      for (const axis of [0, 1]) positions.data[2 * r + axis] += weight / total * layout.data[2 * anchor + axis];
-    });
-  });
+  const progress = startProgress("umap, other tracks", others.length);
+  for (let start = 0; start < others.length; start += BLOCK) {
+    const rows = others.subarray(start, start + BLOCK);
+    put(rows, placeAmong(layout, exactNeighbors(anchors, unitRows(takeRows(x, rows)), k), random, options));
+    progress.update(start + rows.length);
+  }
+  progress.stop();
   return positions;
 }

@@ -289,35 +289,57 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
 }
 
 /**
- * Mean silhouette by number of clusters, the chosen one marked.
+ * Stability and mean silhouette by number of clusters, the chosen number marked.
  *
  * @param count What was tried and chosen.
+ * @param floor The stability that is asked for.
  * @returns The figure.
  */
-export function silhouettePlot(count: ClusterCount): Spec {
-  const values = count.candidates.map(({ k, silhouette }) => ({ k, silhouette: round(silhouette, 5) }));
-  const encoding = {
-    x: {
-      field: "k",
-      type: "quantitative",
-      title: "Number of clusters k",
-      scale: { zero: false },
-      axis: { tickMinStep: 2 },
-    },
-    y: { field: "silhouette", type: "quantitative", title: "Mean silhouette", scale: { zero: false } },
+export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
+  const values = count.candidates.map(({ k, stability, silhouette }) => ({
+    k,
+    stability: round(stability, 4),
+    silhouette: round(silhouette, 5),
+  }));
+  const panel = (field: string, title: string, further: Spec[] = []): Spec => {
+    const encoding = {
+      x: {
+        field: "k",
+        type: "quantitative",
+        title: "Number of clusters k",
+        scale: { zero: false },
+        axis: { tickMinStep: 2 },
+      },
+      y: { field, type: "quantitative", title, scale: { zero: false, nice: true } },
+    };
+    return {
+      width: 300,
+      height: 220,
+      layer: [
+        ...further,
+        { mark: { type: "line", point: true }, encoding },
+        {
+          transform: [{ filter: `datum.k === ${count.k}` }],
+          mark: { type: "point", size: 160, color: ACCENT_COLOR },
+          encoding,
+        },
+      ],
+    };
+  };
+  const rule = {
+    data: { values: [{ floor }] },
+    mark: { type: "rule", color: MUTED_COLOR, strokeDash: [4, 4] },
+    encoding: { y: { field: "floor", type: "quantitative" } },
   };
   return {
-    title: "How many clusters?",
-    width: 420,
-    height: 220,
+    title: {
+      text: "How many clusters?",
+      subtitle: "The largest number whose clusters stay, above the dashed line, when a tenth of the tracks is left out",
+    },
     data: { values },
-    layer: [
-      { mark: { type: "line", point: true }, encoding },
-      {
-        transform: [{ filter: `datum.k === ${count.k}` }],
-        mark: { type: "point", size: 160, color: ACCENT_COLOR },
-        encoding,
-      },
+    hconcat: [
+      panel("stability", "Agreement (adjusted Rand index)", [rule]),
+      panel("silhouette", "Mean silhouette"),
     ],
   };
 }
