@@ -258,6 +258,7 @@ class Driver:
         stages = [stage for stage in get_json(f"{base}/stages") if stage["stageId"] in wanted]
         return {
             "tasks": sum(stage["numCompleteTasks"] for stage in stages),
+            "stepSeconds": [stage["executorRunTime"] / 1000 for stage in sorted(stages, key=lambda stage: stage["stageId"])],
             "shuffleBytes": sum(stage["shuffleWriteBytes"] for stage in stages),
         }
 

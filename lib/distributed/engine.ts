@@ -62,6 +62,8 @@ export interface JobStatistics {
   seconds: number;
   /** Partitions that were worked on, over all steps. */
   tasks: number;
+  /** Processor seconds of each step, over all tasks; on Spark what came before the first step stands before them. */
+  stepSeconds: number[];
   /** Bytes that changed partitions between steps. */
   shuffleBytes: number;
   /** Largest resident memory of a worker process, MiB. */

@@ -45,21 +45,23 @@ export function localEngine(options: { executors: number; steps: URL }): Engine 
       let results: Uint8Array[][] = [];
       let tasks = 0;
       let shuffleBytes = 0;
+      const stepSeconds: number[] = [];
       for (const [s, call] of job.steps.entries()) {
-        const { output } = await registry[call.step]();
         if (call.shuffle) {
-          const before = (await registry[job.steps[s - 1].step]()).output;
+          const schema = (await registry[job.steps[s - 1].step]()).output;
           shuffleBytes += results.flat().reduce((sum, bytes) => sum + bytes.length, 0);
-          partitions = shufflePartitions(results, before, call.shuffle);
+          partitions = shufflePartitions(results, schema, call.shuffle);
         }
+        const before = workers.map(({ busySeconds }) => busySeconds);
         results = await runStep(workers, call, partitions, file);
+        stepSeconds.push(workers.reduce((sum, { busySeconds }, w) => sum + busySeconds - before[w], 0));
         tasks += partitions.length;
-        if (Object.keys(output).length === 0) throw new Error(`Step ${call.step} yields no columns`);
       }
       const statistics: JobStatistics = {
         job: job.name,
         seconds: (performance.now() - start) / 1000,
         tasks,
+        stepSeconds,
         shuffleBytes,
         peakTaskMiB: Math.max(...workers.map(({ peakMiB }) => peakMiB)),
       };
@@ -101,6 +103,7 @@ async function runStep(
 /** A worker process and the frames that go to and fro. */
 class LocalWorker {
   peakMiB = 0;
+  busySeconds = 0;
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly input: AsyncIterator<Uint8Array>;
   private rest: Uint8Array = new Uint8Array(0);
@@ -119,6 +122,7 @@ class LocalWorker {
 
   async run(opening: Opening, broadcast: Uint8Array, tables: Uint8Array[]): Promise<Uint8Array[]> {
     const results: Uint8Array[] = [];
+    const start = performance.now();
     let next = 0;
     await this.send("O", new TextEncoder().encode(JSON.stringify(opening)));
     for (;;) {
@@ -130,6 +134,7 @@ class LocalWorker {
       } else if (letter === "B") results.push(body);
       else if (letter === "D") {
         this.peakMiB = Math.max(this.peakMiB, (JSON.parse(new TextDecoder().decode(body)) as Closing).peakMiB);
+        this.busySeconds += (performance.now() - start) / 1000;
         return results;
       } else {
         const { message, input } = JSON.parse(new TextDecoder().decode(body)) as Failure;

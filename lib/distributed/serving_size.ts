@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { expectNumber } from "../errors.ts";
+import { expectNumber, InputError } from "../errors.ts";
 
 /** What serving depends on: first what was measured, then what is assumed. */
 export interface ServingLoad {
@@ -33,17 +33,21 @@ export interface ServingLoad {
   peakFactor: number;
   /** Share of a core that may be busy at the peak, in (0, 1]. */
   utilisation: number;
-  /** Events kept of a listener. */
+  /** Events kept of a listener, stored. */
   eventsKept: number;
+  /** The latest events of a listener who is active, in memory. */
+  eventsInMemory: number;
   /** Copies of everything that must survive a machine. */
   copies: number;
   /** Cores of a machine. */
   coresPerMachine: number;
-  /** Price of a core for an hour, $. */
+  /** Memory of a machine, GiB. */
+  memoryPerMachine: number;
+  /** Price of a core for an hour, USD. */
   dollarsPerCoreHour: number;
-  /** Price of a GiB of memory for an hour, $. */
+  /** Price of a GiB of memory for an hour, USD. */
   dollarsPerMemoryHour: number;
-  /** Price of a GB of storage for a month, $. */
+  /** Price of a GB of storage for a month, USD. */
   dollarsPerStorageMonth: number;
 }
 
@@ -79,8 +83,10 @@ export const SERVING_ASSUMPTIONS: Readonly<
   peakFactor: 2.5,
   utilisation: 0.5,
   eventsKept: 2000,
+  eventsInMemory: 200,
   copies: 3,
   coresPerMachine: 32,
+  memoryPerMachine: 256,
   dollarsPerCoreHour: 0.04,
   dollarsPerMemoryHour: 0.005,
   dollarsPerStorageMonth: 0.02,
@@ -96,7 +102,7 @@ const GIB = 2 ** 30;
  *
  * @param load What was measured and what is assumed.
  * @returns The lines, each with its arithmetic; the later ones use the earlier ones.
- * @throws {InputError} When a number is not above 0.
+ * @throws {InputError} When a number is not above 0, or a machine cannot hold graph and embeddings.
  *
  * @example
  * ```ts ignore
@@ -140,30 +146,35 @@ export function sizeServing(load: ServingLoad): SizingLine[] {
     peak / load.requestsPerCore / load.utilisation,
     "cores",
   );
-  const cores = choosing + updating + answering;
-  const machines = add(
-    "machines",
-    `(${si(choosing)} + ${si(updating)} + ${
-      si(answering)
-    }) cores / ${load.coresPerMachine}, and ${load.copies} regions' ` +
-      `worth at the least`,
-    Math.max(load.copies, Math.ceil(cores / load.coresPerMachine)),
-    "machines",
-  );
   const catalogue = add(
     "graph and embeddings, each machine",
     `${si(load.tracks)} tracks × (${si(load.bytesPerGraphRow)} + ${si(load.bytesPerEmbedding)}) B`,
     load.tracks * (load.bytesPerGraphRow + load.bytesPerEmbedding) / GIB,
     "GiB",
   );
-  const stateBytes = load.eventsKept * load.bytesPerEvent + load.bytesPerBelief;
   const hot = add(
-    "states of active listeners, each machine",
-    `${si(load.listeners * load.activeShare)} × (${load.eventsKept} events × ${si(load.bytesPerEvent)} B + ` +
-      `${si(load.bytesPerBelief)} B) / ${si(machines)} machines`,
-    load.listeners * load.activeShare * stateBytes / machines / GIB,
+    "states of active listeners, all machines",
+    `${si(load.listeners * load.activeShare)} × (${load.eventsInMemory} events × ${si(load.bytesPerEvent)} B + ` +
+      `${si(load.bytesPerBelief)} B)`,
+    load.listeners * load.activeShare * (load.eventsInMemory * load.bytesPerEvent + load.bytesPerBelief) / GIB,
     "GiB",
   );
+  const cores = choosing + updating + answering;
+  const room = load.memoryPerMachine - catalogue;
+  if (!(room > 0)) {
+    throw new InputError(
+      `Expected machines with more memory than the ${si(catalogue)} GiB of graph and embeddings but found ` +
+        `${load.memoryPerMachine} GiB`,
+    );
+  }
+  const machines = add(
+    "machines",
+    `the most of ${si(cores)} cores / ${load.coresPerMachine}, ${si(hot)} GiB / (${load.memoryPerMachine} − ` +
+      `${si(catalogue)}) GiB, ${load.copies} copies`,
+    Math.ceil(Math.max(load.copies, cores / load.coresPerMachine, hot / room)),
+    "machines",
+  );
+  const stateBytes = load.eventsKept * load.bytesPerEvent + load.bytesPerBelief;
   const stored = add(
     "states of all listeners, stored",
     `${si(load.listeners)} × ${si(stateBytes)} B × ${load.copies} copies`,
@@ -178,29 +189,27 @@ export function sizeServing(load: ServingLoad): SizingLine[] {
   );
   const computing = add(
     "computing, a month",
-    `${si(machines)} machines × ${load.coresPerMachine} cores × ${HOURS_PER_MONTH} h × $${load.dollarsPerCoreHour}`,
+    `${si(machines)} machines × ${load.coresPerMachine} cores × ${HOURS_PER_MONTH} h × ${load.dollarsPerCoreHour}`,
     machines * load.coresPerMachine * HOURS_PER_MONTH * load.dollarsPerCoreHour,
-    "$",
+    "USD",
   );
   const memory = add(
     "memory, a month",
-    `${si(machines)} machines × (${si(catalogue)} + ${
-      si(hot)
-    }) GiB × ${HOURS_PER_MONTH} h × $${load.dollarsPerMemoryHour}`,
-    machines * (catalogue + hot) * HOURS_PER_MONTH * load.dollarsPerMemoryHour,
-    "$",
+    `${si(machines)} machines × ${load.memoryPerMachine} GiB × ${HOURS_PER_MONTH} h × ${load.dollarsPerMemoryHour}`,
+    machines * load.memoryPerMachine * HOURS_PER_MONTH * load.dollarsPerMemoryHour,
+    "USD",
   );
   const storage = add(
     "storage, a month",
-    `(${si(stored)} + ${si(logged)}) TB × 1000 × $${load.dollarsPerStorageMonth}`,
+    `(${si(stored)} + ${si(logged)}) TB × 1000 × ${load.dollarsPerStorageMonth}`,
     (stored + logged) * 1000 * load.dollarsPerStorageMonth,
-    "$",
+    "USD",
   );
   add(
     "all of it, a listener and month",
-    `$(${si(computing)} + ${si(memory)} + ${si(storage)}) / ${si(load.listeners)} listeners`,
+    `(${si(computing)} + ${si(memory)} + ${si(storage)}) / ${si(load.listeners)} listeners`,
     (computing + memory + storage) / load.listeners,
-    "$",
+    "USD",
   );
   return lines;
 }

@@ -11,6 +11,10 @@ export const STEPS: StepRegistry = {
   "features.encode": async () => (await import("./features.ts")).ENCODE_STEP,
   "pca.moments": async () => (await import("./pca.ts")).MOMENTS_STEP,
   "pca.scores": async () => (await import("./pca.ts")).SCORES_STEP,
+  "graph.sample": async () => (await import("./graph.ts")).SAMPLE_STEP,
+  "graph.nearest": async () => (await import("./graph.ts")).NEAREST_STEP,
+  "graph.assign": async () => (await import("./graph.ts")).ASSIGN_STEP,
+  "graph.join": async () => (await import("./graph.ts")).JOIN_STEP,
   "choice.sums": async () => (await import("./choice.ts")).SUMS_STEP,
   "choice.scores": async () => (await import("./choice.ts")).SCORES_STEP,
 };
