@@ -155,6 +155,7 @@ export function userTaste(
     const move = multiply(covariance, now.gradient);
     const gain = move.reduce((sum, value, r) => sum + value * now.gradient[r], 0);
     if (gain < TOLERANCE) break;
+    const rounding = 1e-12 * (1 + Math.abs(now.value));
     let scale = 1;
     let next = embedding;
     let then = now;
@@ -162,8 +163,9 @@ export function userTaste(
       next = embedding.map((value, r) => value + scale * move[r]);
       then = penalised(sets, prior, next, from, to);
       scale /= 2;
-    } while (then.value < now.value && scale > 1e-6);
-    if (then.value < now.value) break;
+      // Near the mode the gain is smaller than the rounding of the likelihood.
+    } while (then.value < now.value - rounding && scale > 1e-6);
+    if (then.value < now.value - rounding) break;
     embedding = next;
     now = then;
     covariance = invert(now.information, rank)!;

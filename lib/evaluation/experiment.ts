@@ -232,6 +232,21 @@ export function simulatePower(
 }
 
 /**
+ * Standard deviation of the metric within the arms, after {@linkcode cuped} where there is a pre-period: the s of
+ * {@linkcode listenersByFormula}.
+ *
+ * @param population What each listener would do in either arm.
+ * @returns The root of the mean of both arms' variances.
+ */
+export function designDeviation({ control, treatment, before }: PotentialOutcomes): number {
+  const count = control.length;
+  const outcome = Float64Array.from([...Array.from(control), ...Array.from(treatment)]);
+  const values = before ? cuped(outcome, [...Array.from(before), ...Array.from(before)]).values : outcome;
+  const [a, b] = [momentsOf(values.subarray(0, count)), momentsOf(values.subarray(count))];
+  return Math.sqrt((a.variance + b.variance) / 2);
+}
+
+/**
  * The number of listeners at which a simulated power curve reaches a power: a straight line of the probit of the power in
  * the root of the number is fitted through all points that are neither 0 nor 1, as the normal approximation has it.
  *

@@ -77,7 +77,7 @@ export function coldStartPlot(points: readonly LinePoint[]): Spec {
     title: "From cold start to a known listener",
     subtitle: "Band: 95 % over listeners. 0 is the global model.",
     x: { title: "Choices known of the listener", scale: { type: "symlog", constant: 4 } },
-    y: "Held-out log-likelihood above the global model (nats a choice)",
+    y: "Gain over the global model (nats a choice)",
     rule: 0,
   });
 }
@@ -151,17 +151,18 @@ export function tastePlacesPlot(
 /**
  * What listeners skip, session after session, under players that learn and one that does not.
  *
- * @param points One point a player and session; `value` a share in [0, 1].
+ * @param points One point a player and session; `value` is regret above that of the true weights, a probability of keeping.
  * @param options `drift`: the session at which tastes changed.
  * @returns The figure.
  */
 export function onlinePlot(points: readonly LinePoint[], options: { drift?: number } = {}): Spec {
   const spec = curves(points.map((point) => ({ ...point, x: point.x + 1 })), {
     title: options.drift === undefined ? "Learning from every skip" : "When tastes change half-way",
-    subtitle: "What the best candidate's chance of being kept exceeds the pick's by. Band: 95 % over listeners.",
+    subtitle: "0: chosen by the listener's true weights. Band: 95 % over listeners.",
     x: { title: "Session", axis: { tickMinStep: 1, format: "d" } },
-    y: "Regret (probability of keeping)",
+    y: "Regret above the true weights’",
     percent: true,
+    rule: 0,
   });
   if (options.drift !== undefined) {
     (spec.layer as Spec[]).push({
@@ -255,7 +256,7 @@ export function powerPlot(
     type: "quantitative",
     title: "Listeners in each arm",
     scale: { type: "log", nice: false, padding: 10 },
-    axis: { format: "~s", tickCount: 6 },
+    axis: { format: "~s", values: [25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200] },
   };
   const color = {
     field: "name",
@@ -399,7 +400,7 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
           x,
           y: { field: "lower", type: "quantitative", title: options.y, ...axis },
           y2: { field: "upper" },
-          color: { ...color, legend: null },
+          color,
         },
       },
       {

@@ -1,0 +1,168 @@
+/**
+ * Slides and PDF of executed notebooks: `reports/slides/NAME.html`, one file that needs no network, and `NAME.pdf`.
+ *
+ * The report calls `await makeSlides(reports)`, after the notebooks have run, and prints each line it gives.
+ *
+ * nbconvert's reveal.js exporter makes the slides from the cells' `slideshow` metadata. Its page loads reveal.js, MathJax,
+ * jQuery and require.js from the net, so only its slides are taken: reveal.js and the font come from npm and are written into
+ * the page, formulas become MathML (KaTeX), which browsers draw themselves.
+ *
+ * @module
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import katex from "katex";
+import { writeAtomic } from "../storage/atomic.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** Size of a slide in CSS pixels, 16 : 9. */
+const WIDTH = 1280;
+const HEIGHT = 720;
+
+interface Cell {
+  metadata: { slideshow?: { slide_type?: string } };
+}
+
+/**
+ * Makes slides and PDF of every executed notebook of a report that has slides.
+ *
+ * @param reports The folder of the report, with `notebooks/`.
+ * @returns A line for each file that was written, or left out with the reason.
+ * @throws {Error} When nbconvert fails.
+ */
+export async function makeSlides(reports: string): Promise<string[]> {
+  const notebooks = join(reports, "notebooks");
+  if (!existsSync(notebooks)) return [];
+  const told: string[] = [];
+  for (const file of readdirSync(notebooks).filter((name) => name.endsWith(".ipynb")).sort()) {
+    const path = join(notebooks, file);
+    const { cells }: { cells: Cell[] } = JSON.parse(readFileSync(path, "utf8"));
+    if (!cells.some(({ metadata }) => metadata.slideshow?.slide_type === "slide")) continue;
+    const name = file.slice(0, -".ipynb".length);
+    const folder = join(reports, "slides");
+    mkdirSync(folder, { recursive: true });
+    const html = join(folder, `${name}.html`);
+    writeAtomic(html, slidePage(name, convert(path)));
+    told.push(`slides/${name}.html`);
+    told.push(await printPdf(html, join(folder, `${name}.pdf`), `slides/${name}.pdf`));
+  }
+  return told;
+}
+
+/** The slides of a notebook as nbconvert writes them: `<section>` in `<section>`. */
+function convert(path: string): string {
+  const python = join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
+  const converted = spawnSync(
+    python,
+    ["-m", "nbconvert", "--to", "slides", "--no-input", "--no-prompt", "--stdout", "--log-level=ERROR", path],
+    { encoding: "utf8", maxBuffer: 2 ** 29 },
+  );
+  if (converted.status !== 0) throw new Error(`nbconvert failed: ${converted.stderr || converted.error?.message}`);
+  const from = converted.stdout.indexOf('<div class="slides">');
+  const to = converted.stdout.lastIndexOf("</section>");
+  if (from < 0 || to < from) throw new Error("Expected slides in what nbconvert wrote but found none");
+  return converted.stdout.slice(from + '<div class="slides">'.length, to) + "</section>";
+}
+
+/**
+ * Puts slides into a page that holds all it needs.
+ *
+ * @param title Title of the page.
+ * @param slides The slides, as nbconvert writes them.
+ * @returns The page.
+ */
+export function slidePage(title: string, slides: string): string {
+  const asset = (name: string) => readFileSync(require.resolve(`reveal.js/dist/${name}`), "utf8");
+  const script = asset("reveal.js").replace(/\/\/# sourceMappingURL=.*/, "").replaceAll("</script", "<\\/script");
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${asset("reset.css")}${asset("reveal.css")}${fontFaces()}${STYLE}</style></head>
+<body><div class="reveal"><div class="slides">${withMath(slides)}</div></div>
+<script>${script}</script>
+<script>Reveal.initialize({ width: ${WIDTH}, height: ${HEIGHT}, margin: 0.04, hash: true, slideNumber: "c/t", transition: "none",
+  center: false, pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1 });</script>
+</body></html>
+`;
+}
+
+/**
+ * Turns formulas between dollar signs into MathML.
+ *
+ * @param html Text of a page, with its entities.
+ * @returns The same with `<math>` for `$…$` and `$$…$$`.
+ */
+export function withMath(html: string): string {
+  const render = (tex: string, displayMode: boolean) =>
+    katex.renderToString(unescape(tex), { displayMode, output: "mathml", throwOnError: true });
+  return html.replace(/\$\$([^$]+)\$\$/g, (_, tex: string) => render(tex, true))
+    .replace(/\$([^$\n<]+)\$/g, (_, tex: string) => render(tex, false));
+}
+
+function unescape(html: string): string {
+  return html.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&#39;", "'").replaceAll("&quot;", '"')
+    .replaceAll("&amp;", "&");
+}
+
+function fontFaces(): string {
+  return [["400Regular", 400], ["600SemiBold", 600]].map(([name, weight]) => {
+    const file = require.resolve(`@expo-google-fonts/inter/${name}/Inter_${name}.ttf`);
+    const data = readFileSync(file).toString("base64");
+    return `@font-face{font-family:Inter;font-weight:${weight};src:url(data:font/ttf;base64,${data})}`;
+  }).join("\n");
+}
+
+/** Prints the slides, a slide a page. Chromium comes inside an npm package, for Linux on x64 alone. */
+async function printPdf(html: string, pdf: string, name: string): Promise<string> {
+  try {
+    const { default: chromium } = await import("@sparticuz/chromium");
+    const { chromium: playwright } = await import("playwright-core");
+    chromium.setGraphicsMode = false;
+    const browser = await playwright.launch({
+      executablePath: process.env.SEGUE_CHROMIUM ?? await chromium.executablePath(),
+      args: [...chromium.args, "--disable-background-networking", "--no-first-run"],
+      headless: true,
+    });
+    try {
+      const page = await browser.newPage({ viewport: { width: WIDTH, height: HEIGHT } });
+      await page.goto(`${pathToFileURL(html)}?print-pdf`);
+      await page.waitForSelector(".reveal.ready");
+      await page.waitForSelector(".pdf-page");
+      await page.pdf({ path: `${pdf}.part`, preferCSSPageSize: true, printBackground: true });
+      renameSync(`${pdf}.part`, pdf);
+      return name;
+    } finally {
+      await browser.close();
+    }
+  } catch (error) {
+    const reason = (error as Error).message.split("\n")[0];
+    return `no ${name}: no Chromium starts here (${reason}); open the HTML with ?print-pdf and print it`;
+  }
+}
+
+const STYLE = `
+@page { margin: 0; }
+html, body { background: #fff; }
+.reveal { font-family: Inter, Helvetica, Arial, sans-serif; font-size: 27px; color: #202124; }
+.reveal .slides { text-align: left; }
+.reveal .slides section section { height: ${HEIGHT - 60}px; box-sizing: border-box; padding: 12px 20px 0; }
+.reveal h1 { font-size: 64px; font-weight: 600; line-height: 1.15; margin: 180px 0 40px; }
+.reveal h2 { font-size: 42px; font-weight: 600; line-height: 1.2; margin: 0 0 22px; color: #0b3d66; }
+.reveal p, .reveal li { line-height: 1.45; margin: 0 0 16px; }
+.reveal ul { list-style: disc; padding-left: 1.2em; }
+.reveal strong { font-weight: 600; } .reveal em { font-style: normal; color: #3c4043; }
+.reveal img { display: block; max-width: 1200px; width: auto; height: 460px; object-fit: contain; margin: 0; }
+.reveal table { border-collapse: collapse; font-size: 19px; margin: 0 0 18px; }
+.reveal th { font-weight: 600; text-align: left; } .reveal th, .reveal td { padding: 5px 14px 5px 0; border-bottom: 1px solid #dadce0; }
+.reveal math[display="block"] { font-size: 1.3em; margin: 28px 0; }
+.reveal .slide-number { font-size: 16px; background: none; color: #5f6368; }
+.reveal .jp-Cell, .reveal .jp-Cell-outputWrapper { margin: 0; padding: 0; }
+.reveal .jp-OutputPrompt, .reveal .jp-InputPrompt, .reveal .jp-Collapser, .reveal .anchor-link { display: none; }
+.reveal .controls { color: #0b57d0; font-size: 9px; }
+`;
