@@ -13,6 +13,7 @@ import { embeddingFile } from "./embedding/files.ts";
 import { InputError } from "./errors.ts";
 import { type NeighborGraph, readGraph } from "./graph/graph.ts";
 import type { Matrix } from "./matrix.ts";
+import type { SasrecStageOptions } from "./sequence/stage.ts";
 import { readNpy, readNpyMatrix } from "./storage/npy.ts";
 import { type ManifestEntry, readManifest, type StageReport } from "./storage/stages.ts";
 
@@ -27,10 +28,29 @@ export interface Settings {
 }
 
 /** The stages, in the order in which they run. */
-export const STAGES = ["catalog", "features", "pca", "embedding", "clusters", "graph", "umap"] as const;
+export const STAGES = ["catalog", "features", "pca", "embedding", "clusters", "graph", "umap", "sasrec"] as const;
 
 /** Name of a stage. */
 export type StageName = typeof STAGES[number];
+
+/**
+ * Training of the stage `sasrec`: a small SASRec that is trained within a notebook's minute. Where another one was trained
+ * before, as with `segue train-sasrec`, the stage keeps to that one's settings.
+ */
+export const SMALL_SASREC: Readonly<SasrecStageOptions> = Object.freeze(
+  {
+    dimensions: 32,
+    window: 20,
+    batchSize: 64,
+    learningRate: 0.005,
+    loss: "sampled",
+    samples: 1000,
+    minimumSteps: 300,
+    maximumSteps: 300,
+    evaluateEvery: 100,
+    validationPlaylists: 500,
+  } as const,
+);
 
 /** A data folder and what can be read from it. */
 export interface Workspace {
@@ -41,7 +61,8 @@ export interface Workspace {
   /** The settings, defaults filled in. */
   readonly settings: Required<Settings>;
   /**
-   * Runs every stage up to and including one, unless it is up to date, and prints a line for each that ran.
+   * Runs every stage up to and including one, unless it is up to date, and prints a line for each that ran. `sasrec` needs
+   * the catalogue alone, and playlists: without any it is left out, and a line says so.
    *
    * @param stage The last stage wanted.
    * @param options Options of stages, by stage name.
@@ -130,7 +151,12 @@ async function prepare(
   options: StageOptions,
 ): Promise<StageReport[]> {
   const reports: StageReport[] = [];
-  for (const stage of STAGES.slice(0, STAGES.indexOf(last) + 1)) {
+  const stages = last === "sasrec" ? ["catalog", last] as const : STAGES.slice(0, STAGES.indexOf(last) + 1);
+  for (const stage of stages) {
+    if (stage === "sasrec" && !existsSync(join(directory, "playlists"))) {
+      console.log("sasrec: left out, since there are no playlists to learn from");
+      continue;
+    }
     const report = await runNamedStage(directory, settings, stage, options[stage] ?? {});
     if (!report.upToDate) console.log(`${stage}: ${report.seconds.toFixed(1)} s`);
     reports.push(report);
@@ -166,5 +192,11 @@ async function runNamedStage(
       return await (await import("./graph/stage.ts")).graphStage(directory, { seed, ...options });
     case "umap":
       return await (await import("./embedding/stage.ts")).umapStage(directory, { seed, ...options });
+    case "sasrec":
+      await (await import("./sequence/mpd.ts")).mpdStage(directory);
+      return await (await import("./sequence/stage.ts")).sasrecStage(directory, {
+        ...(readManifest(directory).sasrec?.parameters ?? { ...SMALL_SASREC, seed }),
+        ...options,
+      });
   }
 }

@@ -4,14 +4,19 @@
  * @module
  */
 import type { Command } from "commander";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readWeights } from "../choice/weights_file.ts";
 import { tellStories } from "../evaluation/examples.ts";
 import { contestTable, writeTournament } from "../evaluation/files.ts";
-import { loadSequenceTerm } from "../evaluation/sequence_term.ts";
-import { compareWith, summarize } from "../evaluation/summary.ts";
+import { InputError } from "../errors.ts";
+import { type WeighedSequenceTerm, weighSequenceTerm } from "../evaluation/sequence_term.ts";
+import { compareWith, type ResamplingUnit, summarize } from "../evaluation/summary.ts";
 import { runTournament } from "../evaluation/tournament.ts";
-import { loadShuffleWorld } from "../shuffle/world.ts";
+import { formatInterval } from "../evaluation/verdict.ts";
+import { SMALL_SASREC } from "../pipeline.ts";
+import { sasrecStage } from "../sequence/stage.ts";
+import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
 import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
 interface Options {
@@ -22,8 +27,12 @@ interface Options {
   seed: number;
   workers: number;
   weights?: string;
+  sequence: boolean;
+  unit: string;
   out?: string;
 }
+
+const UNITS: readonly ResamplingUnit[] = ["listener", "session"];
 
 /**
  * Defines the command.
@@ -46,12 +55,21 @@ export default function evaluateCommand(): Command {
     .option("--library-size <n>", "tracks of a listener's library", numberOption("--library-size"), 300)
     .option("--seed <n>", "seed of everything random", numberOption("--seed"), 42)
     .option("--workers <n>", "workers", numberOption("--workers"), 2)
-    .option("--weights <file>", "learned weights (default: learned from simulated choices)")
+    .option("--weights <file>", "weights.json instead of what is learned from all simulated listeners at once")
+    .option(
+      "--no-sequence",
+      "leave the sequence term out (default: SASRec, trained on the folder's playlists if need be)",
+    )
+    .option("--unit <unit>", `what the bootstrap draws: ${UNITS.join(" or ")}`, "listener")
     .option("--out <dir>", "where to write (default: evaluation/ in the data folder)");
   return onRun<Options>(command, async (options) => {
     const { data, listeners, librarySize, seed, workers, out = join(data, "evaluation") } = options;
+    const unit = expectUnit(options.unit);
     const learned = options.weights ? readWeights(options.weights) : undefined;
     const world = await loadShuffleWorld(data);
+    const { term, note } = options.sequence
+      ? await findSequenceTerm(data, world, seed)
+      : { term: undefined, note: "Played without the sequence term, as --no-sequence says." };
     const tournament = await runTournament(world, {
       listeners,
       variantListeners: options.variants,
@@ -59,10 +77,10 @@ export default function evaluateCommand(): Command {
       seed,
       workers,
       learned,
-      sequence: await loadSequenceTerm(data),
+      sequence: term,
     });
-    const files = writeTournament(out, tournament, tellStories(world, { seed }));
-    const table = contestTable(tournament);
+    const files = writeTournament(out, tournament, tellStories(world, { seed }), unit);
+    const table = contestTable(tournament, undefined, unit);
     const columns = Object.keys(table[0]);
     const { policies, variantListeners, plays, seconds } = tournament;
     return {
@@ -72,20 +90,52 @@ export default function evaluateCommand(): Command {
         plays,
         policies: policies.filter(({ group }) => group === "contest").map(({ name }) => name),
         variants: policies.filter(({ group }) => group === "variant").length,
-        learned_weights: tournament.learned,
+        learned_weights: tournament.learned.pooled,
+        tuned_temperature: tournament.tuned,
+        sequence: tournament.sequence ?? null,
+        unit,
         tournament_seconds: Number(seconds.toFixed(3)),
-        summary: summarize(tournament),
-        against_vanilla: compareWith(tournament),
+        summary: summarize(tournament, { unit }),
+        against_vanilla: compareWith(tournament, "vanilla", { unit }),
         out,
         files,
       },
       text: [
         textTable([columns, ...table.map((row) => columns.map((column) => row[column] ?? ""))]),
         "",
-        `Mean over ${listeners} simulated listeners of ${plays} plays each ± half the 95 % bootstrap interval.`,
+        `Mean over ${listeners} simulated listeners of ${plays} plays each ± half the 95 % bootstrap interval over ${unit}s.`,
         "Against vanilla on the same listeners: + better, − worse, = even (the interval of the difference holds 0).",
+        note,
         `${seconds.toFixed(1)} s on ${workers} worker${workers === 1 ? "" : "s"}; wrote ${files.join(", ")} to ${out}`,
       ].join("\n"),
     };
   });
+}
+
+/** The sequence model of the folder, trained first where there are playlists and no model; and a sentence about it. */
+async function findSequenceTerm(
+  data: string,
+  world: ShuffleWorld,
+  seed: number,
+): Promise<{ term?: WeighedSequenceTerm; note: string }> {
+  const has = (name: string) => existsSync(join(data, name));
+  if (!has("sasrec/model.json") && (has("interactions.csv") || has("playlists"))) {
+    await sasrecStage(data, { ...SMALL_SASREC, seed });
+  }
+  const term = await weighSequenceTerm(data, world, { seed });
+  if (!term) {
+    return {
+      note: `Played without the sequence term: ${data} has no playlists that SASRec could learn from (segue mpd).`,
+    };
+  }
+  const { weight, standardError, choices, gain, testChoices } = term.estimate!;
+  const note = `Weight of the sequence term: ${weight.toFixed(3)} ± ${standardError.toFixed(3)}, estimated on the ` +
+    `validation targets of ${choices} playlists; on ${testChoices} test targets it adds ${formatInterval(gain)} nats.`;
+  return { term, note };
+}
+
+function expectUnit(text: string): ResamplingUnit {
+  const unit = UNITS.find((name) => name === text);
+  if (!unit) throw new InputError(`Expected --unit to be ${UNITS.join(" or ")} but found '${text}'`);
+  return unit;
 }

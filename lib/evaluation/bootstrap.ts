@@ -35,6 +35,8 @@ export interface BootstrapOptions {
    * depend on each other (Davison & Hinkley, Bootstrap methods and their application, 1997, section 3.8).
    */
   groups?: ArrayLike<number>;
+  /** Weight of each value, above 0, e.g. the plays of each session; all alike when left out. */
+  weights?: ArrayLike<number>;
 }
 
 /** Pairs below which no difference is claimed: with five, all on one side, a sign test's p is still 2 / 2⁵ > 0.05. */
@@ -44,21 +46,21 @@ const LEAST_PAIRS = 6;
  * Mean with a bootstrap interval: the percentile interval (Efron, 1979), expanded for few values as Hesterberg (What
  * teachers should know about the bootstrap, The American Statistician, 2015, section 5.3) proposes, so that it is as wide as
  * Student's: its tail probability is Φ(−√(n / (n − 1)) t) with t Student's quantile of n − 1 degrees of freedom. Missing values (NaN) are left out; with no value at all the
- * estimate is NaN. Cost O(groups × resamples).
+ * estimate is NaN. With weights it is Σ w x / Σ w, and every resample is weighed likewise. Cost O(groups × resamples).
  *
  * @param values One value a session.
- * @param options Randomness, resamples, level, groups.
+ * @param options Randomness, resamples, level, groups, weights.
  * @returns Mean and interval; `lower ≤ estimate ≤ upper` but for the rarest of samples.
- * @throws {InputError} When the level or the number of resamples is out of range, or groups and values differ in length.
+ * @throws {InputError} When the level or the number of resamples is out of range, or groups or weights are not as many as
+ * the values.
  */
 export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptions): Interval {
-  const { random, resamples = 1000, level = 0.95, groups } = options;
+  const { random, resamples = 1000, level = 0.95, groups, weights } = options;
   expectInteger("resamples", resamples, 1);
   expectNumber("level", level, 1e-9, 1 - 1e-9);
-  if (groups && groups.length !== values.length) {
-    throw new InputError(`Expected ${values.length} groups, one a value, but found ${groups.length}`);
-  }
-  const { sums, counts } = sumByGroup(values, groups);
+  expectOneEach("groups", groups, values.length);
+  expectOneEach("weights", weights, values.length);
+  const { sums, counts } = sumByGroup(values, groups, weights);
   const count = sums.length;
   if (count === 0) return { estimate: NaN, lower: NaN, upper: NaN, count };
   const means = new Float64Array(resamples);
@@ -201,25 +203,36 @@ function meanOfDraws(sums: Float64Array, counts: Float64Array | undefined, drawn
   return total / size;
 }
 
-/** Sum and number of the values of each group; no numbers where every value is a group of its own. */
+/** Weighted sum and weight of the values of each group; no weights where every value is a group of its own and weighs 1. */
 function sumByGroup(
   values: ArrayLike<number>,
   groups?: ArrayLike<number>,
+  weights?: ArrayLike<number>,
 ): { sums: Float64Array; counts?: Float64Array } {
-  if (!groups) return { sums: Float64Array.from(Array.from(values).filter((value) => !Number.isNaN(value))) };
+  if (!groups && !weights) {
+    return { sums: Float64Array.from(Array.from(values).filter((value) => !Number.isNaN(value))) };
+  }
   const place = new Map<number, number>();
   const sums: number[] = [];
   const counts: number[] = [];
   for (let i = 0; i < values.length; i++) {
     if (Number.isNaN(values[i])) continue;
-    let at = place.get(groups[i]);
+    const group = groups?.[i] ?? i;
+    let at = place.get(group);
     if (at === undefined) {
-      place.set(groups[i], at = sums.length);
+      place.set(group, at = sums.length);
       sums.push(0);
       counts.push(0);
     }
-    sums[at] += values[i];
-    counts[at]++;
+    const weight = weights?.[i] ?? 1;
+    sums[at] += weight * values[i];
+    counts[at] += weight;
   }
   return { sums: Float64Array.from(sums), counts: Float64Array.from(counts) };
+}
+
+function expectOneEach(name: string, found: ArrayLike<number> | undefined, count: number): void {
+  if (found && found.length !== count) {
+    throw new InputError(`Expected ${count} ${name}, one a value, but found ${found.length}`);
+  }
 }

@@ -16,6 +16,7 @@ import {
   heardCurves,
   paretoPoints,
   repeatCurves,
+  type ResamplingUnit,
   summarize,
   type SummaryOptions,
   type SummaryRow,
@@ -49,12 +50,18 @@ const HEARD_OF = ["tiny", "broad"] as const;
  * @param directory The folder to write to.
  * @param tournament The tournament.
  * @param stories The stories.
+ * @param unit What the bootstrap draws.
  * @returns Names of the files.
  */
-export function writeTournament(directory: string, tournament: Tournament, stories: readonly Story[]): string[] {
+export function writeTournament(
+  directory: string,
+  tournament: Tournament,
+  stories: readonly Story[],
+  unit: ResamplingUnit = "listener",
+): string[] {
   const files: Record<string, string> = {
-    "summary.csv": csv(GROUPS.flatMap((group) => summarize(tournament, group)).map(plainRow)),
-    "paired.csv": csv(GROUPS.flatMap((group) => compareWith(tournament, "vanilla", group)).map(plainRow)),
+    "summary.csv": csv(GROUPS.flatMap((group) => summarize(tournament, { ...group, unit })).map(plainRow)),
+    "paired.csv": csv(GROUPS.flatMap((group) => compareWith(tournament, "vanilla", { ...group, unit })).map(plainRow)),
     "repeats.csv": csv(
       REPEAT_KINDS.flatMap((kind) => repeatCurves(tournament, kind).map((point) => ({ kind, ...point }))),
     ),
@@ -72,9 +79,12 @@ export function writeTournament(directory: string, tournament: Tournament, stori
     "runs.csv": csv(runRows(tournament)),
     "examples.md": stories.map(({ markdown }) => markdown).join("\n"),
   };
-  if (tournament.variantListeners > 0) files["ablation.csv"] = csv(ablationsOf(tournament).map(plainRow));
-  const { seed, listeners, variantListeners, learned, plays, workers, seconds } = tournament;
-  const about = { seed, listeners: listeners.length, variantListeners, plays, learned, workers, seconds };
+  if (tournament.variantListeners > 0) files["ablation.csv"] = csv(ablationsOf(tournament, { unit }).map(plainRow));
+  const { seed, listeners, variantListeners, learned, tuned, sequence, plays, workers, seconds } = tournament;
+  const sizes = { seed, listeners: listeners.length, variantListeners, plays, unit };
+  const { prior: { features, mean, basis, rank } } = learned;
+  const prior = { features, mean: Array.from(mean), basis: Array.from(basis), rank };
+  const about = { ...sizes, learned: { ...learned, prior }, tuned, sequence, workers, seconds };
   files["evaluation.json"] =
     JSON.stringify({ format: "segue-evaluation", segue: PIPELINE_VERSION, ...about }, null, 2) +
     "\n";
@@ -95,11 +105,16 @@ export interface ContestRow {
  *
  * @param tournament The tournament.
  * @param metrics Metrics wanted; all by default.
+ * @param unit What the bootstrap draws.
  * @returns The rows.
  */
-export function contestTable(tournament: Tournament, metrics: readonly MetricName[] = METRIC_NAMES): ContestRow[] {
-  const summary = summarize(tournament, { metrics });
-  const paired = compareWith(tournament, "vanilla", { metrics });
+export function contestTable(
+  tournament: Tournament,
+  metrics: readonly MetricName[] = METRIC_NAMES,
+  unit: ResamplingUnit = "listener",
+): ContestRow[] {
+  const summary = summarize(tournament, { metrics, unit });
+  const paired = compareWith(tournament, "vanilla", { metrics, unit });
   return metrics.map((metric) => {
     const { label, better } = METRICS[metric];
     const row: ContestRow = { metric: `${label} ${better === "higher" ? "↑" : "↓"}` };

@@ -9,7 +9,7 @@ import { miscalibration } from "./calibration.ts";
 import { clusterShares, consecutiveSimilarities, intraListDiversity, shannonEntropy } from "./diversity.ts";
 import { artistExposure, coverageOf, exposureCounts, giniOfExposure, noveltyOf } from "./exposure.ts";
 import type { Run } from "./play.ts";
-import { heardShare, playsUntilHeard, repeatRates } from "./repetition.ts";
+import { heardShare, type Labels, playsUntilHeard, repeatGaps, repeatRates } from "./repetition.ts";
 import type { Scenario } from "./scenarios.ts";
 import { keyTransitions, tempoTransitions } from "./transitions.ts";
 
@@ -81,6 +81,7 @@ export const METRICS: Readonly<Record<MetricName, MetricDescription>> = {
     "Utility gained over a blind draw, as a share of what could be",
   ),
   relaxed: about("Rules relaxed", [0, 1], "lower", "Share of picks for which a hard rule had to be relaxed"),
+  dropped: about("Rules dropped", [0, 1], "lower", "Share of picks for which a hard rule had to be dropped altogether"),
 };
 
 /** Name of a metric. */
@@ -107,10 +108,34 @@ export type MetricName =
   | "utility"
   | "regret"
   | "attained"
-  | "relaxed";
+  | "relaxed"
+  | "dropped";
 
 /** Names of all metrics, in the order of {@linkcode METRICS}. */
 export const METRIC_NAMES: readonly MetricName[] = Object.keys(METRICS) as MetricName[];
+
+/**
+ * The metrics that a single session has, whose mean over the sessions of a run, weighed by their plays, is the run's own
+ * value. The others belong to a run as a whole: exposure, time until heard through, quantiles and ratios.
+ */
+export const SESSION_METRICS: readonly MetricName[] = [
+  "trackRepeat",
+  "workRepeat",
+  "artistInRow",
+  "artistRepeat",
+  "albumRepeat",
+  "similarity",
+  "diversity",
+  "clusterEntropy",
+  "keyMatch",
+  "keyCompatible",
+  "tempoSmooth",
+  "novelty",
+  "utility",
+  "regret",
+  "relaxed",
+  "dropped",
+];
 
 /** What {@linkcode measureRepeats} distinguishes, in order. */
 export const REPEAT_KINDS = ["track", "work", "artist", "album"] as const;
@@ -122,6 +147,8 @@ export const SIMILARITY_BINS = 40;
 export interface RunMeasures {
   /** One value a metric, in the order of {@linkcode METRIC_NAMES}; NaN where the catalogue lacks what it needs. */
   values: Float64Array;
+  /** The same of each session [sessions, metrics]; NaN but for {@linkcode SESSION_METRICS}. */
+  sessions: Float64Array;
   /** Repeat rates [4, 50]: a row for each of {@linkcode REPEAT_KINDS}, a column for each window 1 … 50. */
   repeats: Float32Array;
   /** Shares of transitions in each of {@linkcode SIMILARITY_BINS} equal bins of similarity over [−1, 1]. */
@@ -142,60 +169,103 @@ export interface RunMeasures {
  * @returns All metrics.
  */
 export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): RunMeasures {
-  const { plays } = run;
+  const { plays, sessionOffsets } = run;
   const library = world.library;
-  const repeats = measureRepeats(world, plays);
+  const gaps = labelsOf(world).map((labels) => repeatGaps(plays, labels));
   const heard = heardShare(plays, library);
   const counts = exposureCounts(plays, library);
-  const sessions = sessionsOf(run);
-  const similarities = concatenate(sessions.map((session) => consecutiveSimilarities(session, world.embedding)));
-  const judged = run.utilities.map((utility, p) => Number.isNaN(utility) ? NaN : p).filter((p) => !Number.isNaN(p));
-  const sums = { utility: 0, best: 0, blind: 0 };
-  for (const p of judged) {
-    sums.utility += run.utilities[p] / judged.length;
-    sums.best += run.best[p] / judged.length;
-    sums.blind += run.blind[p] / judged.length;
-  }
+  const sessions = Array.from(
+    { length: sessionOffsets.length - 1 },
+    (_, s) => measurePart(world, scenario, run, gaps, sessionOffsets[s], sessionOffsets[s + 1]),
+  );
+  const similarities = concatenate(sessions.map((session) => session.similarities));
+  const part = (name: MetricName) => weightedMean(sessions.map(({ values, plays }) => [plays, values[name] ?? NaN]));
+  const weighted = (name: "keyMatch" | "keyCompatible" | "tempoSmooth") =>
+    weightedMean(sessions.map(({ values, known }) => [known[name], values[name]!]));
+  const [utility, best, blind] = [run.utilities, run.best, run.blind].map(meanOfKnown);
   const clustered = world.clusterCount > 0;
   const shares = (tracks: ArrayLike<number>) => clusterShares(tracks, world.clusters, world.clusterCount);
-  const { tempo } = world.catalog.numbers;
-  const keys = sessions.map((session) => keyTransitions(session, world.keys));
-  const tempi = sessions.map((session) =>
-    tempo ? tempoTransitions(session, tempo) : { known: 0, distance: NaN, smooth: NaN }
-  );
-  const rate = (kind: typeof REPEAT_KINDS[number], window: number) =>
-    repeats[REPEAT_KINDS.indexOf(kind) * REPEAT_WINDOWS + window - 1];
   const measured: Record<MetricName, number> = {
-    trackRepeat: rate("track", 50),
-    workRepeat: rate("work", 50),
-    artistInRow: rate("artist", 1),
-    artistRepeat: rate("artist", 5),
-    albumRepeat: world.catalog.texts.album_id || world.catalog.texts.album ? rate("album", 10) : NaN,
+    trackRepeat: part("trackRepeat"),
+    workRepeat: part("workRepeat"),
+    artistInRow: part("artistInRow"),
+    artistRepeat: part("artistRepeat"),
+    albumRepeat: part("albumRepeat"),
     similarity: mean(similarities),
     roughest: quantile(similarities.slice().sort(), 0.05),
-    diversity: mean(sessions.map((session) => intraListDiversity(session, world.embedding))),
-    clusterEntropy: clustered ? mean(sessions.map((session) => shannonEntropy(shares(session)))) : NaN,
+    diversity: part("diversity"),
+    clusterEntropy: part("clusterEntropy"),
     miscalibration: clustered ? miscalibration(shares(library), shares(plays)) : NaN,
-    keyMatch: weightedMean(keys.map(({ known, match }) => [known, match])),
-    keyCompatible: weightedMean(keys.map(({ known, compatible }) => [known, compatible])),
-    tempoSmooth: weightedMean(tempi.map(({ known, smooth }) => [known, smooth])),
+    keyMatch: weighted("keyMatch"),
+    keyCompatible: weighted("keyCompatible"),
+    tempoSmooth: weighted("tempoSmooth"),
     coverage: coverageOf(counts),
     giniTracks: giniOfExposure(counts),
     giniArtists: giniOfExposure(artistExposure(plays, library, world.artists)),
-    novelty: noveltyOf(plays, scenario.knownness),
+    novelty: part("novelty"),
     halfHeard: playsUntilHeard(plays, library, 0.5) ?? plays.length,
     allHeard: playsUntilHeard(plays, library) ?? plays.length,
-    utility: sums.utility,
-    regret: sums.best - sums.utility,
-    attained: (sums.utility - sums.blind) / (sums.best - sums.blind),
-    relaxed: run.relaxed / plays.length,
+    utility,
+    regret: best - utility,
+    attained: (utility - blind) / (best - blind),
+    relaxed: part("relaxed"),
+    dropped: part("dropped"),
   };
   return {
     values: Float64Array.from(METRIC_NAMES, (name) => measured[name]),
-    repeats,
+    sessions: Float64Array.from(sessions.flatMap(({ values }) => METRIC_NAMES.map((name) => values[name] ?? NaN))),
+    repeats: measureRepeats(world, plays),
     similarities: histogram(similarities),
     heard: Float32Array.from(heard),
   };
+}
+
+/** Metrics of one session: the plays `from … to-1` of a run. */
+function measurePart(
+  world: ShuffleWorld,
+  scenario: Scenario,
+  run: Run,
+  gaps: Int32Array[],
+  from: number,
+  to: number,
+) {
+  const plays = run.plays.subarray(from, to);
+  const similarities = consecutiveSimilarities(plays, world.embedding);
+  const { tempo } = world.catalog.numbers;
+  const keys = keyTransitions(plays, world.keys);
+  const tempi = tempo ? tempoTransitions(plays, tempo) : { known: 0, distance: NaN, smooth: NaN };
+  const share = (holds: (p: number) => boolean) => {
+    let count = 0;
+    for (let p = from; p < to; p++) if (holds(p)) count++;
+    return count / plays.length;
+  };
+  const repeats = (kind: typeof REPEAT_KINDS[number], window: number) => {
+    const own = gaps[REPEAT_KINDS.indexOf(kind)];
+    return share((p) => own[p] > 0 && own[p] <= window);
+  };
+  const utility = meanOfKnown(run.utilities.subarray(from, to));
+  const values: Partial<Record<MetricName, number>> = {
+    trackRepeat: repeats("track", 50),
+    workRepeat: repeats("work", 50),
+    artistInRow: repeats("artist", 1),
+    artistRepeat: repeats("artist", 5),
+    albumRepeat: world.catalog.texts.album_id || world.catalog.texts.album ? repeats("album", 10) : NaN,
+    similarity: mean(similarities),
+    diversity: intraListDiversity(plays, world.embedding),
+    clusterEntropy: world.clusterCount > 0
+      ? shannonEntropy(clusterShares(plays, world.clusters, world.clusterCount))
+      : NaN,
+    keyMatch: keys.match,
+    keyCompatible: keys.compatible,
+    tempoSmooth: tempi.smooth,
+    novelty: noveltyOf(plays, scenario.knownness),
+    utility,
+    regret: meanOfKnown(run.best.subarray(from, to)) - utility,
+    relaxed: share((p) => run.relaxed[p] > 0),
+    dropped: share((p) => run.relaxed[p] === 2),
+  };
+  const known = { keyMatch: keys.known, keyCompatible: keys.known, tempoSmooth: tempi.known };
+  return { values, known, similarities, plays: plays.length };
 }
 
 /**
@@ -206,19 +276,22 @@ export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): R
  * @returns Rates [4, 50], a row for each of {@linkcode REPEAT_KINDS}.
  */
 export function measureRepeats(world: ShuffleWorld, plays: ArrayLike<number>): Float32Array {
-  const tracks = Int32Array.from({ length: world.trackCount }, (_, track) => track);
   const rates = new Float32Array(REPEAT_KINDS.length * REPEAT_WINDOWS);
-  [tracks, world.works, world.artists, world.albums].forEach((labels, kind) => {
+  labelsOf(world).forEach((labels, kind) => {
     rates.set(repeatRates(plays, labels, REPEAT_WINDOWS), kind * REPEAT_WINDOWS);
   });
   return rates;
 }
 
-function sessionsOf({ plays, sessionOffsets }: Run): Int32Array[] {
-  return Array.from(
-    { length: sessionOffsets.length - 1 },
-    (_, s) => plays.subarray(sessionOffsets[s], sessionOffsets[s + 1]),
-  );
+/** Labels of the tracks, one entry for each of {@linkcode REPEAT_KINDS}. */
+function labelsOf(world: ShuffleWorld): Labels[] {
+  const tracks = Int32Array.from({ length: world.trackCount }, (_, track) => track);
+  return [tracks, world.works, world.artists, world.albums];
+}
+
+/** Mean of the values that are there: a listener does not judge the first track of a session. */
+function meanOfKnown(values: Float64Array): number {
+  return mean(values.filter((value) => !Number.isNaN(value)));
 }
 
 function histogram(similarities: Float64Array): Float32Array {

@@ -7,7 +7,9 @@ import { cosine, row } from "../matrix.ts";
 import { FEATURES, fillFeatures, type SequenceScorer } from "../shuffle/features.ts";
 import { Session } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
+import type { Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
+import { personalWeights } from "./personal.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -23,8 +25,8 @@ export interface Run {
   best: Float64Array;
   /** The mean utility over the library: what a track drawn blindly would have had. */
   blind: Float64Array;
-  /** Picks for which a hard rule had to be relaxed. */
-  relaxed: number;
+  /** Of each pick 1 when the window of a hard rule had to be shortened for it, 2 when a rule had to be dropped, else 0. */
+  relaxed: Uint8Array;
 }
 
 /** Gives the sequence model's view of what may follow a listener's plays. */
@@ -56,11 +58,11 @@ export function playScenario(
     utilities: new Float64Array(total).fill(NaN),
     best: new Float64Array(total).fill(NaN),
     blind: new Float64Array(total).fill(NaN),
-    relaxed: 0,
+    relaxed: new Uint8Array(total),
   };
   const state = new UserState(world);
   const judge = new Judge(world, scenario);
-  const weights = policy.own ? scenario.weights : policy.weights;
+  const weights = weightsFor(world, scenario, policy);
   for (let s = 0, p = 0; s < sessions; s++) {
     const session = new Session(state, {
       policy: policy.policy,
@@ -80,12 +82,17 @@ export function playScenario(
       const pick = session.next();
       run.plays[p] = pick.track;
       if (i > 0) judge.write(pick.track, p, run);
-      if (pick.relaxed.length > 0) run.relaxed++;
+      for (const { kept } of pick.relaxed) run.relaxed[p] = Math.max(run.relaxed[p], kept === null ? 2 : 1);
       before = pick.track;
       at = pick.at + session.durationOf(pick.track);
     }
   }
   return run;
+}
+
+function weightsFor(world: ShuffleWorld, scenario: Scenario, policy: TournamentPolicy): Weights | undefined {
+  if (policy.own) return scenario.weights;
+  return policy.prior ? personalWeights(world, scenario, policy.prior) : policy.weights;
 }
 
 const similaritiesOfWorld = new WeakMap<ShuffleWorld, Float32Array>();

@@ -3,13 +3,22 @@
  *
  * @module
  */
+import type { TastePrior } from "../choice/personal.ts";
 import { FEATURES } from "../shuffle/features.ts";
 import type { Rules } from "../shuffle/rules.ts";
 import type { PolicyName } from "../shuffle/session.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 
-/** What a variant of Segue changes; `learnedTemperature` is the temperature under the learned weights. */
-export type VariedParameter = typeof FEATURES[number] | "temperature" | "learnedTemperature" | "rules";
+/**
+ * What a variant of Segue changes: the temperature under the hand-set weights, under those learned from all listeners at
+ * once or from each of them, the factor on a hand-set weight, or the hard rules.
+ */
+export type VariedParameter =
+  | typeof FEATURES[number]
+  | "temperature"
+  | "learnedTemperature"
+  | "personalTemperature"
+  | "rules";
 
 /** A policy of the tournament. It can be sent to a worker. */
 export interface TournamentPolicy {
@@ -25,6 +34,8 @@ export interface TournamentPolicy {
   weights?: Weights;
   /** True: each listener's own weights instead, which only a simulation knows. */
   own?: boolean;
+  /** Each listener's weights as learned from that listener's past choices and this distribution of tastes. */
+  prior?: TastePrior;
   /** Temperature of the softmax. */
   temperature?: number;
   /** Hard rules. */
@@ -39,25 +50,39 @@ export interface TournamentPolicy {
 
 const NO_RULES: Rules = {};
 
+const TEMPERATURE_LABELS = { temperature: "", learnedTemperature: "from all, ", personalTemperature: "from each, " };
+
 /** Temperatures of the curve; 1 is Segue itself. */
 export const CURVE_TEMPERATURES: readonly number[] = [0, 0.25, 0.5, 2, 4, Infinity];
 
-/** Temperatures under the learned weights; 1 is the contestant itself. */
-export const LEARNED_TEMPERATURES: readonly number[] = [0.25, 0.5];
+/** Temperatures under the learned weights, and those that are tried for them; 1 is the contestant itself. */
+export const LEARNED_TEMPERATURES: readonly number[] = [0, 0.25, 0.5];
 
 /** Factors on each weight; 1 is Segue itself, 0 the ablation of the term. */
 export const CURVE_FACTORS: readonly number[] = [0, 0.5, 2, 4];
 
+/** What the policies are given besides the hand-set weights. */
+export interface LearnedParts {
+  /** Weights learned from many listeners at once. */
+  pooled?: Weights;
+  /** How listeners differ: with it each listener's weights are learned from that listener's past choices. */
+  prior?: TastePrior;
+  /** Temperature that was chosen for those on other listeners. */
+  temperature?: number;
+  /** Weight of the sequence term. */
+  sequence?: number;
+}
+
 /**
  * The contestants: vanilla (Fisher–Yates), dithered (Spotify 2014), freshest (Spotify 2025), the similarity walk, Segue
- * with hand-set weights, with learned weights when there are some, with the sequence term when there is a model, and, as
- * the mark that learning could reach, with each listener's own weights.
+ * with hand-set weights, with weights learned from all listeners at once, with weights learned from each of them (as they
+ * are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could reach, with each
+ * listener's own weights. A part that is not given leaves its contestants out.
  *
- * @param learned Weights learned from choices.
- * @param sequenceWeight Weight of the sequence term.
+ * @param parts What was learned.
  * @returns The policies, baselines first.
  */
-export function contestants(learned?: Weights, sequenceWeight?: number): TournamentPolicy[] {
+export function contestants({ pooled, prior, temperature, sequence }: LearnedParts = {}): TournamentPolicy[] {
   const policies: TournamentPolicy[] = [
     { name: "vanilla", label: "Vanilla shuffle", group: "contest", policy: "vanilla" },
     { name: "dithered", label: "Dithered by artist", group: "contest", policy: "dithered" },
@@ -66,9 +91,13 @@ export function contestants(learned?: Weights, sequenceWeight?: number): Tournam
     { name: "segue", label: "Segue, hand-set", group: "contest", policy: "segue", weights: DEFAULT_WEIGHTS },
   ];
   const segue = { group: "contest", policy: "segue" } as const;
-  if (learned) policies.push({ ...segue, name: "segue-learned", label: "Segue, learned", weights: learned });
-  if (sequenceWeight !== undefined) {
-    const weights = { ...DEFAULT_WEIGHTS, sequence: sequenceWeight };
+  if (pooled) policies.push({ ...segue, name: "segue-learned", label: "Segue, learned: all", weights: pooled });
+  if (prior) policies.push({ ...segue, name: "segue-personal", label: "Segue, learned: each", prior });
+  if (prior && temperature !== undefined) {
+    policies.push({ ...segue, name: "segue-tuned", label: "Segue, learned: tuned", prior, temperature });
+  }
+  if (sequence !== undefined) {
+    const weights = { ...DEFAULT_WEIGHTS, sequence };
     policies.push({ ...segue, name: "segue-sequence", label: "Segue, with sequence", weights });
   }
   policies.push({ ...segue, name: "segue-own", label: "Segue, own weights", own: true });
@@ -78,24 +107,23 @@ export function contestants(learned?: Weights, sequenceWeight?: number): Tournam
 /**
  * The variants of Segue: one parameter at a time is changed, all else stays.
  *
- * @param learned Weights learned from choices; their temperatures are left out without.
+ * @param parts What was learned; the temperatures of what is not given are left out.
  * @returns The policies: temperatures, factors on each hand-set weight (0: without the term), without hard rules, and
  * without hard rules and a term: a rule that forbids what a weight dislikes leaves the weight nothing to do.
  */
-export function segueVariants(learned?: Weights): TournamentPolicy[] {
-  const base = { group: "variant", policy: "segue", weights: DEFAULT_WEIGHTS, against: "segue" } as const;
+export function segueVariants({ pooled, prior }: LearnedParts = {}): TournamentPolicy[] {
+  const variant = { group: "variant", policy: "segue" } as const;
+  const base = { ...variant, weights: DEFAULT_WEIGHTS, against: "segue" } as const;
   const heated = (
-    parameter: "temperature" | "learnedTemperature",
+    parameter: "temperature" | "learnedTemperature" | "personalTemperature",
     values: readonly number[],
-    weights: Weights,
-    against: string,
+    source: Pick<TournamentPolicy, "weights" | "prior" | "against">,
   ) =>
     values.map((value): TournamentPolicy => ({
-      ...base,
-      weights,
-      against,
+      ...variant,
+      ...source,
       name: `${parameter} ${value}`,
-      label: `${parameter === "temperature" ? "" : "learned, "}temperature ${value === Infinity ? "∞" : value}`,
+      label: `${TEMPERATURE_LABELS[parameter]}temperature ${value === Infinity ? "∞" : value}`,
       temperature: value,
       parameter,
       value,
@@ -127,8 +155,11 @@ export function segueVariants(learned?: Weights): TournamentPolicy[] {
     against: "free",
   }));
   return [
-    ...heated("temperature", CURVE_TEMPERATURES, DEFAULT_WEIGHTS, "segue"),
-    ...(learned ? heated("learnedTemperature", LEARNED_TEMPERATURES, learned, "segue-learned") : []),
+    ...heated("temperature", CURVE_TEMPERATURES, { weights: DEFAULT_WEIGHTS, against: "segue" }),
+    ...(pooled
+      ? heated("learnedTemperature", LEARNED_TEMPERATURES, { weights: pooled, against: "segue-learned" })
+      : []),
+    ...(prior ? heated("personalTemperature", LEARNED_TEMPERATURES, { prior, against: "segue-personal" }) : []),
     ...weights,
     free,
     ...freeAblations,

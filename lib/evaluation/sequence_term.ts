@@ -6,10 +6,23 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { textsOf } from "../catalog/catalog.ts";
+import { fitConditionalLogit } from "../choice/conditional_logit.ts";
+import { logitSums } from "../choice/logit_sums.ts";
+import type { ChoiceSets } from "../choice/sets.ts";
+import { expectInteger, InputError } from "../errors.ts";
+import { randomInteger, seededRandom } from "../random.ts";
+import { catalogRows } from "../sequence/content.ts";
 import { readTrackNames } from "../sequence/interactions.ts";
+import { samplePlaylists } from "../sequence/ranking.ts";
 import { loadSasrec, type SasrecConfig, type SasrecWeights } from "../sequence/sasrec.ts";
 import { serveSasrec } from "../sequence/serve.ts";
+import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "../sequence/split.ts";
+import { loadSequenceData } from "../sequence/stage.ts";
+import { FEATURES, fillFeatures } from "../shuffle/features.ts";
+import { UserState } from "../shuffle/state.ts";
+import { DEFAULT_WEIGHTS } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
+import { bootstrapMean, type Interval } from "./bootstrap.ts";
 import type { SequenceModel } from "./play.ts";
 
 /** A trained SASRec whose tracks are known by their ids in the catalogue. It can be sent to a worker. */
@@ -20,6 +33,42 @@ export interface SequenceTerm {
   weights: SasrecWeights;
   /** `track_id` in the catalogue of each track code of the model. */
   trackIds: readonly string[];
+}
+
+/** A sequence model with the weight of its term in the utility. */
+export interface WeighedSequenceTerm extends SequenceTerm {
+  /** Weight of the sequence term: so many units of utility a standard deviation over the candidates. */
+  weight: number;
+  /** How the weight was estimated; left out when it was set by hand. */
+  estimate?: SequenceEstimate;
+}
+
+/** The estimated weight of the sequence term. */
+export interface SequenceEstimate {
+  /** The estimate. */
+  weight: number;
+  /** Its standard error. */
+  standardError: number;
+  /** Playlists whose validation target it was estimated on. */
+  choices: number;
+  /** Candidates of each choice. */
+  candidates: number;
+  /** Playlists whose test target it was judged on. */
+  testChoices: number;
+  /** Mean of log P(target) on the test targets with the hand-set weights alone, nats. */
+  without: number;
+  /** What the sequence term adds to it, nats, with a 95 % bootstrap interval over playlists. */
+  gain: Interval;
+}
+
+/** How the weight is estimated. */
+export interface SequenceEstimateOptions {
+  /** Most playlists, 1,000 by default. */
+  playlists?: number;
+  /** Candidates of each choice, the target among them; 50 by default, as many as a track has neighbours. */
+  candidates?: number;
+  /** Seed of the draws. 42 by default. */
+  seed?: number;
 }
 
 /**
@@ -38,6 +87,132 @@ export async function loadSequenceTerm(directory: string): Promise<SequenceTerm 
 }
 
 /**
+ * Loads the sequence model of a data folder, if one was trained there, and estimates the weight of its term on the folder's
+ * playlists with {@linkcode estimateSequenceWeight}.
+ *
+ * @param directory The data folder.
+ * @param world The world of that folder.
+ * @param options How the weight is estimated.
+ * @returns The model with its weight, or `undefined` without `sasrec/model.json`.
+ * @throws {InputError} When the model is there but not whole, its playlists are not, or the catalogue has none of its
+ * tracks.
+ */
+export async function weighSequenceTerm(
+  directory: string,
+  world: ShuffleWorld,
+  options: SequenceEstimateOptions = {},
+): Promise<WeighedSequenceTerm | undefined> {
+  const term = await loadSequenceTerm(directory);
+  if (!term) return undefined;
+  const { split, names } = await loadSequenceData(directory);
+  const estimate = estimateSequenceWeight(world, term, split, catalogRows(split.trackIds, names, world), options);
+  return { ...term, weight: estimate.weight, estimate };
+}
+
+/**
+ * Estimates how much the sequence term weighs beside the hand-set weights, on playlists. Each playlist's validation target,
+ * which the model was not trained on, is a choice among itself and tracks drawn evenly from the vocabulary (such a draw
+ * leaves the estimate consistent: McFadden 1978); the hand-set utility is a term with coefficient 1, and one weight, that
+ * of the standardised log-probability, is estimated by the conditional logit. What it is worth is told on the test
+ * targets, which neither model nor weight has seen.
+ *
+ * @param world The world.
+ * @param term The model.
+ * @param split The playlists, split as the model was trained.
+ * @param rows Row of the catalogue of each track of the split, −1 where it has none.
+ * @param options Sizes, seed.
+ * @returns The estimate.
+ * @throws {InputError} When fewer than 20 playlists have their targets in the catalogue.
+ */
+export function estimateSequenceWeight(
+  world: ShuffleWorld,
+  term: SequenceTerm,
+  split: SequenceSplit,
+  rows: Int32Array,
+  options: SequenceEstimateOptions = {},
+): SequenceEstimate {
+  const { seed = 42 } = options;
+  const known = Int32Array.from(new Set(rows)).filter((row) => row >= 0);
+  const candidates = expectInteger("candidates", options.candidates ?? 50, 2);
+  const playlists = samplePlaylists(split.userIds.length, options.playlists ?? 1000, seed);
+  const model = serveSequenceTerm(term)(world);
+  const build = (part: SplitPart) =>
+    playlistChoices(world, model, split, rows, playlists, part, known, candidates, seed);
+  const validation = build("validation");
+  if (validation.chosen.length < 20) {
+    throw new InputError(
+      `Expected at least 20 playlists whose targets are in the catalogue but found ${validation.chosen.length}`,
+    );
+  }
+  const [{ estimate: weight, standardError }] = fitConditionalLogit(validation).coefficients;
+  const test = build("test");
+  const logs = [0, weight].map((value) =>
+    Float64Array.from(test.chosen, (_, n) => logitSums(test, Float64Array.of(value), n, n + 1).logLikelihood)
+  );
+  const gains = logs[1].map((value, n) => value - logs[0][n]);
+  return {
+    weight,
+    standardError,
+    choices: validation.chosen.length,
+    candidates,
+    testChoices: test.chosen.length,
+    without: logs[0].reduce((sum, value) => sum + value / logs[0].length, 0),
+    gain: bootstrapMean(gains, { random: seededRandom(seed, "sequence gain") }),
+  };
+}
+
+/** Distance between plays of a playlist, for the clock of recency: 3.5 minutes. */
+const TRACK_MS = 210_000;
+
+/** Every playlist's target as a choice: the hand-set utility is the offset, the sequence term the one feature. */
+function playlistChoices(
+  world: ShuffleWorld,
+  model: SequenceModel,
+  split: SequenceSplit,
+  rows: Int32Array,
+  playlists: ArrayLike<number>,
+  part: SplitPart,
+  known: Int32Array,
+  candidates: number,
+  seed: number,
+): ChoiceSets {
+  const random = seededRandom(seed, `sequence ${part}`);
+  const names = [...FEATURES, "sequence"] as const;
+  const values: number[] = [];
+  const offset: number[] = [];
+  const starts = [0];
+  for (const playlist of Array.from(playlists)) {
+    const target = rows[targetOf(split, playlist, part)];
+    const history = Array.from(historyOf(split, playlist, part), (track) => rows[track]).filter((row) => row >= 0);
+    if (target < 0 || history.length === 0) continue;
+    const heard = new Set(history);
+    const offered = new Set([target]);
+    for (let tries = 0; offered.size < candidates && tries < 20 * candidates; tries++) {
+      const track = known[randomInteger(random, known.length)];
+      if (!heard.has(track)) offered.add(track);
+    }
+    if (offered.size < 2) continue;
+    const state = new UserState(world);
+    history.forEach((track, i) => state.play(track, i * TRACK_MS));
+    const options = { now: history.length * TRACK_MS, sequence: model(state) };
+    const features = fillFeatures(history.at(-1)!, state, Int32Array.from(offered), options, names);
+    for (let c = 0; c < offered.size; c++) {
+      const at = c * names.length;
+      offset.push(FEATURES.reduce((sum, name, f) => sum + DEFAULT_WEIGHTS[name] * features[at + f], 0));
+      values.push(features[at + FEATURES.length]);
+    }
+    starts.push(values.length);
+  }
+  return {
+    features: ["sequence"],
+    values: Float64Array.from(values),
+    starts: Int32Array.from(starts),
+    chosen: Int32Array.from(starts.slice(0, -1)),
+    offset: Float64Array.from(offset),
+  };
+}
+
+/**
  * Makes a sequence model ready to score the candidates of a world: the inner product of the hidden state after the
  * listener's last plays with the embedding of the candidate, the log-probability up to a constant. A candidate that the
  * model does not know gets the mean of those it knows, which is 0 once the scores are standardised; when it knows none of
@@ -46,7 +221,9 @@ export async function loadSequenceTerm(directory: string): Promise<SequenceTerm 
  * @param term The model.
  * @returns Makes the scorers of a world's listeners.
  */
-export function serveSequenceTerm(term: SequenceTerm): (world: ShuffleWorld) => SequenceModel {
+export function serveSequenceTerm(
+  term: SequenceTerm,
+): (world: ShuffleWorld) => SequenceModel {
   const server = serveSasrec(term);
   const { dimensions: d, window } = term.config;
   const { items } = term.weights;

@@ -6,10 +6,10 @@
 import { InputError } from "../errors.ts";
 import { seededRandom } from "../random.ts";
 import { bootstrapMean, type Interval, type PairedDifference, pairedDifference, sharedDraws } from "./bootstrap.ts";
-import { METRIC_NAMES, type MetricName, METRICS, REPEAT_KINDS, SIMILARITY_BINS } from "./metrics.ts";
+import { METRIC_NAMES, type MetricName, METRICS, REPEAT_KINDS, SESSION_METRICS, SIMILARITY_BINS } from "./metrics.ts";
 import type { VariedParameter } from "./policies.ts";
 import type { LibraryKind, ListeningPattern } from "./scenarios.ts";
-import { type Tournament, type TournamentListener, valuesOf } from "./tournament.ts";
+import { sessionValuesOf, type Tournament, type TournamentListener, valuesOf } from "./tournament.ts";
 
 /** A mean of a metric under a policy, over listeners. */
 export interface SummaryRow extends Interval {
@@ -43,6 +43,14 @@ export interface ComparisonRow extends PairedDifference {
   verdict: "better" | "worse" | "even";
 }
 
+/**
+ * What the bootstrap draws. `"listener"`, the default: whole listeners, all sessions of each together, for the sessions of
+ * one listener share a library, a taste and a memory; the interval is then for other listeners like these. `"session"`:
+ * single sessions, as if each were of a listener of its own. It is too narrow where sessions of a listener are alike, and
+ * too wide where what one session has played keeps out of the next.
+ */
+export type ResamplingUnit = "listener" | "session";
+
 /** Over which listeners a table goes. */
 export interface SummaryOptions {
   /** A row for each kind of library, instead of one over all. */
@@ -53,25 +61,28 @@ export interface SummaryOptions {
   metrics?: readonly MetricName[];
   /** Resamples of the bootstrap; 1,000 by default. */
   resamples?: number;
+  /**
+   * What the bootstrap draws; whole listeners by default. Metrics that a single session does not have (all but
+   * {@linkcode SESSION_METRICS}) are always drawn by listener.
+   */
+  unit?: ResamplingUnit;
 }
 
 /**
- * Mean of every metric under every contestant, with 95 % bootstrap intervals over listeners. All sessions of a listener
- * are one run and stay together in the bootstrap: sessions of one listener depend on each other, and as many intervals
- * over single sessions would be too narrow.
+ * Mean of every metric under every contestant, with 95 % bootstrap intervals over listeners or sessions. The mean is the
+ * same either way: a session counts by its plays, and every listener has as many.
  *
  * @param tournament The tournament.
  * @param options Grouping, metrics.
  * @returns One row a policy, metric and group.
  */
 export function summarize(tournament: Tournament, options: SummaryOptions = {}): SummaryRow[] {
-  const { metrics = METRIC_NAMES, resamples } = options;
+  const { metrics = METRIC_NAMES, resamples, unit } = options;
   const rows: SummaryRow[] = [];
   for (const group of groupsOf(tournament, options)) {
     for (const { name: policy, label } of tournament.policies.filter(({ group }) => group === "contest")) {
       for (const metric of metrics) {
-        const all = valuesOf(tournament, policy, metric);
-        const values = group.members.map((l) => all[l]);
+        const { values, weights } = unitValues(tournament, policy, metric, group.members, unit);
         const random = seededRandom(tournament.seed, `summary ${policy} ${metric}`);
         const { library, pattern } = group;
         rows.push({
@@ -80,7 +91,7 @@ export function summarize(tournament: Tournament, options: SummaryOptions = {}):
           metric,
           library,
           pattern,
-          ...bootstrapMean(values, { random, resamples, draws: drawsOf(tournament) }),
+          ...bootstrapMean(values, { random, resamples, weights, draws: drawsOf(tournament) }),
         });
       }
     }
@@ -111,7 +122,7 @@ export function compareWith(
       .filter(({ group, name }) => group === "contest" && name !== baseline)
       .flatMap((policy) =>
         (options.metrics ?? METRIC_NAMES).map((metric) =>
-          comparison(tournament, policy, baseline, metric, group, options.resamples)
+          comparison(tournament, policy, baseline, metric, group, options)
         )
       )
   );
@@ -134,11 +145,11 @@ export interface AblationRow extends ComparisonRow {
  */
 export function ablationsOf(tournament: Tournament, options: SummaryOptions = {}): AblationRow[] {
   const [everyone] = groupsOf(tournament, {});
-  const variants = variantsOf(tournament).filter(({ value }) => value === 0)
-    .filter(({ parameter }) => parameter !== "temperature" && parameter !== "learnedTemperature");
+  const variants = variantsOf(tournament)
+    .filter(({ value, parameter }) => value === 0 && !parameter!.toLowerCase().endsWith("temperature"));
   return variants.flatMap((policy) =>
     (options.metrics ?? METRIC_NAMES).map((metric): AblationRow => ({
-      ...comparison(tournament, policy, policy.against!, metric, everyone, options.resamples),
+      ...comparison(tournament, policy, policy.against!, metric, everyone, options),
       parameter: policy.parameter!,
     }))
   );
@@ -315,19 +326,38 @@ function comparison(
   baseline: string,
   metric: MetricName,
   { library, pattern, members }: Group,
-  resamples?: number,
+  { resamples, unit }: SummaryOptions,
 ): ComparisonRow {
-  const own = valuesOf(tournament, policy, metric);
-  const others = valuesOf(tournament, baseline, metric);
-  const random = seededRandom(tournament.seed, `pair ${policy} ${baseline} ${metric}`);
-  const difference = pairedDifference(members.map((l) => own[l]), members.map((l) => others[l]), {
-    random,
+  const own = unitValues(tournament, policy, metric, members, unit);
+  const others = unitValues(tournament, baseline, metric, members, unit);
+  const difference = pairedDifference(own.values, others.values, {
+    random: seededRandom(tournament.seed, `pair ${policy} ${baseline} ${metric}`),
     resamples,
+    weights: own.weights,
     draws: drawsOf(tournament),
   });
   const sign = METRICS[metric].better === "higher" ? 1 : -1;
   const verdict = !difference.differs ? "even" : difference.estimate * sign > 0 ? "better" : "worse";
   return { policy, label, baseline, metric, library, pattern, ...difference, verdict };
+}
+
+/** Values of a metric by what the bootstrap draws: one a listener, or one a session with its share of the listener's plays. */
+function unitValues(
+  tournament: Tournament,
+  policy: string,
+  metric: MetricName,
+  members: readonly number[],
+  unit: ResamplingUnit = "listener",
+): { values: number[]; weights?: number[] } {
+  if (unit === "listener" || !SESSION_METRICS.includes(metric)) {
+    const all = valuesOf(tournament, policy, metric);
+    return { values: members.map((l) => all[l]) };
+  }
+  const sessions = members.map((l) => sessionValuesOf(tournament, policy, metric, l));
+  return {
+    values: sessions.flatMap((values) => Array.from(values)),
+    weights: sessions.flatMap((values) => Array.from(values, () => 1 / values.length)),
+  };
 }
 
 function variantsOf(tournament: Tournament): Tournament["policies"] {

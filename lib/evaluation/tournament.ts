@@ -5,12 +5,20 @@
  */
 import { fitConditionalLogit } from "../choice/conditional_logit.ts";
 import { simulateListeners } from "../choice/listeners.ts";
+import { fitTastePrior, type TastePrior } from "../choice/personal.ts";
+import { weightsOfFit } from "../choice/weights_file.ts";
 import { expectInteger } from "../errors.ts";
 import { startProgress } from "../progress.ts";
 import type { Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { METRIC_NAMES, type MetricName, REPEAT_KINDS, type RunMeasures, SIMILARITY_BINS } from "./metrics.ts";
-import { contestants, segueVariants, type TournamentPolicy } from "./policies.ts";
+import {
+  contestants,
+  LEARNED_TEMPERATURES,
+  type LearnedParts,
+  segueVariants,
+  type TournamentPolicy,
+} from "./policies.ts";
 import {
   drawScenario,
   type LibraryKind,
@@ -19,7 +27,12 @@ import {
   PATTERN_SESSIONS,
   type Scenario,
 } from "./scenarios.ts";
-import { type SequenceTerm, serveSequenceTerm } from "./sequence_term.ts";
+import {
+  type SequenceEstimate,
+  type SequenceTerm,
+  serveSequenceTerm,
+  type WeighedSequenceTerm,
+} from "./sequence_term.ts";
 import { measurePolicies } from "./tournament_worker.ts";
 
 /** How a tournament is held. */
@@ -34,10 +47,14 @@ export interface TournamentOptions {
   seed?: number;
   /** Workers; 2 by default, 1 works on the thread at hand. The result does not depend on it. */
   workers?: number;
-  /** Learned weights; by default they are learned from choices of 200 other simulated listeners of the same kind. */
+  /** Weights learned elsewhere, in place of those learned here from all listeners at once. */
   learned?: Weights;
+  /** Other listeners of the same kind, from whose choices weights are learned; 200 by default. */
+  teachers?: number;
+  /** Other listeners again, on whom the temperature of the learned weights is chosen; 24 by default. */
+  validators?: number;
   /** A trained sequence model; with it Segue plays with the sequence term as well. */
-  sequence?: SequenceTerm;
+  sequence?: WeighedSequenceTerm;
 }
 
 /** A listener of a tournament. */
@@ -66,10 +83,16 @@ export interface Tournament {
   listeners: TournamentListener[];
   /** How many of the listeners, from the first, the variants were played to. */
   variantListeners: number;
-  /** The learned weights. */
-  learned: Weights;
+  /** What was learned from other listeners. */
+  learned: LearnedWeights;
+  /** How the temperature of the weights learned from each listener was chosen. */
+  tuned: TunedTemperature;
+  /** The estimated weight of the sequence term, when it took part. */
+  sequence?: SequenceEstimate;
   /** Metrics [policies, listeners, metrics], in the order of {@linkcode METRIC_NAMES}. */
   values: Float64Array;
+  /** The same of each session [policies, listeners, 10, metrics]; NaN where a listener has fewer, or a metric is none of a session. */
+  sessions: Float32Array;
   /** Repeat rates [policies, listeners, 4, 50]: kinds as {@linkcode REPEAT_KINDS}, windows 1 … 50. */
   repeats: Float32Array;
   /** Distribution of the similarity of consecutive plays [policies, listeners, 40], equal bins over [−1, 1]. */
@@ -84,11 +107,36 @@ export interface Tournament {
   seconds: number;
 }
 
-/** Weight of the sequence term: a candidate one standard deviation more probable to the model is e times as likely. */
-const SEQUENCE_WEIGHT = 1;
+/** What is learned from listeners who take no part in the tournament. */
+export interface LearnedWeights {
+  /** One set of weights for all: the conditional logit of all choices at once. */
+  pooled: Weights;
+  /** How listeners differ: centre and spread of their weights. */
+  prior: TastePrior;
+  /** Number of listeners learned from. */
+  listeners: number;
+  /** Number of their choices. */
+  choices: number;
+}
 
-/** Listeners and choices of each from whom the weights are learned. */
-const TRAINING = { users: 200, steps: 60 };
+/** The choice of a temperature on listeners who take no part in the tournament. */
+export interface TunedTemperature {
+  /** The temperature chosen. */
+  temperature: number;
+  /** Number of listeners it was chosen on. */
+  listeners: number;
+  /** What was tried: mean regret, and how much more it is than the least, with the standard error of that difference. */
+  tried: { temperature: number; regret: number; excess: number; standardError: number }[];
+}
+
+/** Choices of each listener from whom weights are learned. */
+const CHOICES = 60;
+
+/** Added to the seed for the listeners on whom the temperature is chosen: other people than those of the tournament. */
+const VALIDATION_SEED = 1_000_003;
+
+/** Most sessions of a listener. */
+const MOST_SESSIONS = Math.max(...Object.values(PATTERN_SESSIONS).map(({ sessions }) => sessions));
 
 /**
  * Holds a tournament. Listeners go round the 12 cells of {@linkcode LIBRARY_KINDS} × {@linkcode LISTENING_PATTERNS}; every
@@ -117,21 +165,48 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
   );
   const seed = expectInteger("seed", options.seed ?? 42, 0);
   const workers = expectInteger("workers", options.workers ?? 2, 1, 64);
-  const learned = options.learned ?? learnWeights(world, seed);
-  const main = contestants(learned, options.sequence && SEQUENCE_WEIGHT);
-  const variants = variantListeners > 0 ? segueVariants(learned) : [];
-  const policies = [...main, ...variants];
+  const librarySize = options.librarySize;
+  const found = learnWeights(world, seed, options.teachers);
+  const learned = { ...found, pooled: options.learned ?? found.pooled };
+  const crew = hireWorkers(Math.min(workers, count), options.sequence);
+  try {
+    const tuned = await tuneTemperature(world, learned.prior, crew, { seed, librarySize, count: options.validators });
+    const parts = {
+      pooled: learned.pooled,
+      prior: learned.prior,
+      temperature: tuned.temperature,
+      sequence: options.sequence?.weight,
+    };
+    const tournament = emptyTournament({ seed, count, variantListeners, parts, learned, tuned, workers });
+    tournament.sequence = options.sequence?.estimate;
+    await playTournament(world, tournament, crew, librarySize);
+    tournament.seconds = (performance.now() - begin) / 1000;
+    return tournament;
+  } finally {
+    crew.dismiss();
+  }
+}
+
+/** A tournament before anything was played. */
+function emptyTournament(
+  { seed, count, variantListeners, parts, learned, tuned, workers }:
+    & { count: number; parts: LearnedParts }
+    & Pick<Tournament, "seed" | "variantListeners" | "learned" | "tuned" | "workers">,
+): Tournament {
+  const policies = [...contestants(parts), ...(variantListeners > 0 ? segueVariants(parts) : [])];
   const plays = PATTERN_SESSIONS.binge.plays;
   const width = METRIC_NAMES.length;
   const cells = policies.length * count;
   const repeats = REPEAT_KINDS.length * 50;
-  const tournament: Tournament = {
+  return {
     seed,
     policies,
     listeners: [],
     variantListeners,
     learned,
+    tuned,
     values: new Float64Array(cells * width).fill(NaN),
+    sessions: new Float32Array(cells * MOST_SESSIONS * width).fill(NaN),
     repeats: new Float32Array(cells * repeats).fill(NaN),
     similarities: new Float32Array(cells * SIMILARITY_BINS).fill(NaN),
     heard: new Float32Array(cells * plays).fill(NaN),
@@ -139,8 +214,21 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
     workers,
     seconds: 0,
   };
+}
+
+/** Plays all policies to all listeners and keeps what was measured. */
+async function playTournament(
+  world: ShuffleWorld,
+  tournament: Tournament,
+  crew: Crew,
+  librarySize: number | undefined,
+): Promise<void> {
+  const { seed, policies, variantListeners, plays } = tournament;
+  const width = METRIC_NAMES.length;
+  const count = tournament.values.length / width / policies.length;
+  const main = policies.filter(({ group }) => group === "contest");
   const draw = (listener: number) => {
-    const scenario = drawScenario(world, listener, { seed, librarySize: options.librarySize });
+    const scenario = drawScenario(world, listener, { seed, librarySize });
     const { library, pattern, about, weights, tracks } = scenario;
     tournament.listeners[listener] = { listener, library, pattern, about, librarySize: tracks.length, weights };
     return { scenario, policies: listener < variantListeners ? policies : main };
@@ -149,32 +237,76 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
     measures.forEach((measure, p) => {
       const cell = p * count + listener;
       tournament.values.set(measure.values, cell * width);
-      tournament.repeats.set(measure.repeats, cell * repeats);
+      tournament.sessions.set(measure.sessions, cell * MOST_SESSIONS * width);
+      tournament.repeats.set(measure.repeats, cell * REPEAT_KINDS.length * 50);
       tournament.similarities.set(measure.similarities, cell * SIMILARITY_BINS);
       tournament.heard.set(measure.heard, cell * plays);
     });
   };
-  await playToAll(count, workers, draw, keep, options.sequence);
-  tournament.seconds = (performance.now() - begin) / 1000;
-  return tournament;
+  await crew.play("tournament", count, draw, keep);
 }
 
 /**
- * Learns weights from the choices of simulated listeners by the conditional logit: other people than those of the
- * tournament, but of the same kind.
+ * Learns weights from the choices of simulated listeners: other people than those of the tournament, but of the same kind.
+ * Once for all of them together by the conditional logit, and once how they differ, so that anyone's own weights can be
+ * learned from few choices.
  *
  * @param world The whole world.
  * @param seed Seed of the choices.
- * @returns The estimates.
+ * @param listeners Number of listeners, each with 60 choices; 200 by default.
+ * @returns What was learned.
  */
-export function learnWeights(world: ShuffleWorld, seed: number): Weights {
+export function learnWeights(world: ShuffleWorld, seed: number, listeners: number = 200): LearnedWeights {
   const { mean, spread } = LISTENER_WEIGHTS;
-  const { sets } = simulateListeners(world, { ...TRAINING, seed, weights: mean, spread });
-  const weights = { ...mean };
-  for (const { feature, estimate } of fitConditionalLogit(sets).coefficients) {
-    weights[feature as keyof Weights] = estimate;
-  }
-  return weights;
+  const { sets } = simulateListeners(world, { users: listeners, steps: CHOICES, seed, weights: mean, spread });
+  return {
+    pooled: weightsOfFit(fitConditionalLogit(sets)),
+    prior: fitTastePrior(sets, { rounds: 15 }),
+    listeners,
+    choices: sets.chosen.length,
+  };
+}
+
+/**
+ * Chooses the temperature of the weights that are learned from each listener, on listeners of the same kind who take no
+ * part in the tournament: every temperature plays to each of them, and of those whose mean regret is within one standard
+ * error of the least the highest is taken, for it leaves most to chance (the rule of one standard error: Breiman et al.,
+ * Classification and regression trees, 1984, section 3.4.3).
+ */
+async function tuneTemperature(
+  world: ShuffleWorld,
+  prior: TastePrior,
+  crew: Crew,
+  { seed, librarySize, count = 24 }: { seed: number; librarySize?: number; count?: number },
+): Promise<TunedTemperature> {
+  const listeners = expectInteger("validators", count, 2);
+  const temperatures = [1, ...LEARNED_TEMPERATURES].sort((a, b) => b - a);
+  const policies = temperatures.map((temperature): TournamentPolicy => ({
+    name: `temperature ${temperature}`,
+    label: "",
+    group: "variant",
+    policy: "segue",
+    prior,
+    temperature,
+  }));
+  const regrets = temperatures.map(() => new Float64Array(listeners));
+  const draw = (listener: number) => ({
+    scenario: drawScenario(world, listener, { seed: seed + VALIDATION_SEED, librarySize }),
+    policies,
+  });
+  await crew.play("temperature", listeners, draw, (listener, measures) => {
+    measures.forEach(({ values }, t) => regrets[t][listener] = values[METRIC_NAMES.indexOf("regret")]);
+  });
+  const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const best = regrets.reduce((least, values) => meanOf(values) < meanOf(least) ? values : least);
+  const tried = temperatures.map((temperature, t) => {
+    const differences = regrets[t].map((regret, l) => regret - best[l]);
+    const excess = meanOf(differences);
+    const variance = differences.reduce((sum, value) => sum + (value - excess) ** 2, 0) / (listeners - 1);
+    return { temperature, regret: meanOf(regrets[t]), excess, standardError: Math.sqrt(variance / listeners) };
+  });
+  const { temperature } = tried.find(({ excess, standardError }) => excess <= standardError)!;
+  return { temperature, listeners, tried };
 }
 
 /**
@@ -195,48 +327,76 @@ export function valuesOf(tournament: Tournament, policy: string, metric: MetricN
   );
 }
 
+/**
+ * Values of a metric in the sessions of one listener.
+ *
+ * @param tournament The tournament.
+ * @param policy Name of the policy.
+ * @param metric Name of the metric; one of {@linkcode SESSION_METRICS}.
+ * @param listener Number of the listener.
+ * @returns One value a session; NaN where the policy was not played.
+ */
+export function sessionValuesOf(
+  tournament: Tournament,
+  policy: string,
+  metric: MetricName,
+  listener: number,
+): Float64Array {
+  const p = tournament.policies.findIndex(({ name }) => name === policy);
+  const m = METRIC_NAMES.indexOf(metric);
+  const { listeners, sessions } = tournament;
+  const cell = (p * listeners.length + listener) * MOST_SESSIONS;
+  return Float64Array.from(
+    { length: PATTERN_SESSIONS[listeners[listener].pattern].sessions },
+    (_, s) => p < 0 ? NaN : sessions[(cell + s) * METRIC_NAMES.length + m],
+  );
+}
+
 interface Job {
   scenario: Scenario;
   policies: TournamentPolicy[];
 }
 
-/** Plays to every listener, on workers where there are any; each worker takes the next listener when it is free. */
-async function playToAll(
-  count: number,
-  workers: number,
-  draw: (listener: number) => Job,
-  keep: (listener: number, measures: RunMeasures[]) => void,
-  sequence?: SequenceTerm,
-): Promise<void> {
-  const bar = startProgress("tournament", count);
-  let next = 0;
-  let done = 0;
-  const finish = (listener: number, measures: RunMeasures[]) => {
-    keep(listener, measures);
-    bar.update(++done);
+/** Who plays: workers, or the thread at hand. */
+interface Crew {
+  /** Plays to every listener; each worker takes the next listener when it is free. */
+  play(
+    label: string,
+    count: number,
+    draw: (listener: number) => Job,
+    keep: (listener: number, measures: RunMeasures[]) => void,
+  ): Promise<void>;
+  /** Ends the workers. */
+  dismiss(): void;
+}
+
+function hireWorkers(wanted: number, sequence?: SequenceTerm): Crew {
+  const threads = wanted > 1 && typeof Worker !== "undefined" ? Array.from({ length: wanted }, startWorker) : [];
+  const serve = threads.length === 0 && sequence ? serveSequenceTerm(sequence) : undefined;
+  if (sequence) { for (const thread of threads) thread.postMessage(sequence); }
+  return {
+    async play(label, count, draw, keep) {
+      const bar = startProgress(label, count);
+      let next = 0;
+      let done = 0;
+      const work = async (play: (job: Job) => RunMeasures[] | Promise<RunMeasures[]>) => {
+        while (next < count) {
+          const listener = next++;
+          keep(listener, await play(draw(listener)));
+          bar.update(++done);
+        }
+      };
+      try {
+        if (threads.length === 0) await work(({ scenario, policies }) => measurePolicies(scenario, policies, serve));
+        else await Promise.all(threads.map((thread) => work((job) => ask(thread, job))));
+      } finally {
+        bar.stop();
+      }
+    },
+    dismiss() {
+      for (const thread of threads) thread.terminate();
+    },
   };
-  const threads = workers > 1 && typeof Worker !== "undefined"
-    ? Array.from({ length: Math.min(workers, count) }, startWorker)
-    : [];
-  try {
-    if (threads.length === 0) {
-      const serve = sequence && serveSequenceTerm(sequence);
-      for (let listener = 0; listener < count; listener++) {
-        const { scenario, policies } = draw(listener);
-        finish(listener, measurePolicies(scenario, policies, serve));
-      }
-    }
-    await Promise.all(threads.map(async (thread) => {
-      if (sequence) thread.postMessage(sequence);
-      while (next < count) {
-        const listener = next++;
-        finish(listener, await ask(thread, draw(listener)));
-      }
-    }));
-  } finally {
-    for (const thread of threads) thread.terminate();
-    bar.stop();
-  }
 }
 
 function startWorker(): Worker {

@@ -46,8 +46,8 @@ if (scope.WorkerGlobalScope) {
       return;
     }
     const measures = measurePolicies(data.scenario, data.policies, serve);
-    const buffers = measures.flatMap(({ values, repeats, similarities, heard }) =>
-      [values, repeats, similarities, heard].map(({ buffer }) => buffer as ArrayBuffer)
+    const buffers = measures.flatMap(({ values, sessions, repeats, similarities, heard }) =>
+      [values, sessions, repeats, similarities, heard].map(({ buffer }) => buffer as ArrayBuffer)
     );
     scope.postMessage(measures, buffers);
   };

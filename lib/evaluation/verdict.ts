@@ -3,11 +3,13 @@
  *
  * @module
  */
-import type { Interval } from "./bootstrap.ts";
+import { seededRandom } from "../random.ts";
+import { type Interval, pairedDifference } from "./bootstrap.ts";
 import { type MetricName, METRICS } from "./metrics.ts";
-import { LIBRARY_KINDS, LISTENING_PATTERNS } from "./scenarios.ts";
+import { PAST_CHOICES } from "./personal.ts";
+import { LIBRARY_KINDS, LISTENER_WEIGHTS, LISTENING_PATTERNS } from "./scenarios.ts";
 import { compareWith, type ComparisonRow, gainsByListener, summarize } from "./summary.ts";
-import type { Tournament } from "./tournament.ts";
+import { type Tournament, valuesOf } from "./tournament.ts";
 
 /** What {@linkcode describeVerdict} found. */
 export interface Verdict {
@@ -51,7 +53,7 @@ const JUDGED: readonly MetricName[] = [
 export function describeVerdict(tournament: Tournament, policy: string = "segue"): Verdict {
   const rows = compareWith(tournament, "vanilla", { metrics: JUDGED }).filter((row) => row.policy === policy);
   const { label } = rows[0];
-  const means = summarize(tournament, { metrics: [...JUDGED, "relaxed"], resamples: 1 });
+  const means = summarize(tournament, { metrics: JUDGED, resamples: 1 });
   const mean = (name: string, metric: MetricName) =>
     means.find((row) => row.policy === name && row.metric === metric)!.estimate;
   const clause = (row: ComparisonRow) => {
@@ -74,6 +76,101 @@ export function describeVerdict(tournament: Tournament, policy: string = "segue"
     priceSentence(tournament, policy),
   ];
   return { better, sober: sober.filter(Boolean).join(" "), preferVanilla: losers.length / gains.length };
+}
+
+/**
+ * Puts into words what learning and the sequence term bring, each held against the hand-set weights on the same listeners.
+ * As in {@linkcode describeVerdict} every word hangs on the numbers.
+ *
+ * @param tournament The tournament.
+ * @returns Markdown paragraphs: on learned weights, and on the sequence term where it took part.
+ */
+export function describeLearning(tournament: Tournament): { learned: string; sequence: string } {
+  const rows = compareWith(tournament, "segue", { metrics: ["regret", "diversity", "coverage", "artistRepeat"] });
+  const against = (policy: string, metric: MetricName) =>
+    rows.find((row) => row.policy === policy && row.metric === metric)!;
+  const regret = (policy: string) => plain(meanOf(valuesOf(tournament, policy, "regret")));
+  const judged = (policy: string) => {
+    const row = against(policy, "regret");
+    const words = { better: "less than", worse: "more than", even: "not shown to differ from" };
+    return `a regret of ${regret(policy)}, ${words[row.verdict]} the ${regret("segue")} of the hand-set weights ` +
+      `(difference ${formatInterval(row)})`;
+  };
+  const { learned, tuned, listeners, sequence } = tournament;
+  const unhappy = (policy: string) => gainsByListener(tournament, policy).filter(({ gain }) => gain < 0).length;
+  const share = plain(learned.pooled.similarity);
+  const paragraphs = [
+    `**One set of weights learned from all** ${learned.listeners} listeners at once, used as estimated, leaves ` +
+    `${
+      judged("segue-learned")
+    }. People who differ look like noise to a model with one set of weights, so the estimates ` +
+    `shrink, those most in which people differ most: similarity is estimated at ${share} where the mean listener's weight ` +
+    `is ${LISTENER_WEIGHTS.mean.similarity}.`,
+    `**Weights learned from each listener**, from ${PAST_CHOICES} past choices of theirs and from how the others differ, ` +
+    `leave ${judged("segue-personal")}; knowing the true weights would leave ${
+      regret("segue-own")
+    }. Vanilla still serves ` +
+    `${unhappy("segue-personal")} of ${listeners.length} listeners better (${
+      unhappy("segue")
+    } under the hand-set weights, ` +
+    `${
+      unhappy("segue-own")
+    } under their true ones): whatever the weights, the candidates are a track's nearest neighbours.`,
+    `**The temperature** that was chosen for these on ${tuned.listeners} other listeners is ${tuned.temperature}. It leaves ` +
+    `${judged("segue-tuned")}, with ${changeOf(against("segue-tuned", "diversity"))}, and ${unhappy("segue-tuned")} ` +
+    `listeners better served by vanilla${equalTemperature(tournament)}.`,
+  ];
+  if (!sequence) return { learned: paragraphs.join(" "), sequence: "" };
+  const row = against("segue-sequence", "regret");
+  const effect = {
+    better: "lowers their regret",
+    worse: "raises their regret",
+    even: "is not shown to change their regret",
+  };
+  return {
+    learned: paragraphs.join(" "),
+    sequence:
+      `**The sequence term** weighs ${plain(sequence.weight)} (± ${plain(sequence.standardError)}), estimated on the ` +
+      `validation targets of ${sequence.choices} playlists. On ${sequence.testChoices} test targets it adds ` +
+      `${formatInterval(sequence.gain)} nats to the log-probability of the track that did come next: ` +
+      (sequence.gain.lower > 0
+        ? "it knows something of playlists that sound and keys do not tell. "
+        : "no gain is shown. ") +
+      `The simulated listeners know nothing of playlists: to them it ${effect[row.verdict]} (${
+        formatInterval(row)
+      }), with ${changeOf(against("segue-sequence", "coverage"))} and ${
+        changeOf(against("segue-sequence", "artistRepeat"))
+      }.`,
+  };
+}
+
+/** `more variety (0.012 [0.001, 0.020])`, or `no difference shown in variety`. */
+function changeOf(row: ComparisonRow): string {
+  const label = quiet(METRICS[row.metric].label);
+  if (!row.differs) return `no difference shown in ${label} (${formatInterval(row)})`;
+  return `${row.estimate > 0 ? "more" : "less"} ${label} (${formatInterval(row)})`;
+}
+
+/** The hand-set weights at the temperature that was chosen, where that variant was played: temperature is not learning. */
+function equalTemperature(tournament: Tournament): string {
+  const { variantListeners, tuned } = tournament;
+  const name = tuned.temperature === 1 ? "segue" : `temperature ${tuned.temperature}`;
+  if (variantListeners === 0 || !tournament.policies.some((policy) => policy.name === name)) return "";
+  const first = (policy: string) => valuesOf(tournament, policy, "regret").subarray(0, variantListeners);
+  const difference = pairedDifference(first("segue-tuned"), first(name), {
+    random: seededRandom(tournament.seed, "equal"),
+  });
+  return `. At the same temperature the hand-set weights leave ${
+    plain(meanOf(first(name)))
+  } and those learned from each ` +
+    `${
+      plain(meanOf(first("segue-tuned")))
+    } on the ${variantListeners} listeners to whom both were played (difference ` +
+    `${formatInterval(difference)})`;
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
@@ -133,17 +230,22 @@ function losersSentence(
 }
 
 function priceSentence(tournament: Tournament, policy: string): string {
-  const rows = summarize(tournament, { byLibrary: true, metrics: ["relaxed"], resamples: 1 })
+  const rows = summarize(tournament, { byLibrary: true, metrics: ["relaxed", "dropped"], resamples: 1 })
     .filter((row) => row.policy === policy);
-  const overall = rows.reduce((sum, row) => sum + row.estimate * row.count, 0) /
-    rows.reduce((sum, row) => sum + row.count, 0);
-  if (!(overall > 0)) return "";
-  const worst = rows.reduce((a, b) => b.estimate > a.estimate ? b : a);
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  return `The rules have their price: for ${
-    percent(overall)
-  } of its picks Segue had to relax one, most of all in libraries of ` +
-    `the kind “${worst.library}” (${percent(worst.estimate)}).`;
+  const overall = (metric: MetricName) => {
+    const own = rows.filter((row) => row.metric === metric);
+    return own.reduce((sum, { estimate, count }) => sum + estimate * count, 0) /
+      own.reduce((n, { count }) => n + count, 0);
+  };
+  const [relaxed, dropped] = [overall("relaxed"), overall("dropped")];
+  if (!(relaxed > 0)) return "";
+  const worst = rows.filter(({ metric }) => metric === "relaxed").reduce((a, b) => b.estimate > a.estimate ? b : a);
+  const percent = (share: number) => share > 0 && share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
+  const how = dropped > 0
+    ? `for ${percent(dropped)} one was dropped altogether, else a window was shortened`
+    : "each time a window was shortened, and never was a rule dropped";
+  return `The rules have their price: for ${percent(relaxed)} of its picks Segue had to relax one, most of all in ` +
+    `libraries of the kind “${worst.library}” (${percent(worst.estimate)}); ${how}.`;
 }
 
 function list(parts: readonly string[]): string {

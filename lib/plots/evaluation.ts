@@ -15,7 +15,9 @@ export const POLICY_COLORS: Readonly<Record<string, string>> = Object.freeze({
   "Freshest of five": "#0072B2",
   "Similarity walk": "#CC79A7",
   "Segue, hand-set": "#D55E00",
-  "Segue, learned": "#E69F00",
+  "Segue, learned: all": "#E69F00",
+  "Segue, learned: each": "#A6761D",
+  "Segue, learned: tuned": "#7B3294",
   "Segue, with sequence": "#009E73",
   "Segue, own weights": "#000000",
 });
@@ -77,9 +79,11 @@ export function curvePlot(
   axes: { x: string; y: string },
 ): Spec {
   const names = Object.keys(panels);
-  const labels = labelsOf(panels[names[0]]);
+  const labels = labelsOf(panels[names[0]]).filter((label) => !COVERED.includes(label));
   const line = { field: "label", type: "nominal", title: null, sort: labels };
-  const dashes = { domain: labels, range: labels.map((label) => label === "Segue, own weights" ? [5, 4] : [1, 0]) };
+  const dashes = { domain: labels, range: labels.map((label) => label === "Segue, learned: tuned" ? [5, 4] : [1, 0]) };
+  const shown = Object.values(panels).flat().filter(({ label }) => labels.includes(label));
+  const top = Math.ceil(10 * Math.max(...shown.map(({ upper }) => upper))) / 10;
   return {
     spacing: 24,
     columns: 2,
@@ -87,13 +91,18 @@ export function curvePlot(
       title: panelTitle(name),
       width: names.length > 1 ? 250 : 520,
       height: 240,
-      data: { values: panels[name].map((point) => ({ ...pointOf(point), x: point.x })) },
+      data: {
+        values: panels[name].filter(({ label }) => labels.includes(label)).map((point) => ({
+          ...pointOf(point),
+          x: point.x,
+        })),
+      },
       encoding: { x: { field: "x", type: "quantitative", title: axes.x, scale: { nice: false } } },
       layer: [
         {
-          mark: { type: "area", opacity: 0.12 },
+          mark: { type: "area", opacity: 0.1 },
           encoding: {
-            y: { field: "lower", type: "quantitative", title: axes.y },
+            y: { field: "lower", type: "quantitative", title: axes.y, scale: { domain: [0, top], nice: false } },
             y2: { field: "upper" },
             color: policyColor(labels, LINE_LEGEND),
           },
@@ -111,11 +120,15 @@ export function curvePlot(
   };
 }
 
+/** In curves these would lie under the hand-set weights and those learned and tuned. */
+const COVERED: readonly string[] = ["Segue, learned: all", "Segue, learned: each", "Segue, own weights"];
+
 const LINE_LEGEND = { symbolType: "stroke", symbolStrokeWidth: 2, symbolOpacity: 1, labelLimit: 220 };
 
 const CURVE_NAMES: Readonly<Record<string, string>> = {
   temperature: "Temperature",
-  learnedTemperature: "Temperature, learned weights",
+  learnedTemperature: "Temperature, learned from all",
+  personalTemperature: "Temperature, learned from each",
   similarity: "Weight of similarity",
   recency: "Weight of recency",
   sameArtist: "Weight of same artist",
@@ -126,20 +139,9 @@ const CURVE_NAMES: Readonly<Record<string, string>> = {
 /** Curves of the Pareto picture; the terms that hardly move either axis would only cover the rest. */
 const PARETO_CURVES = ["temperature", "similarity", "clusterDiversity"] as const;
 
-/** Where the labels of contestants stand: the three that order a library lie on top of each other. */
-const LABEL_PLACES: Readonly<Record<string, Spec>> = {
-  "Vanilla shuffle": { align: "left", dx: 34, dy: 2 },
-  "Dithered by artist": { align: "left", dx: 34, dy: -16 },
-  "Freshest of five": { align: "left", dx: 34, dy: 20 },
-  "Similarity walk": { align: "right", dx: -12, dy: 10 },
-  "Segue, hand-set": { align: "right", dx: -8, dy: 26 },
-  "Segue, learned": { align: "right", dx: -8, dy: 18 },
-  "Segue, own weights": { align: "center", dx: 0, dy: -30 },
-};
-
 /**
- * The Pareto picture: variety against coherence, with every contestant as a point and Segue's curves over temperature and
- * over the weights of similarity and cluster diversity.
+ * The Pareto picture: variety against coherence, on the left every contestant, on the right Segue's curves over
+ * temperature and over the weights of similarity and cluster diversity.
  *
  * @param points Points of {@linkcode paretoPoints}.
  * @returns The figure.
@@ -149,7 +151,7 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
     label,
     curve: CURVE_NAMES[curve] ?? curve,
     value: Number.isFinite(value) ? value : 1e9,
-    mark: curve === "contest" ? label : value === Infinity ? "∞" : `${value}`,
+    mark: value === Infinity ? "∞" : `${value}`,
     x: round(coherence.estimate),
     xLow: round(coherence.lower),
     xHigh: round(coherence.upper),
@@ -160,69 +162,77 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
   }));
   const contest = flat.filter(({ kind }) => kind === "contest");
   const curves = flat.filter(({ kind }) => (PARETO_CURVES as readonly string[]).includes(kind));
+  const axis = (field: "x" | "y", title: string) => ({
+    field,
+    type: "quantitative",
+    title,
+    scale: { zero: false, padding: 16 },
+    axis: { tickCount: 5 },
+  });
   const position = {
-    x: {
-      field: "x",
-      type: "quantitative",
-      title: "Coherence: similarity of consecutive plays",
-      scale: { zero: false },
-    },
-    y: { field: "y", type: "quantitative", title: "Variety: mean pairwise 1 − cosine", scale: { zero: false } },
+    x: axis("x", "Coherence: similarity of consecutive plays"),
+    y: axis("y", "Variety: mean pairwise 1 − cosine"),
   };
-  const names = PARETO_CURVES.map((curve) => CURVE_NAMES[curve]);
+  const panel = (title: string, layer: Spec[]): Spec => ({ title: panelTitle(title), width: 300, height: 300, layer });
+  const legend = { orient: "bottom", columns: 2, labelLimit: 260, title: null };
+  const color = policyColor(labelsOf(contest), legend);
+  const intervals = (["x", "y"] as const).map((name) => ({
+    data: { values: contest },
+    mark: { type: "rule", strokeWidth: 1.5, opacity: 0.6 },
+    encoding: {
+      ...position,
+      [name]: { ...position[name], field: `${name}Low` },
+      [`${name}2`]: { field: `${name}High` },
+      color,
+    },
+  }));
   const curveColor = {
     field: "curve",
     type: "nominal",
-    title: "Curve over",
-    legend: { labelLimit: 260 },
-    scale: { domain: names, range: ["#D55E00", "#0072B2", "#009E73"] },
+    legend: { ...legend, columns: 1 },
+    scale: { domain: PARETO_CURVES.map((curve) => CURVE_NAMES[curve]), range: ["#D55E00", "#0072B2", "#009E73"] },
   };
+  const numbered = { type: "text", fontSize: 10, dy: -10 };
   return {
-    width: 560,
-    height: 380,
-    layer: [
-      {
-        data: { values: curves },
-        mark: { type: "line", strokeWidth: 1.5, opacity: 0.8 },
-        encoding: { ...position, color: curveColor, order: { field: "value" } },
-      },
-      {
-        data: { values: curves },
-        mark: { type: "point", size: 28, opacity: 1 },
-        encoding: { ...position, color: curveColor },
-      },
-      {
-        data: { values: curves.filter(({ value }) => value !== 1) },
-        mark: { type: "text", dy: -9, fontSize: 9 },
-        encoding: { ...position, text: { field: "mark" }, color: curveColor },
-      },
-      ...(["x", "y"] as const).map((axis) => ({
-        data: { values: contest },
-        mark: { type: "rule", color: MUTED_COLOR },
-        encoding: {
-          ...position,
-          [axis]: { ...position[axis], field: `${axis}Low` },
-          [`${axis}2`]: { field: `${axis}High` },
+    spacing: 40,
+    resolve: { scale: { color: "independent" } },
+    concat: [
+      panel("Contestants", [
+        ...intervals,
+        {
+          data: { values: contest },
+          mark: { type: "point", size: 80, filled: true, opacity: 1 },
+          encoding: { ...position, color },
         },
-      })),
-      {
-        data: { values: contest },
-        mark: { type: "point", shape: "diamond", size: 110, filled: true, color: "#202124", opacity: 1 },
-        encoding: position,
-      },
-      ...contest.map((point) => ({
-        data: { values: [point] },
-        mark: {
-          type: "text",
-          fontSize: 11,
-          fontWeight: 500,
-          ...LABEL_PLACES[point.label] ?? { align: "left", dx: 10 },
+      ]),
+      panel("Segue, one parameter at a time", [
+        {
+          data: { values: curves },
+          mark: { type: "line", strokeWidth: 1.5, opacity: 0.8 },
+          encoding: { ...position, color: curveColor, order: { field: "value" } },
         },
-        encoding: { ...position, text: { field: "label" } },
-      })),
+        {
+          data: { values: curves.filter(({ value }) => value !== 1) },
+          mark: { type: "point", size: 28, opacity: 1 },
+          encoding: { ...position, color: curveColor },
+        },
+        ...PARETO_CURVES.map((kind, c) => ({
+          data: { values: curves.filter((point) => point.kind === kind && point.value !== 1) },
+          mark: { ...numbered, ...NUMBER_PLACES[c] },
+          encoding: { ...position, text: { field: "mark" }, color: curveColor },
+        })),
+        {
+          data: { values: contest.filter(({ label }) => label === "Segue, hand-set") },
+          mark: { type: "point", shape: "diamond", size: 110, filled: true, color: "#202124", opacity: 1 },
+          encoding: position,
+        },
+      ]),
     ],
   };
 }
+
+/** Where the numbers of each curve stand: where another curve passes close by, on the other side of it. */
+const NUMBER_PLACES: readonly Spec[] = [{ dy: 13 }, { dy: -10 }, { dy: 0, dx: 14 }];
 
 /**
  * What leaving a term out does: a panel a metric, a row a term, under the hard rules and without them.
@@ -330,41 +340,50 @@ export function cellPlot(rows: readonly ComparisonRow[], policy: string, metrics
 /**
  * For whom, by taste: what a listener gains over vanilla against how much that listener likes likeness.
  *
- * @param gains Rows of {@linkcode gainsByListener}.
+ * @param panels Rows of {@linkcode gainsByListener}, a panel each, by its title.
  * @returns The figure.
  */
-export function gainPlot(gains: readonly (TournamentListener & { gain: number })[]): Spec {
+export function gainPlot(panels: Readonly<Record<string, readonly (TournamentListener & { gain: number })[]>>): Spec {
   const kinds = ["one genre", "broad", "tiny", "one artist"];
+  const gains = Object.values(panels).flat().map(({ gain }) => gain);
+  const domain = [Math.floor(Math.min(0, ...gains)), Math.ceil(Math.max(0, ...gains))];
   const position = {
     x: { field: "weight", type: "quantitative", title: "Listener's own weight of similarity" },
-    y: { field: "gain", type: "quantitative", title: "Gain in own utility, Segue − vanilla" },
-  };
-  return {
-    width: 520,
-    height: 300,
-    data: {
-      values: gains.map(({ gain, weights, library }) => ({
-        gain: round(gain),
-        weight: round(weights.similarity),
-        library,
-      })),
+    y: {
+      field: "gain",
+      type: "quantitative",
+      title: "Gain in own utility over vanilla",
+      scale: { domain, nice: false },
     },
-    layer: [
-      { data: { values: [{}] }, mark: "rule", encoding: { y: { datum: 0 } } },
-      {
-        mark: { type: "point", size: 55, opacity: 0.85 },
-        encoding: {
-          ...position,
-          color: { field: "library", type: "nominal", sort: kinds, title: "Library", scale: { domain: kinds } },
-          shape: { field: "library", type: "nominal", sort: kinds, title: "Library", scale: { domain: kinds } },
+  };
+  const library = { field: "library", type: "nominal", sort: kinds, title: "Library", scale: { domain: kinds } };
+  return {
+    spacing: 24,
+    columns: 2,
+    concat: Object.entries(panels).map(([title, rows]) => ({
+      title: panelTitle(title),
+      width: 270,
+      height: 260,
+      data: {
+        values: rows.map(({ gain, weights, library }) => ({
+          gain: round(gain),
+          weight: round(weights.similarity),
+          library,
+        })),
+      },
+      layer: [
+        { data: { values: [{}] }, mark: "rule", encoding: { y: { datum: 0 } } },
+        {
+          mark: { type: "point", size: 45, opacity: 0.85 },
+          encoding: { ...position, color: library, shape: library },
         },
-      },
-      {
-        transform: [{ regression: "gain", on: "weight" }],
-        mark: { type: "line", color: "#202124", strokeDash: [5, 4], strokeWidth: 1.5 },
-        encoding: position,
-      },
-    ],
+        {
+          transform: [{ loess: "gain", on: "weight", bandwidth: 0.6 }],
+          mark: { type: "line", color: "#202124", strokeDash: [5, 4], strokeWidth: 1.5 },
+          encoding: position,
+        },
+      ],
+    })),
   };
 }
 

@@ -54,6 +54,16 @@ Deno.test("bootstrapMean() over groups is wider than over values that it wrongly
   assert.equal(whole.count, 10);
 });
 
+Deno.test("bootstrapMean() with weights is the mean of as many copies, drawn together", () => {
+  // One session of 3 plays with value 4 and one of 1 play with value 0: (3 · 4 + 1 · 0) / 4.
+  const weighed = bootstrapMean([4, 0, NaN], { random: seededRandom(1), weights: [3, 1, 5] });
+  assert.deepEqual(weighed, { estimate: 3, lower: 0, upper: 4, count: 2 });
+  const copies = bootstrapMean([4, 4, 4, 0], { random: seededRandom(1), groups: [0, 0, 0, 1] });
+  assert.deepEqual(copies, weighed);
+  const alike = bootstrapMean([1, 5, 9], { random: seededRandom(1), weights: [2, 2, 2] });
+  assert.deepEqual(alike, bootstrapMean([1, 5, 9], { random: seededRandom(1) }));
+});
+
 Deno.test("bootstrapMean() holds its estimate and shifts with its values", () => {
   const values = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 3, maxLength: 30 });
   fc.assert(fc.property(values, fc.integer({ min: -9, max: 9 }), (sample, shift) => {
@@ -94,6 +104,7 @@ Deno.test("the bootstrap refuses what does not fit", () => {
   const random = seededRandom(1);
   assert.throws(() => pairedDifference([1, 2], [1], { random }), /Expected 2 values to pair with 2 but found 1/);
   assert.throws(() => bootstrapMean([1, 2], { random, groups: [1] }), /Expected 2 groups, one a value, but found 1/);
+  assert.throws(() => bootstrapMean([1], { random, weights: [1, 2] }), /Expected 1 weights, one a value, but found 2/);
   assert.throws(() => bootstrapMean([1], { random, level: 1 }), /Expected level to be a number in/);
   assert.throws(() => quantile([], 0.5), /at least one value/);
   assert.ok(Number.isNaN(bootstrapMean([NaN], { random }).estimate));

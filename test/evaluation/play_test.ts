@@ -7,7 +7,7 @@ import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
 import { randomWorld, smallWorld } from "../shuffle/small_worlds.ts";
 
 const whole = randomWorld(200, 10, 2);
-const policies = contestants(DEFAULT_WEIGHTS);
+const policies = contestants({ pooled: DEFAULT_WEIGHTS });
 
 Deno.test("every policy plays the same starts, at the same hours, to the same number of tracks", () => {
   const scenario = drawScenario(whole, 5, { librarySize: 60 });
@@ -66,7 +66,7 @@ Deno.test("every metric of every policy lies within its range", () => {
   for (const listener of [0, 2, 11]) {
     const scenario = drawScenario(whole, listener, { librarySize: 60 });
     const world = scenarioWorld(scenario);
-    for (const policy of [...policies, ...segueVariants(DEFAULT_WEIGHTS).slice(0, 3)]) {
+    for (const policy of [...policies, ...segueVariants({ pooled: DEFAULT_WEIGHTS }).slice(0, 3)]) {
       const { values, repeats, similarities, heard } = measureRun(
         world,
         scenario,

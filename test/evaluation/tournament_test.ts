@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tellStories } from "../../lib/evaluation/examples.ts";
 import { contestTable, writeTournament } from "../../lib/evaluation/files.ts";
-import { METRIC_NAMES } from "../../lib/evaluation/metrics.ts";
+import { METRIC_NAMES, SESSION_METRICS } from "../../lib/evaluation/metrics.ts";
 import {
   ablationsOf,
   compareWith,
@@ -15,17 +15,17 @@ import {
   similarityDistributions,
   summarize,
 } from "../../lib/evaluation/summary.ts";
-import { runTournament, valuesOf } from "../../lib/evaluation/tournament.ts";
+import { runTournament, sessionValuesOf, type Tournament, valuesOf } from "../../lib/evaluation/tournament.ts";
 import { runPython } from "../python.ts";
 import { randomWorld } from "../shuffle/small_worlds.ts";
 
 const world = randomWorld(300, 20, 3);
-const settings = { listeners: 12, variantListeners: 2, librarySize: 60, seed: 9 };
+const settings = { listeners: 12, variantListeners: 2, librarySize: 60, seed: 9, teachers: 30, validators: 3 };
 const tournament = await runTournament(world, { ...settings, workers: 1 });
 
 Deno.test("runTournament() gives the same numbers on two workers as on one", async () => {
   const other = await runTournament(world, { ...settings, workers: 2 });
-  for (const part of ["values", "repeats", "similarities", "heard"] as const) {
+  for (const part of ["values", "sessions", "repeats", "similarities", "heard"] as const) {
     assert.deepEqual(other[part], tournament[part]);
   }
   assert.deepEqual(other.listeners, tournament.listeners);
@@ -44,11 +44,73 @@ Deno.test("runTournament() plays variants to some of the listeners and refuses m
 
 Deno.test("summarize() gives the mean over the listeners of a group within its interval", () => {
   const rows = summarize(tournament, { byLibrary: true, metrics: ["diversity"] });
-  assert.equal(rows.length, 4 * 7);
+  assert.equal(rows.length, 4 * 9);
   const tiny = rows.find(({ library, policy }) => library === "tiny" && policy === "vanilla")!;
   const values = valuesOf(tournament, "vanilla", "diversity").filter((_, l) => l % 4 === 2);
   assert.ok(Math.abs(tiny.estimate - (values[0] + values[1] + values[2]) / 3) < 1e-12 && tiny.count === 3);
   for (const { estimate, lower, upper } of rows) assert.ok(lower <= estimate + 1e-12 && estimate <= upper + 1e-12);
+});
+
+Deno.test("a listener's value of a metric is the mean over the listener's sessions", () => {
+  for (const metric of SESSION_METRICS) {
+    const own = valuesOf(tournament, "segue", metric);
+    for (const l of [0, 6, 11]) {
+      const values = sessionValuesOf(tournament, "segue", metric, l);
+      assert.equal(values.length, [1, 10, 8][Math.floor(l / 4)]);
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      assert.ok(Math.abs(mean - own[l]) < 1e-5, `${metric} of listener ${l}: ${mean}, not ${own[l]}`);
+    }
+  }
+});
+
+/** The tournament with the coherence of vanilla, session by session, set by hand. */
+function withCoherence(of: (listener: number, session: number) => number): Tournament {
+  const [values, sessions] = [tournament.values.slice(), tournament.sessions.slice()];
+  const m = METRIC_NAMES.indexOf("similarity");
+  tournament.listeners.forEach((_, l) => {
+    const own = sessionValuesOf(tournament, "vanilla", "similarity", l).map((_, s) => of(l, s));
+    own.forEach((value, s) => sessions[(l * 10 + s) * METRIC_NAMES.length + m] = value);
+    values[l * METRIC_NAMES.length + m] = own.reduce((sum, value) => sum + value / own.length, 0);
+  });
+  return { ...tournament, values, sessions };
+}
+
+Deno.test("drawing sessions instead of listeners is too bold where a listener's sessions are alike, and too shy where they balance", () => {
+  const intervals = (hand: Tournament) =>
+    (["listener", "session"] as const).map((unit) => summarize(hand, { metrics: ["similarity"], unit })[0]);
+  // Every session of listener l has the value l: 12 numbers in truth, which 76 sessions only repeat.
+  const [alike, bold] = intervals(withCoherence((l) => l));
+  assert.ok(Math.abs(alike.estimate - 5.5) < 1e-6 && Math.abs(bold.estimate - 5.5) < 1e-6);
+  assert.deepEqual([alike.count, bold.count], [12, 4 * (1 + 10 + 8)]);
+  assert.ok(bold.upper - bold.lower < 0.9 * (alike.upper - alike.lower));
+  // Sessions of 0 and 2 by turns (1 in a binge): every listener has the mean 1, whoever is drawn.
+  const [balanced, shy] = intervals(withCoherence((l, s) => l < 4 ? 1 : 2 * (s % 2)));
+  assert.deepEqual([balanced.lower, balanced.upper], [1, 1]);
+  assert.ok(Math.abs(shy.estimate - 1) < 1e-6 && shy.lower < 0.9 && shy.upper > 1.1);
+});
+
+Deno.test("metrics that a session does not have are drawn by listener whatever is asked for", () => {
+  const [a, b] = (["listener", "session"] as const).map((unit) =>
+    compareWith(tournament, "vanilla", { metrics: ["coverage", "regret"], unit }).filter((r) => r.policy === "segue")
+  );
+  assert.deepEqual(a[0], b[0]);
+  assert.equal(b[1].count, 4 * (1 + 10 + 8));
+  assert.ok(Math.abs(a[1].estimate - b[1].estimate) < 1e-5);
+});
+
+Deno.test("the temperature is the highest whose regret on the other listeners is within a standard error of the least", () => {
+  const { tried, temperature, listeners } = tournament.tuned;
+  assert.equal(listeners, 3);
+  assert.deepEqual(tried.map((entry) => entry.temperature), [1, 0.5, 0.25, 0]);
+  const least = Math.min(...tried.map(({ regret }) => regret));
+  for (const entry of tried) assert.ok(Math.abs(entry.excess - (entry.regret - least)) < 1e-9);
+  const good = tried.filter(({ excess, standardError }) => excess <= standardError);
+  assert.equal(temperature, Math.max(...good.map((entry) => entry.temperature)));
+});
+
+Deno.test("weights learned from each listener leave less regret than those learned from all at once", () => {
+  const mean = (policy: string) => valuesOf(tournament, policy, "regret").reduce((sum, value) => sum + value / 12, 0);
+  assert.ok(mean("segue-personal") < mean("segue-learned"), `${mean("segue-personal")} ${mean("segue-learned")}`);
 });
 
 Deno.test("compareWith() calls a lower repeat rate better and a lower variety worse", () => {
@@ -164,7 +226,7 @@ print(json.dumps(dict(metrics=list(s.columns), gap=float((s - r).abs().max().max
     assert.deepEqual(seen.metrics.toSorted(), METRIC_NAMES.toSorted());
     assert.ok(seen.gap < 1e-5 && seen.pairs < 1e-5, JSON.stringify(seen));
     const variants = tournament.policies.filter(({ group }) => group === "variant").length;
-    assert.equal(seen.rows, 7 * 12 + variants * 2);
+    assert.equal(seen.rows, 9 * 12 + variants * 2);
     assert.equal(JSON.parse(readFileSync(join(folder, "evaluation.json"), "utf8")).listeners, 12);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { METRIC_NAMES } from "../../lib/evaluation/metrics.ts";
 import { runTournament, type Tournament } from "../../lib/evaluation/tournament.ts";
-import { describeVerdict, formatInterval } from "../../lib/evaluation/verdict.ts";
+import { describeLearning, describeVerdict, formatInterval } from "../../lib/evaluation/verdict.ts";
 import { randomWorld } from "../shuffle/small_worlds.ts";
 
 const tournament = await runTournament(randomWorld(200, 20, 3), {
   listeners: 12,
   variantListeners: 0,
   librarySize: 60,
+  teachers: 30,
+  validators: 3,
   workers: 1,
 });
 
@@ -38,6 +40,40 @@ Deno.test("describeVerdict() says so when vanilla is what everyone would choose"
   const { sober, preferVanilla } = describeVerdict(shifted(-0.01));
   assert.match(sober, /12 of 12 listeners \(100 %\) are better served by vanilla/);
   assert.equal(preferVanilla, 1);
+});
+
+/** The tournament with the regret of a policy set to that of the hand-set weights plus a difference. */
+function withRegret(policy: string, difference: number): Tournament {
+  const values = tournament.values.slice();
+  const [own, base] = [policy, "segue"].map((wanted) => tournament.policies.findIndex(({ name }) => name === wanted));
+  const [width, count] = [METRIC_NAMES.length, tournament.listeners.length];
+  const m = METRIC_NAMES.indexOf("regret");
+  for (let l = 0; l < count; l++) {
+    values[(own * count + l) * width + m] = values[(base * count + l) * width + m] + difference;
+  }
+  return { ...tournament, values };
+}
+
+Deno.test("describeLearning() says more regret, less, or neither, as the numbers have it", () => {
+  const cases = [[0.5, "more than the"], [-0.5, "less than the"], [0, "not shown to differ from the"]] as const;
+  for (const [difference, words] of cases) {
+    const { learned } = describeLearning(withRegret("segue-learned", difference));
+    assert.ok(learned.split("**Weights learned from each")[0].includes(words), learned);
+    assert.ok(!/NaN|undefined/.test(learned));
+  }
+  assert.equal(describeLearning(tournament).sequence, "");
+});
+
+Deno.test("describeVerdict() tells windows that were shortened from rules that were dropped", () => {
+  const [width, count] = [METRIC_NAMES.length, tournament.listeners.length];
+  const first = tournament.policies.findIndex(({ name }) => name === "segue") * count;
+  const withDropped = (share: number) => {
+    const values = tournament.values.slice();
+    for (let l = 0; l < count; l++) values[(first + l) * width + METRIC_NAMES.indexOf("dropped")] = share;
+    return describeVerdict({ ...tournament, values }).sober;
+  };
+  assert.match(withDropped(0), /each time a window was shortened, and never was a rule dropped\.$/);
+  assert.match(withDropped(0.12), /for 12\.0 % one was dropped altogether, else a window was shortened\.$/);
 });
 
 Deno.test("formatInterval() writes three significant digits and a true minus", () => {

@@ -26,6 +26,8 @@ const tournament = await runTournament(randomWorld(300, 20, 3), {
   listeners: 12,
   variantListeners: 2,
   librarySize: 60,
+  teachers: 30,
+  validators: 3,
   workers: 1,
 });
 const cells = compareWith(tournament, "vanilla", { byLibrary: true, byPattern: true });
@@ -39,7 +41,7 @@ const figures: Record<string, Spec> = {
   paretoPlot: paretoPlot(paretoPoints(tournament)),
   ablationPlot: ablationPlot(ablationsOf(tournament), ["regret", "diversity"]),
   cellPlot: cellPlot(cells, "segue", ["trackRepeat", "utility"]),
-  gainPlot: gainPlot(gainsByListener(tournament)),
+  gainPlot: gainPlot({ "Hand-set": gainsByListener(tournament), Own: gainsByListener(tournament, "segue-own") }),
 };
 
 for (const [name, spec] of Object.entries(figures)) {
