@@ -23,7 +23,7 @@ import { startProgress } from "../progress.ts";
 import { writeAtomic, writeAtomicWith } from "../storage/atomic.ts";
 import { sqlText, withDuckDB } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
-import { type MpdDamage, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./mpd_scan.ts";
+import { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./mpd_scan.ts";
 
 /** What of a slice could not be read. */
 export interface SliceDamage extends MpdDamage {
@@ -61,7 +61,12 @@ export interface MpdReport {
 export interface MpdOptions {
   /** Keep tracks that stand in a playlist more than once at every place; only their first place by default. */
   keepRepeats?: boolean;
+  /** Finds the playlists of slices, in their order; elsewhere than in this process, say. */
+  scan?: SliceScan;
 }
+
+/** What is found in slices, slice by slice in the order given. */
+export type SliceScan = (slices: readonly string[]) => AsyncIterable<{ file: string; pieces: Iterable<MpdPiece> }>;
 
 /** So many damages are told one by one; beyond, they are only counted. */
 export const DAMAGES_NAMED = 100;
@@ -107,7 +112,16 @@ export async function readMpd(
   };
   const table = new TrackTable(names);
   try {
-    writeAtomic(join(directory, "interactions.csv"), interactionChunks(slices, table, report, options));
+    await writeAtomicWith(join(directory, "interactions.csv"), async (temporary) => {
+      const file = openSync(temporary, "w");
+      try {
+        for await (const chunk of interactionChunks(slices, table, report, options)) {
+          for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written);
+        }
+      } finally {
+        closeSync(file);
+      }
+    });
     table.close();
     report.tracks = table.size;
     await writeTrackNames(join(directory, "track_names.parquet"), table, names);
@@ -162,23 +176,24 @@ function expandSlices(files: readonly string[]): string[] {
 }
 
 /** The lines of `interactions.csv`, about a mebibyte at a time. */
-function* interactionChunks(
+async function* interactionChunks(
   slices: string[],
   table: TrackTable,
   report: MpdReport,
-  { keepRepeats = false }: MpdOptions,
-): Generator<Uint8Array> {
+  { keepRepeats = false, scan = scanHere }: MpdOptions,
+): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   const progress = startProgress("mpd", slices.length);
   const seen = new Set<number>();
   let text = "user_id,track_id,timestamp\n";
   let unnumbered = -1;
   try {
-    for (let s = 0; s < slices.length; s++) {
-      for (const piece of scanPlaylists(fileChunks(slices[s]))) {
+    let done = 0;
+    for await (const { file, pieces } of scan(slices)) {
+      for (const piece of pieces) {
         if ("damage" in piece) {
           report.damaged++;
-          if (report.damages.length < DAMAGES_NAMED) report.damages.push({ file: slices[s], ...piece.damage });
+          if (report.damages.length < DAMAGES_NAMED) report.damages.push({ file, ...piece.damage });
           continue;
         }
         const pid = Number.isInteger(piece.playlist.pid) ? piece.playlist.pid! : unnumbered--;
@@ -193,7 +208,7 @@ function* interactionChunks(
           text = "";
         }
       }
-      progress.update(s + 1, `${report.playlists} playlists, ${table.size} tracks`);
+      progress.update(++done, `${report.playlists} playlists, ${table.size} tracks`);
     }
   } finally {
     progress.stop();
@@ -204,6 +219,20 @@ function* interactionChunks(
     throw new InputError(`${slices[0]}: expected slices of the Million Playlist Dataset but found no playlist${why}`);
   }
   yield encoder.encode(text);
+}
+
+async function* scanHere(slices: readonly string[]): AsyncGenerator<{ file: string; pieces: Iterable<MpdPiece> }> {
+  for (const file of slices) yield { file, pieces: scanSlice(file) };
+}
+
+/**
+ * Finds the playlists of one slice: a pure function of the file.
+ *
+ * @param path The slice.
+ * @returns Playlists and damages in file order.
+ */
+export function scanSlice(path: string): Generator<MpdPiece> {
+  return scanPlaylists(fileChunks(path));
 }
 
 function playlistLines(
