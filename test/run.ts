@@ -1,6 +1,6 @@
 /**
  * Runs every check and ends with a line `N passed, N failed`. `--gate` leaves the tests out: format, lint, types, docs,
- * notebook cells and import order only.
+ * notebook cells and import order only. `--list` names the checks and runs none.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -45,7 +45,12 @@ const TESTS: Check[] = [
 
 function main(options: string[]): number {
   const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
-  for (const check of options.includes("--gate") ? GATE : [...GATE, ...TESTS]) {
+  const checks = options.includes("--gate") ? GATE : [...GATE, ...TESTS];
+  if (options.includes("--list")) {
+    for (const { name } of checks) console.log(name);
+    return 0;
+  }
+  for (const check of checks) {
     const start = performance.now();
     const result = check.run();
     const outcome = Array.isArray(result)
