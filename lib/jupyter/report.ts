@@ -18,6 +18,7 @@ import { drawIdea } from "./idea.ts";
 import { writeIndex } from "./index_page.ts";
 import { digestSources, isDefault, notebookNames, readProvenance, recordRun, type Timings } from "./provenance.ts";
 import { updateReadme } from "./readme.ts";
+import { makeSlides } from "./slides.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -73,6 +74,7 @@ async function report(options: Options): Promise<number> {
     }
     await drawIdea(openWorkspace(settings));
   }
+  for (const line of await makeSlides(reports)) console.error(`report: ${line}`);
   writeApi(join(reports, "api"));
   writeIndex(reports);
   const provenance = readProvenance(reports);

@@ -156,9 +156,10 @@ html, body { background: #fff; }
 .reveal h2 { font-size: 42px; font-weight: 600; line-height: 1.2; margin: 0 0 22px; color: #0b3d66; }
 .reveal p, .reveal li { line-height: 1.45; margin: 0 0 16px; }
 .reveal ul { list-style: disc; padding-left: 1.2em; }
+.reveal section:not(:has(img, table)) > .jp-Cell { font-size: 36px; }
 .reveal strong { font-weight: 600; } .reveal em { font-style: normal; color: #3c4043; }
-.reveal img { display: block; max-width: 1200px; width: auto; height: 460px; object-fit: contain; margin: 0; }
-.reveal table { border-collapse: collapse; font-size: 19px; margin: 0 0 18px; }
+.reveal img { display: block; max-width: 1200px; width: auto; height: 485px; object-fit: contain; object-position: left; margin: 0 0 6px; }
+.reveal table { border-collapse: collapse; font-size: 23px; margin: 0 0 18px; }
 .reveal th { font-weight: 600; text-align: left; } .reveal th, .reveal td { padding: 5px 14px 5px 0; border-bottom: 1px solid #dadce0; }
 .reveal math[display="block"] { font-size: 1.3em; margin: 28px 0; }
 .reveal .slide-number { font-size: 16px; background: none; color: #5f6368; }

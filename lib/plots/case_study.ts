@@ -7,7 +7,15 @@ import { bootstrapMean } from "../evaluation/bootstrap.ts";
 import type { FalsePositives, PowerPoint } from "../evaluation/experiment.ts";
 import type { OffPolicyEstimate } from "../evaluation/off_policy.ts";
 import { seededRandom } from "../random.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec, THEME } from "./theme.ts";
+
+/** These figures are shown on slides too: letters that can be read from the back of a room. */
+const LARGE: Spec = {
+  ...THEME,
+  axis: { ...(THEME.axis as Spec), labelFontSize: 14, titleFontSize: 15, labelLimit: 320 },
+  legend: { ...(THEME.legend as Spec), labelFontSize: 14, titleFontSize: 15 },
+  title: { ...(THEME.title as Spec), fontSize: 17, subtitleFontSize: 14 },
+};
 
 /** A point of a curve with its interval. */
 export interface LinePoint {
@@ -52,8 +60,9 @@ export function skipPlot(points: readonly LinePoint[]): Spec {
   const y = { field: "series", type: "nominal", title: null, sort: null, axis: { labelLimit: 260 } };
   const x = { type: "quantitative", title: "Share of picks skipped", axis: { format: ".0%" } };
   return {
+    config: LARGE,
     title: { text: "What listeners skip", subtitle: "Line: 95 % interval over listeners." },
-    width: 400,
+    width: 480,
     height: 40 * values.length,
     data: { values },
     layer: [
@@ -75,9 +84,9 @@ export function skipPlot(points: readonly LinePoint[]): Spec {
 export function coldStartPlot(points: readonly LinePoint[]): Spec {
   return curves(points, {
     title: "From cold start to a known listener",
-    subtitle: "Band: 95 % over listeners. 0 is the global model.",
+    subtitle: "Log-likelihood of held-out choices above the global model’s. Band: 95 % over listeners.",
     x: { title: "Choices known of the listener", scale: { type: "symlog", constant: 4 } },
-    y: "Gain over the global model (nats a choice)",
+    y: "Gain (nats a choice)",
     rule: 0,
   });
 }
@@ -91,9 +100,9 @@ export function coldStartPlot(points: readonly LinePoint[]): Spec {
 export function heterogeneityPlot(points: readonly LinePoint[]): Spec {
   return curves(points, {
     title: "When the global model is all that is needed",
-    subtitle: "Band: 95 % over listeners. 0 is the global model.",
+    subtitle: "Log-likelihood of held-out choices above the global model’s. Band: 95 % over listeners.",
     x: { title: "How much listeners differ (1: as in the rest of this notebook)" },
-    y: "Gain of personal weights (nats a choice)",
+    y: "Gain (nats a choice)",
     legend: "Choices known",
     rule: 0,
   });
@@ -118,12 +127,16 @@ export function tastePlacesPlot(
   const panels = [...new Set(values.map(({ choices }) => choices))];
   const extent = 3.2;
   return {
-    title: { text: "The user embedding finds the listener's taste", subtitle: "Line: learned = true." },
+    config: LARGE,
+    title: {
+      text: "The user embedding finds the listener's taste",
+      subtitle: `Places along ${axis}. Line: learned = true.`,
+    },
     spacing: 24,
     hconcat: panels.map((panel, i) => ({
-      title: { text: panel, fontSize: 12, offset: 6 },
-      width: 190,
-      height: 190,
+      title: { text: panel, fontSize: 14, offset: 6 },
+      width: 240,
+      height: 220,
       layer: [
         {
           data: { values: [{ truth: -extent, learned: -extent }, { truth: extent, learned: extent }] },
@@ -134,7 +147,7 @@ export function tastePlacesPlot(
           data: { values: values.filter(({ choices }) => choices === panel) },
           mark: { type: "point", filled: true, size: 18, opacity: 0.6, color: MAIN_COLOR, clip: true },
           encoding: {
-            x: { field: "truth", type: "quantitative", title: `True place (${axis})`, scale: domain(extent) },
+            x: { field: "truth", type: "quantitative", title: "True place", scale: domain(extent) },
             y: {
               field: "learned",
               type: "quantitative",
@@ -189,11 +202,12 @@ export function falsePositivePlot(rates: readonly ({ unit: string } & FalsePosit
   }));
   const y = { field: "unit", type: "nominal", title: null, sort: null };
   return {
+    config: LARGE,
     title: {
       text: "A/A tests: differences found where there are none",
       subtitle: "Dashed: the 5 % that the test promises. Line: 95 % interval.",
     },
-    width: 440,
+    width: 480,
     height: 52 * values.length,
     data: { values },
     layer: [
@@ -274,9 +288,10 @@ export function powerPlot(
     scale: { domain: [0, 1] },
   };
   return {
+    config: LARGE,
     title: { text: "How many listeners the test needs", subtitle: "Points: simulated. Lines: formula. Dashed: 80 %." },
-    width: 400,
-    height: 260,
+    width: 480,
+    height: 230,
     layer: [
       { data: { values: lines }, mark: { type: "line", strokeWidth: 2 }, encoding: { x, y, color } },
       {
@@ -326,11 +341,12 @@ export function offPolicyPlot(estimates: readonly ({ log: string } & OffPolicyEs
   };
   const x = { type: "quantitative", title: "Share of picks kept", axis: { format: ".0%" }, scale: { zero: false } };
   return {
+    config: LARGE,
     title: {
       text: "What the learned weights are worth, without playing them",
       subtitle: "Line: 95 % interval over listeners. Black: the truth, which only a simulation knows.",
     },
-    width: 440,
+    width: 480,
     height: 52 * new Set(values.map(({ estimator }) => estimator)).size,
     layer: [
       {
@@ -388,9 +404,10 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
     encoding: { y: { field: "value", type: "quantitative" } },
   }];
   return {
+    config: LARGE,
     title: { text: options.title, subtitle: options.subtitle },
-    width: 400,
-    height: 260,
+    width: 480,
+    height: 230,
     layer: [
       ...rule,
       {
