@@ -13,17 +13,11 @@ import { writeAtomic, writeAtomicWith } from "../storage/atomic.ts";
 import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { type CatalogColumn, LIST_COLUMNS } from "./catalog.ts";
-import { type DamagedLine, isParquet, scanCsv } from "./csv_scan.ts";
-import { recogniseForm, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
-import {
-  checkedRows,
-  FIX,
-  problems,
-  registerPythonList,
-  SILENT_FEATURES,
-  type SourceColumns,
-  sqlType,
-} from "./read_sql.ts";
+import { SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
+import { FIX, registerPythonList, SILENT_FEATURES } from "./read_sql.ts";
+import { countReasons, reasonKind, type Reject, rejectsCsv } from "./rejects.ts";
+import { loadSources, openSource, scalar, type Source } from "./sql_rows.ts";
+import { ingestTable } from "./table_ingest.ts";
 
 /** How to ingest. */
 export interface IngestOptions {
@@ -110,12 +104,18 @@ export async function ingestStage(
  * @throws {InputError} As {@linkcode ingestStage}.
  */
 export async function ingestFiles(directory: string, options: IngestOptions): Promise<IngestAccount> {
-  const { files, map = {}, tracks, seed = 42, onMissing = "impute" } = options;
+  const { tracks, onMissing = "impute" } = options;
   if (tracks !== undefined) expectInteger("tracks", tracks, 1);
   if (!["impute", "drop"].includes(onMissing)) {
     throw new InputError(`Expected on-missing to be impute or drop but found '${onMissing}'`);
   }
   mkdirSync(directory, { recursive: true });
+  return await ingestTable(directory, options) ?? await ingestInSql(directory, options);
+}
+
+/** Does the work of {@linkcode ingestFiles} in SQL alone: any file, any size, one exact rule after another. */
+export async function ingestInSql(directory: string, options: IngestOptions): Promise<IngestAccount> {
+  const { files, map = {}, tracks, seed = 42, onMissing = "impute" } = options;
   const sources: Source[] = [];
   try {
     return await withDuckDB(async (connection) => {
@@ -126,104 +126,13 @@ export async function ingestFiles(directory: string, options: IngestOptions): Pr
       const columns = SOURCE_COLUMNS.filter((name) =>
         sources.some(({ form }) => name in form.columns || (name === "year" && "release_date" in form.columns))
       );
-      await load(connection, sources, columns, onMissing === "drop");
+      await loadSources(connection, sources, columns, onMissing === "drop");
       const rejects = await collectRejects(connection, sources);
       return await clean(connection, directory, { sources, columns, rejects, tracks, seed });
     }, MEMORY_LIMIT);
   } finally {
     for (const file of sources.flatMap(({ temporary }) => temporary)) rmSync(file, { force: true });
   }
-}
-
-/** An opened file. */
-interface Source extends SourceColumns {
-  file: string;
-  /** Rows that DuckDB reads. */
-  records: number;
-  /** Index of its first row in the table of all rows. */
-  first: number;
-  damaged: DamagedLine[];
-  blankLines: number;
-  lineOf: (record: number) => number;
-  temporary: string[];
-}
-
-async function openSource(
-  connection: DuckDBConnection,
-  file: string,
-  map: Record<string, string>,
-  scratch: string,
-): Promise<Source> {
-  if (isParquet(file)) {
-    const sql = `read_parquet(${sqlText(file)})`;
-    try {
-      const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${sql}`);
-      const types = Object.fromEntries(described.getRows().map(([name, type]) => [String(name), String(type)]));
-      const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${sql}`);
-      const records = Number(counted.getRows()[0][0]);
-      const form = recogniseForm(file, Object.keys(types), map);
-      return {
-        ...{ file, form, sql, types, records, first: 0, damaged: [], blankLines: 0, temporary: [] },
-        lineOf: (record) => record + 1,
-      };
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      throw new InputError(`${file}: expected a Parquet file but DuckDB says: ${String(error).split("\n")[0]}`);
-    }
-  }
-  const scan = await scanCsv(file, scratch);
-  try {
-    const form = recogniseForm(file, scan.header, map);
-    const names = scan.header.map((name, c) => scan.header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
-    const types = Object.fromEntries(names.map((name) => [name, "VARCHAR"]));
-    const definition = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(", ");
-    // No new_line: DuckDB 1.5 reads no rows at all when it is given as \r\n, and tells both kinds itself.
-    const sql = `read_csv(${sqlText(scan.path)}, auto_detect = false, header = false, skip = 1,
-      columns = {${definition}}, delim = ',', quote = '"', escape = '"',
-      strict_mode = true, compression = 'none', parallel = ${!scan.multiline})`;
-    return { ...scan, file, form, sql, types, first: 0 };
-  } catch (error) {
-    for (const temporary of scan.temporary) rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** Fills table `tracks`, rowid = position over all sources, and table `problems` of the rows that are no good. */
-async function load(
-  connection: DuckDBConnection,
-  sources: Source[],
-  columns: readonly CatalogColumn[],
-  dropMissing: boolean,
-): Promise<void> {
-  const definition = columns.map((name) => `${sqlName(name)} ${sqlType(name)}`).join(", ");
-  await connection.run(`CREATE TABLE tracks (${definition}, fix UTINYINT, suspect VARCHAR[], work_key UBIGINT)`);
-  await connection.run("CREATE TABLE problems (n BIGINT, problem VARCHAR)");
-  let first = 0;
-  for (const source of sources) {
-    source.first = first;
-    if (source.records > 0) {
-      await connection.run(`INSERT INTO tracks BY NAME ${checkedRows(source, columns, dropMissing)}`);
-      const suspects = `(SELECT rowid AS n, suspect FROM tracks WHERE suspect IS NOT NULL AND rowid >= ${first})`;
-      await connection.run(`INSERT INTO problems ${problems(suspects, source, dropMissing)}`);
-    }
-    const total = await scalar(connection, "SELECT count(*) FROM tracks");
-    if (total - first !== source.records) {
-      throw new Error(`${source.file}: ${source.records} records by our scan but ${total - first} by DuckDB's`);
-    }
-    first = total;
-  }
-  await connection.run("DELETE FROM problems WHERE problem IS NULL");
-  await connection.run("ALTER TABLE tracks DROP COLUMN suspect");
-  await connection.run("ALTER TABLE tracks ADD COLUMN good BOOLEAN DEFAULT TRUE");
-  await connection.run("UPDATE tracks SET good = FALSE FROM problems WHERE tracks.rowid = n");
-}
-
-/** A row of `rejects.csv`. */
-interface Reject {
-  file: string;
-  line: number;
-  id: string;
-  reason: string;
 }
 
 async function collectRejects(connection: DuckDBConnection, sources: readonly Source[]): Promise<Reject[]> {
@@ -397,27 +306,4 @@ async function writeTracks(
     ) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`);
   });
   return await scalar(connection, `SELECT count(*) FROM read_parquet(${sqlText(path)})`);
-}
-
-async function scalar(connection: DuckDBConnection, sql: string): Promise<number> {
-  return Number((await connection.runAndReadAll(sql)).getRows()[0][0]);
-}
-
-function reasonKind(reason: string): string {
-  return reason.replace(/ but found .*/s, "");
-}
-
-function countReasons(rejects: readonly Reject[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const { reason } of rejects) counts.set(reasonKind(reason), (counts.get(reasonKind(reason)) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
-}
-
-function rejectsCsv(rejects: readonly Reject[]): string {
-  const field = (text: string | number) => {
-    const line = String(text).replace(/\p{Cc}+/gu, " ");
-    return /[",]/.test(line) ? `"${line.replaceAll('"', '""')}"` : line;
-  };
-  const rows = rejects.map(({ file, line, id, reason }) => [basename(file), line, id, reason].map(field).join(","));
-  return ["file,line,track_id,reason", ...rows].join("\n") + "\n";
 }

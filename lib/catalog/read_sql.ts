@@ -188,7 +188,14 @@ function typedValue(name: CatalogColumn, form: Form, isRealList: boolean): strin
   return raw;
 }
 
-function listStyle(name: ListColumn, form: Form): ListStyle {
+/**
+ * How a list column of a form is written.
+ *
+ * @param name The column.
+ * @param form The form.
+ * @returns The style.
+ */
+export function listStyle(name: ListColumn, form: Form): ListStyle {
   if (name === "artists") return form.artists;
   if (name === "artist_ids") return form.artists === "python" ? "python" : "any";
   return form.name.startsWith("segue") || form.name.startsWith("own") ? "any" : "single";

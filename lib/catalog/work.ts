@@ -5,20 +5,7 @@
  * @module
  */
 import { sqlText } from "../storage/parquet.ts";
-
-/** Words that name another take of the same work. */
-const TAKE = "re-?master(?:ed|izado|izada|isé|ise)?|live|ao vivo|en vivo|en directo|dal vivo|unplugged|acoustic|" +
-  "acústico|demo|bonus track|explicit|clean|radio edit|edit|mono|stereo|re-?record(?:ed|ing)|original|" +
-  "(?:radio|single|album|original|extended|short|long|video|main|full|edited|studio) (?:edit|version|mix|length|cut)|" +
-  "anniversary";
-/** A title with one of these is another work, whatever else it says. */
-const OTHER = "remix|rmx|bootleg|mashup|vip|dub|cover|karaoke|instrumental";
-const GUESTS = "(?i)\\s[(\\[]?(?:feat|ft|featuring)[. ][^)\\]]*[)\\]]?";
-const WITH = "(?i)[(\\[]with [^()\\[\\]]*[)\\]]";
-const BRACKETS = `(?i)[(\\[](?:[^()\\[\\]]*[^()\\[\\]a-z])?(?:${TAKE})(?:[^()\\[\\]a-z][^()\\[\\]]*)?[)\\]]`;
-/** A hyphen inside a word does not start a new segment of the title. */
-const SEGMENT = "(?:[^-]|\\b-\\b)*";
-const DASH = `(?i) [-–] (?:${SEGMENT}[^a-z-])?(?:${TAKE})(?:[^a-z-]${SEGMENT})?$`;
+import { BRACKETS, DASH, GUESTS, NAMES_GUEST, NAMES_OTHER, NAMES_TAKE, WITH } from "./titles.ts";
 
 /**
  * SQL of a title without guest credits and without remaster, live or edit marks: `Heroes - 2017 Remaster` gives `Heroes`.
@@ -28,13 +15,13 @@ const DASH = `(?i) [-–] (?:${SEGMENT}[^a-z-])?(?:${TAKE})(?:[^a-z-]${SEGMENT})
  * @returns SQL of the bare title; null for null.
  */
 export function bareTitle(title: string): string {
-  const replace = (text: string, pattern: string) => `regexp_replace(${text}, ${sqlText(pattern)}, ' ', 'g')`;
+  const replace = (text: string, pattern: string) => `regexp_replace(${text}, ${sqlText(`(?i)${pattern}`)}, ' ', 'g')`;
   const matches = (pattern: string) => `regexp_matches(${title}, ${sqlText(`(?i)${pattern}`)})`;
-  const guestless = `CASE WHEN ${matches("[ (\\[](?:feat|ft|featuring|with)[. ]")}
+  const guestless = `CASE WHEN ${matches(NAMES_GUEST)}
     THEN ${replace(replace(title, GUESTS), WITH)} ELSE ${title} END`;
   const marked = `(contains(${title}, '(') OR contains(${title}, '[') OR contains(${title}, ' - ')
     OR contains(${title}, ' – '))`;
-  return `CASE WHEN ${marked} AND ${matches(`\\b(?:${TAKE})\\b`)} AND NOT ${matches(`\\b(?:${OTHER})\\b`)}
+  return `CASE WHEN ${marked} AND ${matches(NAMES_TAKE)} AND NOT ${matches(NAMES_OTHER)}
     THEN ${replace(replace(replace(replace(guestless, BRACKETS), BRACKETS), DASH), DASH)} ELSE ${guestless} END`;
 }
 
@@ -62,6 +49,16 @@ export function plainText(text: string): string {
  * @returns SQL of the number.
  */
 export function workKey(title: string, artist: string, plainTitle: string, plainArtist: string): string {
-  const either = (plain: string, text: string) => `CASE WHEN ${plain} = '' THEN lower(${text}) ELSE ${plain} END`;
-  return `hash(${either(plainTitle, title)}, ${either(plainArtist, artist)})`;
+  return `hash(${plainOr(plainTitle, title)}, ${plainOr(plainArtist, artist)})`;
+}
+
+/**
+ * SQL of a plain text, or of the text in lower case when nothing is left of it.
+ *
+ * @param plain SQL of the plain text.
+ * @param text SQL of the text.
+ * @returns SQL of what is compared.
+ */
+export function plainOr(plain: string, text: string): string {
+  return `CASE WHEN ${plain} = '' THEN lower(${text}) ELSE ${plain} END`;
 }

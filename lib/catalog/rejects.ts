@@ -1,0 +1,55 @@
+/**
+ * The rows that did not come through, and how `rejects.csv` tells of them.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+
+/** A row of `rejects.csv`. */
+export interface Reject {
+  /** The source file. */
+  file: string;
+  /** Physical line, or row of a Parquet file, from 1. */
+  line: number;
+  /** Its id, empty where there is none. */
+  id: string;
+  /** What is wrong with it. */
+  reason: string;
+}
+
+/**
+ * The kind of a reason: without the value that was found.
+ *
+ * @param reason The reason.
+ * @returns Its kind.
+ */
+export function reasonKind(reason: string): string {
+  return reason.replace(/ but found .*/s, "");
+}
+
+/**
+ * Counts rejects by kind of reason, the commonest first.
+ *
+ * @param rejects The rejects.
+ * @returns Counts by kind.
+ */
+export function countReasons(rejects: readonly Reject[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { reason } of rejects) counts.set(reasonKind(reason), (counts.get(reasonKind(reason)) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
+}
+
+/**
+ * The content of `rejects.csv`.
+ *
+ * @param rejects The rejects.
+ * @returns CSV with a header line.
+ */
+export function rejectsCsv(rejects: readonly Reject[]): string {
+  const field = (text: string | number) => {
+    const line = String(text).replace(/\p{Cc}+/gu, " ");
+    return /[",]/.test(line) ? `"${line.replaceAll('"', '""')}"` : line;
+  };
+  const rows = rejects.map(({ file, line, id, reason }) => [basename(file), line, id, reason].map(field).join(","));
+  return ["file,line,track_id,reason", ...rows].join("\n") + "\n";
+}

@@ -1,0 +1,142 @@
+/**
+ * Source files as rows of a DuckDB table, each row checked by the exact rules.
+ *
+ * @module
+ */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { rmSync } from "node:fs";
+import { InputError } from "../errors.ts";
+import { sqlName, sqlText } from "../storage/parquet.ts";
+import type { CatalogColumn } from "./catalog.ts";
+import { type DamagedLine, isParquet, scanCsv } from "./csv_scan.ts";
+import { recogniseForm } from "./forms.ts";
+import { checkedRows, problems, type SourceColumns, sqlType } from "./read_sql.ts";
+
+/** An opened file. */
+export interface Source extends SourceColumns {
+  file: string;
+  /** Rows that DuckDB reads. */
+  records: number;
+  /** Index of its first row in the table of all rows. */
+  first: number;
+  damaged: DamagedLine[];
+  blankLines: number;
+  lineOf: (record: number) => number;
+  temporary: string[];
+}
+
+/**
+ * Opens a file: tells its form, and how DuckDB is to read it.
+ *
+ * @param connection An open connection.
+ * @param file The file.
+ * @param map Source column by canonical column.
+ * @param scratch Path prefix for temporary files.
+ * @returns The source.
+ * @throws {InputError} When the file is empty, of no known form or not text.
+ */
+export async function openSource(
+  connection: DuckDBConnection,
+  file: string,
+  map: Record<string, string>,
+  scratch: string,
+): Promise<Source> {
+  if (isParquet(file)) {
+    const sql = `read_parquet(${sqlText(file)})`;
+    try {
+      const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${sql}`);
+      const types = Object.fromEntries(described.getRows().map(([name, type]) => [String(name), String(type)]));
+      const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${sql}`);
+      const records = Number(counted.getRows()[0][0]);
+      const form = recogniseForm(file, Object.keys(types), map);
+      return {
+        ...{ file, form, sql, types, records, first: 0, damaged: [], blankLines: 0, temporary: [] },
+        lineOf: (record) => record + 1,
+      };
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      throw new InputError(`${file}: expected a Parquet file but DuckDB says: ${String(error).split("\n")[0]}`);
+    }
+  }
+  const scan = await scanCsv(file, scratch);
+  try {
+    const form = recogniseForm(file, scan.header, map);
+    return { ...scan, file, form, ...csvColumns(scan.path, scan.header, !scan.multiline), first: 0 };
+  } catch (error) {
+    for (const temporary of scan.temporary) rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * How DuckDB is to read a CSV file whose records are all well-formed.
+ *
+ * @param path The file; its first line is left out.
+ * @param header The column names.
+ * @param parallel Whether no quoted field holds a line break.
+ * @returns SQL of the table, and the types of its columns.
+ */
+export function csvColumns(
+  path: string,
+  header: readonly string[],
+  parallel: boolean,
+): { sql: string; types: Record<string, string> } {
+  const names = columnNames(header);
+  const definition = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(", ");
+  // No new_line: DuckDB 1.5 reads no rows at all when it is given as \r\n, and tells both kinds itself.
+  const sql = `read_csv(${sqlText(path)}, auto_detect = false, header = false, skip = 1,
+      columns = {${definition}}, delim = ',', quote = '"', escape = '"',
+      strict_mode = true, compression = 'none', parallel = ${parallel})`;
+  return { sql, types: Object.fromEntries(names.map((name) => [name, "VARCHAR"])) };
+}
+
+/**
+ * Names for the columns of a header, all different.
+ *
+ * @param header The header.
+ * @returns One name a column.
+ */
+export function columnNames(header: readonly string[]): string[] {
+  return header.map((name, c) => header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
+}
+
+/** Fills table `tracks`, rowid = position over all sources, and table `problems` of the rows that are no good. */
+export async function loadSources(
+  connection: DuckDBConnection,
+  sources: Source[],
+  columns: readonly CatalogColumn[],
+  dropMissing: boolean,
+): Promise<void> {
+  const definition = columns.map((name) => `${sqlName(name)} ${sqlType(name)}`).join(", ");
+  await connection.run(`CREATE TABLE tracks (${definition}, fix UTINYINT, suspect VARCHAR[], work_key UBIGINT)`);
+  await connection.run("CREATE TABLE problems (n BIGINT, problem VARCHAR)");
+  let first = 0;
+  for (const source of sources) {
+    source.first = first;
+    if (source.records > 0) {
+      await connection.run(`INSERT INTO tracks BY NAME ${checkedRows(source, columns, dropMissing)}`);
+      const suspects = `(SELECT rowid AS n, suspect FROM tracks WHERE suspect IS NOT NULL AND rowid >= ${first})`;
+      await connection.run(`INSERT INTO problems ${problems(suspects, source, dropMissing)}`);
+    }
+    const total = await scalar(connection, "SELECT count(*) FROM tracks");
+    if (total - first !== source.records) {
+      throw new Error(`${source.file}: ${source.records} records by our scan but ${total - first} by DuckDB's`);
+    }
+    first = total;
+  }
+  await connection.run("DELETE FROM problems WHERE problem IS NULL");
+  await connection.run("ALTER TABLE tracks DROP COLUMN suspect");
+  await connection.run("ALTER TABLE tracks ADD COLUMN good BOOLEAN DEFAULT TRUE");
+  await connection.run("UPDATE tracks SET good = FALSE FROM problems WHERE tracks.rowid = n");
+}
+
+/**
+ * The single number that a query gives.
+ *
+ * @param connection An open connection.
+ * @param sql The query.
+ * @returns The number.
+ */
+export async function scalar(connection: DuckDBConnection, sql: string): Promise<number> {
+  return Number((await connection.runAndReadAll(sql)).getRows()[0][0]);
+}
