@@ -4,12 +4,14 @@
  * @module
  */
 import type { Command } from "commander";
+import { distributedFeaturesStage } from "../distributed/features.ts";
 import { InputError } from "../errors.ts";
 import type { FeatureSpec, GroupWeights } from "../features/spec.ts";
 import { featuresStage } from "../features/stage.ts";
+import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
 import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
-interface Options {
+interface Options extends EngineChoice {
   data: string;
   weight?: Partial<GroupWeights>;
   maxGenres?: number;
@@ -31,8 +33,10 @@ export default function featuresCommand(): Command {
     .option("--weight <group=w>", "weight of a group of columns; repeat for several", addWeight)
     .option("--max-genres <n>", "most genres that get a column", numberOption("max-genres"))
     .option("--force", "run even when the output is up to date");
-  return onRun<Options>(command, async ({ data, weight, maxGenres, force }) => {
-    const report = await featuresStage(data, { weights: weight, maxGenres, force });
+  return onRun<Options>(withEngine(command), async ({ data, weight, maxGenres, force, ...choice }) => {
+    const options = { weights: weight, maxGenres, force };
+    const on = await onEngine(choice, (engine) => distributedFeaturesStage(data, engine, options));
+    const report = on?.result ?? await featuresStage(data, options);
     const { tracks, columns, groups, weights, dropped } = report.facts as {
       tracks: number;
       columns: number;
@@ -45,7 +49,11 @@ export default function featuresCommand(): Command {
       ...Object.entries(groups).map(([group, count]) => [group, count, weights[group as keyof GroupWeights]]),
     ];
     const notes = dropped.map(({ name, reason }) => `\ndropped ${name}: ${reason}`).join("");
-    return { json: { ...report, data }, text: `${textTable(rows)}${notes}\n${data}/X_raw.npy: ${tracks} x ${columns}` };
+    const costs = on ? `\n${describeCosts(on.costs)}` : "";
+    return {
+      json: { ...report, data, ...on?.costs },
+      text: `${textTable(rows)}${notes}\n${data}/X_raw.npy: ${tracks} x ${columns}${costs}`,
+    };
   });
 }
 

@@ -5,18 +5,21 @@
  */
 import type { Command } from "commander";
 import { join } from "node:path";
+import { distributedGraphFile, distributedGraphStage } from "../distributed/graph.ts";
 import { InputError } from "../errors.ts";
 import type { KnnReport } from "../graph/knn.ts";
 import { graphFile, graphStage } from "../graph/stage.ts";
+import { describeCosts, type EngineChoice, type EngineCosts, onEngine, withEngine } from "./engine.ts";
 import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
-interface Options {
+interface Options extends EngineChoice {
   data?: string;
   matrix?: string;
   out?: string;
   k: number;
   recall: number;
   seed: number;
+  cellRows?: number;
   force?: boolean;
 }
 
@@ -33,22 +36,37 @@ export default function graph(): Command {
     .option("-k, --k <number>", "neighbours of each track", numberOption("--k"), 50)
     .option("--recall <number>", "recall to reach, 1 for the exact graph", numberOption("--recall"), 0.99)
     .option("--seed <number>", "seed of everything random", numberOption("--seed"), 42)
+    .option(
+      "--cell-rows <number>",
+      "with --engine, rows of a coarse cell (default: 25000)",
+      numberOption("--cell-rows"),
+    )
     .option("--force", "with --data, run even when the graph is up to date");
-  return onRun<Options>(command, async ({ data, matrix, out, force, k, recall, seed }) => {
-    if (data !== undefined && matrix === undefined) {
-      const stage = await graphStage(data, { k, recall, seed, force });
-      const report = stage.facts as unknown as KnnReport;
-      const file = join(data, "graph.npz");
-      return { json: { out: file, up_to_date: stage.upToDate, ...report }, text: describe(file, report) };
-    }
-    if (matrix === undefined || out === undefined || data !== undefined) {
-      throw new InputError("Expected either --data DIR or --matrix X.npy with --out graph.npz");
-    }
-    const report = await graphFile(matrix, out, { k, recall, seed });
-    return { json: { out, ...report }, text: describe(out, report) };
-  });
+  return onRun<Options>(
+    withEngine(command),
+    async ({ data, matrix, out, force, k, recall, seed, cellRows, ...choice }) => {
+      const options = { k, recall, seed, cellRows };
+      if (data !== undefined && matrix === undefined) {
+        const on = await onEngine(choice, (engine) => distributedGraphStage(data, engine, { ...options, force }));
+        const stage = on?.result ?? await graphStage(data, { k, recall, seed, force });
+        const report = stage.facts as unknown as KnnReport;
+        const file = join(data, "graph.npz");
+        return {
+          json: { out: file, up_to_date: stage.upToDate, ...report, ...on?.costs },
+          text: describe(file, report, on?.costs),
+        };
+      }
+      if (matrix === undefined || out === undefined || data !== undefined) {
+        throw new InputError("Expected either --data DIR or --matrix X.npy with --out graph.npz");
+      }
+      const on = await onEngine(choice, (engine) => distributedGraphFile(matrix, out, engine, options));
+      const report = on?.result ?? await graphFile(matrix, out, { k, recall, seed });
+      return { json: { out, ...report, ...on?.costs }, text: describe(out, report, on?.costs) };
+    },
+  );
 }
 
-function describe(file: string, report: KnnReport): string {
-  return textTable([["wrote", file], ...Object.entries(report).map(([name, value]) => [name, String(value)])]);
+function describe(file: string, report: KnnReport, costs?: EngineCosts): string {
+  const table = textTable([["wrote", file], ...Object.entries(report).map(([name, value]) => [name, String(value)])]);
+  return costs ? `${table}\n${describeCosts(costs)}` : table;
 }

@@ -5,12 +5,16 @@
  */
 import type { Command } from "commander";
 import { join } from "node:path";
+import { distributedMpd } from "../distributed/mpd.ts";
+import { InputError } from "../errors.ts";
 import { type MpdReport, readMpd } from "../sequence/mpd.ts";
-import { defineCommand, onRun, textTable } from "./shared.ts";
+import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
+import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
-interface Options {
+interface Options extends EngineChoice {
   out: string;
   keepRepeats?: boolean;
+  coOccurrence?: number;
 }
 
 /** @returns The command. */
@@ -22,11 +26,23 @@ export default function mpd(): Command {
   )
     .argument("<files...>", "mpd.slice.*.json files, or folders that hold them")
     .requiredOption("--out <dir>", "folder to write to")
-    .option("--keep-repeats", "keep a track at every place it has in a playlist, not only at its first");
-  return onRun<Options>(command, async ({ out, keepRepeats }, files) => {
-    const report = await readMpd(files, out, { keepRepeats });
+    .option("--keep-repeats", "keep a track at every place it has in a playlist, not only at its first")
+    .option(
+      "--co-occurrence <k>",
+      "with --engine, also write cooccurrence.npz: the k tracks that stand in most playlists with each track",
+      numberOption("--co-occurrence"),
+    );
+  return onRun<Options>(withEngine(command), async ({ out, keepRepeats, coOccurrence, ...choice }, files) => {
+    if (coOccurrence !== undefined && choice.engine === undefined) {
+      throw new InputError("Expected --co-occurrence with --engine only; --engine local needs nothing installed");
+    }
+    const on = await onEngine(choice, (engine) => {
+      return distributedMpd(files, out, engine, { keepRepeats, companions: coOccurrence });
+    });
+    const report = on?.result ?? await readMpd(files, out, { keepRepeats });
     const written = { interactions_file: join(out, "interactions.csv"), names_file: join(out, "track_names.parquet") };
-    return { json: { ...written, ...report }, text: describe(written, report) };
+    const text = describe(written, report);
+    return { json: { ...written, ...report, ...on?.costs }, text: on ? `${text}\n${describeCosts(on.costs)}` : text };
   });
 }
 

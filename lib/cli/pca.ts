@@ -4,13 +4,17 @@
  * @module
  */
 import type { Command } from "commander";
+import type { Engine } from "../distributed/engine.ts";
+import { distributedPca, distributedPcaStage } from "../distributed/pca.ts";
 import { pcaOfFile, writePca } from "../embedding/files.ts";
+import type { PcaModel } from "../embedding/pca.ts";
 import { pcaStage } from "../embedding/stage.ts";
 import { InputError } from "../errors.ts";
 import { writeNpy } from "../storage/npy.ts";
+import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
 import { defineCommand, numberOption, onRun } from "./shared.ts";
 
-interface Options {
+interface Options extends EngineChoice {
   data?: string;
   matrix?: string;
   out?: string;
@@ -31,18 +35,28 @@ export default function pcaCommand(): Command {
       "where the scores of --matrix go; the components go beside it as FILE without .npy + .pca.npz",
     )
     .option("--variance <share>", "share of the variance to explain, in (0, 1]", numberOption("--variance"), 0.95);
-  return onRun<Options>(command, async (options) => {
+  return onRun<Options>(withEngine(command), async (options) => {
     if ((options.data === undefined) === (options.matrix === undefined)) {
       throw new InputError("Expected either --data DIR or --matrix X.npy --out FILE");
     }
-    const facts = options.data === undefined
-      ? matrixPca(options.matrix!, options.out, options.variance)
-      : (await pcaStage(options.data, { variance: options.variance })).facts as unknown as Facts;
+    const { data, matrix, out, variance } = options;
+    const on = await onEngine(
+      options,
+      async (engine): Promise<Facts> =>
+        data === undefined
+          ? await matrixPcaOn(engine, matrix!, expectOut(out), variance)
+          : (await distributedPcaStage(data, engine, { variance })).facts as unknown as Facts,
+    );
+    const facts = on?.result ??
+      (data === undefined
+        ? matrixPca(matrix!, expectOut(out), variance)
+        : (await pcaStage(data, { variance })).facts as unknown as Facts);
     const percent = (facts.explained * 100).toFixed(1);
     return {
-      json: { ...facts },
+      json: { ...facts, ...on?.costs },
       text:
-        `${facts.components} of ${facts.columns} components explain ${percent}% of the variance of ${facts.rows} rows`,
+        `${facts.components} of ${facts.columns} components explain ${percent}% of the variance of ${facts.rows} rows` +
+        (on ? `\n${describeCosts(on.costs)}` : ""),
     };
   });
 }
@@ -54,11 +68,24 @@ interface Facts {
   explained: number;
 }
 
-function matrixPca(file: string, out: string | undefined, variance: number): Facts {
+function expectOut(out: string | undefined): string {
   if (out === undefined) throw new InputError("Expected --out FILE with --matrix");
+  return out;
+}
+
+function matrixPca(file: string, out: string, variance: number): Facts {
   const { x, model, scores } = pcaOfFile(file, { variance });
   writeNpy(out, scores);
+  return keepModel(out, x.rows, model);
+}
+
+async function matrixPcaOn(engine: Engine, file: string, out: string, variance: number): Promise<Facts> {
+  const { rows, model } = await distributedPca(file, out, engine, { variance });
+  return keepModel(out, rows, model);
+}
+
+function keepModel(out: string, rows: number, model: PcaModel): Facts {
   writePca(out.replace(/\.npy$/, "") + ".pca.npz", model);
   const explained = model.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
-  return { rows: x.rows, columns: x.columns, components: model.explainedVariance.length, explained };
+  return { rows, columns: model.mean.length, components: model.explainedVariance.length, explained };
 }

@@ -7,11 +7,13 @@ import type { Command } from "commander";
 import { type ConditionalLogit, fitConditionalLogit, fitConditionalLogitBatches } from "../choice/conditional_logit.ts";
 import { type ChoiceColumns, readChoices, withChoiceBatches } from "../choice/read_choices.ts";
 import { fitToJson, writeWeights } from "../choice/weights_file.ts";
+import { distributedChoiceModel } from "../distributed/choice.ts";
 import { InputError } from "../errors.ts";
 import { hashFile } from "../storage/stages.ts";
+import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
 import { type CommandResult, defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
-interface Options {
+interface Options extends EngineChoice {
   logs?: string;
   out?: string;
   features?: string[];
@@ -61,7 +63,7 @@ export default function trainChoiceModel(): Command {
     )
     .option("--seed <number>", "seed of the held-out split", numberOption("--seed"), 42)
     .option("--stream", "read the file again at every pass instead of keeping it in memory; no held-out evaluation");
-  return onRun<Options>(command, run);
+  return onRun<Options>(withEngine(command), run);
 }
 
 async function run(options: Options): Promise<CommandResult> {
@@ -71,7 +73,17 @@ async function run(options: Options): Promise<CommandResult> {
   const columns: ChoiceColumns = {
     ...{ choiceId, chosen, features, cluster, alternative, constants, base, byAlternative, offset },
   };
-  const result: { fit: ConditionalLogit; base?: string } = stream
+  const on = await onEngine(options, (engine) => {
+    const left = [["--constants", constants], ["--by-alternative", byAlternative], ["--alternative", alternative]];
+    const [unknown] = left.filter(([, value]) => value !== undefined);
+    if (unknown) {
+      throw new InputError(`Expected ${unknown[0]} without --engine; its columns need the whole log at once`);
+    }
+    return distributedChoiceModel(logs, engine, { choiceId, chosen, features, cluster, offset });
+  });
+  const result: { fit: ConditionalLogit; base?: string } = on
+    ? { fit: on.result }
+    : stream
     ? await withChoiceBatches(logs, columns, async (source) => ({
       fit: await fitConditionalLogitBatches(source),
       base: source.base,
@@ -85,8 +97,9 @@ async function run(options: Options): Promise<CommandResult> {
     writeWeights(out, result.fit, provenance);
   }
   return {
-    json: { logs, out: out ?? null, base: result.base ?? null, ...fitToJson(result.fit) },
-    text: fitTable(result.fit, result.base) + (out === undefined ? "" : `\n\nwrote ${out}`),
+    json: { logs, out: out ?? null, base: result.base ?? null, ...fitToJson(result.fit), ...on?.costs },
+    text: fitTable(result.fit, result.base) + (out === undefined ? "" : `\n\nwrote ${out}`) +
+      (on ? `\n${describeCosts(on.costs)}` : ""),
   };
 }
 

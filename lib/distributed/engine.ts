@@ -144,15 +144,15 @@ export interface EngineOptions {
 }
 
 /**
- * Opens an engine.
+ * Opens an engine. Workers and cluster start with the first job, which fails when Spark is wanted and not installed.
  *
  * @param options Which one; the local one by default.
  * @returns The engine; to be closed.
- * @throws {InputError} When an option is wrong, or Spark is wanted and not installed.
+ * @throws {InputError} When an option is wrong.
  *
  * @example
  * ```ts ignore
- * const engine = await openEngine({ engine: "spark", executors: 2 });
+ * const engine = openEngine({ engine: "spark", executors: 2 });
  * try {
  *   await distributedGraphStage("data/work/small", engine, { k: 50 });
  * } finally {
@@ -160,18 +160,33 @@ export interface EngineOptions {
  * }
  * ```
  */
-export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { engine = "local", master, memory, steps = new URL("steps.ts", import.meta.url) } = options;
+export function openEngine(options: EngineOptions = {}): Engine {
+  const { engine: name = "local", master, memory, steps = new URL("steps.ts", import.meta.url) } = options;
   const executors = expectInteger("executors", options.executors ?? Math.min(4, availableParallelism()), 1, 1000);
-  if (engine === "local") {
-    if (master !== undefined) throw new InputError("Expected --master with --engine spark only");
-    return (await import("./local.ts")).localEngine({ executors, steps });
+  if (name !== "local" && name !== "spark") {
+    throw new InputError(`Expected the engine to be local or spark but found '${name}'`);
   }
-  if (engine !== "spark") throw new InputError(`Expected the engine to be local or spark but found '${engine}'`);
+  if (master !== undefined && name === "local") throw new InputError("Expected a master with the engine spark only");
   if (master !== undefined && !/^spark:\/\/[^\s/]+:\d+$/.test(master)) {
-    throw new InputError(`Expected --master to be spark://HOST:PORT but found '${master}'`);
+    throw new InputError(`Expected the master to be spark://HOST:PORT but found '${master}'`);
   }
-  return await (await import("./spark.ts")).sparkEngine({ master, executors, memory, steps });
+  let opened: Promise<Engine> | undefined;
+  let engine: Engine | undefined;
+  const open = async () => {
+    engine = name === "local"
+      ? (await import("./local.ts")).localEngine({ executors, steps })
+      : await (await import("./spark.ts")).sparkEngine({ master, executors, memory, steps });
+    return engine;
+  };
+  return {
+    name,
+    executors,
+    get history() {
+      return engine?.history ?? [];
+    },
+    run: async (job) => await (await (opened ??= open())).run(job),
+    close: async () => await engine?.close(),
+  };
 }
 
 /**

@@ -44,7 +44,7 @@ export const SLICES_STEP: Step = {
 
 /** Step `mpd.pairs`: how often two tracks stand together in the playlists of a partition. */
 export const PAIRS_STEP: Step = {
-  output: { part: "int32", first: "int32", second: "int32", count: "int32" },
+  output: { part: "int32", first: "int32", second: "binary", counts: "binary" },
   async *run(tables, { data }) {
     const { partitions } = data as { partitions: number };
     const playlists = new Map<number, number[]>();
@@ -57,11 +57,17 @@ export const PAIRS_STEP: Step = {
       });
     }
     const { first, second, counts } = countPairs(playlists.values());
-    for (let from = 0; from < first.length; from += TABLE_ROWS) {
-      const to = from + TABLE_ROWS;
-      const here = first.subarray(from, to);
-      const part = here.map((track) => track % partitions);
-      yield { part, first: here, second: second.subarray(from, to), count: counts.subarray(from, to) };
+    // One row a first track: its companions and their counts, packed.
+    const starts = Array.from(first.keys()).filter((e) => e === 0 || first[e] !== first[e - 1]);
+    const ranges = starts.map((from, t) => [from, starts[t + 1] ?? first.length]);
+    for (let t = 0; t < starts.length; t += TABLE_ROWS) {
+      const here = ranges.slice(t, t + TABLE_ROWS);
+      yield {
+        part: here.map(([from]) => first[from] % partitions),
+        first: here.map(([from]) => first[from]),
+        second: here.map(([from, to]) => bytesOf(second.subarray(from, to))),
+        counts: here.map(([from, to]) => bytesOf(counts.subarray(from, to))),
+      };
     }
   },
 };
@@ -72,8 +78,13 @@ export const COMPANIONS_STEP: Step = {
   async *run(tables, { data }) {
     const parts: PairCounts[] = [];
     for await (const table of tables) {
-      const integers = (name: string) => Int32Array.from(table.numbers(name)!);
-      parts.push({ first: integers("first"), second: integers("second"), counts: integers("count") });
+      const counts = table.bytes("counts");
+      const first = table.numbers("first")!;
+      for (const [i, second] of table.bytes("second").entries()) {
+        const companions = integersOf(second);
+        const track = new Int32Array(companions.length).fill(first[i]);
+        parts.push({ first: track, second: companions, counts: integersOf(counts[i]) });
+      }
     }
     const found = [...topCompanions(parts, (data as { k: number }).k)];
     if (found.length === 0) return;
@@ -126,7 +137,7 @@ async function writeCooccurrence(directory: string, engine: Engine, k: number, t
       source: { kind: "parquet", path, columns: ["user_id", "track_id"], by: "user_id" },
       steps: [
         { step: "mpd.pairs", broadcast: { data: { partitions } } },
-        { step: "mpd.companions", broadcast: { data: { k } }, shuffle: { partitions, order: ["first", "second"] } },
+        { step: "mpd.companions", broadcast: { data: { k } }, shuffle: { partitions, order: ["first"] } },
       ],
       large: true,
     });

@@ -6,6 +6,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
@@ -91,6 +92,7 @@ export async function sparkEngine(
   if (problem) throw new InputError(problem);
   const { master, executors, memory = "1g", steps, settings } = options;
   const registry = (await import(steps.href)).STEPS as StepRegistry;
+  if (master !== undefined) await expectMaster(master);
   const driver = new DriverProcess();
   const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
   const opened = await driver.ask({
@@ -100,6 +102,9 @@ export async function sparkEngine(
     executorMemory: memory,
     command: [process.execPath, "run", "-A", "--quiet", "--config", join(ROOT, "deno.json"), worker, steps.href],
     settings,
+  }).catch(async (error) => {
+    await driver.close();
+    throw error;
   });
   const history: JobStatistics[] = [];
   const broadcasts = mkdtempSync(join(tmpdir(), "segue-broadcast-"));
@@ -175,6 +180,22 @@ function keepBroadcast(folder: string, value: Uint8Array): string {
   const path = join(folder, createHash("sha256").update(value).digest("hex"));
   if (!existsSync(path)) writeFileSync(path, value);
   return path;
+}
+
+/** Spark itself would try for minutes. */
+async function expectMaster(master: string): Promise<void> {
+  const { hostname, port } = new URL(master.replace(/^spark:/, "http:"));
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port || 80), timeout: 5000 });
+    const fail = () => {
+      socket.destroy();
+      reject(new InputError(`${master}: no Spark master answers there; start one, or leave --master out`));
+    };
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve();
+    }).once("error", fail).once("timeout", fail);
+  });
 }
 
 function mebibytes(memory: string): number {

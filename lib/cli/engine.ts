@@ -1,0 +1,110 @@
+/**
+ * The options `--engine`, `--master` and `--executors` of the commands whose steps run on an engine.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { type Engine, openEngine } from "../distributed/engine.ts";
+import { InputError } from "../errors.ts";
+import { numberOption } from "./shared.ts";
+
+/** What was asked for. */
+export interface EngineChoice {
+  /** `local` or `spark`; without it a step runs in this process. */
+  engine?: string;
+  /** Master of a running cluster. */
+  master?: string;
+  /** Worker processes or executors. */
+  executors?: number;
+}
+
+/** What an engine cost, as `--json` tells it. */
+export interface EngineCosts extends Record<string, unknown> {
+  /** Name of the engine. */
+  engine: string;
+  /** Worker processes or executors. */
+  executors: number;
+  /** Partitions worked on. */
+  tasks: number;
+  /** Wall-clock seconds of the jobs, without starting and ending the engine. */
+  engine_seconds: number;
+  /** Bytes that changed partitions. */
+  shuffle_bytes: number;
+  /** Largest memory of a task, MiB. */
+  peak_task_mib: number;
+}
+
+/**
+ * Adds the options to a command.
+ *
+ * @param command The command.
+ * @returns The command.
+ */
+export function withEngine(command: Command): Command {
+  return command
+    .option("--engine <name>", "local (worker processes) or spark (Apache Spark); in this process when left out")
+    .option("--master <url>", "spark://HOST:PORT of a running cluster; --engine spark starts one here when left out")
+    .option(
+      "--executors <number>",
+      "worker processes or executors (default: cores, at most 4)",
+      numberOption("--executors"),
+    );
+}
+
+/**
+ * Opens the engine that was asked for, uses it and ends it, whatever happens.
+ *
+ * @param choice What was asked for.
+ * @param use Gets the engine.
+ * @returns What `use` returns and what it cost; nothing when no engine was asked for.
+ * @throws {InputError} When the options are wrong or the engine is not to be had.
+ */
+export async function onEngine<T>(
+  choice: EngineChoice,
+  use: (engine: Engine) => Promise<T>,
+): Promise<{ result: T; costs: EngineCosts } | undefined> {
+  const { engine: name, master, executors } = choice;
+  if (name === undefined) {
+    if (master !== undefined || executors !== undefined) {
+      throw new InputError(`Expected ${master !== undefined ? "--master" : "--executors"} with --engine only`);
+    }
+    return undefined;
+  }
+  if (name !== "local" && name !== "spark") {
+    throw new InputError(`Expected --engine to be local or spark but found '${name}'`);
+  }
+  const engine = openEngine({ engine: name, master, executors });
+  try {
+    const result = await use(engine);
+    return { result, costs: costsOf(engine) };
+  } finally {
+    await engine.close();
+  }
+}
+
+/**
+ * What an engine cost in a sentence.
+ *
+ * @param costs The costs.
+ * @returns For example `"on spark: 24 tasks on 2 executors in 8.1 s, 1.2 MiB shuffled"`.
+ */
+export function describeCosts(costs: EngineCosts): string {
+  const { engine, executors, tasks, engine_seconds, shuffle_bytes } = costs;
+  const shuffled = (shuffle_bytes / 2 ** 20).toFixed(1);
+  return `on ${engine}: ${tasks} tasks on ${executors} executors in ${
+    engine_seconds.toFixed(1)
+  } s, ${shuffled} MiB shuffled`;
+}
+
+function costsOf({ name, executors, history }: Engine): EngineCosts {
+  const sum = (value: (job: Engine["history"][number]) => number) =>
+    history.reduce((total, job) => total + value(job), 0);
+  return {
+    engine: name,
+    executors,
+    tasks: sum(({ tasks }) => tasks),
+    engine_seconds: Number(sum(({ seconds }) => seconds).toFixed(3)),
+    shuffle_bytes: sum(({ shuffleBytes }) => shuffleBytes),
+    peak_task_mib: Math.round(Math.max(0, ...history.map(({ peakTaskMiB }) => peakTaskMiB))),
+  };
+}
