@@ -136,6 +136,7 @@ export * from "./plots/theme.ts";
 export * from "./plots/evaluation.ts";
 export * from "./plots/render.ts";
 export * from "./plots/show.ts";
+export * from "./plots/check.ts";
 export * from "./plots/shuffle.ts";
 export * from "./plots/embedding.ts";
 export * from "./plots/choice.ts";

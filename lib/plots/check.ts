@@ -1,0 +1,48 @@
+/**
+ * Checks of a reader's answers to exercises.
+ *
+ * @module
+ */
+import { say } from "./show.ts";
+
+/** How an answer is judged. */
+export interface AnswerOptions {
+  /** What to try when it is wrong; it does not give the answer away. */
+  hint: string;
+  /** Largest difference from the expected number that still counts as right. Default 1e-9. */
+  tolerance?: number;
+}
+
+/**
+ * Says in the notebook whether an answer is right.
+ *
+ * @param name Name of the variable, as the reader sees it.
+ * @param answer What the reader set; `undefined` when nothing yet.
+ * @param expected The right answer; or, where there are many, a test of the answer.
+ * @param options Hint and tolerance.
+ * @returns Whether the answer is right.
+ */
+export async function checkAnswer<T extends number | string | null | object>(
+  name: string,
+  answer: T | undefined,
+  expected: T | ((answer: T) => boolean),
+  options: AnswerOptions,
+): Promise<boolean> {
+  if (answer === undefined) {
+    await say(`Set \`${name}\` first.`);
+    return false;
+  }
+  const right = typeof expected === "function"
+    ? (expected as (answer: T) => boolean)(answer)
+    : isNear(answer, expected, options.tolerance ?? 1e-9);
+  await say(right ? "Right." : `Not yet: ${options.hint}`);
+  return right;
+}
+
+function isNear(answer: unknown, expected: unknown, tolerance: number): boolean {
+  if (typeof answer === "number" && typeof expected === "number") return Math.abs(answer - expected) <= tolerance;
+  if (Array.isArray(answer) && Array.isArray(expected)) {
+    return answer.length === expected.length && answer.every((value, i) => isNear(value, expected[i], tolerance));
+  }
+  return answer === expected;
+}
