@@ -9,6 +9,7 @@ import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Catalog, type CatalogColumn, readCatalog } from "./catalog/catalog.ts";
+import type { Engine } from "./distributed/engine.ts";
 import { embeddingFile } from "./embedding/files.ts";
 import { InputError } from "./errors.ts";
 import { type NeighborGraph, readGraph } from "./graph/graph.ts";
@@ -25,6 +26,11 @@ export interface Settings {
   tracks?: number;
   /** Seed of everything random. */
   seed?: number;
+  /**
+   * What the stages features, pca and graph run on: empty (default) for this process, `"local"` for worker processes,
+   * `"spark"` for Apache Spark on this machine, `"spark://HOST:PORT"` for a running cluster.
+   */
+  engine?: string;
 }
 
 /** The stages, in the order in which they run. */
@@ -119,7 +125,12 @@ export function openWorkspace(settings: Settings = {}): Workspace {
       `${settings.catalog}: no such file; give the path of a catalogue, or none for the synthetic world`,
     );
   }
-  const complete = { catalog, tracks: settings.tracks || (catalog ? 0 : 20000), seed: settings.seed ?? 42 };
+  const complete = {
+    catalog,
+    tracks: settings.tracks || (catalog ? 0 : 20000),
+    seed: settings.seed ?? 42,
+    engine: settings.engine ?? "",
+  };
   const name = worldName(complete);
   const root = process.env.SEGUE_DATA ?? fileURLToPath(new URL("../data/work", import.meta.url));
   const directory = join(root, name);
@@ -152,16 +163,53 @@ async function prepare(
 ): Promise<StageReport[]> {
   const reports: StageReport[] = [];
   const stages = last === "sasrec" ? ["catalog", last] as const : STAGES.slice(0, STAGES.indexOf(last) + 1);
-  for (const stage of stages) {
-    if (stage === "sasrec" && !existsSync(join(directory, "playlists"))) {
-      console.log("sasrec: left out, since there are no playlists to learn from");
-      continue;
+  const engine = settings.engine ? await engineOf(settings.engine) : undefined;
+  try {
+    for (const stage of stages) {
+      if (stage === "sasrec" && !existsSync(join(directory, "playlists"))) {
+        console.log("sasrec: left out, since there are no playlists to learn from");
+        continue;
+      }
+      const report = await runStageOn(engine, directory, settings, stage, options[stage] ?? {});
+      if (!report.upToDate) console.log(`${stage}: ${report.seconds.toFixed(1)} s`);
+      reports.push(report);
     }
-    const report = await runNamedStage(directory, settings, stage, options[stage] ?? {});
-    if (!report.upToDate) console.log(`${stage}: ${report.seconds.toFixed(1)} s`);
-    reports.push(report);
+  } finally {
+    await engine?.close();
   }
   return reports;
+}
+
+/** The engine starts with the first stage that has something to do on it. */
+async function engineOf(setting: string): Promise<Engine> {
+  const { openEngine } = await import("./distributed/engine.ts");
+  if (/^spark:\/\//.test(setting)) return openEngine({ engine: "spark", master: setting });
+  if (setting === "local" || setting === "spark") return openEngine({ engine: setting });
+  throw new InputError(`Expected the engine to be local, spark or spark://HOST:PORT but found '${setting}'`);
+}
+
+/** A stage on the engine where it can run there. */
+async function runStageOn(
+  engine: Engine | undefined,
+  directory: string,
+  settings: Required<Settings>,
+  stage: StageName,
+  options: Record<string, unknown>,
+): Promise<StageReport> {
+  const { seed } = settings;
+  if (engine && stage === "features") {
+    return await (await import("./distributed/features.ts")).distributedFeaturesStage(directory, engine, options);
+  }
+  if (engine && stage === "pca") {
+    return await (await import("./distributed/pca.ts")).distributedPcaStage(directory, engine, options);
+  }
+  if (engine && stage === "graph") {
+    return await (await import("./distributed/graph.ts")).distributedGraphStage(directory, engine, {
+      seed,
+      ...options,
+    });
+  }
+  return await runNamedStage(directory, settings, stage, options);
 }
 
 /** Stages are imported when they are run, so that a notebook loads no TensorFlow that it does not use. */

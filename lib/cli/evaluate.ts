@@ -7,19 +7,21 @@ import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readWeights } from "../choice/weights_file.ts";
+import { engineCrew } from "../distributed/tournament.ts";
 import { tellStories } from "../evaluation/examples.ts";
 import { contestTable, writeTournament } from "../evaluation/files.ts";
 import { InputError } from "../errors.ts";
 import { type WeighedSequenceTerm, weighSequenceTerm } from "../evaluation/sequence_term.ts";
 import { compareWith, type ResamplingUnit, summarize } from "../evaluation/summary.ts";
-import { runTournament } from "../evaluation/tournament.ts";
+import { runTournament, type TournamentOptions } from "../evaluation/tournament.ts";
 import { formatInterval } from "../evaluation/verdict.ts";
 import { SMALL_SASREC } from "../pipeline.ts";
 import { sasrecStage } from "../sequence/stage.ts";
 import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
+import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
 import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
-interface Options {
+interface Options extends EngineChoice {
   data: string;
   listeners: number;
   variants?: number;
@@ -62,7 +64,7 @@ export default function evaluateCommand(): Command {
     )
     .option("--unit <unit>", `what the bootstrap draws: ${UNITS.join(" or ")}`, "listener")
     .option("--out <dir>", "where to write (default: evaluation/ in the data folder)");
-  return onRun<Options>(command, async (options) => {
+  return onRun<Options>(withEngine(command), async (options) => {
     const { data, listeners, librarySize, seed, workers, out = join(data, "evaluation") } = options;
     const unit = expectUnit(options.unit);
     const learned = options.weights ? readWeights(options.weights) : undefined;
@@ -70,7 +72,7 @@ export default function evaluateCommand(): Command {
     const { term, note } = options.sequence
       ? await findSequenceTerm(data, world, seed)
       : { term: undefined, note: "Played without the sequence term, as --no-sequence says." };
-    const tournament = await runTournament(world, {
+    const rules: TournamentOptions = {
       listeners,
       variantListeners: options.variants,
       librarySize,
@@ -78,7 +80,9 @@ export default function evaluateCommand(): Command {
       workers,
       learned,
       sequence: term,
-    });
+    };
+    const on = await onEngine(options, (engine) => runTournament(world, { ...rules, crew: engineCrew(engine, term) }));
+    const tournament = on?.result ?? await runTournament(world, rules);
     const files = writeTournament(out, tournament, tellStories(world, { seed }), unit);
     const table = contestTable(tournament, undefined, unit);
     const columns = Object.keys(table[0]);
@@ -99,6 +103,7 @@ export default function evaluateCommand(): Command {
         against_vanilla: compareWith(tournament, "vanilla", { unit }),
         out,
         files,
+        ...on?.costs,
       },
       text: [
         textTable([columns, ...table.map((row) => columns.map((column) => row[column] ?? ""))]),
@@ -107,6 +112,7 @@ export default function evaluateCommand(): Command {
         "Against vanilla on the same listeners: + better, − worse, = even (the interval of the difference holds 0).",
         note,
         `${seconds.toFixed(1)} s on ${workers} worker${workers === 1 ? "" : "s"}; wrote ${files.join(", ")} to ${out}`,
+        ...(on ? [describeCosts(on.costs)] : []),
       ].join("\n"),
     };
   });

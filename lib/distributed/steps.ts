@@ -17,6 +17,7 @@ export const STEPS: StepRegistry = {
   "graph.join": async () => (await import("./graph.ts")).JOIN_STEP,
   "choice.sums": async () => (await import("./choice.ts")).SUMS_STEP,
   "choice.scores": async () => (await import("./choice.ts")).SCORES_STEP,
+  "tournament.play": async () => (await import("./tournament.ts")).PLAY_STEP,
   "mpd.slices": async () => (await import("./mpd.ts")).SLICES_STEP,
   "mpd.pairs": async () => (await import("./mpd.ts")).PAIRS_STEP,
   "mpd.companions": async () => (await import("./mpd.ts")).COMPANIONS_STEP,

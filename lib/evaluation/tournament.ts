@@ -55,6 +55,36 @@ export interface TournamentOptions {
   validators?: number;
   /** A trained sequence model; with it Segue plays with the sequence term as well. */
   sequence?: WeighedSequenceTerm;
+  /** Who plays; `workers` threads of this process by default. The result does not depend on it. */
+  crew?: TournamentCrew;
+}
+
+/** What is played to one listener. It can be sent to a worker. */
+export interface TournamentJob {
+  /** The listener. */
+  scenario: Scenario;
+  /** The policies that play. */
+  policies: TournamentPolicy[];
+}
+
+/** Who plays. */
+export interface TournamentCrew {
+  /**
+   * Plays to every listener; each worker takes the next listener when it is free.
+   *
+   * @param label Name of the progress bar.
+   * @param count Number of listeners.
+   * @param draw Draws a listener.
+   * @param keep Takes what was measured: an entry a policy.
+   */
+  play(
+    label: string,
+    count: number,
+    draw: (listener: number) => TournamentJob,
+    keep: (listener: number, measures: RunMeasures[]) => void,
+  ): Promise<void>;
+  /** Ends the workers. */
+  dismiss(): void;
 }
 
 /** A listener of a tournament. */
@@ -168,7 +198,7 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
   const librarySize = options.librarySize;
   const found = learnWeights(world, seed, options.teachers);
   const learned = { ...found, pooled: options.learned ?? found.pooled };
-  const crew = hireWorkers(Math.min(workers, count), options.sequence);
+  const crew = options.crew ?? hireWorkers(Math.min(workers, count), options.sequence);
   try {
     const tuned = await tuneTemperature(world, learned.prior, crew, { seed, librarySize, count: options.validators });
     const parts = {
@@ -220,7 +250,7 @@ function emptyTournament(
 async function playTournament(
   world: ShuffleWorld,
   tournament: Tournament,
-  crew: Crew,
+  crew: TournamentCrew,
   librarySize: number | undefined,
 ): Promise<void> {
   const { seed, policies, variantListeners, plays } = tournament;
@@ -276,7 +306,7 @@ export function learnWeights(world: ShuffleWorld, seed: number, listeners: numbe
 async function tuneTemperature(
   world: ShuffleWorld,
   prior: TastePrior,
-  crew: Crew,
+  crew: TournamentCrew,
   { seed, librarySize, count = 24 }: { seed: number; librarySize?: number; count?: number },
 ): Promise<TunedTemperature> {
   const listeners = expectInteger("validators", count, 2);
@@ -352,25 +382,7 @@ export function sessionValuesOf(
   );
 }
 
-interface Job {
-  scenario: Scenario;
-  policies: TournamentPolicy[];
-}
-
-/** Who plays: workers, or the thread at hand. */
-interface Crew {
-  /** Plays to every listener; each worker takes the next listener when it is free. */
-  play(
-    label: string,
-    count: number,
-    draw: (listener: number) => Job,
-    keep: (listener: number, measures: RunMeasures[]) => void,
-  ): Promise<void>;
-  /** Ends the workers. */
-  dismiss(): void;
-}
-
-function hireWorkers(wanted: number, sequence?: SequenceTerm): Crew {
+function hireWorkers(wanted: number, sequence?: SequenceTerm): TournamentCrew {
   const threads = wanted > 1 && typeof Worker !== "undefined" ? Array.from({ length: wanted }, startWorker) : [];
   const serve = threads.length === 0 && sequence ? serveSequenceTerm(sequence) : undefined;
   if (sequence) { for (const thread of threads) thread.postMessage(sequence); }
@@ -379,7 +391,7 @@ function hireWorkers(wanted: number, sequence?: SequenceTerm): Crew {
       const bar = startProgress(label, count);
       let next = 0;
       let done = 0;
-      const work = async (play: (job: Job) => RunMeasures[] | Promise<RunMeasures[]>) => {
+      const work = async (play: (job: TournamentJob) => RunMeasures[] | Promise<RunMeasures[]>) => {
         while (next < count) {
           const listener = next++;
           keep(listener, await play(draw(listener)));
@@ -403,7 +415,7 @@ function startWorker(): Worker {
   return new Worker(new URL("tournament_worker.ts", import.meta.url), { type: "module" });
 }
 
-function ask(worker: Worker, job: Job): Promise<RunMeasures[]> {
+function ask(worker: Worker, job: TournamentJob): Promise<RunMeasures[]> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<RunMeasures[]>) => resolve(data);
     worker.onerror = (event) => {

@@ -26,6 +26,7 @@ interface Options {
   catalog?: string;
   only?: string;
   tracks?: string;
+  engine?: string;
   seed?: string;
   reports?: string;
   data?: string;
@@ -38,6 +39,7 @@ async function main(): Promise<number> {
     .description("Run the notebooks and write reports/.")
     .option("--catalog <file>", "a catalogue of your own (CSV, CSV.gz or Parquet) instead of the synthetic world")
     .option("--only <numbers>", "notebooks to run, e.g. 01,03")
+    .option("--engine <name>", "local, spark or spark://HOST:PORT: what features, PCA and graph run on")
     .option("--tracks <n>", "tracks of the synthetic world, or a sample of the catalogue")
     .option("--seed <n>", "seed of everything random")
     .option("--reports <dir>", "where to write, instead of reports/")
@@ -148,6 +150,7 @@ function notebookSettings(options: Options, from: string): Record<string, string
   }
   if (options.tracks !== undefined) parameters.tracks = positive("--tracks", options.tracks);
   if (options.seed !== undefined) parameters.seed = positive("--seed", options.seed);
+  if (options.engine !== undefined) parameters.engine = options.engine;
   return parameters;
 }
 
