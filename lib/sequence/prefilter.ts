@@ -18,6 +18,9 @@ import { topTracks } from "./recommender.ts";
 /** Rows whose bounds are kept together. */
 export const BLOCK = 64;
 
+/** Far above the smallest numbers that 32 bits hold with all their digits. */
+const TINY = 1e-36;
+
 /** Rows quantised to 8 bits, as {@linkcode quantizeRows} leaves them. */
 export interface QuantizedRows {
   /** Integers in [−127, 127], `width` a row. */
@@ -71,26 +74,36 @@ export function quantizeRows(
   into: QuantizedRows,
   levels: number,
 ): void {
+  const { values } = into;
   const queryError = Math.sqrt(d) / (2 * levels) + (d + 16) * 2 ** -24;
   const rows = table.length / d;
   for (let j = 0; j < rows; j++) {
     const start = j * d;
     let largest = 0;
-    for (let c = start; c < start + d; c++) largest = Math.max(largest, Math.abs(table[c]));
+    for (let c = start; c < start + d; c++) {
+      const size = table[c] < 0 ? -table[c] : table[c];
+      if (size > largest) largest = size;
+    }
     const scale = Math.fround(largest / 127);
-    let [norm, roundedNorm, rest] = [0, 0, 0];
+    // A scale that 32 bits hold with few digits would carry integers beyond ±127: such rows are all error.
+    const steps = scale < TINY ? 0 : 1 / scale;
+    let norm = 0;
+    let roundedNorm = 0;
+    let rest = 0;
     for (let c = 0; c < d; c++) {
       const value = table[start + c];
-      const q = scale === 0 ? 0 : Math.max(-127, Math.min(127, Math.round(value / scale)));
-      into.values[j * width + c] = q;
+      // To the nearest integer, which cannot be beyond ±127. The error is taken below as it is, however it came about.
+      const q = ((value * steps + 128.5) | 0) - 128;
+      const rounded = q * scale;
+      values[j * width + c] = q;
       norm += value * value;
-      roundedNorm += (q * scale) ** 2;
-      rest += (value - q * scale) ** 2;
+      roundedNorm += rounded * rounded;
+      rest += (value - rounded) * (value - rounded);
     }
     into.scales[j] = scale;
     const spread = Math.sqrt(rest) + queryError * Math.sqrt(Math.max(norm, roundedNorm));
     // A little more, since the kernel rounds it.
-    into.spreads[j] = spread * (1 + 2 ** -20);
+    into.spreads[j] = spread * (1 + 2 ** -20) + TINY;
   }
 }
 

@@ -62,8 +62,8 @@ export const PREFILTER_FROM = 8192;
 /**
  * Lays out memory for a model and makes it answer. A request of n tracks costs O(n d² + n² d) for the hidden state (in
  * the last block only the last position is worked out) and O(tracks · d) for the scores: of a large vocabulary 8 bits a number
- * are read to find the few tracks whose exact scores are wanted, and the answer is that of the whole scan. The first
- * request after new weights brings them into 8 bits.
+ * are read to find the few tracks whose exact scores are wanted, and the answer is that of the whole scan. Weights are
+ * brought into 8 bits here, and after an update at the next request.
  *
  * @param model Shape and weights.
  * @param name What the model is called in tables.
@@ -149,11 +149,15 @@ export function serveSasrec(
     return n;
   }
 
+  function refresh(): void {
+    if (stale) prefilter?.refresh();
+    stale = false;
+  }
+
   /** The best k after the last hidden state; leaves the scores at `out`, those of the history −Infinity. */
   function best(history: ArrayLike<number>, k: number): Int32Array {
     if (prefilter && k <= prefilter.most) {
-      if (stale) prefilter.refresh();
-      stale = false;
+      refresh();
       return prefilter.top(k, history);
     }
     kernel.scores(last, at.items, rows, d, out);
@@ -162,6 +166,7 @@ export function serveSasrec(
   }
 
   update(model.weights);
+  refresh();
   return {
     name,
     tracks,

@@ -49,12 +49,12 @@ const TRAINING = {
   blocks: 2,
   heads: 2,
   window: 50,
-  batchSize: 64,
-  learningRate: 0.005,
+  batchSize: 32,
+  learningRate: 0.004,
   dropout: 0.2,
   evaluateEvery: 100,
   patience: 2,
-  maximumSteps: 1000,
+  maximumSteps: 900,
 };
 const LOSS_STEPS = 400;
 

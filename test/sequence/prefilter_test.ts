@@ -35,6 +35,8 @@ const TABLES: Record<string, (t: number, c: number, random: () => number) => num
   "one large element that hides the others": (_t, c, random) => c === 5 ? 100 : random() - 0.5,
   "zero rows among others": (t, _c, random) => t % 3 === 0 ? 0 : random() - 0.5,
   "numbers that 32 bits hardly hold": (_t, _c, random) => (random() - 0.5) * 1e-42,
+  "rows of numbers that 32 bits hardly hold and of others": (t, _c, random) =>
+    (random() - 0.5) * (t % 2 === 0 ? 4e-43 : 3e-36),
   "all scores below zero": (t, c, random) => -Math.abs(Math.sin(c + t % 5)) - random(),
 };
 
