@@ -1,6 +1,6 @@
 /**
  * Search over titles and artists: as one types, with typos, in milliseconds at a million tracks. SQLite's full-text
- * index finds the words; a second index over the vocabulary finds what a misspelt word may have been.
+ * index finds the words; what a misspelt word may have been is found among all words by edit distance.
  *
  * @module
  */
@@ -18,10 +18,14 @@ export const SEARCH_FILE = "search.sqlite";
 
 /** Tracks looked at before the best are chosen: the most popular ones that match. */
 const POOL = 200;
-/** Spellings tried for a word that is in no title. */
-const SPELLINGS = 4;
-/** Words of the vocabulary that share the most trigrams with a misspelt one, looked at by edit distance. */
-const SIMILAR_WORDS = 60;
+/** Other spellings of a word that are looked for. */
+const SPELLINGS = 12;
+/** Words of a search; more are left out. */
+const MOST_WORDS = 12;
+/** Words of the vocabulary that may be meant by a misspelt one have at most so many letters. */
+const LONGEST_WORD = 30;
+/** Words up to this length may have one letter wrong, longer ones two. */
+const SHORT_WORD = 4;
 
 /** What a search found. */
 export interface SearchResult {
@@ -42,7 +46,7 @@ export function searchStage(directory: string, options: { force?: boolean } = {}
   return runStage(directory, {
     name: "search",
     inputs: ["tracks.parquet"],
-    parameters: {},
+    parameters: { layout: 2 },
     outputs: [SEARCH_FILE],
     force: options.force,
     run: async () => {
@@ -69,7 +73,7 @@ export function buildSearchIndex(path: string, catalog: Catalog): void {
     CREATE VIRTUAL TABLE words USING fts5(title, artists, content='', prefix='1 2 3',
       tokenize="unicode61 remove_diacritics 2");
     CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
-    CREATE VIRTUAL TABLE spellings USING fts5(word, detail='none', tokenize='trigram');`);
+    CREATE TABLE spellings (words TEXT NOT NULL, tracks TEXT NOT NULL);`);
   const titles = textsOf(catalog, "title");
   const artists = listsOf(catalog, "artists");
   const order = Int32Array.from({ length: catalog.length }, (_, i) => i);
@@ -82,8 +86,9 @@ export function buildSearchIndex(path: string, catalog: Catalog): void {
     enterRank.run(rank + 1, track);
     enterWords.run(rank + 1, titles[track]!, artists[track].join(" "));
   });
-  database.exec(`INSERT INTO spellings SELECT term FROM vocabulary WHERE length(term) BETWEEN 3 AND 30;
-    COMMIT; INSERT INTO words (words) VALUES ('optimize');`);
+  database.exec(`COMMIT; INSERT INTO words (words) VALUES ('optimize');
+    INSERT INTO spellings SELECT coalesce(group_concat(term, ' '), ''), coalesce(group_concat(doc, ' '), '')
+      FROM vocabulary WHERE length(term) BETWEEN 2 AND ${LONGEST_WORD};`);
   database.close();
 }
 
@@ -92,7 +97,7 @@ export class SearchIndex {
   #database: DatabaseSync;
   #match: StatementSync;
   #known: StatementSync;
-  #similar: StatementSync;
+  #spelling: Spelling;
   #titles: (string | null)[];
   #artists: string[][];
 
@@ -110,16 +115,18 @@ export class SearchIndex {
       `SELECT track FROM (SELECT rowid AS rank FROM words WHERE words MATCH ? LIMIT ${POOL}) JOIN rank_to_track USING (rank)`,
     );
     this.#known = this.#database.prepare("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1");
-    this.#similar = this.#database.prepare(
-      `SELECT word FROM spellings WHERE spellings MATCH ? ORDER BY rank LIMIT ${SIMILAR_WORDS}`,
-    );
+    const { words, tracks } = this.#database.prepare("SELECT words, tracks FROM spellings").get() as Record<
+      string,
+      string
+    >;
+    this.#spelling = new Spelling(words ? words.split(" ") : [], tracks ? tracks.split(" ").map(Number) : []);
     this.#titles = textsOf(catalog, "title");
     this.#artists = listsOf(catalog, "artists");
   }
 
   /**
    * Finds tracks whose title or artists have all words of a text, the last one as a beginning. Case and accents do not
-   * count. When that finds nothing, words that no title has are replaced by the nearest spelling.
+   * count. When that finds nothing, words are replaced by other spellings, the fewest edits first, until it does.
    *
    * @param text What was typed.
    * @param limit How many tracks at most, in [1, 100].
@@ -132,9 +139,11 @@ export class SearchIndex {
     if (words.length === 0) return { tracks: [] };
     const found = this.#find(words);
     if (found.length > 0) return { tracks: this.#best(found, words, limit) };
-    const corrected = words.map((word, w) => this.#has(word, w === words.length - 1) ? word : this.#respell(word));
-    if (corrected.every((word, w) => word === words[w])) return { tracks: [] };
-    return { tracks: this.#best(this.#find(corrected), corrected, limit), corrected: corrected.join(" ") };
+    for (const all of [false, true]) {
+      const mended = this.#mended(words, all);
+      if (mended) return { tracks: this.#best(mended.tracks, mended.words, limit), corrected: mended.words.join(" ") };
+    }
+    return { tracks: [] };
   }
 
   /** Closes the file. */
@@ -152,27 +161,36 @@ export class SearchIndex {
   }
 
   /**
-   * The spelling of the vocabulary with the fewest edits: two letters swapped, else among the words that share trigrams;
-   * the word itself if there is none.
+   * The tracks that need the fewest edits when words may be spelt otherwise: only those that the index does not know, or
+   * all. One query finds the tracks in which some spelling of every word stands; each then tells which.
    */
-  #respell(word: string): string {
-    if (word.length < 3) return word;
-    for (let i = 0; i + 1 < word.length; i++) {
-      const swapped = word.slice(0, i) + word[i + 1] + word[i] + word.slice(i + 2);
-      if (this.#has(swapped, false)) return swapped;
+  #mended(words: string[], all: boolean): { tracks: number[]; words: string[] } | undefined {
+    const last = words.length - 1;
+    const spellings = words.map((word, w) => {
+      const isLast = w === last;
+      if (!this.#has(word, isLast)) return this.#spelling.near(word, isLast, 2, SPELLINGS);
+      return [{ word, edits: 0 }, ...all ? this.#spelling.others(word, isLast, SPELLINGS) : []];
+    });
+    if (spellings.some((list) => list.length === 0)) return undefined;
+    const terms = ({ word, edits }: { word: string; edits: number }, isLast: boolean) =>
+      edits === 0 ? term(word, isLast) : `(${word.split(" ").map((part) => term(part, false)).join(" AND ")})`;
+    const query = spellings.map((list, w) => `(${list.map((spelling) => terms(spelling, w === last)).join(" OR ")})`);
+    let best: { tracks: number[]; words: string[]; edits: number } | undefined;
+    for (const { track } of this.#match.all(query.join(" AND ")) as { track: number }[]) {
+      const own = wordsOf(`${this.#titles[track]} ${this.#artists[track].join(" ")}`, Infinity);
+      const chosen = spellings.map((list, w) =>
+        list.find(({ word, edits }) =>
+          edits === 0 && w === last
+            ? own.some((one) => one.startsWith(word))
+            : word.split(" ").every((part) => own.includes(part))
+        ) ?? list[list.length - 1]
+      );
+      const edits = chosen.reduce((sum, spelling) => sum + spelling.edits, 0);
+      if (edits === 0 || (best && edits > best.edits)) continue;
+      if (best && edits === best.edits) best.tracks.push(track);
+      else best = { tracks: [track], edits, words: chosen.flatMap(({ word }) => word.split(" ")) };
     }
-    const trigrams = Array.from({ length: word.length - 2 }, (_, i) => `"${word.slice(i, i + 3)}"`);
-    const similar = (this.#similar.all(trigrams.join(" OR ")) as { word: string }[])
-      .map(({ word: other }) => ({
-        other,
-        edits: distance(word, other),
-        prefix: distance(word, other.slice(0, word.length)),
-      }))
-      .sort((a, b) => Math.min(a.edits, a.prefix + 0.5) - Math.min(b.edits, b.prefix + 0.5))
-      .slice(0, SPELLINGS);
-    const most = word.length < 5 ? 1 : 2;
-    const best = similar.find(({ edits, prefix }) => Math.min(edits, prefix) <= most);
-    return best?.other ?? word;
+    return best;
   }
 
   #best(tracks: number[], words: string[], limit: number): number[] {
@@ -188,9 +206,127 @@ export class SearchIndex {
   }
 }
 
+/** A word that a misspelt one may have been. */
+interface NearWord {
+  /** The word, or two words that were written as one. */
+  word: string;
+  /** Letters changed, dropped, added or swapped; half an edit more when only its beginning is near. */
+  edits: number;
+  /** Tracks that have it. */
+  tracks: number;
+}
+
+/**
+ * The vocabulary, and which of its words a misspelt one may have been. A set of letters a word, one bit a letter, rules
+ * nearly all words out before an edit distance is reckoned: an edit changes at most two letters of the set.
+ */
+class Spelling {
+  /** Words by length. */
+  #words: string[];
+  #tracks: Int32Array;
+  #letters: Int32Array;
+  /** The first two letters of each word: of two edits hardly ever both change these. */
+  #starts: Uint32Array;
+  /** First word of each length. */
+  #first: Int32Array;
+  #places: Map<string, number>;
+
+  constructor(words: string[], tracks: number[]) {
+    const order = words.map((_, w) => w).sort((a, b) => words[a].length - words[b].length || a - b);
+    this.#words = order.map((w) => words[w]);
+    this.#tracks = Int32Array.from(order, (w) => tracks[w]);
+    this.#letters = Int32Array.from(this.#words, lettersOf);
+    this.#starts = Uint32Array.from(this.#words, (word) => word.charCodeAt(0) << 16 | word.charCodeAt(1));
+    this.#first = new Int32Array(LONGEST_WORD + 2).fill(words.length);
+    for (let w = words.length - 1; w >= 0; w--) this.#first[this.#words[w].length] = w;
+    for (let l = LONGEST_WORD; l >= 0; l--) this.#first[l] = Math.min(this.#first[l], this.#first[l + 1]);
+    this.#places = new Map(this.#words.map((word, w) => [word, w]));
+  }
+
+  /**
+   * Other words that are near.
+   *
+   * @param word The word.
+   * @param isPrefix It may go on: words are near that begin nearly so.
+   * @param most Edits allowed; a short word may have one.
+   * @param count How many words at most.
+   * @returns The fewest edits first, then the frequent ones.
+   */
+  near(word: string, isPrefix: boolean, most: number, count: number): NearWord[] {
+    if (word.length < 2 || word.length > LONGEST_WORD) return [];
+    if (word.length <= SHORT_WORD) most = 1;
+    const letters = lettersOf(word);
+    const found = this.#split(word);
+    const end = isPrefix ? this.#words.length : this.#first[Math.min(LONGEST_WORD, word.length + most) + 1];
+    const [a, b] = [word.charCodeAt(0), word.charCodeAt(1)];
+    for (let w = this.#first[Math.max(0, word.length - most)]; w < end; w++) {
+      const other = this.#letters[w];
+      if (bitCount(letters & ~other) > most) continue;
+      const [c, d] = [this.#starts[w] >>> 16, this.#starts[w] & 0xffff];
+      if (a !== c && b !== d && a !== d && b !== c) continue;
+      const longer = this.#words[w].length - word.length;
+      let edits = Infinity;
+      if (longer <= most && bitCount(letters ^ other) <= 2 * most) edits = editsBetween(word, this.#words[w]);
+      if (isPrefix && longer > 0) {
+        edits = Math.min(edits, editsBetween(word, this.#words[w].slice(0, word.length)) + 0.5);
+      }
+      if (edits > 0 && edits <= most + 0.5) found.push({ word: this.#words[w], edits, tracks: this.#tracks[w] });
+    }
+    return found.sort((a, b) => a.edits - b.edits || b.tracks - a.tracks).slice(0, count);
+  }
+
+  /**
+   * What a word of the vocabulary may stand for, one edit away. The more tracks have the word itself, the less likely it is
+   * a slip, and the more edits it counts: half an edit for ten times as many.
+   *
+   * @param word The word.
+   * @param isPrefix It may go on.
+   * @param count How many at most.
+   * @returns As {@linkcode Spelling.near}.
+   */
+  others(word: string, isPrefix: boolean, count: number): NearWord[] {
+    const known = Math.log10(1 + (this.#tracks[this.#places.get(word) ?? -1] ?? 0)) / 2;
+    return this.near(word, isPrefix, 1, count).map((near) => ({ ...near, edits: near.edits + known }));
+  }
+
+  /** The two words that were written as one, if that is what it may be; the pair whose rarer word is most frequent. */
+  #split(word: string): NearWord[] {
+    let best: NearWord[] = [];
+    for (let i = 2; i <= word.length - 2; i++) {
+      const [a, b] = [this.#places.get(word.slice(0, i)), this.#places.get(word.slice(i))];
+      if (a === undefined || b === undefined) continue;
+      const tracks = Math.min(this.#tracks[a], this.#tracks[b]);
+      if (tracks > (best[0]?.tracks ?? 0)) best = [{ word: `${word.slice(0, i)} ${word.slice(i)}`, edits: 1, tracks }];
+    }
+    return best;
+  }
+}
+
+/** One bit a letter; letters of other scripts share the bits. */
+function lettersOf(word: string): number {
+  let letters = 0;
+  for (let i = 0; i < word.length; i++) letters |= 1 << (word.charCodeAt(i) & 31);
+  return letters;
+}
+
+function bitCount(bits: number): number {
+  bits -= (bits >>> 1) & 0x55555555;
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+/** Edit distance in which two neighbouring letters swapped are one edit, when that is all that differs. */
+function editsBetween(a: string, b: string): number {
+  const edits = distance(a, b);
+  if (edits !== 2 || a.length !== b.length) return edits;
+  let i = 0;
+  while (a[i] === b[i]) i++;
+  return a[i] === b[i + 1] && a[i + 1] === b[i] ? 1 : 2;
+}
+
 /** Words as the index has them: lower case, no accents, letters and digits only. */
-function wordsOf(text: string): string[] {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu)?.slice(0, 12) ?? [];
+function wordsOf(text: string, most: number = MOST_WORDS): string[] {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu)?.slice(0, most) ?? [];
 }
 
 function term(word: string, isPrefix: boolean): string {

@@ -38,6 +38,10 @@ Deno.test("search() mends misspelt words and says so; it finds nothing for nonse
       "wonderful day",
     ]);
     assert.equal(index.search("memori lnae").tracks.length > 0, true);
+    assert.equal(index.search("memorylane").corrected, "memory lane");
+    // Both words stand in other titles, but in none together.
+    assert.deepEqual(index.search("run day").corrected, undefined);
+    assert.equal(index.search("nigh drvie").corrected, "night drive");
     assert.deepEqual(index.search("xqzvwk"), { tracks: [] });
     assert.deepEqual(index.search("  …!?  "), { tracks: [] });
     assert.throws(() => index.search("a", 0), /Expected limit to be an integer in \[1, 100\] but found 0/);

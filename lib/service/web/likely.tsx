@@ -1,18 +1,28 @@
-import type { Preview } from "./api.ts";
+import type { Pick, Preview } from "./api.ts";
 import { percent } from "./queue.tsx";
 
-/** The most probable next tracks, as the sliders stand. */
-export function Likely({ preview }: { preview: Preview | undefined }) {
+/** Most probable tracks that are shown. */
+const SHOWN = 8;
+
+/** The most probable next tracks, as the sliders stand, and the one that was drawn from them. */
+export function Likely({ preview, next }: { preview: Preview | undefined; next: Pick | undefined }) {
   if (!preview || preview.candidates.length === 0) {
     return <p class="fine">Move the sliders to see the probabilities.</p>;
   }
   const largest = preview.candidates[0].probability;
+  const shown = preview.candidates.slice(0, SHOWN).map(({ track, probability }) => ({ track, probability }));
+  if (next?.probability && !shown.some(({ track }) => track.track_id === next.track.track_id)) {
+    shown.push({ track: next.track, probability: next.probability });
+  }
   return (
     <>
       <ol class="likely" aria-label="Most probable next tracks">
-        {preview.candidates.slice(0, 8).map(({ track, probability }) => (
-          <li key={track.track_id}>
-            <span class="title">{track.title}</span>
+        {shown.map(({ track, probability }) => (
+          <li key={track.track_id} class={track.track_id === next?.track.track_id ? "drawn" : undefined}>
+            <span class="title">
+              {track.title}
+              {track.track_id === next?.track.track_id && <em>drawn</em>}
+            </span>
             <span class="track" aria-hidden="true">
               <span class="bar for" style={{ width: `${100 * probability / largest}%` }} />
             </span>
@@ -21,7 +31,8 @@ export function Likely({ preview }: { preview: Preview | undefined }) {
         ))}
       </ol>
       <p class="fine">
-        {preview.candidate_count} candidates{preview.relaxed.length ? `; relaxed: ${preview.relaxed.join(", ")}` : ""}
+        Drawn from {preview.candidate_count}{" "}
+        candidates{preview.relaxed.length ? `; relaxed: ${preview.relaxed.join(", ")}` : ""}
       </p>
     </>
   );

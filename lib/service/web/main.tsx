@@ -26,6 +26,7 @@ function App({ defaults }: { defaults: Tune }) {
   const tuned = useRef(tune);
   const chosen = session?.picks[0]?.track;
   const current = session?.picks.find((pick) => pick.step === session.current);
+  const upNext = current && session?.picks[current.step + 1];
 
   /** Runs one request at a time and tells what went wrong in words. */
   const attempt = useCallback(async (what: string, work: () => Promise<void>) => {
@@ -119,38 +120,47 @@ function App({ defaults }: { defaults: Tune }) {
         ? (
           <main>
             <section class="now" aria-label="Now playing">
-              <p class="eyebrow">Now playing, {current.step + 1} of {session.picks.length}</p>
-              <h2>{current.track.title}</h2>
-              <p>{current.track.artists.join(", ")}{current.track.year ? ` · ${current.track.year}` : ""}</p>
-              <div class="buttons">
-                <button
-                  type="button"
-                  disabled={busy || current.step === 0}
-                  onClick={() => act("Previous", api.previous)}
-                >
-                  Previous
-                </button>
-                <button
-                  type="button"
-                  class="primary"
-                  disabled={busy}
-                  onClick={() => act("Next", api.next)}
-                >
-                  Next
-                </button>
-                <button type="button" disabled={busy} onClick={skip}>Skip</button>
-                <button
-                  type="button"
-                  disabled={busy}
-                  aria-pressed={liked.has(current.track.track_id)}
-                  onClick={() => like(current.track)}
-                >
-                  {liked.has(current.track.track_id) ? "♥ Liked" : "♡ Like"}
-                </button>
-                <button type="button" disabled={busy} onClick={() => act("Took it back", api.undo)}>
-                  Undo
-                </button>
+              <div>
+                <p class="eyebrow">Now playing, {current.step + 1} of {session.picks.length}</p>
+                <h2>{current.track.title}</h2>
+                <p>{current.track.artists.join(", ")}{current.track.year ? ` · ${current.track.year}` : ""}</p>
+                <div class="buttons">
+                  <button
+                    type="button"
+                    disabled={busy || current.step === 0}
+                    onClick={() => act("Previous", api.previous)}
+                  >
+                    Previous
+                  </button>
+                  <button
+                    type="button"
+                    class="primary"
+                    disabled={busy}
+                    onClick={() => act("Next", api.next)}
+                  >
+                    Next
+                  </button>
+                  <button type="button" disabled={busy} onClick={skip}>Skip</button>
+                  <button
+                    type="button"
+                    disabled={busy}
+                    aria-pressed={liked.has(current.track.track_id)}
+                    onClick={() => like(current.track)}
+                  >
+                    {liked.has(current.track.track_id) ? "♥ Liked" : "♡ Like"}
+                  </button>
+                  <button type="button" disabled={busy} onClick={() => act("Took it back", api.undo)}>
+                    Undo
+                  </button>
+                </div>
               </div>
+              {upNext && (
+                <div class="up-next">
+                  <p class="eyebrow">Up next</p>
+                  <p>{upNext.track.title}</p>
+                  <small>{upNext.track.artists.join(", ")}</small>
+                </div>
+              )}
             </section>
             <Queue
               session={session}
@@ -159,8 +169,8 @@ function App({ defaults }: { defaults: Tune }) {
               onMore={() => act("More tracks", (id) => fill(id, BATCH))}
             />
             <section class="panel" aria-labelledby="tune-title">
-              <h2 id="tune-title">What comes next</h2>
-              <Likely preview={preview} />
+              <h2 id="tune-title">What may come next</h2>
+              <Likely preview={preview} next={upNext} />
               <Sliders tune={tune} defaults={defaults} onChange={setTune} />
             </section>
             <SongMap session={session} />
@@ -191,6 +201,7 @@ function App({ defaults }: { defaults: Tune }) {
               Search for a track to start from, or let Segue choose one. Each next track is drawn by how it sounds, what
               you heard lately, the key, the artist and the style, and every pick says why.
             </p>
+            <button type="button" disabled={busy} onClick={() => shuffleFrom(undefined)}>Choose a track for me</button>
           </main>
         )}
     </>
@@ -229,8 +240,9 @@ function saveAs(file: Blob, name: string): void {
 
 const root = document.getElementById("app")!;
 try {
-  const { weights } = await api.settings();
-  render(<App defaults={{ weights, temperature: 1, discover: 0.5 }} />, root);
+  const { weights, has_sequence_model } = await api.settings();
+  const all = has_sequence_model ? { ...weights, sequence: 0 } : weights;
+  render(<App defaults={{ weights: all, temperature: 1, discover: 0.5 }} />, root);
 } catch (error) {
   root.textContent = `Segue cannot start: ${error instanceof Error ? error.message : error}`;
 }

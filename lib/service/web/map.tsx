@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type MapBody, type Positions, type SessionBody } from "./api.ts";
+import { useWidth } from "./width.ts";
 
 /** Eight colours that are told apart with every common colour-vision deficiency (Okabe and Ito). */
 const COLORS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#7f7f7f"];
@@ -10,18 +11,11 @@ export function SongMap({ session }: { session: SessionBody }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [map, setMap] = useState<MapBody>();
   const [walk, setWalk] = useState<Positions["points"]>([]);
-  const [width, setWidth] = useState(600);
+  const { element, width } = useWidth<HTMLDivElement>();
   const ids = session.picks.map((pick) => pick.track.track_id);
 
   useEffect(() => void api.map().then(setMap, () => setMap({ points: [], clusters: [] })), []);
   useEffect(() => void api.positions(ids).then(({ points }) => setWalk(points), () => setWalk([])), [ids.join()]);
-  useEffect(() => {
-    const element = canvas.current?.parentElement;
-    if (!element) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(240, Math.floor(entry.contentRect.width))));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [map?.points.length === 0]);
   useEffect(() => {
     if (canvas.current && map?.points.length) draw(canvas.current, width, map, walk, session.current ?? 0);
   }, [map, walk, width, session.current]);
@@ -31,7 +25,7 @@ export function SongMap({ session }: { session: SessionBody }) {
   return (
     <section class="panel" aria-labelledby="map-title">
       <h2 id="map-title">The walk on the map</h2>
-      <div class="map">
+      <div class="map" ref={element}>
         <canvas
           ref={canvas}
           role="img"
@@ -40,7 +34,7 @@ export function SongMap({ session }: { session: SessionBody }) {
       </div>
       <p class="fine">
         {styles.length === 1 ? "One style" : `${styles.length} styles`}{" "}
-        in this session. Near points sound alike; the line is the order of play.
+        in this session. Near points sound alike; the line is the order of play, the large point plays now.
       </p>
     </section>
   );

@@ -77,9 +77,9 @@ function Reasons({ why, probability, relaxed }: { why: Why; probability: number 
         ))}
       </ul>
       <p class="fine">
-        Rank {why.rank}{" "}
-        of the candidates{probability === null ? "" : `, drawn with probability ${percent(probability)}`}. The bars add
-        up to {signed(why.utility_difference)}, its utility above the mean candidate.
+        {ordinal(why.rank)}{" "}
+        most likely candidate{probability === null ? "" : `, drawn with a chance of ${percent(probability)}`}. The bars
+        compare it with the average candidate and add up to {signed(why.utility_difference)}.
         {relaxed.length ? ` Relaxed for it: ${relaxed.join(", ")}.` : ""}
       </p>
     </>
@@ -91,7 +91,15 @@ export function percent(share: number): string {
 }
 
 function signed(value: number): string {
+  if (Math.abs(value) < 0.005) return "0";
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+}
+
+/** 1st is left out: "Most likely candidate". */
+function ordinal(rank: number): string {
+  if (rank === 1) return "The";
+  const ending = rank % 100 >= 11 && rank % 100 <= 13 ? "th" : ["th", "st", "nd", "rd"][rank % 10] ?? "th";
+  return `The ${rank}${ending}`;
 }
 
 function capitalized(text: string): string {

@@ -83,7 +83,10 @@ export function SearchBox({ onChoose }: { onChoose: (track: Track) => void }) {
             onMouseDown={() => choose(track)}
           >
             <span>{track.title}</span>
-            <small>{track.artists.join(", ")}{track.year ? ` · ${track.year}` : ""}</small>
+            <small>
+              {[track.artists.join(", "), track.album !== track.title && track.album, track.year].filter(Boolean)
+                .join(" · ")}
+            </small>
           </li>
         ))}
         {open && tracks.length === 0 && (

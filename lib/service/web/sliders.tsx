@@ -9,13 +9,23 @@ export interface Tune {
   discover: number;
 }
 
-const WEIGHTS = ["similarity", "recency", "sameArtist", "keyMatch", "clusterDiversity"] as const;
+const WEIGHTS = [
+  "similarity",
+  "recency",
+  "sameArtist",
+  "keyMatch",
+  "clusterDiversity",
+  "feedback",
+  "sequence",
+] as const;
 const RANGES: Record<typeof WEIGHTS[number], [number, number]> = {
   similarity: [0, 20],
   recency: [0, 10],
   sameArtist: [-5, 5],
   keyMatch: [-5, 5],
   clusterDiversity: [-5, 5],
+  feedback: [0, 5],
+  sequence: [0, 5],
 };
 
 /** Weights, temperature, and the slider from the familiar to the new. */
@@ -40,11 +50,11 @@ export function Sliders({ tune, defaults, onChange }: { tune: Tune; defaults: Tu
       />
       <details>
         <summary>Weights of the score</summary>
-        {WEIGHTS.map((name) => (
+        {WEIGHTS.filter((name) => defaults.weights[name] !== undefined).map((name) => (
           <Slider
             key={name}
             label={FEATURE_NAMES[name]}
-            value={tune.weights[name]}
+            value={tune.weights[name] ?? 0}
             range={RANGES[name]}
             step={0.1}
             onChange={(value) => onChange({ ...tune, weights: { ...tune.weights, [name]: value } })}
@@ -66,7 +76,7 @@ interface SliderProps {
 }
 
 function Slider({ label, value, range, step, text, onChange }: SliderProps) {
-  const shown = value.toFixed(step < 0.1 ? 2 : 1);
+  const shown = value.toFixed(step < 0.1 ? 2 : 1).replace("-", "−");
   const id = useId();
   return (
     <div class="slider">
