@@ -319,15 +319,8 @@ async function learnEmbedding(
   const path = (name: string) => join(directory, name);
   const features = readNpyMatrix(path("X_raw.npy"));
   const scores = readNpyMatrix(path("X_pca.npy"));
-  const catalog = await readCatalog(path("tracks.parquet"), [
-    "track_id",
-    "title",
-    "artists",
-    "album",
-    "album_id",
-    "genres",
-    "subgenres",
-  ]);
+  const columns = ["artists", "album", "album_id", "genres", "subgenres"] as const;
+  const catalog = await readCatalog(path("tracks.parquet"), columns);
   const { by, groups, count } = leakageGroups(catalog);
   const split = splitByGroup(groups, count, seededRandom(seed, "split"));
   const autoencoder = await trainAutoencoder(scores, split.train, split.validation, { dimensions, epochs, seed });

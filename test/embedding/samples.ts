@@ -1,6 +1,11 @@
 import * as distributions from "d3-random";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Matrix, matrix } from "../../lib/matrix.ts";
 import { seededRandom } from "../../lib/random.ts";
+import { writeNpy } from "../../lib/storage/npy.ts";
+import { type Column, writeParquet } from "../../lib/storage/parquet.ts";
 
 /**
  * Correlated columns: a few hidden factors mixed into d columns, plus noise of their own.
@@ -45,4 +50,24 @@ export function blobs(rows: number, columns: number, clusters: number, spread: n
     for (let j = 0; j < columns; j++) x.data[i * columns + j] = centers[(i % clusters) * columns + j] + normal();
   }
   return x;
+}
+
+/**
+ * A data folder with features and a catalogue that has only what every catalogue has, and further columns.
+ *
+ * @param x The features.
+ * @param further Columns of the catalogue beside id, title and artists.
+ * @returns The folder; remove it when done.
+ */
+export async function dataFolder(x: Matrix, further: Column[] = []): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "segue-embedding-"));
+  const values = (name: string) => Array.from({ length: x.rows }, (_, i) => `${name} ${i}`);
+  writeNpy(join(folder, "X_raw.npy"), x);
+  await writeParquet(join(folder, "tracks.parquet"), [
+    { name: "track_id", type: "text", values: values("id") },
+    { name: "title", type: "text", values: values("title") },
+    { name: "artists", type: "texts", values: Array.from({ length: x.rows }, (_, i) => [`artist ${i % 40}`]) },
+    ...further,
+  ]);
+  return folder;
 }

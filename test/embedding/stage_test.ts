@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { embeddingFile, readPca } from "../../lib/embedding/files.ts";
 import { fitPca } from "../../lib/embedding/pca.ts";
@@ -12,24 +11,9 @@ import {
   pcaStage,
   umapStage,
 } from "../../lib/embedding/stage.ts";
-import { firstNonFinite, type Matrix } from "../../lib/matrix.ts";
-import { readNpy, readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
-import { type Column, writeParquet } from "../../lib/storage/parquet.ts";
-import { correlated } from "./samples.ts";
-
-/** A data folder with features and a catalogue that has only what every catalogue has, and further columns. */
-async function dataFolder(x: Matrix, further: Column[] = []): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "segue-embedding-"));
-  const values = (name: string) => Array.from({ length: x.rows }, (_, i) => `${name} ${i}`);
-  writeNpy(join(folder, "X_raw.npy"), x);
-  await writeParquet(join(folder, "tracks.parquet"), [
-    { name: "track_id", type: "text", values: values("id") },
-    { name: "title", type: "text", values: values("title") },
-    { name: "artists", type: "texts", values: Array.from({ length: x.rows }, (_, i) => [`artist ${i % 40}`]) },
-    ...further,
-  ]);
-  return folder;
-}
+import { firstNonFinite } from "../../lib/matrix.ts";
+import { readNpy, readNpyMatrix } from "../../lib/storage/npy.ts";
+import { correlated, dataFolder } from "./samples.ts";
 
 const json = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, name), "utf8"));
 
@@ -66,6 +50,8 @@ Deno.test("the stages run in order on a catalogue without genres, years or featu
     const clusters: ClustersReport = json(folder, "clusters.json");
     assert.equal(clusters.clusters.reduce((sum, c) => sum + c.size, 0), 300);
     assert.equal(clusters.k, new Set(labels).size);
+    assert.equal(clusters.seeds.agreement, 1);
+    assert.ok(clusters.stability > 0 && clusters.stability <= 1);
 
     await umapStage(folder, { sample: 100 });
     const positions = readNpyMatrix(join(folder, "umap.npy"));
