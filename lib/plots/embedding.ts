@@ -334,7 +334,7 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
   return {
     title: {
       text: "How many clusters?",
-      subtitle: "The largest number whose clusters stay, above the dashed line, when a tenth of the tracks is left out",
+      subtitle: "Agreement without a tenth of the tracks; dashed: what is asked for",
     },
     data: { values },
     hconcat: [
