@@ -4,9 +4,9 @@
  * @module
  */
 import { expectInteger } from "../errors.ts";
-import { FEATURES, fillFeatures, shareArtist } from "../shuffle/features.ts";
+import { type FeatureName, FEATURES, fillFeatures, shareArtist } from "../shuffle/features.ts";
 import { camelotName } from "../shuffle/keys.ts";
-import { Session, type SessionPick } from "../shuffle/session.ts";
+import { DEFAULT_RULES, Session, type SessionPick } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
 import type { Weights } from "../shuffle/weights.ts";
 import { type ShuffleWorld, similarityOf } from "../shuffle/world.ts";
@@ -20,7 +20,7 @@ export interface StoryPick {
   title: string;
   /** Its artists, joined by commas. */
   artists: string;
-  /** What is to be said of it: the shuffle's reasons, or for a shuffle without reasons what a listener notices. */
+  /** What is to be said of it: what spoke for it and against it, or for a shuffle without reasons what a listener notices. */
   note: string;
 }
 
@@ -52,6 +52,8 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** The first listeners; among those with a broad library the one least fond of likeness is looked for. */
 const AUDITIONED = 48;
+/** Plays within which Segue's rules keep a track from coming back. */
+const WINDOW = DEFAULT_RULES.repeatTrack;
 /** Tracks of the evening before. */
 const HEARD_BEFORE = 20;
 const NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
@@ -90,7 +92,7 @@ function favouriteArtist(evening: Evening): Story {
   const did = ({ tracks }: Side) => {
     const plays = tracks.map(by);
     const longest = longestRun(plays);
-    const row = longest < 2 ? "never twice in a row" : `up to ${words(longest)} times in a row`;
+    const row = longest < 2 ? "never two in a row" : `up to ${words(longest)} times in a row`;
     return `played ${artist} ${timesOf(plays.filter(Boolean).length)}, ${row}`;
   };
   return tell(
@@ -99,7 +101,8 @@ function favouriteArtist(evening: Evening): Story {
     `A library of ${world.trackCount} tracks, ${own} of them by **${
       escape(artist)
     }**. On a Monday evening the listener ` +
-      `puts on *${start}*, sets the phone down, and lets the shuffle take over.`,
+      `puts on *${start}*, sets the phone down, and lets the shuffle take over. (In brackets: the similarity to the track ` +
+      `before, and keys on the Camelot wheel. Behind the dot: the pick's place among Segue's candidates, and its chance.)`,
     `In ${words(vanilla.tracks.length)} tracks the vanilla shuffle ${did(vanilla)}; Segue ${did(segue)}.`,
   );
 }
@@ -111,11 +114,19 @@ function eveningAfter(evening: Evening): Story {
   return tell(
     evening,
     `${capital(words(world.trackCount))} tracks, two evenings`,
-    `A shelf of ${world.trackCount} tracks, no more. Last night ${words(heardBefore.size)} of them were played. ` +
+    `A shelf of ${words(world.trackCount)} tracks, no more. Last night ${
+      words(heardBefore.size)
+    } of them were played. ` +
       `Tonight, 24 hours later, the listener starts with *${start}*. A shuffle that does not remember deals from the ` +
       `whole shelf again; one that does can reach for what was left over.`,
     `Of last night's tracks the vanilla shuffle brought back ${words(a)}, Segue ${words(b)}` +
-      `${a === b ? ": memory made no difference here" : ""}.`,
+      `${
+        a === b
+          ? ": memory made no difference here"
+          : b === 0
+          ? `: what was among the last ${WINDOW} plays is kept out`
+          : ""
+      }.`,
   );
 }
 
@@ -209,37 +220,96 @@ function ownUtility(scenario: Scenario, state: UserState, current: number, { tra
   return FEATURES.reduce((sum, name, f) => sum + scenario.weights[name] * features[f], scenario.liking[track]);
 }
 
-/** The reasons of a pick; for a shuffle that has none, what a listener would notice. */
+/** Contributions to utility below this are not worth a word: a factor of 1.2 on the odds. */
+const LEAST_CONTRIBUTION = 0.2;
+
+/** What spoke for a pick and against it; for a shuffle that has no reasons, what a listener would notice. */
 function noteOf(world: ShuffleWorld, state: UserState, pick: SessionPick, before: readonly number[]): string {
   if (before.length === 0) return "the start, chosen by the listener";
   const { distribution, track } = pick;
   if (!distribution) return noticed(world, state, pick, before);
-  const { sentence, probability, rank } = distribution.explain(track);
-  const chance = probability < 0.01 ? "under 1 %" : `${Math.round(100 * probability)} %`;
-  return `${sentence} (${ordinal(rank)} of ${distribution.candidates.length}, chance ${chance})`;
+  const { contributions, probability, rank } = distribution.explain(track);
+  const current = before[before.length - 1];
+  const telling = contributions.filter(({ contribution }) => Math.abs(contribution) >= LEAST_CONTRIBUTION)
+    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  const [good, bad] = [1, -1].map((sign) =>
+    list(
+      telling.filter(({ contribution }) => contribution * sign > 0)
+        .map(({ feature, value }) => reason(world, state, pick, current, feature, value, sign > 0)),
+    )
+  );
+  const count = distribution.candidates.length;
+  const odds = `${ordinal(rank)} of ${count}, ${
+    probability < 0.01 ? "under 1 %" : `${Math.round(100 * probability)} %`
+  }`;
+  const why = good && bad
+    ? `for ${good}, despite ${bad}`
+    : good
+    ? `for ${good}`
+    : bad
+    ? `despite ${bad}`
+    : "as good as any";
+  return rank > count / 2 ? `a long shot, ${why} · ${odds}` : `${why} · ${odds}`;
+}
+
+function reason(
+  world: ShuffleWorld,
+  state: UserState,
+  { track, at }: SessionPick,
+  current: number,
+  feature: FeatureName,
+  value: number,
+  good: boolean,
+): string {
+  switch (feature) {
+    case "similarity":
+      if (!good) return `its sound (${number(value)})`;
+      return value < 0.4 ? `a sound nearer than the others' (${number(value)})` : `its sound (${number(value)})`;
+    case "keyMatch": {
+      const [from, to] = keyNames(world, current, track);
+      return from === to ? `the same key (${from})` : `its key (${from} → ${to})`;
+    }
+    case "clusterDiversity":
+      return good ? "a style not heard lately" : "more of the same style";
+    case "sameArtist":
+      return good ? "another artist" : "the same artist again";
+    case "recency":
+      return good ? "not having been heard lately" : heardAgo(state, track, at) ?? "having been heard lately";
+    default:
+      return feature;
+  }
+}
+
+/** `heard last night`, `heard three hours ago`; nothing for a track that was not heard. */
+function heardAgo(state: UserState, track: number, at: number): string | undefined {
+  const history = state.historyOf(track);
+  if (!history || history.lastPlay < 0) return undefined;
+  const hours = Math.max(1, Math.round((at - history.lastTime) / HOUR));
+  if (hours >= 20 && hours <= 28) return "heard last night";
+  return `heard ${words(hours)} hour${hours === 1 ? "" : "s"} ago`;
+}
+
+function keyNames(world: ShuffleWorld, ...tracks: number[]): string[] {
+  const { key, mode } = world.catalog.numbers;
+  return tracks.map((track) => camelotName(key?.[track] ?? NaN, mode?.[track] ?? NaN));
 }
 
 function noticed(world: ShuffleWorld, state: UserState, { track, at }: SessionPick, before: readonly number[]): string {
   const current = before[before.length - 1];
   const remarks: string[] = [];
   if (shareArtist(world, current, track)) remarks.push("the same artist again");
-  const history = state.historyOf(track);
-  if (history && history.lastPlay >= 0) {
-    const hours = Math.max(1, Math.round((at - history.lastTime) / HOUR));
-    remarks.push(`heard ${words(hours)} hour${hours === 1 ? "" : "s"} ago`);
-  }
+  const heard = heardAgo(state, track, at);
+  if (heard) remarks.push(heard);
   const similarity = similarityOf(world, current, track);
-  const sound = similarity >= 0.7 ? "similar sound" : similarity >= 0.3 ? "related sound" : "different sound";
-  remarks.push(`${sound} (${similarity.toFixed(2).replace("-", "−")})`);
-  const { key, mode, tempo } = world.catalog.numbers;
-  const jump = tempo ? tempoTransitions([current, track], tempo) : undefined;
-  if (tempo && jump!.distance > 0.25) {
+  const place = [0.7, 0.3, -0.1].findIndex((least) => similarity >= least);
+  const sound = ["close in sound", "a related sound", "an unrelated sound"][place] ?? "the opposite sound";
+  remarks.push(`${sound} (${number(similarity)})`);
+  const { tempo } = world.catalog.numbers;
+  if (tempo && tempoTransitions([current, track], tempo).distance > 0.25) {
     remarks.push(`tempo ${Math.round(tempo[current])} → ${Math.round(tempo[track])} BPM`);
   }
   const keys = keyTransitions([current, track], world.keys);
-  if (key && mode && keys.known > 0 && keys.match < 0.4) {
-    remarks.push(`distant key ${[current, track].map((t) => camelotName(key[t], mode[t])).join(" → ")}`);
-  }
+  if (keys.known > 0 && keys.match < 0.4) remarks.push(`a far key (${keyNames(world, current, track).join(" → ")})`);
   return remarks.join(", ");
 }
 
@@ -254,23 +324,28 @@ function tell(evening: Evening, title: string, opening: string, own: string): St
   return { title, opening, picks, closing, markdown: `### ${escape(title)}\n\n${opening}\n\n${table}\n\n${closing}\n` };
 }
 
-/** How the two hang together, in numbers. */
+/** How the two hang together, in numbers, with the roughest step of each. */
 function soundOf({ world, vanilla, segue }: Evening): string {
-  const likeness = ({ tracks }: Side) => {
+  const sides = [vanilla, segue].map(({ tracks }) => {
     const similarities = consecutiveSimilarities(tracks, world.embedding);
-    return similarities.reduce((sum, value) => sum + value, 0) / similarities.length;
-  };
-  const [a, b] = [likeness(vanilla), likeness(segue)];
-  const keys = [vanilla, segue].map(({ tracks }) => keyTransitions(tracks, world.keys));
-  const fits = keys.map(({ known, compatible }) =>
-    known ? `${words(Math.round(known * compatible))} of ${known}` : "none"
-  );
-  const sound =
-    `From track to track the sound is alike by ${number(a)} under vanilla and ${number(b)} under Segue (1 is ` +
-    `the same, 0 unrelated)`;
-  return keys[0].known && keys[1].known
-    ? `${sound}; ${fits[0]} key changes fit under vanilla, ${fits[1]} under Segue.`
-    : `${sound}.`;
+    const rough = similarities.reduce((worst, value, i) => value < similarities[worst] ? i : worst, 0);
+    const [from, to] = [tracks[rough], tracks[rough + 1]].map((track) => `*${nameOf(world, track).title}*`);
+    return {
+      mean: number(similarities.reduce((sum, value) => sum + value, 0) / similarities.length),
+      rough: `from ${from} to ${to} (${number(similarities[rough])})`,
+      keys: keyTransitions(tracks, world.keys),
+    };
+  });
+  const [a, b] = sides;
+  const keys = sides.every(({ keys }) => keys.known > 0)
+    ? ` ${capital(fitting(a))} key changes fit under vanilla, ${fitting(b)} under Segue.`
+    : "";
+  return `Vanilla's tracks follow each other at a mean similarity of ${a.mean}, Segue's at ${b.mean} (1 would be the same ` +
+    `sound, 0 an unrelated one). Vanilla's roughest step is ${a.rough}, Segue's ${b.rough}.${keys}`;
+}
+
+function fitting({ keys: { known, compatible } }: { keys: ReturnType<typeof keyTransitions> }): string {
+  return `${words(Math.round(known * compatible))} of ${words(known)}`;
 }
 
 /** Which of the two this listener liked better. */
@@ -298,11 +373,16 @@ function longestRun(flags: readonly boolean[]): number {
 
 function words(count: number): string {
   if (count === 0) return "none";
-  return NUMBERS[count - 1] ?? (count === 40 ? "forty" : String(count));
+  return NUMBERS[count - 1] ?? { 20: "twenty", 40: "forty" }[count] ?? String(count);
 }
 
 function timesOf(count: number): string {
   return count === 0 ? "not once" : count === 1 ? "once" : count === 2 ? "twice" : `${words(count)} times`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function list(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
 }
 
 function ordinal(rank: number): string {

@@ -1,14 +1,18 @@
 /**
- * Times the tournament of shuffles on the default world, on one worker and on two, and the bootstrap beside SciPy's.
- * Each timed thing runs in a process of its own, so that its peak memory is its own.
+ * Times `segue evaluate` as a whole on the default world, the training of its sequence model, the tournament on one worker
+ * and on two, one of 1,000 listeners with the processor time that it takes, and the bootstrap beside SciPy's. Each timed
+ * thing runs in a process of its own, so that its peak memory is its own.
  *
  * Run alone: `deno run -A test/bench/evaluation_bench.ts [--quick]`.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { bootstrapMean } from "../../lib/evaluation/bootstrap.ts";
+import { weighSequenceTerm } from "../../lib/evaluation/sequence_term.ts";
 import { runTournament } from "../../lib/evaluation/tournament.ts";
 import { openWorkspace } from "../../lib/pipeline.ts";
 import { showTable } from "../../lib/plots/show.ts";
@@ -20,6 +24,10 @@ interface Timing {
   n: number;
   seconds: number;
   peak_mib: number;
+  /** Processor seconds of all threads, where they were measured. */
+  cpu_seconds?: number;
+  /** Contestants of a tournament. */
+  policies?: string;
 }
 
 const VALUES = 1000;
@@ -44,26 +52,59 @@ async function main(args: string[]): Promise<void> {
   }
   const tracks = quick ? 2000 : 20000;
   const listeners = quick ? 12 : 96;
+  const many = quick ? 24 : 1000;
   const workspace = openWorkspace({ tracks });
   await workspace.prepare("graph");
-  const one = part("tournament", 1, listeners, workspace.directory);
-  const two = part("tournament", 2, listeners, workspace.directory);
+  await workspace.prepare("sasrec");
+  const { directory } = workspace;
+  const training = workspace.manifest().sasrec;
+  const command = wholeCommand(directory, listeners);
+  const one = part("tournament", 1, listeners, directory);
+  const two = part("tournament", 2, listeners, directory);
+  const thousand = part("tournament", 2, many, directory);
   const ours = part("bootstrap", RESAMPLES, VALUES, "");
   const rows = [
+    row(`training SASRec, ${training.facts.steps} steps`, {
+      n: Number(training.facts.playlists),
+      seconds: training.seconds,
+      peak_mib: training.peakMemoryMiB,
+    }),
+    row("segue evaluate, the whole command", command),
     row("tournament, 1 worker", one, 1),
     row("tournament, 2 workers", two, two.seconds / one.seconds),
+    row("tournament of many, 2 workers", thousand),
     row(`bootstrap of a mean, ${RESAMPLES} resamples, Segue`, ours, 1),
   ];
   if (existsSync(PYTHON)) {
     const scipy = JSON.parse(run(PYTHON, ["-c", SCIPY, String(VALUES), String(RESAMPLES)])) as Timing;
     rows.push(row(`bootstrap of a mean, ${RESAMPLES} resamples, SciPy`, scipy, scipy.seconds / ours.seconds));
   }
-  for (const { what, n, seconds, ratio } of rows) console.log(`${what}: n = ${n}, ${seconds} s, ratio ${ratio}`);
+  for (const { what, n, seconds, ratio, cores } of rows) {
+    console.log(
+      `${what}: n = ${n}, ${seconds} s${ratio ? `, ratio ${ratio}` : ""}${cores ? `, ${cores} cores busy` : ""}`,
+    );
+  }
   await showTable(rows, {
     name: "bench_evaluation",
-    caption: `Tournament of ${listeners} listeners (half of them with all variants of Segue) on ${tracks} tracks; ` +
-      `ratio: against one worker, and of SciPy against Segue.`,
+    caption:
+      `Contestants: ${one.policies}. ${listeners} listeners (half of them, of ${many} only the first 48, with all ` +
+      `variants of Segue) on ${tracks} tracks; cores: processor seconds over wall seconds; ratio: against one worker, and ` +
+      `of SciPy against Segue.`,
   });
+}
+
+/** `segue evaluate` from start to end, its sequence model trained before. */
+function wholeCommand(directory: string, listeners: number): Timing {
+  const script = fileURLToPath(new URL("../../lib/cli/main.ts", import.meta.url));
+  const out = mkdtempSync(join(tmpdir(), "segue-bench-"));
+  const start = performance.now();
+  try {
+    const options = ["--data", directory, "--listeners", String(listeners), "--out", out, "--json"];
+    const result = JSON.parse(run(process.execPath, ["run", "-A", script, "evaluate", ...options]));
+    return { n: listeners, seconds: (performance.now() - start) / 1000, peak_mib: result.peak_memory_mib };
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
 }
 
 async function runPart(name: string, size: number, n: number): Promise<Timing> {
@@ -74,9 +115,19 @@ async function runPart(name: string, size: number, n: number): Promise<Timing> {
     bootstrapMean(values, { random, resamples: size });
     return { n, seconds: (performance.now() - start) / 1000, peak_mib: peakMemory() };
   }
-  const world = await loadShuffleWorld(process.argv.at(-1)!);
-  const { seconds } = await runTournament(world, { listeners: n, workers: size });
-  return { n, seconds, peak_mib: peakMemory() };
+  const directory = process.argv.at(-1)!;
+  const world = await loadShuffleWorld(directory);
+  const sequence = await weighSequenceTerm(directory, world);
+  const before = process.cpuUsage();
+  const tournament = await runTournament(world, {
+    listeners: n,
+    variantListeners: n > 96 ? 48 : undefined,
+    workers: size,
+    sequence,
+  });
+  const { user, system } = process.cpuUsage(before);
+  const policies = tournament.policies.filter(({ group }) => group === "contest").map(({ label }) => label).join("; ");
+  return { n, seconds: tournament.seconds, peak_mib: peakMemory(), cpu_seconds: (user + system) / 1e6, policies };
 }
 
 function part(name: string, size: number, n: number, directory: string): Timing {
@@ -85,14 +136,22 @@ function part(name: string, size: number, n: number, directory: string): Timing 
 }
 
 function run(command: string, args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 2 ** 28 });
   if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
   return stdout;
 }
 
-function row(what: string, { n, seconds, peak_mib }: Timing, ratio: number) {
+function row(what: string, { n, seconds, peak_mib, cpu_seconds }: Timing, ratio?: number) {
   const round = (value: number, digits: number) => Number(value.toFixed(digits));
-  return { what, n, seconds: round(seconds, 2), peak_mib: Math.round(peak_mib), ratio: round(ratio, 2) };
+  const cores = cpu_seconds === undefined ? "" : round(cpu_seconds / seconds, 2);
+  return {
+    what,
+    n,
+    seconds: round(seconds, 2),
+    peak_mib: Math.round(peak_mib),
+    cores,
+    ratio: ratio === undefined ? "" : round(ratio, 2),
+  };
 }
 
 await main(process.argv.slice(2));
