@@ -91,8 +91,8 @@ export function courseLacks(notebook: CourseNotebook, before?: string, after?: s
   for (const [name, arrow] of [[before, "←"], [after, "→"]]) {
     if (name === undefined) continue;
     for (const [text, place] of [[first, "first"], [last, "last"]]) {
-      const link = text.split("[").find((part) => part.includes(`](${name})`));
-      want(link?.includes(arrow!) ?? false, `a link ${arrow} ${name} in the ${place} cell`);
+      const linked = text.split("[").some((part) => part.includes(`](${name})`) && part.includes(arrow!));
+      want(linked, `a link ${arrow} ${name} in the ${place} cell`);
     }
   }
   const exercises = exercisesOf(notebook);
