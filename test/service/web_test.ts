@@ -145,7 +145,10 @@ for (
       await page.keyboard.press("Enter");
       const file = readFileSync((await (await download).path())!, "utf8");
       assert.match(file, /^#EXTM3U\n[\s\S]*Wonderful Day/);
-      await page.getByRole("button", { name: "Compare with vanilla shuffle" }).press("Enter");
+      // While the file is saved the buttons wait.
+      const compare = page.getByRole("button", { name: "Compare with vanilla shuffle" });
+      await eventually(page, () => compare.isEnabled(), "the file is saved");
+      await compare.press("Enter");
       await page.getByRole("heading", { name: "Vanilla shuffle" }).waitFor();
       assert.deepEqual(await seriousViolations(page), []);
     });

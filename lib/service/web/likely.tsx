@@ -20,8 +20,8 @@ export function Likely({ preview, next }: { preview: Preview | undefined; next: 
         {shown.map(({ track, probability }) => (
           <li key={track.track_id} class={track.track_id === next?.track.track_id ? "drawn" : undefined}>
             <span class="title">
+              {track.track_id === next?.track.track_id && <em>drawn:</em>}
               {track.title}
-              {track.track_id === next?.track.track_id && <em>drawn</em>}
             </span>
             <span class="track" aria-hidden="true">
               <span class="bar for" style={{ width: `${100 * probability / largest}%` }} />

@@ -2,6 +2,9 @@ import { useState } from "preact/hooks";
 import type { Pick, SessionBody, Why } from "./api.ts";
 import { FEATURE_NAMES } from "./names.ts";
 
+/** Contributions are drawn on a scale up to the largest, but at least to this: small ones are to look small. */
+const LEAST_SCALE = 0.25;
+
 interface Props {
   session: SessionBody;
   reasons: Map<number, Pick["why"]>;
@@ -58,7 +61,7 @@ export function Queue({ session, reasons, busy, onMore }: Props) {
 
 /** Bars to the right speak for the track against the mean candidate, bars to the left against it. */
 function Reasons({ why, probability, relaxed }: { why: Why; probability: number | null; relaxed: string[] }) {
-  const largest = Math.max(...why.contributions.map(({ contribution }) => Math.abs(contribution)), 1e-9);
+  const largest = Math.max(...why.contributions.map(({ contribution }) => Math.abs(contribution)), LEAST_SCALE);
   return (
     <>
       <p>{capitalized(why.sentence)}.</p>
