@@ -87,7 +87,7 @@ export function courseLacks(notebook: CourseNotebook, before?: string, after?: s
   want(/You will learn|After this notebook you can/.test(first), "learning goals in the first cell");
   want(/Reads/.test(first) && /Writes/i.test(first), "what it reads and writes in the first cell");
   want(/\*\*Needs\*\*/.test(first), "what it needs in the first cell");
-  want(/\*\*In class\*\* about \d+ minutes/.test(first), "its time in class in the first cell");
+  want(/\*\*In\s+class\*\*\s+about\s+\d+\s+minutes/.test(first), "its time in class in the first cell");
   for (const [name, arrow] of [[before, "←"], [after, "→"]]) {
     if (name === undefined) continue;
     for (const [text, place] of [[first, "first"], [last, "last"]]) {
