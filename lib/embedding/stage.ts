@@ -117,7 +117,7 @@ export interface ClustersReport {
   criterion: string;
   /** Stability and silhouette of every k that was tried; empty when k was given. */
   candidates: ClusterCount["candidates"];
-  /** Mean adjusted Rand index between this clustering and four made without a tenth of the tracks: 1 = the same. */
+  /** Mean adjusted Rand index between this clustering and three made without a tenth of the tracks: 1 = the same. */
   stability: number;
   /** What the seed decides. */
   seeds: {
@@ -139,7 +139,7 @@ export interface ClustersReport {
  */
 const CLUSTER_COUNTS = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
 /** Clusterings that the one which is written is compared with. */
-const COMPARED = 4;
+const COMPARED = 3;
 /** Fewer tracks than this are not split in three. */
 const FEWEST_TRACKS = 50;
 
