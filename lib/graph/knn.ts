@@ -141,7 +141,7 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
       recall_error: round(joined.recallError),
       recall_sample: joined.recallSample,
       cells: joined.cells,
-      compared: Math.round(joined.compared),
+      compared: Math.max(0, Math.round(joined.compared)),
       ...repeats(directions, queries),
     },
   };

@@ -1,21 +1,25 @@
 /**
  * The neighbour graph against hnswlib, faiss, pynndescent and usearch: at a million rows, time against recall at 200,000,
  * and time against the number of rows.
- * `deno run -A test/bench/graph_bench.ts [--quick] [--sizes 1000000] [--curve 200000] [--growth 50000,200000]`
+ * At last, what is done with a graph: reading its file, paths, new and liked tracks.
+ * `deno run -A test/bench/graph_bench.ts [--quick] [--sizes 1000000] [--curve 200000] [--growth 50000,200000] [--use 1000000]`
  *
  * Every timed thing runs in a process of its own, with the matrix in memory before the clock starts; beside the wall clock
  * stands the processor time of all its threads, which other work on the machine disturbs less. Recall is measured outside, on 1,000 rows whose exact neighbours faiss finds by brute force.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { randomNormal, randomUniform } from "d3-random";
+import { connectTrack, likedGraph } from "../../lib/graph/connect.ts";
+import { type NeighborGraph, readGraph, writeGraph } from "../../lib/graph/graph.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
-import { type Matrix, matrix } from "../../lib/matrix.ts";
+import { smoothPath } from "../../lib/graph/path.ts";
+import { type Matrix, matrix, row } from "../../lib/matrix.ts";
 import { showTable } from "../../lib/plots/show.ts";
 import { randomInteger, seededRandom } from "../../lib/random.ts";
 import { readNpy, readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
@@ -24,6 +28,9 @@ import { peakMemory } from "../../lib/storage/stages.ts";
 const K = 50;
 const DIMENSIONS = 16;
 const THREADS = 2;
+const PATHS = 15;
+const PATH_STEPS = 12;
+const LIKED = 2000;
 const PEERS = ["faiss IVF", "faiss HNSW", "hnswlib", "pynndescent", "usearch"];
 const CURVE: Record<string, string[]> = {
   "Segue": ["0.9", "0.95", "0.98", "0.99", "0.999"],
@@ -45,6 +52,8 @@ type Run = {
 };
 
 if (Deno.args[0] === "--one") await one(Deno.args.slice(1));
+else if (Deno.args[0] === "--write") await writeOne(Deno.args.slice(1));
+else if (Deno.args[0] === "--read") await useOne(Deno.args.slice(1));
 else await all();
 
 async function all(): Promise<void> {
@@ -55,6 +64,7 @@ async function all(): Promise<void> {
       sizes: { type: "string" },
       curve: { type: "string" },
       growth: { type: "string" },
+      use: { type: "string" },
     },
   });
   const numbers = (text: string | undefined, quick: number[], full: number[]) =>
@@ -99,9 +109,67 @@ async function all(): Promise<void> {
         caption: `Time against the number of rows, recall 0.99, k = ${K}, ${THREADS} threads.`,
       });
     }
+    for (const n of numbers(values.use, [20_000], [1_000_000])) {
+      await showTable([useGraph(folder, n)], {
+        name: values.quick ? "bench_graph_use_quick" : "bench_graph_use",
+        caption:
+          `Seconds for what is done with a graph of ${n.toLocaleString("en-US")} × ${K}, in a fresh process: reading ` +
+          `graph.npz, ${PATHS} smooth paths of ${PATH_STEPS} steps between random tracks (median and longest), connecting a ` +
+          `track that was not there, and the graph of ${LIKED.toLocaleString("en-US")} liked tracks.`,
+      });
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Writes a matrix and its graph, and times their use in another process. */
+function useGraph(folder: string, n: number): Record<string, number> {
+  const [matrixFile, graphFile] = [join(folder, `${n}.npy`), join(folder, "graph.npz")];
+  writeNpy(matrixFile, clustered(n));
+  const script = fileURLToPath(import.meta.url);
+  run(Deno.execPath(), ["run", "-A", script, "--write", matrixFile, graphFile]);
+  const row = {
+    n,
+    ...run<Record<string, number>>(Deno.execPath(), ["run", "-A", script, "--read", matrixFile, graphFile]),
+  };
+  console.log(JSON.stringify(row));
+  return row;
+}
+
+/** Builds the graph of a matrix and writes its file. */
+async function writeOne([matrixFile, graphFile]: string[]): Promise<void> {
+  const { graph } = await buildKnnGraph(readNpyMatrix(matrixFile), { k: K, threads: THREADS });
+  writeGraph(graphFile, graph);
+  console.log("{}");
+}
+
+/** Times what is done with a graph. */
+async function useOne([matrixFile, graphFile]: string[]): Promise<void> {
+  const x = readNpyMatrix(matrixFile);
+  const random = seededRandom(4, "paths");
+  const any = () => randomInteger(random, x.rows);
+  const timed = async (work: () => unknown) => {
+    const start = performance.now();
+    await work();
+    return (performance.now() - start) / 1000;
+  };
+  let graph!: NeighborGraph;
+  const read = await timed(() => graph = readGraph(graphFile));
+  const paths: number[] = [];
+  for (let p = 0; p < PATHS; p++) paths.push(await timed(() => smoothPath(graph, x, any(), any(), PATH_STEPS)));
+  paths.sort((a, b) => a - b);
+  const connect = await timed(() => connectTrack(x, row(x, any()), K));
+  const liked = await timed(() => likedGraph(x, Int32Array.from({ length: LIKED }, any), K));
+  console.log(JSON.stringify({
+    "graph.npz MiB": Math.round(statSync(graphFile).size / 2 ** 20),
+    "read s": read,
+    "path s": paths[PATHS >> 1],
+    "longest path s": paths[PATHS - 1],
+    "new track s": connect,
+    "liked graph s": liked,
+    "peak MiB": peakMemory(),
+  }));
 }
 
 /** Runs methods on one matrix; each [method, effort]. */
@@ -132,7 +200,12 @@ function peer(method: string, effort: string, file: string, out: string) {
   return command(python, [script, method, effort, file, String(K), out, String(THREADS)]);
 }
 
-function command(program: string, args: string[]): Pick<Run, "effort" | "seconds" | "cpu_seconds" | "peak_mib"> {
+function command(program: string, args: string[]) {
+  return run<Pick<Run, "effort" | "seconds" | "cpu_seconds" | "peak_mib">>(program, args);
+}
+
+/** Runs a process that prints JSON in its last line. */
+function run<T>(program: string, args: string[]): T {
   const env = { ...Deno.env.toObject(), OMP_NUM_THREADS: String(THREADS), NUMBA_NUM_THREADS: String(THREADS) };
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8", env });
   if (status !== 0) {
