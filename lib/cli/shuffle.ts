@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { trackName } from "../catalog/find.ts";
 import { InputError } from "../errors.ts";
 import { applyHistory, readHistory } from "../shuffle/history.ts";
-import { readLibrary } from "../shuffle/library.ts";
+import { type Library, readLibrary } from "../shuffle/library.ts";
 import {
   formatPlaylist,
   PLAYLIST_FORMATS,
@@ -59,7 +59,9 @@ export default function shuffle(): Command {
       ? given
       : { ...readRecipe(again), ...namedOnly(command, given) } as ShuffleRecipe;
     const whole = await loadShuffleWorld(data);
-    const world = recipe.liked === undefined ? whole : restrictWorld(whole, readLibrary(whole, recipe.liked).tracks);
+    const library = recipe.liked === undefined ? undefined : readLibrary(whole, recipe.liked);
+    const world = library ? restrictWorld(whole, library.tracks) : whole;
+    if (library?.unmatched.length) console.error(`segue: ${missing(recipe.liked!, library)}`);
     const state = stateFrom(world, recipe.history ?? []);
     const start = startTime(recipe.now, state);
     const session = new Session(state, { ...sessionOptions(world, recipe), start });
@@ -78,6 +80,15 @@ export default function shuffle(): Command {
     writeAtomic(out, text.endsWith("\n") ? text : text + "\n");
     return { json: { ...result.json, out }, text: `wrote ${out} with ${rows.length} tracks` };
   });
+}
+
+/** How much of a library is not in the catalogue, with examples. */
+function missing(file: string, { entries, unmatched }: Library): string {
+  const names = unmatched.slice(0, 3).map(({ title, artist, id }) =>
+    title ? [artist, title].filter(Boolean).join(" - ") : id
+  );
+  const more = unmatched.length > names.length ? ", …" : "";
+  return `${file}: ${unmatched.length} of ${entries} tracks are not in the catalogue: ${names.join(", ")}${more}`;
 }
 
 /** The options that stand on the command line, without those that come from defaults. */

@@ -15,6 +15,8 @@ const lab = spawn(join(programs, "jupyter"), [
   "lab",
   "--notebook-dir",
   join(ROOT, "notebooks"),
+  // No question about news, no call home.
+  ...["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
   ...process.argv.slice(2),
 ], {
   stdio: "inherit",

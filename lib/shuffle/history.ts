@@ -260,7 +260,9 @@ function readCsv(file: SourceFile): { form: HistoryForm; entries: RawListening[]
   else if (artist < 0 || title < 0 || time < 0) {
     throw new InputError(
       `${file.path}: expected a Last.fm history (columns artist, track and uts or date, or the four columns artist, ` +
-        `album, track, date without a header) but found ${header.slice(0, 6).join(", ") || "an empty file"}`,
+        `album, track, date without a header) but found ${
+          header.slice(0, 6).join(", ") || firstLine.trim() || "an empty file"
+        }`,
     );
   }
   const entries = rows.slice(headless ? 0 : 1).filter((row) => row.length > 1).map((row): RawListening => {

@@ -85,21 +85,32 @@ function fromJson(path: string, text: string): TrackReference[] {
   throw new InputError(`${path}: expected Spotify's YourLibrary.json, a JSPF playlist or an array of ids`);
 }
 
-/** `#EXTINF:seconds,Artist - Title`, then the location, of which the id may be a part. */
+/**
+ * `#EXTINF:seconds,Artist - Title`, then the location, of which the id may be a part. Where the name is not told, that of
+ * the file is taken, without folder, ending and number in front: `Music/03 Artist - Title.mp3`.
+ */
 function fromM3u(text: string): TrackReference[] {
   const references: TrackReference[] = [];
-  let named: TrackReference = {};
+  let name: string | undefined;
   for (const line of text.split(/\r?\n/)) {
-    const name = /^#EXTINF:[^,]*,(.*)$/.exec(line)?.[1];
-    if (name !== undefined) {
-      const [artist, ...title] = name.split(" - ");
-      named = title.length > 0 ? { artist, title: title.join(" - ") } : { title: name };
-    } else if (line.trim() !== "" && !line.startsWith("#")) {
-      references.push({ id: line.trim(), ...named });
-      named = {};
+    const told = /^#EXTINF:[^,]*,(.*)$/.exec(line)?.[1];
+    if (told !== undefined) name = told;
+    else if (line.trim() !== "" && !line.startsWith("#")) {
+      references.push({ id: line.trim(), ...named(name ?? fileName(line)) });
+      name = undefined;
     }
   }
   return references;
+}
+
+function named(name: string): TrackReference {
+  const [artist, ...title] = name.split(" - ");
+  return title.length > 0 ? { artist: artist.trim(), title: title.join(" - ").trim() } : { title: name };
+}
+
+function fileName(path: string): string {
+  const last = path.trim().split(/[\\/]/).at(-1)!;
+  return last.replace(/\.\w{2,4}$/, "").replace(/^\d{1,3}[. ]+(?:- )?/, "");
 }
 
 /** A CSV file with a header that is known, or ids alone, one a line. */

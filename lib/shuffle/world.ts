@@ -117,6 +117,11 @@ export function createShuffleWorld(parts: ShuffleWorldParts): ShuffleWorld {
  * @throws {InputError} When a file is missing or the files do not fit together.
  */
 export async function loadShuffleWorld(directory: string): Promise<ShuffleWorld> {
+  for (const [file, maker] of [["tracks.parquet", "segue ingest or segue world"], ["graph.npz", "segue graph"]]) {
+    if (!existsSync(join(directory, file))) {
+      throw new InputError(`${join(directory, file)}: no such file; ${maker} makes it`);
+    }
+  }
   const catalog = await readCatalog(join(directory, "tracks.parquet"));
   const clusterFile = join(directory, "clusters.npy");
   return createShuffleWorld({

@@ -77,6 +77,15 @@ Deno.test("segue shuffle prints a playlist, writes it in every form, and makes i
       assert.match((fromState.tracks as { why: string }[])[1].why, /not played for \d+ (?:days|hours?)|ago/);
     });
 
+    await t.step("tracks of a library that are not in the catalogue are told on the side", () => {
+      const [known] = ids(shuffle("-n", "1", ...NOW));
+      writeFileSync(join(data, "own.m3u8"), `#EXTM3U\n${known}\n#EXTINF:9,Nobody - Not There\nMusic/1.mp3\n`);
+      const { status, stdout, stderr } = segue("shuffle", "--data", data, "--liked", join(data, "own.m3u8"), "-n", "1");
+      assert.equal(status, 0);
+      assert.match(stderr, /own\.m3u8: 1 of 2 tracks are not in the catalogue: Nobody - Not There\n$/);
+      assert.doesNotMatch(stdout, /Not There/);
+    });
+
     await t.step("wrong input ends with 2 and one line that says what and where, and writes nothing", () => {
       const out = join(data, "not.m3u8");
       writeFileSync(join(data, "broken.json"), "[{");
@@ -95,6 +104,9 @@ Deno.test("segue shuffle prints a playlist, writes it in every form, and makes i
         assert.doesNotMatch(stderr, /^\s+at /m);
       }
       assert.ok(!existsSync(out));
+      const { status, stderr } = segue("shuffle", "--data", join(data, "nowhere"));
+      assert.equal(status, 2);
+      assert.match(stderr, /^segue: .*tracks\.parquet: no such file; segue ingest or segue world makes it\n$/);
     });
   } finally {
     rmSync(data, { recursive: true });

@@ -212,6 +212,7 @@ Deno.test("a library is read from ids, CSV, YourLibrary.json, M3U8 and JSPF", ()
       }),
       "list.m3u8":
         `#EXTM3U\n#EXTINF:240,Nara Lume - Águas de Março\n/music/a.mp3\n#EXTINF:1,Under - Hello World\nb.mp3\n`,
+      "names.m3u": "Music/A/03 Nara Lume - Águas de Março.mp3\r\nC:\\Music\\Under - Hello World.flac\r\n",
     };
     for (const [name, content] of Object.entries(files)) {
       assert.deepEqual(readLibrary(world, write(name, content)).tracks, [0, 2], name);
