@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  centroidGaps,
+  coarseCellCount,
+  distancesToCells,
+  findNearest,
+  guestNeed,
+  inSample,
+  joinCell,
+  makeCoarseCells,
+  mergeNearest,
+  needForRecall,
+  noNearest,
+  unitRows,
+} from "../../lib/graph/cells.ts";
+import { buildKnnGraph } from "../../lib/graph/knn.ts";
+import { type Matrix, matrix, takeRows } from "../../lib/matrix.ts";
+import { seededRandom } from "../../lib/random.ts";
+
+function noise(rows: number, columns: number, seed: number): Matrix {
+  const random = seededRandom(seed);
+  return matrix(rows, columns, Float32Array.from({ length: rows * columns }, () => random() - 0.5));
+}
+
+Deno.test("guestNeed() is the distance from the plane half-way between two centroids, by hand", () => {
+  // Centroids at (1, 0) and (0, 1), √2 apart; the plane between them is x = y, from which (1, 0) is 1/√2 away.
+  const cells = { centroids: Float32Array.of(1, 0, 0, 1), scales: Float32Array.of(0.5, 0.25) };
+  const distances = new Float64Array(2);
+  assert.equal(distancesToCells(Float32Array.of(1, 0), 0, cells, distances), 0);
+  assert.deepEqual([...distances], [0, 2]);
+  const gaps = centroidGaps(cells);
+  assert.ok(Math.abs(guestNeed(distances, 0, 1, cells, gaps) - Math.SQRT1_2 / 0.25) < 1e-6);
+  assert.equal(guestNeed(distances, 0, 0, cells, gaps), 0);
+});
+
+Deno.test("nearest rows merge into those of the whole, however the rows are cut", () => {
+  const x = noise(300, 5, 1);
+  const unit = unitRows(x);
+  const queries = unit.slice(0, 20 * 5);
+  const queryRows = Array.from({ length: 20 }, (_, q) => q);
+  const nearestOf = (from: number, to: number) => {
+    const found = noNearest(20, 7);
+    const rows = Array.from({ length: to - from }, (_, i) => from + i);
+    findNearest(found, queries, queryRows, unit.subarray(from * 5, to * 5), rows, (_, i) => from + i);
+    return found;
+  };
+  const whole = nearestOf(0, 300);
+  fc.assert(fc.property(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 300 }), (a, b) => {
+    const [first, second] = [Math.min(a, b), Math.max(a, b)];
+    const right = mergeNearest(nearestOf(first, second), nearestOf(second, 300));
+    assert.deepEqual(mergeNearest(nearestOf(0, first), right), whole);
+    const left = mergeNearest(nearestOf(second, 300), nearestOf(0, first));
+    assert.deepEqual(mergeNearest(left, nearestOf(first, second)), whole);
+  }));
+});
+
+Deno.test("findNearest() agrees with the exact graph", async () => {
+  const x = noise(400, 6, 2);
+  const unit = unitRows(x);
+  const rows = Array.from({ length: 400 }, (_, i) => i);
+  const found = noNearest(400, 8);
+  findNearest(found, unit, rows, unit, rows, () => 0);
+  const { graph } = await buildKnnGraph(x, { k: 8, recall: 1 });
+  assert.deepEqual([...found.rows], [...graph.indices]);
+});
+
+Deno.test("a cell with its guests gives what the whole matrix gives, when every row is a guest", async () => {
+  const x = noise(600, 6, 3);
+  x.data.copyWithin(10 * 6, 500 * 6, 501 * 6);
+  const order = [
+    ...Array.from({ length: 200 }, (_, i) => 3 * i + 1),
+    ...Array.from({ length: 600 }, (_, i) => i).filter((i) => i % 3 !== 1),
+  ];
+  const cell = await joinCell(takeRows(x, order), 200, Int32Array.from(order), { k: 9, recall: 1, seed: 1 });
+  const { graph } = await buildKnnGraph(x, { k: 9, recall: 1 });
+  for (let h = 0; h < 200; h++) {
+    const row = order[h];
+    assert.deepEqual([...cell.neighbors.subarray(h * 9, h * 9 + 9)], [...graph.indices.subarray(row * 9, row * 9 + 9)]);
+  }
+});
+
+Deno.test("rows within the need of a recall hold that share of the neighbours", async () => {
+  const x = noise(3000, 4, 4);
+  const unit = matrix(3000, 4, unitRows(x));
+  const cells = makeCoarseCells(unit, 6, 5);
+  const gaps = centroidGaps(cells);
+  const distances = new Float64Array(cells.scales.length);
+  const homes = Array.from({ length: 3000 }, (_, i) => distancesToCells(unit.data, i * 4, cells, distances));
+  const needOf = (i: number, cell: number) => {
+    const home = distancesToCells(unit.data, i * 4, cells, distances);
+    return guestNeed(distances, home, cell, cells, gaps);
+  };
+  const { graph } = await buildKnnGraph(x, { k: 10, recall: 1 });
+  const needs = Float64Array.from(graph.indices, (j, e) => needOf(j, homes[Math.floor(e / 10)]));
+  const sample = { k: 10, rows: graph.indices, similarities: new Float64Array(needs.length), needs };
+  for (const recall of [0.95, 0.99]) {
+    const limit = needForRecall(sample, recall);
+    const share = needs.filter((need) => need <= limit).length / needs.length;
+    assert.ok(share >= recall && share < recall + 0.03, `${share} for ${recall}`);
+  }
+  assert.ok(needForRecall(sample, 0.99) > needForRecall(sample, 0.95));
+});
+
+Deno.test("a sample by hash has the share asked for, and is contained in a larger one", () => {
+  const rows = Array.from({ length: 100_000 }, (_, i) => i);
+  const few = rows.filter((row) => inSample(row, 0.01, 7));
+  const many = new Set(rows.filter((row) => inSample(row, 0.05, 7)));
+  assert.ok(Math.abs(few.length - 1000) < 4 * Math.sqrt(1000), `${few.length}`);
+  assert.ok(few.every((row) => many.has(row)));
+  assert.ok(rows.every((row) => inSample(row, 1, 7)));
+});
+
+Deno.test("coarseCellCount() makes cells of the size asked for, but no crumbs", () => {
+  assert.equal(coarseCellCount(100_000, 25_000, 2), 4);
+  assert.equal(coarseCellCount(1000, 25_000, 8), 3);
+  assert.equal(coarseCellCount(20, 25_000, 8), 1);
+  assert.throws(() => coarseCellCount(20, 0, 8), /rows of a cell to be above 0 but found 0/);
+});
