@@ -16,6 +16,7 @@ import { openWorkspace } from "../pipeline.ts";
 import { writeApi } from "./api.ts";
 import { drawIdea } from "./idea.ts";
 import { writeIndex } from "./index_page.ts";
+import { updateInstructor } from "./instructor.ts";
 import { digestSources, isDefault, notebookNames, readProvenance, recordRun, type Timings } from "./provenance.ts";
 import { updateReadme } from "./readme.ts";
 import { makeSlides } from "./slides.ts";
@@ -82,6 +83,9 @@ async function report(options: Options): Promise<number> {
   const provenance = readProvenance(reports);
   if (reports === join(ROOT, "reports") && provenance && isDefault(provenance) && updateReadme()) {
     console.error("report: brought the tables of README.md up to date");
+  }
+  if (reports === join(ROOT, "reports") && provenance && isDefault(provenance) && updateInstructor()) {
+    console.error("report: brought the times of notebooks/README.md up to date");
   }
   console.error(`report: wrote ${shown(join(reports, "index.html"), from)}`);
   return 0;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { courseLacks, type CourseNotebook, exercisesOf, localLinks, solved } from "../../lib/jupyter/exercises.ts";
+import { renderTimes } from "../../lib/jupyter/instructor.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDER = join(ROOT, "notebooks");
@@ -53,6 +54,28 @@ Deno.test("what a notebook lacks is told, and a solution goes where its answer w
     'const b = 2;\nconst answer1 = b;\nawait checkAnswer("answer1", answer1, b);',
   );
   assert.equal(exercisesOf(solved(notebook)).length, 0);
+});
+
+Deno.test("the instructor's page lists every notebook with its time in class, and the times of a run where there was one", () => {
+  const page = readFileSync(join(FOLDER, "README.md"), "utf8");
+  const run = {
+    cells: 1,
+    seconds: 12.4,
+    settings: {},
+    world: { name: "", tracks: 1, seed: 1 },
+    notebook: "",
+    sources: "",
+  };
+  const provenance = {
+    ...{ made: "", versions: {}, machine: { system: "", processors: 1, memory_gib: 1 }, sources: {} },
+    notebooks: { [NAMES[3].slice(0, -6)]: run },
+  };
+  const rows = renderTimes(page, provenance).split("\n").filter((line) => /^\| \d\d \| \[/.test(line));
+  NAMES.forEach((name, i) => assert.match(rows[i], new RegExp(`${name}.*\\d+ min`)));
+  assert.deepEqual(rows.map((line) => /12 s/.test(line)), NAMES.map((_, i) => i === 3));
+  for (const link of [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)) {
+    assert.ok(existsSync(join(FOLDER, link)), link);
+  }
 });
 
 Deno.test("the folded solutions of the quickest notebooks are right when they are filled in", () => {
