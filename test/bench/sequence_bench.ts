@@ -217,8 +217,8 @@ async function quality(folder: string, split: SequenceSplit): Promise<void> {
   const [own, other] = Object.values(models);
   const rows = [...Object.entries(models).map(([name, results]) => row(name, results)), ...simple];
   const caption =
-    `${split.userIds.length} playlists, ${size} tracks, trained until the validation NDCG stops rising, ` +
-    `${SEEDS.length} seeds each, intervals over playlists. Ours over PyTorch: ` +
+    `${split.userIds.length} playlists, ${size} tracks, trained until the validation NDCG stops rising, at ` +
+    `most ${TRAINING.maximumSteps} steps, ${SEEDS.length} seeds each, intervals over playlists. Ours over PyTorch: ` +
     `${verdict("Recall@10", own, other, hit)}; ${verdict("NDCG@10", own, other, gain)}.`;
   await showTable(rows, { name: "bench_sequence_quality", caption });
   console.table(rows);
