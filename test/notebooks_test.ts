@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 interface Output {
   data?: Record<string, unknown>;
+  metadata?: Record<string, { width?: number }>;
 }
 
 Deno.test("every notebook runs in Jupyter on a small world and shows its figures", () => {
@@ -25,8 +26,10 @@ Deno.test("every notebook runs in Jupyter on a small world and shows its figures
       const outputs: Output[] = cells.flatMap((cell: { outputs?: Output[] }) => cell.outputs ?? []);
       const figures = outputs.filter((output) => output.data?.["application/vnd.vegalite.v5+json"]);
       assert.ok(figures.length >= 2, `${name} shows ${figures.length} figures`);
-      for (const { data } of figures) {
-        assert.ok(Buffer.from([data!["image/png"]].flat().join(""), "base64").length > 2000, name);
+      for (const { data, metadata } of figures) {
+        const png = Buffer.from([data!["image/png"]].flat().join(""), "base64");
+        assert.ok(png.length > 2000, name);
+        assert.equal(metadata!["image/png"]?.width, Math.round(png.readUInt32BE(16) / 2), name);
         assert.ok(!("text/html" in data!), name);
       }
       const saved = readdirSync(join(folder, "reports/figures")).filter((file) => file.startsWith(name.slice(0, 3)));

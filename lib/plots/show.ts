@@ -34,7 +34,7 @@ export async function show(spec: Spec, options: Caption): Promise<void> {
     "application/vnd.vegalite.v5+json": figure,
     "image/png": Buffer.from(png).toString("base64"),
     "text/plain": options.caption,
-  });
+  }, { "image/png": { width: shownWidth(png) } });
   await display({ "text/markdown": `*${options.caption}*`, "text/plain": options.caption });
 }
 
@@ -110,17 +110,22 @@ export function reportsDirectory(): string {
   return process.env.SEGUE_REPORTS ?? fileURLToPath(new URL("../../reports", import.meta.url));
 }
 
+/** The width at which a PNG of twice the pixels is meant to be seen; the height follows. Its header has the pixels. */
+function shownWidth(png: Uint8Array): number {
+  return Math.round(new DataView(png.buffer, png.byteOffset).getUint32(16) / 2);
+}
+
 /** Outside a notebook there is nowhere to show things: then this does nothing. */
-async function display(bundle: Record<string, unknown>): Promise<void> {
+async function display(data: Record<string, unknown>, metadata: Record<string, unknown> = {}): Promise<void> {
   const jupyter = kernel();
   if (!jupyter) return;
-  await jupyter.display(bundle, { raw: true });
+  await jupyter.broadcast("display_data", { data, metadata, transient: {} });
   // A turn of the timer lets the kernel send the output before it says that the cell is done.
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 interface Kernel {
-  display(bundle: Record<string, unknown>, options: { raw: boolean }): Promise<void>;
+  broadcast(type: "display_data", content: Record<string, Record<string, unknown>>): Promise<void>;
 }
 
 /** Deno throws when `Deno.jupyter` is so much as looked at outside a kernel. */
