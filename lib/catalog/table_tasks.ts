@@ -179,14 +179,22 @@ function abort(): never {
  */
 export function tableRunner(thread: TableThread): (task: TableTask) => TableAnswer {
   const kernel = tableKernel(thread);
+  let buffer = Buffer.alloc(0);
   return (task) => {
-    if (task.kind === "load") return loadRange(thread.memory, kernel, task);
+    if (task.kind === "load") {
+      if (buffer.length < task.to - task.from) buffer = Buffer.allocUnsafe(task.to - task.from);
+      return loadRange(thread.memory, kernel, buffer.subarray(0, task.to - task.from), task);
+    }
     return task.kind === "read" ? readRange(thread.memory, kernel, task) : encodeRange(thread.memory, kernel, task);
   };
 }
 
-function loadRange(memory: WebAssembly.Memory, kernel: TableKernel, { path, from, to, at }: LoadTask): TableAnswer {
-  const bytes = Buffer.allocUnsafe(to - from);
+function loadRange(
+  memory: WebAssembly.Memory,
+  kernel: TableKernel,
+  bytes: Buffer,
+  { path, from, at }: LoadTask,
+): TableAnswer {
   const file = openSync(path, "r");
   try {
     for (let read = 0; read < bytes.length;) {
@@ -218,7 +226,7 @@ function readRange(memory: WebAssembly.Memory, kernel: TableKernel, task: ReadTa
     else if (status[i] & STATUS.exactKey) exactKeys.push(row);
     else {
       const [at, length] = [titles[2 * row], titles[2 * row + 1]];
-      const bare = bareAsciiTitle(latin1(memory, at, length));
+      const bare = bareAsciiTitle(String.fromCharCode(...bytes.subarray(at, at + length)));
       for (let b = 0; b < bare.length; b++) bytes[scratch + b] = bare.charCodeAt(b);
       const artist = kernel.firstItem(task.artists, row);
       keys[row] = kernel.workKey(
@@ -245,14 +253,16 @@ function encodeRange(memory: WebAssembly.Memory, kernel: TableKernel, task: Enco
   const parts: Uint8Array[] = [];
   const chunks: FrameChunk[] = [];
   const memoryBytes = new Uint8Array(memory.buffer);
-  const add = (kind: "plain" | "indices" | "dictionary", values: number, start: number, end: number): FramePage => {
-    const storedEnd = kernel.compress(start, end, table, stored) >>> 0;
-    const header = pageHeader(kind, values, end - start, storedEnd - stored);
-    parts.push(header, memoryBytes.slice(stored, storedEnd));
-    return {
-      storedBytes: header.length + storedEnd - stored,
-      plainBytes: header.length + end - start,
-    };
+  const add = (
+    kind: "plain" | "indices" | "dictionary",
+    values: number,
+    plainBytes: number,
+    start: number,
+    end: number,
+  ): FramePage => {
+    const header = pageHeader(kind, values, plainBytes, end - start);
+    parts.push(header, memoryBytes.slice(start, end));
+    return { storedBytes: header.length + end - start, plainBytes: header.length + plainBytes };
   };
   let rows = 0;
   for (const { type, data } of task.columns) {
@@ -269,8 +279,16 @@ function encodeRange(memory: WebAssembly.Memory, kernel: TableKernel, task: Enco
     const values = kernel.pageLevels();
     if (type !== "texts") rows = values;
     const width = type === "int32" ? 4 : 8;
-    const first = entries > 0 ? add("dictionary", entries, dictionary, dictionary + width * entries) : undefined;
-    chunks.push({ values, dictionary: first, data: add(first ? "indices" : "plain", values, page, end) });
+    if (entries > 0) {
+      const first = add("dictionary", entries, width * entries, dictionary, dictionary + width * entries);
+      const data = add("indices", values, end - page, page, end);
+      chunks.push({ values, compressed: false, dictionary: first, data });
+      continue;
+    }
+    const storedEnd = type === "text" || type === "texts" ? kernel.compress(page, end, table, stored) >>> 0 : 0;
+    const compressed = storedEnd > 0;
+    const place = compressed ? [stored, storedEnd] as const : [page, end] as const;
+    chunks.push({ values, compressed, data: add("plain", values, end - page, ...place) });
   }
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -44,12 +44,10 @@ const [namesGuest, namesTake, namesOther] = [NAMES_GUEST, NAMES_TAKE, NAMES_OTHE
  */
 export function bareAsciiTitle(title: string): string {
   const guestless = namesGuest.test(title) ? title.replace(everyGuest, " ").replace(everyWith, " ") : title;
-  const marked = /[([]| - /.test(title) && namesTake.test(title) && !namesOther.test(title);
-  if (!marked) return guestless;
-  return guestless.replace(everyBracket, " ").replace(everyBracket, " ").replace(everyDash, " ").replace(
-    everyDash,
-    " ",
-  );
+  const inBrackets = /[([]/.test(title);
+  if (!(inBrackets || title.includes(" - ")) || !namesTake.test(title) || namesOther.test(title)) return guestless;
+  const open = inBrackets ? guestless.replace(everyBracket, " ").replace(everyBracket, " ") : guestless;
+  return open.includes(" - ") ? open.replace(everyDash, " ").replace(everyDash, " ") : open;
 }
 
 /** First and last letter of {@linkcode LATIN}. */

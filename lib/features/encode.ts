@@ -8,7 +8,7 @@ import { type Matrix, matrix } from "../matrix.ts";
 import { fifthsPosition, keyAtFifths } from "./circle.ts";
 import type { FeatureColumn, FeatureSpec } from "./spec.ts";
 import { decadeOf, INDICATOR_GROUPS, type IndicatorGroup } from "./statistics.ts";
-import { applyTransform, invertTransform, type ZFeature } from "./transforms.ts";
+import { applyTransformTo, invertTransform, type ZFeature } from "./transforms.ts";
 
 /** What the encoding sees of a track; what is missing is null or absent. */
 export interface TrackFeatures extends Partial<Record<ZFeature, number | null>> {
@@ -130,10 +130,13 @@ function makeEncoders(catalog: Catalog, spec: FeatureSpec): Encoder[] {
 
 function zEncoder(values: Float64Array, column: FeatureColumn, c: number, width: number): Encoder {
   const transform = column.transform!;
+  const { mean } = column;
   const scale = column.weight / column.sd;
+  const block = new Float64Array(BLOCK);
   return (out, start, end, offset) => {
-    for (let i = start, at = offset + c; i < end; i++, at += width) {
-      const value = (applyTransform(transform, values[i]) - column.mean) * scale;
+    applyTransformTo(transform, values, start, end, block);
+    for (let i = 0, at = offset + c; i < end - start; i++, at += width) {
+      const value = (block[i] - mean) * scale;
       out[at] = value === value ? value : 0;
     }
   };

@@ -5,7 +5,7 @@
  */
 import type { Catalog } from "../catalog/catalog.ts";
 import { mergeSpreads, type Spread, spreadOf } from "./spread.ts";
-import { applyTransform, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
+import { applyTransformTo, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
 
 /** Groups of indicator columns. */
 export const INDICATOR_GROUPS = ["mode", "time_signature", "decade", "genre"] as const;
@@ -101,7 +101,7 @@ function transformedMoments(values: Float64Array, name: ZFeature, from: number, 
   let moments: Spread = { count: 0, mean: 0, m2: 0 };
   for (let start = from; start < to; start += BLOCK) {
     const length = Math.min(BLOCK, to - start);
-    for (let i = 0; i < length; i++) block[i] = applyTransform(transform, values[start + i]);
+    applyTransformTo(transform, values, start, start + length, block);
     moments = mergeSpreads(moments, spreadOf(block.subarray(0, length)));
   }
   return moments;

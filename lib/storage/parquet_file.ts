@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 /** Types of columns; `texts` is a list of texts. All may be null. */
 export type FrameType = "int32" | "float64" | "boolean" | "text" | "texts";
@@ -28,6 +29,8 @@ export interface FramePage {
 export interface FrameChunk {
   /** Number of levels in the data page: rows, or for lists items and empty lists. */
   values: number;
+  /** Whether its pages are compressed by Snappy. */
+  compressed: boolean;
   /** Whether a dictionary page comes before the data page. */
   dictionary?: FramePage;
   /** The data page. */
@@ -45,7 +48,9 @@ export interface FrameGroup {
 /** First and last bytes of every file. */
 export const MAGIC: Uint8Array = new TextEncoder().encode("PAR1");
 
+const MAKER = "segue";
 const PHYSICAL = { int32: 1, float64: 5, boolean: 0, text: 6, texts: 6 };
+const UNCOMPRESSED = 0;
 const SNAPPY = 1;
 const PLAIN = 0;
 const RLE = 3;
@@ -123,7 +128,7 @@ export function parquetFooter(columns: readonly FrameColumn[], groups: readonly 
             writer.int(1, PHYSICAL[type]);
             writer.ints(2, dictionary ? [RLE_DICTIONARY, PLAIN, RLE] : [PLAIN, RLE]);
             writer.texts(3, type === "texts" ? [name, "list", "element"] : [name]);
-            writer.int(4, SNAPPY);
+            writer.int(4, chunk.compressed ? SNAPPY : UNCOMPRESSED);
             writer.long(5, chunk.values);
             writer.long(6, plain);
             writer.long(7, stored);
@@ -136,7 +141,7 @@ export function parquetFooter(columns: readonly FrameColumn[], groups: readonly 
       writer.long(3, rows);
     }),
   );
-  writer.text(6, "segue");
+  writer.text(6, MAKER);
   const metadata = writer.end();
   const footer = new Uint8Array(metadata.length + 8);
   footer.set(metadata);
@@ -163,6 +168,214 @@ function schemaElements(writer: CompactWriter, name: string, type: FrameType): (
     if (list) writer.int(6, 3);
   };
   return [inner(name, OPTIONAL, true), inner("list", REPEATED, false), leaf("element")];
+}
+
+/**
+ * Reads numeric columns of a file that has this frame, without anything else being loaded.
+ *
+ * @param path The file.
+ * @param names The columns wanted. One that the file lacks is left out of the result.
+ * @returns The columns, NaN for null; nothing when the file is of another make, or a wanted column is no number.
+ */
+export function readOwnNumbers(path: string, names: readonly string[]): Record<string, Float64Array> | undefined {
+  const file = openSync(path, "r");
+  try {
+    const footer = readFooter(file, fstatSync(file).size);
+    const leaves = footer && leafColumns(footer);
+    if (!leaves) return undefined;
+    const wanted = names.filter((name) => leaves.some((leaf) => leaf.name === name));
+    const found: Record<string, Float64Array> = {};
+    for (const name of wanted) {
+      const leaf = leaves.findIndex((leaf) => leaf.name === name);
+      if (![PHYSICAL.boolean, PHYSICAL.int32, PHYSICAL.float64].includes(leaves[leaf].type)) return undefined;
+      const values = new Float64Array(footer[3] as number);
+      let row = 0;
+      for (const group of footer[4] as ThriftStruct[]) {
+        const metadata = (group[1] as ThriftStruct[])[leaf][3] as ThriftStruct;
+        if (metadata[4] !== UNCOMPRESSED) return undefined;
+        const start = (metadata[11] ?? metadata[9]) as number;
+        const bytes = readRange(file, start, metadata[7] as number);
+        readChunk(bytes, leaves[leaf].type, values.subarray(row, row += group[3] as number));
+      }
+      found[name] = values;
+    }
+    return found;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readRange(file: number, start: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let read = 0; read < length;) {
+    const count = readSync(file, bytes, read, length - read, start + read);
+    if (count === 0) throw new Error(`A Parquet file ends before its byte ${start + length}`);
+    read += count;
+  }
+  return bytes;
+}
+
+function readFooter(file: number, size: number): ThriftStruct | undefined {
+  if (size < 12) return undefined;
+  const end = readRange(file, size - 8, 8);
+  const length = new DataView(end.buffer).getUint32(0, true);
+  if (new TextDecoder().decode(end.subarray(4)) !== "PAR1" || length + 12 > size) return undefined;
+  const bytes = readRange(file, size - 8 - length, length);
+  // The maker stands at the end; another maker's footer may hold what the reader below does not know.
+  const maker = new TextDecoder("latin1").decode(bytes.subarray(-1 - MAKER.length, -1));
+  return maker === MAKER ? new CompactReader(bytes, 0).struct() : undefined;
+}
+
+/** The columns in the order in which row groups have them. */
+function leafColumns(footer: ThriftStruct): { name: string; type: number }[] {
+  const leaves: { name: string; type: number }[] = [];
+  let list: string | undefined;
+  for (const element of (footer[2] as ThriftStruct[]).slice(1)) {
+    if (element[5] !== undefined) list ??= element[4] as string;
+    else {
+      leaves.push({ name: list ?? element[4] as string, type: element[1] as number });
+      list = undefined;
+    }
+  }
+  return leaves;
+}
+
+/** Decodes the pages of one column in a row group. */
+function readChunk(bytes: Uint8Array<ArrayBuffer>, type: number, values: Float64Array): void {
+  let dictionary: Float64Array | undefined;
+  let at = 0;
+  for (;;) {
+    const reader = new CompactReader(bytes, at);
+    const header = reader.struct();
+    const page = bytes.subarray(reader.at, at = reader.at + (header[3] as number));
+    if (header[1] === 2) {
+      dictionary = plainNumbers(page, type, (header[7] as ThriftStruct)[1] as number);
+      continue;
+    }
+    const length = new DataView(page.buffer, page.byteOffset).getUint32(0, true);
+    const levels = nullLevels(page.subarray(4, 4 + length), values.length);
+    let known = values.length;
+    if (levels) { for (const level of levels) known -= 1 - level; }
+    const rest = page.subarray(4 + length);
+    const numbers = dictionary ? values.subarray(0, known) : plainNumbers(rest, type, known);
+    if (dictionary) {
+      const indices = new Uint32Array(known);
+      readHybrid(rest.subarray(1), rest[0], indices);
+      for (let i = 0; i < known; i++) numbers[i] = dictionary[indices[i]];
+    }
+    if (!levels) {
+      if (!dictionary) values.set(numbers);
+      return;
+    }
+    // From the end, for the numbers may stand in the same place.
+    for (let i = values.length - 1, next = known; i >= 0; i--) values[i] = levels[i] ? numbers[--next] : NaN;
+    return;
+  }
+}
+
+/** Which values are there, 1 or 0; nothing when all are. */
+function nullLevels(bytes: Uint8Array, count: number): Uint32Array | undefined {
+  const all = new CompactReader(bytes, 0).varint();
+  if (all % 2 === 0 && all / 2 >= count && bytes[bytes.length - 1] === 1) return undefined;
+  const levels = new Uint32Array(count);
+  readHybrid(bytes, 1, levels);
+  return levels;
+}
+
+function plainNumbers(page: Uint8Array<ArrayBuffer>, type: number, count: number): Float64Array {
+  if (type === PHYSICAL.boolean) return Float64Array.from({ length: count }, (_, i) => page[i >> 3] >> (i & 7) & 1);
+  const copy = page.slice().buffer;
+  return type === PHYSICAL.int32 ? new Float64Array(new Int32Array(copy, 0, count)) : new Float64Array(copy, 0, count);
+}
+
+/** Runs of one value and groups of 8 packed values, in turn. */
+function readHybrid(bytes: Uint8Array, width: number, values: Uint32Array): void {
+  let at = 0;
+  for (let done = 0; done < values.length;) {
+    let head = 0;
+    for (let shift = 0;; shift += 7) {
+      head += (bytes[at] & 127) * 2 ** shift;
+      if (bytes[at++] < 128) break;
+    }
+    if (head % 2 === 0) {
+      const value = bytes[at] + (width > 8 ? bytes[at + 1] * 256 : 0);
+      at += width > 8 ? 2 : 1;
+      values.fill(value, done, done += head / 2);
+      continue;
+    }
+    const count = Math.min(values.length - done, (head - 1) * 4);
+    const mask = (1 << width) - 1;
+    let held = 0;
+    let bits = 0;
+    for (let i = 0, from = at; i < count; i++) {
+      while (bits < width) {
+        held |= bytes[from++] << bits;
+        bits += 8;
+      }
+      values[done++] = held & mask;
+      held >>>= width;
+      bits -= width;
+    }
+    at += (head - 1) / 2 * width;
+  }
+}
+
+/** A struct by field number. */
+interface ThriftStruct {
+  [field: number]: ThriftValue;
+}
+type ThriftValue = number | string | boolean | ThriftStruct | ThriftValue[];
+
+/** Reads Thrift's compact protocol. */
+class CompactReader {
+  readonly #bytes: Uint8Array;
+  at: number;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  struct(): ThriftStruct {
+    const found: ThriftStruct = {};
+    let field = 0;
+    for (;;) {
+      const head = this.#bytes[this.at++];
+      if (head === 0) return found;
+      field += head >> 4;
+      found[field] = this.#value(head & 15);
+    }
+  }
+
+  #value(type: number): ThriftValue {
+    switch (type) {
+      case 5:
+      case 6:
+        return this.varint() / 2;
+      case 8: {
+        const length = this.varint();
+        return new TextDecoder().decode(this.#bytes.subarray(this.at, this.at += length));
+      }
+      case 9: {
+        const head = this.#bytes[this.at++];
+        const length = head >> 4 === 15 ? this.varint() : head >> 4;
+        return Array.from({ length }, () => this.#value(head & 15));
+      }
+      case 12:
+        return this.struct();
+      default:
+        throw new Error(`Expected a Thrift type that this frame has but found ${type}`);
+    }
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let scale = 1;; scale *= 128) {
+      const byte = this.#bytes[this.at++];
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  }
 }
 
 /** Thrift's compact protocol, as much of it as is needed. */
