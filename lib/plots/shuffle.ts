@@ -559,7 +559,10 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
       text: "The next track, live",
       subtitle: lines(
         `at first: ${
-          names.map((name) => `${FEATURE_LABELS[name]} ${weights[featureNames.indexOf(name)]}`).join(", ")
+          names.map((name) => `${FEATURE_LABELS[name]} ${weights[featureNames.indexOf(name)]}`).join(", ").replaceAll(
+            "-",
+            "−",
+          )
         }, ` +
           `T ${temperature}`,
         70,
@@ -584,10 +587,12 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
       { calculate: "datum.weight / datum.total", as: "probability" },
       { window: [{ op: "row_number", as: "rank" }], sort: [{ field: "probability", order: "descending" }] },
       { filter: `datum.rank <= ${count}` },
+      // Two takes may have one name: the rank keeps their bars apart.
+      { calculate: "datum.rank + '. ' + datum.name", as: "candidate" },
     ],
     encoding: {
       y: {
-        field: "name",
+        field: "candidate",
         type: "nominal",
         sort: { field: "rank", op: "min" },
         title: null,
