@@ -29,8 +29,6 @@ JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 HERE = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": JAVA_OPTIONS,
-    "spark.executor.extraJavaOptions": JAVA_OPTIONS,
 }
 children = []
 
@@ -40,6 +38,8 @@ def main():
     folder = tempfile.mkdtemp(prefix="segue-spark-")
     lines = read_lines(folder)
     try:
+        if not options.get("master"):
+            os.environ["JDK_JAVA_OPTIONS"] = JAVA_OPTIONS
         master = options.get("master") or start_cluster(folder, options["executors"], options["memory"])
         session = open_session(master, options, folder)
         driver = Driver(session, options, folder)
@@ -102,7 +102,6 @@ def start_daemon(folder, name, kind, arguments):
         **os.environ,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "512m",
-        "SPARK_DAEMON_JAVA_OPTS": JAVA_OPTIONS,
         "SPARK_LOCAL_DIRS": folder,
     }
     log = open(os.path.join(folder, f"{name}.log"), "wb")

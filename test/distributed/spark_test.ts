@@ -160,9 +160,11 @@ async function killed(spark: SparkEngine, world: string): Promise<void> {
   const options = { k: 20, cellRows: 250, recall: 1 };
   const before = await distributedGraph(matrix, spark, options);
   const joined = spark.history.at(-1)!;
-  const running = distributedGraph(matrix, spark, options);
+  let done = false;
+  const running = distributedGraph(matrix, spark, options).finally(() => done = true);
   await new Promise((resolve) => setTimeout(resolve, (spark.history.at(-2)!.seconds + joined.seconds / 2) * 1000));
   const [, , victim] = spark.pids;
+  assert.equal(done, false, "the graph was done before the worker was killed");
   process.kill(-victim, "SIGKILL");
   const after = await running;
   assert.equal(isRunning(victim), false);
