@@ -60,7 +60,8 @@ export function solved<T extends CourseNotebook>(notebook: T): T {
     if (solution === undefined) continue;
     const text = textOf(copy.cells[cell].source);
     const unset = new RegExp(`^const ${name}: [^\\n]*? = undefined;\\n`, "m");
-    const check = text.search(new RegExp(`^await (segue\\.)?checkAnswer(<.*>)?\\("${name}"`, "m"));
+    const check = text.search(new RegExp(`^await (segue\\.)?checkAnswer(<.*>)?\\(\\s*"${name}"`, "m"));
+    if (check < 0) throw new Error(`Expected a checkAnswer("${name}", …) in cell ${cell + 1} but found none`);
     const before = text.slice(0, check).replace(unset, "");
     copy.cells[cell].source = `${before}${solution.trimEnd()}\n${text.slice(check)}`;
   }

@@ -9,14 +9,15 @@
  *
  * @module
  */
+import katex from "katex";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import katex from "katex";
 import { writeAtomic } from "../storage/atomic.ts";
+import { introductionOf, type NotebookFile } from "./introduction.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const require = createRequire(import.meta.url);
@@ -25,8 +26,8 @@ const require = createRequire(import.meta.url);
 const WIDTH = 1280;
 const HEIGHT = 720;
 
-interface Cell {
-  metadata: { slideshow?: { slide_type?: string } };
+interface SlideNotebook {
+  cells: (NotebookFile["cells"][number] & { metadata: { slideshow?: { slide_type?: string } } })[];
 }
 
 /**
@@ -42,13 +43,13 @@ export async function makeSlides(reports: string): Promise<string[]> {
   const told: string[] = [];
   for (const file of readdirSync(notebooks).filter((name) => name.endsWith(".ipynb")).sort()) {
     const path = join(notebooks, file);
-    const { cells }: { cells: Cell[] } = JSON.parse(readFileSync(path, "utf8"));
-    if (!cells.some(({ metadata }) => metadata.slideshow?.slide_type === "slide")) continue;
+    const notebook: SlideNotebook = JSON.parse(readFileSync(path, "utf8"));
+    if (!notebook.cells.some(({ metadata }) => metadata.slideshow?.slide_type === "slide")) continue;
     const name = file.slice(0, -".ipynb".length);
     const folder = join(reports, "slides");
     mkdirSync(folder, { recursive: true });
     const html = join(folder, `${name}.html`);
-    writeAtomic(html, slidePage(name, convert(path)));
+    writeAtomic(html, slidePage(`${introductionOf(notebook).title} (slides)`, convert(path)));
     told.push(`slides/${name}.html`);
     told.push(await printPdf(html, join(folder, `${name}.pdf`), `slides/${name}.pdf`));
   }
@@ -161,6 +162,7 @@ html, body { background: #fff; }
 .reveal img { display: block; max-width: 1200px; width: auto; height: 485px; object-fit: contain; object-position: left; margin: 0 0 6px; }
 .reveal table { border-collapse: collapse; font-size: 23px; margin: 0 0 18px; }
 .reveal th { font-weight: 600; text-align: left; } .reveal th, .reveal td { padding: 5px 14px 5px 0; border-bottom: 1px solid #dadce0; }
+.reveal table:not(:has(tbody tr:nth-child(6))) { font-size: 28px; }
 .reveal math[display="block"] { font-size: 1.3em; margin: 28px 0; }
 .reveal .slide-number { font-size: 16px; background: none; color: #5f6368; }
 .reveal .jp-Cell, .reveal .jp-Cell-outputWrapper { margin: 0; padding: 0; }

@@ -57,12 +57,12 @@ export function skipPlot(points: readonly LinePoint[]): Spec {
     lower: round(lower),
     upper: round(upper),
   }));
-  const y = { field: "series", type: "nominal", title: null, sort: null, axis: { labelLimit: 260 } };
+  const y = { field: "series", type: "nominal", title: null, sort: null };
   const x = { type: "quantitative", title: "Share of picks skipped", axis: { format: ".0%" } };
   return {
     config: LARGE,
     title: { text: "What listeners skip", subtitle: "Line: 95 % interval over listeners." },
-    width: 480,
+    width: 560,
     height: 40 * values.length,
     data: { values },
     layer: [
@@ -171,9 +171,9 @@ export function tastePlacesPlot(
 export function onlinePlot(points: readonly LinePoint[], options: { drift?: number } = {}): Spec {
   const spec = curves(points.map((point) => ({ ...point, x: point.x + 1 })), {
     title: options.drift === undefined ? "Learning from every skip" : "When tastes change half-way",
-    subtitle: "0: chosen by the listener's true weights. Band: 95 % over listeners.",
+    subtitle: "Lost probability of keeping a pick, against the listener's true weights. Band: 95 % over listeners.",
     x: { title: "Session", axis: { tickMinStep: 1, format: "d" } },
-    y: "Regret above the true weights’",
+    y: "Regret",
     percent: true,
     rule: 0,
   });
@@ -207,7 +207,7 @@ export function falsePositivePlot(rates: readonly ({ unit: string } & FalsePosit
       text: "A/A tests: differences found where there are none",
       subtitle: "Dashed: the 5 % that the test promises. Line: 95 % interval.",
     },
-    width: 480,
+    width: 560,
     height: 52 * values.length,
     data: { values },
     layer: [
@@ -278,20 +278,20 @@ export function powerPlot(
     title: null,
     sort: names,
     scale: { domain: names, range: CATEGORY_COLORS.slice(0, names.length) },
-    legend: { orient: "right", labelLimit: 260 },
+    legend: { orient: "right", labelLimit: 260, symbolOpacity: 1, symbolType: "circle" },
   };
   const y = {
     field: "power",
     type: "quantitative",
-    title: "Power (share of tests with p < 0.05)",
+    title: "Power",
     axis: { format: ".0%" },
     scale: { domain: [0, 1] },
   };
   return {
     config: LARGE,
     title: { text: "How many listeners the test needs", subtitle: "Points: simulated. Lines: formula. Dashed: 80 %." },
-    width: 480,
-    height: 230,
+    width: 600,
+    height: 240,
     layer: [
       { data: { values: lines }, mark: { type: "line", strokeWidth: 2 }, encoding: { x, y, color } },
       {
@@ -346,7 +346,7 @@ export function offPolicyPlot(estimates: readonly ({ log: string } & OffPolicyEs
       text: "What the learned weights are worth, without playing them",
       subtitle: "Line: 95 % interval over listeners. Black: the truth, which only a simulation knows.",
     },
-    width: 480,
+    width: 560,
     height: 52 * new Set(values.map(({ estimator }) => estimator)).size,
     layer: [
       {
@@ -396,7 +396,7 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
     title: options.legend ?? null,
     sort: names,
     scale: { domain: names, range: CATEGORY_COLORS.slice(0, names.length) },
-    legend: { orient: "right", labelLimit: 260 },
+    legend: { orient: "right", labelLimit: 260, symbolOpacity: 1, symbolType: "circle" },
   };
   const rule = options.rule === undefined ? [] : [{
     data: { values: [{ value: options.rule }] },
@@ -406,8 +406,8 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
   return {
     config: LARGE,
     title: { text: options.title, subtitle: options.subtitle },
-    width: 480,
-    height: 230,
+    width: 600,
+    height: 240,
     layer: [
       ...rule,
       {
