@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { graphStage } from "../../lib/graph/stage.ts";
 import {
   estimateSequenceWeight,
   loadSequenceTerm,
@@ -11,6 +12,7 @@ import {
   weighSequenceTerm,
 } from "../../lib/evaluation/sequence_term.ts";
 import { runTournament, valuesOf } from "../../lib/evaluation/tournament.ts";
+import { pcaStage } from "../../lib/embedding/stage.ts";
 import { openWorkspace } from "../../lib/pipeline.ts";
 import { seededRandom, shuffleInPlace } from "../../lib/random.ts";
 import { initialWeights, sasrecConfig, saveSasrec } from "../../lib/sequence/sasrec.ts";
@@ -154,7 +156,9 @@ Deno.test("the stage sasrec trains on the playlists of a world, and its term is 
       catalog: { playlists: 150 },
       sasrec: { maximumSteps: 4, minimumSteps: 4, evaluateEvery: 4, dimensions: 8 },
     };
-    await workspace.prepare("graph", options);
+    await workspace.prepare("features", options);
+    await pcaStage(workspace.directory);
+    await graphStage(workspace.directory, { k: 20 });
     const [, trained] = await workspace.prepare("sasrec", options);
     assert.deepEqual([trained.stage, trained.upToDate], ["sasrec", false]);
     const again = await workspace.prepare("sasrec", { catalog: options.catalog });
