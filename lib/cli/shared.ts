@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from "commander";
+import process from "node:process";
 import { InputError } from "../errors.ts";
 import { peakMemory } from "../storage/stages.ts";
 
@@ -31,8 +32,8 @@ export function defineCommand(name: string, description: string, example: string
 }
 
 /**
- * Sets what a command does: its result is printed as text or, with `--json`, as one line of JSON with seconds and peak
- * memory added.
+ * Sets what a command does: its result is printed as text or, with `--json`, as one line of JSON with seconds (by the
+ * clock and of the processor) and peak memory added.
  *
  * @param command The command.
  * @param run Gets the options and the positional arguments.
@@ -50,10 +51,19 @@ export function onRun<Options>(
     const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
     console.log(
       options.json
-        ? JSON.stringify({ command: command.name(), seconds, peak_memory_mib: peakMemory(), ...result.json })
+        ? JSON.stringify({
+          ...{ command: command.name(), seconds, cpu_seconds: cpuSeconds(), peak_memory_mib: peakMemory() },
+          ...result.json,
+        })
         : result.text,
     );
   });
+}
+
+/** Processor time of all threads of this process so far. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return Number(((user + system) / 1e6).toFixed(3));
 }
 
 /**
