@@ -40,7 +40,9 @@ export async function checkAnswer<T extends number | string | null | object>(
 }
 
 function isNear(answer: unknown, expected: unknown, tolerance: number): boolean {
-  if (typeof answer === "number" && typeof expected === "number") return Math.abs(answer - expected) <= tolerance;
+  if (typeof answer === "number" && typeof expected === "number") {
+    return Object.is(answer, expected) || Math.abs(answer - expected) <= tolerance;
+  }
   if (Array.isArray(answer) && Array.isArray(expected)) {
     return answer.length === expected.length && answer.every((value, i) => isNear(value, expected[i], tolerance));
   }
