@@ -602,7 +602,7 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
         field: "probability",
         type: "quantitative",
         title: `probability of the next track, the ${count} likeliest of ${candidates.length}`,
-        axis: { format: ".0%" },
+        axis: { format: ".1~%" },
       },
       tooltip: [...names.map((name) => ({ field: name, format: ".2f" })), { field: "probability", format: ".1%" }],
     },
