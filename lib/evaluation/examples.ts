@@ -242,6 +242,7 @@ function noteOf(world: ShuffleWorld, state: UserState, pick: SessionPick, before
   const odds = `${ordinal(rank)} of ${count}, ${
     probability < 0.01 ? "under 1 %" : `${Math.round(100 * probability)} %`
   }`;
+  if (count === 1) return "the only one that the rules leave";
   const why = good && bad
     ? `for ${good}, despite ${bad}`
     : good

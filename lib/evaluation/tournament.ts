@@ -291,7 +291,7 @@ export function learnWeights(world: ShuffleWorld, seed: number, listeners: numbe
   const { sets } = simulateListeners(world, { users: listeners, steps: CHOICES, seed, weights: mean, spread });
   return {
     pooled: weightsOfFit(fitConditionalLogit(sets)),
-    prior: fitTastePrior(sets, { rounds: 15 }),
+    prior: fitTastePrior(sets, { rounds: 30 }),
     listeners,
     choices: sets.chosen.length,
   };
