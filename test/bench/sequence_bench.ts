@@ -54,7 +54,7 @@ const TRAINING = {
   dropout: 0.2,
   evaluateEvery: 100,
   patience: 2,
-  maximumSteps: 900,
+  maximumSteps: 800,
 };
 const LOSS_STEPS = 400;
 
