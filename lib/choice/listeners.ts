@@ -96,7 +96,7 @@ const LONGEST_PAST = 21 * 24;
  */
 export function simulateListeners(world: ShuffleWorld, options: ListenerOptions = {}): SimulatedChoices {
   const settings = complete(world, options);
-  const { users, steps, seed } = settings;
+  const { users, steps } = settings;
   const width = FEATURES.length;
   const most = users * steps * (settings.neighbors + settings.familiar);
   const log: Log = {
