@@ -4,6 +4,7 @@
  * @module
  */
 import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -11,14 +12,19 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const programs = join(ROOT, process.platform === "win32" ? ".venv/Scripts" : ".venv/bin");
 
+/** JupyterLab would ask at its first start whether it may fetch news from the net. */
+const settings = join(ROOT, ".venv/share/jupyter/lab/settings");
+mkdirSync(settings, { recursive: true });
+writeFileSync(
+  join(settings, "overrides.json"),
+  JSON.stringify({ "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false } }),
+);
+
 const lab = spawn(join(programs, "jupyter"), [
   "lab",
-  "--notebook-dir",
-  join(ROOT, "notebooks"),
-  // No question about news, no call home.
-  ...["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
   ...process.argv.slice(2),
 ], {
+  cwd: join(ROOT, "notebooks"),
   stdio: "inherit",
   env: { ...process.env, JUPYTER_PATH: join(ROOT, ".venv/share/jupyter"), PATH: `${programs}:${process.env.PATH}` },
 });
