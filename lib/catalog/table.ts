@@ -243,6 +243,11 @@ export class Table {
     return { groups: slots.map((slot) => slot < 0 ? -1 : groupOf[slot + 1]), members };
   }
 
+  /** Whether a row lacks its text or list. */
+  isNull(name: CatalogColumn, row: number): boolean {
+    return this.#view(name, row)[0] === 0;
+  }
+
   /** Sets the text of a row. */
   setText(name: CatalogColumn, row: number, text: string | null): void {
     this.#setView(name, row, text, 0);

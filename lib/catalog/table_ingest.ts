@@ -255,21 +255,25 @@ function mergeDuplicates(
     if (group) group.push(row);
     else groups.set(first[row], [first[row], row]);
   }
-  duplicates.ids = groups.size;
+  const all = [...groups.values()];
+  duplicates.ids = all.length;
+  const popularity = table.numbers("popularity");
   const features = [...UNIT_FEATURES, "loudness", "tempo", "key", "mode"] as const;
-  for (const rows of groups.values()) {
-    const [target, ...rest] = rows;
-    const popularity = table.numbers("popularity");
-    if (popularity && new Set(rows.map((row) => popularity[row]).filter(isNumber)).size > 1) {
-      duplicates.popularityConflicts++;
-    }
-    const featuresOf = features.map((name) => table.numbers(name)!);
-    if (rest.some((row) => featuresOf.some((values) => differ(values[row], values[target])))) {
+  const measured = features.map((name) => table.numbers(name)!);
+  for (const rows of all) {
+    const popular = popularity ? rows.map((row) => popularity[row]).filter(isNumber) : [];
+    if (popular.some((value) => value !== popular[0])) duplicates.popularityConflicts++;
+    if (measured.some((values) => rows.some((row) => differ(values[row], values[rows[0]])))) {
       duplicates.featureConflicts++;
     }
-    for (const name of columns) if (!mergeColumn(table, name, rows)) return undefined;
-    table.fix[target] = Math.min(...rows.map((row) => table.fix[row]));
-    for (const row of rest) table.keep[row] = 0;
+  }
+  for (const name of columns) if (!mergeColumn(table, name, all)) return undefined;
+  const { fix, keep: kept } = table;
+  for (const [target, ...rest] of all) {
+    for (const row of rest) {
+      fix[target] = Math.min(fix[target], fix[row]);
+      kept[row] = 0;
+    }
   }
   return { merged: repeated, duplicates };
 }
@@ -282,27 +286,31 @@ function differ(a: number, b: number): boolean {
   return a !== b && !(Number.isNaN(a) && Number.isNaN(b));
 }
 
-/** Gives the first of some rows what they say together in a column. */
-function mergeColumn(table: Table, name: CatalogColumn, rows: readonly number[]): boolean {
-  const [target, ...rest] = rows;
+/** Gives the first row of each group what its rows say together in a column; false when the table cannot hold it. */
+function mergeColumn(table: Table, name: CatalogColumn, groups: readonly number[][]): boolean {
   if (isNumeric(name)) {
     const values = table.numbers(name)!;
-    const known = rows.map((row) => values[row]).filter(isNumber);
-    values[target] = known.length === 0 ? NaN : name === "popularity" ? Math.max(...known) : known[0];
+    for (const rows of groups) {
+      const known = rows.map((row) => values[row]).filter(isNumber);
+      values[rows[0]] = known.length === 0 ? NaN : name === "popularity" ? Math.max(...known) : known[0];
+    }
     return true;
   }
   if (!isList(name)) {
-    const found = rows.find((row) => table.text(name, row) !== null);
-    if (found !== undefined && found !== target) table.share(name, target, found);
+    for (const rows of groups) {
+      const found = rows.find((row) => !table.isNull(name, row));
+      if (found !== undefined && found !== rows[0]) table.share(name, rows[0], found);
+    }
     return true;
   }
   const joined = ["genres", "subgenres", "playlists"].includes(name);
-  const lists =
-    (joined && !rest.every((row) => table.alike(name, row, target)) ? rows : rows.slice(0, joined ? 1 : rows.length))
-      .map((row) => table.list(name, row)).filter((list) => list !== null);
-  if (lists.length === 0) return true;
-  const all = joined ? lists.flat() : lists[0];
-  return table.setList(name, target, [...new Set(all)]);
+  return groups.every((rows) => {
+    const [target] = rows;
+    const one = joined ? rows.every((row) => table.alike(name, row, target)) : undefined;
+    const told = (one ? [target] : rows).map((row) => table.list(name, row)).filter((list) => list !== null);
+    if (told.length === 0) return true;
+    return table.setList(name, target, [...new Set(joined ? told.flat() : told[0])]);
+  });
 }
 
 /** Imputes what is missing by a marker. Returns how many values, by column. */
