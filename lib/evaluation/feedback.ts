@@ -91,10 +91,10 @@ export interface FeedbackLog {
  * At this level a pick drawn blindly from the candidates is skipped about every second time, as 48.6 % of all plays on a
  * large service are (Lamere 2014, The Skip); see the test.
  */
-export const KEEP_LEVEL = -0.7;
+export const KEEP_LEVEL: number = -0.7;
 
 /** At this level about a tenth of what the hand-set weights choose is played again. An assumption of ours. */
-export const REPLAY_LEVEL = -5.5;
+export const REPLAY_LEVEL: number = -5.5;
 
 const OFFER = { neighbors: 12, familiar: 8, liked: 60 };
 const HOUR = 3_600_000;
