@@ -42,6 +42,7 @@ Deno.test("segue evaluate compares the shuffles, writes its tables, and gives th
     "similarity",
     "segue",
   ]);
+  assert.deepEqual([result.sequence, result.unit], [null, "listener"]);
   for (const file of result.files as string[]) assert.ok(existsSync(join(folder, "evaluation", file)), file);
   assert.match(readFileSync(join(folder, "evaluation", "examples.md"), "utf8"), /\| Vanilla shuffle \| Segue \|/);
   const rows = result.summary as { policy: string; metric: string; estimate: number; lower: number; upper: number }[];
@@ -54,6 +55,7 @@ Deno.test("segue evaluate ends with 2 and one line when something is wrong with 
     const [args, message] of [
       [["--data", join(folder, "nowhere")], /no such file/],
       [["--data", folder, "--listeners", "0"], /Expected listeners to be an integer/],
+      [["--data", folder, "--unit", "week"], /Expected --unit to be listener or session but found 'week'/],
       [
         ["--data", folder, "--listeners", "4", "--variants", "9"],
         /Expected variantListeners to be an integer in \[0, 4\]/,
