@@ -62,7 +62,7 @@ export interface JobStatistics {
   seconds: number;
   /** Partitions that were worked on, over all steps. */
   tasks: number;
-  /** Processor seconds of each step, over all tasks; on Spark what came before the first step stands before them. */
+  /** Seconds of each step, over all tasks; on Spark what came before the first step stands before them. */
   stepSeconds: number[];
   /** Bytes that changed partitions between steps. */
   shuffleBytes: number;

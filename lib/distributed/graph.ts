@@ -9,13 +9,13 @@ import { join } from "node:path";
 import { embeddingFile } from "../embedding/files.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import {
-  centroidGaps,
   coarseCellCount,
   type CoarseCells,
   distancesToCells,
   findNearest,
   guestNeed,
   inSample,
+  isGuest,
   joinCell,
   makeCoarseCells,
   mergeNearest,
@@ -51,9 +51,9 @@ export interface DistributedGraphOptions {
 export interface DistributedGraphReport extends KnnReport {
   /** Rows that the cells hold together, guests among them, over the number of rows. */
   replication: number;
-  /** Processor seconds of putting rows into cells in the last round, over all tasks. */
+  /** Seconds of putting rows into cells in the last round, over all tasks. */
   assign_seconds: number;
-  /** Processor seconds of joining the cells in that round. */
+  /** Seconds of joining the cells in that round, over all tasks. */
   join_seconds: number;
   /** Bytes shuffled in that round. */
   shuffle_bytes: number;
@@ -95,7 +95,6 @@ export const NEAREST_STEP: Step = {
     const queryRows = arrays.rows as Int32Array;
     const homes = arrays.homes as Int32Array;
     const cells = cellsOf(arrays);
-    const gaps = centroidGaps(cells);
     const found = noNearest(queryRows.length, k);
     let any = false;
     for await (const table of tables) {
@@ -114,7 +113,7 @@ export const NEAREST_STEP: Step = {
       findNearest(found, queries, queryRows, unit, rows, (q, i) => {
         if (homes.length === 0) return 0;
         const { home, distances } = place(i);
-        return guestNeed(distances, home, homes[q], cells, gaps);
+        return guestNeed(distances, home, homes[q], cells);
       });
       any = true;
     }
@@ -130,7 +129,6 @@ export const ASSIGN_STEP: Step = {
   async *run(tables, { data, arrays }) {
     const { limit } = data as { limit: number | null };
     const cells = cellsOf(arrays);
-    const gaps = centroidGaps(cells);
     const distances = new Float64Array(cells.scales.length);
     for await (const table of tables) {
       const x = matrixOf(table);
@@ -142,7 +140,7 @@ export const ASSIGN_STEP: Step = {
       for (let i = 0; i < x.rows; i++) {
         const home = distancesToCells(unit, i * x.columns, cells, distances);
         for (let c = 0; c < distances.length; c++) {
-          if (c !== home && limit !== null && guestNeed(distances, home, c, cells, gaps) > limit) continue;
+          if (c !== home && limit !== null && !isGuest(distances, home, c, cells, limit)) continue;
           part.push(c);
           guest.push(c === home ? 0 : 1);
           from.push(i);

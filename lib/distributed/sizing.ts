@@ -18,9 +18,9 @@ export interface MeasuredGraphRun {
   cells: number;
   /** Rows that the cells hold together, guests among them, over the number of tracks. */
   replication: number;
-  /** Processor seconds of putting rows into cells, over all tasks. */
+  /** Seconds of putting rows into cells, over all tasks; a task has a core. */
   assignSeconds: number;
-  /** Processor seconds of joining the cells, over all tasks. */
+  /** Seconds of joining the cells, over all tasks. */
   joinSeconds: number;
   /** Bytes that changed machines. */
   shuffleBytes: number;
@@ -64,10 +64,10 @@ const MIB = 2 ** 20;
  * Reckons what the graph of a large catalogue takes: cells, replication, bytes shuffled, processor hours, executors,
  * memory and cost. With cells of one size the join costs the same a track however many tracks there are; replication
  * grows with the number of cells, at most as a + b ln(cells), which is fitted to the measured runs by least squares
- * (b = 0 when they show no growth); finding a track's cell costs in proportion to the number of cells; the bytes of a row on
- * its way and the memory of a task are measured.
+ * (b = 0 when they show no growth); putting a track into its cells costs a' + b' cells seconds, fitted likewise; seconds of
+ * the join, the bytes of a row on its way and the memory of a task are those of the largest run.
  *
- * @param measured Measured runs; those of the largest size count most: seconds, bytes and memory are taken from it.
+ * @param measured Measured runs of several sizes, with cells of one size.
  * @param options What is asked of the cluster.
  * @returns The lines, each with its arithmetic.
  * @throws {InputError} When there is no measured run or an option is out of range.
@@ -94,12 +94,12 @@ export function sizeCluster(measured: readonly MeasuredGraphRun[], options: Sizi
   const network = expectNumber("networkMiBPerSecond", options.networkMiBPerSecond ?? 500, 1e-3);
 
   const cells = Math.ceil(tracks / cellRows);
-  const growth = replicationGrowth(measured);
+  const growth = rising(measured, ({ cells }) => Math.log(cells), ({ replication }) => replication);
   const replication = Math.max(1, growth.a + growth.b * Math.log(cells));
   const rowBytes = largest.shuffleBytes / (largest.rows * largest.replication);
   const shuffle = tracks * replication * rowBytes;
-  const assignSeconds = largest.assignSeconds / (largest.rows * largest.cells);
-  const assignHours = tracks * cells * assignSeconds / 3600;
+  const assign = rising(measured, ({ cells }) => cells, ({ assignSeconds, rows }) => assignSeconds / rows);
+  const assignHours = tracks * Math.max(0, assign.a + assign.b * cells) / 3600;
   const joinSeconds = largest.joinSeconds / (largest.rows * largest.replication);
   const joinHours = tracks * replication * joinSeconds / 3600;
   const coreHours = (assignHours + joinHours) / efficiency;
@@ -124,7 +124,7 @@ export function sizeCluster(measured: readonly MeasuredGraphRun[], options: Sizi
     ),
     line(
       "putting rows into cells",
-      `${count(tracks)} x ${count(cells)} cells x ${digits(assignSeconds * 1e9)} ns`,
+      `${count(tracks)} x (${digits(assign.a * 1e6)} + ${digits(assign.b * 1e6)} x ${count(cells)}) µs`,
       assignHours,
       "core hours",
     ),
@@ -193,10 +193,13 @@ export function readGraphRuns(path: string): MeasuredGraphRun[] {
   }));
 }
 
-/** Least squares of replication on ln(cells); no growth where the runs have one number of cells or show a fall. */
-function replicationGrowth(measured: readonly MeasuredGraphRun[]): { a: number; b: number } {
-  const x = measured.map(({ cells }) => Math.log(cells));
-  const y = measured.map(({ replication }) => replication);
+/** Least squares of y = a + b x; the largest y and b = 0 where the runs have one x or show no rise. */
+function rising(
+  measured: readonly MeasuredGraphRun[],
+  xOf: (run: MeasuredGraphRun) => number,
+  yOf: (run: MeasuredGraphRun) => number,
+): { a: number; b: number } {
+  const [x, y] = [measured.map(xOf), measured.map(yOf)];
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [mx, my] = [mean(x), mean(y)];
   const spread = x.reduce((sum, value) => sum + (value - mx) ** 2, 0);

@@ -120,36 +120,36 @@ export function distancesToCells(unit: Float32Array, at: number, cells: CoarseCe
  * @param home The row's own cell.
  * @param cell The other cell.
  * @param cells The cells.
- * @param gaps Distances between the centroids, see {@linkcode centroidGaps}.
  * @returns The need.
  */
-export function guestNeed(
-  distances: Float64Array,
-  home: number,
-  cell: number,
-  { scales }: CoarseCells,
-  gaps: Float64Array,
-): number {
+export function guestNeed(distances: Float64Array, home: number, cell: number, cells: CoarseCells): number {
   if (cell === home) return 0;
-  return (distances[cell] - distances[home]) / (2 * gaps[home * distances.length + cell] * scales[cell]);
+  const { centroids, scales } = cells;
+  const d = centroids.length / scales.length;
+  const gap = Math.max(1e-12, Math.sqrt(squaredDistance(centroids, home * d, centroids, cell * d, d)));
+  return (distances[cell] - distances[home]) / (2 * gap * scales[cell]);
 }
 
 /**
- * Distances between centroids.
+ * Whether a row is a guest in a cell. Cells that are too far away are told by the triangle inequality, |g − h| ≤
+ * |p − g| + |p − h|, without a look at the other centroid.
  *
+ * @param distances Squared distances of the row to all centroids.
+ * @param home The row's own cell.
+ * @param cell The other cell.
  * @param cells The cells.
- * @returns Distances [cells, cells], row-major, above 0.
+ * @param limit Largest need of a guest.
+ * @returns True when {@linkcode guestNeed} is at most the limit.
  */
-export function centroidGaps({ centroids, scales }: CoarseCells): Float64Array {
-  const count = scales.length;
-  const d = centroids.length / count;
-  const gaps = new Float64Array(count * count);
-  for (let a = 0; a < count; a++) {
-    for (let b = 0; b < count; b++) {
-      gaps[a * count + b] = Math.max(1e-12, Math.sqrt(squaredDistance(centroids, a * d, centroids, b * d, d)));
-    }
-  }
-  return gaps;
+export function isGuest(
+  distances: Float64Array,
+  home: number,
+  cell: number,
+  cells: CoarseCells,
+  limit: number,
+): boolean {
+  if (Math.sqrt(distances[cell]) - Math.sqrt(distances[home]) > 2.0001 * limit * cells.scales[cell]) return false;
+  return guestNeed(distances, home, cell, cells) <= limit;
 }
 
 /**

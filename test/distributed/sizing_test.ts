@@ -32,16 +32,16 @@ Deno.test("the reckoning is what a hand makes of it", () => {
   assert.equal(value(rows, "bytes of a row on its way"), 100);
   // 100 M x 2 x 100 B = 2e10 B.
   assert.equal(value(rows, "shuffle volume"), Number((2e10 / 2 ** 30).toPrecision(4)));
-  // 0.4 s / (100,000 x 4) = 1 µs a track and cell: 100 M x 4,000 x 1 µs = 400,000 s.
-  assert.equal(value(rows, "putting rows into cells"), 111.1);
+  // One run shows no growth with the cells either: 0.4 s / 100,000 = 4 µs a track, 100 M x 4 µs = 400 s.
+  assert.equal(value(rows, "putting rows into cells"), 0.1111);
   // 20 s / 200,000 = 100 µs a row: 200 M x 100 µs = 20,000 s.
   assert.equal(value(rows, "joining the cells"), 5.556);
-  // 420,000 s / 3600 / 0.5 = 233.3 core hours; / 8 = 29.2 executors; cost 233.3 x 0.04.
-  assert.equal(value(rows, "core hours in all"), 233.3);
-  assert.equal(value(rows, "executors"), 30);
-  assert.equal(value(rows, "hours"), 1.944);
+  // 20,400 s / 3600 / 0.5 = 11.33 core hours; / 8 = 1.4 executors; cost 11.33 x 0.04.
+  assert.equal(value(rows, "core hours in all"), 11.33);
+  assert.equal(value(rows, "executors"), 2);
+  assert.equal(value(rows, "hours"), 1.417);
   assert.equal(value(rows, "memory of an executor"), 1);
-  assert.equal(value(rows, "cost"), 9.333);
+  assert.equal(value(rows, "cost"), 0.4533);
 });
 
 Deno.test("replication grows with the logarithm of the cells, as the runs show", () => {
@@ -49,6 +49,13 @@ Deno.test("replication grows with the logarithm of the cells, as the runs show",
   const runs = [{ ...RUN, cells: 1, replication: 1 }, { ...RUN, rows: 200_000, cells: e, replication: 1.5 }];
   const rows = sizeCluster(runs, { tracks: 10_000, cellRows: 10 });
   assert.equal(value(rows, "replication"), Number((1 + 0.5 * Math.log(1000)).toPrecision(4)));
+});
+
+Deno.test("putting rows into cells grows with the number of cells, as the runs show", () => {
+  // 1 + 0.5 x cells µs a track: 3 µs at 4 cells, 5 µs at 8; at 1,000 cells 501 µs, of 10,000 tracks 5.01 s.
+  const runs = [{ ...RUN, assignSeconds: 0.3 }, { ...RUN, rows: 200_000, cells: 8, assignSeconds: 1 }];
+  const rows = sizeCluster(runs, { tracks: 10_000, cellRows: 10 });
+  assert.equal(value(rows, "putting rows into cells"), Number((5.01 / 3600).toPrecision(4)));
 });
 
 Deno.test("more tracks never need fewer cells, bytes, hours or executors", () => {

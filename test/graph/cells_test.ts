@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  centroidGaps,
   coarseCellCount,
   distancesToCells,
   findNearest,
   guestNeed,
   inSample,
+  isGuest,
   joinCell,
   makeCoarseCells,
   mergeNearest,
@@ -29,9 +29,23 @@ Deno.test("guestNeed() is the distance from the plane half-way between two centr
   const distances = new Float64Array(2);
   assert.equal(distancesToCells(Float32Array.of(1, 0), 0, cells, distances), 0);
   assert.deepEqual([...distances], [0, 2]);
-  const gaps = centroidGaps(cells);
-  assert.ok(Math.abs(guestNeed(distances, 0, 1, cells, gaps) - Math.SQRT1_2 / 0.25) < 1e-6);
-  assert.equal(guestNeed(distances, 0, 0, cells, gaps), 0);
+  assert.ok(Math.abs(guestNeed(distances, 0, 1, cells) - Math.SQRT1_2 / 0.25) < 1e-6);
+  assert.equal(guestNeed(distances, 0, 0, cells), 0);
+});
+
+Deno.test("isGuest() says of every row and cell what guestNeed() says", () => {
+  const x = noise(500, 5, 9);
+  const unit = matrix(500, 5, unitRows(x));
+  const cells = makeCoarseCells(unit, 7, 1);
+  const distances = new Float64Array(cells.scales.length);
+  for (const limit of [0, 0.1, 0.5, 2]) {
+    for (let i = 0; i < 500; i++) {
+      const home = distancesToCells(unit.data, i * 5, cells, distances);
+      for (let c = 0; c < distances.length; c++) {
+        assert.equal(isGuest(distances, home, c, cells, limit), guestNeed(distances, home, c, cells) <= limit);
+      }
+    }
+  }
 });
 
 Deno.test("nearest rows merge into those of the whole, however the rows are cut", () => {
@@ -84,12 +98,11 @@ Deno.test("rows within the need of a recall hold that share of the neighbours", 
   const x = noise(3000, 4, 4);
   const unit = matrix(3000, 4, unitRows(x));
   const cells = makeCoarseCells(unit, 6, 5);
-  const gaps = centroidGaps(cells);
   const distances = new Float64Array(cells.scales.length);
   const homes = Array.from({ length: 3000 }, (_, i) => distancesToCells(unit.data, i * 4, cells, distances));
   const needOf = (i: number, cell: number) => {
     const home = distancesToCells(unit.data, i * 4, cells, distances);
-    return guestNeed(distances, home, cell, cells, gaps);
+    return guestNeed(distances, home, cell, cells);
   };
   const { graph } = await buildKnnGraph(x, { k: 10, recall: 1 });
   const needs = Float64Array.from(graph.indices, (j, e) => needOf(j, homes[Math.floor(e / 10)]));
