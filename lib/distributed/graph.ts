@@ -65,7 +65,7 @@ const CELL_ROWS = 25_000;
 const CELLS_AN_EXECUTOR = 2;
 const SAMPLE_ROWS = 4096;
 const SAMPLE_A_CELL = 40;
-const TUNE_SAMPLE = 256;
+const TUNE_SAMPLE = 512;
 const CHECK_SAMPLE = 512;
 const MOST_ROUNDS = 8;
 /** Edges that one graph in memory can have. */
@@ -225,16 +225,16 @@ export async function distributedGraph(
 
   const picked = shuffleInPlace(Int32Array.from(sample.rows.keys()), seededRandom(seed, "queries"))
     .subarray(0, TUNE_SAMPLE + CHECK_SAMPLE);
-  const cut = Math.floor(picked.length / 3);
+  const cut = Math.floor(picked.length / 2);
   const exact = recall >= 1 || cellCount === 1;
   const queries = { x: takeRows(unit, picked), rows: Int32Array.from(picked, (i) => sample.rows[i]) };
   const truth = exact ? noNearest(0, k) : await nearestOf(engine, source, queries, k, cells);
   const tuning = part(truth, 0, cut);
   for (let asked = recall, round = 1;; asked += (1 - asked) / 3, round++) {
-    // Half of what may be missed is missed between the cells, half within them.
-    const each = exact ? 1 : (1 + asked) / 2;
-    const limit = exact ? null : needForRecall(tuning, each);
-    const found = await assignAndJoin(engine, source, cells, limit, { n, k, recall: exact ? recall : each, seed });
+    // Guests cost more than a closer look within a cell: three quarters of what may be missed are missed for lack of them.
+    const limit = exact ? null : needForRecall(tuning, asked + (1 - asked) / 4);
+    const within = exact ? recall : 1 - (1 - asked) / 4;
+    const found = await assignAndJoin(engine, source, cells, limit, { n, k, recall: within, seed });
     await completeShortRows(engine, path, source, cells, found, k);
     const { mean, error } = exact ? { mean: 1, error: 0 } : recallOf(found, truth, queries.rows, cut, k);
     if (mean < recall && round < MOST_ROUNDS) continue;
