@@ -180,7 +180,7 @@ export function recallCostPlot(runs: readonly { recall: number; compared: number
       field: "recall",
       type: "quantitative",
       title: "recall@k",
-      scale: { domain: [Math.min(0.98, Math.floor(low * 50) / 50), 1.01], nice: false },
+      scale: { domain: [Math.min(0.98, Math.floor(low * 50) / 50 - 0.02), 1.01], nice: false },
     },
   };
   return {
