@@ -192,7 +192,6 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
     legend: { ...legend, columns: 1 },
     scale: { domain: PARETO_CURVES.map((curve) => CURVE_NAMES[curve]), range: ["#D55E00", "#0072B2", "#009E73"] },
   };
-  const numbered = { type: "text", fontSize: 10, dy: -10 };
   return {
     spacing: 40,
     resolve: { scale: { color: "independent" } },
@@ -216,9 +215,11 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
           mark: { type: "point", size: 28, opacity: 1 },
           encoding: { ...position, color: curveColor },
         },
-        ...PARETO_CURVES.map((kind, c) => ({
-          data: { values: curves.filter((point) => point.kind === kind && point.value !== 1) },
-          mark: { ...numbered, ...NUMBER_PLACES[c] },
+        ...NUMBER_PLACES.map(({ kind, colder, ...place }) => ({
+          data: {
+            values: curves.filter((point) => point.kind === kind && point.value !== 1 && point.value < 1 === colder),
+          },
+          mark: { type: "text", fontSize: 10, ...place },
           encoding: { ...position, text: { field: "mark" }, color: curveColor },
         })),
         {
@@ -231,8 +232,15 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
   };
 }
 
-/** Where the numbers of each curve stand: where another curve passes close by, on the other side of it. */
-const NUMBER_PLACES: readonly Spec[] = [{ dy: 13 }, { dy: -10 }, { dy: 0, dx: 14 }];
+/** Where the numbers of each curve stand, below the value 1 and above it: on the side where no other curve passes. */
+const NUMBER_PLACES = [
+  { kind: "temperature", colder: true, dx: 16, dy: -3 },
+  { kind: "temperature", colder: false, dx: 0, dy: 13 },
+  { kind: "similarity", colder: true, dx: 0, dy: -10 },
+  { kind: "similarity", colder: false, dx: -12, dy: 5 },
+  { kind: "clusterDiversity", colder: true, dx: -14, dy: 0 },
+  { kind: "clusterDiversity", colder: false, dx: 12, dy: 0 },
+] as const;
 
 /**
  * What leaving a term out does: a panel a metric, a row a term, under the hard rules and without them.
