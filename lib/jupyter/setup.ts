@@ -83,7 +83,7 @@ function unpackSpark(venv: string, folder: string): void {
     say(`downloading PySpark ${PYSPARK} (456 MB, once; kept in ${cacheFolder()})`);
     const python = venvProgram(venv, "python");
     const downloaded = run(python, [
-      ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:"],
+      ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"],
       ...["--dest", partial, `pyspark==${PYSPARK}`],
     ]);
     if (!downloaded.ok) throw new SetupError(`pip could not download PySpark: ${lastLine(downloaded.output)}`);

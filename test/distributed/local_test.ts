@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import process from "node:process";
 import { doublesOf, type RowTable } from "../../lib/distributed/arrow.ts";
 import { type Engine, openEngine } from "../../lib/distributed/engine.ts";
 import { distributedPca } from "../../lib/distributed/pca.ts";
+import { sparkProblem } from "../../lib/distributed/spark.ts";
 import { readPca } from "../../lib/embedding/files.ts";
 import { InputError } from "../../lib/errors.ts";
 import { readGraph } from "../../lib/graph/graph.ts";
@@ -118,6 +121,25 @@ Deno.test("an engine refuses what it cannot do", () => {
     () => openEngine({ engine: "spark", master: "http://a" }),
     /spark:\/\/HOST:PORT but found 'http:\/\/a'/,
   );
+});
+
+Deno.test("without Java, Spark and its set-up say what to install", () => {
+  const before = process.env.JAVA_HOME;
+  process.env.JAVA_HOME = "/nowhere";
+  try {
+    assert.match(
+      sparkProblem()!,
+      /^Spark needs Java 17 or later but found none; install one .*deno task setup --spark$/,
+    );
+    const setup = new URL("../../lib/jupyter/setup.ts", import.meta.url).pathname;
+    const args = ["run", "-A", "--no-lock", setup, "--spark"];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /^setup: Expected Java 17 or later for Spark but found none; install it or set JAVA_HOME/m);
+  } finally {
+    if (before === undefined) delete process.env.JAVA_HOME;
+    else process.env.JAVA_HOME = before;
+  }
 });
 
 Deno.test("segue graph --engine local writes a graph, and says what it cost", () => {
