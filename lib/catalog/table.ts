@@ -62,7 +62,9 @@ const LATIN = 49152;
 const FILE_AT = 65536;
 const MOST_COLUMNS = 200;
 const MOST_THREADS = 8;
-const MOST_BYTES = 1.1e9;
+/** Larger files, and files of more rows, are read out of core. */
+const MOST_BYTES = 5e8;
+const MOST_ROW_BYTES = 1.5e9;
 const PIECE = 1 << 21;
 /** Files below this size are read on the thread at hand: starting threads takes longer. */
 const SMALL = 1 << 22;
@@ -103,7 +105,7 @@ export class Table {
   }
 
   /**
-   * Reads a file. Cost O(bytes); memory about 2.5 bytes a byte.
+   * Reads a file. Cost O(bytes); memory about four times the size of the file.
    *
    * @param file The file.
    * @returns The table and its open rows; nothing when the structure of the file is not regular, or when it is too large.
@@ -155,11 +157,6 @@ export class Table {
   /** Keys of the works, 64 bits a row. */
   get keys(): BigUint64Array {
     return new BigUint64Array(this.#memory.buffer, this.#addresses.key, this.rows);
-  }
-
-  /** Whether the table has a column. */
-  has(name: CatalogColumn): boolean {
-    return this.#data.has(name);
   }
 
   /**
@@ -440,6 +437,7 @@ export class Table {
       counts[counts.length - 1]++;
     }
     this.rows = counts.reduce((sum, count) => sum + count, 0);
+    if (this.rows * 8 * (file.columns.length + 8) > MOST_ROW_BYTES) return undefined;
     const config = this.#layOut();
     const open: OpenRows = { odd: [], exactKeys: [] };
     let first = 0;

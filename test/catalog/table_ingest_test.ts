@@ -170,9 +170,9 @@ Deno.test("Strange values in any column give the same by either way", async () =
         if (await compare(ended, { onMissing }) === undefined) passed++;
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
-  assert.ok(passed < 6, `the quick way was not taken ${passed} times`);
+  assert.ok(passed < 4, `the quick way was not taken ${passed} times`);
 });
 
 Deno.test("Damaged structure gives the same by either way", async () => {
@@ -194,7 +194,7 @@ Deno.test("Damaged structure gives the same by either way", async () => {
         await compare(Uint8Array.from([...bytes.subarray(0, at), ...middle, ...tail]));
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 20 },
   );
 });
 
