@@ -39,7 +39,7 @@ async function outcome(
   try {
     account = await way(directory, options);
   } catch (error) {
-    assert.equal((error as Error).name, "InputError", (error as Error).stack);
+    assert.equal((error as Error).name, "InputError", (error as Error).stack ?? "");
     return (error as Error).message;
   }
   if (!account) return undefined;
