@@ -9,6 +9,7 @@ import { sparkProblem } from "../../lib/distributed/spark.ts";
 import { readPca } from "../../lib/embedding/files.ts";
 import { InputError } from "../../lib/errors.ts";
 import { readGraph } from "../../lib/graph/graph.ts";
+import { openWorkspace } from "../../lib/pipeline.ts";
 import { readMpd } from "../../lib/sequence/mpd.ts";
 import { readNpyMatrix } from "../../lib/storage/npy.ts";
 import { segue, segueJson } from "../cli/segue.ts";
@@ -157,4 +158,25 @@ Deno.test("segue graph --engine local writes a graph, and says what it cost", ()
   const { status, stderr } = segue("graph", "--data", folder, "--engine", "flink");
   assert.equal(status, 2);
   assert.equal(stderr.trim(), "segue: Expected --engine to be local or spark but found 'flink'");
+});
+
+Deno.test("a notebook's setting names the engine of its stages", async () => {
+  const before = process.env.SEGUE_DATA;
+  process.env.SEGUE_DATA = temporaryFolder();
+  try {
+    const on = openWorkspace({ tracks: 300, engine: "local" });
+    await on.prepare("pca");
+    const here = openWorkspace({ tracks: 300 });
+    assert.equal(here.directory, on.directory);
+    // What an engine made is up to date for this process too.
+    assert.deepEqual((await here.prepare("pca")).map(({ upToDate }) => upToDate), [true, true, true]);
+    assert.equal(on.matrix("X_pca.npy").rows, 300);
+    await assert.rejects(
+      openWorkspace({ tracks: 300, engine: "flink" }).prepare("pca"),
+      new InputError("Expected the engine to be local, spark or spark://HOST:PORT but found 'flink'"),
+    );
+  } finally {
+    if (before === undefined) delete process.env.SEGUE_DATA;
+    else process.env.SEGUE_DATA = before;
+  }
 });
