@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync, zipSync } from "fflate";
+import { matrix } from "../lib/matrix.ts";
+import { writeNpy } from "../lib/storage/npy.ts";
 import { parseCommands, type ReadmeCommand } from "./readme_commands.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -25,6 +27,8 @@ const SMALLER: [command: RegExp, smaller: (words: string[]) => string[]][] = [
   [/^segue world/, (words) => replaceOption(words, "--tracks", "500")],
   [/^segue evaluate/, (words) => [...replaceOption(words, "--listeners", "12"), "--variants", "1"]],
   [/^segue train-sasrec/, (words) => [...words, "--max-steps", "10", "--dimensions", "8"]],
+  // A cluster of this machine, with one worker, in place of the one that the README speaks of.
+  [/--engine spark/, (words) => [...without(words, "--master", "--executors"), "--executors", "1"]],
   [/^segue serve/, (words) => replaceOption(words, "--port", "0")],
 ];
 const SERVERS = /^(demo|lab|segue serve)\b/;
@@ -137,8 +141,14 @@ function makeFiles(folder: string): void {
     `#EXTINF:-1,${artist} - ${track}\nMusic/${i}.mp3\n`
   );
   write("favourites.m3u8", "#EXTM3U\n" + lines.join(""));
+  const rows = matrix(300, 6, Float32Array.from({ length: 1800 }, (_, i) => Math.sin(i * i)));
+  writeNpy(join(folder, "X.npy"), rows);
   const slice = "mpd.slice.0-999.json";
   write(`data/raw/mpd/${slice}`, readFileSync(join(own, "playlists", slice)));
+}
+
+function without(words: string[], ...names: string[]): string[] {
+  return words.filter((word, w) => !names.includes(word) && !names.includes(words[w - 1]));
 }
 
 function replaceOption(words: string[], name: string, value: string): string[] {

@@ -124,11 +124,11 @@ function pages(reports: string): string {
   const links = found.map((path) =>
     `<a href="${path}">${escape(titleOfPage(join(reports, path)) ?? path)}</a>${path.endsWith(".pdf") ? " (PDF)" : ""}`
   );
-  return `<p>${
-    [...links, '<a href="api/index.html">API reference</a> (made with the report, not stored in the repository)'].join(
-      " · ",
-    )
-  }</p>`;
+  const others = [
+    '<a href="../notebooks/README.md">For instructors</a>',
+    '<a href="api/index.html">API reference</a> (made with the report, not stored in the repository)',
+  ];
+  return `<p>${[...links, ...others].join(" · ")}</p>`;
 }
 
 function titleOfPage(path: string): string | undefined {
