@@ -46,9 +46,15 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     table: "bench_catalog",
-    what: "Reading and encoding a catalogue",
+    what: "Catalogue to features, rejects told",
     ours: /^segue ingest \+ features/,
-    peer: /^pandas/,
+    peer: /^full pandas/,
+  },
+  {
+    table: "bench_catalog",
+    what: "The same, the peer without an account",
+    ours: /^segue ingest \+ features/,
+    peer: /^bare pandas/,
   },
   {
     table: "bench_pca",
@@ -142,7 +148,10 @@ function benchmarksPart(reports: string): string {
     const mine = rows.find((row) => ours.test(text(row)));
     const peers = rows.filter((row) => row !== mine && peer.test(text(row)))
       .sort((a, b) => Number(a[column]) - Number(b[column]));
-    if (!mine || peers.length === 0) throw new InputError(`README: reports/tables/${table}.csv lacks ours or the peer`);
+    if (!mine || peers.length === 0) {
+      console.error(`readme: ${table} has no two rows for '${what}'; it is left out`);
+      return [];
+    }
     const [a, b] = [Number(mine[column]), Number(peers[0][column])];
     const name = peers[0].method ?? peers[0].tool ?? peers[0].model ?? peers[0].what;
     return [
