@@ -46,6 +46,7 @@ interface Answer {
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PYTHON = join(ROOT, ".venv-spark/bin/python");
+const FIND_SPARK = "import importlib.util, os; print(os.path.dirname(importlib.util.find_spec('pyspark').origin))";
 const PARTITIONS_AN_EXECUTOR = 4;
 /** Memory of a worker process beside the executor's own, MiB: what a cluster started here grants each executor more. */
 const HEADROOM_MIB = 512;
@@ -61,8 +62,13 @@ export function sparkProblem(): string | undefined {
     return `Spark needs Java 17 or later but found ${java === undefined ? "none" : `Java ${java}`}; install one ` +
       "(on Debian and Ubuntu: apt install openjdk-17-jre-headless), then run deno task setup --spark";
   }
-  if (!existsSync(PYTHON)) return "Spark is not installed; run deno task setup --spark";
-  return undefined;
+  return sparkHome() === undefined ? "Spark is not installed; run deno task setup --spark" : undefined;
+}
+
+/** Where PySpark lies, Spark in it; undefined where it is not installed. */
+function sparkHome(): string | undefined {
+  const { status, stdout } = spawnSync(PYTHON, ["-c", FIND_SPARK], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /**
@@ -212,14 +218,12 @@ class DriverProcess {
   private said = "";
 
   constructor() {
-    const home = spawnSync(PYTHON, ["-c", "import pyspark; print(pyspark.__path__[0])"], { encoding: "utf8" });
-    if (home.status !== 0) throw new InputError("Spark is not installed; run deno task setup --spark");
     this.child = spawn(PYTHON, [fileURLToPath(new URL("driver.py", import.meta.url))], {
       // A group of its own: Ctrl-C is for the command, which ends the driver by ending its input.
       detached: true,
       env: {
         ...process.env,
-        SPARK_HOME: home.stdout.trim(),
+        SPARK_HOME: sparkHome(),
         PYSPARK_PYTHON: PYTHON,
         PYTHONDONTWRITEBYTECODE: "1",
         NO_COLOR: "1",

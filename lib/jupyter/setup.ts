@@ -46,7 +46,8 @@ function main(options: Set<string>): void {
     ensureVenv(bench);
     ensurePackages(bench, join(ROOT, "test/bench/requirements.txt"), "the peers of the benchmarks");
   }
-  if (options.has("--spark") || (options.has("--test") && (javaVersion() ?? 0) >= SPARK_JAVA)) ensureSpark();
+  if (options.has("--spark")) ensureSpark();
+  else if (options.has("--test") && (javaVersion() ?? 0) >= SPARK_JAVA) trySpark();
   ensureKernelspec(venv);
   ensureNpmPackages();
   ensureWebApp();
@@ -72,6 +73,16 @@ function ensureSpark(): void {
   if (!existsSync(join(unpacked, "pyspark"))) unpackSpark(venv, unpacked);
   const link = join(sitePackages(venv), "segue-pyspark.pth");
   if (!existsSync(link) || readFileSync(link, "utf8") !== unpacked + "\n") writeFileSync(link, unpacked + "\n");
+}
+
+/** For the tests, which say that they are skipped where Spark is not to be had. */
+function trySpark(): void {
+  try {
+    ensureSpark();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(`the tests on Spark will be skipped: ${error.message}`);
+  }
 }
 
 /** PyPI has PySpark as a source archive that holds everything: unpacking it is enough, and quicker than building a wheel. */
