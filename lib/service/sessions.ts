@@ -62,14 +62,16 @@ export class SessionError extends Error {
 interface Listener {
   state: UserState;
   current: LiveSession | undefined;
+  /** Events that the sum of all listeners counts. */
+  counted: number;
 }
 
 /** Picks a session may have; then a new one must be begun. */
 export const MOST_PICKS = 2000;
 /** Latest picks of a session that keep their candidates, for reasons and previews; a few kilobytes each. */
 const EXPLAINED_PICKS = 100;
-/** Listeners kept in memory; those not used for longest go first. */
-const MOST_LISTENERS = 2000;
+/** Events of all listeners kept in memory, about a kilobyte each; listeners not used for longest go first. */
+const MOST_EVENTS = 50_000;
 
 /** All sessions of a service. */
 export class Sessions {
@@ -78,6 +80,7 @@ export class Sessions {
   #sequence?: SequenceModel;
   #listeners = new Map<string, Listener>();
   #owners = new Map<string, string>();
+  #events = 0;
 
   /**
    * Takes up the log.
@@ -271,15 +274,18 @@ export class Sessions {
       this.#listeners.delete(id);
     } else {
       listener = this.#replay(id);
-      if (this.#listeners.size >= MOST_LISTENERS) this.#forgetOldest();
     }
+    this.#events += listener.state.eventCount + 1 - listener.counted;
+    listener.counted = listener.state.eventCount + 1;
+    while (this.#events > MOST_EVENTS && this.#listeners.size > 0) this.#forgetOldest();
     this.#listeners.set(id, listener);
     return listener;
   }
 
   #forgetOldest(): void {
-    const [oldest, { current }] = this.#listeners.entries().next().value!;
+    const [oldest, { current, counted }] = this.#listeners.entries().next().value!;
     this.#listeners.delete(oldest);
+    this.#events -= counted;
     if (current) this.#owners.delete(current.id);
   }
 
@@ -291,7 +297,7 @@ export class Sessions {
     const state = new UserState(this.#world);
     let current: LiveSession | undefined;
     for (const logged of this.#store.sessionsOf(listener)) current = this.#remake(logged, state);
-    return { state, current };
+    return { state, current, counted: 0 };
   }
 
   #remake(logged: LoggedSession, state: UserState): LiveSession | undefined {

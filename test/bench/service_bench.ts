@@ -19,6 +19,8 @@ import { openWorkspace } from "../../lib/pipeline.ts";
 import { type Random, randomInteger, seededRandom } from "../../lib/random.ts";
 
 const CONNECTIONS = 64;
+/** Tracks of a session; then its connection begins another with a new listener. */
+const SESSION = 100;
 const QUERIES = 100;
 const quick = process.argv.includes("--quick");
 const tracks = quick ? 20_000 : 1_000_000;
@@ -60,7 +62,8 @@ try {
     {
       name: "bench_service",
       caption: `The service with ${tracks.toLocaleString("en-US")} tracks and ${CONNECTIONS} connections on this ` +
-        `machine, shared with the load generator; memory in MiB before the load and at every quarter of it. ${kept}`,
+        `machine, shared with the load generator; memory in MiB before the load and at every quarter of it. Each connection plays ` +
+        `${SESSION} tracks, one request each, and begins another session; picks are on disk before they are answered. ${kept}`,
     },
   );
   await showTable(searches, {
@@ -104,36 +107,40 @@ async function start(): Promise<Service> {
   };
 }
 
-async function begin(url: string, seed: number): Promise<string> {
-  const answer = await fetch(`${url}/api/sessions`, { method: "POST", headers: json, body: JSON.stringify({ seed }) });
-  return (await answer.json()).id;
-}
-
-/** Plays one session on each connection; gives a row of the table. */
+/** Plays session after session on each connection; gives a row of the table. */
 async function play(service: Service, amount: number, explain: boolean, stopAfter?: number) {
-  const ids = await Promise.all(Array.from({ length: CONNECTIONS }, (_, c) => begin(service.url, c)));
   const memory = [Math.round(service.memory())];
-  let client = 0;
+  let seed = 1;
   let answered = 0;
+  const begin = {
+    method: "POST",
+    path: "/api/sessions",
+    headers: json,
+    setupRequest: (request: object) => ({ ...request, body: JSON.stringify({ seed: seed++ }) }),
+    onResponse: (_status: number, body: string, context: { id?: string }) => context.id = JSON.parse(body).id,
+  };
+  const next = {
+    method: "POST",
+    headers: json,
+    body: JSON.stringify({ explain }),
+    setupRequest: (request: object, { id }: { id?: string }) => ({ ...request, path: `/api/sessions/${id}/next` }),
+    onResponse: (status: number) => {
+      if (status === 200) answered++;
+    },
+  };
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon({
       url: service.url,
       connections: CONNECTIONS,
-      amount,
-      setupClient: (c: { setRequests(requests: unknown[]): void }) => {
-        c.setRequests([{
-          method: "POST",
-          path: `/api/sessions/${ids[client++ % CONNECTIONS]}/next`,
-          headers: json,
-          body: JSON.stringify({ explain }),
-        }]);
-      },
+      amount: Math.ceil(amount * (SESSION + 1) / SESSION),
+      requests: [begin, ...Array.from({ length: SESSION }, () => next)],
     }, (error: Error | null, outcome: autocannon.Result) => error ? reject(error) : resolve(outcome));
-    instance.on("response", (_client: unknown, status: number) => {
-      if (status !== 200) return;
-      answered++;
-      if (answered % (amount / 4) === 0) memory.push(Math.round(service.memory()));
-      if (answered === stopAfter) void service.stop("SIGKILL").then(() => instance.stop());
+    let killed = false;
+    instance.on("response", () => {
+      if (memory.length <= 4 && answered >= memory.length * amount / 4) memory.push(Math.round(service.memory()));
+      if (killed || stopAfter === undefined || answered < stopAfter) return;
+      killed = true;
+      void service.stop("SIGKILL").then(() => instance.stop());
     });
   });
   return {
