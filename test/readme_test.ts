@@ -71,10 +71,12 @@ Deno.test("parseCommands() refuses a line that no test would run", () => {
 async function runCommand({ words }: ReadmeCommand, folder: string): Promise<void> {
   const line = words.join(" ");
   const args = SMALLER.find(([command]) => command.test(line))?.[1](words) ?? words;
+  // Deno keeps the INIT_CWD of a task that runs this test: files are to be looked for where the reader stands.
+  const { INIT_CWD: _task, SEGUE_CWD: _ours, ...environment } = process.env;
   const child = spawn(process.execPath, ["task", "--quiet", "--config", join(ROOT, "deno.json"), ...args], {
     cwd: folder,
     env: {
-      ...process.env,
+      ...environment,
       NO_COLOR: "1",
       SEGUE_REPORTS: join(folder, "reports"),
       SEGUE_DATA: join(folder, "data/work"),

@@ -10,7 +10,7 @@ import { runStage, type StageReport } from "../storage/stages.ts";
 import { type Interactions, readInteractions, readTrackNames, type TrackNames } from "./interactions.ts";
 import { mpdStage } from "./mpd.ts";
 import { evaluateNext } from "./ranking.ts";
-import { loadSasrec, saveSasrec } from "./sasrec.ts";
+import { loadSasrec, type SasrecModel, saveSasrec } from "./sasrec.ts";
 import { type SasrecServer, serveSasrec } from "./serve.ts";
 import { type SequenceSplit, type SplitOptions, splitPlaylists } from "./split.ts";
 import { type TrainingPoint, type TrainOptions, trainSasrec } from "./train.ts";
@@ -99,6 +99,37 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
       };
     },
   });
+}
+
+/** A model that the stage trained, and how its training went. */
+export interface TrainedSasrec {
+  /** The model, as `sasrec/` holds it. */
+  model: SasrecModel;
+  /** Validation along the training. */
+  curve: TrainingPoint[];
+  /** Optimiser steps. */
+  steps: number;
+  /** Steps in which every training window is seen once. */
+  stepsPerEpoch: number;
+  /** Wall-clock seconds of that many steps. */
+  secondsPerEpoch: number;
+  /** The step that the model is from: the one with the best validation NDCG. */
+  bestStep: number;
+  /** Whether the training converged, in words. */
+  note: string;
+}
+
+/**
+ * Runs {@linkcode sasrecStage} where it is not up to date, and loads what it made.
+ *
+ * @param directory The data folder.
+ * @param options As of the stage.
+ * @returns The model and the course of its training.
+ * @throws {InputError} As the stage does.
+ */
+export async function trainedSasrec(directory: string, options: SasrecStageOptions = {}): Promise<TrainedSasrec> {
+  const { facts } = await sasrecStage(directory, options);
+  return { ...facts as unknown as Omit<TrainedSasrec, "model">, model: loadSasrec(join(directory, "sasrec")) };
 }
 
 /** A track that was predicted, by name. */

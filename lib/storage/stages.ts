@@ -12,7 +12,7 @@ import { InputError } from "../errors.ts";
 import { writeAtomic } from "./atomic.ts";
 
 /** Version of the file formats and algorithms; a change of it makes every stage run again. */
-export const PIPELINE_VERSION = "0.1.0";
+export const PIPELINE_VERSION = "0.2.0";
 
 /** What a stage does. File names are relative to the data folder unless absolute. */
 export interface StageDefinition {
