@@ -38,7 +38,7 @@ const CURVE: Record<string, string[]> = {
   "faiss HNSW": ["51", "100", "200"],
   "hnswlib": ["51", "100", "200"],
   "pynndescent": ["20", "60"],
-  "usearch": ["51", "100", "200"],
+  "usearch": ["51", "100"],
 };
 
 type Run = {
