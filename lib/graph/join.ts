@@ -173,12 +173,15 @@ class Join {
     const checked = this.exactNeighbors(checking);
     const tuner = new Tuner(this.view(), tuning, truth.ids, cellOf);
     const check = await checked;
+    // What a row finds does not depend on the other rows of its group: the sample alone tells what all rows will give.
+    const alone = Int32Array.from([...checking].flatMap((row, s) => [checking.byteOffset + s * 4, 1, cellOf[row]]));
     for (let asked = this.options.recall;; asked += (1 - asked) / 3) {
       const choice = tuner.choose(asked);
       if (choice.compared > 0.6 * this.count) return await this.exact();
-      const found = await this.join(this.allGroups(), this.asked, "id", choice.reach);
-      const { mean, error } = this.recallOf(checking, check.ids, found.ids);
+      const tried = await this.join(alone, checking.length, "order", choice.reach);
+      const { mean, error } = this.recallOf(check.ids, tried.ids);
       if (mean >= this.options.recall) {
+        const found = await this.join(this.allGroups(), this.asked, "id", choice.reach);
         return {
           ...this.result(found.ids, found.similarities),
           method: "cells",
@@ -401,10 +404,10 @@ class Join {
   }
 
   /** Share of the sample's k nearest that were found. */
-  private recallOf(sample: Int32Array, exact: Int32Array, found: Int32Array): { mean: number; error: number } {
+  private recallOf(exact: Int32Array, found: Int32Array): { mean: number; error: number } {
     const k = this.k;
-    return meanAndError(sample.length, (s) => {
-      const known = new Set(found.subarray(sample[s] * k, sample[s] * k + k));
+    return meanAndError(exact.length / k, (s) => {
+      const known = new Set(found.subarray(s * k, s * k + k));
       let hits = 0;
       for (let i = s * k; i < s * k + k; i++) if (known.has(exact[i])) hits++;
       return hits / k;

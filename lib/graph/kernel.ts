@@ -97,7 +97,7 @@ export interface JoinTask {
   groups: Int32Array;
   /** Which cells to look into; all when left out. */
   reach?: Reach;
-  /** Result row of a member: its id, or its place in the list of groups. */
+  /** Result row of a member: its id, or its place behind the first member of the first group. */
   place: "id" | "order";
   /** Neighbour ids, k a result row. */
   ids: Int32Array;
@@ -207,8 +207,9 @@ function runAssignNear(kernel: Kernel, { row, groups, around, out }: AssignNearT
 }
 
 function runJoin(kernel: Kernel, memory: WebAssembly.Memory, task: JoinTask, piece: number): void {
-  const { k, groupSize } = task.layout;
+  const { k } = task.layout;
   const members = task.groups[3 * piece] >>> 0;
+  const before = (members - (task.groups[0] >>> 0)) / 4;
   const count = task.groups[3 * piece + 1];
   const { first, probes, reach, around } = task.reach ?? { first: 0, probes: 0x7fffffff, reach: 0, around: 0 };
   kernel.join(members, count, task.groups[3 * piece + 2], first, probes, reach, around);
@@ -216,7 +217,7 @@ function runJoin(kernel: Kernel, memory: WebAssembly.Memory, task: JoinTask, pie
   const ids = new Int32Array(memory.buffer, kernel.resultIdsAt() >>> 0, count * k);
   const similarities = new Float32Array(memory.buffer, kernel.resultSimilaritiesAt() >>> 0, count * k);
   for (let m = 0; m < count; m++) {
-    const to = (task.place === "id" ? who[m] : piece * groupSize + m) * k;
+    const to = (task.place === "id" ? who[m] : before + m) * k;
     task.ids.set(ids.subarray(m * k, m * k + k), to);
     task.similarities.set(similarities.subarray(m * k, m * k + k), to);
   }

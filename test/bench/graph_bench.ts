@@ -67,8 +67,10 @@ async function all(): Promise<void> {
       use: { type: "string" },
     },
   });
+  // Where one part or more is asked for by name, only these are measured.
+  const named = [values.sizes, values.curve, values.growth, values.use].some((text) => text !== undefined);
   const numbers = (text: string | undefined, quick: number[], full: number[]) =>
-    text === undefined ? (values.quick ? quick : full) : text.split(",").filter(Boolean).map(Number);
+    named ? (text ?? "").split(",").filter(Boolean).map(Number) : values.quick ? quick : full;
   const folder = mkdtempSync(join(tmpdir(), "segue-graph-bench-"));
   try {
     for (const n of numbers(values.sizes, [20_000], [1_000_000])) {

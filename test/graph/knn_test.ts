@@ -152,6 +152,21 @@ for (
   });
 }
 
+Deno.test("selfJoin() says the recall of the whole graph where all rows are in its sample", async () => {
+  const x = blobs(1000, 4, 12, 0.3);
+  const options = { k: 5, recall: 0.9, seed: 3, threads: 1 };
+  const exact = await selfJoin(x, { ...options, exactCost: Infinity });
+  const cells = await selfJoin(x, { ...options, exactCost: 0 });
+  assert.deepEqual([cells.method, cells.recallSample], ["cells", 1000]);
+  let hits = 0;
+  for (let e = 0; e < exact.ids.length; e++) {
+    const row = Math.floor(e / 5);
+    if (cells.ids.subarray(row * 5, row * 5 + 5).includes(exact.ids[e])) hits++;
+  }
+  assert.ok(hits < 5000);
+  assert.ok(Math.abs(cells.recall - hits / 5000) < 1e-9, `recall ${hits / 5000}, said ${cells.recall}`);
+});
+
 Deno.test("selfJoin() gives the same with one thread and with two, and with the same seed", async () => {
   const x = blobs(12000, 12, 30, 0.4);
   const options = { k: 15, recall: 0.95, seed: 7, exactCost: 0 };
