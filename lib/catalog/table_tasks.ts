@@ -6,6 +6,7 @@
  */
 import { Buffer, isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
+import { concatenate } from "../concatenate.ts";
 import { type FrameChunk, type FramePage, type FrameType, pageHeader } from "../storage/parquet_file.ts";
 import { TABLE_WASM } from "./table.wasm.ts";
 import { bareAsciiTitle } from "./titles.ts";
@@ -290,13 +291,7 @@ function encodeRange(memory: WebAssembly.Memory, kernel: TableKernel, task: Enco
     const place = compressed ? [stored, storedEnd] as const : [page, end] as const;
     chunks.push({ values, compressed, data: add("plain", values, end - page, ...place) });
   }
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return { count: rows, bytes, chunks, rows };
+  return { count: rows, bytes: concatenate(Uint8Array, parts), chunks, rows };
 }
 
 /**

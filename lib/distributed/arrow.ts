@@ -15,6 +15,7 @@ import {
   tableToIPC,
   utf8,
 } from "@uwdata/flechette";
+import { concatenate } from "../concatenate.ts";
 
 /** Type of a column that a step yields. */
 export type RowType = "int32" | "float64" | "text" | "texts" | "binary";
@@ -191,9 +192,7 @@ function buildColumn(type: RowType, values: RowValues): Column<unknown> {
     const parts = values as readonly Uint8Array[];
     const offsets = new Int32Array(parts.length + 1);
     parts.forEach((part, i) => offsets[i + 1] = offsets[i] + part.length);
-    const bytes = new Uint8Array(offsets[parts.length]);
-    parts.forEach((part, i) => bytes.set(part, offsets[i]));
-    return binaryColumn(bytes, offsets);
+    return binaryColumn(concatenate(Uint8Array, parts), offsets);
   }
   if (type === "text") return columnFromArray(values as string[], utf8());
   if (type === "texts") return columnFromArray(values as string[][], list(utf8()));
@@ -235,13 +234,7 @@ function wrap(table: ArrowTable): RowTable {
     packed(name) {
       const batches = needed(name).data as unknown as { values: Uint8Array; offsets: Int32Array; length: number }[];
       const parts = batches.map(({ values, offsets, length }) => values.subarray(offsets[0], offsets[length]));
-      const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-      let at = 0;
-      for (const part of parts) {
-        all.set(part, at);
-        at += part.length;
-      }
-      return all;
+      return concatenate(Uint8Array, parts);
     },
   };
 }

@@ -6,6 +6,7 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { concatenate } from "../concatenate.ts";
 import { embeddingFile } from "../embedding/files.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import {
@@ -172,9 +173,8 @@ export const JOIN_STEP: Step = {
       parts.push({ rows: Int32Array.from(table.numbers("row")!), vectors: table.packed("vector") });
     }
     if (homes === 0) return;
-    const rows = joined(parts.map(({ rows }) => bytesOf(rows)));
-    const vectors = floatsOf(joined(parts.map(({ vectors }) => vectors)));
-    const numbers = integersOf(rows);
+    const numbers = concatenate(Int32Array, parts.map(({ rows }) => rows));
+    const vectors = floatsOf(concatenate(Uint8Array, parts.map(({ vectors }) => vectors)));
     const x = matrix(numbers.length, vectors.length / numbers.length, vectors);
     const cell = await joinCell(x, homes, numbers, options);
     const once = (value: number) => Int32Array.from({ length: homes }, (_, i) => i === 0 ? value : 0);
@@ -459,8 +459,8 @@ async function sampleOf(
   const parts: { rows: Int32Array; x: Matrix }[] = [];
   for await (const table of tables()) parts.push({ rows: Int32Array.from(table.numbers("row")!), x: matrixOf(table) });
   if (parts.length === 0) throw new InputError(`The matrix has too few rows for a sample of ${size} of ${n}`);
-  const rows = integersOf(joined(parts.map((piece) => bytesOf(piece.rows))));
-  const x = floatsOf(joined(parts.map((piece) => bytesOf(piece.x.data))));
+  const rows = concatenate(Int32Array, parts.map((piece) => piece.rows));
+  const x = concatenate(Float32Array, parts.map((piece) => piece.x.data));
   return { rows, x: matrix(rows.length, parts[0].x.columns, x) };
 }
 
@@ -499,14 +499,4 @@ function sumOf(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];
   return sum;
-}
-
-function joined(parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -6,6 +6,7 @@
 import { createListener, type ListenerOptions } from "../choice/listeners.ts";
 import { feedbackChoices, type FeedbackOutcome, type OnlineLearner } from "../choice/online.ts";
 import type { ChoiceSets } from "../choice/sets.ts";
+import { concatenate } from "../concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
 import { FEATURES } from "../shuffle/features.ts";
@@ -192,12 +193,12 @@ export function playWithFeedback(
   if (!rows) return log;
   const sets: ChoiceSets = {
     features: FEATURES,
-    values: concatenate(rows.values),
+    values: concatenate(Float64Array, rows.values),
     starts: Int32Array.from(rows.starts),
     chosen: Int32Array.from(rows.chosen),
     cluster: log.listener,
   };
-  return { ...log, sets, keepOfRow: concatenate(keeps) };
+  return { ...log, sets, keepOfRow: concatenate(Float64Array, keeps) };
 }
 
 /**
@@ -259,7 +260,7 @@ export function feedbackSets(log: FeedbackLog): ChoiceSets {
   }
   return {
     features: ["keep", "replay", ...FEATURES],
-    values: concatenate(values),
+    values: concatenate(Float64Array, values),
     starts: Int32Array.from({ length: values.length + 1 }, (_, n) => 2 * n),
     chosen: Int32Array.from(chosen),
     cluster: Int32Array.from(cluster),
@@ -322,16 +323,6 @@ function durationOf(world: ShuffleWorld, track: number): number {
 
 function logit(p: number): number {
   return Math.log(p / (1 - p));
-}
-
-function concatenate(parts: Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** Regret of one session over listeners. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatenate } from "../concatenate.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { quantile } from "./bootstrap.ts";
 import { miscalibration } from "./calibration.ts";
@@ -178,7 +179,7 @@ export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): R
     { length: sessionOffsets.length - 1 },
     (_, s) => measurePart(world, scenario, run, gaps, sessionOffsets[s], sessionOffsets[s + 1]),
   );
-  const similarities = concatenate(sessions.map((session) => session.similarities));
+  const similarities = concatenate(Float64Array, sessions.map((session) => session.similarities));
   const part = (name: MetricName) => weightedMean(sessions.map(({ values, plays }) => [plays, values[name] ?? NaN]));
   const weighted = (name: "keyMatch" | "keyCompatible" | "tempoSmooth") =>
     weightedMean(sessions.map(({ values, known }) => [known[name], values[name]!]));
@@ -301,16 +302,6 @@ function histogram(similarities: Float64Array): Float32Array {
     shares[bin] += 1 / similarities.length;
   }
   return shares;
-}
-
-function concatenate(parts: Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function mean(values: ArrayLike<number>): number {

@@ -20,6 +20,7 @@ import {
   VARCHAR,
 } from "@duckdb/node-api";
 import { existsSync } from "node:fs";
+import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
 import { writeAtomicWith } from "./atomic.ts";
 
@@ -193,7 +194,10 @@ export async function queryColumns(
     }
   }
   return Object.fromEntries(
-    names.map((name, c) => [name, kinds[c] === "number" ? concatenate(parts[c]) : values[c] as ColumnValues]),
+    names.map((
+      name,
+      c,
+    ) => [name, kinds[c] === "number" ? concatenate(Float64Array, parts[c]) : values[c] as ColumnValues]),
   );
 }
 
@@ -231,14 +235,4 @@ function fillVector(chunk: DuckDBDataChunk, c: number, column: Column, start: nu
     else vector.items[i] = value;
   }
   vector.flush();
-}
-
-function concatenate(parts: Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { concatenate } from "../../../lib/concatenate.ts";
 import { type MpdSlice, mpdSlices, sliceNames } from "../../../lib/catalog/world/mpd.ts";
 import { PLAYLIST_PROCESS, type PlaylistDraft, playlistWorld } from "../../../lib/catalog/world/playlists.ts";
 import { tabulate, type WorldTable } from "../../../lib/catalog/world/table.ts";
@@ -90,7 +91,7 @@ Deno.test("slices have MPD's fields, in its order, and count right", () => {
   const few = playlistWorld(table, 5);
   const slices = mpdSlices(few.draw(1003), 1003, few, table, 5).map(({ name, parts }) => ({
     name,
-    slice: JSON.parse(new TextDecoder().decode(concatenate([...parts]))) as MpdSlice,
+    slice: JSON.parse(new TextDecoder().decode(concatenate(Uint8Array, [...parts]))) as MpdSlice,
   }));
   assert.deepEqual(slices.map(({ name }) => name), ["mpd.slice.0-999.json", "mpd.slice.1000-1999.json"]);
   assert.deepEqual(sliceNames(1003), slices.map(({ name }) => name));
@@ -153,14 +154,4 @@ function pairShare(lists: PlaylistDraft[], key: (track: number) => number): numb
     pairs += n - 1;
   }
   return same / pairs;
-}
-
-function concatenate(parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
