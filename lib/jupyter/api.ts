@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 
 const LIB = fileURLToPath(new URL("..", import.meta.url));
 
@@ -33,8 +34,9 @@ const FOLDERS: Readonly<Record<string, string>> = {
  * Writes the API reference. It is some two thousand pages that `deno doc` makes in seconds, so git ignores them.
  *
  * @param output The folder; what stands in it is replaced.
+ * @throws {Error} When `deno doc` fails.
  */
-export function writeApi(output: string): void {
+export async function writeApi(output: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "segue-api-"));
   try {
     const modules = modulesOf(readFileSync(join(LIB, "mod.ts"), "utf8"));
@@ -57,11 +59,10 @@ export function writeApi(output: string): void {
       JSON.stringify({ name: "@segue/segue", version: "0.0.0", exports, imports, compilerOptions }),
     );
     const pages = join(folder, "pages");
-    const made = spawnSync(process.execPath, [
+    await promisify(execFile)(process.execPath, [
       ...["doc", "--html", "--name=Segue", `--output=${pages}`],
       ...["mod", ...names].map((name) => `${name}.ts`),
-    ], { cwd: folder, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
-    if (made.status !== 0) throw new Error(`deno doc failed: ${made.stderr}`);
+    ], { cwd: folder, env: { ...process.env, NO_COLOR: "1" } });
     // The usage lines would import from modules that exist only here.
     appendFileSync(join(pages, "styles.css"), "\n:has(> .usageContent) { display: none; }\n");
     rmSync(output, { recursive: true, force: true });

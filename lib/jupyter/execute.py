@@ -1,7 +1,8 @@
 """Runs notebooks in a real Jupyter with the Deno kernel and writes the executed copies.
 
 Fails on any cell error, also on those the kernel reports without a message, and on promises that were rejected and
-never awaited. Prints one progress line a notebook. Called by report.ts; alone:
+never awaited. While a notebook runs, the kernel of the next one starts and loads the library. Prints one progress line a
+notebook. Called by report.ts; alone:
 
     python lib/jupyter/execute.py --output DIR [--parameters JSON] [--timings FILE] NOTEBOOK...
 """
@@ -15,27 +16,33 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from queue import Empty
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import ensure_async
 
 ROOT = Path(__file__).resolve().parents[2]
-DRAIN_SECONDS = 0.15
+OUTPUT_SECONDS = 60
+LAST_FLUSH_MILLISECONDS = 200
+SLOW_SECONDS = 0.5
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-WATCH_REJECTIONS = """
+MARK = "application/x-segue-flushed"
+PREPARE = """
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   (globalThis.segueRejections ??= []).push(String(event.reason));
 });
+await import("../lib/mod.ts").catch(() => {});
 """
-REPORT_REJECTIONS = """
-await new Promise((resolve) => setTimeout(resolve, 20));
-if (globalThis.segueRejections?.length) {
-  throw new Error("a promise was rejected and never awaited: " + globalThis.segueRejections.splice(0).join("; "));
-}
+# Marks the end of what a cell displayed and printed, each of which goes a way of its own to us.
+FLUSH = """
+await (async () => {
+  await new Promise((resolve) => setTimeout(resolve, %d));
+  const lost = (globalThis.segueRejections ?? []).splice(0);
+  console.log("%s");
+  await Deno.jupyter.display({ "%s": JSON.stringify(lost) }, { raw: true });
+})();
 """
 
 
@@ -43,22 +50,39 @@ class NotebookFailure(Exception):
     """A notebook that did not run to its end; the message names the cell."""
 
 
-class DrainingClient(NotebookClient):
-    """The Deno kernel says that it is idle before all outputs are sent: go on listening for a moment."""
+class FlushingClient(NotebookClient):
+    """The Deno kernel says that it is idle before all outputs are sent: marks sent after them tell that all have come."""
+
+    rejected: list[str] = []
+    flush_milliseconds = 5
 
     async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
         await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=left))
-            except Empty:
-                return
-            if message["parent_header"].get("msg_id") == parent_msg_id:
-                try:
-                    self.process_message(message, cell, cell_index)
-                except CellExecutionComplete:
-                    pass
+        await self.flush(parent_msg_id, cell, cell_index)
+
+    async def flush(self, parent_msg_id, cell, cell_index):
+        """Collects what the cell still has to show, and the promises that nobody awaited."""
+        code = FLUSH % (self.flush_milliseconds, MARK, MARK)
+        ours = self.kc.execute(code, store_history=False)
+        printed = displayed = False
+        while not (printed and displayed):
+            message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
+            content = message["content"]
+            if message["parent_header"].get("msg_id") not in (parent_msg_id, ours):
+                continue
+            if message["msg_type"] == "error" and message["parent_header"]["msg_id"] == ours:
+                raise NotebookFailure(f"cell {cell_index + 1}: the kernel cannot say that all outputs are sent: {content['evalue']}")
+            if MARK in content.get("data", {}):
+                displayed = True
+                self.rejected = json.loads(content["data"][MARK])
+                continue
+            if message["msg_type"] == "stream" and f"{MARK}\n" in content["text"]:
+                printed = True
+                content["text"] = content["text"].replace(f"{MARK}\n", "")
+                if not content["text"]:
+                    continue
+            if message["msg_type"] not in ("status", "execute_input"):
+                self.process_message(message, cell, cell_index)
 
 
 def main() -> int:
@@ -67,39 +91,73 @@ def main() -> int:
     arguments.add_argument("--output", required=True, type=Path, help="folder for the executed copies")
     arguments.add_argument("--parameters", default="{}", help="JSON object assigned to `settings`")
     arguments.add_argument("--timings", type=Path, help="JSON file for cells and seconds of each notebook")
+    arguments.add_argument("--times", action="store_true", help="print the seconds of every cell that takes over half a second")
     arguments.add_argument("--timeout", default=3600, type=int, help="seconds a cell may take")
     options = arguments.parse_args()
     os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
+    return asyncio.run(run_all(options))
+
+
+async def run_all(options: argparse.Namespace) -> int:
     started = time.monotonic()
     timings = {}
-    for number, path in enumerate(options.notebooks, 1):
-        try:
-            seconds, cells = run(path, options)
-        except NotebookFailure as failure:
-            print(f"report: {path.name}, {failure}", file=sys.stderr)
-            return 1
-        timings[path.stem] = {"cells": cells, "seconds": seconds}
-        if options.timings:
-            options.timings.write_text(json.dumps(timings))
-        print(f"[{number}/{len(options.notebooks)}] {path.stem:<26} {cells:>3} cells {seconds:>7.1f} s", file=sys.stderr)
-    print(f"{len(options.notebooks)} notebooks ran in {time.monotonic() - started:.1f} s", file=sys.stderr)
+    count = len(options.notebooks)
+    ready = start(options.notebooks[0], options)
+    try:
+        for number, path in enumerate(options.notebooks, 1):
+            client, ready = await ready, None
+            if number < count:
+                ready = start(options.notebooks[number], options)
+            try:
+                seconds, cells = await run(client, path, options)
+            except NotebookFailure as failure:
+                print(f"report: {path.name}, {failure}", file=sys.stderr)
+                return 1
+            timings[path.stem] = {"cells": cells, "seconds": seconds}
+            if options.timings:
+                options.timings.write_text(json.dumps(timings))
+            print(f"[{number}/{count}] {path.stem:<26} {cells:>3} cells {seconds:>7.1f} s", file=sys.stderr)
+    finally:
+        if ready:
+            await (await ready)._async_cleanup_kernel()
+    print(f"{count} notebooks ran in {time.monotonic() - started:.1f} s", file=sys.stderr)
     return 0
 
 
-def run(path: Path, options: argparse.Namespace) -> tuple[float, int]:
+def start(path: Path, options: argparse.Namespace) -> asyncio.Task:
+    """Starts the kernel of a notebook and loads the library in it; gives the client when that is done."""
     notebook = nbformat.read(path, as_version=4)
     inject(notebook, json.loads(options.parameters))
-    started = time.monotonic()
-    client = DrainingClient(
+    client = FlushingClient(
         notebook,
         timeout=options.timeout,
         kernel_name="deno",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        iopub_timeout=OUTPUT_SECONDS,
+        raise_on_iopub_timeout=True,
         coalesce_streams=True,
     )
+
+    async def prepare() -> FlushingClient:
+        client.create_kernel_manager()
+        await client.async_start_new_kernel()
+        await client.async_start_new_kernel_client()
+        client.reset_execution_trackers()
+        await hidden(client, PREPARE)
+        return client
+
+    return asyncio.ensure_future(prepare())
+
+
+async def run(client: FlushingClient, path: Path, options: argparse.Namespace) -> tuple[float, int]:
+    """Runs the cells of a notebook and writes its copy; gives seconds and the number of code cells."""
+    notebook = client.nb
+    started = time.monotonic()
     try:
-        asyncio.run(execute(client, notebook))
+        async with client.async_setup_kernel():
+            await run_cells(client, options.times)
+        notebook.metadata["language_info"] = {"name": "typescript", "file_extension": ".ts"}
     except (DeadKernelError, CellTimeoutError) as error:
         raise NotebookFailure(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
     finally:
@@ -112,31 +170,34 @@ def run(path: Path, options: argparse.Namespace) -> tuple[float, int]:
     return time.monotonic() - started, sum(cell.cell_type == "code" for cell in notebook.cells)
 
 
-async def execute(client: DrainingClient, notebook) -> None:
-    client.reset_execution_trackers()
-    async with client.async_setup_kernel():
-        await hidden(client, WATCH_REJECTIONS)
-        for index, cell in enumerate(notebook.cells):
-            try:
-                await client.async_execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
-                if cell.cell_type == "code":
-                    await hidden(client, REPORT_REJECTIONS)
-            except CellExecutionError as error:
-                raise NotebookFailure(f"cell {index + 1}: {explain(error, notebook, index)}") from error
-        notebook.metadata["language_info"] = {"name": "typescript", "file_extension": ".ts"}
+async def run_cells(client: FlushingClient, times: bool) -> None:
+    notebook = client.nb
+    last = max((i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"), default=0)
+    for index, cell in enumerate(notebook.cells):
+        if index == last:
+            client.flush_milliseconds = LAST_FLUSH_MILLISECONDS
+        started = time.monotonic()
+        try:
+            await client.async_execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
+        except CellExecutionError as error:
+            raise NotebookFailure(f"cell {index + 1}: {explain(error, notebook, index)}") from error
+        if client.rejected:
+            lost = "; ".join(client.rejected)
+            raise NotebookFailure(f"cell {index + 1}: a promise was rejected and never awaited: {lost}")
+        if times and (seconds := time.monotonic() - started) > SLOW_SECONDS:
+            print(f"  cell {index + 1:>2} {seconds:>6.1f} s  {cell.source.splitlines()[0][:80]}", file=sys.stderr)
 
 
-async def hidden(client: DrainingClient, code: str) -> None:
+async def hidden(client: FlushingClient, code: str) -> None:
     """Runs code in the kernel that is not part of the notebook."""
     cell = nbformat.v4.new_code_cell(code)
-    executed = client.code_cells_executed
     cells = client.nb.cells
     client.nb.cells = [cell]
     try:
         await client.async_execute_cell(cell, 0, store_history=False)
     finally:
         client.nb.cells = cells
-        client.code_cells_executed = executed
+        client.code_cells_executed = 0
 
 
 def inject(notebook, parameters: dict) -> None:

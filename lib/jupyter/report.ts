@@ -5,7 +5,8 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
@@ -32,6 +33,7 @@ interface Options {
   reports?: string;
   data?: string;
   timeout: string;
+  times?: boolean;
   pages?: boolean;
 }
 
@@ -46,6 +48,7 @@ async function main(): Promise<number> {
     .option("--reports <dir>", "where to write, instead of reports/")
     .option("--data <dir>", "where the data folders of the stages lie, instead of data/work/")
     .option("--timeout <seconds>", "what a cell may take", "3600")
+    .option("--times", "print the seconds of every cell that takes long")
     .option("--pages", "run no notebook: write index page, API reference and README from what the report holds")
     .addHelpText("after", "\nExample:\n  $ deno task report --catalog spotify_songs.csv --only 01,03 --tracks 5000")
     .exitOverride();
@@ -68,17 +71,22 @@ async function report(options: Options): Promise<number> {
   const notebooks = selectNotebooks(options.only);
   process.env.SEGUE_REPORTS = reports;
   if (options.data) process.env.SEGUE_DATA = resolve(from, options.data);
-  if (!options.pages) {
-    const status = runNotebooks(reports, notebooks, settings, positive("--timeout", options.timeout));
-    if (status !== 0) {
-      writeIndex(reports);
-      console.error(`report: what ran before the failure is in ${shown(join(reports, "index.html"), from)}`);
-      return status;
-    }
-    await drawIdea(openWorkspace(settings));
+  const flags = ["--timeout", String(positive("--timeout", options.timeout)), ...options.times ? ["--times"] : []];
+  // The notebooks leave a core idle for much of the time: the API reference is made beside them.
+  const [api, ran] = await Promise.allSettled([
+    writeApi(join(reports, "api")),
+    options.pages ? 0 : runNotebooks(reports, notebooks, settings, flags),
+  ]);
+  if (ran.status === "rejected") throw ran.reason;
+  if (ran.value !== 0) {
+    writeIndex(reports);
+    console.error(`report: what ran before the failure is in ${shown(join(reports, "index.html"), from)}`);
+    return ran.value;
   }
-  for (const line of await makeSlides(reports)) console.error(`report: ${line}`);
-  writeApi(join(reports, "api"));
+  if (api.status === "rejected") throw api.reason;
+  const idea = options.pages ? undefined : drawIdea(openWorkspace(settings));
+  const [made] = await Promise.all([makeSlides(reports), idea]);
+  for (const line of made) console.error(`report: ${line}`);
   writeIndex(reports);
   const provenance = readProvenance(reports);
   if (reports === join(ROOT, "reports") && provenance && isDefault(provenance) && updateReadme()) {
@@ -92,31 +100,31 @@ async function report(options: Options): Promise<number> {
 }
 
 /** Runs notebooks, removes what older versions of them left, and writes down what ran. */
-function runNotebooks(
+async function runNotebooks(
   reports: string,
   notebooks: readonly string[],
   settings: Record<string, string | number>,
-  timeout: number,
-): number {
+  flags: readonly string[],
+): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "segue-report-"));
   const timings = join(folder, "timings.json");
   const sources = digestSources();
   const started = Date.now();
   const python = join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
   try {
-    const ran = spawnSync(python, [
+    const running = spawn(python, [
       join(ROOT, "lib/jupyter/execute.py"),
-      ...["--output", join(reports, "notebooks"), "--timeout", String(timeout), "--timings", timings],
+      ...["--output", join(reports, "notebooks"), "--timings", timings, ...flags],
       ...["--parameters", JSON.stringify(settings), ...notebooks],
     ], { stdio: "inherit" });
-    if (ran.error) {
-      throw new InputError(`${relative(ROOT, python)} does not start (${ran.error.message}); run deno task setup`);
-    }
+    const [status] = await once(running, "close").catch((error) => {
+      throw new InputError(`${relative(ROOT, python)} does not start (${error.message}); run deno task setup`);
+    });
     const told: Timings = existsSync(timings) ? JSON.parse(readFileSync(timings, "utf8")) : {};
     const { name, settings: { tracks, seed } } = openWorkspace(settings);
     recordRun(reports, { notebooks, timings: told, settings, world: { name, tracks, seed }, sources });
-    if (ran.status === 0) removeOld(reports, notebooks, started);
-    return ran.status ?? 1;
+    if (status === 0) removeOld(reports, notebooks, started);
+    return status ?? 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

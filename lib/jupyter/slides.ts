@@ -10,12 +10,13 @@
  * @module
  */
 import katex from "katex";
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { writeAtomic } from "../storage/atomic.ts";
 import { introductionOf, type NotebookFile } from "./introduction.ts";
 
@@ -49,7 +50,7 @@ export async function makeSlides(reports: string): Promise<string[]> {
     const folder = join(reports, "slides");
     mkdirSync(folder, { recursive: true });
     const html = join(folder, `${name}.html`);
-    writeAtomic(html, slidePage(`${introductionOf(notebook).title} (slides)`, convert(path)));
+    writeAtomic(html, slidePage(`${introductionOf(notebook).title} (slides)`, await convert(path)));
     told.push(`slides/${name}.html`);
     told.push(await printPdf(html, join(folder, `${name}.pdf`), `slides/${name}.pdf`));
   }
@@ -57,18 +58,17 @@ export async function makeSlides(reports: string): Promise<string[]> {
 }
 
 /** The slides of a notebook as nbconvert writes them: `<section>` in `<section>`. */
-function convert(path: string): string {
+async function convert(path: string): Promise<string> {
   const python = join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
-  const converted = spawnSync(
+  const { stdout } = await promisify(execFile)(
     python,
     ["-m", "nbconvert", "--to", "slides", "--no-input", "--no-prompt", "--stdout", "--log-level=ERROR", path],
     { encoding: "utf8", maxBuffer: 2 ** 29 },
   );
-  if (converted.status !== 0) throw new Error(`nbconvert failed: ${converted.stderr || converted.error?.message}`);
-  const from = converted.stdout.indexOf('<div class="slides">');
-  const to = converted.stdout.lastIndexOf("</section>");
+  const from = stdout.indexOf('<div class="slides">');
+  const to = stdout.lastIndexOf("</section>");
   if (from < 0 || to < from) throw new Error("Expected slides in what nbconvert wrote but found none");
-  return converted.stdout.slice(from + '<div class="slides">'.length, to) + "</section>";
+  return stdout.slice(from + '<div class="slides">'.length, to) + "</section>";
 }
 
 /**

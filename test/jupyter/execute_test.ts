@@ -38,18 +38,24 @@ function execute(cells: string[], parameters: Record<string, unknown> = {}) {
   }
 }
 
-Deno.test("execute.py keeps every output, also of many cells that print late", () => {
+Deno.test("execute.py keeps every output and every line in its own cell, also of many cells that show late", () => {
+  const lines = (c: number) => Array.from({ length: 20 }, (_, i) => `${c}:${i}`);
   const cells = Array.from(
     { length: 12 },
     (_, c) =>
-      `for (let i = 0; i < 20; i++) { await Deno.jupyter.display({ "text/plain": "${c}:" + i }, { raw: true }); }`,
+      `for (let i = 0; i < 20; i++) {
+        console.log("${c}:" + i);
+        if (i % 2) await Deno.jupyter.display({ "text/plain": "${c}:" + i }, { raw: true });
+        else Deno.jupyter.display({ "text/plain": "${c}:" + i }, { raw: true });
+      }`,
   );
   const { status, stderr, cells: executed } = execute(cells);
   assert.equal(status, 0, stderr);
   assert.match(stderr, /\[1\/1\] 99_trial +12 cells/);
   for (let c = 0; c < cells.length; c++) {
-    const texts = executed[c].outputs.map((output: { data: { "text/plain": string } }) => output.data["text/plain"]);
-    assert.deepEqual(texts.flat(), Array.from({ length: 20 }, (_, i) => `${c}:${i}`));
+    const { outputs } = executed[c] as { outputs: { text?: string; data?: { "text/plain": string } }[] };
+    assert.deepEqual(outputs.flatMap(({ data }) => data?.["text/plain"] ?? []).sort(), lines(c).sort());
+    assert.deepEqual(outputs.flatMap(({ text }) => text ?? []).join("").trim().split("\n"), lines(c));
   }
 });
 
