@@ -11,8 +11,13 @@ export interface ServingLoad {
   microsecondsPerPick: number;
   /** Measured: processor time of one online update of a listener's weights, µs. */
   microsecondsPerUpdate: number;
-  /** Measured: requests a second that one core of the HTTP service answers, each on disk before it is answered. */
-  requestsPerCore: number;
+  /** Measured: requests a second that the HTTP service answered, each on disk before it is answered. */
+  requestsPerSecond: number;
+  /**
+   * Cores of the machine where that was measured. Service and load generator shared them, so the service had no more than
+   * these: requests over cores is the least that a core answers.
+   */
+  requestCores: number;
   /** Measured: bytes of one row of the graph, neighbours with their similarities. */
   bytesPerGraphRow: number;
   /** Measured: bytes of one track's embedding. */
@@ -69,7 +74,8 @@ export const SERVING_ASSUMPTIONS: Readonly<
     ServingLoad,
     | "microsecondsPerPick"
     | "microsecondsPerUpdate"
-    | "requestsPerCore"
+    | "requestsPerSecond"
+    | "requestCores"
     | "bytesPerGraphRow"
     | "bytesPerEmbedding"
     | "bytesPerEvent"
@@ -141,9 +147,10 @@ export function sizeServing(load: ServingLoad): SizingLine[] {
     "cores",
   );
   const answering = add(
-    "cores to answer over HTTP and log",
-    `${si(peak)}/s / ${si(load.requestsPerCore)} requests/s a core / ${load.utilisation} busy`,
-    peak / load.requestsPerCore / load.utilisation,
+    "cores to answer over HTTP and log, at most",
+    `${si(peak)}/s / (${si(load.requestsPerSecond)} requests/s / ${load.requestCores} cores with the load's) / ` +
+      `${load.utilisation} busy`,
+    peak / (load.requestsPerSecond / load.requestCores) / load.utilisation,
     "cores",
   );
   const catalogue = add(

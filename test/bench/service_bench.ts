@@ -9,7 +9,7 @@
 import autocannon from "autocannon";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
@@ -58,7 +58,7 @@ try {
   const kept = await killUnderLoad();
   console.log(kept);
   await showTable(
-    loads.map((load) => ({ tracks, ...load, "start-up s": Number(service.seconds.toFixed(2)) })),
+    loads.map((load) => ({ tracks, cores: availableParallelism(), ...load, "start-up s": Number(service.seconds.toFixed(2)) })),
     {
       name: "bench_service",
       caption: `The service with ${tracks.toLocaleString("en-US")} tracks and ${CONNECTIONS} connections on this ` +
