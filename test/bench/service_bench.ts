@@ -58,7 +58,12 @@ try {
   const kept = await killUnderLoad();
   console.log(kept);
   await showTable(
-    loads.map((load) => ({ tracks, cores: availableParallelism(), ...load, "start-up s": Number(service.seconds.toFixed(2)) })),
+    loads.map((load) => ({
+      tracks,
+      cores: availableParallelism(),
+      ...load,
+      "start-up s": Number(service.seconds.toFixed(2)),
+    })),
     {
       name: "bench_service",
       caption: `The service with ${tracks.toLocaleString("en-US")} tracks and ${CONNECTIONS} connections on this ` +
