@@ -170,7 +170,7 @@ async function prepare(
         console.log("sasrec: left out, since there are no playlists to learn from");
         continue;
       }
-      const report = await runStageOn(engine, directory, settings, stage, options[stage] ?? {});
+      const report = await runNamedStage(engine, directory, settings, stage, options[stage] ?? {});
       if (!report.upToDate) console.log(`${stage}: ${report.seconds.toFixed(1)} s`);
       reports.push(report);
     }
@@ -188,32 +188,12 @@ async function engineOf(setting: string): Promise<Engine> {
   throw new InputError(`Expected the engine to be local, spark or spark://HOST:PORT but found '${setting}'`);
 }
 
-/** A stage on the engine where it can run there. */
-async function runStageOn(
-  engine: Engine | undefined,
-  directory: string,
-  settings: Required<Settings>,
-  stage: StageName,
-  options: Record<string, unknown>,
-): Promise<StageReport> {
-  const { seed } = settings;
-  if (engine && stage === "features") {
-    return await (await import("./distributed/features.ts")).distributedFeaturesStage(directory, engine, options);
-  }
-  if (engine && stage === "pca") {
-    return await (await import("./distributed/pca.ts")).distributedPcaStage(directory, engine, options);
-  }
-  if (engine && stage === "graph") {
-    return await (await import("./distributed/graph.ts")).distributedGraphStage(directory, engine, {
-      seed,
-      ...options,
-    });
-  }
-  return await runNamedStage(directory, settings, stage, options);
-}
-
-/** Stages are imported when they are run, so that a notebook loads no TensorFlow that it does not use. */
+/**
+ * A stage, on the engine where there is one and the stage can run there. Stages are imported when they are run, so that a
+ * notebook loads no TensorFlow that it does not use.
+ */
 async function runNamedStage(
+  engine: Engine | undefined,
   directory: string,
   { catalog, tracks, seed }: Required<Settings>,
   stage: StageName,
@@ -228,16 +208,22 @@ async function runNamedStage(
         const { worldStage } = await import("./catalog/world/stage.ts");
         return await worldStage(directory, { tracks, seed, ...options });
       }
-    case "features":
-      return await (await import("./features/stage.ts")).featuresStage(directory, options);
-    case "pca":
-      return await (await import("./embedding/stage.ts")).pcaStage(directory, options);
+    case "features": {
+      const encode = engine && (await import("./distributed/features.ts")).featuresOn(engine);
+      return await (await import("./features/stage.ts")).featuresStage(directory, options, encode);
+    }
+    case "pca": {
+      const fit = engine && (await import("./distributed/pca.ts")).pcaOn(engine);
+      return await (await import("./embedding/stage.ts")).pcaStage(directory, options, fit);
+    }
     case "embedding":
       return await (await import("./embedding/stage.ts")).embeddingStage(directory, { seed, ...options });
     case "clusters":
       return await (await import("./embedding/stage.ts")).clustersStage(directory, { seed, ...options });
-    case "graph":
-      return await (await import("./graph/stage.ts")).graphStage(directory, { seed, ...options });
+    case "graph": {
+      const build = engine && (await import("./distributed/graph.ts")).graphOn(engine);
+      return await (await import("./graph/stage.ts")).graphStage(directory, { seed, ...options }, build);
+    }
     case "umap":
       return await (await import("./embedding/stage.ts")).umapStage(directory, { seed, ...options });
     case "sasrec":

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { join } from "node:path";
-import { distributedGraphFile, distributedGraphStage } from "../distributed/graph.ts";
+import { graphOn } from "../distributed/graph.ts";
 import { InputError } from "../errors.ts";
 import type { KnnReport } from "../graph/knn.ts";
 import { graphFile, graphStage } from "../graph/stage.ts";
@@ -45,10 +45,13 @@ export default function graph(): Command {
   return onRun<Options>(
     withEngine(command),
     async ({ data, matrix, out, force, k, recall, seed, cellRows, ...choice }) => {
-      const options = { k, recall, seed, cellRows };
+      const options = { k, recall, seed };
       if (data !== undefined && matrix === undefined) {
-        const on = await onEngine(choice, (engine) => distributedGraphStage(data, engine, { ...options, force }));
-        const stage = on?.result ?? await graphStage(data, { k, recall, seed, force });
+        const on = await onEngine(
+          choice,
+          (engine) => graphStage(data, { ...options, force }, graphOn(engine, cellRows)),
+        );
+        const stage = on?.result ?? await graphStage(data, { ...options, force });
         const report = stage.facts as unknown as KnnReport;
         const file = join(data, "graph.npz");
         return {
@@ -59,8 +62,8 @@ export default function graph(): Command {
       if (matrix === undefined || out === undefined || data !== undefined) {
         throw new InputError("Expected either --data DIR or --matrix X.npy with --out graph.npz");
       }
-      const on = await onEngine(choice, (engine) => distributedGraphFile(matrix, out, engine, options));
-      const report = on?.result ?? await graphFile(matrix, out, { k, recall, seed });
+      const on = await onEngine(choice, (engine) => graphOn(engine, cellRows)(matrix, out, options));
+      const report = on?.result ?? await graphFile(matrix, out, options);
       return { json: { out, ...report, ...on?.costs }, text: describe(out, report, on?.costs) };
     },
   );

@@ -4,13 +4,10 @@
  * @module
  */
 import type { Command } from "commander";
-import type { Engine } from "../distributed/engine.ts";
-import { distributedPca, distributedPcaStage } from "../distributed/pca.ts";
+import { pcaOn } from "../distributed/pca.ts";
 import { pcaOfFile, writePca } from "../embedding/files.ts";
-import type { PcaModel } from "../embedding/pca.ts";
-import { pcaStage } from "../embedding/stage.ts";
+import { describePca, type PcaOfFile, pcaStage } from "../embedding/stage.ts";
 import { InputError } from "../errors.ts";
-import { writeNpy } from "../storage/npy.ts";
 import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
 import { defineCommand, numberOption, onRun } from "./shared.ts";
 
@@ -40,17 +37,12 @@ export default function pcaCommand(): Command {
       throw new InputError("Expected either --data DIR or --matrix X.npy --out FILE");
     }
     const { data, matrix, out, variance } = options;
-    const on = await onEngine(
-      options,
-      async (engine): Promise<Facts> =>
-        data === undefined
-          ? await matrixPcaOn(engine, matrix!, expectOut(out), variance)
-          : (await distributedPcaStage(data, engine, { variance })).facts as unknown as Facts,
-    );
-    const facts = on?.result ??
-      (data === undefined
-        ? matrixPca(matrix!, expectOut(out), variance)
-        : (await pcaStage(data, { variance })).facts as unknown as Facts);
+    const pca = async (fit: PcaOfFile): Promise<Facts> =>
+      data === undefined
+        ? await matrixPca(fit, matrix!, expectOut(out), variance)
+        : (await pcaStage(data, { variance }, fit)).facts as unknown as Facts;
+    const on = await onEngine(options, (engine) => pca(pcaOn(engine)));
+    const facts = on?.result ?? await pca(pcaOfFile);
     const percent = (facts.explained * 100).toFixed(1);
     return {
       json: { ...facts, ...on?.costs },
@@ -61,31 +53,15 @@ export default function pcaCommand(): Command {
   });
 }
 
-interface Facts {
-  rows: number;
-  columns: number;
-  components: number;
-  explained: number;
-}
+type Facts = ReturnType<typeof describePca>;
 
 function expectOut(out: string | undefined): string {
   if (out === undefined) throw new InputError("Expected --out FILE with --matrix");
   return out;
 }
 
-function matrixPca(file: string, out: string, variance: number): Facts {
-  const { x, model, scores } = pcaOfFile(file, { variance });
-  writeNpy(out, scores);
-  return keepModel(out, x.rows, model);
-}
-
-async function matrixPcaOn(engine: Engine, file: string, out: string, variance: number): Promise<Facts> {
-  const { rows, model } = await distributedPca(file, out, engine, { variance });
-  return keepModel(out, rows, model);
-}
-
-function keepModel(out: string, rows: number, model: PcaModel): Facts {
+async function matrixPca(fit: PcaOfFile, file: string, out: string, variance: number): Promise<Facts> {
+  const { rows, model } = await fit(file, out, { variance });
   writePca(out.replace(/\.npy$/, "") + ".pca.npz", model);
-  const explained = model.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
-  return { rows, columns: model.mean.length, components: model.explainedVariance.length, explained };
+  return describePca(rows, model);
 }

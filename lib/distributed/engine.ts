@@ -154,7 +154,7 @@ export interface EngineOptions {
  * ```ts ignore
  * const engine = openEngine({ engine: "spark", executors: 2 });
  * try {
- *   await distributedGraphStage("data/work/small", engine, { k: 50 });
+ *   await graphStage("data/work/small", { k: 50 }, graphOn(engine));
  * } finally {
  *   await engine.close();
  * }

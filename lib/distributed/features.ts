@@ -14,10 +14,8 @@ import {
 import { InputError } from "../errors.ts";
 import { encodeCatalog } from "../features/encode.ts";
 import { type FeatureSpec, makeFeatureSpec, type SpecOptions } from "../features/spec.ts";
-import { describeFeatures, FEATURE_SOURCE_COLUMNS } from "../features/stage.ts";
+import { FEATURE_SOURCE_COLUMNS, type FeatureEncoder } from "../features/stage.ts";
 import { type CatalogStatistics, collectStatistics, mergeStatistics } from "../features/statistics.ts";
-import { writeAtomic } from "../storage/atomic.ts";
-import { runStage, type StageReport } from "../storage/stages.ts";
 import { bytesOf, type RowTable } from "./arrow.ts";
 import { type Engine, runAndMerge, type Source, type Step } from "./engine.ts";
 import { writeMatrixRows } from "./matrix_file.ts";
@@ -57,55 +55,42 @@ export const ENCODE_STEP: Step = {
 };
 
 /**
- * Stage `features` on an engine; the files are those of the stage on one thread, up to rounding.
+ * Encoding on an engine, for `featuresStage`; the files are those of one thread, up to rounding.
  *
- * @param directory The data folder, with `tracks.parquet`.
  * @param engine The engine.
- * @param options Weights by group and the most genres that get a column; `force` runs it even when it is up to date.
- * @returns The report.
- * @throws {InputError} When `tracks.parquet` is missing or empty, no column is left, or a number is not finite.
+ * @returns The encoder; it throws an `InputError` when `tracks.parquet` is missing or empty, no column is left, or a
+ * number is not finite.
  */
-export async function distributedFeaturesStage(
-  directory: string,
-  engine: Engine,
-  options: SpecOptions & { force?: boolean } = {},
-): Promise<StageReport> {
-  const { force, ...parameters } = options;
-  return await runStage(directory, {
-    name: "features",
-    inputs: ["tracks.parquet"],
-    parameters: { ...parameters },
-    outputs: ["X_raw.npy", "features.json"],
-    force,
-    async run() {
-      const source: Source = {
-        kind: "parquet",
-        path: join(directory, "tracks.parquet"),
-        columns: FEATURE_SOURCE_COLUMNS,
-      };
-      const statistics = await runAndMerge(
-        engine,
-        { name: "feature statistics", source, steps: [{ step: "features.statistics" }] },
-        (table) => table.texts("statistics").map((text) => JSON.parse(text!) as CatalogStatistics),
-        mergeStatistics,
-      );
-      const spec = makeFeatureSpec(statistics, parameters);
-      const encoded = await engine.run({
-        name: "encode features",
-        source,
-        steps: [{ step: "features.encode", broadcast: { data: spec } }],
-        large: true,
-      });
-      await writeMatrixRows(
-        join(directory, "X_raw.npy"),
-        spec.tracks,
-        spec.columns.length,
-        vectorsOf(encoded.tables(), "vector"),
-      );
-      writeAtomic(join(directory, "features.json"), JSON.stringify(spec, null, 2) + "\n");
-      return describeFeatures(spec);
-    },
+export function featuresOn(engine: Engine): FeatureEncoder {
+  return (directory, options) => encodeOn(engine, directory, options);
+}
+
+async function encodeOn(engine: Engine, directory: string, options: SpecOptions): Promise<FeatureSpec> {
+  const source: Source = {
+    kind: "parquet",
+    path: join(directory, "tracks.parquet"),
+    columns: FEATURE_SOURCE_COLUMNS,
+  };
+  const statistics = await runAndMerge(
+    engine,
+    { name: "feature statistics", source, steps: [{ step: "features.statistics" }] },
+    (table) => table.texts("statistics").map((text) => JSON.parse(text!) as CatalogStatistics),
+    mergeStatistics,
+  );
+  const spec = makeFeatureSpec(statistics, options);
+  const encoded = await engine.run({
+    name: "encode features",
+    source,
+    steps: [{ step: "features.encode", broadcast: { data: spec } }],
+    large: true,
   });
+  await writeMatrixRows(
+    join(directory, "X_raw.npy"),
+    spec.tracks,
+    spec.columns.length,
+    vectorsOf(encoded.tables(), "vector"),
+  );
+  return spec;
 }
 
 /**

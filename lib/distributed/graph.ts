@@ -5,9 +5,7 @@
  * @module
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
 import { concatenate } from "../concatenate.ts";
-import { embeddingFile } from "../embedding/files.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import {
   coarseCellCount,
@@ -27,10 +25,10 @@ import {
 } from "../graph/cells.ts";
 import { type NeighborGraph, writeGraph } from "../graph/graph.ts";
 import type { KnnReport } from "../graph/knn.ts";
+import type { GraphOfFile } from "../graph/stage.ts";
 import { meanAndError } from "../graph/tuner.ts";
 import { type Matrix, matrix, takeRows } from "../matrix.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
-import { runStage, type StageReport } from "../storage/stages.ts";
 import { bytesOf, doublesOf, floatsOf, integersOf } from "./arrow.ts";
 import { type Broadcast, type Engine, runAndMerge, type Source, type Step } from "./engine.ts";
 import { matrixShape } from "./matrix_file.ts";
@@ -270,34 +268,14 @@ export async function distributedGraph(
 }
 
 /**
- * Stage `graph` on an engine: `graph.npz` as the stage on one machine writes it, with the same recall.
+ * Building the graph on an engine, for `graphStage`: `graph.npz` with the same recall as one machine's.
  *
- * @param directory The data folder.
  * @param engine The engine.
- * @param options Neighbours, recall, seed; `force` runs it even when it is up to date.
- * @returns The report; its facts are the {@linkcode DistributedGraphReport}.
- * @throws {InputError} As {@linkcode distributedGraph}.
+ * @param cellRows Rows at home in a coarse cell, about; 25,000 when left out.
+ * @returns {@linkcode distributedGraphFile} on it.
  */
-export async function distributedGraphStage(
-  directory: string,
-  engine: Engine,
-  options: DistributedGraphOptions & { force?: boolean } = {},
-): Promise<StageReport> {
-  const { force, cellRows, ...knn } = { k: 50, recall: 0.99, seed: 42, ...options };
-  const matrixFile = embeddingFile(directory);
-  return await runStage(directory, {
-    name: "graph",
-    inputs: [matrixFile],
-    parameters: { k: knn.k, recall: knn.recall, seed: knn.seed },
-    outputs: ["graph.npz"],
-    force,
-    run: async () => ({
-      ...await distributedGraphFile(join(directory, matrixFile), join(directory, "graph.npz"), engine, {
-        ...knn,
-        cellRows,
-      }),
-    }),
-  });
+export function graphOn(engine: Engine, cellRows?: number): GraphOfFile {
+  return (matrixFile, file, options) => distributedGraphFile(matrixFile, file, engine, { ...options, cellRows });
 }
 
 /**

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { writePca } from "../embedding/files.ts";
 import {
   accumulateMoments,
   fitPca,
@@ -14,9 +12,9 @@ import {
   type PcaOptions,
   pcaScores,
 } from "../embedding/pca.ts";
-import { expectNumber, InputError } from "../errors.ts";
+import type { PcaOfFile } from "../embedding/stage.ts";
+import { InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix, matrix } from "../matrix.ts";
-import { runStage, type StageReport } from "../storage/stages.ts";
 import { bytesOf, doublesOf, floatsOf, type RowTable } from "./arrow.ts";
 import { type Engine, runAndMerge, type Source, type Step } from "./engine.ts";
 import { vectorsOf } from "./features.ts";
@@ -90,35 +88,13 @@ export async function distributedPca(
 }
 
 /**
- * Stage `pca` on an engine; the files are those of the stage on one thread, up to rounding.
+ * PCA on an engine, for `pcaStage`; the files are those of one thread, up to rounding.
  *
- * @param directory The data folder, with `X_raw.npy`.
  * @param engine The engine.
- * @param options Share of the variance to explain, default 0.95; `force` runs it even when it is up to date.
- * @returns The report.
- * @throws {InputError} As {@linkcode distributedPca}.
+ * @returns {@linkcode distributedPca} on it.
  */
-export async function distributedPcaStage(
-  directory: string,
-  engine: Engine,
-  options: { variance?: number; force?: boolean } = {},
-): Promise<StageReport> {
-  const { variance = 0.95, force } = options;
-  expectNumber("variance", variance, 0, 1);
-  return await runStage(directory, {
-    name: "pca",
-    inputs: ["X_raw.npy"],
-    parameters: { variance },
-    outputs: ["X_pca.npy", "pca.npz"],
-    force,
-    run: async () => {
-      const out = join(directory, "X_pca.npy");
-      const { rows, model } = await distributedPca(join(directory, "X_raw.npy"), out, engine, { variance });
-      writePca(join(directory, "pca.npz"), model);
-      const explained = model.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
-      return { rows, columns: model.mean.length, components: model.explainedVariance.length, explained };
-    },
-  });
+export function pcaOn(engine: Engine): PcaOfFile {
+  return (path, out, options) => distributedPca(path, out, engine, options);
 }
 
 /**

@@ -6,8 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import type { Matrix } from "../matrix.ts";
-import { readNpyMatrix } from "../storage/npy.ts";
+import { readNpyMatrix, writeNpy } from "../storage/npy.ts";
 import { readNpz, writeNpz } from "../storage/npz.ts";
 import { fitPca, type PcaModel, type PcaOptions, pcaScores } from "./pca.ts";
 
@@ -56,18 +55,20 @@ export function readPca(path: string): PcaModel {
 }
 
 /**
- * Fits a PCA to a matrix file and projects its rows.
+ * Fits a PCA to a matrix file and writes the scores of its rows.
  *
  * @param path An NPY file [n, d].
+ * @param out NPY file for the scores [n, k].
  * @param options How many components to keep.
- * @returns The matrix, its PCA and its scores.
+ * @returns Number of rows n, and the PCA.
  * @throws {InputError} As `fitPca`, with the name of the file.
  */
-export function pcaOfFile(path: string, options: PcaOptions): { x: Matrix; model: PcaModel; scores: Matrix } {
+export function pcaOfFile(path: string, out: string, options: PcaOptions): { rows: number; model: PcaModel } {
   const x = readNpyMatrix(path);
   try {
     const model = fitPca(x, options);
-    return { x, model, scores: pcaScores(x, model) };
+    writeNpy(out, pcaScores(x, model));
+    return { rows: x.rows, model };
   } catch (error) {
     throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
   }

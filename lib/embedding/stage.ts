@@ -28,11 +28,21 @@ import {
   meanAgreement,
 } from "./kmeans.ts";
 import type { ExactNeighbors } from "./neighbors.ts";
+import type { PcaModel, PcaOptions } from "./pca.ts";
 import { leakageGroups, splitByGroup } from "./split.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";
 
 /** Which embedding the graph is built on. */
 export type EmbeddingChoice = "auto" | "pca" | "autoencoder";
+
+/**
+ * Fits a PCA to the matrix file `path` [n, d] and writes the scores [n, k] to `out`, as {@linkcode pcaOfFile} does.
+ */
+export type PcaOfFile = (
+  path: string,
+  out: string,
+  options: PcaOptions,
+) => { rows: number; model: PcaModel } | Promise<{ rows: number; model: PcaModel }>;
 
 /** Options of {@linkcode pcaStage}. */
 export interface PcaStageOptions {
@@ -148,10 +158,15 @@ const FEWEST_TRACKS = 50;
  *
  * @param directory The data folder.
  * @param options Options.
- * @returns What came of it.
+ * @param fit What fits the PCA and writes the scores; {@linkcode pcaOfFile} when left out.
+ * @returns What came of it; its facts are those of {@linkcode describePca}.
  * @throws {InputError} When a number is NaN, nothing varies, or there are fewer than two rows.
  */
-export async function pcaStage(directory: string, options: PcaStageOptions = {}): Promise<StageReport> {
+export async function pcaStage(
+  directory: string,
+  options: PcaStageOptions = {},
+  fit: PcaOfFile = pcaOfFile,
+): Promise<StageReport> {
   const { variance = 0.95, force } = options;
   expectNumber("variance", variance, 0, 1);
   return await runStage(directory, {
@@ -160,14 +175,27 @@ export async function pcaStage(directory: string, options: PcaStageOptions = {})
     parameters: { variance },
     outputs: ["X_pca.npy", "pca.npz"],
     force,
-    run: () => {
-      const { x, model, scores } = pcaOfFile(join(directory, "X_raw.npy"), { variance });
-      writeNpy(join(directory, "X_pca.npy"), scores);
+    run: async () => {
+      const { rows, model } = await fit(join(directory, "X_raw.npy"), join(directory, "X_pca.npy"), { variance });
       writePca(join(directory, "pca.npz"), model);
-      const explained = model.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
-      return { rows: x.rows, columns: x.columns, components: model.explainedVariance.length, explained };
+      return { ...describePca(rows, model) };
     },
   });
+}
+
+/**
+ * A PCA in four numbers.
+ *
+ * @param rows Rows that it was fitted to.
+ * @param model The PCA.
+ * @returns Rows n, columns d, components k, and the share of the variance that these explain, in [0, 1].
+ */
+export function describePca(
+  rows: number,
+  model: PcaModel,
+): { rows: number; columns: number; components: number; explained: number } {
+  const explained = model.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
+  return { rows, columns: model.mean.length, components: model.explainedVariance.length, explained };
 }
 
 /**

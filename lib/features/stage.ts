@@ -25,16 +25,28 @@ export const FEATURE_SOURCE_COLUMNS: readonly CatalogColumn[] = [
 ];
 
 /**
+ * Encodes `tracks.parquet` of a data folder: writes `X_raw.npy` and returns what its columns are.
+ *
+ * @param directory The data folder.
+ * @param options Weights by group and the most genres that get a column.
+ * @returns The specification.
+ * @throws {InputError} When `tracks.parquet` is missing or empty, or no column is left.
+ */
+export type FeatureEncoder = (directory: string, options: SpecOptions) => Promise<FeatureSpec>;
+
+/**
  * Encodes the catalogue of a data folder.
  *
  * @param directory The data folder, with `tracks.parquet`.
  * @param options Weights by group and the most genres that get a column; `force` runs it even when it is up to date.
+ * @param encode What encodes it; on this thread when left out.
  * @returns The report; its facts are the numbers of tracks and columns, the groups and what was dropped.
  * @throws {InputError} When `tracks.parquet` is missing or empty, or no column is left.
  */
 export async function featuresStage(
   directory: string,
   options: SpecOptions & { force?: boolean } = {},
+  encode: FeatureEncoder = encodeFolder,
 ): Promise<StageReport> {
   const { force, ...parameters } = options;
   return await runStage(directory, {
@@ -44,25 +56,24 @@ export async function featuresStage(
     outputs: ["X_raw.npy", "features.json"],
     force,
     async run() {
-      const path = join(directory, "tracks.parquet");
-      const catalog = await readCatalog(path, FEATURE_SOURCE_COLUMNS);
-      if (catalog.length === 0) throw new InputError(`${path}: has no tracks`);
-      const spec = makeFeatureSpec(collectStatistics(catalog), parameters);
-      const x = encodeCatalog(catalog, spec);
-      writeNpy(join(directory, "X_raw.npy"), x);
+      const spec = await encode(directory, parameters);
       writeAtomic(join(directory, "features.json"), JSON.stringify(spec, null, 2) + "\n");
       return describeFeatures(spec);
     },
   });
 }
 
-/**
- * What the manifest keeps of the stage.
- *
- * @param spec The specification.
- * @returns Numbers of tracks and columns, columns by group, weights, and what was dropped.
- */
-export function describeFeatures({ tracks, columns, weights, dropped }: FeatureSpec): Record<string, unknown> {
+async function encodeFolder(directory: string, options: SpecOptions): Promise<FeatureSpec> {
+  const path = join(directory, "tracks.parquet");
+  const catalog = await readCatalog(path, FEATURE_SOURCE_COLUMNS);
+  if (catalog.length === 0) throw new InputError(`${path}: has no tracks`);
+  const spec = makeFeatureSpec(collectStatistics(catalog), options);
+  writeNpy(join(directory, "X_raw.npy"), encodeCatalog(catalog, spec));
+  return spec;
+}
+
+/** What the manifest keeps of the stage. */
+function describeFeatures({ tracks, columns, weights, dropped }: FeatureSpec): Record<string, unknown> {
   const groups: Record<string, number> = {};
   for (const { group } of columns) groups[group] = (groups[group] ?? 0) + 1;
   return { tracks, columns: columns.length, groups, weights, dropped };

@@ -18,14 +18,28 @@ export interface GraphStageOptions extends Omit<KnnOptions, "random"> {
 }
 
 /**
+ * Builds the neighbour graph of the matrix file `matrixFile` and writes it to `file`, as {@linkcode graphFile} does.
+ */
+export type GraphOfFile = (
+  matrixFile: string,
+  file: string,
+  options: { k: number; recall: number; seed: number },
+) => Promise<KnnReport>;
+
+/**
  * Builds `graph.npz` of a data folder from the matrix that `embedding.json` names, else from `X_pca.npy`.
  *
  * @param dir The data folder.
  * @param options Neighbours, recall, seed.
+ * @param build What builds the graph; {@linkcode graphFile} when left out.
  * @returns What came of it; its facts are the {@linkcode KnnReport}.
  * @throws {InputError} When the matrix is missing or cannot have k neighbours a row.
  */
-export function graphStage(dir: string, options: GraphStageOptions = {}): Promise<StageReport> {
+export function graphStage(
+  dir: string,
+  options: GraphStageOptions = {},
+  build: GraphOfFile = graphFile,
+): Promise<StageReport> {
   const { force, ...knn } = { k: 50, recall: 0.99, seed: 42, ...options };
   const matrixFile = embeddingFile(dir);
   return runStage(dir, {
@@ -34,7 +48,7 @@ export function graphStage(dir: string, options: GraphStageOptions = {}): Promis
     parameters: { k: knn.k, recall: knn.recall, seed: knn.seed },
     outputs: ["graph.npz"],
     force,
-    run: async () => ({ ...await graphFile(join(dir, matrixFile), join(dir, "graph.npz"), knn) }),
+    run: async () => ({ ...await build(join(dir, matrixFile), join(dir, "graph.npz"), knn) }),
   });
 }
 

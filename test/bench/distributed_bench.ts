@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { randomNormal } from "d3-random";
 import { worldStage } from "../../lib/catalog/world/stage.ts";
 import { type Engine, openEngine } from "../../lib/distributed/engine.ts";
-import { distributedFeaturesStage } from "../../lib/distributed/features.ts";
+import { featuresOn } from "../../lib/distributed/features.ts";
 import { distributedGraph } from "../../lib/distributed/graph.ts";
 import { distributedPca } from "../../lib/distributed/pca.ts";
 import { type MeasuredGraphRun, sizeCluster } from "../../lib/distributed/sizing.ts";
@@ -168,7 +168,7 @@ async function warm(engine: Engine, folder: string): Promise<number> {
 }
 
 async function on(engine: Engine, step: Step, input: string): Promise<void> {
-  if (step === "features") await distributedFeaturesStage(input, engine, { force: true });
+  if (step === "features") await featuresStage(input, { force: true }, featuresOn(engine));
   else if (step === "pca") await distributedPca(input, `${input}.scores.npy`, engine, { variance: 0.95 });
   else await distributedGraph(input, engine, { k: K });
 }
@@ -177,7 +177,7 @@ async function on(engine: Engine, step: Step, input: string): Promise<void> {
 async function here(step: Step, input: string): Promise<number> {
   const start = performance.now();
   if (step === "features") await featuresStage(input, { force: true });
-  else if (step === "pca") writeNpy(`${input}.scores.npy`, pcaOfFile(input, { variance: 0.95 }).scores);
+  else if (step === "pca") pcaOfFile(input, `${input}.scores.npy`, { variance: 0.95 });
   else await graphFile(input, `${input}.npz`, { k: K });
   return (performance.now() - start) / 1000;
 }

@@ -8,10 +8,10 @@ import { readChoices } from "../../lib/choice/read_choices.ts";
 import { simulateStage } from "../../lib/choice/stage.ts";
 import { distributedChoiceModel } from "../../lib/distributed/choice.ts";
 import type { Engine } from "../../lib/distributed/engine.ts";
-import { distributedFeaturesStage } from "../../lib/distributed/features.ts";
+import { featuresOn } from "../../lib/distributed/features.ts";
 import { distributedGraph, type DistributedGraphReport } from "../../lib/distributed/graph.ts";
 import { distributedMpd } from "../../lib/distributed/mpd.ts";
-import { distributedPcaStage } from "../../lib/distributed/pca.ts";
+import { pcaOn } from "../../lib/distributed/pca.ts";
 import { engineCrew } from "../../lib/distributed/tournament.ts";
 import { clustersStage, embeddingStage, pcaStage } from "../../lib/embedding/stage.ts";
 import { readPca } from "../../lib/embedding/files.ts";
@@ -64,9 +64,9 @@ export interface Outcome {
 export async function runAll(engine: Engine, world: string): Promise<Outcome> {
   const directory = join(temporaryFolder(), engine.name);
   cpSync(world, directory, { recursive: true });
-  await distributedFeaturesStage(directory, engine, { force: true });
+  await featuresStage(directory, { force: true }, featuresOn(engine));
   const features = readNpyMatrix(join(directory, "X_raw.npy"));
-  await distributedPcaStage(directory, engine, { force: true });
+  await pcaStage(directory, { force: true }, pcaOn(engine));
   const scores = readNpyMatrix(join(directory, "X_pca.npy"));
   const pca = readPca(join(directory, "pca.npz"));
   const fit = await distributedChoiceModel(join(directory, "choices.parquet"), engine, { cluster: "user_id" });
