@@ -40,6 +40,7 @@ export * from "./embedding/describe.ts";
 export * from "./embedding/umap.ts";
 export * from "./embedding/files.ts";
 export * from "./embedding/stage.ts";
+export * from "./embedding/embed_tracks.ts";
 export * from "./graph/graph.ts";
 export * from "./graph/ego.ts";
 export * from "./graph/knn.ts";

@@ -51,17 +51,6 @@ export function parsePythonList(text: string): string[] | undefined {
   return items;
 }
 
-/**
- * Prints a list of texts as Python does, in single quotes.
- *
- * @param items The texts.
- * @returns A literal that {@linkcode parsePythonList} and Python's `ast.literal_eval` read.
- */
-export function formatPythonList(items: readonly string[]): string {
-  const quote = (item: string) => `'${item.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r")}'`;
-  return `[${items.map(quote).join(", ")}]`;
-}
-
 function unescapeText(text: string): string | undefined {
   if (!text.includes("\\")) return text;
   let known = true;

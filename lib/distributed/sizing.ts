@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 
 /** A measured run of the graph step on an engine; a row of `bench_distributed_graph.csv`. */
@@ -161,36 +160,6 @@ export function sizeCluster(measured: readonly MeasuredGraphRun[], options: Sizi
     ),
     line("cost", `${digits(coreHours)} core hours x ${digits(price)}`, coreHours * price, "price units"),
   ];
-}
-
-/**
- * Reads the measured runs that `deno task bench distributed` wrote.
- *
- * @param path `reports/tables/bench_distributed_graph.csv`.
- * @returns The runs.
- * @throws {InputError} When the file is missing or lacks a column.
- */
-export function readGraphRuns(path: string): MeasuredGraphRun[] {
-  if (!existsSync(path)) throw new InputError(`${path}: no such file; make it with deno task bench distributed`);
-  const [head, ...lines] = readFileSync(path, "utf8").trim().split("\n").map((line) => line.split(","));
-  const number = (line: string[], name: keyof MeasuredGraphRun) => {
-    const value = Number(line[head.indexOf(name)]);
-    if (Number.isFinite(value)) return value;
-    throw new InputError(
-      `${path}: expected a column ${name} of numbers; make the file with deno task bench distributed`,
-    );
-  };
-  return lines.map((line) => ({
-    rows: number(line, "rows"),
-    columns: number(line, "columns"),
-    k: number(line, "k"),
-    cells: number(line, "cells"),
-    replication: number(line, "replication"),
-    assignSeconds: number(line, "assignSeconds"),
-    joinSeconds: number(line, "joinSeconds"),
-    shuffleBytes: number(line, "shuffleBytes"),
-    peakTaskMiB: number(line, "peakTaskMiB"),
-  }));
 }
 
 /** Least squares of y = a + b x; the largest y and b = 0 where the runs have one x or show no rise. */

@@ -33,22 +33,6 @@ export function neighborsOf(graph: NeighborGraph, i: number): Int32Array {
 }
 
 /**
- * Visits the neighbours of a node, most similar first, without allocating anything.
- *
- * @param graph The graph.
- * @param i Node in [0, nodeCount).
- * @param visit Gets each neighbour and its similarity.
- */
-export function forEachNeighbor(
-  graph: NeighborGraph,
-  i: number,
-  visit: (neighbor: number, similarity: number) => void,
-): void {
-  const end = graph.offsets[i + 1];
-  for (let e = graph.offsets[i]; e < end; e++) visit(graph.indices[e], graph.similarities[e]);
-}
-
-/**
  * Writes a graph as a SciPy CSR file, atomically.
  *
  * @param path The file to write, `graph.npz` by custom.

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatPythonList, parsePythonList } from "../../lib/catalog/python_list.ts";
+import { parsePythonList } from "../../lib/catalog/python_list.ts";
 import { runPython } from "../python.ts";
+
+/** A list of texts as a literal in single quotes, which parsePythonList() and `ast.literal_eval` read. */
+function formatPythonList(items: readonly string[]): string {
+  const quote = (item: string) => `'${item.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r")}'`;
+  return `[${items.map(quote).join(", ")}]`;
+}
 
 Deno.test("Lists as Python prints them are parsed", () => {
   assert.deepEqual(parsePythonList(`['A', "B's", 'C "D"']`), ["A", "B's", 'C "D"']);
@@ -27,7 +33,7 @@ Deno.test("Formatting and parsing undo each other", () => {
   }));
 });
 
-Deno.test("Python's own repr is parsed, and our literals are read by ast.literal_eval", () => {
+Deno.test("Python's own repr is parsed, and the literals that are tried above are read by ast.literal_eval", () => {
   const items = [
     "A",
     "B's",
