@@ -6,12 +6,13 @@
 import type { Command } from "commander";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import type { MetricEstimate } from "../sequence/ranking.ts";
-import { sasrecStage, type SasrecStageOptions } from "../sequence/stage.ts";
+import type { MetricEstimate, NextTrackResult } from "../sequence/ranking.ts";
+import { resultTable } from "../sequence/report.ts";
+import { compareWithSimple, sasrecStage, type SasrecStageOptions } from "../sequence/stage.ts";
 import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
 
 type Options =
-  & { data: string; minCount?: number; minLength?: number; minSteps?: number; maxSteps?: number }
+  & { data: string; compare?: boolean; minCount?: number; minLength?: number; minSteps?: number; maxSteps?: number }
   & Omit<
     SasrecStageOptions,
     "minimumCount" | "minimumLength"
@@ -28,8 +29,14 @@ export default function trainSasrecCommand(): Command {
     .requiredOption("--data <dir>", "data folder; the model is written to its sasrec/")
     .option(
       "--interactions <file>",
-      "train on this file of user_id,track_id,timestamp (also MovieLens' forms) instead of the folder's",
+      "train on this file of user_id,track_id,timestamp instead of the folder's; also MovieLens' ratings.csv, " +
+        "ratings.dat and u.data, RecBole's .inter, pairs 'user item'; plain or .gz",
     )
+    .option(
+      "--names <file>",
+      "names of the tracks (default: MovieLens' movies.csv, movies.dat or u.item beside --interactions)",
+    )
+    .option("--compare", "also rank the test targets by popularity, Markov chain, item-kNN and the hybrid")
     .option("--epochs <number>", "passes over the data (default: 5, or as many as 2000 steps take)", number("epochs"))
     .option("--min-steps <number>", "fewest optimiser steps when --epochs is not given", number("min-steps"))
     .option("--max-steps <number>", "most optimiser steps", number("max-steps"))
@@ -52,7 +59,7 @@ export default function trainSasrecCommand(): Command {
     .option("--resume", "go on from the checkpoint of a run that was cut off")
     .option("--force", "train even when the model is up to date");
   return onRun<Options>(command, async (options) => {
-    const { data, minCount, minLength, minSteps, maxSteps, ...rest } = options;
+    const { data, compare, minCount, minLength, minSteps, maxSteps, ...rest } = options;
     const { json: _, ...given } = rest as typeof rest & { json?: boolean };
     if (given.loss && !["softmax", "sampled", "binary"].includes(given.loss)) {
       throw new InputError(`Expected --loss to be softmax, sampled or binary but found '${given.loss}'`);
@@ -61,11 +68,22 @@ export default function trainSasrecCommand(): Command {
     const report = await sasrecStage(data, { ...given, ...named });
     const { curve, test, ...facts } = report.facts as { curve: unknown; test: Record<string, MetricEstimate | number> };
     const model = join(data, "sasrec");
-    const json = { model, up_to_date: report.upToDate, ...facts, curve, test };
+    const { interactions, seed } = given;
+    const results = compare ? await compareWithSimple(data, { interactions, seed, ...named }) : [];
+    const table = resultTable(results);
+    const json = { model, up_to_date: report.upToDate, ...facts, curve, test, ...(compare ? { compared: table } : {}) };
     const metrics = Object.entries(test).map(([name, value]) => [name, describe(value)]);
     const lines = Object.entries(facts).map(([name, value]) => [name, String(value)]);
-    return { json, text: textTable([["wrote", model], ...lines, ...metrics]) };
+    const text = textTable([["wrote", model], ...lines, ...metrics]);
+    return { json, text: compare ? `${text}\n\n${comparison(results)}` : text };
   });
+}
+
+/** The models with recall and NDCG, the best first. */
+function comparison(results: NextTrackResult[]): string {
+  const best = [...results].sort((a, b) => b.recall.value - a.recall.value);
+  const rows = best.map(({ name, recall, ndcg }) => [name, describe(recall), describe(ndcg)]);
+  return textTable([["model", `Recall@${best[0].k}`, `NDCG@${best[0].k}`], ...rows]);
 }
 
 function describe(value: MetricEstimate | number): string {

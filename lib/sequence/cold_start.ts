@@ -8,6 +8,7 @@
 import { expectNumber, InputError } from "../errors.ts";
 import { type Matrix, takeRows } from "../matrix.ts";
 import { randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
+import { playlistsOf } from "./interactions.ts";
 import { bootstrap, type MetricEstimate } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { serveSasrec } from "./serve.ts";
@@ -136,16 +137,9 @@ function warmSplit(split: SequenceSplit, code: Int32Array, warm: Int32Array): Se
   if (lists.length === 0) {
     throw new InputError("Expected playlists to train on without the held-out tracks, found none");
   }
-  const gather = (parts: Int32Array[]) => {
-    const offsets = new Int32Array(parts.length + 1);
-    parts.forEach((part, p) => offsets[p + 1] = offsets[p] + part.length);
-    const tracks = new Int32Array(offsets[parts.length]);
-    parts.forEach((part, p) => tracks.set(part, offsets[p]));
-    return { offsets, tracks };
-  };
-  const train = gather(lists.map((list) => list.subarray(0, -2)));
+  const train = playlistsOf(lists.map((list) => list.subarray(0, -2)));
   return {
-    ...gather(lists),
+    ...playlistsOf(lists),
     train,
     userIds,
     trackIds: Array.from(warm, (track) => split.trackIds[track]),

@@ -5,9 +5,10 @@
  * @module
  */
 import { startProgress } from "../progress.ts";
+import { playlistsOf } from "./interactions.ts";
 import { bootstrap, type MetricEstimate, samplePlaylists } from "./ranking.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
-import type { SequenceSplit } from "./split.ts";
+import { countTracks, type SequenceSplit } from "./split.ts";
 
 /** Options of {@linkcode evaluateContinuation}. */
 export interface ContinuationOptions {
@@ -56,17 +57,9 @@ export function holdOutPlaylists(
     lists.push(split.tracks.subarray(split.offsets[p], split.offsets[p + 1]));
     users.push(user);
   });
-  const gather = (parts: Int32Array[]) => {
-    const offsets = new Int32Array(parts.length + 1);
-    parts.forEach((part, p) => offsets[p + 1] = offsets[p] + part.length);
-    const tracks = new Int32Array(offsets[parts.length]);
-    parts.forEach((part, p) => tracks.set(part, offsets[p]));
-    return { offsets, tracks };
-  };
-  const train = gather(lists.map((list) => list.subarray(0, -2)));
-  const counts = new Int32Array(split.trackIds.length);
-  for (const track of train.tracks) counts[track]++;
-  return { heldOut, rest: { ...split, ...gather(lists), userIds: users, train, counts } };
+  const train = playlistsOf(lists.map((list) => list.subarray(0, -2)));
+  const counts = countTracks(train, split.trackIds.length);
+  return { heldOut, rest: { ...split, ...playlistsOf(lists), userIds: users, train, counts } };
 }
 
 /**

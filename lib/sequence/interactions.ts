@@ -6,6 +6,8 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { readParquet } from "../storage/parquet.ts";
+import { type NameColumns, readNameColumns } from "./item_names.ts";
+import { headerNames, splitFields, textLines } from "./text_rows.ts";
 
 /** Playlists as runs of tracks: playlist p is `tracks[offsets[p]] … tracks[offsets[p + 1] - 1]`, in order. */
 export interface Playlists {
@@ -55,10 +57,11 @@ const TIME_COLUMNS = ["timestamp", "time", "date", "datetime", "pos", "position"
  * names no zone); without such a column the order of the file is the order of time.
  *
  * Fields are parted by comma, semicolon or tab, whichever the header has, and may be quoted. The public forms of MovieLens are
- * read as they are: `ratings.csv` (`userId,movieId,…`), `u.data` and `ratings.dat` (no header, tab or `::`), and
- * RecBole's `.inter` (`user_id:token`, …).
+ * read as they are: `ratings.csv` (`userId,movieId,…`), `u.data` and `ratings.dat` (no header, tab or `::`), RecBole's
+ * `.inter` (`user_id:token`, …), and pairs `user item` in order of time. Without a header there are four fields (user, track,
+ * rating, time), three (user, track, Unix time) or two numbers (user, track). Every rating counts as an interaction.
  *
- * @param path The file.
+ * @param path The file, plain or gzipped; a gzipped one is unpacked in memory.
  * @returns One playlist a user, in order of first appearance. Cost O(rows), 16 bytes a row.
  * @throws {InputError} When the file is missing or empty, lacks a column, or holds a row that is not complete.
  */
@@ -72,7 +75,7 @@ export function readInteractions(path: string): Interactions {
   let form: Form | undefined;
   let row = 0;
   let line = 0;
-  for (const text of lines(path)) {
+  for (const text of textLines(path)) {
     line++;
     if (!form) {
       form = findForm(text, path);
@@ -106,26 +109,47 @@ export function readInteractions(path: string): Interactions {
 }
 
 /**
- * Makes playlists of arrays, for tests and small examples.
+ * Lays playlists one behind the other.
  *
- * @param lists Track codes of each playlist.
- * @returns The playlists.
+ * @param lists Track codes of each playlist, from 0.
+ * @returns The playlists: copies.
  */
-export function playlistsOf(lists: readonly (readonly number[])[]): Playlists {
+export function playlistsOf(lists: readonly ArrayLike<number>[]): Playlists {
   const offsets = new Int32Array(lists.length + 1);
   lists.forEach((list, p) => offsets[p + 1] = offsets[p] + list.length);
-  return { offsets, tracks: Int32Array.from(lists.flat()) };
+  const tracks = new Int32Array(offsets[lists.length]);
+  lists.forEach((list, p) => tracks.set(list, offsets[p]));
+  return { offsets, tracks };
 }
 
 /**
- * Reads `track_names.parquet`.
+ * Reads names of tracks.
  *
- * @param path The file; where it is missing, every id is its own name. Only its column `track_id` (numbers or texts) must be
- * there.
+ * @param path `track_names.parquet` (or another Parquet file with a column `track_id`, numbers or texts); or text: a table with
+ * ids and titles (MovieLens' `movies.csv`), `movies.dat`, `u.item`. Where it is missing, every id is its own name.
  * @returns The names.
- * @throws {InputError} When the file is no Parquet file or lacks `track_id`.
+ * @throws {InputError} When the file has no ids, or is text without titles.
  */
 export async function readTrackNames(path: string): Promise<TrackNames> {
+  const { ids, uris, titles, artists, albums } = existsSync(path) && !isParquet(path)
+    ? readNameColumns(path)
+    : await readNameTable(path);
+  const rows = new Map(ids.map((id, r) => [id, r]));
+  return {
+    rows,
+    titles,
+    artists,
+    uris,
+    albums,
+    label(trackId) {
+      const r = rows.get(trackId);
+      if (r === undefined || !titles[r]) return trackId;
+      return artists[r] ? `${titles[r]} · ${artists[r]}` : titles[r]!;
+    },
+  };
+}
+
+async function readNameTable(path: string): Promise<NameColumns> {
   const columns = existsSync(path)
     ? await readParquet(path, ["track_id", "track_uri", "title", "artist", "album"])
     : { track_id: new Float64Array(0) };
@@ -133,21 +157,20 @@ export async function readTrackNames(path: string): Promise<TrackNames> {
   const ids = Array.from(columns.track_id as ArrayLike<number | string>, String);
   const texts = (name: string) =>
     (columns as Record<string, unknown>)[name] as (string | null)[] ?? ids.map(() => null);
-  const rows = new Map(ids.map((id, r) => [id, r]));
-  const titles = texts("title");
-  const artists = texts("artist");
-  return {
-    rows,
-    titles,
-    artists,
-    uris: texts("track_uri"),
-    albums: texts("album"),
-    label(trackId) {
-      const r = rows.get(trackId);
-      if (r === undefined || !titles[r]) return trackId;
-      return artists[r] ? `${titles[r]} · ${artists[r]}` : titles[r]!;
-    },
-  };
+  return { ids, uris: texts("track_uri"), titles: texts("title"), artists: texts("artist"), albums: texts("album") };
+}
+
+/** Whether a file begins as Parquet does, or is called so. */
+function isParquet(path: string): boolean {
+  if (path.endsWith(".parquet")) return true;
+  const file = openSync(path, "r");
+  try {
+    const magic = new Uint8Array(4);
+    readSync(file, magic);
+    return new TextDecoder().decode(magic) === "PAR1";
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Codes from 0 in order of first appearance. */
@@ -166,25 +189,6 @@ class Codes {
   }
 }
 
-/** Lines of a text file, read in pieces. */
-function* lines(path: string): Generator<string> {
-  const file = openSync(path, "r");
-  const decoder = new TextDecoder();
-  const chunk = new Uint8Array(1 << 22);
-  let rest = "";
-  try {
-    for (;;) {
-      const count = readSync(file, chunk);
-      const parts = (rest + decoder.decode(chunk.subarray(0, count), { stream: count > 0 })).split(/\r?\n/);
-      rest = count > 0 ? parts.pop()! : "";
-      yield* parts;
-      if (count === 0) return;
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** How a file is written, and which of its columns are wanted. */
 interface Form {
   separator: string;
@@ -195,39 +199,29 @@ interface Form {
   time: number;
 }
 
-/** MovieLens' files without a header: user, movie, rating, time. */
-const HEADERLESS = /^\d+(\t|::)\d+\1[\d.]+\1\d+$/;
+/** What parts the fields of files without a header. */
+const BARE_SEPARATORS = ["::", "\t", ",", ";", " "];
 
 function findForm(first: string, path: string): Form {
-  const bare = HEADERLESS.exec(first);
-  if (bare) return { separator: bare[1], header: false, user: 0, track: 1, time: 3 };
-  const separator = [",", "\t", ";"].find((character) => first.includes(character)) ?? ",";
-  const names = splitFields(first.replace(/^\uFEFF/, ""), separator).map((name) =>
-    name.trim().replace(/:(token|float)$/, "").toLowerCase()
-  );
-  const find = (wanted: string[]) => names.findIndex((name) => wanted.includes(name));
-  const [user, track, time] = [find(USER_COLUMNS), find(TRACK_COLUMNS), find(TIME_COLUMNS)];
-  if (user < 0 || track < 0) {
+  const separator = BARE_SEPARATORS.find((separator) => first.includes(separator)) ?? ",";
+  const time = bareTime(splitFields(first, separator).map((field) => field.trim()));
+  if (time !== undefined) return { separator, header: false, user: 0, track: 1, time };
+  const head = headerNames(first);
+  const find = (wanted: string[]) => head.names.findIndex((name) => wanted.includes(name));
+  const form = { separator: head.separator, header: true, user: find(USER_COLUMNS), track: find(TRACK_COLUMNS) };
+  if (form.user < 0 || form.track < 0) {
     throw new InputError(`${path}: expected columns user_id,track_id,timestamp but found '${first.slice(0, 80)}'`);
   }
-  return { separator, header: true, user, track, time };
+  return { ...form, time: find(TIME_COLUMNS) };
 }
 
-/** The fields of a line; quotes around a field are taken off, doubled ones within it are one. */
-function splitFields(text: string, separator: string): string[] {
-  const parts = text.split(separator);
-  if (!text.includes('"')) return parts;
-  const fields: string[] = [];
-  for (let i = 0; i < parts.length; i++) {
-    let field = parts[i];
-    if (field.trimStart().startsWith('"')) {
-      // A separator within quotes is part of the field.
-      while (field.replace(/[^"]/g, "").length % 2 === 1 && i + 1 < parts.length) field += separator + parts[++i];
-      field = field.trim().replace(/^"|"$/g, "").replaceAll('""', '"');
-    }
-    fields.push(field);
-  }
-  return fields;
+/** Column of the time when these fields are data, not a header: −1 for pairs in order of time; nothing for a header. */
+function bareTime(fields: string[]): number | undefined {
+  const isNumber = (text: string) => /^\d+(\.\d+)?$/.test(text);
+  if (fields.length === 4 && isNumber(fields[2]) && isNumber(fields[3])) return 3;
+  // A rating is smaller than any time since 1970 in seconds.
+  if (fields.length === 3 && isNumber(fields[2]) && Number(fields[2]) > 1e6) return 2;
+  return fields.length === 2 && fields.every((field) => /^\d+$/.test(field)) ? -1 : undefined;
 }
 
 /** A number, or milliseconds of a date; NaN for anything else. */

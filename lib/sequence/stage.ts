@@ -6,19 +6,30 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
+import { writeParquet } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
+import { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
+import { fitHybrid, type HybridTerm } from "./hybrid.ts";
 import { type Interactions, readInteractions, readTrackNames, type TrackNames } from "./interactions.ts";
+import { namesBeside } from "./item_names.ts";
 import { mpdStage } from "./mpd.ts";
-import { evaluateNext } from "./ranking.ts";
+import { evaluateNext, type NextTrackResult } from "./ranking.ts";
+import type { SequenceRecommender } from "./recommender.ts";
 import { loadSasrec, type SasrecModel, saveSasrec } from "./sasrec.ts";
 import { type SasrecServer, serveSasrec } from "./serve.ts";
 import { type SequenceSplit, type SplitOptions, splitPlaylists } from "./split.ts";
+import { hybridTerms } from "./terms.ts";
 import { type TrainingPoint, type TrainOptions, trainSasrec } from "./train.ts";
 
 /** Options of {@linkcode sasrecStage}. */
 export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "checkpoint" | "features" | "start"> {
   /** File of interactions to train on, in any form that {@linkcode readInteractions} takes; that of the folder if left out. */
   interactions?: string;
+  /**
+   * File of names of the tracks, in any form that {@linkcode readTrackNames} takes. With `interactions` that which lies beside
+   * them is found (MovieLens' `movies.csv`, `movies.dat`, `u.item`); else it is `track_names.parquet` of the folder.
+   */
+  names?: string;
   /** Go on from the checkpoint of a run that was cut off, where there is one. */
   resume?: boolean;
   /** Run even when up to date. */
@@ -52,7 +63,7 @@ export async function loadSequenceData(directory: string, options: SplitOptions 
 
 /**
  * The stage that trains SASRec on `interactions.csv` (or another file) and writes `sasrec/` (`model.json`, `weights.bin`,
- * `vocabulary.json`, and `checkpoint.npz` while it runs).
+ * `vocabulary.json`, `names.parquet` where interactions or names were given, and `checkpoint.npz` while it runs).
  *
  * @param directory The data folder.
  * @param options Shape of the model, course of training, thresholds.
@@ -60,23 +71,35 @@ export async function loadSequenceData(directory: string, options: SplitOptions 
  * @throws {InputError} When there are neither interactions nor playlists, or an option is out of range.
  */
 export async function sasrecStage(directory: string, options: SasrecStageOptions = {}): Promise<StageReport> {
-  const { resume = false, force, onEvaluation, interactions: given, ...parameters } = options;
+  const { resume = false, force, onEvaluation, interactions: given, names: named, ...parameters } = options;
   if (given === undefined) await ensureInteractions(directory);
   const source = given === undefined ? join(directory, "interactions.csv") : resolve(given);
   if (!existsSync(source)) throw new InputError(`${given}: no such file; give a file of user_id,track_id,timestamp`);
+  if (named !== undefined && !existsSync(named)) {
+    throw new InputError(`${named}: no such file; give a file of track_id,title, MovieLens' movies.dat or u.item`);
+  }
+  const found = named ?? (given === undefined ? undefined : namesBeside(source));
+  const ownNames = given !== undefined || found !== undefined;
   const folder = join(directory, "sasrec");
   return await runStage(directory, {
     name: "sasrec",
-    inputs: [given === undefined ? "interactions.csv" : source],
+    inputs: [given === undefined ? "interactions.csv" : source, ...(found === undefined ? [] : [resolve(found)])],
     parameters,
-    outputs: ["sasrec/model.json", "sasrec/weights.bin", "sasrec/vocabulary.json"],
+    outputs: [
+      ...["sasrec/model.json", "sasrec/weights.bin", "sasrec/vocabulary.json"],
+      ...(ownNames ? ["sasrec/names.parquet"] : []),
+    ],
     force,
     async run() {
+      // Names that cannot be read are told before the training, not after it.
+      const names = await readTrackNames(found ?? "");
       const split = splitPlaylists(readInteractions(source), parameters);
       const checkpoint = join(folder, "checkpoint.npz");
       if (!resume) rmSync(checkpoint, { force: true });
       const result = await trainSasrec(split, { ...parameters, checkpoint, onEvaluation });
       saveSasrec(result.model, folder);
+      if (ownNames) await writeNames(join(folder, "names.parquet"), split.trackIds, names);
+      else rmSync(join(folder, "names.parquet"), { force: true });
       rmSync(checkpoint, { force: true });
       const { recall, ndcg, mrr, coverage, popularityBias } = evaluateNext(serveSasrec(result.model), split, {
         k: Math.min(10, split.trackIds.length),
@@ -130,6 +153,48 @@ export interface TrainedSasrec {
 export async function trainedSasrec(directory: string, options: SasrecStageOptions = {}): Promise<TrainedSasrec> {
   const { facts } = await sasrecStage(directory, options);
   return { ...facts as unknown as Omit<TrainedSasrec, "model">, model: loadSasrec(join(directory, "sasrec")) };
+}
+
+/**
+ * Ranks the test targets by the trained model and by what it has to beat: popularity, the Markov chain, item-kNN with and
+ * without regard to time, and the hybrid of all, unless the data are too few or too regular to estimate its weights.
+ *
+ * @param directory The data folder with a trained `sasrec/`.
+ * @param options Interactions and thresholds that it was trained with, seed.
+ * @returns Results on the same playlists.
+ * @throws {InputError} When no model was trained, or it was trained on other data.
+ */
+export async function compareWithSimple(
+  directory: string,
+  options: Pick<SasrecStageOptions, "interactions" | "seed" | keyof SplitOptions> = {},
+): Promise<NextTrackResult[]> {
+  const { interactions: given = join(directory, "interactions.csv"), seed, ...thresholds } = options;
+  const split = splitPlaylists(readInteractions(given), thresholds);
+  const { model, names } = await openModel(directory);
+  const size = split.trackIds.length;
+  if (model.trackIds.length !== size || model.trackIds.some((id, t) => id !== split.trackIds[t])) {
+    throw new InputError(`${given}: expected the interactions that the model was trained on; train it again`);
+  }
+  const sequence = serveSasrec(model);
+  const models = [
+    sequence,
+    ...hybridOf(hybridTerms(split, { sequence, names }), split, seed),
+    fitMarkov(split.train, size),
+    fitItemKnn(split.train, size),
+    fitItemKnn(split.train, size, { halfLife: 5, name: "item-kNN, recent" }),
+    fitPopularity(split.train, size),
+  ];
+  return models.map((one) => evaluateNext(one, split, { k: Math.min(10, size), seed }));
+}
+
+/** The hybrid; nothing where its weights have no finite estimate. */
+function hybridOf(terms: HybridTerm[], split: SequenceSplit, seed?: number): SequenceRecommender[] {
+  try {
+    return [fitHybrid(terms, split, { top: 10, seed }).model];
+  } catch (error) {
+    if (error instanceof InputError) return [];
+    throw error;
+  }
 }
 
 /** A track that was predicted, by name. */
@@ -192,8 +257,7 @@ export interface NextPredictor {
  * ```
  */
 export async function openPredictor(directory: string): Promise<NextPredictor> {
-  const model = loadSasrec(join(directory, "sasrec"));
-  const names = await readTrackNames(join(directory, "track_names.parquet"));
+  const { model, names } = await openModel(directory);
   const server = serveSasrec(model);
   const codes = new Map(model.trackIds.map((id, code) => [id, code]));
   const ids = [...names.rows.keys()];
@@ -243,6 +307,13 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
   };
 }
 
+/** The model and the names of its tracks: those that it was trained with, else the folder's. */
+async function openModel(directory: string): Promise<{ model: SasrecModel; names: TrackNames }> {
+  const model = loadSasrec(join(directory, "sasrec"));
+  const own = join(directory, "sasrec", "names.parquet");
+  return { model, names: await readTrackNames(existsSync(own) ? own : join(directory, "track_names.parquet")) };
+}
+
 /** Codes by URI, id within the URI, title and artist, title; of tracks of one name the most frequent one would be as good as any: the first. */
 function nameIndex(names: TrackNames, ids: string[], codes: Map<string, number>): Map<string, number> {
   const index = new Map<string, number>();
@@ -254,10 +325,25 @@ function nameIndex(names: TrackNames, ids: string[], codes: Map<string, number>)
     if (code === undefined) return;
     put(names.uris[row], code);
     put(names.uris[row]?.split(":").at(-1), code);
-    put(names.titles[row] && `${names.titles[row]} · ${names.artists[row]}`, code);
+    put(names.artists[row] && `${names.titles[row]} · ${names.artists[row]}`, code);
     put(names.titles[row], code);
   });
   return index;
+}
+
+/** Names of the vocabulary alone, so that they stay with the model. */
+async function writeNames(path: string, trackIds: readonly string[], names: TrackNames): Promise<void> {
+  const rows = trackIds.map((id) => names.rows.get(id) ?? -1);
+  const column = (name: string, values: readonly (string | null)[]) => (
+    { name, type: "text" as const, values: rows.map((r) => values[r] ?? null) }
+  );
+  await writeParquet(path, [
+    { name: "track_id", type: "text", values: [...trackIds] },
+    column("track_uri", names.uris),
+    column("title", names.titles),
+    column("artist", names.artists),
+    column("album", names.albums),
+  ]);
 }
 
 async function ensureInteractions(directory: string): Promise<void> {

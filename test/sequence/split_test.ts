@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { type Interactions, playlistsOf, readInteractions, readTrackNames } from "../../lib/sequence/interactions.ts";
 import { historyOf, splitPlaylists, targetOf } from "../../lib/sequence/split.ts";
 import { writeParquet } from "../../lib/storage/parquet.ts";
@@ -57,16 +58,82 @@ Deno.test("readInteractions() takes columns in any order, any ids, quotes, and o
     "semicolons, a byte order mark": "\uFEFFuser_id;track_id;timestamp\nu1;31;9\nu1;2858;7\n",
     "MovieLens 100K": "u1\t31\t5\t9\nu1\t2858\t4\t7\n".replaceAll("u1", "1"),
     "MovieLens 1M": "1::31::5::9\n1::2858::4::7\n",
+    "no header, ids that are texts": "u1,tt31,5.0,1260759144\nu1,tt2858,4.0,1260759143\n".replaceAll("tt", ""),
+    "no header, no rating": "u1\t31\t1260759144\nu1\t2858\t1260759143\n",
+    "pairs in order of time": "1 2858\n1 31\n",
     "RecBole": "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu1\t31\t5\t9\nu1\t2858\t4\t7.5\n",
     "dates": "user_id,track_id,timestamp\nu1,31,2019-05-03 10:11:12\nu1,2858,2019-05-03T10:11:11Z\n",
     "days and zones": "user_id,track_id,timestamp\nu1,31,2019-05-03\nu1,2858,2019-05-03T01:00:00+02:00\n",
   };
   for (const [name, text] of Object.entries(cases)) {
-    const user = name.startsWith("MovieLens") ? "1" : "u1";
+    const user = /MovieLens|pairs/.test(name) ? "1" : "u1";
     assert.deepEqual(told(text), [`${user}: 2858 31`], name);
   }
   assert.deepEqual(told('user_id,track_id,timestamp\nu,"a, ""b""",1\nu,c,1\nu,"a, ""b""",0\n'), ['u: a, "b" a, "b" c']);
   assert.deepEqual(told("user_id,track_id\nu,b\nv,x\nu,a\n"), ["u: b a", "v: x"]);
+});
+
+Deno.test("readInteractions() unpacks gzip, and says what else it was given", () => {
+  const path = join(folder, "ratings.dat.gz");
+  const packed = gzipSync("1::31::5::9\n1::7::4::9\n2::31::4::9\n");
+  writeFileSync(path, packed);
+  const { offsets, tracks, trackIds } = readInteractions(path);
+  assert.deepEqual([[...offsets], Array.from(tracks, (t) => trackIds[t])], [[0, 2, 3], ["31", "7", "31"]]);
+  const cases: [string, Uint8Array | string, RegExp][] = [
+    ["cut.gz", packed.subarray(0, 20), /cut\.gz: expected a whole gzip file/],
+    ["ml-1m.zip", "PK\x03\x04rest", /ml-1m\.zip: expected a text file but found a zip archive; unpack it/],
+    ["x.parquet", "PAR1rest", /x\.parquet: expected a text file but found Parquet/],
+    ["three.csv", "u1,31,5\nu1,7,4\n", /three\.csv: expected columns user_id,track_id,timestamp but found 'u1,31,5'/],
+    ["cut.dat", "1::31::5::9\n1::7\n", /cut\.dat, line 2: expected .* but found '1::7'/],
+  ];
+  for (const [name, content, message] of cases) {
+    writeFileSync(join(folder, name), content);
+    assert.throws(() => readInteractions(join(folder, name)), message);
+  }
+  assert.throws(() => readInteractions(folder), /expected a file but found a folder/);
+});
+
+Deno.test("readInteractions() gives the same of any order of the rows, where no two times are equal", () => {
+  const row = fc.record({ user: fc.nat(3), track: fc.nat(9) });
+  fc.assert(fc.property(fc.array(row, { minLength: 1, maxLength: 30 }), fc.infiniteStream(fc.nat()), (rows, draws) => {
+    const lines = rows.map(({ user, track }, i) => `${user}::i${track}::3::${978300760 + i}`);
+    const keyed = lines.map((line) => ({ line, key: draws.next().value as number }));
+    const shuffled = keyed.sort((a, b) => a.key - b.key).map(({ line }) => line);
+    const told = (text: string[]) => {
+      const { offsets, tracks, trackIds, userIds } = readInteractions(file(text.join("\n")));
+      return Object.fromEntries(userIds.map((user, u) => [
+        user,
+        Array.from(tracks.subarray(offsets[u], offsets[u + 1]), (t) => trackIds[t]),
+      ]));
+    };
+    const expected: Record<string, string[]> = {};
+    for (const { user, track } of rows) (expected[user] ??= []).push(`i${track}`);
+    assert.deepEqual(told(shuffled), expected);
+  }));
+});
+
+Deno.test("readTrackNames() reads MovieLens' names, in Latin-1 too, and names what is no table of names", async () => {
+  const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const cases: Record<string, Uint8Array | string> = {
+    "movies.csv": 'movieId,title,genres\n1,"American President, The (1995)",Drama\n73,"Misérables, Les (1995)",Drama\n',
+    "movies.dat": latin1("1::American President, The (1995)::Drama\r\n73::Misérables, Les (1995)::Drama\r\n"),
+    "u.item": latin1("1|American President, The (1995)|01-Jan-1995||http://x|0|1\n73|Misérables, Les (1995)|||0|0\n"),
+    "movies.csv.gz": gzipSync('movieId,title\n1,"American President, The (1995)"\n73,"Misérables, Les (1995)"\n'),
+    "ml.item": "item_id:token\tmovie_title:token_seq\n1\tAmerican President, The (1995)\n73\tMisérables, Les (1995)\n",
+  };
+  for (const [name, content] of Object.entries(cases)) {
+    writeFileSync(join(folder, name), content);
+    const names = await readTrackNames(join(folder, name));
+    assert.deepEqual(
+      [names.label("1"), names.label("73"), names.label("2")],
+      ["American President, The (1995)", "Misérables, Les (1995)", "2"],
+      name,
+    );
+  }
+  writeFileSync(join(folder, "songs.csv"), "track_id;artist;title\n9;Nobody;Song\n");
+  assert.equal((await readTrackNames(join(folder, "songs.csv"))).label("9"), "Song · Nobody");
+  writeFileSync(join(folder, "songs.csv"), "a,b\n1,2\n");
+  await assert.rejects(readTrackNames(join(folder, "songs.csv")), /songs\.csv: expected columns of ids and titles/);
 });
 
 Deno.test("readInteractions() names a line without a time, or with one that is none", () => {
