@@ -17,6 +17,9 @@ const LARGE: Spec = {
   title: { ...(THEME.title as Spec), fontSize: 17, subtitleFontSize: 14 },
 };
 
+/** Solid lines first, so that the third curve is told from one of the first two where it lies on it. */
+const DASHES = [[1, 0], [1, 0], [6, 4], [1, 0]];
+
 /** A point of a curve with its interval. */
 export interface LinePoint {
   /** Which curve. */
@@ -86,6 +89,7 @@ export function coldStartPlot(points: readonly LinePoint[]): Spec {
     title: "From cold start to a known listener",
     subtitle: "Log-likelihood of held-out choices above the global model’s. Band: 95 % over listeners.",
     x: { title: "Choices known of the listener", scale: { type: "symlog", constant: 4 } },
+    dashes: true,
     y: "Gain (nats a choice)",
     rule: 0,
   });
@@ -376,6 +380,7 @@ interface CurveOptions {
   legend?: string;
   rule?: number;
   percent?: boolean;
+  dashes?: boolean;
 }
 
 /** Curves with bands. */
@@ -406,8 +411,8 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
   return {
     config: LARGE,
     title: { text: options.title, subtitle: options.subtitle },
-    width: 600,
-    height: 240,
+    width: 640,
+    height: 270,
     layer: [
       ...rule,
       {
@@ -423,7 +428,15 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
       {
         data: { values },
         mark: { type: "line", point: { size: 35 } },
-        encoding: { x, y: { field: "value", type: "quantitative", title: options.y, ...axis }, color },
+        encoding: {
+          x,
+          y: { field: "value", type: "quantitative", title: options.y, ...axis },
+          color,
+          // A curve that lies under another shows between the dashes of that one.
+          ...options.dashes
+            ? { strokeDash: { field: "series", type: "nominal", sort: names, scale: { range: DASHES }, legend: null } }
+            : {},
+        },
       },
     ],
   };

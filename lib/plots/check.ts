@@ -20,23 +20,36 @@ export interface AnswerOptions {
  * @param answer What the reader set; `undefined` when nothing yet.
  * @param expected The right answer; or, where there are many, a test of the answer.
  * @param options Hint and tolerance.
- * @returns Whether the answer is right.
  */
 export async function checkAnswer<T extends number | string | null | object>(
   name: string,
   answer: T | undefined,
   expected: T | ((answer: T) => boolean),
   options: AnswerOptions,
-): Promise<boolean> {
-  if (answer === undefined) {
-    await say(`Set \`${name}\` first.`);
-    return false;
-  }
+): Promise<void> {
+  await say(answerVerdict(name, answer, expected, options));
+}
+
+/**
+ * What `checkAnswer()` says.
+ *
+ * @param name Name of the variable, as the reader sees it.
+ * @param answer What the reader set; `undefined` when nothing yet.
+ * @param expected The right answer; or, where there are many, a test of the answer.
+ * @param options Hint and tolerance.
+ * @returns The sentence, as Markdown.
+ */
+export function answerVerdict<T extends number | string | null | object>(
+  name: string,
+  answer: T | undefined,
+  expected: T | ((answer: T) => boolean),
+  { hint, tolerance = 1e-9 }: AnswerOptions,
+): string {
+  if (answer === undefined) return `Set \`${name}\` first.`;
   const right = typeof expected === "function"
     ? (expected as (answer: T) => boolean)(answer)
-    : isNear(answer, expected, options.tolerance ?? 1e-9);
-  await say(right ? "Right." : `Not yet: ${options.hint}`);
-  return right;
+    : isNear(answer, expected, tolerance);
+  return right ? "Right." : `Not yet: ${hint}`;
 }
 
 function isNear(answer: unknown, expected: unknown, tolerance: number): boolean {

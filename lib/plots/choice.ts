@@ -27,7 +27,10 @@ export function randomUtilityPlot(
   }));
   const x = { field: "alternative", type: "nominal", title: "Alternative, by its utility", sort: null };
   return {
-    title: "Largest utility with Gumbel noise, and the softmax",
+    title: {
+      text: "Largest utility with Gumbel noise, and the softmax",
+      subtitle: "Bars: choices by the largest utility. Lines: the softmax.",
+    },
     width: 420,
     height: 240,
     data: { values },

@@ -289,16 +289,18 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
 }
 
 /**
- * Stability and mean silhouette by number of clusters, the chosen number marked.
+ * Stability, with two standard errors' width, and mean silhouette by number of clusters, the chosen number marked.
  *
  * @param count What was tried and chosen.
  * @param floor The stability that is asked for.
  * @returns The figure.
  */
 export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
-  const values = count.candidates.map(({ k, stability, silhouette }) => ({
+  const values = count.candidates.map(({ k, stability, standardError, silhouette }) => ({
     k,
     stability: round(stability, 4),
+    low: round(stability - standardError, 4),
+    high: round(stability + standardError, 4),
     silhouette: round(silhouette, 5),
   }));
   const panel = (field: string, title: string, further: Spec[] = []): Spec => {
@@ -331,14 +333,22 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
     mark: { type: "rule", color: MUTED_COLOR, strokeDash: [4, 4] },
     encoding: { y: { field: "floor", type: "quantitative" } },
   };
+  const errors = {
+    mark: { type: "rule", strokeWidth: 2 },
+    encoding: {
+      x: { field: "k", type: "quantitative" },
+      y: { field: "low", type: "quantitative" },
+      y2: { field: "high" },
+    },
+  };
   return {
     title: {
       text: "How many clusters?",
-      subtitle: "Agreement without a tenth of the tracks; dashed: what is asked for",
+      subtitle: "Agreement without a tenth of the tracks, ± one standard error; dashed: what is asked for",
     },
     data: { values },
     hconcat: [
-      panel("stability", "Agreement (adjusted Rand index)", [rule]),
+      panel("stability", "Agreement (adjusted Rand index)", [rule, errors]),
       panel("silhouette", "Mean silhouette"),
     ],
   };

@@ -270,7 +270,8 @@ export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
     width: 420,
     height: 280,
     data: { values },
-    mark: { type: "point", size: 150, opacity: 0.85 },
+    // Rings of a shape each: two policies may lie on the same spot.
+    mark: { type: "point", size: 170, filled: false, strokeWidth: 2.5 },
     encoding: {
       x: {
         field: "coherence",
@@ -285,7 +286,8 @@ export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
         axis: { format: "%" },
         scale: { domain: [0, Math.max(0.05, 1.15 * Math.max(...values.map(({ repeats }) => repeats)))] },
       },
-      color: { ...policyColor(rows.map(({ policy }) => policy)), legend: { symbolType: "circle" } },
+      color: policyColor(rows.map(({ policy }) => policy)),
+      shape: { field: "policy", type: "nominal", sort: rows.map(({ policy }) => policy) },
     },
   };
 }
