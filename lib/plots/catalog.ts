@@ -5,7 +5,7 @@
  */
 import type { HistogramBar, KeyCount } from "../catalog/explore.ts";
 import type { IngestAccount } from "../catalog/ingest.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, LINES_ON_TOP, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
 
 /**
  * What became of the rows that came in: a bar for each fate.
@@ -75,7 +75,7 @@ export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
           type: "nominal",
           title: "genre",
           scale: { domain: groups, range: CATEGORY_COLORS.slice(0, groups.length) },
-          legend: groups.length > 1 ? { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 } : null,
+          legend: groups.length > 1 ? LINES_ON_TOP : null,
         },
       },
     })),

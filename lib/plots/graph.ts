@@ -5,7 +5,7 @@
  */
 import type { EgoNetwork } from "../graph/ego.ts";
 import type { Mixing } from "../graph/statistics.ts";
-import { ACCENT_COLOR, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import { ACCENT_COLOR, LINES_ON_TOP, MAIN_COLOR, MUTED_COLOR, shareAxis, type Spec } from "./theme.ts";
 
 /**
  * Similarity to the neighbour of each rank: the mean as a line, the middle 80 % of the tracks as a band.
@@ -62,7 +62,7 @@ export function inDegreePlot(series: Record<string, Int32Array>): Spec {
         type: "nominal",
         title: null,
         scale: { domain: Object.keys(series), range: [MUTED_COLOR, MAIN_COLOR, ACCENT_COLOR] },
-        legend: { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 },
+        legend: LINES_ON_TOP,
       },
     },
   };
@@ -85,19 +85,13 @@ export function componentPlot(
     mark: { type: "line", point: { size: 40 } },
     encoding: {
       x: { field: "k", type: "quantitative", title: "neighbours of each track", scale: { type: "log", nice: false } },
-      y: {
-        field: "largest",
-        type: "quantitative",
-        title: "tracks in the largest component",
-        axis: { format: "%" },
-        scale: { domain: [0, 1] },
-      },
+      y: shareAxis("largest", "tracks in the largest component"),
       color: {
         field: "edges",
         type: "nominal",
         title: null,
         scale: { range: [MAIN_COLOR, ACCENT_COLOR] },
-        legend: { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 },
+        legend: LINES_ON_TOP,
       },
     },
   };
@@ -263,7 +257,7 @@ export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): 
             type: "nominal",
             title: "edge",
             scale: { domain: ["mutual", "one way"], range: [MAIN_COLOR, "#b4bac2"] },
-            legend: { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 },
+            legend: LINES_ON_TOP,
           },
         },
       },

@@ -10,7 +10,7 @@ import type { FeatureName } from "../shuffle/features.ts";
 import { camelotName, keyMatch, keyPosition } from "../shuffle/keys.ts";
 import type { PolicyName, SessionPick } from "../shuffle/session.ts";
 import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, LINES_ON_TOP, MAIN_COLOR, MUTED_COLOR, shareAxis, type Spec } from "./theme.ts";
 
 /** The features as figures name them, in the order in which they are drawn. */
 export const FEATURE_LABELS: Readonly<Record<FeatureName, string>> = {
@@ -182,20 +182,14 @@ export function exposurePlot(curves: readonly ExposureCurve[]): Spec {
     mark: { type: "line", strokeWidth: 2.2 },
     encoding: {
       x: { field: "tracks", type: "quantitative", title: "most played tracks, share of all", axis: { format: "%" } },
-      y: {
-        field: "plays",
-        type: "quantitative",
-        title: "share of the plays that they get",
-        axis: { format: "%" },
-        scale: { domain: [0, 1] },
-      },
+      y: shareAxis("plays", "share of the plays that they get"),
       color: {
         field: "name",
         type: "nominal",
         title: null,
         sort: null,
         scale: { domain: names, range: [MAIN_COLOR, ACCENT_COLOR, MUTED_COLOR, ...CATEGORY_COLORS.slice(2)] },
-        legend: { orient: "top", columns: 1, symbolType: "stroke", symbolStrokeWidth: 3, labelLimit: 360 },
+        legend: { ...LINES_ON_TOP, columns: 1, labelLimit: 360 },
       },
     },
   };
@@ -839,7 +833,7 @@ export function sliderPlot(points: readonly SliderPoint[]): Spec {
         title: null,
         sort: null,
         scale: { domain: names, range: CATEGORY_COLORS.slice(0, 3) },
-        legend: { orient: "top", columns: 1, symbolType: "stroke", symbolStrokeWidth: 3, labelLimit: 300 },
+        legend: { ...LINES_ON_TOP, columns: 1, labelLimit: 300 },
       },
     },
   };

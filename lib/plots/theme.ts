@@ -29,6 +29,20 @@ export const ACCENT_COLOR = "#D55E00";
 /** The colour of references and of what is not the point. */
 export const MUTED_COLOR = "#9AA0A6";
 
+/** A legend above a figure of lines: its symbols are strokes. */
+export const LINES_ON_TOP: Spec = { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 };
+
+/**
+ * A vertical axis for shares, from 0 to 100 %.
+ *
+ * @param field The field, shares in [0, 1].
+ * @param title Title of the axis.
+ * @returns The encoding of `y`.
+ */
+export function shareAxis(field: string, title: string): Spec {
+  return { field, type: "quantitative", title, axis: { format: "%" }, scale: { domain: [0, 1] } };
+}
+
 const FONT = "Inter, Helvetica, Arial, sans-serif";
 
 /** Vega-Lite configuration shared by all figures. */
