@@ -72,7 +72,7 @@ interface Module extends ExtractedCells {
  * @param notebook The parsed notebook.
  * @returns The module and where each cell begins in it.
  */
-export function extractCells(notebook: Notebook): ExtractedCells {
+function extractCells(notebook: Notebook): ExtractedCells {
   const lines: string[] = [];
   const starts: ExtractedCells["starts"] = [];
   notebook.cells.forEach((cell, c) => {

@@ -37,7 +37,7 @@ interface Contender {
 }
 
 /** Which rows of the benchmarks face each other. Of several matching peers the fastest counts. */
-export const CONTENDERS: readonly Contender[] = [
+const CONTENDERS: readonly Contender[] = [
   {
     table: "bench_graph",
     what: "Neighbour graph of a million tracks",

@@ -78,7 +78,7 @@ async function convert(path: string): Promise<string> {
  * @param slides The slides, as nbconvert writes them.
  * @returns The page.
  */
-export function slidePage(title: string, slides: string): string {
+function slidePage(title: string, slides: string): string {
   const asset = (name: string) => readFileSync(require.resolve(`reveal.js/dist/${name}`), "utf8");
   const script = asset("reveal.js").replace(/\/\/# sourceMappingURL=.*/, "").replaceAll("</script", "<\\/script");
   return `<!doctype html>

@@ -20,7 +20,7 @@ export interface EncodeOptions {
 }
 
 /** Rows of logits at a time: 192 × 22,000 of them are 17 MB, so that the two copies stay far below the whole 560 MB. */
-export const ROWS_AT_A_TIME = 192;
+const ROWS_AT_A_TIME = 192;
 
 /** exp of logits up to this cannot overflow a sum over 10¹² tracks in 32 bits. */
 const SAFE_LOGIT = 60;

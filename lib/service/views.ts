@@ -53,7 +53,7 @@ export function pickView(world: ShuffleWorld, pick: SessionPick, explain: boolea
 }
 
 /** Why a candidate is as probable as it is. */
-export function whyView(distribution: Distribution, track: number): z.infer<typeof Why> {
+function whyView(distribution: Distribution, track: number): z.infer<typeof Why> {
   const { sentence, rank, utilityDifference, contributions } = distribution.explain(track);
   return {
     sentence,

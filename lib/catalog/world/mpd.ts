@@ -12,7 +12,7 @@ import type { PlaylistDraft, PlaylistWorld } from "./playlists.ts";
 import type { WorldTable } from "./table.ts";
 
 /** Playlists in a file. */
-export const SLICE_SIZE = 1000;
+const SLICE_SIZE = 1000;
 
 /** A file of playlists. */
 export interface MpdSlice {
