@@ -107,8 +107,8 @@ export function evaluateContinuation(
 }
 
 /**
- * The challenge's three metrics of one list: R-precision = |first |G| ∩ G| / |G|; NDCG = DCG / IDCG with gains
- * 1 / log₂(rank + 1); clicks = ⌊(rank of the first hit − 1) / 10⌋, 51 without a hit.
+ * The challenge's three metrics of one list, at the level of tracks, as its evaluation computes them:
+ * R-precision = |first |G| ∩ G| / |G|; NDCG = DCG / IDCG with gains 1 / log₂(rank + 1), the ideal having all of G first; clicks = ⌊(rank of the first hit − 1) / 10⌋, 51 without a hit.
  *
  * @param list What a model gave, best first.
  * @param hidden The hidden tracks G, distinct.

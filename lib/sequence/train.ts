@@ -12,6 +12,7 @@ import { randomInteger, seededRandom } from "../random.ts";
 import { type NpzEntry, readNpz, writeNpz } from "../storage/npz.ts";
 import { peakMemory } from "../storage/stages.ts";
 import { loadTensorFlow, type Tensor, type TensorFlow } from "../tensor.ts";
+import { fitPopularity } from "./baselines.ts";
 import { type Batch, epochBatches, trainingWindows } from "./batches.ts";
 import { binaryLoss, BufferPool, DropoutMasks, encode, makeVariables, softmaxLoss, type Variable } from "./network.ts";
 import { evaluateNext } from "./ranking.ts";
@@ -48,7 +49,10 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   samples?: number;
   /** Steps between evaluations; by default an epoch, at least 100 and at most 2,000. */
   evaluateEvery?: number;
-  /** Evaluations without a better NDCG before training stops, 5 by default. */
+  /**
+   * Evaluations without a better NDCG before training stops, 5 by default. They count once the NDCG is a fifth above
+   * popularity's: for some hundred steps SASRec knows little more than which tracks are frequent, and its NDCG stands still.
+   */
   patience?: number;
   /** Most playlists of an evaluation, 2,000 by default. */
   validationPlaylists?: number;
@@ -113,6 +117,9 @@ const BETA1 = 0.9;
 const BETA2 = 0.98;
 const EPSILON = 1e-8;
 
+/** A model that does not rank so many times better than popularity has not begun to read the order. */
+const BEYOND_POPULARITY = 1.2;
+
 /**
  * Trains SASRec on the training part of a split. The same seed on the same machine gives the same model, also when
  * training was cut off and went on from its checkpoint.
@@ -130,6 +137,13 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
   const before = plan.checkpoint ? readCheckpoint(plan.checkpoint, plan.fingerprint) : undefined;
   const course = before ? trainer.restore(before) : newCourse();
   const server = serveSasrec({ config: plan.config, weights: trainer.weights() });
+  const validation = {
+    part: "validation" as const,
+    k: Math.min(10, plan.config.tracks),
+    playlists: plan.validationPlaylists,
+    seed: plan.seed,
+  };
+  const popularity = evaluateNext(fitPopularity(split.train, plan.config.tracks), split, validation).ndcg.value;
   const progress = startProgress("train-sasrec", plan.steps);
   let lossSum = 0;
   let lossCount = 0;
@@ -139,12 +153,7 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
     course.seconds += (performance.now() - started) / 1000;
     const weights = trainer.weights();
     server.update(weights);
-    const result = evaluateNext(server, split, {
-      part: "validation",
-      k: Math.min(10, plan.config.tracks),
-      playlists: plan.validationPlaylists,
-      seed: plan.seed,
-    });
+    const result = evaluateNext(server, split, validation);
     const point: TrainingPoint = {
       step: course.step,
       epoch: course.step / plan.stepsPerEpoch,
@@ -158,7 +167,8 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
       course.best = course.curve.length - 1;
       course.bestWeights = weights;
     }
-    course.done = course.curve.length - 1 - course.best >= plan.patience;
+    course.done = course.curve.length - 1 - course.best >= plan.patience &&
+      course.curve[course.best].ndcg > BEYOND_POPULARITY * popularity;
     if (plan.checkpoint) writeCheckpoint(plan.checkpoint, plan.fingerprint, course, trainer);
     options.onEvaluation?.(point);
     lossSum = lossCount = 0;
@@ -192,7 +202,7 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
       }
     }
     if (course.curve.at(-1)?.step !== course.step) evaluate();
-    return finish(split, plan, course, trainer, reason);
+    return finish(split, plan, course, trainer, reason, popularity);
   } finally {
     progress.stop();
     trainer.dispose();
@@ -463,14 +473,24 @@ function readCheckpoint(path: string, fingerprint: string): Checkpoint | undefin
   return { entries, course: { ...course, bestWeights } };
 }
 
-function finish(split: SequenceSplit, plan: Plan, course: Course, trainer: Trainer, reason: string): TrainingResult {
+function finish(
+  split: SequenceSplit,
+  plan: Plan,
+  course: Course,
+  trainer: Trainer,
+  reason: string,
+  popularity: number,
+): TrainingResult {
   const { side, ...weights } = course.bestWeights ?? trainer.weights();
   const best = course.curve[course.best ?? 0];
   const converged = reason === "early";
   const after = `${course.step} steps (${(course.step / plan.stepsPerEpoch).toFixed(1)} epochs)`;
   const note = converged
     ? `converged: validation NDCG@10 did not rise over the last ${plan.patience} evaluations; best after ${best.step} steps`
-    : `not shown to have converged: training ended after ${after} while validation NDCG@10 was best at step ${best.step}`;
+    : `not shown to have converged: training ended after ${after} while validation NDCG@10 was best at step ${best.step}` +
+      (best.ndcg > BEYOND_POPULARITY * popularity
+        ? ""
+        : `, hardly above popularity's (${best.ndcg.toFixed(4)} and ${popularity.toFixed(4)}): train it longer`);
   const training = {
     note,
     converged,

@@ -156,6 +156,11 @@ Deno.test("continuationMetrics() gives the challenge's metrics by hand", () => {
   const late = Array.from({ length: 40 }, (_, i) => i);
   assert.equal(continuationMetrics(late, [20, 99]).clicks, 2);
   assert.deepEqual(continuationMetrics(late, [99]), { rPrecision: 0, ndcg: 0, clicks: 51 });
+  // The tenth track still stands on the first page, the eleventh on the second.
+  assert.deepEqual([9, 10].map((hit) => continuationMetrics(late, [hit]).clicks), [0, 1]);
+  // All hidden tracks first, in any order, is the best there is, also when the list is shorter than what is hidden.
+  assert.deepEqual(continuationMetrics([3, 1, 2, 9], [1, 2, 3]), { rPrecision: 1, ndcg: 1, clicks: 0 });
+  assert.deepEqual(continuationMetrics([3, 1], [1, 2, 3]), { rPrecision: 2 / 3, ndcg: 1, clicks: 0 });
 });
 
 Deno.test("evaluateContinuation() judges playlists that training did not hold", () => {

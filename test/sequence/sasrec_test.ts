@@ -225,6 +225,30 @@ Deno.test({
 });
 
 Deno.test({
+  name: "trainSasrec() stops early once the order is learned, but never while it ranks hardly better than popularity",
+  ignore: !native,
+  async fn() {
+    const options = {
+      ...{ dimensions: 16, window: 8, batchSize: 32, learningRate: 0.02, validationPlaylists: 100 },
+      ...{ evaluateEvery: 20, patience: 2 },
+    };
+    const circle = Array.from({ length: 100 }, (_, p) => Array.from({ length: 8 }, (_, i) => (p * 3 + i) % 30));
+    const learned = await trainSasrec(split(circle), { ...options, minimumSteps: 600, maximumSteps: 600 });
+    assert.ok(learned.converged && learned.steps < 600, learned.note);
+    assert.equal(learned.curve.length - 1, learned.bestStep / 20 + 1);
+    const random = seededRandom(4, "no order");
+    const noise = Array.from({ length: 100 }, () => {
+      const list = new Set<number>();
+      while (list.size < 8) list.add(Math.min(...Array.from({ length: 3 }, () => randomInteger(random, 40))));
+      return [...list];
+    });
+    const nothing = await trainSasrec(split(noise), { ...options, minimumSteps: 160, maximumSteps: 160 });
+    assert.deepEqual([nothing.converged, nothing.steps], [false, 160], nothing.note);
+    assert.match(nothing.note, /hardly above popularity's/);
+  },
+});
+
+Deno.test({
   name: "trainSasrec() also learns by sampled softmax and by binary cross-entropy",
   ignore: !native,
   async fn() {
