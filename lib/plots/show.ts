@@ -120,8 +120,10 @@ async function display(data: Record<string, unknown>, metadata: Record<string, u
   const jupyter = kernel();
   if (!jupyter) return;
   await jupyter.broadcast("display_data", { data, metadata, transient: {} });
-  // A turn of the timer lets the kernel send the output before it says that the cell is done.
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  // The kernel sends while we wait. Were the cell done before, what is late would stand below the next cell: a large figure
+  // takes longer.
+  const milliseconds = 10 + JSON.stringify(data).length / 20_000;
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 interface Kernel {
