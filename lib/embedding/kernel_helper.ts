@@ -21,6 +21,17 @@ export interface KernelExports {
   ): void;
   /** Scores of a block. */
   scores(x: number, count: number, d: number, mean: number, w: number, k: number, z: number): void;
+  /** Nearest centroid of each row of blocks of eight. */
+  nearest(
+    x: number,
+    blocks: number,
+    d: number,
+    w: number,
+    k: number,
+    half: number,
+    labels: number,
+    gains: number,
+  ): void;
 }
 
 /** What the worker is given. */

@@ -1,4 +1,4 @@
-// AssemblyScript (https://www.assemblyscript.org): the inner loops of PCA, four 32-bit floats at a time.
+// AssemblyScript (https://www.assemblyscript.org): the inner loops of PCA and k-means, four 32-bit floats at a time.
 // `deno run -A lib/kernels.ts` compiles this file into kernels.wasm.ts; a test checks that they match.
 // All pointers are byte offsets into the memory, multiples of 16; the caller lays the memory out (see kernels.ts).
 
@@ -202,4 +202,70 @@ function eight(p: usize, rowBytes: usize, d: i32, q: usize, weightBytes: usize, 
   v128.store(out + 2 * outBytes, c1, 16);
   v128.store(out + 3 * outBytes, d0);
   v128.store(out + 3 * outBytes, d1, 16);
+}
+
+// The nearest centroid of each row: the largest x c - |c|^2 / 2. `x` holds blocks of eight rows, [blocks, d, 8], about some
+// centre; `w` [k, d] the centroids about it and `half` [k] half their squared lengths, k a multiple of 4 (fill up with a
+// huge half). Writes the centroid to `labels` (i32) and the largest value to `gains` (f32), [blocks, 8]. O(blocks 8 d k).
+export function nearest(x: usize, blocks: i32, d: i32, w: usize, k: i32, half: usize, labels: usize, gains: usize): void {
+  const rowBytes = <usize>d << 2;
+  const blockBytes = <usize>d << 5;
+  for (let b = 0; b < blocks; b++) {
+    const end = x + blockBytes;
+    let best0 = f32x4.splat(-f32.MAX_VALUE), best1 = best0;
+    let label0 = i32x4.splat(0), label1 = label0;
+    for (let c = 0, q = w; c < k; c += 4, q += 3 * rowBytes) {
+      const h = half + (<usize>c << 2);
+      let a0 = f32x4.neg(v128.load_splat<f32>(h)), a1 = a0;
+      let b0 = f32x4.neg(v128.load_splat<f32>(h, 4)), b1 = b0;
+      let c0 = f32x4.neg(v128.load_splat<f32>(h, 8)), c1 = c0;
+      let d0 = f32x4.neg(v128.load_splat<f32>(h, 12)), d1 = d0;
+      for (let p = x; p < end; p += 32, q += 4) {
+        const x0 = v128.load(p), x1 = v128.load(p, 16);
+        let v = v128.load_splat<f32>(q);
+        a0 = f32x4.relaxed_madd(x0, v, a0);
+        a1 = f32x4.relaxed_madd(x1, v, a1);
+        v = v128.load_splat<f32>(q + rowBytes);
+        b0 = f32x4.relaxed_madd(x0, v, b0);
+        b1 = f32x4.relaxed_madd(x1, v, b1);
+        v = v128.load_splat<f32>(q + 2 * rowBytes);
+        c0 = f32x4.relaxed_madd(x0, v, c0);
+        c1 = f32x4.relaxed_madd(x1, v, c1);
+        v = v128.load_splat<f32>(q + 3 * rowBytes);
+        d0 = f32x4.relaxed_madd(x0, v, d0);
+        d1 = f32x4.relaxed_madd(x1, v, d1);
+      }
+      let more = f32x4.gt(a0, best0);
+      best0 = v128.bitselect(a0, best0, more);
+      label0 = v128.bitselect(i32x4.splat(c), label0, more);
+      more = f32x4.gt(a1, best1);
+      best1 = v128.bitselect(a1, best1, more);
+      label1 = v128.bitselect(i32x4.splat(c), label1, more);
+      more = f32x4.gt(b0, best0);
+      best0 = v128.bitselect(b0, best0, more);
+      label0 = v128.bitselect(i32x4.splat(c + 1), label0, more);
+      more = f32x4.gt(b1, best1);
+      best1 = v128.bitselect(b1, best1, more);
+      label1 = v128.bitselect(i32x4.splat(c + 1), label1, more);
+      more = f32x4.gt(c0, best0);
+      best0 = v128.bitselect(c0, best0, more);
+      label0 = v128.bitselect(i32x4.splat(c + 2), label0, more);
+      more = f32x4.gt(c1, best1);
+      best1 = v128.bitselect(c1, best1, more);
+      label1 = v128.bitselect(i32x4.splat(c + 2), label1, more);
+      more = f32x4.gt(d0, best0);
+      best0 = v128.bitselect(d0, best0, more);
+      label0 = v128.bitselect(i32x4.splat(c + 3), label0, more);
+      more = f32x4.gt(d1, best1);
+      best1 = v128.bitselect(d1, best1, more);
+      label1 = v128.bitselect(i32x4.splat(c + 3), label1, more);
+    }
+    v128.store(labels, label0);
+    v128.store(labels, label1, 16);
+    v128.store(gains, best0);
+    v128.store(gains, best1, 16);
+    labels += 32;
+    gains += 32;
+    x = end;
+  }
 }

@@ -1,9 +1,10 @@
 /**
- * The compiled inner loops of PCA (WebAssembly with SIMD), on one thread or two, and the layout of their memory.
+ * The compiled inner loops of PCA and k-means (WebAssembly with SIMD), on one thread or two, and the layout of their memory.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { Matrix } from "../matrix.ts";
 import {
   awaitHelper,
   callHelper,
@@ -179,12 +180,77 @@ export function scoresKernel(
   return threads(blockRows, size(), rows * d * k, 1, lane);
 }
 
+/** Finds the nearest centroid of every row of a matrix, whose rows it keeps. */
+export interface NearestKernel {
+  /** Nearest centroid of each row as of the last call, length n; the first among equals. */
+  labels: Int32Array;
+  /**
+   * Looks at other centroids.
+   *
+   * @param centroids At most as many as the kernel was made for, [c, d].
+   * @returns How much nearer the rows are to their centroids than to the centre: Σ (‖x − m‖² − ‖x − c‖²).
+   */
+  find(centroids: Matrix): number;
+}
+
+/**
+ * Makes the kernel that finds nearest centroids, in float32 about a centre.
+ *
+ * @param x The rows [n, d]; they are copied.
+ * @param center The point m about which it computes, length d.
+ * @param k Most centroids there will be.
+ * @returns The kernel.
+ */
+export function nearestKernel(x: Matrix, center: Float64Array, k: number): NearestKernel {
+  const d = x.columns;
+  const blocks = Math.ceil(x.rows / 8);
+  const most = Math.ceil(k / 4) * 4;
+  const { take, size } = arena();
+  const [at, labels, gains] = [take(32 * blocks * d), take(32 * blocks), take(32 * blocks)];
+  const [w, half] = [take(4 * most * d), take(4 * most)];
+  const { buffer, exports } = instantiate(size());
+  const rows = new Float32Array(buffer, at, 8 * blocks * d);
+  for (let i = 0, from = 0; i < x.rows; i++) {
+    for (let j = 0, to = (i >> 3) * 8 * d + (i & 7); j < d; j++, to += 8) rows[to] = x.data[from++] - center[j];
+  }
+  const weights = new Float32Array(buffer, w, most * d);
+  const halves = new Float32Array(buffer, half, most);
+  const gain = new Float32Array(buffer, gains, x.rows);
+  return {
+    labels: new Int32Array(buffer, labels, x.rows),
+    find(centroids) {
+      halves.fill(3e38);
+      weights.fill(0);
+      for (let c = 0, to = 0; c < centroids.rows; c++) {
+        let sum = 0;
+        for (let j = 0; j < d; j++, to++) {
+          const value = weights[to] = centroids.data[to] - center[j];
+          sum += value * value;
+        }
+        halves[c] = sum / 2;
+      }
+      exports.nearest(at, blocks, d, w, Math.ceil(centroids.rows / 4) * 4, half, labels, gains);
+      let sum = 0;
+      for (let i = 0; i < gain.length; i++) sum += gain[i];
+      return 2 * sum;
+    },
+  };
+}
+
 /** Rows of a block: few enough that it stays in the second-level cache, a multiple of 8. */
 function blockSize(d: number): number {
   return Math.max(64, Math.min(2048, Math.floor(81920 / d / 8) * 8));
 }
 
 let compiled: WebAssembly.Module | undefined;
+
+function instantiate(bytes: number): { buffer: ArrayBufferLike; exports: KernelExports } {
+  compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_WASM, "base64"));
+  const pages = Math.ceil(bytes / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
+  return { buffer: memory.buffer, exports: instance.exports as unknown as KernelExports };
+}
 
 /** A lane on this thread and, when the work is worth it, one on the second as soon as that runs. */
 function threads<Lane>(
@@ -194,16 +260,12 @@ function threads<Lane>(
   kernel: 0 | 1,
   makeLane: (buffer: ArrayBufferLike, call: (args: number[]) => void) => Lane,
 ): Kernel<Lane> {
-  compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_WASM, "base64"));
-  const pages = Math.ceil(bytes / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
-  const exports = instance.exports as unknown as KernelExports;
+  const { buffer, exports } = instantiate(bytes);
   const run = (kernel === 0 ? exports.moments : exports.scores) as (...args: number[]) => void;
-  const own = makeLane(memory.buffer, (args) => run(...args));
+  const own = makeLane(buffer, (args) => run(...args));
   const owner = {};
   let second: Lane | undefined;
-  if (work >= PARALLEL_WORK) startHelper(compiled);
+  if (work >= PARALLEL_WORK) startHelper(compiled!);
   return {
     blockRows,
     own,

@@ -5,8 +5,9 @@
  */
 import { expectInteger, InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix, matrix, takeRows } from "../matrix.ts";
+import { startProgress } from "../progress.ts";
 import { type Random, randomInteger, sampleCategorical, shuffleInPlace } from "../random.ts";
-import { type Kernel, scoresKernel, type ScoresLane } from "./kernels.ts";
+import { type NearestKernel, nearestKernel } from "./kernels.ts";
 import { fitPca, pcaScores } from "./pca.ts";
 
 /** A clustering. */
@@ -35,8 +36,8 @@ export interface KMeansOptions {
 
 /** Rows that k-means++ draws from. */
 const SEEDING_ROWS = 5_000;
-/** Rows on which mini-batches start, and on which k is chosen. */
-const SAMPLE = 20_000;
+/** Rows on which k is chosen. */
+export const CHOOSING_ROWS = 30_000;
 /** Rows of a mini-batch and number of mini-batches. */
 const BATCH = 2_048;
 const BATCHES = 400;
@@ -46,13 +47,13 @@ const TOLERANCE = 1e-6;
 /**
  * k-means. The centroids start from parts of the rows: the part with the largest sum of squares is cut in two across its
  * first principal component until there are k (Su & Dy 2004), so that the same rows give the same clusters whatever the
- * seed. Lloyd's iterations follow; beyond 100,000 rows they run on a sample of 20,000 and mini-batches of all rows
+ * seed. Lloyd's iterations follow; beyond 100,000 rows they run on as many at even distances and mini-batches of all rows
  * follow (Sculley 2010). With `start: "k-means++"` the start is greedy k-means++ (Arthur & Vassilvitskii 2007) instead.
  * Cost O(n k d) an iteration.
  *
  * @param x The matrix [n, d].
  * @param k Number of clusters, in [1, n]. Fewer are returned when there are fewer distinct rows.
- * @param random Source of randomness, for k-means++, samples and mini-batches.
+ * @param random Source of randomness, for k-means++ and mini-batches.
  * @param options Starts and limits.
  * @returns The clustering.
  * @throws {InputError} When k is out of range or an element is not finite.
@@ -65,21 +66,21 @@ export function kMeans(x: Matrix, k: number, random: Random, options: KMeansOpti
   }
   const { start = "principal", iterations = 300, miniBatchBeyond = 100_000 } = options;
   const starts = start === "principal" ? 1 : expectInteger("starts", options.starts ?? 6, 1);
-  const finder = nearestCentroids(columnMeans(x));
   const large = x.rows > miniBatchBeyond;
-  const base = large ? drawRows(x, Math.max(SAMPLE, 20 * k), random) : x;
-  let best: Found | undefined;
-  for (let s = 0; s < starts; s++) {
-    const first = start === "principal"
-      ? principalParts(base, k)
-      : greedyPlusPlus(drawRows(base, Math.max(SEEDING_ROWS, 20 * k), random), k, random);
-    const found = lloyd(base, first, finder, iterations);
-    if (!best || found.inertia < best.inertia) best = found;
+  const base = prepare(large ? everySoMany(x, Math.max(miniBatchBeyond, 20 * k)) : x, k);
+  const begin = () =>
+    start === "principal"
+      ? principalParts(base.x, k).at(-1)!
+      : greedyPlusPlus(drawRows(base.x, Math.max(SEEDING_ROWS, 20 * k), random), k, random);
+  let best = lloyd(base, begin(), iterations);
+  for (let s = 1; s < starts; s++) {
+    const found = lloyd(base, begin(), iterations);
+    if (found.inertia < best.inertia) best = found;
   }
-  if (large) best = miniBatches(x, best!, finder, random);
+  if (large) best = miniBatches(x, best, base.center, random);
   const labels = new Int32Array(x.rows);
-  const inertia = assign(x, best!.centroids, labels);
-  return largestFirst({ labels, centroids: best!.centroids, inertia, iterations: best!.iterations });
+  const inertia = assign(x, best.centroids, labels);
+  return largestFirst({ labels, centroids: best.centroids, inertia, iterations: best.iterations });
 }
 
 /** How well each k does. */
@@ -94,83 +95,83 @@ export interface ClusterCount {
 export interface ClusterCountCandidate {
   /** The number of clusters. */
   k: number;
-  /** Mean adjusted Rand index between clusterings that each were made without a tenth of the rows, at most 1. */
+  /** Mean adjusted Rand index between the clusters of all rows and those made without a tenth of them, at most 1. */
   stability: number;
+  /** Standard error of that mean over the ten tenths. */
+  standardError: number;
   /** Mean silhouette in [-1, 1]; it does not decide. */
   silhouette: number;
 }
 
-/** Agreement of clusterings that counts as good (Steinley 2004). */
-export const STABLE_AGREEMENT = 0.8;
+/** Agreement of clusterings that counts as excellent (Steinley 2004). */
+export const STABLE_AGREEMENT = 0.9;
 
 /** The criterion by which k is chosen, in words. */
 export const CLUSTER_COUNT_CRITERION: string =
-  "the largest k tried whose clusters stay when a random tenth of the tracks is left out (adjusted Rand index of at " +
-  `least ${STABLE_AGREEMENT} between such clusterings, on average); the k whose clusters stay best when none does`;
+  "the largest k tried whose clusters stay when a tenth of the tracks is left out, each tenth once (mean adjusted Rand " +
+  `index with the clusters of all tracks, less its standard error, of at least ${STABLE_AGREEMENT}); the k whose ` +
+  "clusters stay best when none does";
 
-/** Clusterings that are compared for every k. */
-const RUNS = 5;
-/** Share of the rows that each of them does without. */
-const LEFT_OUT = 0.1;
+/** Parts of which each is left out once. */
+const FOLDS = 10;
 /** Rows whose silhouette is taken. */
 const SILHOUETTE_ROWS = 1_500;
 
 /**
- * Chooses k by stability (Ben-Hur, Elisseeff & Guyon 2002; von Luxburg 2010): the largest k whose clusters hardly depend
- * on which tracks happen to be there. Five times a random tenth of the rows is left out, the others are clustered, and
- * all rows get their nearest centroid; the mean adjusted Rand index over the pairs of these clusterings must be at
- * least 0.8, which Steinley (2004) calls good. When no k does it, the one with the largest index is taken. The
- * largest, because more clusters tell more tastes apart. At most 20,000 rows are looked at.
+ * Chooses k by stability (Ben-Hur, Elisseeff & Guyon 2002; Hennig 2007): the largest k whose clusters hardly depend on
+ * which tracks happen to be there. The rows are parted in ten; each part is left out once, the others are clustered,
+ * and all rows get their nearest centroid. The mean adjusted Rand index between these clusterings and that of all rows,
+ * less its standard error, must be at least 0.9, which Steinley (2004) calls excellent. When no k does it, the one with
+ * the largest mean is taken. The largest, because more clusters tell more tastes apart; less the standard error, so
+ * that a k that reaches the mark by chance does not count, as in the rules for the gap statistic (Tibshirani, Walther &
+ * Hastie 2001). At most 30,000 rows are looked at, at even distances.
  *
  * @param x The matrix [n, d].
  * @param candidates Numbers of clusters to try, each at least 2; those beyond half the rows are left out.
- * @param random Source of randomness.
+ * @param random Draws the tenths.
  * @returns The choice.
  * @throws {InputError} When no candidate is left.
  */
 export function chooseClusterCount(x: Matrix, candidates: readonly number[], random: Random): ClusterCount {
-  const sample = x.rows > SAMPLE ? drawRows(x, SAMPLE, random) : x;
+  const sample = everySoMany(x, CHOOSING_ROWS);
+  const numbers = candidates.filter((k) => k >= 2 && k <= sample.rows / 2);
+  if (numbers.length === 0) {
+    throw new InputError(`Expected more rows to choose a number of clusters but found ${x.rows}`);
+  }
   const measured = drawIndices(sample.rows, SILHOUETTE_ROWS, random);
   const distances = pairwise(takeRows(sample, measured));
-  const tried = candidates.filter((k) => k >= 2 && k <= sample.rows / 2).map((k) => {
-    const runs = Array.from({ length: RUNS }, () => clusterWithout(sample, k, LEFT_OUT, random, { iterations: 100 }));
+  const most = Math.max(...numbers);
+  const begin = (x: Matrix) => ({ rows: prepare(x, most), starts: principalParts(x, most) });
+  const all = begin(sample);
+  const parts = drawIndices(sample.rows, sample.rows, random).map((place) => place % FOLDS);
+  const others = Array.from(
+    { length: FOLDS },
+    (_, fold) => begin(takeRows(sample, Int32Array.from(parts.keys()).filter((i) => parts[i] !== fold))),
+  );
+  const labelled = ({ rows, starts }: { rows: Prepared; starts: Matrix[] }, k: number) => {
+    all.rows.kernel.find(lloyd(rows, starts[Math.min(k, starts.length) - 1], 100).centroids);
+    return all.rows.kernel.labels.slice();
+  };
+  const progress = startProgress("number of clusters", numbers.length);
+  const tried = numbers.map((k, done) => {
+    const whole = labelled(all, k);
+    const agreements = others.map((other) => adjustedRandIndex(whole, labelled(other, k)));
+    const stability = mean(agreements);
+    const variance = agreements.reduce((sum, agreement) => sum + (agreement - stability) ** 2, 0) / (FOLDS - 1);
+    progress.update(done + 1);
     return {
       k,
-      stability: meanAgreement(runs),
-      silhouette: meanSilhouette(distances, measured.map((i) => runs[0][i])),
+      stability,
+      standardError: Math.sqrt(variance / FOLDS),
+      silhouette: meanSilhouette(distances, measured.map((i) => whole[i])),
     };
   });
-  if (tried.length === 0) throw new InputError(`Expected more rows to choose a number of clusters but found ${x.rows}`);
-  const stable = tried.filter(({ stability }) => stability >= STABLE_AGREEMENT);
+  progress.stop();
+  const stable = tried.filter(({ stability, standardError }) => stability - standardError >= STABLE_AGREEMENT);
   const { k } = stable.length > 0
     ? stable.reduce((best, candidate) => candidate.k > best.k ? candidate : best)
     : tried.reduce((best, candidate) => candidate.stability > best.stability ? candidate : best);
   return { k, candidates: tried };
-}
-
-/**
- * Clusters all rows but some, and gives every row the nearest centroid: how much such clusterings differ says how much
- * depends on the rows that happen to be there.
- *
- * @param x The matrix [n, d].
- * @param k Number of clusters.
- * @param share Share of the rows that the centroids are found without, in [0, 1).
- * @param random Picks the rows.
- * @param options As for `kMeans`.
- * @returns Cluster of each row.
- */
-export function clusterWithout(
-  x: Matrix,
-  k: number,
-  share: number,
-  random: Random,
-  options: KMeansOptions = {},
-): Int32Array {
-  const kept = drawIndices(x.rows, x.rows - Math.floor(share * x.rows), random).sort();
-  const { centroids } = kMeans(takeRows(x, kept), k, random, options);
-  const labels = new Int32Array(x.rows);
-  assign(x, centroids, labels);
-  return labels;
 }
 
 /**
@@ -210,77 +211,43 @@ export function silhouette(x: Matrix, labels: ArrayLike<number>): number {
  */
 export function adjustedRandIndex(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new InputError(`Expected ${a.length} labels but found ${b.length}`);
-  const cells = new Map<string, number>();
-  const rows = new Map<number, number>();
-  const columns = new Map<number, number>();
-  for (let i = 0; i < a.length; i++) {
-    const cell = `${a[i]}/${b[i]}`;
-    cells.set(cell, (cells.get(cell) ?? 0) + 1);
-    rows.set(a[i], (rows.get(a[i]) ?? 0) + 1);
-    columns.set(b[i], (columns.get(b[i]) ?? 0) + 1);
-  }
-  const pairs = (counts: Iterable<number>) => {
-    let sum = 0;
-    for (const count of counts) sum += count * (count - 1) / 2;
-    return sum;
-  };
-  const together = pairs(cells.values());
-  const inA = pairs(rows.values());
-  const inB = pairs(columns.values());
-  const expected = inA * inB / pairs([a.length]);
+  const [rows, columns] = [countsOf(a), countsOf(b)];
+  const cells = new Float64Array(rows.length * columns.length);
+  for (let i = 0; i < a.length; i++) cells[a[i] * columns.length + b[i]]++;
+  const pairs = (counts: Float64Array) => counts.reduce((sum, count) => sum + count * (count - 1) / 2, 0);
+  const together = pairs(cells);
+  const inA = pairs(rows);
+  const inB = pairs(columns);
+  const expected = inA * inB / pairs(Float64Array.of(a.length));
   const largest = (inA + inB) / 2;
   return largest === expected ? 1 : (together - expected) / (largest - expected);
 }
 
-/** Finds nearest centroids in float32, four at a time; what is returned in the end is assigned in float64. */
-interface Finder {
-  /** The point about which it computes, length d. */
-  center: Float64Array;
-  /**
-   * Writes the nearest centroid of each row to `labels` and returns how much nearer the rows are to their centroids than
-   * to the centre: Σ (‖x − m‖² − ‖x − c‖²).
-   */
-  assign(x: Matrix, centroids: Matrix, labels: Int32Array): number;
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function nearestCentroids(center: Float64Array): Finder {
-  const d = center.length;
-  const kernels = new Map<number, Kernel<ScoresLane>>();
-  const assign = (x: Matrix, centroids: Matrix, labels: Int32Array): number => {
-    const k = centroids.rows;
-    const weights = new Float64Array(k * d);
-    const half = new Float64Array(k);
-    for (let c = 0, at = 0; c < k; c++) {
-      for (let j = 0; j < d; j++, at++) {
-        weights[at] = centroids.data[at] - center[j];
-        half[c] += weights[at] * weights[at] / 2;
-      }
-    }
-    let kernel = kernels.get(k);
-    if (kernel) kernel.own.weigh(weights);
-    else kernels.set(k, kernel = scoresKernel(weights, center, k, 0));
-    let gain = 0;
-    for (let start = 0; start < x.rows; start += kernel.blockRows) {
-      const count = Math.min(kernel.blockRows, x.rows - start);
-      kernel.own.begin(x.data.subarray(start * d, (start + count) * d));
-      const { scores } = kernel.own;
-      for (let r = start, at = 0; r < start + count; r++) {
-        let most = -Infinity;
-        let label = 0;
-        for (let c = 0; c < k; c++, at++) {
-          const nearer = scores[at] - half[c];
-          if (nearer > most) {
-            most = nearer;
-            label = c;
-          }
-        }
-        labels[r] = label;
-        gain += most;
-      }
-    }
-    return 2 * gain;
-  };
-  return { center, assign };
+/** How many rows each label has. */
+function countsOf(labels: ArrayLike<number>): Float64Array {
+  let most = -1;
+  for (let i = 0; i < labels.length; i++) most = Math.max(most, labels[i]);
+  const counts = new Float64Array(most + 1);
+  for (let i = 0; i < labels.length; i++) counts[labels[i]]++;
+  return counts;
+}
+
+/** Rows that are clustered, laid out for the kernel. It works in float32; what is returned is assigned in float64. */
+interface Prepared {
+  x: Matrix;
+  /** The mean of the rows, about which it computes, and their sum of squared distances to it. */
+  center: Float64Array;
+  spread: number;
+  kernel: NearestKernel;
+}
+
+function prepare(x: Matrix, k: number): Prepared {
+  const center = columnMeans(x);
+  return { x, center, spread: spreadAbout(x, center), kernel: nearestKernel(x, center, k) };
 }
 
 /** Centroids, how many rows are theirs, and how they were found. */
@@ -292,10 +259,9 @@ interface Found {
 }
 
 /** Lloyd's iterations, which change the centroids. A centroid without rows stays where it is. */
-function lloyd(x: Matrix, centroids: Matrix, finder: Finder, limit: number): Found {
+function lloyd({ x, spread, kernel }: Prepared, centroids: Matrix, limit: number): Found {
   const d = x.columns;
-  const spread = spreadAbout(x, finder.center);
-  const labels = new Int32Array(x.rows);
+  const { labels } = kernel;
   const before = new Int32Array(x.rows).fill(-1);
   const sums = new Float64Array(centroids.data.length);
   const sizes = new Int32Array(centroids.rows);
@@ -305,7 +271,7 @@ function lloyd(x: Matrix, centroids: Matrix, finder: Finder, limit: number): Fou
   };
   let last = Infinity;
   for (let iterations = 1;; iterations++) {
-    const inertia = spread - finder.assign(x, centroids, labels);
+    const inertia = spread - kernel.find(centroids);
     // Few rows change their cluster after the first iterations: only these are moved between the sums.
     for (let i = 0; i < x.rows; i++) {
       if (labels[i] === before[i]) continue;
@@ -322,14 +288,14 @@ function lloyd(x: Matrix, centroids: Matrix, finder: Finder, limit: number): Fou
 }
 
 /** Each centroid becomes the running mean of its rows: those of its start and those of the batches. */
-function miniBatches(x: Matrix, found: Found, finder: Finder, random: Random): Found {
+function miniBatches(x: Matrix, found: Found, center: Float64Array, random: Random): Found {
   const { centroids, sizes } = found;
   const d = x.columns;
   const counts = Float64Array.from(sizes, (size) => Math.max(1, size));
-  const labels = new Int32Array(BATCH);
   for (let b = 0; b < BATCHES; b++) {
     const batch = takeRows(x, Int32Array.from({ length: BATCH }, () => randomInteger(random, x.rows)));
-    finder.assign(batch, centroids, labels);
+    const { labels, find } = nearestKernel(batch, center, centroids.rows);
+    find(centroids);
     for (let i = 0; i < BATCH; i++) {
       const c = labels[i];
       const rate = 1 / ++counts[c];
@@ -341,8 +307,11 @@ function miniBatches(x: Matrix, found: Found, finder: Finder, random: Random): F
   return { ...found, iterations: BATCHES };
 }
 
-/** Means of parts: the part with the largest sum of squares is cut across its first principal component until k are. */
-function principalParts(x: Matrix, k: number): Matrix {
+/**
+ * Means of 1, 2, … up to k parts, of fewer when nothing is left to cut: each time the part with the largest sum of squares
+ * is cut across its first principal component.
+ */
+function principalParts(x: Matrix, k: number): Matrix[] {
   const describe = (rows: Int32Array) => {
     const part = takeRows(x, rows);
     const center = columnMeans(part);
@@ -350,18 +319,22 @@ function principalParts(x: Matrix, k: number): Matrix {
   };
   const parts = [describe(Int32Array.from({ length: x.rows }, (_, i) => i))];
   const least = parts[0].spread * 1e-9;
-  while (parts.length < k) {
-    const widest = parts.reduce((a, b) => b.spread > a.spread ? b : a);
-    if (!(widest.spread > least)) break;
-    const part = takeRows(x, widest.rows);
-    const scores = pcaScores(part, fitPca(part, { components: 1 })).data;
-    const halves = [true, false].map((side) => widest.rows.filter((_, i) => scores[i] > 0 === side));
-    if (halves.some((half) => half.length === 0)) widest.spread = 0;
-    else parts.splice(parts.indexOf(widest), 1, ...halves.map(describe));
+  const means: Matrix[] = [];
+  for (;;) {
+    const centroids = matrix(parts.length, x.columns);
+    parts.forEach(({ center }, c) => centroids.data.set(center, c * x.columns));
+    means[parts.length - 1] = centroids;
+    if (parts.length === k) return means;
+    while (means.length === parts.length) {
+      const widest = parts.reduce((a, b) => b.spread > a.spread ? b : a);
+      if (!(widest.spread > least)) return means;
+      const part = takeRows(x, widest.rows);
+      const scores = pcaScores(part, fitPca(part, { components: 1 })).data;
+      const halves = [true, false].map((side) => widest.rows.filter((_, i) => scores[i] > 0 === side));
+      if (halves.some((half) => half.length === 0)) widest.spread = 0;
+      else parts.splice(parts.indexOf(widest), 1, ...halves.map(describe));
+    }
   }
-  const centroids = matrix(parts.length, x.columns);
-  parts.forEach(({ center }, c) => centroids.data.set(center, c * x.columns));
-  return centroids;
 }
 
 /**
@@ -429,6 +402,18 @@ function spreadAbout(x: Matrix, center: Float64Array): number {
   let sum = 0;
   for (let i = 0, at = 0; i < x.rows; i++) for (let j = 0; j < x.columns; j++) sum += (x.data[at++] - center[j]) ** 2;
   return sum;
+}
+
+/**
+ * Rows at even distances: a sample that no seed decides.
+ *
+ * @param x The matrix [n, d].
+ * @param count Number of rows wanted, at least 1.
+ * @returns A new matrix of `count` rows; `x` itself when it has no more.
+ */
+export function everySoMany(x: Matrix, count: number): Matrix {
+  if (x.rows <= count) return x;
+  return takeRows(x, Int32Array.from({ length: count }, (_, i) => Math.floor(i * x.rows / count)));
 }
 
 /** Rows drawn without replacement, all when there are no more than `count`. */

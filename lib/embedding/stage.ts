@@ -19,11 +19,11 @@ import { compareEmbeddings, EMBEDDING_CRITERION, type EmbeddingComparison } from
 import { type ClusterDescription, describeClusters } from "./describe.ts";
 import { embeddingFile, pcaOfFile, readPca, writePca } from "./files.ts";
 import {
-  adjustedRandIndex,
   chooseClusterCount,
+  CHOOSING_ROWS,
   CLUSTER_COUNT_CRITERION,
   type ClusterCount,
-  clusterWithout,
+  everySoMany,
   kMeans,
   meanAgreement,
 } from "./kmeans.ts";
@@ -125,17 +125,17 @@ export interface ClustersReport {
   k: number;
   /** How k was chosen. */
   criterion: string;
-  /** Stability and silhouette of every k that was tried; empty when k was given. */
+  /** Stability and silhouette of every k that was tried: of the given one alone when k was given. */
   candidates: ClusterCount["candidates"];
-  /** Mean adjusted Rand index between this clustering and three made without a tenth of the tracks: 1 = the same. */
+  /** Mean adjusted Rand index with clusterings that were made without a tenth of the tracks: 1 = the same. */
   stability: number;
   /** What the seed decides. */
   seeds: {
     /** Mean adjusted Rand index between clusterings that differ by their seed alone. */
     agreement: number;
-    /** The same with the best of six starts of k-means++. */
+    /** The same with the best of six starts of k-means++, on at most 30,000 tracks. */
     plusPlusAgreement: number;
-    /** Inertia of this clustering over the smallest that k-means++ found. */
+    /** Inertia of the clustering over the smallest that k-means++ found, on these tracks. */
     inertiaRatio: number;
   };
   /** The clusters, the largest first. */
@@ -143,11 +143,11 @@ export interface ClustersReport {
 }
 
 /**
- * Numbers of clusters that are tried. The clusters serve a feature that asks what share of the last 20 plays lie in a
- * candidate's cluster. With fewer than 8 nearly every cluster has been played and the choice varies little; with more
- * clusters than plays that are remembered most have not, and the feature says nothing.
+ * Numbers of clusters that are tried, each about a quarter more than the last. The clusters serve a feature that asks what
+ * share of the last 20 plays lie in a candidate's cluster. With fewer than 8 nearly every cluster has been played and the
+ * choice varies little; with more clusters than plays that are remembered most have not, and the feature says nothing.
  */
-const CLUSTER_COUNTS = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
+const CLUSTER_COUNTS = [8, 10, 13, 16, 20];
 /** Clusterings that the one which is written is compared with. */
 const COMPARED = 3;
 /** Fewer tracks than this are not split in three. */
@@ -277,13 +277,15 @@ export async function clustersStage(directory: string, options: ClustersStageOpt
     force,
     run: async () => {
       const x = readNpyMatrix(join(directory, file));
-      const choice = countClusters(x.rows, k) ??
-        { ...chooseClusterCount(x, CLUSTER_COUNTS, seededRandom(seed, "k")), criterion: CLUSTER_COUNT_CRITERION };
-      const { labels, centroids, inertia } = kMeans(x, choice.k, seededRandom(seed, "clusters"));
+      const { criterion, ...choice } = countClusters(x, k);
+      const found = kMeans(x, choice.k, seededRandom(seed, "clusters"));
+      const { labels, centroids, inertia } = found;
       const report: ClustersReport = {
-        ...choice,
         k: centroids.rows,
-        ...checkStability(x, { labels, k: choice.k, inertia }, seed),
+        criterion,
+        candidates: choice.candidates,
+        stability: choice.candidates.find((candidate) => candidate.k === choice.k)?.stability ?? 1,
+        seeds: compareSeeds(x, labels, choice.k, seed),
         clusters: describeClusters(await readCatalog(join(directory, "tracks.parquet")), labels, centroids.rows),
       };
       writeNpy(join(directory, "clusters.npy"), { data: labels, shape: [x.rows] });
@@ -383,23 +385,18 @@ async function learnEmbedding(
   }
 }
 
-/** How much of a clustering depends on the tracks that happen to be there, and on the seed. */
-function checkStability(
-  x: Matrix,
-  { labels, k, inertia }: { labels: Int32Array; k: number; inertia: number },
-  seed: number,
-): Pick<ClustersReport, "stability" | "seeds"> {
+/** How much of a clustering the seed decides, and how much it would with k-means++. */
+function compareSeeds(x: Matrix, labels: Int32Array, k: number, seed: number): ClustersReport["seeds"] {
   const repeat = <T>(label: string, run: (random: Random) => T) =>
     Array.from({ length: COMPARED }, (_, r) => run(seededRandom(seed, `clusters, ${label} ${r}`)));
-  const without = repeat("left out", (random) => clusterWithout(x, k, 0.1, random));
-  const plusPlus = repeat("k-means++", (random) => kMeans(x, k, random, { start: "k-means++" }));
+  const some = everySoMany(x, CHOOSING_ROWS);
+  const plusPlus = repeat("k-means++", (random) => kMeans(some, k, random, { start: "k-means++" }));
+  const { inertia } = kMeans(some, k, seededRandom(seed, "clusters"));
+  const least = Math.min(...plusPlus.map((found) => found.inertia));
   return {
-    stability: without.reduce((sum, other) => sum + adjustedRandIndex(labels, other), 0) / COMPARED,
-    seeds: {
-      agreement: meanAgreement([labels, ...repeat("other seed", (random) => kMeans(x, k, random).labels)]),
-      plusPlusAgreement: meanAgreement(plusPlus.map((found) => found.labels)),
-      inertiaRatio: inertia / Math.min(...plusPlus.map((found) => found.inertia)),
-    },
+    agreement: meanAgreement([labels, ...repeat("other seed", (random) => kMeans(x, k, random).labels)]),
+    plusPlusAgreement: meanAgreement(plusPlus.map((found) => found.labels)),
+    inertiaRatio: least > 0 ? inertia / least : 1,
   };
 }
 
@@ -410,12 +407,17 @@ function writeReport(path: string, report: EmbeddingReport): Record<string, unkn
   return { embedding, file, reason, bestEpoch: training?.bestEpoch, dimensions: training?.widths.at(-1) };
 }
 
-/** The number of clusters where there is nothing to choose: it was given, or there are too few tracks. */
-function countClusters(tracks: number, k?: number): (ClusterCount & { criterion: string }) | undefined {
-  if (k !== undefined) return { k: expectInteger("k", k, 1, tracks), candidates: [], criterion: "it was asked for" };
-  if (tracks >= 2 * CLUSTER_COUNTS[0]) return undefined;
-  const few = Math.max(1, Math.floor(Math.sqrt(tracks / 2)));
-  return { k: few, candidates: [], criterion: `√(n / 2): ${tracks} tracks are too few to choose` };
+/** The number of clusters: the given one, a rule of thumb for few tracks, or the criterion's. The seed has no part in it. */
+function countClusters(x: Matrix, k?: number): ClusterCount & { criterion: string } {
+  const few = Math.max(1, Math.floor(Math.sqrt(x.rows / 2)));
+  const [wanted, criterion] = k !== undefined
+    ? [[expectInteger("k", k, 1, x.rows)], "it was asked for"]
+    : x.rows < 2 * CLUSTER_COUNTS[0]
+    ? [[few], `√(n / 2): ${x.rows} tracks are too few to choose`]
+    : [CLUSTER_COUNTS, CLUSTER_COUNT_CRITERION];
+  const tried = wanted.filter((count) => count >= 2 && count <= x.rows / 2);
+  if (tried.length === 0) return { k: wanted[0], candidates: [], criterion };
+  return { ...chooseClusterCount(x, tried, seededRandom(0, "tenths")), criterion };
 }
 
 /** The k nearest of every node of a graph file; nothing when a node has fewer. */

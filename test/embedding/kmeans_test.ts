@@ -6,8 +6,9 @@ import fc from "fast-check";
 import {
   adjustedRandIndex,
   chooseClusterCount,
-  clusterWithout,
+  everySoMany,
   kMeans,
+  type KMeansOptions,
   meanAgreement,
   silhouette,
   STABLE_AGREEMENT,
@@ -59,17 +60,20 @@ Deno.test("rows that are all alike make one cluster", () => {
   assert.equal(result.inertia, 0);
 });
 
-Deno.test("kMeans() gives the same clusters under every seed, and hardly others without a tenth of the rows", () => {
+Deno.test("kMeans() and the choice of k are the same under every seed; k-means++ is not where clusters overlap", () => {
   // Blobs that overlap: their centres lie about as far apart as they are wide.
   const x = blobs(4000, 8, 10, 1.2, 3);
   const seeds = [1, 2, 3, 4];
-  assert.equal(meanAgreement(seeds.map((seed) => kMeans(x, 10, seededRandom(seed)).labels)), 1);
-  const without = meanAgreement(seeds.map((seed) => clusterWithout(x, 10, 0.1, seededRandom(seed))));
-  assert.ok(without > STABLE_AGREEMENT, `agreement ${without}`);
-  // What fails the floor: k-means that stops before it has found anything.
-  const hasty = { start: "k-means++", starts: 1, iterations: 1 } as const;
-  const broken = meanAgreement(seeds.map((seed) => clusterWithout(x, 10, 0.1, seededRandom(seed), hasty)));
-  assert.ok(broken < STABLE_AGREEMENT - 0.2, `agreement ${broken}`);
+  const agreement = (options: KMeansOptions) =>
+    meanAgreement(seeds.map((seed) => kMeans(x, 10, seededRandom(seed), options).labels));
+  assert.equal(agreement({}), 1);
+  assert.ok(agreement({ start: "k-means++", starts: 1 }) < 0.99);
+  // With mini-batches the seed decides which rows they hold, and little else.
+  const many = blobs(20_000, 8, 10, 1.2, 3);
+  const batches = meanAgreement(
+    seeds.map((seed) => kMeans(many, 10, seededRandom(seed), { miniBatchBeyond: 10_000 }).labels),
+  );
+  assert.ok(batches > 0.95 && batches < 1, `agreement ${batches}`);
 });
 
 Deno.test("its inertia is about the smallest that twenty starts of scikit-learn's find", () => {
@@ -92,10 +96,41 @@ print(KMeans(10, n_init=20, random_state=0).fit(np.load(sys.argv[1])).inertia_)`
 
 Deno.test("chooseClusterCount() takes the largest k that is stable, and the number of blobs that lie apart is", () => {
   const choice = chooseClusterCount(blobs(600, 8, 5, 10, 4), [2, 3, 4, 5, 6, 8, 12], seededRandom(1));
-  const stable = choice.candidates.filter(({ stability }) => stability >= STABLE_AGREEMENT).map(({ k }) => k);
+  const stable = choice.candidates
+    .filter(({ stability, standardError }) => stability - standardError >= STABLE_AGREEMENT).map(({ k }) => k);
   assert.equal(choice.k, Math.max(...stable));
-  assert.equal(choice.candidates.find(({ k }) => k === 5)!.stability, 1);
+  const { stability, standardError } = choice.candidates.find(({ k }) => k === 5)!;
+  assert.deepEqual([stability, standardError], [1, 0]);
   assert.ok(choice.k >= 5 && choice.k < 12);
+});
+
+Deno.test("chooseClusterCount() takes the most stable k when none is stable enough", () => {
+  const { k, candidates } = chooseClusterCount(blobs(300, 10, 1, 1, 4), [6, 9, 14], seededRandom(1));
+  assert.ok(candidates.every((candidate) => candidate.stability < STABLE_AGREEMENT));
+  assert.equal(k, candidates.toSorted((a, b) => b.stability - a.stability)[0].k);
+});
+
+Deno.test("its stability is the mean over clusterings that each left out a tenth, its error their spread", () => {
+  const { candidates: [found] } = chooseClusterCount(blobs(100, 2, 2, 40, 5), [2], seededRandom(3));
+  assert.deepEqual([found.stability, found.standardError], [1, 0]);
+  const uneven = blobs(100, 2, 2, 40, 5);
+  uneven.data.set([1e4, 1e4], 0);
+  const { candidates: [moved] } = chooseClusterCount(uneven, [2], seededRandom(3));
+  // Nine clusterings set the far row apart, as that of all rows does; the tenth cannot, and finds the two blobs.
+  const whole = Int32Array.from({ length: 100 }, (_, i) => i === 0 ? 1 : 0);
+  const blob = Int32Array.from({ length: 100 }, (_, i) => i % 2);
+  const lone = [blob, Int32Array.from(blob, (label, i) => i === 0 ? 1 - label : label)]
+    .map((labels) => adjustedRandIndex(whole, labels));
+  const expected = lone.map((index) => (9 + index) / 10);
+  const at = expected.findIndex((value) => Math.abs(value - moved.stability) < 1e-9);
+  assert.ok(at >= 0, `${moved.stability} is none of ${expected}`);
+  assert.ok(Math.abs(moved.standardError - (1 - lone[at]) / 10) < 1e-9);
+});
+
+Deno.test("everySoMany() takes rows at even distances", () => {
+  const x = matrix(7, 1, Float32Array.of(0, 1, 2, 3, 4, 5, 6));
+  assert.deepEqual([...everySoMany(x, 3).data], [0, 2, 4]);
+  assert.equal(everySoMany(x, 7), x);
 });
 
 Deno.test("silhouette() and adjustedRandIndex() equal scikit-learn's", () => {
