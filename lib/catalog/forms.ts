@@ -211,6 +211,16 @@ export function recogniseForm(file: string, header: readonly string[], map: Reco
   };
 }
 
+/**
+ * Names for the columns of a header, all different.
+ *
+ * @param header The header.
+ * @returns One name a column.
+ */
+export function columnNames(header: readonly string[]): string[] {
+  return header.map((name, c) => header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
+}
+
 /** Takes for every canonical column the first name by which any form calls it. */
 function guessForm(header: readonly string[]): Form {
   const columns: Form["columns"] = {};

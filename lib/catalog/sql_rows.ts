@@ -9,8 +9,9 @@ import { InputError } from "../errors.ts";
 import { sqlName, sqlText } from "../storage/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { type DamagedLine, isParquet, scanCsv } from "./csv_scan.ts";
-import { recogniseForm } from "./forms.ts";
-import { checkedRows, problems, type SourceColumns, sqlType } from "./read_sql.ts";
+import { columnNames, recogniseForm } from "./forms.ts";
+import { checkedRows, problems, type SourceColumns } from "./read_sql.ts";
+import { sqlType } from "./rules.ts";
 
 /** An opened file. */
 export interface Source extends SourceColumns {
@@ -88,16 +89,6 @@ export function csvColumns(
       columns = {${definition}}, delim = ',', quote = '"', escape = '"',
       strict_mode = true, compression = 'none', parallel = ${parallel})`;
   return { sql, types: Object.fromEntries(names.map((name) => [name, "VARCHAR"])) };
-}
-
-/**
- * Names for the columns of a header, all different.
- *
- * @param header The header.
- * @returns One name a column.
- */
-export function columnNames(header: readonly string[]): string[] {
-  return header.map((name, c) => header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
 }
 
 /** Fills table `tracks`, rowid = position over all sources, and table `problems` of the rows that are no good. */

@@ -49,12 +49,19 @@ const ANY: u32 = 4;
 const LENGTH: u32 = 0x0fffffff;
 
 /** u32 [192]: what is left of each letter from U+00C0 to U+017F, two bytes and how many of them count. */
-const LATIN: usize = 49152;
+const LATIN: usize = 11264;
+/**
+ * Words that name a take, and words that make a title another work: u32 [256], the address of the first word by its
+ * first letter or 0; a word is its length in a byte and its letters in lower case, and a length of 0 ends the words of a
+ * letter.
+ */
+const TAKES: usize = 12288;
+const OTHERS: usize = 16384;
 
 // Status of a row.
 const ODD: u8 = 1;
-const BARE_TITLE: u8 = 2; // the title may name a take: JavaScript makes the key
-const EXACT_KEY: u8 = 4; // letters beyond accented Latin ones: SQL makes the key
+const EXACT_KEY: u8 = 2; // letters beyond accented Latin ones: SQL makes the key
+const MISSING: u8 = 4; // good but for a needed value that is not there; `fix` says which
 
 // A column in the configuration, 48 bytes.
 @unmanaged
@@ -66,7 +73,7 @@ class Column {
   low: f64;
   high: f64;
   marker: f64;
-  reserved: f64;
+  rank: f64; // place in the order in which missing values are told
 }
 
 // Where the rows lie.
@@ -151,14 +158,36 @@ let failed: bool = false;
   }
 }
 
-/** Line feeds in a range. */
+/** True when two texts of one length are the same; up to 15 bytes behind them are read. */
+@inline function sameText(a: usize, b: usize, length: usize): bool {
+  let at: usize = 0;
+  for (; at + 16 <= length; at += 16) {
+    if (v128.any_true(v128.xor(v128.load(a + at), v128.load(b + at)))) return false;
+  }
+  const rest = length - at;
+  if (rest == 0) return true;
+  const alike = i8x16.bitmask(i8x16.eq(v128.load(a + at), v128.load(b + at)));
+  return (~alike & ((1 << <i32> rest) - 1)) == 0;
+}
+
+/** Line feeds in a range; -1 when there is a NUL in it. */
 export function countLines(start: usize, end: usize): i32 {
   let count = 0;
   const feeds = i8x16.splat(LF);
+  let nothing = i8x16.splat(0);
   let at = start;
-  for (; at + 16 <= end; at += 16) count += popcnt(i8x16.bitmask(i8x16.eq(v128.load(at), feeds)));
-  for (; at < end; at++) if (load<u8>(at) == LF) count++;
-  return count;
+  for (; at + 16 <= end; at += 16) {
+    const bytes = v128.load(at);
+    count += popcnt(i8x16.bitmask(i8x16.eq(bytes, feeds)));
+    nothing = v128.or(nothing, i8x16.eq(bytes, i8x16.splat(0)));
+  }
+  let nul = v128.any_true(nothing);
+  for (; at < end; at++) {
+    const c = load<u8>(at);
+    if (c == LF) count++;
+    if (c == 0) nul = true;
+  }
+  return nul ? -1 : count;
 }
 
 /** Takes the doubled quotes of a quoted field for single ones, in place; returns the new end. */
@@ -250,17 +279,9 @@ function eitherHash(plain: usize, plainEnd: usize, at: usize, end: usize): u64 {
 }
 
 /** The key of a work: of a bare title, what stands in for it when it is empty, and the first artist. */
-export function workKey(
-  bare: usize,
-  bareLength: i32,
-  title: usize,
-  titleLength: i32,
-  artist: usize,
-  artistLength: i32,
-): u64 {
+function workKey(bare: usize, bareEnd: usize, title: usize, titleEnd: usize, artist: usize, artistEnd: usize): u64 {
   return mix(
-    mix(eitherHash(bare, bare + bareLength, title, title + titleLength)) +
-      3 * eitherHash(artist, artist + artistLength, artist, artist + artistLength),
+    mix(eitherHash(bare, bareEnd, title, titleEnd)) + 3 * eitherHash(artist, artistEnd, artist, artistEnd),
   );
 }
 
@@ -271,6 +292,184 @@ export function plainKey(title: usize, titleLength: i32, artist: usize, artistLe
   let a: u64 = 0x13198a2e03707344;
   for (let i = 0; i < artistLength; i++) a = step(a, load<u8>(artist + i));
   return mix(mix(t) + 3 * a);
+}
+
+@inline function isLetter(c: u8): bool {
+  return (c | 32) - 97 < 26;
+}
+
+/** True when a word of a table stands at a place, in letters of either case. */
+function standsAt(word: usize, length: usize, at: usize, end: usize): bool {
+  if (at + length > end) return false;
+  let before: u8 = 0;
+  for (let i: usize = 0; i < length; i++) {
+    const wanted = load<u8>(word + i);
+    const c = load<u8>(at + i);
+    if ((wanted < 128 ? lower(c) : before == 0xc3 ? c | 32 : c) != wanted) return false;
+    before = c;
+  }
+  return true;
+}
+
+// What has to stand around a word.
+const EDGES: i32 = 0; // \b on both sides
+const APART: i32 = 1; // the border of the range, or no letter
+const BEHIND_DASH: i32 = 2; // the same, and no hyphen; other hyphens of the range join words
+
+/** True when a range of a title has a word of a table. */
+function hasWord(table: usize, start: usize, end: usize, around: i32): bool {
+  for (let at = start; at < end; at++) {
+    const before = at > start ? load<u8>(at - 1) : SPACE;
+    if (around == EDGES ? isWord(before) : isLetter(before) || (around == BEHIND_DASH && before == 45)) continue;
+    let word: usize = load<u32>(table + (<usize> lower(load<u8>(at)) << 2));
+    if (!word) continue;
+    for (;;) {
+      const length: usize = load<u8>(word++);
+      if (length == 0) break;
+      if (standsAt(word, length, at, end)) {
+        const to = at + length;
+        const after = to < end ? load<u8>(to) : SPACE;
+        if (around == EDGES) {
+          if (isWord(load<u8>(to - 1)) != isWord(after)) return true;
+        } else if (!isLetter(after)) {
+          if (around == APART || (after != 45 && joinsWords(start, at, start, end) && joinsWords(to, end, start, end))) {
+            return true;
+          }
+        }
+      }
+      word += length;
+    }
+  }
+  return false;
+}
+
+/** True when every hyphen of a range, which is part of another, stands between letters or digits. */
+function joinsWords(from: usize, to: usize, start: usize, end: usize): bool {
+  for (let at = from; at < to; at++) {
+    if (load<u8>(at) != 45) continue;
+    if (at == start || at + 1 == end || !isWord(load<u8>(at - 1)) || !isWord(load<u8>(at + 1))) return false;
+  }
+  return true;
+}
+
+/** Length of the word of a guest credit with the point or space behind it; 0 when there is none. */
+function guestAt(at: usize, end: usize): usize {
+  let length: usize = 0;
+  const first = lower(load<u8>(at));
+  if (first != 102) return 0;
+  if (at + 1 < end && lower(load<u8>(at, 1)) == 116) length = 2;
+  else if (at + 3 < end && (load<u32>(at) | 0x20202020) == 0x74616566) {
+    length = 4;
+    if (at + 8 < end && (load<u32>(at, 4) | 0x20202020) == 0x6e697275 && lower(load<u8>(at, 8)) == 103) length = 9;
+  }
+  if (length == 0 || at + length >= end) return 0;
+  const last = load<u8>(at + length);
+  return last == 46 || last == SPACE ? length + 1 : 0;
+}
+
+/** True when a title has a guest credit: a space or bracket, then feat, ft, featuring or with, then a point or space. */
+function namesGuest(start: usize, end: usize): bool {
+  for (let at = start; at + 1 < end; at++) {
+    const c = load<u8>(at);
+    if (c != SPACE && c != 40 && c != 91) continue;
+    if (guestAt(at + 1, end) || withAt(at + 1, end, true)) return true;
+  }
+  return false;
+}
+
+@inline function withAt(at: usize, end: usize, orPoint: bool): bool {
+  if (at + 5 > end || (load<u32>(at) | 0x20202020) != 0x68746977) return false;
+  const last = load<u8>(at, 4);
+  return last == SPACE || (orPoint && last == 46);
+}
+
+/** Copies a title without guest credits behind a space; returns the new end. */
+function withoutGuests(at: usize, end: usize, to: usize): usize {
+  while (at < end) {
+    const c = load<u8>(at);
+    if (c == SPACE && at + 1 < end) {
+      const bracket = load<u8>(at, 1);
+      const name = bracket == 40 || bracket == 91 ? at + 2 : at + 1;
+      const length = name < end ? guestAt(name, end) : 0;
+      if (length) {
+        at = name + length;
+        while (at < end && load<u8>(at) != 41 && load<u8>(at) != 93) at++;
+        if (at < end) at++;
+        store<u8>(to++, SPACE);
+        continue;
+      }
+    }
+    store<u8>(to++, c);
+    at++;
+  }
+  return to;
+}
+
+/** Copies a title without what is in brackets and begins with "with", or else names a take; returns the new end. */
+function withoutBrackets(at: usize, end: usize, to: usize, takes: bool): usize {
+  while (at < end) {
+    const c = load<u8>(at);
+    if (c == 40 || c == 91) {
+      let close = at + 1;
+      let b: u8 = 0;
+      for (; close < end; close++) {
+        b = load<u8>(close);
+        if (b == 40 || b == 41 || b == 91 || b == 93) break;
+      }
+      if (
+        close < end && (b == 41 || b == 93) &&
+        (takes ? hasWord(TAKES, at + 1, close, APART) : withAt(at + 1, close, false))
+      ) {
+        store<u8>(to++, SPACE);
+        at = close + 1;
+        continue;
+      }
+    }
+    store<u8>(to++, c);
+    at++;
+  }
+  return to;
+}
+
+/** Copies a title without the mark of a take behind a dash; returns the new end. */
+function withoutDash(at: usize, end: usize, to: usize): usize {
+  while (at < end) {
+    const c = load<u8>(at);
+    if (
+      c == SPACE && at + 2 < end && load<u8>(at, 1) == 45 && load<u8>(at, 2) == SPACE &&
+      hasWord(TAKES, at + 3, end, BEHIND_DASH)
+    ) {
+      store<u8>(to++, SPACE);
+      return to;
+    }
+    store<u8>(to++, c);
+    at++;
+  }
+  return to;
+}
+
+/**
+ * A title without guest credits and without remaster, live or edit marks: what `bareTitle` of work.ts gives, for titles of
+ * at most 1,000 bytes, ASCII and accented Latin letters. `here` and `there` are scratch; the end is returned, `here` is
+ * where it begins.
+ */
+export function bareTitle(start: usize, end: usize, here: usize, there: usize): usize {
+  let to: usize;
+  if (namesGuest(start, end)) to = withoutBrackets(there, withoutGuests(start, end, there), here, false);
+  else {
+    memory.copy(here, start, end - start);
+    to = here + (end - start);
+  }
+  let brackets = false;
+  let dash = false;
+  for (let at = start; at < end; at++) {
+    const c = load<u8>(at);
+    if (c == 40 || c == 91) brackets = true;
+    else if (c == SPACE && at + 2 < end && load<u8>(at, 1) == 45 && load<u8>(at, 2) == SPACE) dash = true;
+  }
+  if (!(brackets || dash) || !hasWord(TAKES, start, end, EDGES) || hasWord(OTHERS, start, end, EDGES)) return to;
+  if (brackets) to = withoutBrackets(there, withoutBrackets(here, to, there, true), here, true);
+  return withoutDash(there, withoutDash(here, to, there), here);
 }
 
 @inline function three(a: u8, b: u8, c: u8): u32 {
@@ -512,7 +711,7 @@ export function readRecords(
   config: usize,
   columns: i32,
   rowsAt: usize,
-  fields: usize, // scratch: 3 u32 a field
+  fields: usize, // scratch: 3 u32 a field, and from byte 4096 on 4096 bytes for titles
   crlf: bool,
   multiline: bool,
 ): i32 {
@@ -574,6 +773,7 @@ export function readRecords(
 function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usize): void {
   let fix: u8 = 0;
   let status: u8 = 0;
+  let missing: f64 = Infinity;
   let titleAt: usize = 0;
   let titleEnd: usize = 0;
   let artist: usize = 0;
@@ -593,10 +793,7 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
     const length = end - start;
     if (kind == NUMBER) {
       if (length == 0) {
-        if (flags & NEEDED) {
-          status |= ODD;
-          break;
-        }
+        if (flags & NEEDED) missing = min(missing, column.rank);
         store<f64>(column.data + index, NaN);
         continue;
       }
@@ -621,10 +818,7 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
     }
     const na = flags & NA_IS_NULL && length == 2 && load<u16>(start) == 0x414e;
     if (length == 0 || na) {
-      if (flags & NEEDED) {
-        status |= ODD;
-        break;
-      }
+      if (flags & NEEDED) missing = min(missing, column.rank);
       if (kind == TRUTH) store<f64>(column.data + index, NaN);
       else if (column.data) setView(column.data, row, 0, 0);
       continue;
@@ -705,7 +899,10 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
       setView(column.data, row, start, <u32> length | (style << 28));
     }
   }
-  if (!(status & ODD)) {
+  if (!(status & ODD) && missing < Infinity) {
+    status = MISSING;
+    fix = <u8> missing;
+  } else if (!(status & ODD)) {
     if (load<f64>(rows.tempo + index) == 0) {
       fix |= 1;
       store<f64>(rows.tempo + index, NaN);
@@ -724,16 +921,15 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
       if (year != year) fix |= 4;
     }
     if (fix && rows.dropMissing) status |= ODD;
-    else if (
-      !isLatin(artist, artistEnd) || (!titleAscii && (titleNamed || !isLatin(titleAt, titleEnd)))
-    ) status |= EXACT_KEY;
-    else if (titleNamed) status |= BARE_TITLE;
+    else if (!isLatin(artist, artistEnd) || (!titleAscii && !isLatin(titleAt, titleEnd))) status |= EXACT_KEY;
     else {
-      const titleLength = <i32> (titleEnd - titleAt);
-      store<u64>(
-        rows.key + index,
-        workKey(titleAt, titleLength, titleAt, titleLength, artist, <i32> (artistEnd - artist)),
-      );
+      let bare = titleAt;
+      let bareEnd = titleEnd;
+      if (titleNamed) {
+        bare = fields + 4096;
+        bareEnd = bareTitle(titleAt, titleEnd, bare, bare + 2048);
+      }
+      store<u64>(rows.key + index, workKey(bare, bareEnd, titleAt, titleEnd, artist, artistEnd));
     }
   }
   store<u8>(rows.status + <usize> row, status);
@@ -764,42 +960,102 @@ export function firstItem(list: usize, row: u32): u64 {
 }
 
 /**
- * Labels the rows whose first item is one of those in a table of 16-byte entries (hash, address, length), the place of an
- * entry plus 1 being the label; 0 for other rows. `size` is a power of 2.
+ * Looks among some rows that are to be kept for those whose first item is one of those in a table of 16-byte entries (hash,
+ * address, length); `size` is a power of 2. Writes row and place of the entry, u32 each, from `found` on; returns how many
+ * there are.
  */
-export function labelFirst(list: usize, rows: u32, keep: usize, table: usize, size: u32, labels: usize): void {
-  for (let row: u32 = 0; row < rows; row++) {
-    let label: u32 = 0;
-    if (load<u8>(keep + <usize> row)) {
-      const item = firstItem(list, row);
-      const at = <usize> (item >> 32);
-      const length = <u32> item;
-      const hash = hashBytes(at, at + length);
-      for (let slot = <u32> hash & (size - 1);; slot = (slot + 1) & (size - 1)) {
-        const entry = table + (<usize> slot << 4);
-        const other: usize = load<u32>(entry, 8);
-        if (!other) break;
-        if (
-          load<u64>(entry) == hash && load<u32>(entry, 12) == length && memory.compare(other, at, length) == 0
-        ) {
-          label = slot + 1;
-          break;
-        }
+export function rowsWithFirst(
+  from: u32,
+  to: u32,
+  list: usize,
+  keep: usize,
+  table: usize,
+  size: u32,
+  found: usize,
+): i32 {
+  let count = 0;
+  for (let row = from; row < to; row++) {
+    if (!load<u8>(keep + <usize> row)) continue;
+    const item = firstItem(list, row);
+    const at = <usize> (item >> 32);
+    const length = <u32> item;
+    const hash = hashBytes(at, at + length);
+    for (let slot = <u32> hash & (size - 1);; slot = (slot + 1) & (size - 1)) {
+      const entry = table + (<usize> slot << 4);
+      const other: usize = load<u32>(entry, 8);
+      if (!other) break;
+      if (load<u64>(entry) == hash && load<u32>(entry, 12) == length && sameText(other, at, length)) {
+        const place = found + (<usize> count << 3);
+        count++;
+        store<u32>(place, row);
+        store<u32>(place, slot, 4);
+        break;
       }
     }
-    store<u32>(labels + (<usize> row << 2), label);
   }
+  return count;
+}
+
+/** The bits of a double such that greater numbers have greater bits. */
+@inline function ordered(value: f64): u64 {
+  const bits = reinterpret<u64>(value);
+  return bits >> 63 ? ~bits : bits | 0x8000000000000000;
+}
+
+let known: i32 = 0;
+
+/** How many known numbers the last `medianOf` has seen. */
+export function knownNumbers(): i32 {
+  return known;
+}
+
+/**
+ * The number at the middle of the order of those that are kept and known, the lower of the middle two, or (`upper`) the
+ * upper one; by 16 bits at a time, the highest first. `counts` is scratch of 2^16 u32. NaN when there is none.
+ */
+export function medianOf(data: usize, rows: u32, keep: usize, upper: bool, counts: usize): f64 {
+  let prefix: u64 = 0;
+  let mask: u64 = 0;
+  let place: i32 = 0;
+  for (let shift = 48; shift >= 0; shift -= 16) {
+    memory.fill(counts, 0, 4 << 16);
+    let seen = 0;
+    for (let row: u32 = 0; row < rows; row++) {
+      const value = load<f64>(data + (<usize> row << 3));
+      if (!load<u8>(keep + <usize> row) || value != value) continue;
+      const bits = ordered(value);
+      seen++;
+      if ((bits & mask) != prefix) continue;
+      const count = counts + (<usize> ((bits >> shift) & 0xffff) << 2);
+      store<u32>(count, load<u32>(count) + 1);
+    }
+    if (shift == 48) {
+      known = seen;
+      if (seen == 0) return NaN;
+      place = upper ? seen >> 1 : (seen - 1) >> 1;
+    }
+    let digit: u64 = 0;
+    for (;; digit++) {
+      const count = load<u32>(counts + (<usize> digit << 2));
+      if (place < <i32> count) break;
+      place -= count;
+    }
+    prefix |= digit << shift;
+    mask |= <u64> 0xffff << shift;
+  }
+  return reinterpret<f64>(prefix >> 63 ? prefix & 0x7fffffffffffffff : ~prefix);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Looking for rows with one id, and for rows with one key.
 
 /**
- * Chains the rows that are to be kept by id: `first[row]` is the first row with that id, `table` is u32 [size], zeroed,
+ * Chains some of the rows that are to be kept to those before them by id: `first[row]` is the first row with that id, `table` is u32 [size], zeroed,
  * size a power of 2. Returns how many rows have an earlier one.
  */
 export function chainIds(
-  rows: u32,
+  from: u32,
+  to: u32,
   keep: usize,
   hashes: usize,
   ids: usize,
@@ -808,7 +1064,7 @@ export function chainIds(
   first: usize,
 ): i32 {
   let repeated = 0;
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < to; row++) {
     if (!load<u8>(keep + <usize> row)) continue;
     const hash = load<u64>(hashes + (<usize> row << 3));
     const at: usize = load<u32>(ids + (<usize> row << 3));
@@ -824,7 +1080,7 @@ export function chainIds(
       const o = <usize> (other - 1) << 3;
       if (
         load<u64>(hashes + o) == hash && load<u32>(ids + o, 4) == length &&
-        memory.compare(load<u32>(ids + o), at, length) == 0
+        sameText(load<u32>(ids + o), at, length)
       ) {
         found = other - 1;
         repeated++;
@@ -839,15 +1095,16 @@ export function chainIds(
 
 /** As chainIds, for keys: `first[row]` is the first row with that key, `takes[first]` how many have it. */
 export function chainKeys(
-  rows: u32,
+  from: u32,
+  to: u32,
   keep: usize,
   keys: usize,
   table: usize,
   size: u32,
   first: usize,
   takes: usize,
-): void {
-  for (let row: u32 = 0; row < rows; row++) {
+): i32 {
+  for (let row = from; row < to; row++) {
     if (!load<u8>(keep + <usize> row)) continue;
     const key = load<u64>(keys + (<usize> row << 3));
     let slot = <u32> key & (size - 1);
@@ -867,24 +1124,48 @@ export function chainKeys(
     store<u32>(first + (<usize> row << 2), found);
     store<u32>(takes + (<usize> found << 2), load<u32>(takes + (<usize> found << 2)) + 1);
   }
+  return 0;
+}
+
+/** Gives some rows the text of the row that `first` names. */
+export function textsOfFirst(from: u32, to: u32, data: usize, first: usize, target: usize): i32 {
+  for (let row: usize = from; row < to; row++) {
+    store<u64>(target + (row << 3), load<u64>(data + (<usize> load<u32>(first + (row << 2)) << 3)));
+  }
+  return 0;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Parquet values. https://parquet.apache.org/docs/file-format/data-pages/encodings/
 
 let out: usize = 0;
-let writtenRows: u32 = 0;
-let writtenValues: u32 = 0;
+let levelsWritten: u32 = 0;
 let dictionarySize: u32 = 0;
+let dictionaryEnd: usize = 0;
 
-/** Rows of the last page: levels in it. */
+/** Levels of the last page. */
 export function pageLevels(): u32 {
-  return writtenRows;
+  return levelsWritten;
 }
 
 /** Entries of the last dictionary; 0 when there is none. */
 export function dictionaryEntries(): u32 {
   return dictionarySize;
+}
+
+/** Where the last dictionary ends. */
+export function endOfDictionary(): usize {
+  return dictionaryEnd;
+}
+
+/** Writes down which of some rows are to be kept, u32 each; returns how many. */
+export function keptRows(from: u32, to: u32, keep: usize, rows: usize): u32 {
+  let count: usize = 0;
+  for (let row = from; row < to; row++) {
+    store<u32>(rows + (count << 2), row);
+    count += load<u8>(keep + <usize> row);
+  }
+  return <u32> count;
 }
 
 @inline function varint(value: u32): void {
@@ -937,103 +1218,209 @@ function writeLevels(levels: usize, count: u32, width: u32): void {
   store<u32>(head, <u32> (out - head - 4));
 }
 
-/** A page of texts. Returns its end. `levels` is scratch of a byte a row. */
-export function textPage(data: usize, from: u32, to: u32, keep: usize, levels: usize, target: usize): usize {
-  let count: u32 = 0;
-  for (let row = from; row < to; row++) {
-    if (!load<u8>(keep + <usize> row)) continue;
-    store<u8>(levels + count++, load<u32>(data + (<usize> row << 3)) ? 1 : 0);
+/** Levels of 1 bit that are all 1. */
+@inline function writeAllKnown(count: u32): void {
+  const head = out;
+  out += 4;
+  varint(count << 1);
+  store<u8>(out++, 1);
+  store<u32>(head, <u32> (out - head - 4));
+}
+
+/**
+ * A page of texts, with a dictionary where they repeat; returns its end. `rows` are `count` u32, `levels` is scratch of a
+ * byte a row, `views` of a u64 a row; for the others see `writeTexts`.
+ */
+export function textPage(
+  data: usize,
+  rows: usize,
+  count: u32,
+  repeats: bool,
+  levels: usize,
+  views: usize,
+  table: usize,
+  codes: usize,
+  dictionary: usize,
+  target: usize,
+): usize {
+  let known: usize = 0;
+  for (let i: usize = 0; i < count; i++) {
+    const view = load<u64>(data + (<usize> load<u32>(rows + (i << 2)) << 3));
+    const there = <u32> view ? 1 : 0;
+    store<u8>(levels + i, <u8> there);
+    store<u64>(views + (known << 3), view);
+    known += there;
   }
   out = target;
-  writeLevels(levels, count, 1);
+  if (known == count) writeAllKnown(count);
+  else writeLevels(levels, count, 1);
+  levelsWritten = count;
+  writeTexts(views, <u32> known, repeats, table, codes, dictionary);
+  return out;
+}
+
+const TEXT_TABLE: u32 = 1 << 18;
+const TRIAL: u32 = 2048;
+
+/**
+ * Texts as they are, or, where they repeat, as codes: the dictionary then stands at `dictionary`. `views` are u64: address,
+ * length. `table` is scratch of 2^18 u32, `codes` of a u32 and a u64 a text.
+ */
+function writeTexts(views: usize, count: u32, repeats: bool, table: usize, codes: usize, dictionary: usize): void {
+  dictionarySize = 0;
+  if (repeats && count > 0 && count <= TEXT_TABLE >> 1) {
+    const entries = codeTexts(views, count, table, codes, codes + (<usize> count << 2), dictionary);
+    if (entries) {
+      dictionarySize = entries;
+      writeCodes(codes, count, entries);
+      return;
+    }
+  }
   let at = out;
-  for (let row = from; row < to; row++) {
-    if (!load<u8>(keep + <usize> row)) continue;
-    const text: usize = load<u32>(data + (<usize> row << 3));
-    if (!text) continue;
-    const length = load<u32>(data + (<usize> row << 3), 4);
+  for (let i: usize = 0; i < count; i++) {
+    const text: usize = load<u32>(views + (i << 3));
+    const length = load<u32>(views + (i << 3), 4);
     store<u32>(at, length);
     at += 4;
     copyText(at, text, length);
     at += length;
   }
   out = at;
-  writtenRows = count;
-  return at;
 }
 
-/** A page of lists of texts. `levels` is scratch of two bytes an item. */
+/** Codes texts and writes their dictionary; returns its entries, 0 when too few texts repeat. */
+function codeTexts(views: usize, count: u32, table: usize, codes: usize, entryViews: usize, dictionary: usize): u32 {
+  memory.fill(table, 0, <usize> TEXT_TABLE << 2);
+  let entries: u32 = 0;
+  let lastText: usize = 0;
+  let lastLength: u32 = 0;
+  let last: u32 = 0;
+  let to = dictionary;
+  for (let i: u32 = 0; i < count; i++) {
+    const text: usize = load<u32>(views + (<usize> i << 3));
+    const length = load<u32>(views + (<usize> i << 3), 4);
+    if (length != lastLength || i == 0 || !sameText(text, lastText, length)) {
+      const hash = hashBytes(text, text + length);
+      for (let slot = <u32> hash & (TEXT_TABLE - 1);; slot = (slot + 1) & (TEXT_TABLE - 1)) {
+        const entry = load<u32>(table + (<usize> slot << 2));
+        if (!entry) {
+          store<u64>(entryViews + (<usize> entries << 3), load<u64>(views + (<usize> i << 3)));
+          last = entries++;
+          store<u32>(table + (<usize> slot << 2), entries);
+          store<u32>(to, length);
+          copyText(to + 4, text, length);
+          to += 4 + length;
+          break;
+        }
+        const other = entryViews + (<usize> (entry - 1) << 3);
+        if (load<u32>(other, 4) == length && sameText(load<u32>(other), text, length)) {
+          last = entry - 1;
+          break;
+        }
+      }
+      lastText = text;
+      lastLength = length;
+    }
+    store<u32>(codes + (<usize> i << 2), last);
+    if (i == TRIAL && entries > TRIAL - (TRIAL >> 3)) return 0;
+  }
+  dictionaryEnd = to;
+  return entries;
+}
+
+/** Indices into a dictionary: their width, then one run of packed ones. */
+function writeCodes(codes: usize, values: u32, entries: u32): void {
+  let width: u32 = 1;
+  while (<u32> 1 << width < entries) width++;
+  store<u8>(out++, <u8> width);
+  const groups = (values + 7) >> 3;
+  varint((groups << 1) | 1);
+  let held: u64 = 0;
+  let bits: u32 = 0;
+  let at = out;
+  for (let v: u32 = 0; v < groups << 3; v++) {
+    const code: u64 = v < values ? load<u32>(codes + (<usize> v << 2)) : 0;
+    held |= code << bits;
+    bits += width;
+    if (bits >= 32) {
+      store<u32>(at, <u32> held);
+      at += 4;
+      held >>= 32;
+      bits -= 32;
+    }
+  }
+  for (; bits > 0; bits -= min<u32>(bits, 8)) {
+    store<u8>(at++, <u8> held);
+    held >>= 8;
+  }
+  out = at;
+}
+
+/**
+ * A page of lists of texts, as `textPage`. `levels` is scratch of two bytes for each of `most` items, `views` of a u64 for
+ * each.
+ */
 export function listPage(
   data: usize,
-  from: u32,
-  to: u32,
-  keep: usize,
+  rows: usize,
+  count: u32,
   levels: usize,
   most: u32,
+  views: usize,
+  table: usize,
+  codes: usize,
+  dictionary: usize,
   target: usize,
 ): usize {
   const definition = levels + most;
-  let count: u32 = 0;
-  // The levels come before the texts: their room is found by a first pass over the lists.
-  for (let row = from; row < to; row++) {
-    if (!load<u8>(keep + <usize> row)) continue;
-    const list: usize = load<u32>(data + (<usize> row << 3));
-    const items = list ? itemCount(list, load<u32>(data + (<usize> row << 3), 4)) : 0;
-    for (let i: u32 = 0; i < items; i++) {
-      store<u8>(levels + count, i ? 1 : 0);
-      store<u8>(definition + count, 3);
-      count++;
-    }
-    if (items == 0) {
-      store<u8>(levels + count, 0);
-      store<u8>(definition + count, list ? 1 : 0);
-      count++;
+  let written: u32 = 0;
+  itemViews = views;
+  for (let i: usize = 0; i < count; i++) {
+    const row = data + (<usize> load<u32>(rows + (i << 2)) << 3);
+    const list: usize = load<u32>(row);
+    const view = load<u32>(row, 4);
+    const before = itemViews;
+    if (list && view & LENGTH) takeItems(list, view);
+    const items = <u32> ((itemViews - before) >> 3);
+    store<u8>(levels + written, 0);
+    store<u8>(definition + written, items ? 3 : list ? 1 : 0);
+    written++;
+    for (let item: u32 = 1; item < items; item++) {
+      store<u8>(levels + written, 1);
+      store<u8>(definition + written, 3);
+      written++;
     }
   }
   out = target;
-  writeLevels(levels, count, 1);
-  writeLevels(definition, count, 2);
-  for (let row = from; row < to; row++) {
-    if (!load<u8>(keep + <usize> row)) continue;
-    const list: usize = load<u32>(data + (<usize> row << 3));
-    const view = load<u32>(data + (<usize> row << 3), 4);
-    if (list && view & LENGTH) writeItems(list, view);
-  }
-  writtenRows = count;
+  writeLevels(levels, written, 1);
+  writeLevels(definition, written, 2);
+  levelsWritten = written;
+  writeTexts(views, <u32> ((itemViews - views) >> 3), true, table, codes, dictionary);
   return out;
 }
 
-function itemCount(list: usize, view: u32): u32 {
-  const style = view >> 28;
-  const end = list + (view & LENGTH);
-  if (end == list) return 0;
-  if (style == SEPARATORS) {
-    let count: u32 = 1;
-    for (let at = list; at < end; at++) if (load<u8>(at) == 31) count++;
-    return count;
-  }
-  return <u32> listItems(list, end, style);
+let itemViews: usize = 0;
+
+@inline function takeItem(from: usize, to: usize): void {
+  store<u32>(itemViews, <u32> from);
+  store<u32>(itemViews, <u32> (to - from), 4);
+  itemViews += 8;
 }
 
-@inline function writeItem(from: usize, to: usize): void {
-  const length = <u32> (to - from);
-  store<u32>(out, length);
-  copyText(out + 4, from, length);
-  out += 4 + length;
-}
-
-function writeItems(list: usize, view: u32): void {
+/** Notes where the items of a list are. */
+function takeItems(list: usize, view: u32): void {
   const style = view >> 28;
   const end = list + (view & LENGTH);
   let at = list;
-  if (style == SINGLE) return writeItem(at, end);
+  if (style == SINGLE) return takeItem(at, end);
   if (style == PYTHON) {
     at++;
     for (;;) {
       const quote = load<u8>(at);
       const item = ++at;
-      while (load<u8>(at) != quote) at++;
-      writeItem(item, at);
+      at = nextOfTwo(at, quote, quote);
+      while (load<u8>(at) != quote) at = nextOfTwo(at + 1, quote, quote);
+      takeItem(item, at);
       if (load<u8>(at, 1) == 93 && at + 2 == end) return;
       at += 3;
     }
@@ -1042,38 +1429,37 @@ function writeItems(list: usize, view: u32): void {
   for (;;) {
     const item = at;
     while (at < end && load<u8>(at) != separator) at++;
-    writeItem(item, at);
+    takeItem(item, at);
     if (at == end) return;
     at++;
   }
 }
 
 /** A page of truth values. */
-export function truthPage(data: usize, from: u32, to: u32, keep: usize, levels: usize, target: usize): usize {
-  let count: u32 = 0;
-  for (let row = from; row < to; row++) {
-    if (!load<u8>(keep + <usize> row)) continue;
-    const value = load<f64>(data + (<usize> row << 3));
-    store<u8>(levels + count++, value == value ? 1 : 0);
-  }
-  out = target;
-  writeLevels(levels, count, 1);
+export function truthPage(data: usize, rows: usize, count: u32, levels: usize, target: usize): usize {
+  dictionarySize = 0;
   let bits: u32 = 0;
-  let filled = 0;
-  for (let row = from; row < to; row++) {
-    if (!load<u8>(keep + <usize> row)) continue;
-    const value = load<f64>(data + (<usize> row << 3));
-    if (value != value) continue;
-    if (value != 0) bits |= 1 << filled;
-    if (++filled == 8) {
-      store<u8>(out++, <u8> bits);
+  let known: usize = 0;
+  const packed = levels + count;
+  for (let i: usize = 0; i < count; i++) {
+    const value = load<f64>(data + (<usize> load<u32>(rows + (i << 2)) << 3));
+    const there = value == value ? 1 : 0;
+    store<u8>(levels + i, <u8> there);
+    if (!there) continue;
+    if (value != 0) bits |= 1 << <i32> (known & 7);
+    if ((++known & 7) == 0) {
+      store<u8>(packed + (known >> 3) - 1, <u8> bits);
       bits = 0;
-      filled = 0;
     }
   }
-  if (filled) store<u8>(out++, <u8> bits);
-  writtenRows = count;
-  return out;
+  if (known & 7) store<u8>(packed + (known >> 3), <u8> bits);
+  out = target;
+  if (known == count) writeAllKnown(count);
+  else writeLevels(levels, count, 1);
+  levelsWritten = count;
+  const bytes = (known + 7) >> 3;
+  memory.copy(out, packed, bytes);
+  return out + bytes;
 }
 
 const DICTIONARY: u32 = 1 << 15;
@@ -1081,13 +1467,12 @@ const DICTIONARY_MOST: u32 = 20000;
 
 /**
  * A page of numbers: with a dictionary when there are at most 20,000 of them, which then stands at `dictionary` (i32 or
- * f64), else plain. `table` is scratch of 2^15 u32 and `codes` of one u32 a row.
+ * f64), else plain. `table` is scratch of 2^15 u32 and `codes` of a u32 a row and 20,001 f64.
  */
 export function numberPage(
   data: usize,
-  from: u32,
-  to: u32,
-  keep: usize,
+  rows: usize,
+  count: u32,
   levels: usize,
   table: usize,
   codes: usize,
@@ -1095,17 +1480,18 @@ export function numberPage(
   whole: bool,
   target: usize,
 ): usize {
-  let count: u32 = 0;
   let values: u32 = 0;
   let entries: u32 = 0;
   memory.fill(table, 0, DICTIONARY << 2);
-  const wide: usize = codes + (<usize> (to - from) << 2); // f64 [DICTIONARY_MOST]: the dictionary as doubles
-  for (let row = from; row < to; row++) {
-    if (!load<u8>(keep + <usize> row)) continue;
-    const value = load<f64>(data + (<usize> row << 3));
-    const known = value == value;
-    store<u8>(levels + count++, known ? 1 : 0);
-    if (!known || entries > DICTIONARY_MOST) continue;
+  const wide: usize = codes + (<usize> count << 2); // f64 [DICTIONARY_MOST]: the dictionary as doubles
+  let known: u32 = 0;
+  for (let i: usize = 0; i < count; i++) {
+    const value = load<f64>(data + (<usize> load<u32>(rows + (i << 2)) << 3));
+    const there = value == value;
+    store<u8>(levels + i, there ? 1 : 0);
+    if (!there) continue;
+    known++;
+    if (entries > DICTIONARY_MOST) continue;
     const bits = reinterpret<u64>(value);
     let slot = <u32> ((bits * 0x9e3779b97f4a7c15) >> 49);
     for (;;) {
@@ -1126,13 +1512,13 @@ export function numberPage(
     }
   }
   out = target;
-  writeLevels(levels, count, 1);
-  writtenRows = count;
+  if (known == count) writeAllKnown(count);
+  else writeLevels(levels, count, 1);
+  levelsWritten = count;
   dictionarySize = 0;
   if (entries == 0 || entries > DICTIONARY_MOST) {
-    for (let row = from; row < to; row++) {
-      if (!load<u8>(keep + <usize> row)) continue;
-      const value = load<f64>(data + (<usize> row << 3));
+    for (let i: usize = 0; i < count; i++) {
+      const value = load<f64>(data + (<usize> load<u32>(rows + (i << 2)) << 3));
       if (value != value) continue;
       if (whole) {
         store<i32>(out, <i32> value);
@@ -1150,112 +1536,7 @@ export function numberPage(
     if (whole) store<i32>(dictionary + (<usize> e << 2), <i32> value);
     else store<f64>(dictionary + (<usize> e << 3), value);
   }
-  let width: u32 = 1;
-  while (<u32> 1 << width < entries) width++;
-  store<u8>(out++, <u8> width);
-  const groups = (values + 7) >> 3;
-  varint((groups << 1) | 1);
-  let held: u64 = 0;
-  let bits: u32 = 0;
-  for (let v: u32 = 0; v < groups << 3; v++) {
-    const code: u64 = v < values ? load<u32>(codes + (<usize> v << 2)) : 0;
-    held |= code << bits;
-    bits += width;
-    while (bits >= 8) {
-      store<u8>(out++, <u8> held);
-      held >>= 8;
-      bits -= 8;
-    }
-  }
+  dictionaryEnd = dictionary + (<usize> entries << (whole ? 2 : 3));
+  writeCodes(codes, values, entries);
   return out;
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Snappy. https://github.com/google/snappy/blob/main/format_description.txt
-
-/**
- * Compresses a range; `table` is scratch of 2^14 u32. Returns the end of what it wrote; 0 when a sample of 16 KiB gets
- * smaller by less than a quarter, as ids and titles do: to read, hash and write them as they are takes less time.
- */
-export function compress(from: usize, to: usize, table: usize, target: usize): usize {
-  if (to - from > 16384) {
-    out = target;
-    compressBlock(from, from + 16384, table);
-    if (out - target > 12288) return 0;
-  }
-  out = target;
-  varint(<u32> (to - from));
-  for (let block = from; block < to; block += 65536) compressBlock(block, min(block + 65536, to), table);
-  return out;
-}
-
-function literal(from: usize, to: usize): void {
-  const length = <u32> (to - from);
-  if (length == 0) return;
-  if (length <= 60) store<u8>(out++, <u8> ((length - 1) << 2));
-  else if (length <= 256) {
-    store<u8>(out, 60 << 2);
-    store<u8>(out, <u8> (length - 1), 1);
-    out += 2;
-  } else {
-    store<u8>(out, 61 << 2);
-    store<u16>(out, <u16> (length - 1), 1);
-    out += 3;
-  }
-  copyText(out, from, length);
-  out += length;
-}
-
-function copyBack(offset: u32, length: u32): void {
-  while (length >= 68) {
-    store<u8>(out, (63 << 2) | 2);
-    store<u16>(out, <u16> offset, 1);
-    out += 3;
-    length -= 64;
-  }
-  if (length > 64) {
-    store<u8>(out, (59 << 2) | 2);
-    store<u16>(out, <u16> offset, 1);
-    out += 3;
-    length -= 60;
-  }
-  if (length >= 12 || offset >= 2048) {
-    store<u8>(out, <u8> (((length - 1) << 2) | 2));
-    store<u16>(out, <u16> offset, 1);
-    out += 3;
-  } else {
-    store<u8>(out, <u8> (((offset >> 8) << 5) | ((length - 4) << 2) | 1));
-    store<u8>(out, <u8> offset, 1);
-    out += 2;
-  }
-}
-
-function compressBlock(from: usize, to: usize, table: usize): void {
-  memory.fill(table, 0, 4 << 14);
-  let written = from;
-  let at = from + 1;
-  let misses: u32 = 32;
-  while (at + 8 <= to) {
-    const word = load<u32>(at);
-    const slot = table + (<usize> ((word * 0x1e35a7bd) >> 18) << 2);
-    const candidate = from + load<u32>(slot);
-    store<u32>(slot, <u32> (at - from));
-    if (candidate < at && load<u32>(candidate) == word) {
-      let length: usize = 4;
-      let different: u64 = 0;
-      while (at + length + 8 <= to) {
-        different = load<u64>(candidate + length) ^ load<u64>(at + length);
-        if (different) break;
-        length += 8;
-      }
-      if (different) length += <usize> ctz(different) >> 3;
-      else while (at + length < to && load<u8>(candidate + length) == load<u8>(at + length)) length++;
-      literal(written, at);
-      copyBack(<u32> (at - candidate), <u32> length);
-      at += length;
-      written = at;
-      misses = 32;
-    } else at += misses++ >> 5;
-  }
-  literal(written, to);
 }

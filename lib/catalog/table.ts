@@ -5,14 +5,15 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, fdatasync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { writeAtomicWith } from "../storage/atomic.ts";
+import { noteHash, writeAtomicWith } from "../storage/atomic.ts";
 import { type FrameColumn, type FrameGroup, MAGIC, parquetFooter } from "../storage/parquet_file.ts";
 import { type CatalogColumn, LIST_COLUMNS, type ListColumn, NUMERIC_COLUMNS, type NumericColumn } from "./catalog.ts";
-import { CRITICAL_COLUMNS, type Form, type ListStyle } from "./forms.ts";
-import { listStyle, RANGES, SILENT_FEATURES, sqlType } from "./read_sql.ts";
-import { plainLatin } from "./titles.ts";
+import { CRITICAL_COLUMNS, type Form, type ListStyle, SOURCE_COLUMNS } from "./forms.ts";
+import { listStyle, RANGES, SILENT_FEATURES, sqlType } from "./rules.ts";
+import { OTHER_WORDS, plainLatin, TAKE_WORDS } from "./titles.ts";
 import {
   align,
   encodeScratch,
@@ -47,6 +48,8 @@ export interface RegularFile {
 export interface OpenRows {
   /** Rows that the exact rules must judge. */
   odd: number[];
+  /** Rows that are good but for a needed value that is not there. */
+  missing: { row: number; column: CatalogColumn }[];
   /** Rows whose key the exact rules must make. */
   exactKeys: number[];
 }
@@ -56,20 +59,28 @@ const POWERS = 256;
 const ROWS = 512;
 const CONFIG = 1024;
 const COLUMN_BYTES = 48;
-const FIELDS = 16384;
-const FIELDS_BYTES = 4096;
-const LATIN = 49152;
-const FILE_AT = 65536;
+const LATIN = 11264;
+const TAKES = 12288;
+const OTHERS = 16384;
+const FIELDS = 20480;
+const FIELDS_BYTES = 8192;
+const FILE_AT = 90112;
 const MOST_COLUMNS = 200;
 const MOST_THREADS = 8;
 /** Larger files, and files of more rows, are read out of core. */
 const MOST_BYTES = 5e8;
 const MOST_ROW_BYTES = 1.5e9;
-const PIECE = 1 << 21;
+const PIECE = 1 << 22;
 /** Files below this size are read on the thread at hand: starting threads takes longer. */
 const SMALL = 1 << 22;
 const GROUP_ROWS = 1 << 16;
 const GROUP_BYTES = 1 << 24;
+/** All that WebAssembly can address. */
+const MOST_MEMORY = 65536 * PAGE;
+/** Bytes after which the disk begins to write, while more are made. */
+const SYNC_BYTES = 1 << 25;
+/** Columns whose texts are all different, or nearly. */
+const DISTINCT: readonly CatalogColumn[] = ["track_id", "title", "work_id"];
 
 const KINDS = { strictId: 1, id: 2, title: 3, cleanText: 4, text: 5, date: 6, number: 7, truth: 8, list: 9 };
 const FLAGS = { needed: 1, whole: 2, hasMarker: 4, naIsNull: 8, trimmed: 16, firstArtist: 32, integral: 64 };
@@ -204,11 +215,11 @@ export class Table {
    * @param rows The rows whose first items are wanted.
    * @returns The group of each of those rows, -1 where there is no item; and the members of each group in row order.
    */
-  groupByFirst(name: ListColumn, rows: readonly number[]): { groups: number[]; members: number[][] } {
-    const data = this.#data.get(name)!;
+  async groupByFirst(name: ListColumn, rows: readonly number[]): Promise<{ groups: number[]; members: number[][] }> {
+    const list = this.#data.get(name)!;
     const size = 2 ** Math.ceil(Math.log2(2 * rows.length + 2));
     const table = this.#zeros(16 * size);
-    const labels = this.#zeros(4 * this.rows);
+    const found = this.#reserve(8 * this.rows);
     const hashes = new BigUint64Array(this.#memory.buffer, table, 2 * size);
     const views = new Uint32Array(this.#memory.buffer, table, 4 * size);
     const bytes = new Uint8Array(this.#memory.buffer);
@@ -218,7 +229,7 @@ export class Table {
       return true;
     };
     const slots = rows.map((row) => {
-      const item = BigInt.asUintN(64, this.kernel.firstItem(data, row));
+      const item = BigInt.asUintN(64, this.kernel.firstItem(list, row));
       if (item === 0n) return -1;
       const [at, length] = [Number(item >> 32n), Number(item & 0xffffffffn)];
       const hash = BigInt.asUintN(64, this.kernel.hashText(at, length));
@@ -229,15 +240,42 @@ export class Table {
       views[4 * slot + 3] = length;
       return slot;
     });
-    this.kernel.labelFirst(data, this.rows, this.#addresses.keep, table, size, labels);
-    const used = [...new Set(slots)].filter((slot) => slot >= 0);
-    const groupOf = new Int32Array(size + 1).fill(-1);
-    used.forEach((slot, group) => groupOf[slot + 1] = group);
-    const members: number[][] = used.map(() => []);
-    new Uint32Array(this.#memory.buffer, labels, this.rows).forEach((label, row) => {
-      if (label !== 0) members[groupOf[label]].push(row);
-    });
-    return { groups: slots.map((slot) => slot < 0 ? -1 : groupOf[slot + 1]), members };
+    const members = new Map<number, number[]>();
+    for (const slot of slots) if (slot >= 0) members.set(slot, []);
+    const { keep } = this.#addresses;
+    const ranges = this.#ranges();
+    const counts: number[] = [];
+    await this.#threads.run(
+      ranges.map(({ from, to }) => (): TableTask => ({
+        ...{ kind: "find", from, to, list, keep, table, size, found: found + 8 * from },
+      })),
+      ({ count }, r) => counts[r] = count,
+    );
+    for (const [r, { from }] of ranges.entries()) {
+      const pairs = new Uint32Array(this.#memory.buffer, found + 8 * from, 2 * counts[r]);
+      for (let i = 0; i < pairs.length; i += 2) members.get(pairs[i + 1])!.push(pairs[i]);
+    }
+    const places = new Map([...members.keys()].map((slot, group) => [slot, group]));
+    return { groups: slots.map((slot) => places.get(slot) ?? -1), members: [...members.values()] };
+  }
+
+  /**
+   * Medians of columns over the rows that are kept, between the middle two of an even count.
+   *
+   * @param names The columns.
+   * @returns One number a column, NaN for one without numbers.
+   */
+  async medians(names: readonly NumericColumn[]): Promise<number[]> {
+    const counts = Array.from({ length: this.#threads.count }, () => this.#reserve(4 << 16));
+    const { keep } = this.#addresses;
+    const medians: number[] = [];
+    await this.#threads.run(
+      names.map((name) => (t): TableTask => ({
+        ...{ kind: "median", data: this.#data.get(name)!, rows: this.rows, keep, counts: counts[t] },
+      })),
+      ({ median }, c) => medians[c] = median!,
+    );
+    return medians;
   }
 
   /** Whether a row lacks its text or list. */
@@ -318,53 +356,50 @@ export class Table {
   }
 
   /**
-   * Finds rows with one id among those that are kept.
+   * Finds rows with one id, and rows with one key, among those that are kept.
    *
-   * @returns The first row with the id of each row, and how many rows have an earlier one; hashes of rows whose id was
-   * set are made anew.
+   * @param changed Rows whose id was set: their hashes are made anew.
+   * @returns The first row with the id of each row, and how many rows have an earlier one; and the works of the rows.
    */
-  chainIds(changed: readonly number[]): { first: Uint32Array; repeated: number } {
+  async chain(changed: readonly number[]): Promise<{ first: Uint32Array; repeated: number; works: Works }> {
     const ids = this.#data.get("track_id")!;
-    const hashes = new BigUint64Array(this.#memory.buffer, this.#addresses.idHash, this.rows);
+    const { keep, idHash } = this.#addresses;
+    const hashes = new BigUint64Array(this.#memory.buffer, idHash, this.rows);
     for (const row of changed) hashes[row] = this.#idHash(this.text("track_id", row)!);
     const { table, size, first } = this.#chainScratch();
-    const repeated = this.kernel.chainIds(
-      this.rows,
-      this.#addresses.keep,
-      this.#addresses.idHash,
-      ids,
-      table,
-      size,
-      first,
-    );
-    return { first: new Uint32Array(this.#memory.buffer, first, this.rows).slice(), repeated };
+    const tasks: TableTask[] = [
+      { kind: "rows", name: "chainIds", rows: this.rows, more: [keep, idHash, ids, table, size, first] },
+    ];
+    const works = this.#chainKeys(tasks);
+    let repeated = 0;
+    await this.#threads.run(tasks.map((task) => () => task), ({ count }, i) => {
+      if (i === 0) repeated = count;
+    });
+    return { first: new Uint32Array(this.#memory.buffer, first, this.rows), repeated, works: works() };
   }
 
-  /**
-   * Finds rows with one key among those that are kept.
-   *
-   * @returns The first row with the key of each row, and at the first rows how many rows have it.
-   */
-  chainKeys(): { first: Uint32Array; takes: Uint32Array } {
+  /** The works of the rows that are kept; `chain` has found them where no row has been left out since. */
+  async works(): Promise<Works> {
+    const tasks: TableTask[] = [];
+    const works = this.#chainKeys(tasks);
+    await this.#threads.run(tasks.map((task) => () => task), () => {});
+    return works();
+  }
+
+  #chainKeys(tasks: TableTask[]): () => Works {
     const { table, size, first } = this.#chainScratch();
     const takes = this.#zeros(4 * this.rows);
-    this.kernel.chainKeys(this.rows, this.#addresses.keep, this.#addresses.key, table, size, first, takes);
-    return {
-      first: new Uint32Array(this.#memory.buffer, first, this.rows).slice(),
-      takes: new Uint32Array(this.#memory.buffer, takes, this.rows).slice(),
-    };
+    const { keep, key } = this.#addresses;
+    tasks.push({ kind: "rows", name: "chainKeys", rows: this.rows, more: [keep, key, table, size, first, takes] });
+    return () => ({ first, takes: new Uint32Array(this.#memory.buffer, takes, this.rows) });
   }
 
-  /** Adds column `work_id`: of the row that `of` gives, the id. */
-  addWorkIds(of: (row: number) => number): void {
-    this.#data.set("work_id", this.#reserve(8 * this.rows));
-    const ids = this.#views("track_id");
-    const works = this.#views("work_id");
-    for (let row = 0; row < this.rows; row++) {
-      const other = of(row);
-      works[2 * row] = ids[2 * other];
-      works[2 * row + 1] = ids[2 * other + 1];
-    }
+  /** Adds column `work_id`: of the first row of the work, the id. */
+  async addWorkIds({ first }: Works): Promise<void> {
+    const target = this.#reserve(8 * this.rows);
+    this.#data.set("work_id", target);
+    const more = [this.#data.get("track_id")!, first, target];
+    await this.#threads.run([() => ({ kind: "rows", name: "textsOfFirst", rows: this.rows, more })], () => {});
   }
 
   /**
@@ -377,38 +412,59 @@ export class Table {
   async write(path: string, names: readonly CatalogColumn[]): Promise<number> {
     const groups = this.#groups();
     const columns = names.map((name): FrameColumn => ({ name, type: frameType(name) }));
-    const data = names.map((name, c) => ({ type: columns[c].type, data: this.#data.get(name)! }));
+    const data = names.map((name, c) => ({
+      ...{ type: columns[c].type, data: this.#data.get(name)!, repeats: !DISTINCT.includes(name) },
+    }));
     const most = Math.max(...groups.map(({ most }) => most));
+    const items = Math.max(...groups.map(({ items }) => items));
     const rows = Math.max(...groups.map(({ from, to }) => to - from));
-    const scratchBytes = align(encodeScratch(rows, most));
-    const scratch = Array.from({ length: this.#threads.count }, () => this.#reserve(scratchBytes));
-    const done: (TableAnswer | undefined)[] = groups.map(() => undefined);
+    const scratchBytes = align(encodeScratch(rows, most, items));
+    const slotBytes = align(most + names.length * (8 * rows + PAGE));
+    const room = Math.floor((MOST_MEMORY - this.#end - 2 * slotBytes) / (scratchBytes + slotBytes));
+    const threads = Math.max(1, Math.min(this.#threads.count, groups.length, room));
+    const scratch = Array.from({ length: threads }, () => this.#reserve(scratchBytes));
+    const slots = new Slots(Array.from({ length: threads + 2 }, () => this.#reserve(slotBytes)));
+    const hash = createHash("sha256");
+    const done: (TableAnswer & { slot: number } | undefined)[] = [];
     const frames: FrameGroup[] = [];
     await writeAtomicWith(path, async (temporary) => {
       const file = openSync(temporary, "w");
+      const syncs: Promise<void>[] = [];
+      let unsynced = 0;
       const put = (bytes: Uint8Array) => {
+        hash.update(bytes);
         for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+        unsynced += bytes.length;
+        if (unsynced < SYNC_BYTES) return;
+        unsynced = 0;
+        syncs.push(new Promise((resolve, reject) => fdatasync(file, (error) => error ? reject(error) : resolve())));
       };
       try {
         put(MAGIC);
+        const taken: number[] = [];
         await this.#threads.run(
-          groups.map(({ from, to }) => (t: number): TableTask => ({
-            ...{ kind: "encode", from, to, keep: this.#addresses.keep, columns: data, scratch: scratch[t], most },
+          groups.map(({ from, to }, g) => async (t: number): Promise<TableTask> => ({
+            ...{ kind: "encode", from, to, keep: this.#addresses.keep, columns: data, scratch: scratch[t] },
+            ...{ most, items, target: taken[g] = await slots.take() },
           })),
           (answer, g) => {
-            done[g] = answer;
+            done[g] = { ...answer, slot: taken[g] };
             for (let next = done[frames.length]; next; next = done[frames.length]) {
-              if (next.rows! > 0) put(next.bytes!);
-              done[frames.length] = undefined;
-              frames.push({ rows: next.rows!, chunks: next.chunks! });
+              if (next.count > 0) put(new Uint8Array(this.#memory.buffer, next.slot, next.bytes!));
+              slots.free(next.slot);
+              frames.push({ rows: next.count, chunks: next.chunks! });
             }
           },
+          threads,
         );
         put(parquetFooter(columns, frames.filter(({ rows }) => rows > 0)));
+        await Promise.all(syncs);
       } finally {
+        await Promise.allSettled(syncs);
         closeSync(file);
       }
     });
+    noteHash(path, hash.digest("hex"));
     return frames.reduce((sum, { rows }) => sum + rows, 0);
   }
 
@@ -439,7 +495,7 @@ export class Table {
     this.rows = counts.reduce((sum, count) => sum + count, 0);
     if (this.rows * 8 * (file.columns.length + 8) > MOST_ROW_BYTES) return undefined;
     const config = this.#layOut();
-    const open: OpenRows = { odd: [], exactKeys: [] };
+    const open: OpenRows = { odd: [], missing: [], exactKeys: [] };
     let first = 0;
     const answers: TableAnswer[] = [];
     await this.#threads.run(
@@ -448,21 +504,28 @@ export class Table {
         first += count;
         return (t: number): TableTask => ({
           ...{ kind: "read", start: place(bounds[b]), end: b + 1 < counts.length ? place(bounds[b + 1]) : end },
-          ...{ firstRow, ...config, crlf: file.crlf, multiline: file.multiline },
+          ...{ firstRow, ...config, crlf: file.crlf, multiline: file.multiline, status: this.#addresses.status },
           scratch: FIELDS + t * FIELDS_BYTES,
         });
       }),
       (answer, b) => answers[b] = answer,
     );
-    for (const [b, { count, odd, exactKeys }] of answers.entries()) {
+    for (const [b, { count, odd, missing, exactKeys }] of answers.entries()) {
       if (count < 0 || (count !== counts[b] && !file.multiline)) return undefined;
       for (const row of odd!) open.odd.push(row);
+      for (const row of missing!) open.missing.push({ row, column: SOURCE_COLUMNS[this.#byte("fix", row)] });
       for (const row of exactKeys!) open.exactKeys.push(row);
     }
     if (file.multiline) this.rows = answers[0].count;
     this.keep.fill(1);
-    for (const row of open.odd) this.keep[row] = 0;
+    const { keep } = this;
+    for (const row of open.odd) keep[row] = 0;
+    for (const { row } of open.missing) keep[row] = 0;
     return open;
+  }
+
+  #byte(of: "fix", row: number): number {
+    return new Uint8Array(this.#memory.buffer, this.#addresses[of], this.rows)[row];
   }
 
   /** Lays out the rows behind the file and writes down for the kernel where everything is. */
@@ -480,6 +543,8 @@ export class Table {
       const bytes = this.#encoder.encode(text);
       view.setUint32(LATIN + 4 * i, bytes.length * 65536 + (bytes[1] ?? 0) * 256 + (bytes[0] ?? 0), true);
     });
+    this.#writeWords(TAKES, TAKE_WORDS);
+    this.#writeWords(OTHERS, OTHER_WORDS);
     const at = (name: CatalogColumn) => this.#data.get(name) ?? 0;
     const { fix, idHash, key } = this.#addresses;
     [
@@ -494,26 +559,53 @@ export class Table {
       view.setInt32(base + 4, flags, true);
       view.setUint32(base + 8, at(name), true);
       view.setUint32(base + 12, style, true);
-      [low, high, marker].forEach((value, i) => view.setFloat64(base + 16 + 8 * i, value, true));
+      [low, high, marker, SOURCE_COLUMNS.indexOf(name)].forEach((value, i) =>
+        view.setFloat64(base + 16 + 8 * i, value, true)
+      );
     }
     return {
       ...{ columns: header.length, config: CONFIG, rows: ROWS },
-      ...{ status, title: at("title"), artists: at("artists"), key },
     };
   }
 
-  /** Row ranges of about equal size, each with the most bytes that a page of it may have. */
-  #groups(): { from: number; to: number; most: number }[] {
+  /** Lays out words for the kernel, those with one first letter together. */
+  #writeWords(table: number, words: readonly string[]): void {
+    const bytes = new Uint8Array(this.#memory.buffer);
+    const starts = new Uint32Array(this.#memory.buffer, table, 256);
+    let at = table + 1024;
+    for (const [first, same] of Object.entries(Object.groupBy(words, (word) => word.charCodeAt(0)))) {
+      starts[Number(first)] = at;
+      for (const word of same!) {
+        const letters = this.#encoder.encode(word);
+        bytes[at] = letters.length;
+        bytes.set(letters, at + 1);
+        at += letters.length + 1;
+      }
+      bytes[at++] = 0;
+    }
+  }
+
+  /** Row ranges of about equal size, each with the most bytes that a page of it may have and the most items of its lists. */
+  #groups(): { from: number; to: number; most: number; items: number }[] {
     const starts = new Uint32Array(this.#memory.buffer, this.#rowStarts, this.rows);
-    const groups: { from: number; to: number; most: number }[] = [];
+    const groups: { from: number; to: number; most: number; items: number }[] = [];
     for (let from = 0; from < this.rows;) {
       let to = Math.min(this.rows, from + GROUP_ROWS);
       const bytes = () => (to < this.rows ? starts[to] : this.#fileEnd()) - starts[from];
       while (to > from + 1 && bytes() > GROUP_BYTES) to = from + ((to - from) >> 1);
-      groups.push({ from, to, most: 3 * (bytes() + this.#textBytes) + 16 * (to - from) + PAGE });
+      const most = 3 * (bytes() + this.#textBytes) + 16 * (to - from) + PAGE;
+      groups.push({ from, to, most, items: ((bytes() + this.#textBytes) >> 1) + 2 * (to - from) });
       from = to;
     }
     return groups;
+  }
+
+  /** Row ranges for the threads. */
+  #ranges(): { from: number; to: number }[] {
+    return Array.from({ length: Math.ceil(this.rows / GROUP_ROWS) }, (_, r) => ({
+      from: r * GROUP_ROWS,
+      to: Math.min(this.rows, (r + 1) * GROUP_ROWS),
+    }));
   }
 
   #fileEnd(): number {
@@ -630,6 +722,12 @@ function lineEnd(path: string, from: number, size: number): number {
   return size;
 }
 
+/** Rows by work: where the first row of the work of each row is written down, and at the first rows how many there are. */
+export interface Works {
+  first: number;
+  takes: Uint32Array;
+}
+
 /** Threads that take tasks from a list; with a count of 1 the thread at hand does them. */
 class Threads {
   readonly #workers: Worker[];
@@ -645,22 +743,36 @@ class Threads {
     this.#ready = Promise.all(this.#workers.map((worker) => ask(worker, thread)));
   }
 
+  /**
+   * Does tasks, in any order.
+   *
+   * @param tasks Make the tasks, for a thread.
+   * @param use Gets what came of a task; its thread is at the next one meanwhile.
+   * @param most Most threads that may be used.
+   */
   async run(
-    tasks: readonly ((thread: number) => TableTask)[],
+    tasks: readonly ((thread: number) => TableTask | Promise<TableTask>)[],
     use: (answer: TableAnswer, task: number) => void,
+    most: number = this.count,
   ): Promise<void> {
     if (this.#here) {
-      tasks.forEach((task, i) => use(this.#here!(task(0)), i));
+      for (const [i, task] of tasks.entries()) use(this.#here(await task(0)), i);
       return;
     }
     await this.#ready;
     let next = 0;
-    await Promise.all(this.#workers.map(async (worker, t) => {
-      while (next < tasks.length) {
-        const i = next++;
-        use(await ask(worker, tasks[i](t)), i);
-      }
-    }));
+    await Promise.all(
+      this.#workers.slice(0, most).map(async (worker, t) => {
+        let [i, answer]: [number, TableAnswer | undefined] = [-1, undefined];
+        while (answer || next < tasks.length) {
+          const [doneTask, done] = [i, answer];
+          i = next;
+          const asked = next < tasks.length ? ask(worker, tasks[next++](t)) : undefined;
+          if (done) use(done, doneTask);
+          answer = await asked;
+        }
+      }),
+    );
   }
 
   close(): void {
@@ -668,13 +780,34 @@ class Threads {
   }
 }
 
-function ask(worker: Worker, message: unknown): Promise<TableAnswer> {
-  return new Promise((resolve, reject) => {
+async function ask(worker: Worker, message: unknown): Promise<TableAnswer> {
+  const task = await message;
+  return await new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error(`A thread of ingest failed: ${event.message}`));
     };
-    worker.postMessage(message);
+    worker.postMessage(task);
   });
+}
+
+/** Places for what threads have made and nobody has taken yet. */
+class Slots {
+  readonly #waiting: ((slot: number) => void)[] = [];
+
+  constructor(readonly slots: number[]) {}
+
+  /** A free place, once there is one. */
+  take(): Promise<number> {
+    const slot = this.slots.pop();
+    return slot === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(slot);
+  }
+
+  /** Gives a place back. */
+  free(slot: number): void {
+    const next = this.#waiting.shift();
+    if (next) next(slot);
+    else this.slots.push(slot);
+  }
 }

@@ -4,27 +4,23 @@
  *
  * @module
  */
-import { type DuckDBConnection, DuckDBDataChunk, INTEGER, VARCHAR } from "@duckdb/node-api";
 import { Buffer, isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { writeAtomic } from "../storage/atomic.ts";
-import { type ColumnValues, queryColumns, withDuckDB } from "../storage/parquet.ts";
-import { type CatalogColumn, LIST_COLUMNS, type ListColumn, NUMERIC_COLUMNS, type NumericColumn } from "./catalog.ts";
+import type { CatalogColumn, NumericColumn } from "./catalog.ts";
 import { type CsvScan, isGzip, isParquet, scanCsv } from "./csv_scan.ts";
-import { type Form, recogniseForm, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
+import { columnNames, type Form, recogniseForm, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
 import type { IngestAccount, IngestOptions } from "./ingest.ts";
-import { FIX, registerPythonList, SILENT_FEATURES } from "./read_sql.ts";
+import type { Judged } from "./judge.ts";
 import { countReasons, type Reject, rejectsCsv } from "./rejects.ts";
-import { columnNames, csvColumns, loadSources } from "./sql_rows.ts";
-import { type OpenRows, Table } from "./table.ts";
-import { bareTitle, plainOr, plainText } from "./work.ts";
+import { FIX, isList, isNumeric, SILENT_FEATURES } from "./rules.ts";
+import { type OpenRows, Table, type Works } from "./table.ts";
 
 /** More odd rows than this are faster to read in SQL with all the others. */
 const MOST_ODD = 100_000;
 const HEAD = 1 << 20;
-const CHUNK = 2048;
 
 /** A file as it is to be read. */
 interface Reading {
@@ -100,12 +96,13 @@ async function ingestReading(
   const { table, open } = read;
   try {
     if (open.odd.length > MOST_ODD || (scan && scan.records !== table.rows)) return undefined;
-    const judged = await judgeOpenRows(table, open, `${scratch}.odd.part`);
+    const judged = await judge(table, open, `${scratch}.odd.part`);
     if (!judged || judged.problems.length === table.rows) return undefined;
-    const merging = mergeDuplicates(table, columns, judged.changed);
+    const chains = await table.chain(judged.changed);
+    const merging = mergeDuplicates(table, columns, chains);
     if (!merging) return undefined;
-    const imputed = impute(table, columns);
-    const works = groupWorks(table);
+    const imputed = await impute(table, columns);
+    const works = await groupWorks(table, merging.merged === 0 ? chains.works : await table.works());
     const keyUnknown = countKept(table, (row) => Number.isNaN(table.numbers("key")![row]));
     const out = await table.write(join(directory, "tracks.parquet"), [...columns, "work_id"]);
     const lineOf = scan?.lineOf ?? ((record: number) => record + 2);
@@ -133,102 +130,20 @@ async function ingestReading(
   }
 }
 
-/** What the exact rules say. */
-interface Judged {
-  /** Rows that are no good, ascending. */
-  problems: { row: number; id: string; problem: string }[];
-  /** Odd rows that are good after all. */
-  changed: number[];
-}
-
-/** Lets the exact rules judge the odd rows and make the keys that the kernel cannot; nothing when the table cannot hold them. */
-async function judgeOpenRows(table: Table, { odd, exactKeys }: OpenRows, scratch: string): Promise<Judged | undefined> {
-  if (odd.length === 0 && exactKeys.length === 0) return { problems: [], changed: [] };
-  return await withDuckDB(async (connection) => {
-    const judged = odd.length > 0 ? await judgeOdd(connection, table, odd, scratch) : { problems: [], changed: [] };
-    if (!judged) return undefined;
-    await makeKeys(connection, table, [...exactKeys, ...judged.changed]);
-    return judged;
-  });
-}
-
-async function judgeOdd(
-  connection: DuckDBConnection,
-  table: Table,
-  odd: number[],
-  scratch: string,
-): Promise<Judged | undefined> {
-  const { header, form, columns, dropMissing, crlf } = table.file;
-  writeAtomic(scratch, chain(new TextEncoder().encode(crlf ? "header\r\n" : "header\n"), table.records(odd)));
-  registerPythonList(connection);
-  const source = {
-    ...{ file: table.file.path, form, ...csvColumns(scratch, header, false), records: odd.length, first: 0 },
-    ...{ damaged: [], blankLines: 0, lineOf: (record: number) => record, temporary: [] },
+/** Judges the open rows: those that lack a value are no good, for the others the exact rules are asked. */
+async function judge(table: Table, open: OpenRows, scratch: string): Promise<Judged | undefined> {
+  const asked = open.odd.length > 0 || open.exactKeys.length > 0
+    ? await (await import("./judge.ts")).judgeOpenRows(table, open, scratch)
+    : { problems: [], changed: [] };
+  return asked && {
+    changed: asked.changed,
+    problems: [
+      ...open.missing.map(({ row, column }) => ({
+        ...{ row, id: table.text("track_id", row) ?? "", problem: `missing ${column}` },
+      })),
+      ...asked.problems,
+    ],
   };
-  await loadSources(connection, [source], columns, dropMissing);
-  const bad = await queryColumns(
-    connection,
-    "SELECT n, track_id, problem FROM problems JOIN tracks ON tracks.rowid = n ORDER BY n",
-  );
-  const problems = Array.from(bad.n as Float64Array, (n, i) => ({
-    row: odd[n],
-    id: (bad.track_id as (string | null)[])[i] ?? "",
-    problem: (bad.problem as string[])[i],
-  }));
-  const names = columns.map((name) => `"${name}"`).join(", ");
-  const good = await queryColumns(connection, `SELECT rowid AS n, fix, ${names} FROM tracks WHERE good ORDER BY rowid`);
-  const changed = Array.from(good.n as Float64Array, (n) => odd[n]);
-  return changed.every((row, i) => setRow(table, row, good, i)) ? { problems, changed } : undefined;
-}
-
-function* chain(first: Uint8Array, rest: Iterable<Uint8Array>): Generator<Uint8Array> {
-  yield first;
-  yield* rest;
-}
-
-/** Puts a row that SQL has read into the table. */
-function setRow(table: Table, row: number, values: Record<string, ColumnValues>, i: number): boolean {
-  for (const name of table.file.columns) {
-    if (isList(name)) {
-      if (!table.setList(name, row, (values[name] as (string[] | null)[])[i])) return false;
-    } else if (isNumeric(name)) table.numbers(name)![row] = (values[name] as Float64Array)[i];
-    else table.setText(name, row, (values[name] as (string | null)[])[i]);
-  }
-  table.fix[row] = (values.fix as Float64Array)[i];
-  table.keep[row] = 1;
-  return true;
-}
-
-/** Makes the keys of works whose title or artist is not ASCII. */
-async function makeKeys(connection: DuckDBConnection, table: Table, rows: number[]): Promise<void> {
-  if (rows.length === 0) return;
-  await connection.run("CREATE TABLE names (n INTEGER, title VARCHAR, artist VARCHAR)");
-  const appender = await connection.createAppender("names");
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    const part = rows.slice(start, start + CHUNK);
-    const chunk = DuckDBDataChunk.create([INTEGER, VARCHAR, VARCHAR], part.length);
-    chunk.setColumnValues(0, part.map((_, i) => start + i));
-    chunk.setColumnValues(1, part.map((row) => table.text("title", row)));
-    chunk.setColumnValues(2, part.map((row) => table.firstOf("artists", row)));
-    appender.appendDataChunk(chunk);
-  }
-  appender.closeSync();
-  const found = await queryColumns(
-    connection,
-    `SELECT n, ${plainOr("plain_title", "title")} AS t, ${plainOr("plain_artist", "artist")} AS a
-    FROM (SELECT *, ${plainText("bare_title")} AS plain_title, ${plainText("artist")} AS plain_artist
-    FROM (SELECT *, ${bareTitle("title")} AS bare_title FROM names))`,
-  );
-  const [titles, artists] = [found.t as string[], found.a as string[]];
-  (found.n as Float64Array).forEach((n, i) => table.setKey(rows[n], titles[i], artists[i]));
-}
-
-function isList(name: CatalogColumn): name is ListColumn {
-  return (LIST_COLUMNS as readonly string[]).includes(name);
-}
-
-function isNumeric(name: CatalogColumn): name is NumericColumn {
-  return (NUMERIC_COLUMNS as readonly string[]).includes(name);
 }
 
 function countKept(table: Table, test: (row: number) => boolean): number {
@@ -242,9 +157,8 @@ function countKept(table: Table, test: (row: number) => boolean): number {
 function mergeDuplicates(
   table: Table,
   columns: readonly CatalogColumn[],
-  changed: readonly number[],
+  { first, repeated }: { first: Uint32Array; repeated: number },
 ): { merged: number; duplicates: IngestAccount["duplicates"] } | undefined {
-  const { first, repeated } = table.chainIds(changed);
   const duplicates = { ids: 0, popularityConflicts: 0, featureConflicts: 0 };
   if (repeated === 0) return { merged: 0, duplicates };
   const groups = new Map<number, number[]>();
@@ -314,10 +228,11 @@ function mergeColumn(table: Table, name: CatalogColumn, groups: readonly number[
 }
 
 /** Imputes what is missing by a marker. Returns how many values, by column. */
-function impute(table: Table, columns: readonly CatalogColumn[]): Record<string, number> {
+async function impute(table: Table, columns: readonly CatalogColumn[]): Promise<Record<string, number>> {
   const { fix, keep } = table;
   const gaps: number[] = [];
   for (let row = 0; row < table.rows; row++) if (keep[row] && fix[row] !== 0) gaps.push(row);
+  if (gaps.length === 0) return {};
   const counts: Record<string, number> = {};
   const fill = (name: NumericColumn, valueOf: (row: number, gap: number) => number) => {
     const values = table.numbers(name)!;
@@ -329,46 +244,38 @@ function impute(table: Table, columns: readonly CatalogColumn[]): Record<string,
       counts[name] = (counts[name] ?? 0) + 1;
     });
   };
-  const genres = columns.includes("genres") && gaps.length > 0 ? table.groupByFirst("genres", gaps) : undefined;
-  for (const name of ["tempo", ...SILENT_FEATURES] as const) {
+  const open = (["tempo", ...SILENT_FEATURES] as const).filter((name) => {
     const values = table.numbers(name)!;
-    if (!gaps.some((row) => Number.isNaN(values[row]))) continue;
-    const all = medianOf(table, name);
+    return gaps.some((row) => Number.isNaN(values[row]));
+  });
+  const years = gaps.filter((row) => fix[row] & FIX.year);
+  const medians = await table.medians(years.length > 0 ? [...open, "year"] : open);
+  const genres = columns.includes("genres") && open.length > 0 ? await table.groupByFirst("genres", gaps) : undefined;
+  for (const [i, name] of open.entries()) {
+    const values = table.numbers(name)!;
     const own = genres?.members.map((rows) => median(Float64Array.from(rows, (row) => values[row])));
     fill(name, (_, gap) => {
       const ofGenre = own?.[genres!.groups[gap]] ?? NaN;
-      return Number.isNaN(ofGenre) ? all : ofGenre;
+      return Number.isNaN(ofGenre) ? medians[i] : ofGenre;
     });
   }
   if (columns.includes("time_signature")) {
     const beats = gaps.some((row) => fix[row] & FIX.time_signature) ? commonest(table, "time_signature") : NaN;
     fill("time_signature", (row) => fix[row] & FIX.time_signature ? beats : NaN);
   }
-  if (columns.includes("year")) {
-    const years = artistYears(table, gaps.filter((row) => fix[row] & FIX.year));
-    fill("year", (row) => years.get(row) ?? NaN);
+  if (years.length > 0) {
+    const found = await artistYears(table, years, Math.round(medians[open.length]));
+    fill("year", (row) => found.get(row) ?? NaN);
   }
   return counts;
 }
 
 /** The years to impute: the median of the first artist's, else of all. */
-function artistYears(table: Table, gaps: readonly number[]): Map<number, number> {
-  if (gaps.length === 0) return new Map();
-  const { groups, members } = table.groupByFirst("artists", gaps);
+async function artistYears(table: Table, gaps: readonly number[], all: number): Promise<Map<number, number>> {
+  const { groups, members } = await table.groupByFirst("artists", gaps);
   const year = table.numbers("year")!;
-  const all = Math.round(medianOf(table, "year"));
   const own = members.map((rows) => Math.round(median(Float64Array.from(rows, (row) => year[row]))));
   return new Map(gaps.map((row, gap) => [row, own[groups[gap]] || all]));
-}
-
-/** The median of a column over the rows that are kept. */
-function medianOf(table: Table, name: NumericColumn): number {
-  const values = table.numbers(name)!;
-  const keep = table.keep;
-  const kept = new Float64Array(values.length);
-  let count = 0;
-  for (let row = 0; row < values.length; row++) if (keep[row]) kept[count++] = values[row];
-  return median(kept.subarray(0, count));
 }
 
 /** The median of the numbers that are known, between the middle two of an even count. Reorders the values. */
@@ -418,8 +325,8 @@ function commonest(table: Table, name: NumericColumn): number {
 }
 
 /** Gives the takes of works that have several the id of the first of them, in column `work_id`. */
-function groupWorks(table: Table): IngestAccount["works"] {
-  const { first, takes } = table.chainKeys();
+async function groupWorks(table: Table, found: Works): Promise<IngestAccount["works"]> {
+  const { takes } = found;
   const works = { several: 0, tracks: 0, largest: 0 };
   for (let row = 0; row < table.rows; row++) {
     if (takes[row] < 2) continue;
@@ -427,6 +334,6 @@ function groupWorks(table: Table): IngestAccount["works"] {
     works.tracks += takes[row];
     works.largest = Math.max(works.largest, takes[row]);
   }
-  table.addWorkIds((row) => first[row]);
+  await table.addWorkIds(found);
   return works;
 }

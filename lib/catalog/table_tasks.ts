@@ -6,13 +6,11 @@
  */
 import { Buffer, isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
-import { concatenate } from "../concatenate.ts";
-import { type FrameChunk, type FramePage, type FrameType, pageHeader } from "../storage/parquet_file.ts";
+import { type FrameChunk, type FrameType, pageHeader } from "../storage/parquet_file.ts";
 import { TABLE_WASM } from "./table.wasm.ts";
-import { bareAsciiTitle } from "./titles.ts";
 
 /** Status bits of a row, as in `table.as`. */
-export const STATUS = { odd: 1, bareTitle: 2, exactKey: 4 } as const;
+export const STATUS = { odd: 1, exactKey: 2, missing: 4 } as const;
 
 /** The functions of the kernel; see `table.as`. */
 export interface TableKernel {
@@ -28,14 +26,25 @@ export interface TableKernel {
     crlf: boolean,
     multiline: boolean,
   ): number;
-  workKey(bare: number, bareLength: number, title: number, titleLength: number, artist: number, length: number): bigint;
+  bareTitle(start: number, end: number, here: number, there: number): number;
   plainKey(title: number, titleLength: number, artist: number, artistLength: number): bigint;
   idHash(at: number, length: number, strict: boolean): bigint;
   firstItem(list: number, row: number): bigint;
   hashText(at: number, length: number): bigint;
-  labelFirst(list: number, rows: number, keep: number, table: number, size: number, labels: number): void;
+  medianOf(data: number, rows: number, keep: number, upper: boolean, counts: number): number;
+  knownNumbers(): number;
+  rowsWithFirst(
+    from: number,
+    to: number,
+    list: number,
+    keep: number,
+    table: number,
+    size: number,
+    found: number,
+  ): number;
   chainIds(
-    rows: number,
+    from: number,
+    to: number,
     keep: number,
     hashes: number,
     ids: number,
@@ -44,30 +53,46 @@ export interface TableKernel {
     first: number,
   ): number;
   chainKeys(
-    rows: number,
+    from: number,
+    to: number,
     keep: number,
     keys: number,
     table: number,
     size: number,
     first: number,
     takes: number,
-  ): void;
-  textPage(data: number, from: number, to: number, keep: number, levels: number, target: number): number;
-  listPage(
+  ): number;
+  textsOfFirst(from: number, to: number, data: number, first: number, target: number): number;
+  keptRows(from: number, to: number, keep: number, rows: number): number;
+  textPage(
     data: number,
-    from: number,
-    to: number,
-    keep: number,
+    rows: number,
+    count: number,
+    repeats: boolean,
     levels: number,
-    most: number,
+    views: number,
+    table: number,
+    codes: number,
+    dictionary: number,
     target: number,
   ): number;
-  truthPage(data: number, from: number, to: number, keep: number, levels: number, target: number): number;
+  listPage(
+    data: number,
+    rows: number,
+    count: number,
+    levels: number,
+    most: number,
+    views: number,
+    table: number,
+    codes: number,
+    dictionary: number,
+    target: number,
+  ): number;
+  truthPage(data: number, rows: number, count: number, levels: number, target: number): number;
   numberPage(
     data: number,
-    from: number,
-    to: number,
-    keep: number,
+    rows: number,
+    count: number,
     levels: number,
     table: number,
     codes: number,
@@ -77,7 +102,7 @@ export interface TableKernel {
   ): number;
   pageLevels(): number;
   dictionaryEntries(): number;
-  compress(from: number, to: number, table: number, target: number): number;
+  endOfDictionary(): number;
 }
 
 /** Loads a range of a file, looks for bytes that are no text, and counts its lines. */
@@ -101,13 +126,42 @@ export interface ReadTask {
   rows: number;
   crlf: boolean;
   multiline: boolean;
-  /** Arrays of status, titles, artists and keys, for the titles that the kernel leaves to JavaScript. */
+  /** The status of all rows. */
   status: number;
-  title: number;
-  artists: number;
-  key: number;
   /** Scratch of this thread. */
   scratch: number;
+}
+
+/** Goes through all rows by a function of the kernel that takes a range of them; what it returns is added up. */
+export interface RowsTask {
+  kind: "rows";
+  name: "chainIds" | "chainKeys" | "textsOfFirst";
+  rows: number;
+  /** What follows the range. */
+  more: number[];
+}
+
+/** Finds rows by their first item. */
+export interface FindTask {
+  kind: "find";
+  from: number;
+  to: number;
+  /** Arguments of `rowsWithFirst`. */
+  list: number;
+  keep: number;
+  table: number;
+  size: number;
+  found: number;
+}
+
+/** Finds the median of a column. */
+export interface MedianTask {
+  kind: "median";
+  data: number;
+  rows: number;
+  keep: number;
+  /** Scratch of 2^16 u32. */
+  counts: number;
 }
 
 /** Encodes some rows as a row group. */
@@ -116,14 +170,17 @@ export interface EncodeTask {
   from: number;
   to: number;
   keep: number;
-  columns: { type: FrameType; data: number }[];
-  /** Scratch of this thread, and the most bytes that a page may have. */
+  columns: { type: FrameType; data: number; repeats: boolean }[];
+  /** Scratch of this thread; the most bytes that a page may have, and the most items of its lists. */
   scratch: number;
   most: number;
+  items: number;
+  /** Where the headers and pages go. */
+  target: number;
 }
 
 /** A task. */
-export type TableTask = LoadTask | ReadTask | EncodeTask;
+export type TableTask = LoadTask | ReadTask | RowsTask | FindTask | MedianTask | EncodeTask;
 
 /** What a thread gets first. */
 export interface TableThread {
@@ -133,18 +190,26 @@ export interface TableThread {
 
 /** What comes of a task. */
 export interface TableAnswer {
-  /** Lines of a load task, -1 for bytes that are not text; records of a read task, -1 for an irregular structure. */
+  /**
+   * Lines of a load task, -1 for bytes that are not text; records of a read task, -1 for an irregular structure; the sum of
+   * a rows task; rows that a find task found, or that an encode task has written.
+   */
   count: number;
-  /** Rows of a read task that the exact rules must judge, and rows whose key they must make. */
+  /** Rows of a read task that the exact rules must judge, that lack a needed value, and whose key they must make. */
   odd?: number[];
+  missing?: number[];
   exactKeys?: number[];
-  /** Bytes of an encode task: headers and pages in turn. */
-  bytes?: Uint8Array;
+  /** The median of a median task. */
+  median?: number;
+  /** Bytes that an encode task has written, and what they are. */
+  bytes?: number;
   chunks?: FrameChunk[];
-  rows?: number;
 }
 
-const HASH_TABLE = 1 << 17;
+const TEXT_TABLE = 1 << 20;
+const NUMBERS_MOST = 20001;
+/** The engine compiles a function better once it has been called a few times: long tasks are many calls. */
+const STEP = 1 << 15;
 const LATIN1 = new TextDecoder("latin1");
 
 /**
@@ -179,23 +244,44 @@ function abort(): never {
  * @returns A function that does a task.
  */
 export function tableRunner(thread: TableThread): (task: TableTask) => TableAnswer {
+  const { memory } = thread;
   const kernel = tableKernel(thread);
-  let buffer = Buffer.alloc(0);
   return (task) => {
-    if (task.kind === "load") {
-      if (buffer.length < task.to - task.from) buffer = Buffer.allocUnsafe(task.to - task.from);
-      return loadRange(thread.memory, kernel, buffer.subarray(0, task.to - task.from), task);
+    switch (task.kind) {
+      case "load":
+        return loadRange(memory, kernel, task);
+      case "read":
+        return readRange(memory, kernel, task);
+      case "rows": {
+        let count = 0;
+        for (let from = 0; from < task.rows; from += STEP) {
+          count += (kernel[task.name] as (...all: number[]) => number)(
+            from,
+            Math.min(task.rows, from + STEP),
+            ...task.more,
+          );
+        }
+        return { count };
+      }
+      case "find":
+        return {
+          count: kernel.rowsWithFirst(task.from, task.to, task.list, task.keep, task.table, task.size, task.found),
+        };
+      case "median": {
+        const half = (upper: boolean) => kernel.medianOf(task.data, task.rows, task.keep, upper, task.counts);
+        const low = half(false);
+        const count = kernel.knownNumbers();
+        const high = count % 2 ? low : half(true);
+        return { count, median: low + (high - low) * 0.5 };
+      }
+      case "encode":
+        return encodeRange(memory, kernel, task);
     }
-    return task.kind === "read" ? readRange(thread.memory, kernel, task) : encodeRange(thread.memory, kernel, task);
   };
 }
 
-function loadRange(
-  memory: WebAssembly.Memory,
-  kernel: TableKernel,
-  bytes: Buffer,
-  { path, from, at }: LoadTask,
-): TableAnswer {
+function loadRange(memory: WebAssembly.Memory, kernel: TableKernel, { path, from, to, at }: LoadTask): TableAnswer {
+  const bytes = new Uint8Array(memory.buffer, at, to - from);
   const file = openSync(path, "r");
   try {
     for (let read = 0; read < bytes.length;) {
@@ -206,9 +292,7 @@ function loadRange(
   } finally {
     closeSync(file);
   }
-  if (!isUtf8(bytes) || bytes.includes(0)) return { count: -1 };
-  new Uint8Array(memory.buffer).set(bytes, at);
-  return { count: kernel.countLines(at, at + bytes.length) };
+  return { count: isUtf8(bytes) ? kernel.countLines(at, at + bytes.length) : -1 };
 }
 
 function readRange(memory: WebAssembly.Memory, kernel: TableKernel, task: ReadTask): TableAnswer {
@@ -216,93 +300,60 @@ function readRange(memory: WebAssembly.Memory, kernel: TableKernel, task: ReadTa
   const count = kernel.readRecords(start, end, firstRow, config, columns, rows, scratch, crlf, multiline);
   if (count < 0) return { count };
   const status = new Uint8Array(memory.buffer, task.status + firstRow, count);
-  const [titles, keys] = [new Uint32Array(memory.buffer, task.title), new BigUint64Array(memory.buffer, task.key)];
-  const bytes = new Uint8Array(memory.buffer);
-  const odd: number[] = [];
-  const exactKeys: number[] = [];
+  const [odd, missing, exactKeys]: number[][] = [[], [], []];
   for (let i = 0; i < count; i++) {
     if (status[i] === 0) continue;
-    const row = firstRow + i;
-    if (status[i] & STATUS.odd) odd.push(row);
-    else if (status[i] & STATUS.exactKey) exactKeys.push(row);
-    else {
-      const [at, length] = [titles[2 * row], titles[2 * row + 1]];
-      const bare = bareAsciiTitle(String.fromCharCode(...bytes.subarray(at, at + length)));
-      for (let b = 0; b < bare.length; b++) bytes[scratch + b] = bare.charCodeAt(b);
-      const artist = kernel.firstItem(task.artists, row);
-      keys[row] = kernel.workKey(
-        scratch,
-        bare.length,
-        at,
-        length,
-        Number(BigInt.asUintN(64, artist) >> 32n),
-        Number(artist & 0xffffffffn),
-      );
-    }
+    (status[i] & STATUS.odd ? odd : status[i] & STATUS.missing ? missing : exactKeys).push(firstRow + i);
   }
-  return { count, odd, exactKeys };
+  return { count, odd, missing, exactKeys };
 }
 
 function encodeRange(memory: WebAssembly.Memory, kernel: TableKernel, task: EncodeTask): TableAnswer {
-  const { from, to, keep, most } = task;
-  const table = align(task.scratch);
-  const levels = table + HASH_TABLE;
-  const codes = align(levels + 2 * most);
-  const dictionary = align(codes + 4 * (to - from) + 8 * 20001);
-  const page = align(dictionary + 8 * 20001);
-  const stored = align(page + most + 64);
-  const parts: Uint8Array[] = [];
-  const chunks: FrameChunk[] = [];
+  const { from, to, keep, most, items, target } = task;
   const memoryBytes = new Uint8Array(memory.buffer);
-  const add = (
-    kind: "plain" | "indices" | "dictionary",
-    values: number,
-    plainBytes: number,
-    start: number,
-    end: number,
-  ): FramePage => {
-    const header = pageHeader(kind, values, plainBytes, end - start);
-    parts.push(header, memoryBytes.slice(start, end));
-    return { storedBytes: header.length + end - start, plainBytes: header.length + plainBytes };
+  const table = align(task.scratch);
+  const rows = table + TEXT_TABLE;
+  const levels = align(rows + 4 * (to - from) + 4);
+  const views = align(levels + 2 * items);
+  const codes = align(views + 8 * items);
+  const dictionary = align(codes + 12 * items + 8 * NUMBERS_MOST);
+  const page = align(dictionary + most);
+  const chunks: FrameChunk[] = [];
+  let at = target;
+  const add = (kind: "plain" | "indices" | "dictionary", values: number, start: number, end: number): number => {
+    const header = pageHeader(kind, values, end - start);
+    memoryBytes.set(header, at);
+    memoryBytes.copyWithin(at + header.length, start, end);
+    at += header.length + end - start;
+    return header.length + end - start;
   };
-  let rows = 0;
-  for (const { type, data } of task.columns) {
-    let end: number;
-    let entries = 0;
-    if (type === "text") end = kernel.textPage(data, from, to, keep, levels, page);
-    else if (type === "texts") end = kernel.listPage(data, from, to, keep, levels, most, page);
-    else if (type === "boolean") end = kernel.truthPage(data, from, to, keep, levels, page);
-    else {
-      end = kernel.numberPage(data, from, to, keep, levels, table, codes, dictionary, type === "int32", page);
-      entries = kernel.dictionaryEntries();
-    }
-    end >>>= 0;
+  const count = kernel.keptRows(from, to, keep, rows);
+  for (const { type, data, repeats } of task.columns) {
+    const end = type === "text"
+      ? kernel.textPage(data, rows, count, repeats, levels, views, table, codes, dictionary, page)
+      : type === "texts"
+      ? kernel.listPage(data, rows, count, levels, items, views, table, codes, dictionary, page)
+      : type === "boolean"
+      ? kernel.truthPage(data, rows, count, levels, page)
+      : kernel.numberPage(data, rows, count, levels, table, codes, dictionary, type === "int32", page);
     const values = kernel.pageLevels();
-    if (type !== "texts") rows = values;
-    const width = type === "int32" ? 4 : 8;
-    if (entries > 0) {
-      const first = add("dictionary", entries, width * entries, dictionary, dictionary + width * entries);
-      const data = add("indices", values, end - page, page, end);
-      chunks.push({ values, compressed: false, dictionary: first, data });
-      continue;
-    }
-    const storedEnd = type === "text" || type === "texts" ? kernel.compress(page, end, table, stored) >>> 0 : 0;
-    const compressed = storedEnd > 0;
-    const place = compressed ? [stored, storedEnd] as const : [page, end] as const;
-    chunks.push({ values, compressed, data: add("plain", values, end - page, ...place) });
+    const entries = kernel.dictionaryEntries();
+    const first = entries > 0 ? add("dictionary", entries, dictionary, kernel.endOfDictionary() >>> 0) : undefined;
+    chunks.push({ values, dictionary: first, data: add(first ? "indices" : "plain", values, page, end >>> 0) });
   }
-  return { count: rows, bytes: concatenate(Uint8Array, parts), chunks, rows };
+  return { count, bytes: at - target, chunks };
 }
 
 /**
  * Bytes of scratch that encoding takes.
  *
  * @param rows Most rows of a row group.
- * @param most Most bytes of one of its pages, and most items of its lists.
+ * @param most Most bytes of one of its pages.
+ * @param items Most items of its lists.
  * @returns Bytes.
  */
-export function encodeScratch(rows: number, most: number): number {
-  return HASH_TABLE + 2 * most + 4 * rows + 16 * 20001 + most + 64 + Math.ceil(1.2 * most) + 4096;
+export function encodeScratch(rows: number, most: number, items: number): number {
+  return TEXT_TABLE + 4 * rows + 22 * items + 8 * NUMBERS_MOST + 2 * most + 1024;
 }
 
 /**

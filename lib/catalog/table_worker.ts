@@ -7,7 +7,7 @@ import { tableRunner, type TableTask, type TableThread } from "./table_tasks.ts"
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<TableThread | TableTask>) => void;
-  postMessage: (message: unknown, transfer?: Transferable[]) => void;
+  postMessage: (message: unknown) => void;
 };
 
 let run: ReturnType<typeof tableRunner>;
@@ -18,6 +18,5 @@ scope.onmessage = ({ data }) => {
     scope.postMessage({ count: 0 });
     return;
   }
-  const answer = run(data);
-  scope.postMessage(answer, answer.bytes ? [answer.bytes.buffer as ArrayBuffer] : []);
+  scope.postMessage(run(data));
 };

@@ -1,17 +1,44 @@
 /**
- * The patterns by which the takes of a work are told, as regular expressions on which the dialects of RE2 (in SQL) and of
- * JavaScript agree. Letters of either case are meant.
+ * The patterns by which the takes of a work are told: regular expressions for SQL, and the words in them for the kernel of
+ * `table.as`. Letters of either case are meant.
  *
  * @module
  */
 
+const every = (...parts: string[][]): string[] =>
+  parts.reduce((texts, part) => texts.flatMap((text) => part.map((more) => text + more)), [""]);
+
 /** Words that name another take of the same work. */
-const TAKE = "re-?master(?:ed|izado|izada|isé|ise)?|live|ao vivo|en vivo|en directo|dal vivo|unplugged|acoustic|" +
-  "acústico|demo|bonus track|explicit|clean|radio edit|edit|mono|stereo|re-?record(?:ed|ing)|original|" +
-  "(?:radio|single|album|original|extended|short|long|video|main|full|edited|studio) (?:edit|version|mix|length|cut)|" +
-  "anniversary";
+export const TAKE_WORDS: readonly string[] = [
+  ...every(["re-master", "remaster"], ["ed", "izado", "izada", "isé", "ise", ""]),
+  ...[
+    "live",
+    "ao vivo",
+    "en vivo",
+    "en directo",
+    "dal vivo",
+    "unplugged",
+    "acoustic",
+    "acústico",
+    "demo",
+    "bonus track",
+  ],
+  ...["explicit", "clean", "radio edit", "edit", "mono", "stereo"],
+  ...every(["re-record", "rerecord"], ["ed", "ing"]),
+  ...every(
+    ["radio", "single", "album", "original", "extended", "short", "long", "video", "main", "full", "edited", "studio"],
+    [" "],
+    ["edit", "version", "mix", "length", "cut"],
+  ),
+  ...["original", "anniversary"],
+];
 /** A title with one of these is another work, whatever else it says. */
-const OTHER = "remix|rmx|bootleg|mashup|vip|dub|cover|karaoke|instrumental";
+export const OTHER_WORDS: readonly string[] = [
+  ...["remix", "rmx", "bootleg", "mashup", "vip", "dub", "cover", "karaoke", "instrumental"],
+];
+
+const TAKE = TAKE_WORDS.join("|");
+const OTHER = OTHER_WORDS.join("|");
 /** A guest credit. */
 export const GUESTS = "\\s[(\\[]?(?:feat|ft|featuring)[. ][^)\\]]*[)\\]]?";
 /** A guest credit in brackets. */
@@ -28,27 +55,6 @@ export const NAMES_GUEST = "[ (\\[](?:feat|ft|featuring|with)[. ]";
 export const NAMES_TAKE = `\\b(?:${TAKE})\\b`;
 /** What makes a title that of another work. */
 export const NAMES_OTHER = `\\b(?:${OTHER})\\b`;
-
-const [everyGuest, everyWith, everyBracket, everyDash] = [GUESTS, WITH, BRACKETS, DASH].map((pattern) =>
-  new RegExp(pattern, "gi")
-);
-const [namesGuest, namesTake, namesOther] = [NAMES_GUEST, NAMES_TAKE, NAMES_OTHER].map((pattern) =>
-  new RegExp(pattern, "i")
-);
-
-/**
- * What `bareTitle` in `work.ts` gives, for an ASCII title.
- *
- * @param title The title, ASCII without control characters.
- * @returns The bare title.
- */
-export function bareAsciiTitle(title: string): string {
-  const guestless = namesGuest.test(title) ? title.replace(everyGuest, " ").replace(everyWith, " ") : title;
-  const inBrackets = /[([]/.test(title);
-  if (!(inBrackets || title.includes(" - ")) || !namesTake.test(title) || namesOther.test(title)) return guestless;
-  const open = inBrackets ? guestless.replace(everyBracket, " ").replace(everyBracket, " ") : guestless;
-  return open.includes(" - ") ? open.replace(everyDash, " ").replace(everyDash, " ") : open;
-}
 
 /** First and last letter of {@linkcode LATIN}. */
 export const LATIN_RANGE: readonly [number, number] = [0xc0, 0x17f];

@@ -17,24 +17,14 @@ export interface FrameColumn {
   type: FrameType;
 }
 
-/** A page: its place among the bytes of a row group, which are headers and pages in turn. */
-export interface FramePage {
-  /** Bytes of the header and of the page as it is stored. */
-  storedBytes: number;
-  /** The same before compression. */
-  plainBytes: number;
-}
-
-/** The pages of one column in a row group. */
+/** The pages of one column in a row group, which stand one behind the other. */
 export interface FrameChunk {
   /** Number of levels in the data page: rows, or for lists items and empty lists. */
   values: number;
-  /** Whether its pages are compressed by Snappy. */
-  compressed: boolean;
-  /** Whether a dictionary page comes before the data page. */
-  dictionary?: FramePage;
-  /** The data page. */
-  data: FramePage;
+  /** Bytes of the header and the page of the dictionary, where one comes before the data page. */
+  dictionary?: number;
+  /** Bytes of the header and the page of the data. */
+  data: number;
 }
 
 /** A row group. */
@@ -51,7 +41,6 @@ export const MAGIC: Uint8Array = new TextEncoder().encode("PAR1");
 const MAKER = "segue";
 const PHYSICAL = { int32: 1, float64: 5, boolean: 0, text: 6, texts: 6 };
 const UNCOMPRESSED = 0;
-const SNAPPY = 1;
 const PLAIN = 0;
 const RLE = 3;
 const RLE_DICTIONARY = 8;
@@ -61,20 +50,18 @@ const RLE_DICTIONARY = 8;
  *
  * @param kind A data page, a data page of indices into a dictionary, or a dictionary.
  * @param values Its number of levels, or of entries of the dictionary.
- * @param plainBytes Its bytes before compression.
- * @param storedBytes Its bytes as they are stored.
+ * @param bytes Its bytes, which are not compressed.
  * @returns The header.
  */
 export function pageHeader(
   kind: "plain" | "indices" | "dictionary",
   values: number,
-  plainBytes: number,
-  storedBytes: number,
+  bytes: number,
 ): Uint8Array {
   const writer = new CompactWriter();
   writer.int(1, kind === "dictionary" ? 2 : 0);
-  writer.int(2, plainBytes);
-  writer.int(3, storedBytes);
+  writer.int(2, bytes);
+  writer.int(3, bytes);
   if (kind === "dictionary") {
     writer.struct(7, () => {
       writer.int(1, values);
@@ -117,22 +104,20 @@ export function parquetFooter(columns: readonly FrameColumn[], groups: readonly 
         1,
         chunks.map((chunk, c) => () => {
           const start = offset;
-          const dictionary = chunk.dictionary;
-          const stored = (dictionary?.storedBytes ?? 0) + chunk.data.storedBytes;
-          const plain = (dictionary?.plainBytes ?? 0) + chunk.data.plainBytes;
-          offset += stored;
-          bytes += plain;
+          const { values, dictionary = 0, data } = chunk;
+          offset += dictionary + data;
+          bytes += dictionary + data;
           const { name, type } = columns[c];
           writer.long(2, start);
           writer.struct(3, () => {
             writer.int(1, PHYSICAL[type]);
             writer.ints(2, dictionary ? [RLE_DICTIONARY, PLAIN, RLE] : [PLAIN, RLE]);
             writer.texts(3, type === "texts" ? [name, "list", "element"] : [name]);
-            writer.int(4, chunk.compressed ? SNAPPY : UNCOMPRESSED);
-            writer.long(5, chunk.values);
-            writer.long(6, plain);
-            writer.long(7, stored);
-            writer.long(9, start + (dictionary?.storedBytes ?? 0));
+            writer.int(4, UNCOMPRESSED);
+            writer.long(5, values);
+            writer.long(6, dictionary + data);
+            writer.long(7, dictionary + data);
+            writer.long(9, start + dictionary);
             if (dictionary) writer.long(11, start);
           });
         }),

@@ -8,10 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { type IngestAccount, ingestInSql, type IngestOptions } from "../../lib/catalog/ingest.ts";
+import type { IngestAccount, IngestOptions } from "../../lib/catalog/ingest.ts";
+import { ingestInSql } from "../../lib/catalog/sql_ingest.ts";
 import { ingestTable } from "../../lib/catalog/table_ingest.ts";
-import { LATIN_RANGE, plainLatin } from "../../lib/catalog/titles.ts";
-import { plainText } from "../../lib/catalog/work.ts";
+import { LATIN_RANGE, OTHER_WORDS, plainLatin, TAKE_WORDS } from "../../lib/catalog/titles.ts";
+import { bareTitle, plainText } from "../../lib/catalog/work.ts";
 import { csvHeader, WORLD_FORMS, worldRows } from "../../lib/catalog/world/forms.ts";
 import { planArtists, worldTracks } from "../../lib/catalog/world/tracks.ts";
 import { NUMERIC_COLUMNS } from "../../lib/catalog/catalog.ts";
@@ -228,6 +229,55 @@ Deno.test("A file large enough for threads comes out the same, and so does one w
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+Deno.test("Titles put together from marks and guests, and what SQL leaves of them, are the same works by either way", async () => {
+  const part = fc.oneof(
+    fc.constantFrom(...TAKE_WORDS, ...TAKE_WORDS.map((word) => word.toUpperCase()), ...OTHER_WORDS),
+    fc.constantFrom(
+      " - ",
+      " (",
+      ")",
+      " [",
+      "]",
+      "-",
+      " ",
+      ".",
+      "(",
+      "_",
+      "2011",
+      "é",
+      "É",
+      "at Wembley",
+      "Heroes",
+      "X-Y",
+    ),
+    fc.constantFrom(
+      " feat. ",
+      " (feat. ",
+      " ft ",
+      " [FT. ",
+      " featuring ",
+      " (with ",
+      "with.",
+      "(Featuring A)",
+      "feat",
+    ),
+  );
+  const titles = fc.sample(
+    fc.array(part, { minLength: 2, maxLength: 9 }).map((parts) => parts.join("").trim() || "x"),
+    { numRuns: 1500, seed: 5 },
+  );
+  const found = await withDuckDB((connection) =>
+    connection.runAndReadAll(
+      `SELECT trim(${bareTitle("t")}) FROM (SELECT unnest([${titles.map(sqlText).join(", ")}]) AS t)`,
+    )
+  );
+  const bare = found.getRows().map(([title]) => String(title) || "x");
+  assert.ok(bare.filter((title, i) => title !== titles[i]).length > 400);
+  const rows = [...titles, ...bare].map((name, i) => ({ ...goodRow("1.2M", i), name }));
+  const quick = await compare(csv("1.2M", rows));
+  assert.ok(typeof quick === "object" && quick.account.works.several > 400);
 });
 
 Deno.test("Accented Latin letters become plain as SQL makes them", async () => {

@@ -1,0 +1,223 @@
+/**
+ * Ingest in SQL alone: any file, any size, out of core beyond a gigabyte. The quick way in `table_ingest.ts` gives the same.
+ *
+ * @module
+ */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import process from "node:process";
+import { InputError } from "../errors.ts";
+import { writeAtomic, writeAtomicWith } from "../storage/atomic.ts";
+import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
+import { type CatalogColumn, LIST_COLUMNS } from "./catalog.ts";
+import { SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
+import type { IngestAccount, IngestOptions } from "./ingest.ts";
+import { registerPythonList } from "./read_sql.ts";
+import { countReasons, reasonKind, type Reject, rejectsCsv } from "./rejects.ts";
+import { FIX, SILENT_FEATURES } from "./rules.ts";
+import { loadSources, openSource, scalar, type Source } from "./sql_rows.ts";
+
+const MEMORY_LIMIT = "1GB";
+
+/**
+ * Does the work of `ingestFiles` in SQL alone, one exact rule after another.
+ *
+ * @param directory The data folder.
+ * @param options The files, and how to treat them.
+ * @returns The account.
+ * @throws {InputError} As `ingestFiles`.
+ */
+export async function ingestInSql(directory: string, options: IngestOptions): Promise<IngestAccount> {
+  const { files, map = {}, tracks, seed = 42, onMissing = "impute" } = options;
+  const sources: Source[] = [];
+  try {
+    return await withDuckDB(async (connection) => {
+      registerPythonList(connection);
+      for (const [f, file] of files.entries()) {
+        sources.push(await openSource(connection, file, map, join(directory, `.ingest-${process.pid}-${f}`)));
+      }
+      const columns = SOURCE_COLUMNS.filter((name) =>
+        sources.some(({ form }) => name in form.columns || (name === "year" && "release_date" in form.columns))
+      );
+      await loadSources(connection, sources, columns, onMissing === "drop");
+      const rejects = await collectRejects(connection, sources);
+      return await clean(connection, directory, { sources, columns, rejects, tracks, seed });
+    }, MEMORY_LIMIT);
+  } finally {
+    for (const file of sources.flatMap(({ temporary }) => temporary)) rmSync(file, { force: true });
+  }
+}
+
+async function collectRejects(connection: DuckDBConnection, sources: readonly Source[]): Promise<Reject[]> {
+  const found = await queryColumns(
+    connection,
+    "SELECT n, track_id, problem FROM problems JOIN tracks ON tracks.rowid = n ORDER BY n",
+  );
+  const [rows, ids, problems] = [found.n as Float64Array, found.track_id as string[], found.problem as string[]];
+  return sources.flatMap((source) => {
+    const rejects: Reject[] = source.damaged.map(({ line, reason }) => ({ file: source.file, line, id: "", reason }));
+    for (let r = 0; r < rows.length; r++) {
+      const record = rows[r] - source.first;
+      if (record < 0 || record >= source.records) continue;
+      rejects.push({ file: source.file, line: source.lineOf(record), id: ids[r] ?? "", reason: problems[r] });
+    }
+    return rejects.sort((a, b) => a.line - b.line);
+  });
+}
+
+async function clean(
+  connection: DuckDBConnection,
+  directory: string,
+  { sources, columns, rejects, tracks, seed }: {
+    sources: readonly Source[];
+    columns: readonly CatalogColumn[];
+    rejects: readonly Reject[];
+    tracks: number | undefined;
+    seed: number;
+  },
+): Promise<IngestAccount> {
+  const rowsIn = sources.reduce((sum, source) => sum + source.records + source.damaged.length, 0);
+  const reasons = countReasons(rejects);
+  const good = rowsIn - rejects.length;
+  if (good === 0) {
+    const where = sources.map(({ file }) => file).join(", ");
+    if (rowsIn === 0) throw new InputError(`${where}: has a header but no rows`);
+    const [reason, count] = Object.entries(reasons)[0];
+    throw new InputError(
+      `${where}: none of ${rowsIn} rows could be used; ${count} of them: ${reason} (first in line ${
+        rejects.find((reject) => reasonKind(reject.reason) === reason)!.line
+      })`,
+    );
+  }
+  const duplicates = await mergeDuplicates(connection, columns);
+  const distinct = await scalar(connection, "SELECT count(*) FROM tracks WHERE good");
+  if (tracks !== undefined && tracks < distinct) {
+    await connection.run(`CREATE TABLE sample AS SELECT rowid AS n FROM tracks WHERE good
+      ORDER BY md5(${sqlText(`${seed}/`)} || track_id), n LIMIT ${tracks}`);
+    await connection.run("UPDATE tracks SET good = FALSE WHERE rowid NOT IN (SELECT n FROM sample)");
+  }
+  const imputed = await impute(connection, columns);
+  const works = await groupWorks(connection);
+  const out = await writeTracks(connection, join(directory, "tracks.parquet"), columns);
+  writeAtomic(join(directory, "rejects.csv"), rejectsCsv(rejects));
+  return {
+    files: sources.map((source) => ({
+      file: basename(source.file),
+      form: source.form.name,
+      rows: source.records + source.damaged.length,
+      blankLines: source.blankLines,
+      ignored: Object.keys(source.types).filter((name) => !Object.values(source.form.columns).includes(name)),
+    })),
+    ...{ rowsIn, rejected: rejects.length, merged: good - distinct, notSampled: distinct - out, out, reasons },
+    ...{ duplicates, imputed, works },
+    keyUnknown: await scalar(connection, "SELECT count(*) FROM tracks WHERE good AND key IS NULL"),
+  };
+}
+
+/** Replaces rows with one id by one row, at the place of the first of them. */
+async function mergeDuplicates(
+  connection: DuckDBConnection,
+  columns: readonly CatalogColumn[],
+): Promise<IngestAccount["duplicates"]> {
+  await connection.run(`CREATE TABLE repeated AS SELECT track_id FROM tracks WHERE good
+    GROUP BY track_id HAVING count(*) > 1`);
+  if (await scalar(connection, "SELECT count(*) FROM repeated") === 0) {
+    return { ids: 0, popularityConflicts: 0, featureConflicts: 0 };
+  }
+  const isList = (name: CatalogColumn) => (LIST_COLUMNS as readonly string[]).includes(name);
+  const values = columns.map((name) => {
+    const column = sqlName(name);
+    if (name === "popularity") return `max(${column}) AS ${column}`;
+    if (["genres", "subgenres", "playlists"].includes(name)) {
+      return `flatten(list(${column} ORDER BY t.rowid) FILTER (${column} IS NOT NULL)) AS ${column}`;
+    }
+    return `arg_min(${column}, t.rowid) AS ${column}`;
+  });
+  const features = [...UNIT_FEATURES, "loudness", "tempo", "key", "mode"].map(sqlName).join(", ");
+  const popularity = columns.includes("popularity") ? "count(DISTINCT popularity) > 1" : "FALSE";
+  await connection.run(`CREATE TABLE merged AS
+    SELECT ${values.join(", ")}, min(fix) AS fix, arg_min(work_key, t.rowid) AS work_key, min(t.rowid) AS n,
+      ${popularity} AS popularity_conflict, count(DISTINCT hash(${features})) > 1 AS feature_conflict
+    FROM tracks t SEMI JOIN repeated USING (track_id) WHERE good GROUP BY t.track_id`);
+  const names = columns.map(sqlName).join(", ");
+  const once = columns.map((name) =>
+    isList(name)
+      ? `list_filter(${sqlName(name)}, lambda x, i: list_position(${sqlName(name)}, x) = i) AS ${sqlName(name)}`
+      : sqlName(name)
+  );
+  await connection.run(`CREATE TABLE distinct_tracks AS SELECT * EXCLUDE (n), TRUE AS good FROM (
+    SELECT ${names}, fix, work_key, t.rowid AS n FROM tracks t ANTI JOIN repeated USING (track_id) WHERE good
+    UNION ALL SELECT ${once.join(", ")}, fix, work_key, n FROM merged) ORDER BY n`);
+  await connection.run("DROP TABLE tracks");
+  await connection.run("ALTER TABLE distinct_tracks RENAME TO tracks");
+  const [ids, popularityConflicts, featureConflicts] = (await connection.runAndReadAll(
+    "SELECT count(*), count_if(popularity_conflict), count_if(feature_conflict) FROM merged",
+  )).getRows()[0].map(Number);
+  return { ids, popularityConflicts, featureConflicts };
+}
+
+/** Imputes what is missing by a marker. Returns how many values, by column. */
+async function impute(
+  connection: DuckDBConnection,
+  columns: readonly CatalogColumn[],
+): Promise<Record<string, number>> {
+  if (await scalar(connection, "SELECT count(*) FROM tracks WHERE good AND fix <> 0") === 0) return {};
+  const genre = columns.includes("genres") ? "genres[1]" : "NULL::VARCHAR";
+  const measured = ["tempo", ...SILENT_FEATURES];
+  const median = (name: string) => `median(${name}) AS ${name}`;
+  const wanted: string[] = measured.map((name) => `COALESCE(g.${name}, a.${name}) AS ${name}`);
+  const all = measured.map(median);
+  if (columns.includes("time_signature")) {
+    all.push("mode(time_signature) AS time_signature");
+    wanted.push(`CASE WHEN c.fix & ${FIX.time_signature} > 0 THEN a.time_signature END AS time_signature`);
+  }
+  if (columns.includes("year")) {
+    all.push("round(median(year))::INTEGER AS year");
+    wanted.push(`CASE WHEN c.fix & ${FIX.year} > 0 THEN COALESCE(b.year, a.year) END AS year`);
+  }
+  const artistYear = columns.includes("year") ? "round(median(year))::INTEGER" : "NULL";
+  await connection.run(`CREATE TABLE filled AS
+    WITH t AS (SELECT rowid AS n, *, ${genre} AS genre, artists[1] AS artist FROM tracks WHERE good),
+      c AS (SELECT * FROM t WHERE fix <> 0),
+      a AS (SELECT ${all.join(", ")} FROM t),
+      g AS (SELECT genre, ${
+    measured.map(median).join(", ")
+  } FROM t WHERE genre IN (SELECT genre FROM c) GROUP BY genre),
+      b AS (SELECT artist, ${artistYear} AS year FROM t WHERE artist IN (SELECT artist FROM c) GROUP BY artist)
+    SELECT c.n, ${wanted.join(", ")} FROM c CROSS JOIN a LEFT JOIN g USING (genre) LEFT JOIN b USING (artist)`);
+  const names = [...measured, "time_signature", "year"].filter((name) => columns.includes(name as CatalogColumn));
+  const counts = names.map((name) => `count_if(t.${name} IS NULL AND f.${name} IS NOT NULL)`);
+  const row = (await connection.runAndReadAll(
+    `SELECT ${counts.join(", ")} FROM filled f JOIN tracks t ON t.rowid = f.n`,
+  )).getRows()[0].map(Number);
+  const values = names.map((name) => `${name} = COALESCE(tracks.${name}, f.${name})`);
+  await connection.run(`UPDATE tracks SET ${values.join(", ")} FROM filled f WHERE tracks.rowid = f.n`);
+  return Object.fromEntries(names.map((name, i) => [name, row[i]] as const).filter(([, count]) => count > 0));
+}
+
+/** Gives the takes of works that have several the id of the first of them, in column `work_id`. */
+async function groupWorks(connection: DuckDBConnection): Promise<IngestAccount["works"]> {
+  await connection.run(`CREATE TABLE works AS SELECT work_key, arg_min(track_id, rowid) AS work_id, count(*) AS takes
+    FROM tracks WHERE good GROUP BY work_key HAVING count(*) > 1`);
+  await connection.run("ALTER TABLE tracks ADD COLUMN work_id VARCHAR");
+  await connection.run("UPDATE tracks SET work_id = w.work_id FROM works w WHERE tracks.work_key = w.work_key");
+  const [several, tracks, largest] = (await connection.runAndReadAll(
+    "SELECT count(*), COALESCE(sum(takes), 0), COALESCE(max(takes), 0) FROM works",
+  )).getRows()[0].map(Number);
+  return { several, tracks, largest };
+}
+
+/** Writes the good rows in their order, which DuckDB keeps in a scan without a join. */
+async function writeTracks(
+  connection: DuckDBConnection,
+  path: string,
+  columns: readonly CatalogColumn[],
+): Promise<number> {
+  await writeAtomicWith(path, async (temporary) => {
+    await connection.run(`COPY (
+      SELECT ${columns.map(sqlName).join(", ")}, COALESCE(work_id, track_id) AS work_id FROM tracks WHERE good
+    ) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`);
+  });
+  return await scalar(connection, `SELECT count(*) FROM read_parquet(${sqlText(path)})`);
+}
