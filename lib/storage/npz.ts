@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { inflateSync, Zip, ZipPassThrough } from "fflate";
+import { inflateSync } from "fflate";
 import { closeSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "./atomic.ts";
 import {
@@ -147,33 +149,74 @@ function inflate(bytes: Uint8Array, size: number): Uint8Array | undefined {
   }
 }
 
-/** One chunk at a time, so that the archive is never in memory as a whole beside its arrays. */
+/**
+ * The bytes of an archive, one chunk at a time, so that it is never in memory as a whole beside its arrays. All sizes are
+ * written in the 64-bit fields as well (as NumPy does for the entries), so that a graph may be larger than 4 GiB.
+ * Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3 and 4.5.3
+ */
 function* zipChunks(entries: Record<string, NpzEntry>): Generator<Uint8Array> {
-  const out: Uint8Array[] = [];
-  let failure: Error | null = null;
-  const zip = new Zip((error, chunk) => {
-    failure ??= error;
-    out.push(chunk);
-  });
+  const directory: Uint8Array[] = [];
+  let at = 0;
   for (const [name, entry] of Object.entries(entries)) {
-    const file = new ZipPassThrough(`${name}.npy`);
-    file.mtime = new Date(1980, 0, 1);
-    zip.add(file);
-    const chunks = typeof entry === "string"
-      ? [npyHeader(`|S${entry.length}`, []), new TextEncoder().encode(entry)]
-      : npyChunks(entry);
-    for (let c = 0; c < chunks.length; c++) {
-      const step = 1 << 26;
-      for (let start = 0; start < chunks[c].length || start === 0; start += step) {
-        const part = chunks[c].subarray(start, start + step);
-        file.push(part, c === chunks.length - 1 && start + step >= chunks[c].length);
-        yield* out.splice(0);
-      }
-    }
+    const fileName = new TextEncoder().encode(`${name}.npy`);
+    const chunks = typeof entry === "string" ? textChunks(entry) : npyChunks(entry);
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const sum = checksum(chunks);
+    const what = fields([2, VERSION], [2, 0], [2, 0], [2, 0], [2, NEW_YEAR_1980], [4, sum], [4, WIDE], [4, WIDE]);
+    const nameLength: Field = [2, fileName.length];
+    const head = fields([4, 0x04034b50]);
+    const extra = fields([2, 1], [2, 16], [8, size], [8, size]);
+    const local = concatenate(Uint8Array, [head, what, fields(nameLength, [2, extra.length]), fileName, extra]);
+    yield local;
+    yield* chunks;
+    const place = fields([2, 1], [2, 24], [8, size], [8, size], [8, at]);
+    const rest = fields(nameLength, [2, place.length], [2, 0], [2, 0], [2, 0], [4, 0], [4, WIDE]);
+    directory.push(fields([4, 0x02014b50], [2, VERSION]), what, rest, fileName, place);
+    at += local.length + size;
   }
-  zip.end();
-  if (failure) throw failure;
-  yield* out.splice(0);
+  const listed = concatenate(Uint8Array, directory);
+  const count = Object.keys(entries).length;
+  yield listed;
+  yield fields([4, 0x06064b50], [8, 44], [2, VERSION], [2, VERSION], [4, 0], [4, 0], [8, count], [8, count]);
+  yield fields([8, listed.length], [8, at], [4, 0x07064b50], [4, 0], [8, at + listed.length], [4, 1]);
+  yield fields([4, 0x06054b50], [2, 0], [2, 0], [2, 0xffff], [2, 0xffff], [4, WIDE], [4, WIDE], [2, 0]);
+}
+
+/** Version of the format that has 64-bit fields. */
+const VERSION = 45;
+/** A 32-bit field whose value stands in a 64-bit one. */
+const WIDE = 0xffffffff;
+/** Date of all entries, so that equal arrays give equal files: 1980-01-01. */
+const NEW_YEAR_1980 = 0x21;
+
+/** Bytes and value of an unsigned little-endian number. */
+type Field = [bytes: 2 | 4 | 8, value: number];
+
+function fields(...numbers: Field[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(numbers.reduce((sum, [bytes]) => sum + bytes, 0)));
+  let at = 0;
+  for (const [bytes, value] of numbers) {
+    if (bytes === 2) view.setUint16(at, value, true);
+    else if (bytes === 4) view.setUint32(at, value, true);
+    else view.setBigUint64(at, BigInt(value), true);
+    at += bytes;
+  }
+  return new Uint8Array(view.buffer);
+}
+
+/** CRC-32 of chunks, one behind another. */
+function checksum(chunks: readonly Uint8Array[]): number {
+  let sum = 0;
+  const step = 1 << 26;
+  for (const chunk of chunks) {
+    for (let start = 0; start < chunk.length; start += step) sum = crc32(chunk.subarray(start, start + step), sum);
+  }
+  return sum;
+}
+
+function textChunks(text: string): Uint8Array[] {
+  const bytes = new TextEncoder().encode(text);
+  return [npyHeader(`|S${bytes.length}`, []), bytes];
 }
 
 /** Element types of NumPy's byte strings. */

@@ -32,6 +32,23 @@ print(m.dtype, m.shape, m.tolist(), v.dtype, v.tolist(), a["big"].tolist(), a["f
   });
 });
 
+Deno.test("writeNpz() writes archives whose check sums Python's zipfile bears out, whatever the text and the arrays", () => {
+  withFolder((folder) => {
+    const entries = {
+      none: { data: new Float32Array(0), shape: [0] },
+      text: "Motörhead · 東京",
+      x: { data: Float64Array.of(1, -2.5), shape: [2] },
+    };
+    writeNpz(join(folder, "a.npz"), entries);
+    assert.deepEqual(readNpz(join(folder, "a.npz")), entries);
+    const code = `import sys, numpy as np, zipfile
+path = sys.argv[1] + "/a.npz"
+a = np.load(path)
+print(zipfile.ZipFile(path).testzip(), a["none"].shape, a["text"].item().decode(), a["x"].tolist())`;
+    assert.equal(runPython(code, [folder]).trim(), "None (0,) Motörhead · 東京 [1.0, -2.5]");
+  });
+});
+
 Deno.test("readNpyMatrix() and readNpz() read what NumPy writes, float64 and compressed too", () => {
   withFolder((folder) => {
     const code = `import sys, numpy as np, os
