@@ -23,7 +23,7 @@ import {
   noNearest,
   unitRows,
 } from "../graph/cells.ts";
-import { type NeighborGraph, writeGraph } from "../graph/graph.ts";
+import { expectEdgeCount, type NeighborGraph, writeGraph } from "../graph/graph.ts";
 import type { KnnReport } from "../graph/knn.ts";
 import type { GraphOfFile } from "../graph/stage.ts";
 import { meanAndError } from "../graph/tuner.ts";
@@ -67,8 +67,6 @@ const SAMPLE_A_CELL = 40;
 const TUNE_SAMPLE = 512;
 const CHECK_SAMPLE = 512;
 const MOST_ROUNDS = 8;
-/** Edges that one graph in memory can have. */
-const MOST_EDGES = 2 ** 31;
 
 /** Step `graph.sample`: the rows of a sample. */
 export const SAMPLE_STEP: Step = {
@@ -192,14 +190,15 @@ export const JOIN_STEP: Step = {
 
 /**
  * Builds the neighbour graph of a matrix file on an engine. The recall is measured on a sample whose exact neighbours are
- * found by comparing it with all rows; when it falls short, cells look farther and the join is done again.
+ * found by comparing it with all rows; when it falls short, cells look farther and the join is done again. The driver holds
+ * the graph, 8 n k bytes.
  *
  * @param path NPY file of a matrix [n, d].
  * @param engine The engine.
  * @param options Neighbours, recall, seed, size of the cells.
  * @returns The graph and how it was made.
- * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, or has a number that is not finite: the
- * error names the row.
+ * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, would have more than 2³¹ − 1 edges, or has
+ * a number that is not finite: the error names the row.
  */
 export async function distributedGraph(
   path: string,
@@ -211,9 +210,7 @@ export async function distributedGraph(
   if (n < 2) throw new InputError(`${path}: expected a matrix of at least 2 rows but found ${n}`);
   expectInteger("k", k, 1, n - 1);
   expectNumber("recall", recall, 0, 1);
-  if (n * k >= MOST_EDGES) {
-    throw new InputError(`${path}: expected a graph of fewer than ${MOST_EDGES} edges but found ${n} rows x ${k}`);
-  }
+  expectEdgeCount(n, k);
   const source: Source = { kind: "npy", path };
   const count = coarseCellCount(n, cellRows, CELLS_AN_EXECUTOR * engine.executors);
   const sample = await sampleOf(engine, source, n, Math.max(SAMPLE_ROWS, SAMPLE_A_CELL * count), seed);

@@ -32,6 +32,25 @@ export function neighborsOf(graph: NeighborGraph, i: number): Int32Array {
   return graph.indices.subarray(graph.offsets[i], graph.offsets[i + 1]);
 }
 
+/** Most edges of one graph: its offsets are 32-bit integers, as SciPy's are. */
+const MOST_EDGES = 2 ** 31 - 1;
+
+/**
+ * Checks that the edges of a graph can be counted, before hours are spent on it.
+ *
+ * @param nodes Number of nodes.
+ * @param k Neighbours of each.
+ * @throws {InputError} When there are more than 2³¹ − 1 edges: which k is possible, and what is to be done.
+ */
+export function expectEdgeCount(nodes: number, k: number): void {
+  if (nodes * k <= MOST_EDGES) return;
+  const possible = Math.floor(MOST_EDGES / nodes);
+  throw new InputError(
+    `Expected a graph of at most ${MOST_EDGES} edges but found ${nodes} rows x ${k} neighbours; ` +
+      (possible > 0 ? `take a k of at most ${possible}, or ` : "") + "cut the matrix into parts",
+  );
+}
+
 /**
  * Writes a graph as a SciPy CSR file, atomically.
  *

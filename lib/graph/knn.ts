@@ -6,7 +6,7 @@
 import { availableParallelism } from "node:os";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix } from "../matrix.ts";
-import type { NeighborGraph } from "./graph.ts";
+import { expectEdgeCount, type NeighborGraph } from "./graph.ts";
 import { type JoinResult, selfJoin } from "./join.ts";
 import { kernelRuns } from "./kernel.ts";
 import { plainGraph } from "./plain.ts";
@@ -92,7 +92,7 @@ const EXACT_COST = 2e10;
  * @param x The matrix [n, d], finite.
  * @param options Neighbours, recall, seed.
  * @returns The graph and how it was made.
- * @throws {InputError} When k is not in [1, n − 1], or an element is not finite.
+ * @throws {InputError} When k is not in [1, n − 1], there would be more than 2³¹ − 1 edges, or an element is not finite.
  *
  * @example
  * ```ts
@@ -117,6 +117,7 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
   expectInteger("seed", seed, Number.MIN_SAFE_INTEGER);
   expectInteger("threads", threads, 1, 64);
   const queries = expectInteger("queries", options.queries ?? x.rows, 1, x.rows);
+  expectEdgeCount(queries, k);
   const bad = firstNonFinite(x);
   if (bad) {
     throw new InputError(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../lib/errors.ts";
-import { type NeighborGraph, neighborsOf } from "../../lib/graph/graph.ts";
+import { expectEdgeCount, type NeighborGraph, neighborsOf } from "../../lib/graph/graph.ts";
 import { correctHubness } from "../../lib/graph/hubness.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
 import {
@@ -35,6 +35,18 @@ async function noise(rows: number, columns: number, k: number, seed: number): Pr
 
 Deno.test("neighborsOf() gives a row of the graph", () => {
   assert.deepEqual([...neighborsOf(small, 1)], [0, 2]);
+});
+
+Deno.test("expectEdgeCount() lets a graph have 2³¹ − 1 edges and says which k is possible, by hand", () => {
+  // 2³¹ − 1 is prime; 42,949,672 x 50 = 2,147,483,600 is the last multiple of 50 below it.
+  expectEdgeCount(2 ** 31 - 1, 1);
+  expectEdgeCount(42_949_672, 50);
+  assert.throws(() => expectEdgeCount(42_949_673, 50), /42949673 rows x 50 neighbours; take a k of at most 49, or cut/);
+  assert.throws(() => expectEdgeCount(100e6, 50), {
+    name: "InputError",
+    message: /take a k of at most 21, or cut the/,
+  });
+  assert.throws(() => expectEdgeCount(2 ** 31, 1), /x 1 neighbours; cut the matrix into parts$/);
 });
 
 Deno.test("inDegrees(), mutualGraph() and components() agree with a graph drawn by hand", () => {
