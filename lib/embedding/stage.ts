@@ -407,14 +407,17 @@ function writeReport(path: string, report: EmbeddingReport): Record<string, unkn
   return { embedding, file, reason, bestEpoch: training?.bestEpoch, dimensions: training?.widths.at(-1) };
 }
 
-/** The number of clusters: the given one, a rule of thumb for few tracks, or the criterion's. The seed has no part in it. */
+/**
+ * The number of clusters: the given one or the criterion's, among those of at most √(n / 2), the rule of thumb that also
+ * says how many there are where it allows none. The seed has no part in it.
+ */
 function countClusters(x: Matrix, k?: number): ClusterCount & { criterion: string } {
-  const few = Math.max(1, Math.floor(Math.sqrt(x.rows / 2)));
+  const most = Math.max(1, Math.floor(Math.sqrt(x.rows / 2)));
   const [wanted, criterion] = k !== undefined
     ? [[expectInteger("k", k, 1, x.rows)], "it was asked for"]
-    : x.rows < 2 * CLUSTER_COUNTS[0]
-    ? [[few], `√(n / 2): ${x.rows} tracks are too few to choose`]
-    : [CLUSTER_COUNTS, CLUSTER_COUNT_CRITERION];
+    : most < CLUSTER_COUNTS[0]
+    ? [[most], `√(n / 2): ${x.rows} tracks are too few to choose`]
+    : [CLUSTER_COUNTS.filter((count) => count <= most), CLUSTER_COUNT_CRITERION];
   const tried = wanted.filter((count) => count >= 2 && count <= x.rows / 2);
   if (tried.length === 0) return { k: wanted[0], candidates: [], criterion };
   return { ...chooseClusterCount(x, tried, seededRandom(0, "tenths")), criterion };

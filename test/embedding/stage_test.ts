@@ -11,7 +11,7 @@ import {
   pcaStage,
   umapStage,
 } from "../../lib/embedding/stage.ts";
-import { firstNonFinite } from "../../lib/matrix.ts";
+import { firstNonFinite, matrix } from "../../lib/matrix.ts";
 import { readNpy, readNpyMatrix } from "../../lib/storage/npy.ts";
 import { correlated, dataFolder } from "./samples.ts";
 
@@ -105,6 +105,57 @@ Deno.test("few tracks fall back to PCA with a reason; asking for too much is an 
     await assert.rejects(pcaStage(folder, { variance: 2 }), /Expected variance to be a number in \[0, 1\] but found 2/);
   } finally {
     rmSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("three tracks in eight dimensions are embedded and clustered; a map of them is refused", async () => {
+  const folder = await dataFolder(correlated(3, 8, 9));
+  try {
+    await pcaStage(folder);
+    assert.deepEqual([readNpyMatrix(join(folder, "X_pca.npy")).rows, embeddingFile(folder)], [3, "X_pca.npy"]);
+    await embeddingStage(folder);
+    await clustersStage(folder);
+    const { k, stability }: ClustersReport = json(folder, "clusters.json");
+    assert.deepEqual([k, stability], [1, 1]);
+    await assert.rejects(umapStage(folder), /Expected at least 4 tracks for UMAP but found 3/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("no more clusters are tried than tracks bear, and k is the same under every seed", async () => {
+  const folder = await dataFolder(correlated(250, 8, 9));
+  try {
+    await pcaStage(folder);
+    await clustersStage(folder);
+    const first: ClustersReport = json(folder, "clusters.json");
+    assert.deepEqual(first.candidates.map(({ k }) => k), [8, 10]);
+    const labels = readNpy(join(folder, "clusters.npy")).data;
+    await clustersStage(folder, { seed: 7 });
+    assert.equal(json(folder, "clusters.json").k, first.k);
+    assert.deepEqual(readNpy(join(folder, "clusters.npy")).data, labels);
+    await clustersStage(folder, { k: 5 });
+    const asked: ClustersReport = json(folder, "clusters.json");
+    assert.deepEqual([asked.k, asked.criterion, asked.stability], [
+      5,
+      "it was asked for",
+      asked.candidates[0].stability,
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("columns that do not vary and numbers that are none are named with their file", async () => {
+  const constant = await dataFolder(matrix(60, 3));
+  const broken = correlated(60, 3, 1);
+  broken.data[7] = NaN;
+  const holed = await dataFolder(broken);
+  try {
+    await assert.rejects(pcaStage(constant), /X_raw.npy: Expected columns that vary but found 3 constant columns/);
+    await assert.rejects(pcaStage(holed), /X_raw.npy: Expected finite numbers but found NaN in row 2, column 1/);
+  } finally {
+    for (const folder of [constant, holed]) rmSync(folder, { recursive: true });
   }
 });
 
