@@ -221,15 +221,38 @@ export function columnNames(header: readonly string[]): string[] {
   return header.map((name, c) => header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
 }
 
-/** Takes for every canonical column the first name by which any form calls it. */
+/** What else tables call a column; capitals, spaces and signs do not matter. */
+const ALIASES: Partial<Record<CatalogColumn, readonly string[]>> = {
+  track_id: ["track uri", "uri", "spotify id", "spotify track id"],
+  title: ["track", "song"],
+  artists: ["artist names", "artist name", "artist", "performer"],
+  tempo: ["bpm"],
+  album: ["album name"],
+};
+
+/** Takes for every canonical column the first name by which any form calls it, else one that is written alike. */
 function guessForm(header: readonly string[]): Form {
   const columns: Form["columns"] = {};
-  for (const form of FORMS) {
-    for (const [canonical, column] of Object.entries(form.columns) as [CatalogColumn, string][]) {
-      if (header.includes(column)) columns[canonical] ??= column;
-    }
-  }
-  return { name: "own", signature: [], columns, artists: "any", missingNA: false, strictIds: false };
+  const alike = new Map(header.toReversed().map((column) => [plain(column), column]));
+  const names = [
+    ...FORMS.flatMap((form) => Object.entries(form.columns)),
+    ...Object.entries(ALIASES).flatMap(([canonical, aliases]) => aliases.map((alias) => [canonical, alias])),
+  ] as [CatalogColumn, string][];
+  for (const [canonical, column] of names) if (header.includes(column)) columns[canonical] ??= column;
+  for (const [canonical, column] of names) columns[canonical] ??= alike.get(plain(column));
+  return {
+    name: "own",
+    signature: [],
+    columns: Object.fromEntries(Object.entries(columns).filter(([, column]) => column !== undefined)),
+    artists: "any",
+    missingNA: false,
+    strictIds: false,
+  };
+}
+
+/** A column's name without capitals, spaces and signs. */
+function plain(column: string): string {
+  return column.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 }
 
 function found(header: readonly string[]): string {

@@ -177,6 +177,18 @@ Deno.test("Takes of one song by one artist share the work_id of the first", asyn
   assert.deepEqual(account.works, { several: 1, tracks: 2, largest: 2 });
 });
 
+Deno.test("Columns are found whatever their capitals, spaces and signs, as Exportify writes them", async () => {
+  const exportify =
+    "Track URI,Track Name,Album Name,Artist Name(s),Release Date,Duration (ms),Popularity,Danceability," +
+    "Energy,Key,Loudness,Mode,Speechiness,Acousticness,Instrumentalness,Liveness,Valence,Tempo,Time Signature\n" +
+    "spotify:track:4iV5W9uYEdYUVa79Axb7Rh,Song,Album,A;B,1990-05-01,180000,40,0.5,0.6,0,-7,1,0.1,0.1,0,0.1,0.5,120,4\n";
+  const { catalog, account } = await ingest({ "a.csv": exportify });
+  assert.equal(account.files[0].form, "own");
+  assert.deepEqual(catalog.lists.artists, [["A", "B"]]);
+  assert.deepEqual([catalog.texts.title?.[0], catalog.texts.album?.[0]], ["Song", "Album"]);
+  assert.deepEqual([catalog.numbers.duration_ms?.[0], catalog.numbers.time_signature?.[0]], [180000, 4]);
+});
+
 Deno.test("A sample is seeded, in file order, and accounted for", async () => {
   const file = csv("586k", Array.from({ length: 50 }, (_, i) => goodRow("586k", i)));
   const samples = await Promise.all([7, 7, 8].map((seed) => ingest({ "a.csv": file }, { tracks: 20, seed })));
@@ -203,7 +215,7 @@ Deno.test("Our own form and files of no known form are read, with --map where ne
   assert.deepEqual(mapped.catalog.lists.artists, [["A", "B"]]);
   await refuses(
     ingest({ "a.csv": strange }),
-    /a\.csv: is of no known form: it lacks columns title, artists, energy; found track_id, Song Title.*--map title=COLUMN/,
+    /a\.csv: is of no known form: it lacks column title; found track_id, Song Title.*name it with --map title=COLUMN/,
   );
   await refuses(ingest({ "a.csv": own }, { map: { loud: "x" } }), /--map loud=x: expected one of track_id/);
   await refuses(ingest({ "a.csv": own }, { map: { energy: "x" } }), /has no column 'x'/);
