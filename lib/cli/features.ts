@@ -4,7 +4,6 @@
  * @module
  */
 import type { Command } from "commander";
-import { featuresOn } from "../distributed/features.ts";
 import { InputError } from "../errors.ts";
 import type { FeatureSpec, GroupWeights } from "../features/spec.ts";
 import { featuresStage } from "../features/stage.ts";
@@ -35,7 +34,10 @@ export default function featuresCommand(): Command {
     .option("--force", "run even when the output is up to date");
   return onRun<Options>(withEngine(command), async ({ data, weight, maxGenres, force, ...choice }) => {
     const options = { weights: weight, maxGenres, force };
-    const on = await onEngine(choice, (engine) => featuresStage(data, options, featuresOn(engine)));
+    const on = await onEngine(choice, async (engine) => {
+      const { featuresOn } = await import("../distributed/features.ts");
+      return await featuresStage(data, options, featuresOn(engine));
+    });
     const report = on?.result ?? await featuresStage(data, options);
     const { tracks, columns, groups, weights, dropped } = report.facts as {
       tracks: number;

@@ -12,6 +12,7 @@ import { runStage, type StageReport } from "../storage/stages.ts";
 import { encodeCatalog } from "./encode.ts";
 import { type FeatureSpec, makeFeatureSpec, type SpecOptions } from "./spec.ts";
 import { collectStatistics } from "./statistics.ts";
+import { encodeInThreads } from "./threads.ts";
 import { Z_FEATURES } from "./transforms.ts";
 
 /** Columns of the catalogue that the features are made of. */
@@ -65,10 +66,13 @@ export async function featuresStage(
 
 async function encodeFolder(directory: string, options: SpecOptions): Promise<FeatureSpec> {
   const path = join(directory, "tracks.parquet");
+  const target = join(directory, "X_raw.npy");
+  const threaded = await encodeInThreads(path, FEATURE_SOURCE_COLUMNS, target, options);
+  if (threaded) return threaded;
   const catalog = await readCatalog(path, FEATURE_SOURCE_COLUMNS);
   if (catalog.length === 0) throw new InputError(`${path}: has no tracks`);
   const spec = makeFeatureSpec(collectStatistics(catalog), options);
-  writeNpy(join(directory, "X_raw.npy"), encodeCatalog(catalog, spec));
+  writeNpy(target, encodeCatalog(catalog, spec));
   return spec;
 }
 

@@ -33,7 +33,10 @@ export interface CatalogStatistics {
   categories: Partial<Record<IndicatorGroup, CategoryCounts>>;
 }
 
-const BLOCK = 4096;
+/** Rows whose spread is taken together, before spreads are merged in the order of the rows. */
+export const BLOCK = 4096;
+/** Whole numbers below this are counted in an array. */
+const SMALL = 4096;
 
 /**
  * Counts a catalogue, or a range of its rows. A pure function: the statistics of the whole are the merged statistics of
@@ -96,15 +99,24 @@ export function decadeOf(year: number): number {
 }
 
 function transformedMoments(values: Float64Array, name: ZFeature, from: number, to: number): Spread {
-  const transform = TRANSFORMS[name];
   const block = new Float64Array(BLOCK);
-  let moments: Spread = { count: 0, mean: 0, m2: 0 };
+  const spreads: Spread[] = [];
   for (let start = from; start < to; start += BLOCK) {
     const length = Math.min(BLOCK, to - start);
-    applyTransformTo(transform, values, start, start + length, block);
-    moments = mergeSpreads(moments, spreadOf(block.subarray(0, length)));
+    applyTransformTo(TRANSFORMS[name], values, start, start + length, block);
+    spreads.push(spreadOf(block.subarray(0, length)));
   }
-  return moments;
+  return mergeInOrder(spreads);
+}
+
+/**
+ * Spread of numbers from the spreads of their blocks.
+ *
+ * @param spreads Spreads of {@linkcode BLOCK} numbers each, in the order of the rows.
+ * @returns Spread of all, the same to the last bit however the blocks were shared out.
+ */
+export function mergeInOrder(spreads: readonly Spread[]): Spread {
+  return spreads.reduce(mergeSpreads, { count: 0, mean: 0, m2: 0 });
 }
 
 function countCategories(
@@ -125,11 +137,24 @@ function countCategories(
   } else {
     const values = catalog.numbers[group === "decade" ? "year" : group];
     if (!values) return undefined;
+    const small = new Float64Array(SMALL);
     for (let i = from; i < to; i++) {
-      const value = group === "decade" ? decadeOf(values[i]) : values[i];
-      if (Number.isNaN(value)) continue;
+      const value = values[i];
+      if (value !== value) continue;
       known++;
-      counts.set(value, (counts.get(value) ?? 0) + 1);
+      if (value >= 0 && value < SMALL && value === Math.floor(value)) small[value]++;
+      else counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+    small.forEach((count, value) => {
+      if (count > 0) counts.set(value, count);
+    });
+    if (group === "decade") {
+      const years = [...counts];
+      counts.clear();
+      for (const [year, count] of years) {
+        const decade = decadeOf(year as number);
+        counts.set(decade, (counts.get(decade) ?? 0) + count);
+      }
     }
   }
   return { known, counts: Object.fromEntries(counts) };

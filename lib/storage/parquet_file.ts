@@ -155,39 +155,88 @@ function schemaElements(writer: CompactWriter, name: string, type: FrameType): (
   return [inner(name, OPTIONAL, true), inner("list", REPEATED, false), leaf("element")];
 }
 
+/** Which part of the numbers is wanted, and what is to be done with them. */
+export interface NumbersPart {
+  /** First row. Default 0. */
+  from?: number;
+  /** Row after the last. Default: all rows. */
+  to?: number;
+  /**
+   * Changes numbers of a column in place, each by itself: it may be called for the numbers of a dictionary instead of those
+   * of the rows.
+   */
+  change?: (name: string, values: Float64Array) => void;
+}
+
 /**
  * Reads numeric columns of a file that has this frame, without anything else being loaded.
  *
  * @param path The file.
  * @param names The columns wanted. One that the file lacks is left out of the result.
+ * @param part Which rows, and what is to be done with the numbers.
  * @returns The columns, NaN for null; nothing when the file is of another make, or a wanted column is no number.
  */
-export function readOwnNumbers(path: string, names: readonly string[]): Record<string, Float64Array> | undefined {
+export function readOwnNumbers(
+  path: string,
+  names: readonly string[],
+  { from = 0, to = Infinity, change }: NumbersPart = {},
+): Record<string, Float64Array> | undefined {
   const file = openSync(path, "r");
   try {
-    const footer = readFooter(file, fstatSync(file).size);
-    const leaves = footer && leafColumns(footer);
-    if (!leaves) return undefined;
-    const wanted = names.filter((name) => leaves.some((leaf) => leaf.name === name));
+    const footer = ownFooter(file, names);
+    if (!footer) return undefined;
+    const { rows, groups, leaves } = footer;
+    const end = Math.min(to, rows);
     const found: Record<string, Float64Array> = {};
-    for (const name of wanted) {
-      const leaf = leaves.findIndex((leaf) => leaf.name === name);
-      if (![PHYSICAL.boolean, PHYSICAL.int32, PHYSICAL.float64].includes(leaves[leaf].type)) return undefined;
-      const values = new Float64Array(footer[3] as number);
+    for (const [leaf, { name, type }] of leaves.entries()) {
+      if (!names.includes(name)) continue;
+      const values = new Float64Array(Math.max(0, end - from));
       let row = 0;
-      for (const group of footer[4] as ThriftStruct[]) {
+      for (const group of groups) {
+        const [first, last] = [row, row += group[3] as number];
+        if (last <= from || first >= end) continue;
         const metadata = (group[1] as ThriftStruct[])[leaf][3] as ThriftStruct;
-        if (metadata[4] !== UNCOMPRESSED) return undefined;
-        const start = (metadata[11] ?? metadata[9]) as number;
-        const bytes = readRange(file, start, metadata[7] as number);
-        readChunk(bytes, leaves[leaf].type, values.subarray(row, row += group[3] as number));
+        const bytes = readRange(file, (metadata[11] ?? metadata[9]) as number, metadata[7] as number);
+        const changeValues = (values: Float64Array) => change?.(name, values);
+        const whole = first >= from && last <= end;
+        const target = whole ? values.subarray(first - from, last - from) : new Float64Array(last - first);
+        readChunk(bytes, type, target, changeValues);
+        if (whole) continue;
+        const [low, high] = [Math.max(from, first), Math.min(end, last)];
+        values.set(target.subarray(low - first, high - first), low - from);
       }
       found[name] = values;
     }
-    return found;
+    return Object.fromEntries(names.filter((name) => name in found).map((name) => [name, found[name]]));
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * Counts the rows of a file that has this frame.
+ *
+ * @param path The file.
+ * @param names Columns that are wanted as numbers.
+ * @returns Rows; nothing where {@linkcode readOwnNumbers} returns nothing.
+ */
+export function countOwnRows(path: string, names: readonly string[]): number | undefined {
+  const file = openSync(path, "r");
+  try {
+    return ownFooter(file, names)?.rows;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The footer of a file of this make whose columns of some names are numbers. */
+function ownFooter(file: number, names: readonly string[]) {
+  const footer = readFooter(file, fstatSync(file).size);
+  if (!footer) return undefined;
+  const leaves = leafColumns(footer);
+  const numbers = [PHYSICAL.boolean, PHYSICAL.int32, PHYSICAL.float64];
+  if (leaves.some(({ name, type }) => names.includes(name) && !numbers.includes(type))) return undefined;
+  return { rows: footer[3] as number, groups: footer[4] as ThriftStruct[], leaves };
 }
 
 function readRange(file: number, start: number, length: number): Uint8Array<ArrayBuffer> {
@@ -226,7 +275,12 @@ function leafColumns(footer: ThriftStruct): { name: string; type: number }[] {
 }
 
 /** Decodes the pages of one column in a row group. */
-function readChunk(bytes: Uint8Array<ArrayBuffer>, type: number, values: Float64Array): void {
+function readChunk(
+  bytes: Uint8Array<ArrayBuffer>,
+  type: number,
+  values: Float64Array,
+  change: (values: Float64Array) => void,
+): void {
   let dictionary: Float64Array | undefined;
   let at = 0;
   for (;;) {
@@ -235,6 +289,7 @@ function readChunk(bytes: Uint8Array<ArrayBuffer>, type: number, values: Float64
     const page = bytes.subarray(reader.at, at = reader.at + (header[3] as number));
     if (header[1] === 2) {
       dictionary = plainNumbers(page, type, (header[7] as ThriftStruct)[1] as number);
+      change(dictionary);
       continue;
     }
     const length = new DataView(page.buffer, page.byteOffset).getUint32(0, true);
@@ -242,17 +297,17 @@ function readChunk(bytes: Uint8Array<ArrayBuffer>, type: number, values: Float64
     let known = values.length;
     if (levels) { for (const level of levels) known -= 1 - level; }
     const rest = page.subarray(4 + length);
-    const numbers = dictionary ? values.subarray(0, known) : plainNumbers(rest, type, known);
+    const numbers = values.subarray(0, known);
     if (dictionary) {
       const indices = new Uint32Array(known);
       readHybrid(rest.subarray(1), rest[0], indices);
       for (let i = 0; i < known; i++) numbers[i] = dictionary[indices[i]];
+    } else {
+      numbers.set(plainNumbers(rest, type, known));
+      change(numbers);
     }
-    if (!levels) {
-      if (!dictionary) values.set(numbers);
-      return;
-    }
-    // From the end, for the numbers may stand in the same place.
+    if (!levels) return;
+    // From the end, for the numbers stand in the same place.
     for (let i = values.length - 1, next = known; i >= 0; i--) values[i] = levels[i] ? numbers[--next] : NaN;
     return;
   }
@@ -290,16 +345,18 @@ function readHybrid(bytes: Uint8Array, width: number, values: Uint32Array): void
     }
     const count = Math.min(values.length - done, (head - 1) * 4);
     const mask = (1 << width) - 1;
-    let held = 0;
-    let bits = 0;
-    for (let i = 0, from = at; i < count; i++) {
-      while (bits < width) {
-        held |= bytes[from++] << bits;
-        bits += 8;
+    // Four bytes at once hold a value of up to 25 bits, wherever in its byte it begins; the last ones byte by byte.
+    const fast = width > 25 ? 0 : Math.max(0, Math.min(count, Math.floor(8 * (bytes.length - at - 4) / width)));
+    for (let i = 0, bit = 0; i < count; i++, bit += width) {
+      const from = at + (bit >> 3);
+      if (i < fast) {
+        const held = bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 | bytes[from + 3] << 24;
+        values[done++] = held >>> (bit & 7) & mask;
+        continue;
       }
-      values[done++] = held & mask;
-      held >>>= width;
-      bits -= width;
+      let value = 0;
+      for (let b = 0; b < width; b++) value |= (bytes[at + (bit + b >> 3)] >> (bit + b & 7) & 1) << b;
+      values[done++] = value;
     }
     at += (head - 1) / 2 * width;
   }
