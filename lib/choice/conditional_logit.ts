@@ -115,7 +115,7 @@ export interface FitOptions {
   start?: ArrayLike<number>;
   /** Share of clusters (or of sets, without clusters) to hold out in a second fit, in [0, 1); 0 for none. */
   holdout?: number;
-  /** Seed of the held-out split. */
+  /** Seed of the held-out split. Default 42. */
   seed?: number;
 }
 

@@ -137,8 +137,9 @@ export function labelShares(
  * @param positions Positions [n, 2].
  * @param labels Label of each row.
  * @param rows The rows that are looked at, and among which neighbours are sought. Cost O(rows²).
- * @param k Number of neighbours.
- * @returns The mean share, and the chance that two different rows have one label.
+ * @param k Number of neighbours, in [1, rows.length − 1].
+ * @returns The mean share, and the chance that two different rows have one label; both in [0, 1].
+ * @throws {InputError} When k is out of range.
  */
 export function neighborPurity2d(
   positions: Matrix,

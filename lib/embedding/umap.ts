@@ -110,6 +110,7 @@ export function umapLayout(neighbors: ExactNeighbors, random: Random, options: U
  * @param random Source of randomness.
  * @param options Shape of the picture, as for the layout.
  * @returns Positions of the new points [points, 2].
+ * @throws {InputError} When the epochs are less than 1.
  */
 export function placeAmong(
   layout: Matrix,

@@ -253,6 +253,7 @@ export function designDeviation({ control, treatment, before }: PotentialOutcome
  * @param points The curve.
  * @param power Power wanted, in (0, 1). Default 0.8.
  * @returns Listeners an arm, rounded up; NaN when fewer than 2 points lie between 0 and 1, or the line does not rise.
+ * @throws {InputError} When the power is not in (0, 1).
  */
 export function listenersForPower(points: readonly PowerPoint[], power: number = 0.8): number {
   expectNumber("power", power, 1e-6, 1 - 1e-6);

@@ -231,6 +231,7 @@ export function learningPlayer(learner: OnlineLearner): FeedbackPlayer {
  *
  * @param values The weights, 5 of them.
  * @returns The same by name.
+ * @throws {InputError} When one is missing or not finite.
  */
 export function weightsFrom(values: ArrayLike<number>): Weights {
   const [similarity, recency, sameArtist, keyMatch, clusterDiversity] = Array.from(values);

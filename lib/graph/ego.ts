@@ -27,7 +27,8 @@ export interface EgoNetwork {
  * @param x The matrix [n, d] on which it was built.
  * @param track The track in the middle.
  * @param size How many neighbours, in [2, k].
- * @returns Places and edges; the track itself is at (0, 0).
+ * @returns Places, in radians, and edges; the track itself is at (0, 0).
+ * @throws {InputError} When there is no such track, or it has fewer neighbours than asked for.
  */
 export function egoNetwork(graph: NeighborGraph, x: Matrix, track: number, size: number = 15): EgoNetwork {
   expectInteger("track", track, 0, graph.nodeCount - 1);

@@ -74,8 +74,8 @@ export function writeGraph(path: string, graph: NeighborGraph, extra: Record<str
  * Reads a graph that {@linkcode writeGraph} or `scipy.sparse.save_npz` wrote.
  *
  * @param path The file.
- * @returns The graph.
- * @throws {InputError} When the file is missing, or is not a square CSR matrix of 32-bit indices and floats.
+ * @returns The graph: 64-bit indices and similarities come as 32-bit ones.
+ * @throws {InputError} When the file is missing, or is not a square CSR matrix.
  */
 export function readGraph(path: string): NeighborGraph {
   const entries = readNpz(path);

@@ -29,26 +29,26 @@ export type GraphOfFile = (
 /**
  * Builds `graph.npz` of a data folder from the matrix that `embedding.json` names, else from `X_pca.npy`.
  *
- * @param dir The data folder.
+ * @param directory The data folder.
  * @param options Neighbours, recall, seed.
  * @param build What builds the graph; {@linkcode graphFile} when left out.
  * @returns What came of it; its facts are the {@linkcode KnnReport}.
- * @throws {InputError} When the matrix is missing or cannot have k neighbours a row.
+ * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, or would have more than 2³¹ − 1 edges.
  */
 export function graphStage(
-  dir: string,
+  directory: string,
   options: GraphStageOptions = {},
   build: GraphOfFile = graphFile,
 ): Promise<StageReport> {
   const { force, ...knn } = { k: 50, recall: 0.99, seed: 42, ...options };
-  const matrixFile = embeddingFile(dir);
-  return runStage(dir, {
+  const matrixFile = embeddingFile(directory);
+  return runStage(directory, {
     name: "graph",
     inputs: [matrixFile],
     parameters: { k: knn.k, recall: knn.recall, seed: knn.seed },
     outputs: ["graph.npz"],
     force,
-    run: async () => ({ ...await build(join(dir, matrixFile), join(dir, "graph.npz"), knn) }),
+    run: async () => ({ ...await build(join(directory, matrixFile), join(directory, "graph.npz"), knn) }),
   });
 }
 

@@ -42,6 +42,7 @@ export interface Hubness {
  *
  * @param graph The graph.
  * @returns The measures.
+ * @throws {InputError} When the graph has no node.
  */
 export function hubness(graph: NeighborGraph): Hubness {
   const degrees = inDegrees(graph);
@@ -176,6 +177,7 @@ export interface Mixing {
  * @param groupOf Group of each track in [0, groups), or −1.
  * @param groups Number of groups.
  * @returns The mixing matrix.
+ * @throws {InputError} When there is not one group a track.
  */
 export function groupMixing(graph: NeighborGraph, groupOf: ArrayLike<number>, groups: number): Mixing {
   if (groupOf.length !== graph.nodeCount) {

@@ -85,6 +85,7 @@ export interface ItemKnnOptions {
  * @param tracks Size of the vocabulary.
  * @param options Which of the history counts how much.
  * @returns The model.
+ * @throws {InputError} When the half-life is not above 0.
  */
 export function fitItemKnn(train: Playlists, tracks: number, options: ItemKnnOptions = {}): SequenceRecommender {
   const { halfLife = Infinity, window = 50, name = "item-kNN" } = options;

@@ -17,7 +17,7 @@ import { type TrainOptions, trainSasrec } from "./train.ts";
 
 /** Options of {@linkcode evaluateColdStart}. */
 export interface ColdStartOptions {
-  /** Share of the tracks that are held out, 0.1 by default. */
+  /** Share of the tracks that are held out, in [0, 0.5], 0.1 by default. */
   share?: number;
   /** Most places of held-out tracks that are predicted, 2,000 by default. */
   places?: number;
@@ -25,7 +25,7 @@ export interface ColdStartOptions {
   k?: number;
   /** Course of training. */
   training?: Omit<TrainOptions, "features">;
-  /** Seed of the choice of tracks and places. */
+  /** Seed of the choice of tracks and places, 42 by default. */
   seed?: number;
 }
 

@@ -18,7 +18,7 @@ export interface ContinuationOptions {
   length?: number;
   /** Most playlists, 1,000 by default. */
   playlists?: number;
-  /** Seed of sample and bootstrap. */
+  /** Seed of sample and bootstrap, 42 by default. */
   seed?: number;
 }
 
@@ -26,11 +26,11 @@ export interface ContinuationOptions {
 export interface ContinuationResult {
   /** Name of the model. */
   name: string;
-  /** Share of the hidden tracks among the first (number hidden) of the list. */
+  /** Share of the hidden tracks among the first (number hidden) of the list, in [0, 1]. */
   rPrecision: MetricEstimate;
-  /** Discounted gain over the list, relative to the ideal order. */
+  /** Discounted gain over the list, relative to the ideal order, in [0, 1]. */
   ndcg: MetricEstimate;
-  /** Refreshes of a page of ten until a hidden track shows; 51 when none does. */
+  /** Refreshes of a page of ten until a hidden track shows, in [0, 51]; 51 when none does. */
   clicks: MetricEstimate;
 }
 

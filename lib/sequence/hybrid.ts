@@ -29,7 +29,7 @@ export interface HybridOptions {
   top?: number;
   /** So many tracks drawn from the rest are alternatives, 100 by default. */
   drawn?: number;
-  /** Seed of the draws. */
+  /** Seed of the draws, 42 by default. */
   seed?: number;
   /** What the model is called, `"hybrid"` by default. */
   name?: string;

@@ -27,7 +27,7 @@ export interface EvaluateOptions {
   k?: number;
   /** Most playlists to look at, a seeded sample beyond; 10,000 by default. */
   playlists?: number;
-  /** Seed of sample and bootstrap. */
+  /** Seed of sample and bootstrap, 42 by default. */
   seed?: number;
   /** Changes the history before the model sees it, e.g. shuffles it; must keep its tracks. */
   transform?: (history: Int32Array, playlist: number) => Int32Array;
@@ -179,7 +179,7 @@ export function compareResults(a: NextTrackResult, b: NextTrackResult, seed: num
  * @param columns Values a playlist, one or more columns of one length.
  * @param statistic Gets the sum of each column and the number of playlists.
  * @param seed Seed of the resampling.
- * @returns MetricEstimate and 95 % interval.
+ * @returns The statistic of all playlists with its 95 % interval.
  */
 export function bootstrap(
   columns: readonly Float64Array[],

@@ -30,22 +30,25 @@ export interface SasrecServer extends SequenceRecommender {
    * The k most probable next tracks, the history left out.
    *
    * @param history Track codes so far, at least one; the last `window` of them count.
-   * @param k How many.
+   * @param k How many, in [1, tracks].
    * @returns Best first.
+   * @throws {InputError} When the history is empty or holds an unknown code, or k is out of range.
    */
   next(history: ArrayLike<number>, k: number): Prediction[];
   /**
    * The hidden state at the last position: its inner product with a track's embedding is the track's score.
    *
-   * @param history Track codes so far.
+   * @param history Track codes so far, at least one.
    * @returns A copy, length d.
+   * @throws {InputError} When the history is empty or holds an unknown code.
    */
   hidden(history: ArrayLike<number>): Float32Array;
   /**
    * What the last position attends to.
    *
-   * @param history Track codes so far.
+   * @param history Track codes so far, at least one.
    * @returns For each block and head the weights of the last `window` tracks of the history, each summing to 1.
+   * @throws {InputError} When the history is empty or holds an unknown code.
    */
   attention(history: ArrayLike<number>): Float32Array[][];
   /**

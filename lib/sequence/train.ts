@@ -41,7 +41,7 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   batchSize?: number;
   /** Adam's learning rate, 0.001 by default; its β₁ is 0.9, its β₂ 0.98 as in the paper's code. */
   learningRate?: number;
-  /** Share of values dropped, 0.2 by default. */
+  /** Share of values dropped, in [0, 0.95], 0.2 by default. */
   dropout?: number;
   /** Loss; by default softmax up to 100,000 tracks and sampled beyond. */
   loss?: SasrecLoss;
@@ -56,7 +56,7 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   patience?: number;
   /** Most playlists of an evaluation, 2,000 by default. */
   validationPlaylists?: number;
-  /** Seed of everything random. */
+  /** Seed of everything random, 42 by default. */
   seed?: number;
   /** File to keep a checkpoint in, written at every evaluation; training goes on from it when it is there. */
   checkpoint?: string;

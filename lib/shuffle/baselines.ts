@@ -75,6 +75,7 @@ export interface FreshnessOptions {
  * @param random Source of randomness.
  * @param options Number of attempts, half-life.
  * @returns The tracks in their order.
+ * @throws {InputError} When the attempts are less than 1.
  */
 export function freshestOrder(
   tracks: ArrayLike<TrackIndex>,

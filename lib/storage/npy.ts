@@ -39,11 +39,11 @@ export function writeNpy(path: string, array: NpyArray | Matrix): void {
 }
 
 /**
- * Reads an NPY file of a known shape class: a float32 matrix. Float64 and integer matrices are converted.
+ * Reads an NPY file as a matrix of float32; float64 and integers of at most 32 bits are converted.
  *
  * @param path The file to read.
  * @returns The matrix [rows, columns].
- * @throws {InputError} When the file is missing, is not NPY, or does not hold two axes of numbers.
+ * @throws {InputError} When the file is missing, is not NPY, does not hold two axes of numbers, or holds int64.
  */
 export function readNpyMatrix(path: string): Matrix {
   const { data, shape } = readNpy(path);
