@@ -119,7 +119,7 @@ export async function trainAutoencoder(
   const { mean, scale } = standardisation(x, train);
   const { tf } = await loadTensorFlow();
   const model = build(tf, x.columns, settings);
-  const optimizer = tf.train.adam(settings.learningRate);
+  const optimizer = hostAdam(tf);
   model.compile({ optimizer, loss: "meanSquaredError" });
   const random = seededRandom(settings.seed, "autoencoder");
   const order = train.slice();
@@ -128,7 +128,7 @@ export async function trainAutoencoder(
   const progress = startProgress("autoencoder", settings.epochs);
   for (let epoch = 1; epoch <= settings.epochs && epoch - best.epoch <= settings.patience; epoch++) {
     shuffleInPlace(order, random);
-    (optimizer as unknown as { learningRate: number }).learningRate = settings.learningRate *
+    optimizer.learningRate = settings.learningRate *
       (0.525 + 0.475 * Math.cos(Math.PI * (epoch - 1) / settings.epochs));
     let sum = 0;
     for (let start = 0; start < order.length; start += settings.batchSize) {
@@ -225,6 +225,51 @@ function build(tf: TensorFlow, columns: number, { dimensions, hidden, seed }: Se
   apply(columns, "linear", "output");
   return tf.model({ inputs: input, outputs: flow });
 }
+
+/**
+ * Adam (Kingma & Ba 2015) with β₁ = 0.9, β₂ = 0.999, ε = 1e-7, as tf.train.adam, but computed in this process: the weights
+ * are few thousand, and a dozen small tensor operations for each layer take longer than the network itself.
+ */
+function hostAdam(tf: TensorFlow): InstanceType<TensorFlow["Optimizer"]> & { learningRate: number } {
+  const moments = new Map<string, { weights: Float32Array; first: Float64Array; second: Float64Array }>();
+  let [decay1, decay2] = [1, 1];
+  class HostAdam extends tf.Optimizer {
+    static className = "HostAdam";
+    learningRate = 0;
+    override applyGradients(gradients: Gradients): void {
+      const list = Array.isArray(gradients)
+        ? gradients
+        : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
+      [decay1, decay2] = [decay1 * 0.9, decay2 * 0.999];
+      const rate = this.learningRate / (1 - decay1);
+      for (const { name, tensor } of list) {
+        const variable = tf.engine().registeredVariables[name];
+        const gradient = tensor.dataSync();
+        let state = moments.get(name);
+        if (!state) {
+          const [first, second] = [new Float64Array(gradient.length), new Float64Array(gradient.length)];
+          moments.set(name, state = { weights: variable.dataSync().slice() as Float32Array, first, second });
+        }
+        const { weights, first, second } = state;
+        for (let i = 0; i < weights.length; i++) {
+          const g = gradient[i];
+          const m = first[i] = 0.9 * first[i] + 0.1 * g;
+          const v = second[i] = 0.999 * second[i] + 0.001 * g * g;
+          weights[i] -= rate * m / (Math.sqrt(v / (1 - decay2)) + 1e-7);
+        }
+        const next = tf.tensor(weights.slice(), variable.shape);
+        variable.assign(next);
+        next.dispose();
+      }
+    }
+    override getConfig(): Record<string, number> {
+      return { learningRate: this.learningRate };
+    }
+  }
+  return new HostAdam();
+}
+
+type Gradients = Parameters<InstanceType<TensorFlow["Optimizer"]>["applyGradients"]>[0];
 
 function wrap(tf: TensorFlow, model: Model, description: AutoencoderDescription): Autoencoder {
   const encoder = tf.model({
