@@ -23,7 +23,7 @@ import { createMetrics } from "./metrics.ts";
 import * as schemas from "./schemas.ts";
 import type { SearchIndex } from "./search.ts";
 import { SessionError, type Sessions, type Tuning } from "./sessions.ts";
-import type { Store } from "./store.ts";
+import { type Store, StoreError } from "./store.ts";
 import { pickView, previewView, sessionView, trackView } from "./views.ts";
 
 /** A continuation of a playlist by the sequence model. */
@@ -101,6 +101,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   app.onError((error, c) => {
     if (error instanceof SessionError) return c.json({ error: error.message }, error.status);
     if (error instanceof InputError) return c.json({ error: error.message }, 422);
+    if (error instanceof StoreError) return c.json({ error: error.message }, 503);
     if (error instanceof HTTPException) {
       const response = error.getResponse();
       for (const [name, value] of response.headers) if (name === "www-authenticate") c.header(name, value);

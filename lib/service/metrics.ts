@@ -46,6 +46,14 @@ export function createMetrics(sessions: Sessions): Metrics {
     },
   });
   new Gauge({
+    name: "segue_sessions_in_memory",
+    help: "Sessions whose state is in memory",
+    registers,
+    collect() {
+      this.set(sessions.sessionCount);
+    },
+  });
+  new Gauge({
     name: "process_resident_memory_bytes",
     help: "Resident memory",
     registers,
@@ -53,6 +61,21 @@ export function createMetrics(sessions: Sessions): Metrics {
       this.set(process.memoryUsage().rss);
     },
   });
+  for (
+    const [name, help, key] of [
+      ["segue_heap_used_bytes", "Memory of V8's heap that is in use", "heapUsed"],
+      ["segue_external_memory_bytes", "Memory of typed arrays", "external"],
+    ] as const
+  ) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(process.memoryUsage()[key]);
+      },
+    });
+  }
   return {
     middleware: async (c, next) => {
       const start = performance.now();

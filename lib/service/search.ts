@@ -26,6 +26,15 @@ const MOST_WORDS = 12;
 const LONGEST_WORD = 30;
 /** Words up to this length may have one letter wrong, longer ones two. */
 const SHORT_WORD = 4;
+/** Words that no title or artist has, of which a search may have so many; with more it finds nothing. */
+const MOST_UNKNOWN = 8;
+/** Words that are known and may be a slip all the same: the rarest ones, and none that this many tracks have. */
+const MOST_DOUBTED = 4;
+const BEYOND_DOUBT = 5000;
+/** Words that are searched for, in four forms each, before the first search. */
+const WARM_UP = 24;
+/** Bytes of the index file that are mapped into memory; what is read often is then not copied. */
+const MAPPED_BYTES = 1 << 28;
 
 /** What a search found. */
 export interface SearchResult {
@@ -111,6 +120,7 @@ export class SearchIndex {
   constructor(path: string, catalog: Catalog) {
     if (!existsSync(path)) throw new InputError(`${path}: no such file; the search index is built by segue serve`);
     this.#database = new DatabaseSync(path, { readOnly: true });
+    this.#database.exec(`PRAGMA mmap_size = ${MAPPED_BYTES}`);
     this.#match = this.#database.prepare(
       `SELECT track FROM (SELECT rowid AS rank FROM words WHERE words MATCH ? LIMIT ${POOL}) JOIN rank_to_track USING (rank)`,
     );
@@ -139,11 +149,23 @@ export class SearchIndex {
     if (words.length === 0) return { tracks: [] };
     const found = this.#find(words);
     if (found.length > 0) return { tracks: this.#best(found, words, limit) };
-    for (const all of [false, true]) {
-      const mended = this.#mended(words, all);
-      if (mended) return { tracks: this.#best(mended.tracks, mended.words, limit), corrected: mended.words.join(" ") };
+    const mended = this.#mended(words);
+    if (!mended) return { tracks: [] };
+    return { tracks: this.#best(mended.tracks, mended.words, limit), corrected: mended.words.join(" ") };
+  }
+
+  /**
+   * Searches for words of the index as they stand, cut and misspelt, so that the first one who searches waits for neither
+   * compiler nor disk.
+   */
+  warmUp(): void {
+    for (const word of this.#spelling.sample(WARM_UP)) {
+      for (
+        const text of [word, word.slice(0, 2), `${word} ${word.slice(0, -1)}`, `${word[1]}${word[0]}${word.slice(2)}`]
+      ) {
+        this.search(text);
+      }
     }
-    return { tracks: [] };
   }
 
   /** Closes the file. */
@@ -161,17 +183,34 @@ export class SearchIndex {
   }
 
   /**
-   * The tracks that need the fewest edits when words may be spelt otherwise: only those that the index does not know, or
-   * all. One query finds the tracks in which some spelling of every word stands; each then tells which.
+   * The tracks that need the fewest edits when words may be spelt otherwise: those that the index does not know, and when
+   * that finds nothing, the rarest of the others as well.
    */
-  #mended(words: string[], all: boolean): { tracks: number[]; words: string[] } | undefined {
+  #mended(words: string[]): { tracks: number[]; words: string[] } | undefined {
     const last = words.length - 1;
-    const spellings = words.map((word, w) => {
-      const isLast = w === last;
-      if (!this.#has(word, isLast)) return this.#spelling.near(word, isLast, 2, SPELLINGS);
-      return [{ word, edits: 0 }, ...all ? this.#spelling.others(word, isLast, SPELLINGS) : []];
-    });
+    const unknown = words.map((word, w) => !this.#has(word, w === last));
+    const count = unknown.filter(Boolean).length;
+    if (count > MOST_UNKNOWN) return undefined;
+    const spellings = words.map((word, w) =>
+      unknown[w] ? this.#spelling.near(word, w === last, 2, SPELLINGS) : [{ word, edits: 0 }]
+    );
     if (spellings.some((list) => list.length === 0)) return undefined;
+    const mended = count > 0 ? this.#fewestEdits(spellings) : undefined;
+    if (mended) return mended;
+    const doubted = this.#spelling.rarest(words.filter((_, w) => !unknown[w]), MOST_DOUBTED);
+    if (doubted.length === 0) return undefined;
+    return this.#fewestEdits(
+      spellings.map((list, w) =>
+        !unknown[w] && doubted.includes(words[w])
+          ? [...list, ...this.#spelling.others(words[w], w === last, SPELLINGS / 2)]
+          : list
+      ),
+    );
+  }
+
+  /** One query finds the tracks in which some spelling of every word stands; each then tells which. */
+  #fewestEdits(spellings: Pick<NearWord, "word" | "edits">[][]): { tracks: number[]; words: string[] } | undefined {
+    const last = spellings.length - 1;
     const terms = ({ word, edits }: { word: string; edits: number }, isLast: boolean) =>
       edits === 0 ? term(word, isLast) : `(${word.split(" ").map((part) => term(part, false)).join(" AND ")})`;
     const query = spellings.map((list, w) => `(${list.map((spelling) => terms(spelling, w === last)).join(" OR ")})`);
@@ -289,6 +328,30 @@ class Spelling {
     return this.near(word, isPrefix, 1, count).map((near) => ({ ...near, edits: near.edits + known }));
   }
 
+  /**
+   * Words that may be a slip though the vocabulary has them.
+   *
+   * @param words The words.
+   * @param count How many at most.
+   * @returns Those that the fewest tracks have.
+   */
+  rarest(words: string[], count: number): string[] {
+    const tracks = (word: string) => this.#tracks[this.#places.get(word) ?? -1] ?? 0;
+    return [...new Set(words)].filter((word) => tracks(word) < BEYOND_DOUBT)
+      .sort((a, b) => tracks(a) - tracks(b)).slice(0, count);
+  }
+
+  /**
+   * Words of the vocabulary, from short to long.
+   *
+   * @param count How many at most.
+   * @returns The words.
+   */
+  sample(count: number): string[] {
+    const step = Math.max(1, this.#words.length / count);
+    return Array.from({ length: Math.min(count, this.#words.length) }, (_, i) => this.#words[Math.floor(i * step)]);
+  }
+
   /** The two words that were written as one, if that is what it may be; the pair whose rarer word is most frequent. */
   #split(word: string): NearWord[] {
     let best: NearWord[] = [];
@@ -326,7 +389,10 @@ function editsBetween(a: string, b: string): number {
 
 /** Words as the index has them: lower case, no accents, letters and digits only. */
 function wordsOf(text: string, most: number = MOST_WORDS): string[] {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu)?.slice(0, most) ?? [];
+  const words = /^[\0-\x7f]*$/.test(text)
+    ? text.toLowerCase().match(/[a-z0-9]+/g)
+    : text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu);
+  return words?.slice(0, most) ?? [];
 }
 
 function term(word: string, isPrefix: boolean): string {

@@ -69,6 +69,7 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   const whole = readSnapshot(directory);
   const world = options.liked === undefined ? whole : restrictWorld(whole, readLibrary(whole, options.liked).tracks);
   const search = new SearchIndex(join(directory, SEARCH_FILE), world.catalog);
+  search.warmUp();
   const store = new Store(options.store ?? join(directory, "service.sqlite"));
   const app = createApp({
     world,

@@ -68,8 +68,10 @@ interface Listener {
 
 /** Picks a session may have; then a new one must be begun. */
 export const MOST_PICKS = 2000;
-/** Latest picks of a session that keep their candidates, for reasons and previews; a few kilobytes each. */
+/** Latest picks of a session that keep their candidates, for reasons and previews; about five kilobytes each. */
 const EXPLAINED_PICKS = 100;
+/** Of those that have been played, only the latest few: who goes back further sees the track without its reasons. */
+const EXPLAINED_PLAYED = 10;
 /** Events of all listeners kept in memory, about a kilobyte each; listeners not used for longest go first. */
 const MOST_EVENTS = 50_000;
 
@@ -81,6 +83,7 @@ export class Sessions {
   #listeners = new Map<string, Listener>();
   #owners = new Map<string, string>();
   #events = 0;
+  #mostEvents: number;
 
   /**
    * Takes up the log.
@@ -88,16 +91,23 @@ export class Sessions {
    * @param world What is shuffled.
    * @param store The log.
    * @param sequence The sequence model behind the weight `sequence`, when there is one.
+   * @param mostEvents Events of all listeners that are kept in memory, at least 1.
    */
-  constructor(world: ShuffleWorld, store: Store, sequence?: SequenceModel) {
+  constructor(world: ShuffleWorld, store: Store, sequence?: SequenceModel, mostEvents: number = MOST_EVENTS) {
     this.#world = world;
     this.#store = store;
     this.#sequence = sequence;
+    this.#mostEvents = mostEvents;
   }
 
   /** Number of listeners in memory. */
   get listenerCount(): number {
     return this.#listeners.size;
+  }
+
+  /** Number of sessions in memory: at most one of each listener. */
+  get sessionCount(): number {
+    return this.#owners.size;
   }
 
   /**
@@ -109,15 +119,20 @@ export class Sessions {
    * @returns The session; it is on disk.
    * @throws {InputError} When an option is out of range or names a track that does not exist.
    */
-  async begin(options: NewSession, listener: string = randomUUID(), now: number): Promise<LiveSession> {
-    const owner = this.#listener(listener);
+  async begin(options: NewSession, listener: string | undefined, now: number): Promise<LiveSession> {
+    if (this.#store.writtenElsewhere()) this.#forgetAll();
+    const owner = listener === undefined ? this.#newListener(listener = randomUUID()) : this.#listener(listener);
     const live = this.#make(
       { id: randomUUID(), listener, created: now, options: JSON.stringify(options) },
       owner.state,
     );
+    if (owner.current) this.#owners.delete(owner.current.id);
     owner.current = live;
     this.#owners.set(live.id, listener);
-    await this.#store.addSession({ id: live.id, listener, created: now, options: JSON.stringify(options) });
+    await this.#onDisk(
+      listener,
+      this.#store.addSession({ id: live.id, listener, created: now, options: JSON.stringify(options) }),
+    );
     return live;
   }
 
@@ -129,6 +144,7 @@ export class Sessions {
    * @throws {SessionError} 404 when there is none, 409 when the listener has begun another since.
    */
   get(id: string): LiveSession {
+    if (this.#store.writtenElsewhere()) this.#forgetAll();
     const listener = this.#owners.get(id) ?? this.#store.session(id)?.listener;
     if (listener === undefined) throw new SessionError(404, `no session '${id}'`);
     const { current } = this.#listener(listener);
@@ -164,8 +180,8 @@ export class Sessions {
       move(session.picks.length > before ? "pick" : "forward", pick);
     }
     if (ahead) { while (session.current!.step > plays) move("previous", session.previous()!); }
-    for (const old of session.picks.slice(-EXPLAINED_PICKS - count, -EXPLAINED_PICKS)) old.distribution = undefined;
-    await this.#store.addEvents(events);
+    this.#forgetReasons(session, count);
+    await this.#enter(live, events);
     return picks;
   }
 
@@ -178,7 +194,7 @@ export class Sessions {
    */
   async previous(live: LiveSession, now: number): Promise<SessionPick | undefined> {
     const pick = live.session.previous();
-    if (pick) await this.#store.addEvents([this.#event(live, "previous", now)]);
+    if (pick) await this.#enter(live, [this.#event(live, "previous", now)]);
     return pick;
   }
 
@@ -192,7 +208,7 @@ export class Sessions {
   async undo(live: LiveSession, now: number): Promise<SessionPick | undefined> {
     const cleared = this.#clear(live, now);
     const pick = live.session.undo();
-    if (pick) await this.#store.addEvents([...cleared, this.#event(live, "undo", now, pick)]);
+    if (pick) await this.#enter(live, [...cleared, this.#event(live, "undo", now, pick)]);
     return pick;
   }
 
@@ -211,7 +227,7 @@ export class Sessions {
     const cleared = this.#clear(live, now);
     const at = Math.max(now, live.session.state.now);
     live.session.state[type](track, at);
-    await this.#store.addEvents([...cleared, { ...this.#event(live, type, at), track_id: trackId }]);
+    await this.#enter(live, [...cleared, { ...this.#event(live, type, at), track_id: trackId }]);
   }
 
   /**
@@ -228,7 +244,7 @@ export class Sessions {
     this.scorer(live.session.state, tuning);
     live.session.retune(tuning);
     const cleared = this.#clear(live, now);
-    await this.#store.addEvents([
+    await this.#enter(live, [
       ...cleared,
       { ...this.#event(live, "retune", now), detail: JSON.stringify(tuning) },
     ]);
@@ -262,6 +278,26 @@ export class Sessions {
     return this.#sequence?.(state);
   }
 
+  /** Old picks leave their candidates behind. */
+  #forgetReasons({ picks, current }: Session, added: number = picks.length): void {
+    const kept = Math.max(picks.length - EXPLAINED_PICKS, (current?.step ?? 0) - EXPLAINED_PLAYED, 0);
+    for (const old of picks.slice(Math.max(0, kept - EXPLAINED_PLAYED - added), kept)) old.distribution = undefined;
+  }
+
+  #enter(live: LiveSession, events: readonly LoggedEvent[]): Promise<void> {
+    return this.#onDisk(live.listener, this.#store.addEvents(events));
+  }
+
+  /** What could not be written has not happened: the listener is made anew from the log. */
+  async #onDisk(listener: string, written: Promise<void>): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      this.#forget(listener);
+      throw error;
+    }
+  }
+
   /** Takes back what lies ahead; gives the event that says so, if there was anything. */
   #clear(live: LiveSession, now: number): LoggedEvent[] {
     return takeBackAhead(live.session) ? [this.#event(live, "clear", now)] : [];
@@ -274,19 +310,40 @@ export class Sessions {
       this.#listeners.delete(id);
     } else {
       listener = this.#replay(id);
+      if (listener.current) this.#owners.set(listener.current.id, id);
     }
+    return this.#keep(id, listener);
+  }
+
+  /** A listener of whom the log knows nothing. */
+  #newListener(id: string): Listener {
+    return this.#keep(id, { state: new UserState(this.#world), current: undefined, counted: 0 });
+  }
+
+  /** Puts a listener last among those in memory; the first ones leave when there are too many events. */
+  #keep(id: string, listener: Listener): Listener {
     this.#events += listener.state.eventCount + 1 - listener.counted;
     listener.counted = listener.state.eventCount + 1;
-    while (this.#events > MOST_EVENTS && this.#listeners.size > 0) this.#forgetOldest();
+    for (const oldest of this.#listeners.keys()) {
+      if (this.#events <= this.#mostEvents) break;
+      this.#forget(oldest);
+    }
     this.#listeners.set(id, listener);
     return listener;
   }
 
-  #forgetOldest(): void {
-    const [oldest, { current, counted }] = this.#listeners.entries().next().value!;
-    this.#listeners.delete(oldest);
-    this.#events -= counted;
-    if (current) this.#owners.delete(current.id);
+  #forget(id: string): void {
+    const listener = this.#listeners.get(id);
+    if (!listener) return;
+    this.#listeners.delete(id);
+    this.#events -= listener.counted;
+    if (listener.current) this.#owners.delete(listener.current.id);
+  }
+
+  #forgetAll(): void {
+    this.#listeners.clear();
+    this.#owners.clear();
+    this.#events = 0;
   }
 
   /**
@@ -303,7 +360,9 @@ export class Sessions {
   #remake(logged: LoggedSession, state: UserState): LiveSession | undefined {
     try {
       const live = this.#make(logged, state);
-      return this.#store.eventsOf(logged.id).every((event) => this.#again(live, event)) ? live : undefined;
+      if (!this.#store.eventsOf(logged.id).every((event) => this.#again(live, event))) return undefined;
+      this.#forgetReasons(live.session);
+      return live;
     } catch (error) {
       // A track or a model that is no longer there.
       if (error instanceof InputError) return undefined;

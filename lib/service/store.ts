@@ -5,6 +5,7 @@
  * @module
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { InputError } from "../errors.ts";
 
 /** Something that happened in a session, as it is logged. */
 export interface LoggedEvent {
@@ -44,22 +45,57 @@ const GATHER_COMMITS = 4;
 /** And for at most so many milliseconds; a writer who is alone does not wait. */
 const GATHER_MOST_MS = 20;
 
+/** The log cannot be written: nothing of it was acknowledged. */
+export class StoreError extends Error {}
+
 /** A durable log. */
 export class Store {
   #database: DatabaseSync;
   #enterSession: StatementSync;
   #enterEvent: StatementSync;
+  #findSession: StatementSync;
+  #findSessions: StatementSync;
+  #findEvents: StatementSync;
+  #version: StatementSync;
+  #seenVersion: unknown;
   #pending: Write[] = [];
   #gatherMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   /**
    * Opens or makes the log.
    *
    * @param path The database file; `":memory:"` keeps nothing.
+   * @throws {InputError} When the file cannot be opened and written, or is no log.
    */
   constructor(path: string) {
-    this.#database = new DatabaseSync(path);
+    try {
+      this.#database = new DatabaseSync(path);
+      this.#prepareTables();
+    } catch (error) {
+      throw new InputError(
+        `${path}: cannot be used as the log of the service (${(error as Error).message}); ` +
+          "give a file in a folder that can be written with --store",
+      );
+    }
+    const prepare = (query: string) => this.#database.prepare(query);
+    this.#enterSession = prepare("INSERT INTO sessions (id, listener, created, options) VALUES (?, ?, ?, ?)");
+    this.#enterEvent = prepare(
+      "INSERT INTO events (session, type, track_id, at, probability, detail) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    this.#findSession = prepare("SELECT id, listener, created, options FROM sessions WHERE id = ?");
+    this.#findSessions = prepare(
+      "SELECT id, listener, created, options FROM sessions WHERE listener = ? ORDER BY number",
+    );
+    this.#findEvents = prepare(
+      "SELECT session, type, track_id, at, probability, detail FROM events WHERE session = ? ORDER BY number",
+    );
+    this.#version = prepare("PRAGMA data_version");
+    this.#seenVersion = this.#version.get()!.data_version;
+  }
+
+  #prepareTables(): void {
     this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
       CREATE TABLE IF NOT EXISTS sessions (
         number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, listener TEXT NOT NULL, created REAL NOT NULL, options TEXT NOT NULL);
@@ -68,12 +104,6 @@ export class Store {
         number INTEGER PRIMARY KEY, session TEXT NOT NULL, type TEXT NOT NULL, track_id TEXT, at REAL NOT NULL,
         probability REAL, detail TEXT);
       CREATE INDEX IF NOT EXISTS events_of_session ON events (session);`);
-    this.#enterSession = this.#database.prepare(
-      "INSERT INTO sessions (id, listener, created, options) VALUES (?, ?, ?, ?)",
-    );
-    this.#enterEvent = this.#database.prepare(
-      "INSERT INTO events (session, type, track_id, at, probability, detail) VALUES (?, ?, ?, ?, ?, ?)",
-    );
   }
 
   /**
@@ -109,8 +139,7 @@ export class Store {
    */
   session(id: string): LoggedSession | undefined {
     this.flush();
-    const found = this.#database.prepare("SELECT id, listener, created, options FROM sessions WHERE id = ?").get(id);
-    return found as LoggedSession | undefined;
+    return this.#findSession.get(id) as LoggedSession | undefined;
   }
 
   /**
@@ -121,8 +150,7 @@ export class Store {
    */
   sessionsOf(listener: string): LoggedSession[] {
     this.flush();
-    const query = "SELECT id, listener, created, options FROM sessions WHERE listener = ? ORDER BY number";
-    return this.#database.prepare(query).all(listener) as unknown as LoggedSession[];
+    return this.#findSessions.all(listener) as unknown as LoggedSession[];
   }
 
   /**
@@ -133,9 +161,20 @@ export class Store {
    */
   eventsOf(session: string): LoggedEvent[] {
     this.flush();
-    const query =
-      "SELECT session, type, track_id, at, probability, detail FROM events WHERE session = ? ORDER BY number";
-    return this.#database.prepare(query).all(session) as unknown as LoggedEvent[];
+    return this.#findEvents.all(session) as unknown as LoggedEvent[];
+  }
+
+  /**
+   * Tells once whether another process has written to the log since this was last asked: what was read of it before may
+   * then be out of date.
+   *
+   * @returns True when it has.
+   */
+  writtenElsewhere(): boolean {
+    const { data_version } = this.#version.get()!;
+    if (data_version === this.#seenVersion) return false;
+    this.#seenVersion = data_version;
+    return true;
   }
 
   /** Commits what is pending now; who waits for it learns how it ended. */
@@ -145,6 +184,7 @@ export class Store {
     if (writes.length === 0) return;
     this.#pending = [];
     this.#waiting = [];
+    clearTimeout(this.#timer);
     const start = performance.now();
     try {
       this.#database.exec("BEGIN");
@@ -152,7 +192,8 @@ export class Store {
       this.#database.exec("COMMIT");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      for (const { reject } of waiting) reject(error);
+      const failure = new StoreError(`the log cannot be written, nothing was entered: ${(error as Error).message}`);
+      for (const { reject } of waiting) reject(failure);
       return;
     }
     this.#gatherMs = waiting.length === 1 ? 0 : Math.min(GATHER_MOST_MS, GATHER_COMMITS * (performance.now() - start));
@@ -166,7 +207,7 @@ export class Store {
   }
 
   #flushSoon(): Promise<void> {
-    if (this.#waiting.length === 0) setTimeout(() => this.flush(), this.#gatherMs);
+    if (this.#waiting.length === 0) this.#timer = setTimeout(() => this.flush(), this.#gatherMs);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 }

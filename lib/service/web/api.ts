@@ -58,6 +58,8 @@ async function send(method: string, path: string, body?: unknown, signal?: Abort
     headers,
     signal,
     body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch((error) => {
+    throw signal?.aborted ? error : new Error("The service does not answer; is it still running?");
   });
   if (!response.ok) {
     const { error } = await response.json().catch(() => ({ error: response.statusText }));

@@ -15,7 +15,7 @@ export function Compare({ comparison }: { comparison: Comparison }) {
             ))}
           </ol>
           <p class="fine">
-            Mean similarity from track to track {mean_similarity.toFixed(2)}; {repeats_of_artist}{" "}
+            Mean similarity from track to track {mean_similarity.toFixed(2).replace("-", "−")}; {repeats_of_artist}{" "}
             {repeats_of_artist === 1 ? "track repeats" : "tracks repeat"} an artist.
           </p>
         </section>

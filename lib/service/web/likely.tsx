@@ -19,9 +19,9 @@ export function Likely({ preview, next }: { preview: Preview | undefined; next: 
       <ol class="likely" aria-label="Most probable next tracks">
         {shown.map(({ track, probability }) => (
           <li key={track.track_id} class={track.track_id === next?.track.track_id ? "drawn" : undefined}>
-            <span class="title">
+            <span class="title" title={`${track.title}, ${track.artists.join(", ")}`}>
               {track.track_id === next?.track.track_id && <em>drawn:</em>}
-              {track.title}
+              {track.title} <small>{track.artists.join(", ")}</small>
             </span>
             <span class="track" aria-hidden="true">
               <span class="bar for" style={{ width: `${100 * probability / largest}%` }} />

@@ -21,6 +21,7 @@ function App({ defaults }: { defaults: Tune }) {
   const [preview, setPreview] = useState<Preview>();
   const [comparison, setComparison] = useState<Comparison>();
   const [message, setMessage] = useState("");
+  const [failed, setFailed] = useState(false);
   const [busy, setBusy] = useState(false);
   const listener = useRef(rememberedListener());
   const tuned = useRef(tune);
@@ -28,14 +29,20 @@ function App({ defaults }: { defaults: Tune }) {
   const current = session?.picks.find((pick) => pick.step === session.current);
   const upNext = current && session?.picks[current.step + 1];
 
+  const tell = (error: unknown) => {
+    setMessage(error instanceof Error ? error.message : String(error));
+    setFailed(true);
+  };
+
   /** Runs one request at a time and tells what went wrong in words. */
   const attempt = useCallback(async (what: string, work: () => Promise<void>) => {
     setBusy(true);
     try {
       await work();
       setMessage(what);
+      setFailed(false);
     } catch (error) {
-      setMessage(error instanceof Error ? error.message : String(error));
+      tell(error);
     }
     setBusy(false);
   }, []);
@@ -102,7 +109,7 @@ function App({ defaults }: { defaults: Tune }) {
     return () => clearTimeout(timer);
   }, [tune]);
   useEffect(() => {
-    if (session) api.preview(session.id, {}).then(setPreview, (error: Error) => setMessage(error.message));
+    if (session) api.preview(session.id, {}).then(setPreview, tell);
   }, [session]);
 
   return (
@@ -111,14 +118,19 @@ function App({ defaults }: { defaults: Tune }) {
       <header>
         <h1>Segue</h1>
         <SearchBox onChoose={shuffleFrom} />
-        <button type="button" class="primary" disabled={busy} onClick={() => shuffleFrom(chosen)}>
+        <button
+          type="button"
+          class={session ? "primary" : undefined}
+          disabled={busy}
+          onClick={() => shuffleFrom(chosen)}
+        >
           Smart Shuffle
         </button>
       </header>
-      <p class="status" role="status" aria-live="polite">{message}</p>
+      <p class={failed ? "status failed" : "status"} role="status" aria-live="polite">{message}</p>
       {session && current
         ? (
-          <main>
+          <main aria-busy={busy}>
             <section class="now" aria-label="Now playing">
               <div>
                 <p class="eyebrow">Now playing, {current.step + 1} of {session.picks.length}</p>
@@ -201,7 +213,9 @@ function App({ defaults }: { defaults: Tune }) {
               Search for a track to start from, or let Segue choose one. Each next track is drawn by how it sounds, what
               you heard lately, the key, the artist and the style, and every pick says why.
             </p>
-            <button type="button" disabled={busy} onClick={() => shuffleFrom(undefined)}>Choose a track for me</button>
+            <button type="button" class="primary" disabled={busy} onClick={() => shuffleFrom(undefined)}>
+              Choose a track for me
+            </button>
           </main>
         )}
     </>

@@ -59,7 +59,7 @@ function draw(
   pen.globalAlpha = 0.45;
   for (const point of map.points) {
     pen.fillStyle = COLORS[(point.cluster ?? 7) % COLORS.length];
-    pen.fillRect(x(point.x) - 1, y(point.y) - 1, 2, 2);
+    pen.fillRect(x(point.x) - 1.5, y(point.y) - 1.5, 3, 3);
   }
   pen.globalAlpha = 1;
   const ink = getComputedStyle(canvas).color;
@@ -68,12 +68,14 @@ function draw(
   pen.beginPath();
   for (const point of walk) pen.lineTo(x(point.x), y(point.y));
   pen.stroke();
-  walk.forEach((point, step) => {
+  const dot = ({ x: across, y: up }: { x: number; y: number }, radius: number, color: string) => {
     pen.beginPath();
-    pen.arc(x(point.x), y(point.y), step === current ? 7 : 4, 0, 2 * Math.PI);
-    pen.fillStyle = step === current ? "#D55E00" : ink;
+    pen.arc(x(across), y(up), radius, 0, 2 * Math.PI);
+    pen.fillStyle = color;
     pen.fill();
-  });
+  };
+  for (const point of walk) dot(point, 4, ink);
+  if (walk[current]) dot(walk[current], 7, "#D55E00");
 }
 
 function scale(values: number[], from: number, to: number): (value: number) => number {

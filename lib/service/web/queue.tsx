@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Pick, SessionBody, Why } from "./api.ts";
 import { FEATURE_NAMES } from "./names.ts";
 
@@ -15,10 +15,15 @@ interface Props {
 /** The tracks of the session; each opens to say why it was chosen. */
 export function Queue({ session, reasons, busy, onMore }: Props) {
   const [open, setOpen] = useState<number>();
+  const list = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    const playing = list.current?.querySelector<HTMLElement>('[aria-current="true"]');
+    if (playing) list.current!.scrollTop = playing.offsetTop - list.current!.offsetTop - playing.offsetHeight;
+  }, [session.id, session.current]);
   return (
     <section class="panel" id="queue" tabIndex={-1} aria-labelledby="queue-title">
       <h2 id="queue-title">Queue</h2>
-      <ol class="queue">
+      <ol class="queue" ref={list}>
         {session.picks.map((pick) => {
           const why = reasons.get(pick.step);
           const shown = open === pick.step;

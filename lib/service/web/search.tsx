@@ -5,7 +5,7 @@ import { api, type Track } from "./api.ts";
 export function SearchBox({ onChoose }: { onChoose: (track: Track) => void }) {
   const [text, setText] = useState("");
   const [tracks, setTracks] = useState<Track[]>([]);
-  const [corrected, setCorrected] = useState<string | null>(null);
+  const [hint, setHint] = useState("");
   const [active, setActive] = useState(-1);
   const [open, setOpen] = useState(false);
   const list = useId();
@@ -21,11 +21,22 @@ export function SearchBox({ onChoose }: { onChoose: (track: Track) => void }) {
       try {
         const found = await api.search(text, abort.signal);
         setTracks(found.tracks);
-        setCorrected(found.corrected);
+        setHint(
+          found.tracks.length === 0
+            ? "Nothing found"
+            : found.corrected
+            ? `Showing results for “${found.corrected}”`
+            : "",
+        );
         setActive(found.tracks.length ? 0 : -1);
         setOpen(true);
-      } catch {
-        // A newer search has taken the place of this one.
+      } catch (error) {
+        // A newer search may have taken the place of this one.
+        if (abort.signal.aborted) return;
+        setTracks([]);
+        setActive(-1);
+        setHint(error instanceof Error ? error.message : String(error));
+        setOpen(true);
       }
     }, 80);
     return () => {
@@ -73,7 +84,9 @@ export function SearchBox({ onChoose }: { onChoose: (track: Track) => void }) {
         onBlur={() => setTimeout(() => setOpen(false), 150)}
       />
       <ul id={list} role="listbox" aria-label="Tracks found" hidden={!open}>
-        {corrected && <li role="presentation" class="hint">Showing results for “{corrected}”</li>}
+        {hint && (
+          <li role={tracks.length ? "presentation" : "option"} aria-disabled={!tracks.length} class="hint">{hint}</li>
+        )}
         {tracks.map((track, t) => (
           <li
             key={track.track_id}
@@ -89,9 +102,6 @@ export function SearchBox({ onChoose }: { onChoose: (track: Track) => void }) {
             </small>
           </li>
         ))}
-        {open && tracks.length === 0 && (
-          <li role="option" aria-selected={false} aria-disabled class="hint">Nothing found</li>
-        )}
       </ul>
     </div>
   );
