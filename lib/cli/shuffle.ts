@@ -66,7 +66,7 @@ export default function shuffle(): Command {
     const start = startTime(recipe.now, state);
     const session = new Session(state, { ...sessionOptions(world, recipe), start });
     const picks = session.run();
-    const rows = playlistRows(world.catalog, picks);
+    const rows = playlistRows(world.catalog, picks, library?.locations);
     const complete = { ...recipe, ...absolute(recipe), from: rows[0].track_id, now: new Date(start).toISOString() };
     const playlist = { title: `Segue from ${trackName(world.catalog, picks[0].track)}`, rows, recipe: complete };
     if (save !== undefined) writeAtomic(save, JSON.stringify(state) + "\n");

@@ -4,6 +4,8 @@
  * @module
  */
 import { csvParseRows } from "d3-dsv";
+import { isAbsolute, resolve } from "node:path";
+import { textsOf } from "../catalog/catalog.ts";
 import { InputError } from "../errors.ts";
 import { matchTracks, type TrackReference } from "./match.ts";
 import { readSources, type SourceFile } from "./sources.ts";
@@ -19,6 +21,8 @@ export interface Library {
   matchedBy: { id: number; title: number; work: number };
   /** What is not in the catalogue, in the order of the file. */
   unmatched: TrackReference[];
+  /** The audio file by track id, of entries of an M3U8 playlist that are found by their names. */
+  locations: ReadonlyMap<string, string>;
 }
 
 const LIBRARY_FILES = /^YourLibrary\.json$|\.m3u8?$/i;
@@ -41,11 +45,18 @@ const COLUMNS = {
 export function readLibrary(world: ShuffleWorld, path: string): Library {
   const references = readSources([path], LIBRARY_FILES).flatMap(readReferences);
   const matches = matchTracks(world.catalog, references);
+  const ids = textsOf(world.catalog, "track_id");
+  const located = references.flatMap(({ location }, i): [string, string][] =>
+    location === undefined || matches[i].by === "id" || matches[i].by === "none"
+      ? []
+      : [[ids[matches[i].track]!, location]]
+  );
   const library: Library = {
     tracks: [...new Set(matches.filter(({ by }) => by !== "none").map(({ track }) => track))],
     entries: references.length,
     matchedBy: { id: 0, title: 0, work: 0 },
     unmatched: references.filter((_, i) => matches[i].by === "none"),
+    locations: new Map(located.reverse()),
   };
   for (const { by } of matches) if (by !== "none") library.matchedBy[by]++;
   if (library.tracks.length === 0) {
@@ -57,7 +68,7 @@ export function readLibrary(world: ShuffleWorld, path: string): Library {
 function readReferences({ path, text }: SourceFile): TrackReference[] {
   const start = text.trimStart();
   if (start.startsWith("{") || start.startsWith("[")) return fromJson(path, text);
-  if (start.startsWith("#EXTM3U") || /\.m3u8?$/i.test(path)) return fromM3u(text);
+  if (start.startsWith("#EXTM3U") || /\.m3u8?$/i.test(path)) return fromM3u(path, text);
   return fromTable(path, text);
 }
 
@@ -89,14 +100,16 @@ function fromJson(path: string, text: string): TrackReference[] {
  * `#EXTINF:seconds,Artist - Title`, then the location, of which the id may be a part. Where the name is not told, that of
  * the file is taken, without folder, ending and number in front: `Music/03 Artist - Title.mp3`.
  */
-function fromM3u(text: string): TrackReference[] {
+function fromM3u(path: string, text: string): TrackReference[] {
   const references: TrackReference[] = [];
   let name: string | undefined;
   for (const line of text.split(/\r?\n/)) {
     const told = /^#EXTINF:[^,]*,(.*)$/.exec(line)?.[1];
     if (told !== undefined) name = told;
     else if (line.trim() !== "" && !line.startsWith("#")) {
-      references.push({ id: line.trim(), ...named(name ?? fileName(line)) });
+      const id = line.trim();
+      const location = isAbsolute(id) || /^[a-z]\w*:/i.test(id) ? id : resolve(path, "..", id);
+      references.push({ id, location, ...named(name ?? fileName(line)) });
       name = undefined;
     }
   }

@@ -14,6 +14,8 @@ export interface TrackReference {
   title?: string;
   /** Artist; any one of several. */
   artist?: string;
+  /** The audio file, where a playlist of files names it. */
+  location?: string;
 }
 
 /** What a reference was found to be. */

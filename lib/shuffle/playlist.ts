@@ -44,6 +44,8 @@ export interface PlaylistRow {
   why: string;
   /** The hard rules that had to be relaxed for it; empty when all hold. */
   relaxed: string;
+  /** The audio file, where the library says it. */
+  location?: string;
 }
 
 /** A playlist to write. */
@@ -66,9 +68,14 @@ const RECIPE_URI = "urn:segue:recipe";
  *
  * @param catalog The catalogue.
  * @param picks The tracks of a session.
+ * @param locations Audio files by track id, which players need.
  * @returns One row a track.
  */
-export function playlistRows(catalog: Catalog, picks: readonly SessionPick[]): PlaylistRow[] {
+export function playlistRows(
+  catalog: Catalog,
+  picks: readonly SessionPick[],
+  locations?: ReadonlyMap<string, string>,
+): PlaylistRow[] {
   const { key, mode, duration_ms, tempo, energy } = catalog.numbers;
   return picks.map(({ step, track, at, probability, distribution, relaxed }) => ({
     place: step + 1,
@@ -84,6 +91,7 @@ export function playlistRows(catalog: Catalog, picks: readonly SessionPick[]): P
     probability,
     why: distribution?.explain(track).sentence ?? "",
     relaxed: relaxed.map(({ rule, kept }) => kept === null ? rule : `${rule} → ${kept}`).join(", "),
+    ...(locations?.size ? { location: locations.get(textsOf(catalog, "track_id")[track]!) } : {}),
   }));
 }
 
@@ -110,7 +118,7 @@ const FORMAT: Record<PlaylistFormat, (playlist: Playlist) => string> = {
       `${RECIPE_LINE}${JSON.stringify(recipe)}`,
       ...rows.flatMap((row) => [
         `#EXTINF:${row.seconds ?? -1},${oneLine(row.artists)} - ${oneLine(row.title)}`,
-        trackUri(row.track_id),
+        row.location ?? trackUri(row.track_id),
       ]),
       "",
     ].join("\n"),

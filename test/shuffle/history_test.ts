@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { zipSync } from "fflate";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { writeListeningExport } from "../../lib/catalog/world/listening.ts";
 import { InputError } from "../../lib/errors.ts";
 import { applyHistory, readHistory } from "../../lib/shuffle/history.ts";
@@ -227,6 +227,21 @@ Deno.test("a library is read from ids, CSV, YourLibrary.json, M3U8 and JSPF", ()
     fails("nothing\nknown\n", /none of its 2 tracks is in the catalogue/);
     fails("a,b\n1,2\n", /expected ids, one a line, or a CSV file with a column track_id/);
     fails("{}", /expected Spotify's YourLibrary\.json/);
+  });
+});
+
+Deno.test("an M3U8 playlist names the audio files that the library's names, and ids where it names none", () => {
+  inFolder((write) => {
+    const path = write(
+      "mine.m3u8",
+      "#EXTINF:9,Nara Lume - Águas de Março\n/music/a.mp3\n#EXTINF:9,Under - Hello World\nb.mp3\n",
+    );
+    const { locations } = readLibrary(world, path);
+    const picks = new Session(new UserState(world), { from: 0, count: 3, rules: {} }).run();
+    const text = formatPlaylist({ title: "", rows: playlistRows(world.catalog, picks, locations), recipe: {} }, "m3u8");
+    const files = ["/music/a.mp3", `spotify:track:${"b".repeat(22)}`, join(dirname(path), "b.mp3")];
+    assert.deepEqual(text.trim().split("\n").filter((line) => line[0] !== "#"), picks.map(({ track }) => files[track]));
+    assert.equal(readLibrary(world, write("ids.m3u8", "4uLU6hMCjMI75M1A2tKUQC\n")).locations.size, 0);
   });
 });
 
