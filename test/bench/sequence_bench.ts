@@ -4,7 +4,7 @@
  * 1. Speed: training steps at 22,000 tracks, single requests at 24,000 and 250,000, and the reading of a playlist slice:
  *    reports/tables/bench_sequence.csv and .md.
  * 2. Quality: both trained until the validation NDCG stops rising, on the same playlists with the same settings, three seeds
- *    each: bench_sequence_quality. The world has a seed on which no setting was chosen.
+ *    each: bench_sequence_converge. The world has a seed on which no setting was chosen.
  * 3. The three losses for the same number of steps: bench_sequence_losses.
  *
  * `deno run -A test/bench/sequence_bench.ts [--quick | --speed | --converge | --losses]`; without an option all parts, with
@@ -42,7 +42,7 @@ const BATCH = 128;
 const EPOCH_STEPS = 49;
 
 /** The world that quality is compared on, and how models are trained on it. */
-const WORLD = { tracks: 2500, playlists: 3000, seed: 7 };
+const WORLD = { tracks: 1500, playlists: 2500, seed: 7 };
 const SEEDS = [1, 2, 3];
 const TRAINING = {
   dimensions: 64,
@@ -53,15 +53,20 @@ const TRAINING = {
   learningRate: 0.004,
   dropout: 0.2,
   evaluateEvery: 100,
-  patience: 2,
-  maximumSteps: 800,
+  patience: 3,
+  maximumSteps: 2500,
 };
-const LOSS_STEPS = 400;
+const LOSS_STEPS = 800;
+
+/** Requests that are timed, after those that warm up; the peer's are as many. */
+const REQUESTS = 1000;
+const WARM_UP = 50;
 
 interface Result {
   seconds?: number[];
   losses?: number[];
   milliseconds?: number;
+  p99?: number;
   cpu?: number;
   peak: number;
   ranks?: number[];
@@ -128,7 +133,7 @@ async function speed(folder: string, quick: boolean): Promise<number> {
         "CPU seconds": "",
         "peak MiB": Math.round(result.peak),
         "ours / peer": model.endsWith("ours") ? pair.ours.milliseconds! / pair.peer.milliseconds! : 1,
-        note: "median of 200",
+        note: `median of ${REQUESTS}; 99th percentile ${result.p99!.toFixed(2)} ms`,
       });
     }
   }
@@ -190,13 +195,13 @@ async function quality(folder: string, split: SequenceSplit): Promise<void> {
       );
     }
   }
-  const row = (model: string, results: readonly Result[]) => ({
+  const [own, other] = Object.values(models);
+  const row = (model: string, results: Result[]) => ({
     model,
     seeds: results.length,
     "best step": results.map(({ bestStep }) => bestStep).join(", "),
-    "Recall@10": formatEstimate(overSeeds(results, hit)),
-    "NDCG@10": formatEstimate(overSeeds(results, gain)),
-    "seconds a step": sum(results.map(({ seconds }) => seconds![0])) / sum(results.map(({ steps }) => steps!)),
+    ...overSeedsAndPlaylists("Recall@10", results, other, hit),
+    ...overSeedsAndPlaylists("NDCG@10", results, other, gain),
     "peak MiB": Math.round(Math.max(...results.map(({ peak }) => peak))),
   });
   const size = split.trackIds.length;
@@ -214,33 +219,53 @@ async function quality(folder: string, split: SequenceSplit): Promise<void> {
     const { recall, ndcg } = evaluateNext(model, split);
     return { model: model.name, "Recall@10": formatEstimate(recall), "NDCG@10": formatEstimate(ndcg) };
   });
-  const [own, other] = Object.values(models);
+  const all = [...own, ...other];
+  const early = all.filter(({ steps }) => steps! < TRAINING.maximumSteps).length;
   const rows = [...Object.entries(models).map(([name, results]) => row(name, results)), ...simple];
   const caption =
-    `${split.userIds.length} playlists, ${size} tracks, trained until the validation NDCG stops rising, at ` +
-    `most ${TRAINING.maximumSteps} steps, ${SEEDS.length} seeds each, intervals over playlists. Ours over PyTorch: ` +
+    `${split.userIds.length} playlists, ${size} tracks, ${SEEDS.length} seeds each, trained until the validation NDCG ` +
+    `has not risen over ${TRAINING.patience} evaluations, at most ${TRAINING.maximumSteps} steps: ${early} of ` +
+    `${all.length} runs ended so. Intervals over playlists, ± over seeds. Ours over PyTorch: ` +
     `${verdict("Recall@10", own, other, hit)}; ${verdict("NDCG@10", own, other, gain)}.`;
-  await showTable(rows, { name: "bench_sequence_quality", caption });
+  await showTable(rows, { name: "bench_sequence_converge", caption });
   console.table(rows);
   console.log(caption);
 }
 
+type OfRank = (rank: number) => number;
+
 /** The ratio of two means over seeds, and whether it is within 5 % or within two standard errors of the seeds. */
-function verdict(name: string, own: Result[], other: Result[], of: (rank: number) => number): string {
-  const perSeed = [own, other].map((results) => results.map(({ ranks }) => mean(Float64Array.from(ranks!, of))));
-  const [a, b] = perSeed.map((values) => mean(Float64Array.from(values)));
-  const variance = (values: number[], center: number) =>
-    sum(values.map((x) => (x - center) ** 2)) / (values.length - 1);
-  const error = Math.sqrt(variance(perSeed[0], a) / own.length + variance(perSeed[1], b) / other.length);
+function verdict(name: string, own: Result[], other: Result[], of: OfRank): string {
+  const [a, b] = [own, other].map((results) => spreadOfSeeds(results, of));
+  const error = Math.sqrt(a.deviation ** 2 / own.length + b.deviation ** 2 / other.length);
   const within = (yes: boolean) => yes ? "within" : "outside";
-  return `${name} ${(a / b).toFixed(3)} (${within(Math.abs(a / b - 1) <= 0.05)} 5 %; difference ${
-    (a - b).toFixed(4)
-  }, ` +
-    `${within(Math.abs(a - b) <= 2 * error)} two standard errors of ${error.toFixed(4)})`;
+  const difference = a.mean - b.mean;
+  return `${name} ${(a.mean / b.mean).toFixed(3)} (${within(Math.abs(a.mean / b.mean - 1) <= 0.05)} 5 %; difference ` +
+    `${difference.toFixed(4)}, ${within(Math.abs(difference) <= 2 * error)} two standard errors of ${
+      error.toFixed(4)
+    })`;
+}
+
+/** Mean and standard deviation of a metric over seeds. */
+function spreadOfSeeds(results: readonly Result[], of: OfRank): { mean: number; deviation: number } {
+  const values = results.map(({ ranks }) => mean(Float64Array.from(ranks!, of)));
+  const center = sum(values) / values.length;
+  const deviation = Math.sqrt(sum(values.map((x) => (x - center) ** 2)) / Math.max(1, values.length - 1));
+  return { mean: center, deviation };
+}
+
+/** Columns of a metric: its mean with the interval over playlists, its deviation over seeds, its ratio to the peer's. */
+function overSeedsAndPlaylists(name: string, results: Result[], peer: Result[], of: OfRank): Record<string, string> {
+  const { mean, deviation } = spreadOfSeeds(results, of);
+  return {
+    [name]: formatEstimate(overSeeds(results, of)),
+    [`± of ${name}`]: deviation.toFixed(4),
+    [`${name} over PyTorch`]: (mean / spreadOfSeeds(peer, of).mean).toFixed(3),
+  };
 }
 
 /** Mean over seeds and playlists, with the interval over playlists. */
-function overSeeds(results: readonly Result[], of: (rank: number) => number): MetricEstimate {
+function overSeeds(results: readonly Result[], of: OfRank): MetricEstimate {
   const perPlaylist = Float64Array.from(results[0].ranks!, (_, p) => sum(results.map(({ ranks }) => of(ranks![p]))));
   return bootstrap([perPlaylist], ([total], count) => total / count / results.length);
 }
@@ -249,7 +274,7 @@ function overSeeds(results: readonly Result[], of: (rank: number) => number): Me
 async function losses(folder: string, split: SequenceSplit): Promise<void> {
   const rows = ["softmax", "sampled", "binary"].map((loss) => {
     const samples = Math.round(split.trackIds.length / 5);
-    const options = { ...TRAINING, seed: SEEDS[0], loss, samples, maximumSteps: LOSS_STEPS, patience: 100 };
+    const options = { ...TRAINING, seed: SEEDS[0], loss, samples, maximumSteps: LOSS_STEPS, evaluateEvery: LOSS_STEPS };
     const result = ours("--train-world", folder, JSON.stringify(options));
     return {
       loss: loss === "sampled"
@@ -260,11 +285,12 @@ async function losses(folder: string, split: SequenceSplit): Promise<void> {
       steps: result.steps,
       "Recall@10": formatEstimate(overSeeds([result], hit)),
       "NDCG@10": formatEstimate(overSeeds([result], gain)),
-      "seconds a step": result.seconds![0] / result.steps!,
+      "CPU seconds a step": result.cpu! / result.steps!,
       "peak MiB": Math.round(result.peak),
     };
   });
-  const caption = `The losses of SASRec after ${LOSS_STEPS} steps, ${split.trackIds.length} tracks.`;
+  const caption = `The losses of SASRec after ${LOSS_STEPS} steps of ${TRAINING.batchSize} windows each, ` +
+    `${split.trackIds.length} tracks; intervals over playlists.`;
   await showTable(rows, { name: "bench_sequence_losses", caption });
   console.table(rows);
 }
@@ -377,12 +403,13 @@ function serveOurs(tracks: number): Result {
   const server = serveSasrec({ config, weights: initialWeights(config, SEED) });
   const history = Array.from({ length: 50 }, (_, i) => (i * 7919) % tracks);
   const times: number[] = [];
-  for (let i = 0; i < 220; i++) {
+  for (let i = 0; i < REQUESTS + WARM_UP; i++) {
     const start = performance.now();
     server.next(history, 10);
     times.push(performance.now() - start);
   }
-  return { milliseconds: median(times.slice(20)), peak: peakMemory() };
+  const sorted = times.slice(WARM_UP).sort((a, b) => a - b);
+  return { milliseconds: median(sorted), p99: sorted[Math.floor(0.99 * REQUESTS)], peak: peakMemory() };
 }
 
 /** A slice as large as the real ones: 1,000 playlists of 67 tracks, indented. */
