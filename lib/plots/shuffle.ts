@@ -254,6 +254,7 @@ export interface PolicyTradeOff {
  * @returns The figure.
  */
 export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
+  const names = rows.map(({ policy }) => policy);
   const values = rows.map((row) => ({
     policy: row.policy,
     coherence: significant(row.coherence),
@@ -280,8 +281,8 @@ export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
         axis: { format: "%" },
         scale: { domain: [0, Math.max(0.05, 1.15 * Math.max(...values.map(({ repeats }) => repeats)))] },
       },
-      color: policyColor(rows.map(({ policy }) => policy)),
-      shape: { field: "policy", type: "nominal", sort: rows.map(({ policy }) => policy) },
+      color: policyColor(names),
+      shape: { field: "policy", type: "nominal", title: "policy", sort: null, scale: { domain: names } },
     },
   };
 }
