@@ -4,6 +4,7 @@
  * @module
  */
 import { expectInteger, InputError } from "../errors.ts";
+import { mean } from "../mean.ts";
 import { type Coefficient, type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
@@ -214,23 +215,19 @@ function tryFit(sets: ChoiceSets): ConditionalLogit[] {
 
 function describeRecovery(feature: string, truth: number, estimates: number[], errors: number[]): Recovery {
   const n = estimates.length;
-  const mean = average(estimates);
-  const deviation = Math.sqrt(estimates.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, n - 1));
+  const centre = mean(estimates);
+  const deviation = Math.sqrt(estimates.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(1, n - 1));
   return {
     feature,
     truth,
-    mean,
-    bias: mean - truth,
+    mean: centre,
+    bias: centre - truth,
     biasError: deviation / Math.sqrt(n),
-    rmse: Math.sqrt(average(estimates.map((value) => (value - truth) ** 2))),
+    rmse: Math.sqrt(mean(estimates.map((value) => (value - truth) ** 2))),
     deviation,
-    meanStandardError: average(errors),
-    coverage: average(estimates.map((value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0)),
+    meanStandardError: mean(errors),
+    coverage: mean(estimates.map((value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0)),
     estimates,
     standardErrors: errors,
   };
-}
-
-function average(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

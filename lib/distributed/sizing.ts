@@ -4,6 +4,7 @@
  * @module
  */
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { mean } from "../mean.ts";
 
 /** A measured run of the graph step on an engine; a row of `bench_distributed_graph.csv`. */
 export interface MeasuredGraphRun {
@@ -169,7 +170,6 @@ function rising(
   yOf: (run: MeasuredGraphRun) => number,
 ): { a: number; b: number } {
   const [x, y] = [measured.map(xOf), measured.map(yOf)];
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [mx, my] = [mean(x), mean(y)];
   const spread = x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
   const b = spread > 0 ? x.reduce((sum, value, i) => sum + (value - mx) * (y[i] - my), 0) / spread : 0;

@@ -5,6 +5,7 @@
  */
 import { expectInteger, InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix, matrix, takeRows } from "../matrix.ts";
+import { mean } from "../mean.ts";
 import { startProgress } from "../progress.ts";
 import { type Random, randomInteger, sampleCategorical, shuffleInPlace } from "../random.ts";
 import { type NearestKernel, nearestKernel } from "./kernels.ts";
@@ -221,10 +222,6 @@ export function adjustedRandIndex(a: ArrayLike<number>, b: ArrayLike<number>): n
   const expected = inA * inB / pairs(Float64Array.of(a.length));
   const largest = (inA + inB) / 2;
   return largest === expected ? 1 : (together - expected) / (largest - expected);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** How many rows each label has. */

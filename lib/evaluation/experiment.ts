@@ -9,6 +9,7 @@ import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import studentCdf from "@stdlib/stats-base-dists-t-cdf";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { mean } from "../mean.ts";
 import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
 import type { FeedbackLog } from "./feedback.ts";
 
@@ -411,12 +412,6 @@ function momentsOf(values: ArrayLike<number>): { mean: number; variance: number;
   let squares = 0;
   for (let i = 0; i < count; i++) squares += (values[i] - centre) ** 2;
   return { mean: centre, variance: squares / (count - 1), count };
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
 }
 
 function groupValues(values: ArrayLike<number>, groups: ArrayLike<number>): number[][] {

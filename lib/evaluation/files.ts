@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { csvFormatRows } from "d3-dsv";
 import { join } from "node:path";
 import { FEATURES } from "../shuffle/features.ts";
 import { writeAtomic } from "../storage/atomic.ts";
@@ -159,12 +160,11 @@ function named(name: string, { estimate, lower, upper }: { estimate: number; low
 
 function csv(rows: readonly object[]): string {
   const columns = Object.keys(rows[0] ?? {});
-  const lines = rows.map((row) => columns.map((column) => field((row as Record<string, unknown>)[column])).join(","));
-  return [columns.join(","), ...lines].join("\n") + "\n";
+  const lines = rows.map((row) => columns.map((column) => field((row as Record<string, unknown>)[column])));
+  return csvFormatRows([columns, ...lines]) + "\n";
 }
 
 function field(value: unknown): string {
   if (typeof value === "number") return Number.isNaN(value) ? "" : String(Number(value.toPrecision(8)));
-  const text = String(value ?? "");
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return String(value ?? "");
 }

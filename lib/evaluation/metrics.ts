@@ -4,6 +4,7 @@
  * @module
  */
 import { concatenate } from "../concatenate.ts";
+import { mean } from "../mean.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { quantile } from "./bootstrap.ts";
 import { miscalibration } from "./calibration.ts";
@@ -302,12 +303,6 @@ function histogram(similarities: Float64Array): Float32Array {
     shares[bin] += 1 / similarities.length;
   }
   return shares;
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
 }
 
 function weightedMean(pairs: [weight: number, value: number][]): number {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { mean } from "../mean.ts";
 import { seededRandom } from "../random.ts";
 import { type Interval, pairedDifference } from "./bootstrap.ts";
 import { type MetricName, METRICS } from "./metrics.ts";
@@ -54,10 +55,10 @@ export function describeVerdict(tournament: Tournament, policy: string = "segue"
   const rows = compareWith(tournament, "vanilla", { metrics: JUDGED }).filter((row) => row.policy === policy);
   const { label } = rows[0];
   const means = summarize(tournament, { metrics: JUDGED, resamples: 1 });
-  const mean = (name: string, metric: MetricName) =>
+  const meanOf = (name: string, metric: MetricName) =>
     means.find((row) => row.policy === name && row.metric === metric)!.estimate;
   const clause = (row: ComparisonRow) => {
-    const values = `${plain(mean(policy, row.metric))} against ${plain(mean("vanilla", row.metric))}`;
+    const values = `${plain(meanOf(policy, row.metric))} against ${plain(meanOf("vanilla", row.metric))}`;
     return `${quiet(METRICS[row.metric].label)} (${values}; difference ${formatInterval(row)})`;
   };
   const of = (verdict: ComparisonRow["verdict"]) => rows.filter((row) => row.verdict === verdict);
@@ -89,7 +90,7 @@ export function describeLearning(tournament: Tournament): { learned: string; seq
   const rows = compareWith(tournament, "segue", { metrics: ["regret", "diversity", "coverage", "artistRepeat"] });
   const against = (policy: string, metric: MetricName) =>
     rows.find((row) => row.policy === policy && row.metric === metric)!;
-  const regret = (policy: string) => plain(meanOf(valuesOf(tournament, policy, "regret")));
+  const regret = (policy: string) => plain(mean(valuesOf(tournament, policy, "regret")));
   const judged = (policy: string) => {
     const row = against(policy, "regret");
     const words = { better: "less than", worse: "more than", even: "not shown to differ from" };
@@ -161,16 +162,10 @@ function equalTemperature(tournament: Tournament): string {
     random: seededRandom(tournament.seed, "equal"),
   });
   return `. At the same temperature the hand-set weights leave ${
-    plain(meanOf(first(name)))
+    plain(mean(first(name)))
   } and those learned from each ` +
-    `${
-      plain(meanOf(first("segue-tuned")))
-    } on the ${variantListeners} listeners to whom both were played (difference ` +
+    `${plain(mean(first("segue-tuned")))} on the ${variantListeners} listeners to whom both were played (difference ` +
     `${formatInterval(difference)})`;
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { csvFormatRows } from "d3-dsv";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import process from "node:process";
@@ -72,8 +73,7 @@ export async function showTable(rows: Rows, options: Caption): Promise<void> {
     columns.map((c) => typeof objects[0][c] === "number" ? " ---: |" : " --- |").join("")
   }\n`;
   const markdown = header + objects.map((r) => `| ${columns.map((c) => cell(r[c])).join(" | ")} |\n`).join("");
-  const csv = [columns, ...objects.map((r) => columns.map((c) => r[c]))]
-    .map((line) => line.map(csvField).join(",") + "\n").join("");
+  const csv = csvFormatRows([columns, ...objects.map((r) => columns.map((c) => String(r[c] ?? "")))]) + "\n";
   const folder = join(reportsDirectory(), "tables");
   writeAtomic(join(folder, `${options.name}.csv`), csv);
   writeAtomic(join(folder, `${options.name}.md`), `${options.caption}\n\n${markdown}`);
@@ -149,9 +149,4 @@ function formatNumber(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString("en-US", { useGrouping: Math.abs(value) >= 10000 });
   const size = Math.abs(value);
   return size >= 1000 ? value.toFixed(0) : size >= 0.1 ? String(Number(value.toPrecision(4))) : value.toPrecision(3);
-}
-
-function csvField(value: unknown): string {
-  const text = String(value ?? "");
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
