@@ -1,8 +1,11 @@
 /**
- * The embedding of a million rows × 25 PCA columns: training an autoencoder and encoding with it beside PyTorch, k-means
- * beside scikit-learn's MiniBatchKMeans, and the placing of new points on the map beside umap-js's own `transform` and
- * the mean of their neighbours. `deno run -A test/bench/embedding_bench.ts [--quick]` writes
- * reports/tables/bench_embedding.csv and .md. Every timed thing runs in a process of its own.
+ * The embedding of a million rows: PCA beside scikit-learn's, training an autoencoder whose batches are streamed and
+ * encoding with it beside PyTorch, k-means beside scikit-learn's MiniBatchKMeans; of 20,000 rows k-means beside
+ * scikit-learn's KMeans; the layout of 5,000 by UMAP beside umap-learn, and the placing of new points on the map beside
+ * umap-js's own `transform` and the mean of their neighbours. Then, on the synthetic world of 20,000 tracks, what the two
+ * starts of k-means come to under ten seeds. `deno run -A test/bench/embedding_bench.ts [--quick]` writes
+ * reports/tables/bench_embedding.csv and bench_embedding_starts.csv, each also as .md. Every timed thing runs in a process
+ * of its own. PCA has a finer benchmark, pca_bench.ts.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,23 +14,33 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { UMAP } from "umap-js";
+import { worldStage } from "../../lib/catalog/world/stage.ts";
 import { trainAutoencoder } from "../../lib/embedding/autoencoder.ts";
-import { kMeans } from "../../lib/embedding/kmeans.ts";
+import { kMeans, meanAgreement } from "../../lib/embedding/kmeans.ts";
 import { type ExactNeighbors, exactNeighbors, unitRows } from "../../lib/embedding/neighbors.ts";
+import { fitPca, pcaScores } from "../../lib/embedding/pca.ts";
+import { trustworthiness } from "../../lib/embedding/quality.ts";
+import { pcaStage } from "../../lib/embedding/stage.ts";
 import { placeAmong, umapLayout, umapOfSample } from "../../lib/embedding/umap.ts";
+import { featuresStage } from "../../lib/features/stage.ts";
 import { type Matrix, matrix, takeRows } from "../../lib/matrix.ts";
 import { showTable } from "../../lib/plots/show.ts";
 import { seededRandom, shuffleInPlace } from "../../lib/random.ts";
 import { readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
 import { peakMemory } from "../../lib/storage/stages.ts";
-import { blobs } from "../embedding/samples.ts";
+import { blobs, correlated } from "../embedding/samples.ts";
 
-const COLUMNS = 25;
+/** Columns of the features that PCA is given, and of its scores that the rest is. */
+const [FEATURES, COLUMNS] = [40, 25];
 const BATCH = 4096;
 const EPOCHS = 2;
 const CLUSTERS = 16;
+/** Rows that are few enough for k-means without mini-batches. */
+const FEW = 20_000;
 /** Sampled tracks of the map, and new points by which placings are judged. */
 const [ANCHORS, HELD_OUT] = [5000, 2000];
+/** Most rows of the map: its time grows with the rows, and a million would say no more. */
+const MAPPED = 100_000;
 
 interface Result {
   /** Seconds of each part, by its name. */
@@ -72,12 +85,40 @@ print(json.dumps(dict(seconds=dict(train=trained - start, encode=done - trained)
 
 const SKLEARN = `import json, resource, sys, time
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
-x = np.load(sys.argv[1])
+from sklearn.cluster import KMeans, MiniBatchKMeans
+x = np.load(sys.argv[1])[:int(sys.argv[3])]
 start = time.perf_counter()
-found = MiniBatchKMeans(int(sys.argv[2]), batch_size=2048, random_state=0).fit(x)
+k = int(sys.argv[2])
+batches = MiniBatchKMeans(k, batch_size=2048, random_state=0)
+found = (batches if len(x) > 100_000 else KMeans(k, n_init=6, random_state=0)).fit(x)
 seconds = time.perf_counter() - start
 print(json.dumps(dict(seconds=dict(cluster=seconds), quality=dict(cluster=float(found.inertia_) / len(x)),
+  peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))`;
+
+const PCA_SKLEARN = `import json, resource, sys, time
+import numpy as np
+from sklearn.decomposition import PCA
+x = np.load(sys.argv[1])
+start = time.perf_counter()
+found = PCA(0.95).fit(x); found.transform(x)
+seconds = time.perf_counter() - start
+print(json.dumps(dict(seconds=dict(pca=seconds), quality=dict(pca=len(found.components_)),
+  peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))`;
+
+/** It is given the neighbours that ours is given; it compiles itself in a first, small fit. */
+const UMAP_LEARN = `import json, resource, sys, time
+import numpy as np, umap
+anchors, indices, distances = (np.load(sys.argv[1] + '/' + name) for name in ('anchors.npy', 'indices.npy', 'distances.npy'))
+def fit(n, k, epochs):
+  known = (np.minimum(indices[:n], n - 1), distances[:n])
+  return umap.UMAP(n_neighbors=k, n_epochs=epochs, precomputed_knn=known, metric='cosine', random_state=0, n_jobs=1).fit(anchors[:n])
+fit(500, indices.shape[1], 2)
+start = time.perf_counter()
+found = fit(len(anchors), indices.shape[1], 201)
+seconds = time.perf_counter() - start
+from sklearn.manifold import trustworthiness
+print(json.dumps(dict(seconds=dict(layout=seconds),
+  quality=dict(trustworthiness=trustworthiness(anchors, found.embedding_, n_neighbors=15, metric='cosine')),
   peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))`;
 
 async function main(quick: boolean): Promise<void> {
@@ -105,6 +146,15 @@ async function main(quick: boolean): Promise<void> {
       quality,
     });
   try {
+    const features = join(folder, "features.npy");
+    writeNpy(features, correlated(n, FEATURES, 1));
+    const rotated = run(process.execPath, ["run", "-A", SELF, "--child", "pca", features]);
+    const rotatedPeer = run(PYTHON, ["-c", PCA_SKLEARN, features]);
+    rmSync(features);
+    for (const [tool, result] of [["segue", rotated], ["scikit-learn", rotatedPeer]] as const) {
+      const quality = `${result.quality.pca} components`;
+      add(`PCA of ${FEATURES} columns`, n, tool, result.seconds.pca, result.peak, quality, rotatedPeer.seconds.pca);
+    }
     writeNpy(path, scores(n));
     const learnt = run(process.execPath, ["run", "-A", SELF, "--child", "autoencoder", path]);
     const torch = run(PYTHON, ["-c", TORCH, path, `${BATCH}`, `${EPOCHS}`]);
@@ -116,14 +166,32 @@ async function main(quick: boolean): Promise<void> {
       add(what, EPOCHS * 0.8 * n, tool, train, result.peak, loss(result), torch.seconds.train);
       add("encoding", n, tool, encode, result.peak, "", torch.seconds.encode);
     }
-    const ours = run(process.execPath, ["run", "-A", SELF, "--child", "cluster", path]);
-    const peer = run(PYTHON, ["-c", SKLEARN, path, `${CLUSTERS}`]);
-    for (const [tool, result] of [["segue", ours], ["scikit-learn MiniBatchKMeans", peer]] as const) {
-      const quality = `inertia a row ${result.quality.cluster.toFixed(4)}`;
-      add(`${CLUSTERS} clusters`, n, tool, result.seconds.cluster, result.peak, quality, peer.seconds.cluster);
+    const clusterings = [FEW, n].map((count) => {
+      const peer = run(PYTHON, ["-c", SKLEARN, path, `${CLUSTERS}`, `${count}`]);
+      const starts = count === FEW ? ["principal", "k-means++"] : ["principal"];
+      const ours = starts.map((start) =>
+        run(process.execPath, ["run", "-A", SELF, "--child", "cluster", path, start, `${count}`])
+      );
+      const named = ours.map((result, s) =>
+        [starts[s] === "principal" ? "segue" : "segue, k-means++", result] as const
+      );
+      const name = count > 100_000 ? "scikit-learn MiniBatchKMeans" : "scikit-learn KMeans, best of 6";
+      for (const [tool, result] of [...named, [name, peer] as const]) {
+        const quality = `inertia a row ${result.quality.cluster.toFixed(4)}`;
+        add(`${CLUSTERS} clusters`, count, tool, result.seconds.cluster, result.peak, quality, peer.seconds.cluster);
+      }
+      return { ours: ours[0], peer, name };
+    });
+    const { ours, peer, name } = clusterings[1];
+    const laid = run(process.execPath, ["run", "-A", SELF, "--child", "layout", path, folder]);
+    const laidPeer = run(PYTHON, ["-c", UMAP_LEARN, folder]);
+    for (const [tool, result] of [["segue (umap-js)", laid], ["umap-learn, one thread", laidPeer]] as const) {
+      const quality = `trustworthiness ${result.quality.trustworthiness.toFixed(3)}`;
+      add("UMAP from neighbours", ANCHORS, tool, result.seconds.layout, result.peak, quality, laidPeer.seconds.layout);
     }
-    const whole = run(process.execPath, ["run", "-A", SELF, "--child", "map", path]);
-    add(`map of all, ${ANCHORS} laid out`, n, "segue", whole.seconds.map, whole.peak, "");
+    const mapped = Math.min(n, MAPPED);
+    const whole = run(process.execPath, ["run", "-A", SELF, "--child", "map", path, "", `${mapped}`]);
+    add(`map of all, ${ANCHORS} laid out`, mapped, "segue", whole.seconds.map, whole.peak, "");
     const placings = ["segue", "mean of 5 neighbours", "umap-js transform"];
     const placed = placings.map((tool) => run(process.execPath, ["run", "-A", SELF, "--child", "place", path, tool]));
     placed.forEach(({ seconds, peak, quality }, i) => {
@@ -134,16 +202,57 @@ async function main(quick: boolean): Promise<void> {
     console.table(rows);
     const ratio = (a: Result, b: Result, part: string) => (a.seconds[part] / b.seconds[part]).toFixed(2);
     const kept = placed.map(({ quality }) => `${(100 * quality.kept).toFixed(1)}%`);
-    const caption = `${n} rows × ${COLUMNS} columns: training takes ${ratio(learnt, torch, "train")} times PyTorch's ` +
-      `time and ${Math.round(learnt.peak)} MiB at most, encoding ${ratio(learnt, torch, "encode")} times; k-means ` +
-      `${ratio(ours, peer, "cluster")} times scikit-learn's mini-batches with ` +
-      `${(ours.quality.cluster / peer.quality.cluster).toFixed(4)} times the inertia. New points on the map keep ` +
+    const mebibytes = n * COLUMNS * 4 / 2 ** 20;
+    const caption = `${n} rows: PCA takes ${ratio(rotated, rotatedPeer, "pca")} times scikit-learn's time; on ` +
+      `${COLUMNS} columns an epoch of the autoencoder takes ${(learnt.seconds.train / EPOCHS).toFixed(1)} s, ` +
+      `${ratio(learnt, torch, "train")} times PyTorch's, and the process ${Math.round(learnt.peak)} MiB at most, ` +
+      `${Math.round(mebibytes)} of them the matrix; encoding ${ratio(learnt, torch, "encode")} times; k-means ` +
+      `${ratio(ours, peer, "cluster")} times ${name}'s with ` +
+      `${(ours.quality.cluster / peer.quality.cluster).toFixed(4)} times the inertia; UMAP of ${ANCHORS} ` +
+      `${ratio(laid, laidPeer, "layout")} times umap-learn's. New points on the map keep ` +
       `${kept[0]} of their neighbours, ${kept[1]} at the mean of five, ${kept[2]} by umap-js's own transform.`;
     console.log(caption);
     await showTable(rows, { name: "bench_embedding", caption });
+    await compareStarts(folder, quick);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** What the two starts of k-means come to on the synthetic world under ten seeds. */
+async function compareStarts(folder: string, quick: boolean): Promise<void> {
+  const seeds = Array.from({ length: 10 }, (_, seed) => seed);
+  await worldStage(folder, { tracks: quick ? 2000 : 20_000, seed: 42 });
+  await featuresStage(folder);
+  await pcaStage(folder);
+  const x = readNpyMatrix(join(folder, "X_pca.npy"));
+  const settings = [
+    ["principal parts", { start: "principal" }],
+    ["k-means++, one start", { start: "k-means++", starts: 1 }],
+    ["k-means++, best of 6", { start: "k-means++" }],
+  ] as const;
+  const table = [8, 13, 20].flatMap((k) => {
+    const found = settings.map(([start, options]) => {
+      const begin = performance.now();
+      const runs = seeds.map((seed) => kMeans(x, k, seededRandom(seed), options));
+      return { start, runs, seconds: (performance.now() - begin) / 1000 / seeds.length };
+    });
+    const least = Math.min(...found.flatMap(({ runs }) => runs.map(({ inertia }) => inertia)));
+    return found.map(({ start, runs, seconds }) => ({
+      k,
+      start,
+      "agreement across seeds": Number(meanAgreement(runs.map(({ labels }) => labels)).toFixed(3)),
+      "mean inertia over the least": Number(
+        (runs.reduce((sum, { inertia }) => sum + inertia, 0) / runs.length / least).toFixed(5),
+      ),
+      seconds: Number(seconds.toFixed(3)),
+    }));
+  });
+  console.table(table);
+  const caption =
+    `k-means on ${x.rows} tracks × ${x.columns} components under ${seeds.length} seeds: mean adjusted Rand ` +
+    `index over the pairs, and inertia over the least that any run found.`;
+  await showTable(table, { name: "bench_embedding_starts", caption });
 }
 
 /** Overlapping clusters whose columns fall in variance as PCA scores do, the last three bent by the first. */
@@ -157,7 +266,7 @@ function scores(n: number): Matrix {
   return x;
 }
 
-async function child(what: string, path: string, tool: string): Promise<void> {
+async function child(what: string, path: string, tool: string, count: string): Promise<void> {
   const x = readNpyMatrix(path);
   const result: Result = { seconds: {}, peak: 0, quality: {} };
   const time = async <T>(name: string, job: () => T | Promise<T>): Promise<T> => {
@@ -166,7 +275,16 @@ async function child(what: string, path: string, tool: string): Promise<void> {
     result.seconds[name] = (performance.now() - start) / 1000;
     return value;
   };
-  if (what === "autoencoder") {
+  if (what === "pca") {
+    const model = await time("pca", () => {
+      const fitted = fitPca(x, { variance: 0.95 });
+      pcaScores(x, fitted);
+      return fitted;
+    });
+    result.quality.pca = model.explainedVariance.length;
+  } else if (what === "layout") {
+    await layOut(x, tool, result, time);
+  } else if (what === "autoencoder") {
     const range = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);
     const [cut, end] = [Math.floor(0.8 * x.rows), Math.floor(0.9 * x.rows)];
     const options = { dimensions: 16, epochs: EPOCHS, batchSize: BATCH };
@@ -177,15 +295,45 @@ async function child(what: string, path: string, tool: string): Promise<void> {
     await time("encode", () => learnt.encode(x));
     learnt.dispose();
   } else if (what === "cluster") {
-    result.quality.cluster = (await time("cluster", () => kMeans(x, CLUSTERS, seededRandom(1)))).inertia / x.rows;
+    const some = takeRows(x, Int32Array.from({ length: Number(count) }, (_, i) => i));
+    const start = tool as "principal" | "k-means++";
+    const found = await time("cluster", () => kMeans(some, CLUSTERS, seededRandom(1), { start }));
+    result.quality.cluster = found.inertia / some.rows;
   } else if (what === "map") {
-    const sample = drawn(x.rows).slice(0, ANCHORS).sort();
-    await time("map", () => umapOfSample(x, sample, seededRandom(1)));
+    const some = takeRows(x, Int32Array.from({ length: Number(count) }, (_, i) => i));
+    const sample = drawn(some.rows).slice(0, ANCHORS).sort();
+    await time("map", () => umapOfSample(some, sample, seededRandom(1)));
   } else {
     await place(x, tool, result, time);
   }
   result.peak = peakMemory();
   console.log(JSON.stringify(result));
+}
+
+/** Lays the anchors out, and leaves them with their neighbours in a folder for the peer. */
+async function layOut(
+  x: Matrix,
+  folder: string,
+  result: Result,
+  time: <T>(name: string, job: () => T | Promise<T>) => Promise<T>,
+): Promise<void> {
+  const anchors = unitRows(takeRows(x, drawn(x.rows).subarray(0, ANCHORS)));
+  const own = Int32Array.from({ length: ANCHORS }, (_, i) => i);
+  const known = exactNeighbors(anchors, anchors, 15, own);
+  const layout = await time("layout", () => umapLayout(known, seededRandom(2), { epochs: 201 }));
+  result.quality.trustworthiness = trustworthiness(anchors, layout, 15);
+  const indices = new Int32Array(16 * ANCHORS);
+  const distances = new Float32Array(16 * ANCHORS);
+  for (let i = 0; i < ANCHORS; i++) {
+    indices[16 * i] = i;
+    for (let j = 0; j < 15; j++) {
+      indices[16 * i + j + 1] = known.indices[15 * i + j];
+      distances[16 * i + j + 1] = Math.max(0, 1 - known.similarities[15 * i + j]);
+    }
+  }
+  writeNpy(join(folder, "anchors.npy"), anchors);
+  writeNpy(join(folder, "indices.npy"), { data: indices, shape: [ANCHORS, 16] });
+  writeNpy(join(folder, "distances.npy"), { data: distances, shape: [ANCHORS, 16] });
 }
 
 async function place(
@@ -280,12 +428,12 @@ function lists(x: Matrix): number[][] {
 }
 
 function run(program: string, args: string[]): Result {
-  console.log(args.slice(2).filter((arg) => !arg.includes("\n")).join(" "), "…");
+  console.log(program === PYTHON ? "peer" : "segue", ...args.slice(2).filter((arg) => !arg.includes("\n")), "…");
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28 });
   if (status !== 0) throw new Error(`${program} failed: ${stderr}`);
   return JSON.parse(stdout.trim().split("\n").at(-1)!);
 }
 
-const [first, what, path, tool] = process.argv.slice(2);
-if (first === "--child") await child(what, path, tool);
+const [first, what, path, tool, count] = process.argv.slice(2);
+if (first === "--child") await child(what, path, tool, count);
 else await main(process.argv.includes("--quick"));
