@@ -17,7 +17,9 @@ interface Output {
 Deno.test("every notebook runs in Jupyter on a small world and shows its figures", () => {
   const folder = mkdtempSync(join(tmpdir(), "segue-report-"));
   try {
-    const ran = report("--tracks", "1500", "--reports", join(folder, "reports"), "--data", join(folder, "data"));
+    const smaller = ["listeners=36", "variantListeners=12", "worlds=40"].flatMap((setting) => ["--set", setting]);
+    const where = ["--reports", join(folder, "reports"), "--data", join(folder, "data")];
+    const ran = report("--tracks", "1500", ...smaller, ...where);
     assert.equal(ran.status, 0, ran.stderr);
     const executed = readdirSync(join(folder, "reports/notebooks")).sort();
     assert.deepEqual(executed, readdirSync(join(ROOT, "notebooks")).filter((name) => name.endsWith(".ipynb")).sort());
@@ -49,6 +51,8 @@ Deno.test("report refuses a missing catalogue and a notebook that does not exist
     2,
     true,
   ]);
+  const setting = report("--set", "listeners");
+  assert.deepEqual([setting.status, /--set listeners: expected name=value/.test(setting.stderr)], [2, true]);
 });
 
 function report(...args: string[]) {

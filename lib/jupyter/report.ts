@@ -33,6 +33,7 @@ interface Options {
   reports?: string;
   data?: string;
   timeout: string;
+  set?: Record<string, string | number>;
   times?: boolean;
   pages?: boolean;
 }
@@ -45,6 +46,11 @@ async function main(): Promise<number> {
     .option("--engine <name>", "local, spark or spark://HOST:PORT: what features, PCA and graph run on")
     .option("--tracks <n>", "tracks of the synthetic world, or a sample of the catalogue")
     .option("--seed <n>", "seed of everything random")
+    .option(
+      "--set <name=value>",
+      "any other setting of the notebooks, e.g. listeners=24; repeat for several",
+      addSetting,
+    )
     .option("--reports <dir>", "where to write, instead of reports/")
     .option("--data <dir>", "where the data folders of the stages lie, instead of data/work/")
     .option("--timeout <seconds>", "what a cell may take", "3600")
@@ -163,7 +169,13 @@ function notebookSettings(options: Options, from: string): Record<string, string
   if (options.tracks !== undefined) parameters.tracks = positive("--tracks", options.tracks);
   if (options.seed !== undefined) parameters.seed = positive("--seed", options.seed);
   if (options.engine !== undefined) parameters.engine = options.engine;
-  return parameters;
+  return { ...parameters, ...options.set };
+}
+
+function addSetting(text: string, settings: Record<string, string | number> = {}): Record<string, string | number> {
+  const [, name, value] = /^(\w+)=(.*)$/.exec(text) ?? [];
+  if (name === undefined) throw new InputError(`--set ${text}: expected name=value, as in --set listeners=24`);
+  return { ...settings, [name]: value !== "" && Number.isFinite(Number(value)) ? Number(value) : value };
 }
 
 function selectNotebooks(only: string | undefined): string[] {
