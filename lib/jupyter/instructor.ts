@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { writeAtomic } from "../storage/atomic.ts";
 import { type CourseNotebook, exercisesOf } from "./exercises.ts";
 import { introductionOf, textOf } from "./introduction.ts";
+import { formatMarkdown } from "./markdown.ts";
 import { notebookNames, type Provenance, readProvenance } from "./provenance.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -35,13 +34,7 @@ export function renderTimes(page: string, provenance?: Provenance): string {
   });
   const head = "| | notebook | run | class | checked exercises |\n| --- | --- | ---: | ---: | ---: |";
   const text = page.replace(MARKED, `<!-- times -->\n\n${[head, ...rows].join("\n")}\n\n<!-- /times -->`);
-  const formatted = spawnSync(process.execPath, ["fmt", "--quiet", "--ext", "md", "-"], {
-    cwd: ROOT,
-    input: text,
-    encoding: "utf8",
-  });
-  if (formatted.status !== 0) throw new Error(`deno fmt failed: ${formatted.stderr}`);
-  return formatted.stdout;
+  return formatMarkdown(text);
 }
 
 /**

@@ -13,7 +13,6 @@
  * @module
  */
 import { csvParse } from "d3-dsv";
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -21,6 +20,7 @@ import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { introductionOf, type NotebookFile } from "./introduction.ts";
+import { formatMarkdown } from "./markdown.ts";
 import { notebookNames, readProvenance } from "./provenance.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -91,13 +91,7 @@ export function renderReadme(readme: string, reports: string): string {
       : benchmarksPart(reports);
     return `<!-- ${kind}${argument && `: ${argument}`} -->\n\n${content}\n\n<!-- /${kind} -->`;
   });
-  const formatted = spawnSync(process.execPath, ["fmt", "--quiet", "--ext", "md", "-"], {
-    cwd: ROOT,
-    input: text,
-    encoding: "utf8",
-  });
-  if (formatted.status !== 0) throw new Error(`deno fmt failed: ${formatted.stderr}`);
-  return formatted.stdout;
+  return formatMarkdown(text);
 }
 
 /** Part of a table, with its caption. */
