@@ -61,7 +61,7 @@ const OTHERS: usize = 16384;
 // Status of a row.
 const ODD: u8 = 1;
 const EXACT_KEY: u8 = 2; // letters beyond accented Latin ones: SQL makes the key
-const MISSING: u8 = 4; // good but for a needed value that is not there; `fix` says which
+const MISSING: u8 = 4; // what is first told of it is a needed value that is not there; `fix` says which
 
 // A column in the configuration, 48 bytes.
 @unmanaged
@@ -214,10 +214,17 @@ function unescape(start: usize, end: usize): usize {
 }
 
 function hashBytes(at: usize, end: usize): u64 {
-  let h: u64 = 0x243f6a8885a308d3;
-  for (; at + 8 <= end; at += 8) h = mix(h ^ load<u64>(at));
-  for (; at < end; at++) h = step(h, load<u8>(at));
-  return mix(h);
+  const length = end - at;
+  let h: u64 = 0x243f6a8885a308d3 ^ length;
+  if (length < 8) {
+    for (; at < end; at++) h = step(h, load<u8>(at));
+    return mix(h);
+  }
+  for (; at + 8 < end; at += 8) {
+    h = (h ^ load<u64>(at)) * 0xd6e8feb86659fd93;
+    h ^= h >> 32;
+  }
+  return mix(h ^ load<u64>(end - 8));
 }
 
 /** Hash of an id: 22 letters and digits, or any text. */
@@ -774,6 +781,7 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
   let fix: u8 = 0;
   let status: u8 = 0;
   let missing: f64 = Infinity;
+  let odd: f64 = Infinity;
   let titleAt: usize = 0;
   let titleEnd: usize = 0;
   let artist: usize = 0;
@@ -801,8 +809,8 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
       const digit = load<u8>(start) - 48;
       let value: f64 = length == 1 && digit < 10 ? <f64> digit : number(start, end, rows.powers);
       if (failed) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       if (flags & HAS_MARKER && value == column.marker) {
         // Tempo 0 is looked at once all features are read; year 0 may be mended by the date.
@@ -810,8 +818,8 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
       } else if (
         !(value >= column.low && value <= column.high) || (flags & (WHOLE | INTEGRAL) && value != Math.floor(value))
       ) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       store<f64>(column.data + index, value);
       continue;
@@ -824,33 +832,32 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
       continue;
     }
     if (flags & TRIMMED && (load<u8>(start) == SPACE || load<u8>(end - 1) == SPACE)) {
-      status |= ODD;
-      break;
+      odd = min(odd, column.rank);
+      continue;
     }
     if (kind == STRICT_ID) {
       if (length != 22) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       for (let at = start; at < end; at++) {
         const letter = load<u8>(at);
-        if (letter == 95 || !isWord(letter)) status |= ODD;
+        if (letter == 95 || !isWord(letter)) odd = min(odd, column.rank);
       }
-      if (status & ODD) break;
       store<u64>(rows.idHash + index, idHash(start, 22, true));
       setView(column.data, row, start, 22);
     } else if (kind == ID) {
       // "spotify:" may be a prefix to take off; a long id may be too long.
       if (length > 200 || (length > 8 && load<u64>(start) == 0x3a796669746f7073)) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       store<u64>(rows.idHash + index, idHash(start, <i32> length, false));
       setView(column.data, row, start, <u32> length);
     } else if (kind == TITLE) {
       if (length > MAX_TEXT || !lookAtTitle(start, end)) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       titleAscii = ascii;
       titleNamed = named;
@@ -859,8 +866,8 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
       setView(column.data, row, start, <u32> length);
     } else if (kind == CLEAN_TEXT) {
       if (!isClean(start, end)) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       setView(column.data, row, start, <u32> length);
     } else if (kind == TEXT) {
@@ -868,8 +875,8 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
     } else if (kind == DATE) {
       const found = date(start, end);
       if (found == 2) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       setView(column.data, row, found ? 0 : start, found ? 0 : <u32> length);
     } else if (kind == TRUTH) {
@@ -881,16 +888,16 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
         value = 0;
       }
       if (value < 0) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       store<f64>(column.data + index, value);
     } else {
       let style = column.style;
       if (style == ANY) style = load<u8>(start) == 91 ? PYTHON : SEMICOLONS;
       if (!listItems(start, end, style)) {
-        status |= ODD;
-        break;
+        odd = min(odd, column.rank);
+        continue;
       }
       if (flags & FIRST_ARTIST) {
         artist = artistAt;
@@ -899,10 +906,11 @@ function readRow(rows: Rows, row: u32, config: usize, columns: i32, fields: usiz
       setView(column.data, row, start, <u32> length | (style << 28));
     }
   }
-  if (!(status & ODD) && missing < Infinity) {
+  if (missing < odd) {
     status = MISSING;
     fix = <u8> missing;
-  } else if (!(status & ODD)) {
+  } else if (odd < Infinity) status = ODD;
+  else {
     if (load<f64>(rows.tempo + index) == 0) {
       fix |= 1;
       store<f64>(rows.tempo + index, NaN);
@@ -1002,48 +1010,48 @@ export function rowsWithFirst(
   return bits >> 63 ? ~bits : bits | 0x8000000000000000;
 }
 
-let known: i32 = 0;
-
-/** How many known numbers the last `medianOf` has seen. */
-export function knownNumbers(): i32 {
-  return known;
-}
-
 /**
- * The number at the middle of the order of those that are kept and known, the lower of the middle two, or (`upper`) the
- * upper one; by 16 bits at a time, the highest first. `counts` is scratch of 2^16 u32. NaN when there is none.
+ * The median of the numbers that are kept and known, between the middle two of an even count: 16 bits at a time, the
+ * highest first. `counts` is scratch of 2^16 u32. NaN when there is none.
  */
-export function medianOf(data: usize, rows: u32, keep: usize, upper: bool, counts: usize): f64 {
+export function medianOf(data: usize, rows: u32, keep: usize, counts: usize): f64 {
   let prefix: u64 = 0;
   let mask: u64 = 0;
-  let place: i32 = 0;
+  let place: u32 = 0;
+  let seen: u32 = 0;
   for (let shift = 48; shift >= 0; shift -= 16) {
     memory.fill(counts, 0, 4 << 16);
-    let seen = 0;
     for (let row: u32 = 0; row < rows; row++) {
       const value = load<f64>(data + (<usize> row << 3));
       if (!load<u8>(keep + <usize> row) || value != value) continue;
       const bits = ordered(value);
-      seen++;
       if ((bits & mask) != prefix) continue;
       const count = counts + (<usize> ((bits >> shift) & 0xffff) << 2);
       store<u32>(count, load<u32>(count) + 1);
+      if (shift == 48) seen++;
     }
     if (shift == 48) {
-      known = seen;
       if (seen == 0) return NaN;
-      place = upper ? seen >> 1 : (seen - 1) >> 1;
+      place = (seen - 1) >> 1;
     }
     let digit: u64 = 0;
     for (;; digit++) {
       const count = load<u32>(counts + (<usize> digit << 2));
-      if (place < <i32> count) break;
+      if (place < count) break;
       place -= count;
     }
     prefix |= digit << shift;
     mask |= <u64> 0xffff << shift;
   }
-  return reinterpret<f64>(prefix >> 63 ? prefix & 0x7fffffffffffffff : ~prefix);
+  const low = reinterpret<f64>(prefix >> 63 ? prefix & 0x7fffffffffffffff : ~prefix);
+  const alike = load<u32>(counts + (<usize> (prefix & 0xffff) << 2));
+  if (seen & 1 || place + 1 < alike) return low;
+  let high = Infinity;
+  for (let row: u32 = 0; row < rows; row++) {
+    const value = load<f64>(data + (<usize> row << 3));
+    if (load<u8>(keep + <usize> row) && value > low && value < high) high = value;
+  }
+  return low + (high - low) * 0.5;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -1259,12 +1267,12 @@ export function textPage(
   return out;
 }
 
-const TEXT_TABLE: u32 = 1 << 18;
+const TEXT_TABLE: u32 = 1 << 17;
 const TRIAL: u32 = 2048;
 
 /**
  * Texts as they are, or, where they repeat, as codes: the dictionary then stands at `dictionary`. `views` are u64: address,
- * length. `table` is scratch of 2^18 u32, `codes` of a u32 and a u64 a text.
+ * length. `table` is scratch of 2^17 u32, `codes` of a u32 and a u64 a text.
  */
 function writeTexts(views: usize, count: u32, repeats: bool, table: usize, codes: usize, dictionary: usize): void {
   dictionarySize = 0;
@@ -1304,7 +1312,9 @@ function codeTexts(views: usize, count: u32, table: usize, codes: usize, entryVi
       for (let slot = <u32> hash & (TEXT_TABLE - 1);; slot = (slot + 1) & (TEXT_TABLE - 1)) {
         const entry = load<u32>(table + (<usize> slot << 2));
         if (!entry) {
-          store<u64>(entryViews + (<usize> entries << 3), load<u64>(views + (<usize> i << 3)));
+          // The copy in the dictionary is nearer than the text in the file.
+          store<u32>(entryViews + (<usize> entries << 3), <u32> to + 4);
+          store<u32>(entryViews + (<usize> entries << 3), length, 4);
           last = entries++;
           store<u32>(table + (<usize> slot << 2), entries);
           store<u32>(to, length);
@@ -1322,7 +1332,7 @@ function codeTexts(views: usize, count: u32, table: usize, codes: usize, entryVi
       lastLength = length;
     }
     store<u32>(codes + (<usize> i << 2), last);
-    if (i == TRIAL && entries > TRIAL - (TRIAL >> 3)) return 0;
+    if (i == TRIAL && entries > TRIAL >> 1) return 0;
   }
   dictionaryEnd = to;
   return entries;

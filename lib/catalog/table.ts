@@ -48,7 +48,7 @@ export interface RegularFile {
 export interface OpenRows {
   /** Rows that the exact rules must judge. */
   odd: number[];
-  /** Rows that are good but for a needed value that is not there. */
+  /** Rows of which the exact rules would first tell that a needed value is not there. */
   missing: { row: number; column: CatalogColumn }[];
   /** Rows whose key the exact rules must make. */
   exactKeys: number[];

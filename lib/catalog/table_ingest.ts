@@ -311,17 +311,15 @@ function select(values: Float64Array, place: number): number {
   return values[place];
 }
 
-/** The commonest value of a column, the one that comes first among equals. */
+/** The commonest value of a column of small whole numbers, the one that comes first among equals. */
 function commonest(table: Table, name: NumericColumn): number {
   const values = table.numbers(name)!;
   const keep = table.keep;
-  const counts = new Map<number, number>();
-  for (let row = 0; row < values.length; row++) {
-    if (keep[row] && !Number.isNaN(values[row])) counts.set(values[row], (counts.get(values[row]) ?? 0) + 1);
-  }
-  let best = NaN;
-  for (const [value, count] of counts) if (Number.isNaN(best) || count > counts.get(best)!) best = value;
-  return best;
+  const counts = new Float64Array(256);
+  for (let row = 0; row < values.length; row++) if (keep[row] && values[row] >= 0) counts[values[row]]++;
+  const most = counts.reduce((a, b) => Math.max(a, b));
+  if (most === 0) return NaN;
+  for (let row = 0;; row++) if (keep[row] && counts[values[row]] === most) return values[row];
 }
 
 /** Gives the takes of works that have several the id of the first of them, in column `work_id`. */

@@ -31,8 +31,7 @@ export interface TableKernel {
   idHash(at: number, length: number, strict: boolean): bigint;
   firstItem(list: number, row: number): bigint;
   hashText(at: number, length: number): bigint;
-  medianOf(data: number, rows: number, keep: number, upper: boolean, counts: number): number;
-  knownNumbers(): number;
+  medianOf(data: number, rows: number, keep: number, counts: number): number;
   rowsWithFirst(
     from: number,
     to: number,
@@ -206,7 +205,7 @@ export interface TableAnswer {
   chunks?: FrameChunk[];
 }
 
-const TEXT_TABLE = 1 << 20;
+const TEXT_TABLE = 1 << 19;
 const NUMBERS_MOST = 20001;
 /** The engine compiles a function better once it has been called a few times: long tasks are many calls. */
 const STEP = 1 << 15;
@@ -267,13 +266,8 @@ export function tableRunner(thread: TableThread): (task: TableTask) => TableAnsw
         return {
           count: kernel.rowsWithFirst(task.from, task.to, task.list, task.keep, task.table, task.size, task.found),
         };
-      case "median": {
-        const half = (upper: boolean) => kernel.medianOf(task.data, task.rows, task.keep, upper, task.counts);
-        const low = half(false);
-        const count = kernel.knownNumbers();
-        const high = count % 2 ? low : half(true);
-        return { count, median: low + (high - low) * 0.5 };
-      }
+      case "median":
+        return { count: 1, median: kernel.medianOf(task.data, task.rows, task.keep, task.counts) };
       case "encode":
         return encodeRange(memory, kernel, task);
     }
