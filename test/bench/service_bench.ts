@@ -1,7 +1,8 @@
 /**
  * The service under load: a world of a million tracks, 64 connections that each play a session, next track after next
- * track, every pick on disk before it is answered. Prints and writes requests a second, latency, memory at every quarter
- * of the load, start-up from saved files, and search over the whole catalogue.
+ * track, every pick on disk before it is answered. Prints and writes requests a second, latency, start-up from saved files,
+ * memory over a long load, and search over the whole catalogue, as people type and as nobody does. Beside it runs its
+ * ceiling: the bare framework answering with a constant.
  * `deno run -A test/bench/service_bench.ts [--quick]`
  *
  * The world is prepared once, below `SEGUE_DATA` or in `data/work`; a later run finds it there.
@@ -24,8 +25,15 @@ const SESSION = 100;
 const QUERIES = 100;
 const quick = process.argv.includes("--quick");
 const tracks = quick ? 20_000 : 1_000_000;
-const requests = quick ? 10_000 : 100_000;
+/** Requests of the long load; the shorter ones have a sixth of it. */
+const requests = quick ? 12_000 : 300_000;
+/** Points of the long load at which memory is looked at, and rows they are gathered in. */
+const LOOKS = 60;
+const ROWS = 6;
+/** Memory is steady when its mean over the last third of the long load is within this share of the middle third's. */
+const STEADY = 0.03;
 const main = fileURLToPath(new URL("../../lib/cli/main.ts", import.meta.url));
+const ceiling = fileURLToPath(new URL("service_ceiling.ts", import.meta.url));
 const json = { "content-type": "application/json" };
 
 /** The service in a process of its own, so that its memory is its own. */
@@ -34,8 +42,16 @@ interface Service {
   /** Seconds from the start of the process until it listens. */
   seconds: number;
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** A line of /proc/<pid>/status in MiB. */
-  memory(line?: string): number;
+  /** Resident memory in MiB. */
+  memory(): number;
+}
+
+/** Memory amid a load, in MiB. */
+interface Look {
+  answered: number;
+  resident: number;
+  heap: number;
+  arrays: number;
 }
 
 const workspace = openWorkspace({ tracks, seed: 42 });
@@ -50,43 +66,53 @@ try {
   console.log(`start-up: ${service.seconds.toFixed(2)} s, ${Math.round(service.memory())} MiB`);
   const searches = await timeSearches(service.url);
   console.table(searches);
-  const loads = [];
-  await play(service, 5000, false);
-  for (const explain of [false, true]) loads.push(await play(service, requests, explain));
-  console.table(loads);
+  const looks: Look[] = [];
+  await play(service, "warm-up", 5000, false);
+  const loads = [await play(service, "next", requests, false, { looks })];
+  console.table(memoryRows(looks));
+  loads.push(await play(service, "next with reasons", requests / 6, true));
+  const answer = await nextAnswer(service.url);
   await service.stop();
+  const bare = await start(ceiling, [answer]);
+  await play(bare, "warm-up", 5000, false);
+  const most = await play(bare, "constant answer (ceiling)", requests / 6, false);
+  await bare.stop();
+  console.table([...loads, most]);
   const kept = await killUnderLoad();
   console.log(kept);
   await showTable(
-    loads.map((load) => ({
+    [...loads, most].map((load) => ({
       tracks,
       cores: availableParallelism(),
       ...load,
-      "start-up s": Number(service.seconds.toFixed(2)),
+      "of the ceiling": Number((load["requests/s"] / most["requests/s"]).toFixed(2)),
+      "start-up s": load === most ? null : Number(service.seconds.toFixed(2)),
     })),
     {
       name: "bench_service",
       caption: `The service with ${tracks.toLocaleString("en-US")} tracks and ${CONNECTIONS} connections on this ` +
-        `machine, shared with the load generator; memory in MiB before the load and at every quarter of it. Each connection plays ` +
-        `${SESSION} tracks, one request each, and begins another session; picks are on disk before they are answered. ${kept}`,
+        `machine, shared with the load generator. Each connection plays ${SESSION} tracks, one request each, and begins ` +
+        "another session; picks are on disk before they are answered. The ceiling is the bare framework, which reads the " +
+        `same requests and answers each with the same ${answer.length} bytes: no log, no checks, no shuffle. ${kept}`,
     },
   );
+  await showTable(memoryRows(looks), { name: "bench_service_memory", caption: memoryCaption(looks) });
   await showTable(searches, {
     name: "bench_service_search",
     caption: `Search over ${tracks.toLocaleString("en-US")} tracks, over HTTP, one query at a time, each asked once: ` +
-      "words of real titles and artists, whole, cut, or with one letter changed, dropped, added or swapped.",
+      "words of real titles and artists, whole, cut, or with letters changed, dropped, added or swapped, and what nobody " +
+      "types: the most frequent words together, single letters, garbage, and 200 characters.",
   });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function start(): Promise<Service> {
+async function start(
+  script: string = main,
+  options: string[] = ["serve", "--data", workspace.directory, "--port", "0", "--store", log],
+): Promise<Service> {
   const begun = performance.now();
-  const child = spawn(
-    process.execPath,
-    ["run", "-A", main, "serve", "--data", workspace.directory, "--port", "0", "--store", log],
-    { stdio: ["ignore", "ignore", "pipe"] },
-  );
+  const child = spawn(process.execPath, ["run", "-A", script, ...options], { stdio: ["ignore", "ignore", "pipe"] });
   let printed = "";
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr.on("data", (chunk) => {
@@ -104,18 +130,24 @@ async function start(): Promise<Service> {
         child.on("exit", () => resolve());
         child.kill(signal);
       }),
-    memory(line = "VmRSS") {
+    memory() {
       const status = `/proc/${child.pid}/status`;
       if (!existsSync(status)) return NaN;
-      return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(readFileSync(status, "utf8"))?.[1]) / 1024;
+      return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(status, "utf8"))?.[1]) / 1024;
     },
   };
 }
 
 /** Plays session after session on each connection; gives a row of the table. */
-async function play(service: Service, amount: number, explain: boolean, stopAfter?: number) {
-  const memory = [Math.round(service.memory())];
+async function play(
+  service: Service,
+  request: string,
+  amount: number,
+  explain: boolean,
+  { looks, stopAfter }: { looks?: Look[]; stopAfter?: number } = {},
+) {
   let seed = 1;
+  let looked = 0;
   let answered = 0;
   const begin = {
     method: "POST",
@@ -142,14 +174,17 @@ async function play(service: Service, amount: number, explain: boolean, stopAfte
     }, (error: Error | null, outcome: autocannon.Result) => error ? reject(error) : resolve(outcome));
     let killed = false;
     instance.on("response", () => {
-      if (memory.length <= 4 && answered >= memory.length * amount / 4) memory.push(Math.round(service.memory()));
+      if (looks && answered >= (looked + 1) * amount / LOOKS) {
+        looked++;
+        void look(service, answered).then((seen) => looks.push(seen));
+      }
       if (killed || stopAfter === undefined || answered < stopAfter) return;
       killed = true;
       void service.stop("SIGKILL").then(() => instance.stop());
     });
   });
   return {
-    request: explain ? "next with reasons" : "next",
+    request,
     connections: CONNECTIONS,
     answered,
     failed: result.non2xx + result.errors,
@@ -157,8 +192,61 @@ async function play(service: Service, amount: number, explain: boolean, stopAfte
     "p50 ms": result.latency.p50,
     "p99 ms": result.latency.p99,
     "longest ms": result.latency.max,
-    "memory MiB": memory.join(" → "),
   };
+}
+
+async function look(service: Service, answered: number): Promise<Look> {
+  const resident = service.memory();
+  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  const of = (name: string) => Number(new RegExp(`^${name} (\\d+)`, "m").exec(metrics)?.[1]) / 2 ** 20;
+  return { answered, resident, heap: of("segue_heap_used_bytes"), arrays: of("segue_external_memory_bytes") };
+}
+
+/** The looks in rows of equal length: resident memory at its end, mean and most in it, and what V8 says of the same time. */
+function memoryRows(looks: readonly Look[]) {
+  const length = Math.ceil(looks.length / ROWS);
+  return Array.from({ length: ROWS }, (_, row) => looks.slice(row * length, (row + 1) * length))
+    .filter((row) => row.length > 0).map((row) => ({
+      "answered": row[row.length - 1].answered,
+      "resident MiB": Math.round(row[row.length - 1].resident),
+      "its mean": Math.round(mean(row.map(({ resident }) => resident))),
+      "its most": Math.round(Math.max(...row.map(({ resident }) => resident))),
+      "heap in use MiB": Math.round(mean(row.map(({ heap }) => heap))),
+      "typed arrays MiB": Math.round(mean(row.map(({ arrays }) => arrays))),
+    }));
+}
+
+function memoryCaption(looks: readonly Look[]): string {
+  const third = (from: number) =>
+    mean(
+      looks.slice(Math.round(from * looks.length / 3), Math.round((from + 1) * looks.length / 3)).map((seen) =>
+        seen.resident
+      ),
+    );
+  const change = third(2) / third(1) - 1;
+  const late = looks.slice(Math.floor(looks.length / 2));
+  const [x, y] = [mean(late.map(({ answered }) => answered)), mean(late.map(({ resident }) => resident))];
+  const slope = late.reduce((sum, seen) => sum + (seen.answered - x) * (seen.resident - y), 0) /
+    late.reduce((sum, seen) => sum + (seen.answered - x) ** 2, 0);
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`.replace("-", "−");
+  return `Memory of the service over ${requests.toLocaleString("en-US")} requests for the next track, from ` +
+    `${looks.length} looks. Over the second half it changes by ${(1e5 * slope).toFixed(0).replace("-", "−")} MiB in ` +
+    `100,000 requests. The rule: the mean of the last third is within ${
+      percent(STEADY)
+    } of the middle third's; it is ` +
+    `${percent(change)} off, so the memory is ${Math.abs(change) <= STEADY ? "steady" : "not steady"}.`;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** An answer to a request for the next track. */
+async function nextAnswer(url: string): Promise<string> {
+  const post = (path: string, body: object) =>
+    fetch(url + path, { method: "POST", headers: json, body: JSON.stringify(body) });
+  const { id } = await (await post("/api/sessions", { seed: 1 })).json();
+  return await (await post(`/api/sessions/${id}/next`, {})).text();
 }
 
 /** Kills the process amid a load, then looks for every pick that was acknowledged. */
@@ -172,18 +260,23 @@ async function killUnderLoad(): Promise<string> {
     return count;
   };
   const before = picks();
-  const { answered } = await play(await start(), 1e6, false, 5000);
+  const { answered } = await play(await start(), "next", 1e6, false, { stopAfter: 5000 });
   const kept = picks() - before;
   if (kept < answered) throw new Error(`${answered} picks were acknowledged, but only ${kept} are in the log`);
   return `Killed with SIGKILL amid a load, the service had acknowledged ${answered} picks; ${kept} were in its log.`;
 }
 
-/** Searches as people type them; each kind a row of the table. */
+/** Searches; each kind a row of the table. */
 async function timeSearches(url: string) {
   const catalog = await workspace.catalog(["track_id", "title", "artists"]);
   const random = seededRandom(11, "searches");
   const any = () => randomInteger(random, catalog.length);
   const title = () => catalog.texts.title![any()]!;
+  const letters = (count: number) =>
+    Array.from({ length: count }, () => String.fromCharCode(97 + randomInteger(random, 26))).join("");
+  const frequent = frequentWords(catalog.texts.title as string[]);
+  const common = () => frequent[randomInteger(random, frequent.length)];
+  const several = (count: number, make: () => string) => Array.from({ length: count }, make).join(" ");
   const kinds: Record<string, () => string> = {
     "whole title": title,
     "beginning of a title": () => title().slice(0, 2 + randomInteger(random, 8)),
@@ -194,6 +287,21 @@ async function timeSearches(url: string) {
     },
     "title with a typo": () => withTypo(title(), random),
     "artist with a typo": () => withTypo(catalog.lists.artists![any()][0], random),
+    "typo in the first letter": () => withTypo(title(), random, 0),
+    "a typo in every word": () => title().split(" ").map((word) => withTypo(word, random)).join(" "),
+    "accents on the vowels": () => title().replace(/[aeiou]/g, (vowel) => `${vowel}\u0301`),
+    "one letter": () => letters(1),
+    "two letters": () => letters(2),
+    "a frequent word": common,
+    "two frequent words": () => several(2, common),
+    "three frequent words": () => several(3, common),
+    "twelve frequent words": () => several(12, common),
+    "a title with another's artist": () => `${title()} ${catalog.lists.artists![any()][0]}`,
+    "garbage": () => letters(4 + randomInteger(random, 26)),
+    "words of garbage": () => several(8, () => letters(5)),
+    "another script": () => `ночь ${letters(2)}`,
+    "200 characters of titles": () => several(12, title).slice(0, 200),
+    "nothing": () => "",
   };
   const rows = [];
   const all: number[] = [];
@@ -201,7 +309,7 @@ async function timeSearches(url: string) {
     const times: number[] = [];
     let found = 0;
     for (let q = 0; q < QUERIES; q++) {
-      const text = make();
+      const text = make().slice(0, 200);
       const begun = performance.now();
       const { tracks } = await (await fetch(`${url}/api/search?q=${encodeURIComponent(text)}`)).json();
       times.push(performance.now() - begun);
@@ -214,9 +322,21 @@ async function timeSearches(url: string) {
   return rows;
 }
 
-/** One letter changed, dropped, added, or swapped with the next; the first letter stays. */
-function withTypo(text: string, random: Random): string {
-  const at = 1 + randomInteger(random, Math.max(1, text.length - 2));
+/** The words that most titles have. */
+function frequentWords(titles: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const title of titles) {
+    for (const word of title.toLowerCase().match(/[a-z]{2,}/g) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, 50).map(([word]) => word);
+}
+
+/** One letter changed, dropped, added, or swapped with the next; the first letter stays unless it is the one. */
+function withTypo(
+  text: string,
+  random: Random,
+  at: number = 1 + randomInteger(random, Math.max(1, text.length - 2)),
+): string {
   const letter = String.fromCharCode(97 + randomInteger(random, 26));
   const [before, after] = [text.slice(0, at), text.slice(at + 1)];
   return [
