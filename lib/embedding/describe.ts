@@ -46,7 +46,7 @@ export interface ClusterDescription {
   genres?: { name: string; share: number }[];
   /** First and last year of the middle half of its tracks. */
   years?: { from: number; to: number };
-  /** Row indices of the three tracks nearest to the centroid in standardised audio features. */
+  /** Row indices of the three tracks nearest to the centroid in standardised audio features, no title twice. */
   examples: number[];
 }
 
@@ -101,6 +101,7 @@ export function describeClusters(catalog: Catalog, labels: Int32Array, k: number
         return sum + (Number.isNaN(distance) ? 1 : distance * distance);
       }, 0);
     const distances = new Map(tracks.map((t) => [t, typical(t)]));
+    const titles = catalog.texts.title;
     return {
       cluster,
       size: tracks.length,
@@ -110,7 +111,7 @@ export function describeClusters(catalog: Catalog, labels: Int32Array, k: number
       standardized,
       ...(genres && { genres }),
       ...(years && { years }),
-      examples: tracks.toSorted((a, b) => distances.get(a)! - distances.get(b)! || a - b).slice(0, 3),
+      examples: firstOfTitle(tracks.toSorted((a, b) => distances.get(a)! - distances.get(b)! || a - b), titles, 3),
     };
   });
 }
@@ -145,6 +146,23 @@ export function inWords(
   }
   if (years) parts.push(years.from === years.to ? `${years.from}` : `${years.from}–${years.to}`);
   return parts.join("; ");
+}
+
+/** The first tracks, without those whose title came before: several takes of one work are often equally typical. */
+function firstOfTitle(
+  tracks: readonly number[],
+  titles: readonly (string | null)[] | undefined,
+  count: number,
+): number[] {
+  const seen = new Set<string>();
+  const found: number[] = [];
+  for (const t of tracks) {
+    const title = titles?.[t];
+    if (title && seen.has(title)) continue;
+    if (title) seen.add(title);
+    if (found.push(t) === count) break;
+  }
+  return found;
 }
 
 function spreadOf(values: ArrayLike<number>): { mean: number; sd: number } {

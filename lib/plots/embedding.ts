@@ -369,7 +369,7 @@ export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spe
     }))
   );
   const encoding = {
-    x: { field: "feature", type: "nominal", title: "Feature", sort: null, axis: { labelAngle: -40 } },
+    x: { field: "feature", type: "nominal", title: null, sort: null, axis: { labelAngle: -40 } },
     y: { field: "cluster", type: "ordinal", title: "Cluster", sort: null },
   };
   return {
@@ -395,7 +395,11 @@ export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spe
       },
       {
         mark: { type: "text", fontSize: 10 },
-        encoding: { ...encoding, text: { field: "z", type: "quantitative", format: ".1f" } },
+        encoding: {
+          ...encoding,
+          text: { field: "z", type: "quantitative", format: ".1f" },
+          color: { condition: { test: "abs(datum.z) > 1.3", value: "white" }, value: "black" },
+        },
       },
     ],
   };

@@ -49,3 +49,17 @@ Deno.test("describeClusters() works by hand, and without genres, years and featu
     examples: [0, 1],
   }]);
 });
+
+Deno.test("the typical tracks of a cluster are different works where titles say so", () => {
+  const title = ["Tide", "Tide", null, null, "Ebb"];
+  const catalog: Catalog = {
+    length: 5,
+    numbers: { tempo: Float64Array.of(100, 100, 101, 102, 160) },
+    texts: { title },
+    lists: {},
+  };
+  const [{ examples }] = describeClusters(catalog, new Int32Array(5), 1);
+  assert.equal(examples.length, 3);
+  assert.equal(examples.filter((t) => title[t] === "Tide").length, 1);
+  assert.ok(examples.includes(2) && examples.includes(3));
+});
