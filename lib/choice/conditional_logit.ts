@@ -9,6 +9,7 @@ import { expectNumber, InputError } from "../errors.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
 import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./logit_sums.ts";
 import { newton, type Optimum } from "./newton.ts";
+import { NORMAL_975 } from "./normal.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
 /** One line of the table of estimates. */
@@ -121,7 +122,6 @@ export interface FitOptions {
 
 /** Sets from which on a fit to a tenth of them gives the starting point. */
 const WARM_START_SETS = 20000;
-const NORMAL_975 = 1.959963984540054;
 
 /**
  * Fits a conditional logit by maximum likelihood (Newton–Raphson with analytic gradient and Hessian). The likelihood is

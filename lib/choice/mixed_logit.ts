@@ -10,6 +10,7 @@ import { seededRandom } from "../random.ts";
 import { type Coefficient, fitConditionalLogit } from "./conditional_logit.ts";
 import { haltonNormals } from "./halton.ts";
 import { invert, multiply } from "./newton.ts";
+import { NORMAL_975 } from "./normal.ts";
 import type { ChoiceSets } from "./sets.ts";
 
 /** How to fit a mixed logit. */
@@ -44,7 +45,6 @@ export interface MixedLogit {
   converged: boolean;
 }
 
-const NORMAL_975 = 1.959963984540054;
 const TOLERANCE = 1e-6;
 
 /**

@@ -6,6 +6,7 @@
 import { expectInteger, InputError } from "../errors.ts";
 import { mean } from "../mean.ts";
 import { type Coefficient, type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
+import { NORMAL_975 } from "./normal.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
 /** How one weight was recovered over many worlds. */
@@ -51,8 +52,6 @@ export interface WorldEstimate {
   /** Their standard errors. */
   standardErrors: ArrayLike<number>;
 }
-
-const NORMAL_975 = 1.959963984540054;
 
 /**
  * Simulates worlds, fits each, and compares the estimates with the truth.

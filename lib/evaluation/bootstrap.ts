@@ -4,7 +4,7 @@
  * @module
  */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
-import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
+import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { type Random, randomInteger, seededRandom } from "../random.ts";
 
@@ -174,23 +174,6 @@ export function quantile(sorted: ArrayLike<number>, p: number): number {
 function expandedTail(level: number, count: number): number {
   if (count < 2) return (1 - level) / 2;
   return normalCdf(-Math.sqrt(count / (count - 1)) * studentQuantile((1 + level) / 2, count - 1), 0, 1);
-}
-
-/**
- * Student's quantile: exact for 1 and 2 degrees of freedom, else by the Cornish–Fisher expansion to the fourth order
- * (Abramowitz & Stegun 26.7.5), whose error at 0.975 is 0.004 for 3 degrees of freedom and below 0.001 from 4 on.
- */
-function studentQuantile(p: number, degrees: number): number {
-  if (degrees === 1) return Math.tan(Math.PI * (p - 0.5));
-  if (degrees === 2) return (2 * p - 1) / Math.sqrt(2 * p * (1 - p));
-  const z = normalQuantile(p, 0, 1);
-  const terms = [
-    (z ** 3 + z) / 4,
-    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
-    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
-    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
-  ];
-  return terms.reduce((sum, term, i) => sum + term / degrees ** (i + 1), z);
 }
 
 /** Mean over the groups drawn; where every group is one value, the number of values needs no adding up. */
