@@ -43,9 +43,13 @@ export default function trainSasrecCommand(): Command {
     .option("--dimensions <number>", "width of embeddings and hidden states (default: 64)", number("dimensions"))
     .option("--blocks <number>", "attention blocks (default: 2)", number("blocks"))
     .option("--heads <number>", "attention heads of a block (default: 2)", number("heads"))
-    .option("--window <number>", "tracks that the model looks back on (default: 50)", number("window"))
+    .option(
+      "--window <number>",
+      "tracks that the model looks back on (default: 50; 200 is usual for MovieLens)",
+      number("window"),
+    )
     .option("--batch-size <number>", "windows of a batch (default: 128)", number("batch-size"))
-    .option("--learning-rate <number>", "Adam's learning rate (default: 0.001)", number("learning-rate"))
+    .option("--learning-rate <number>", "Adam's learning rate (default: 0.002)", number("learning-rate"))
     .option("--dropout <number>", "share of values dropped (default: 0.2)", number("dropout"))
     .option("--loss <name>", "softmax, sampled or binary (default: softmax up to 100,000 tracks, else sampled)")
     .option(

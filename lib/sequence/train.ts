@@ -39,7 +39,10 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   maximumSeconds?: number;
   /** Windows of a batch, 128 by default. */
   batchSize?: number;
-  /** Adam's learning rate, 0.001 by default; its β₁ is 0.9, its β₂ 0.98 as in the paper's code. */
+  /**
+   * Adam's learning rate, 0.002 by default: with the paper's 0.001 the order is learned in so many steps that few take them. β₁
+   * is 0.9, β₂ 0.98 as in the paper's code.
+   */
   learningRate?: number;
   /** Share of values dropped, in [0, 0.95], 0.2 by default. */
   dropout?: number;
@@ -270,7 +273,7 @@ function makePlan(split: SequenceSplit, options: TrainOptions): Plan {
     steps,
     maximumSeconds: options.maximumSeconds ?? Infinity,
     batchSize,
-    learningRate: expectNumber("learningRate", options.learningRate ?? 0.001, 1e-9, 10),
+    learningRate: expectNumber("learningRate", options.learningRate ?? 0.002, 1e-9, 10),
     dropout: expectNumber("dropout", options.dropout ?? 0.2, 0, 0.95),
     loss: options.loss ?? (config.tracks <= SOFTMAX_TRACKS ? "softmax" : "sampled"),
     samples: expectInteger("samples", options.samples ?? 8192, 1),

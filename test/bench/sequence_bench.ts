@@ -387,6 +387,7 @@ async function trainOurs(dropout: number, steps: number, dataSteps: number): Pro
   const before = process.cpuUsage();
   const { curve } = await trainSasrec(benchSplit(dataSteps), {
     dropout,
+    learningRate: 0.001,
     seed: SEED,
     maximumSteps: steps,
     evaluateEvery: 1,
