@@ -1,6 +1,6 @@
 /**
- * The WebAssembly kernels: small AssemblyScript files beside the modules that call them, compiled into modules that carry
- * the binary as text, so that nothing has to be compiled to run. After a change of a source:
+ * The WebAssembly kernels: small AssemblyScript files beside the modules that call them, compiled into modules that
+ * carry the binary as text, so that nothing has to be compiled to run. After a change of a source:
  * `deno run -A lib/kernels.ts`; a test compiles them again and compares.
  *
  * @module

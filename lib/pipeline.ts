@@ -40,8 +40,8 @@ export const STAGES = ["catalog", "features", "pca", "embedding", "clusters", "g
 export type StageName = typeof STAGES[number];
 
 /**
- * Training of the stage `sasrec`: a small SASRec that is trained within a notebook's minute. Where another one was trained
- * before, as with `segue train-sasrec`, the stage keeps to that one's settings.
+ * Training of the stage `sasrec`: a small SASRec that is trained within a notebook's minute. Where another one was
+ * trained before, as with `segue train-sasrec`, the stage keeps to that one's settings.
  */
 export const SMALL_SASREC: Readonly<SasrecStageOptions> = Object.freeze(
   {
@@ -67,8 +67,8 @@ export interface Workspace {
   /** The settings, defaults filled in. */
   readonly settings: Required<Settings>;
   /**
-   * Runs every stage up to and including one, unless it is up to date, and prints a line for each that ran. `sasrec` needs
-   * the catalogue alone, and playlists: without any it is left out, and a line says so.
+   * Runs every stage up to and including one, unless it is up to date, and prints a line for each that ran. `sasrec`
+   * needs the catalogue alone, and playlists: without any it is left out, and a line says so.
    *
    * @param stage The last stage wanted.
    * @param options Options of stages, by stage name.
@@ -189,8 +189,8 @@ async function engineOf(setting: string): Promise<Engine> {
 }
 
 /**
- * A stage, on the engine where there is one and the stage can run there. Stages are imported when they are run, so that a
- * notebook loads no TensorFlow that it does not use.
+ * A stage, on the engine where there is one and the stage can run there. Stages are imported when they are run, so that
+ * a notebook loads no TensorFlow that it does not use.
  */
 async function runNamedStage(
   engine: Engine | undefined,

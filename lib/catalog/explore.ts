@@ -8,8 +8,8 @@ import { type ColumnTable, table } from "arquero";
 import { type Catalog, numbersOf, NUMERIC_COLUMNS, type NumericColumn } from "./catalog.ts";
 
 /**
- * The catalogue as an Arquero table: a row a track; `title`, `artist` (the first), `genre` (the first) and every numeric
- * column that the catalogue has. Missing numbers are NaN, which Arquero's aggregates leave out.
+ * The catalogue as an Arquero table: a row a track; `title`, `artist` (the first), `genre` (the first) and every
+ * numeric column that the catalogue has. Missing numbers are NaN, which Arquero's aggregates leave out.
  *
  * @param catalog The catalogue.
  * @returns The table, in catalogue order.

@@ -1,5 +1,6 @@
 /**
- * Ingest in SQL alone: any file, any size, out of core beyond a gigabyte. The quick way in `table_ingest.ts` gives the same.
+ * Ingest in SQL alone: any file, any size, out of core beyond a gigabyte. The quick way in `table_ingest.ts` gives the
+ * same.
  *
  * @module
  */

@@ -119,7 +119,8 @@ export class Table {
    * Reads a file. Cost O(bytes); memory about four times the size of the file.
    *
    * @param file The file.
-   * @returns The table and its open rows; nothing when the structure of the file is not regular, or when it is too large.
+   * @returns The table and its open rows; nothing when the structure of the file is not regular, or when it is too
+   * large.
    */
   static async read(file: RegularFile): Promise<{ table: Table; open: OpenRows } | undefined> {
     const { size } = statSync(file.path);
@@ -148,7 +149,8 @@ export class Table {
    * A numeric column.
    *
    * @param name The column.
-   * @returns A view of its values, NaN where missing; undefined when the table lacks it. Valid until the next text is set.
+   * @returns A view of its values, NaN where missing; undefined when the table lacks it. Valid until the next text is
+   * set.
    */
   numbers(name: NumericColumn): Float64Array | undefined {
     const data = this.#data.get(name);

@@ -190,8 +190,8 @@ export interface TableThread {
 /** What comes of a task. */
 export interface TableAnswer {
   /**
-   * Lines of a load task, -1 for bytes that are not text; records of a read task, -1 for an irregular structure; the sum of
-   * a rows task; rows that a find task found, or that an encode task has written.
+   * Lines of a load task, -1 for bytes that are not text; records of a read task, -1 for an irregular structure; the
+   * sum of a rows task; rows that a find task found, or that an encode task has written.
    */
   count: number;
   /** Rows of a read task that the exact rules must judge, that lack a needed value, and whose key they must make. */

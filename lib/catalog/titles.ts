@@ -1,6 +1,6 @@
 /**
- * The patterns by which the takes of a work are told: regular expressions for SQL, and the words in them for the kernel of
- * `table.as`. Letters of either case are meant.
+ * The patterns by which the takes of a work are told: regular expressions for SQL, and the words in them for the kernel
+ * of `table.as`. Letters of either case are meant.
  *
  * @module
  */

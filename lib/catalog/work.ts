@@ -8,8 +8,8 @@ import { sqlText } from "../storage/parquet.ts";
 import { BRACKETS, DASH, GUESTS, NAMES_GUEST, NAMES_OTHER, NAMES_TAKE, WITH } from "./titles.ts";
 
 /**
- * SQL of a title without guest credits and without remaster, live or edit marks: `Heroes - 2017 Remaster` gives `Heroes`.
- * A remix is another work and keeps its title.
+ * SQL of a title without guest credits and without remaster, live or edit marks: `Heroes - 2017 Remaster` gives
+ * `Heroes`. A remix is another work and keeps its title.
  *
  * @param title SQL of the title; best a column, for it is repeated.
  * @returns SQL of the bare title; null for null.

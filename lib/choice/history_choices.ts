@@ -55,13 +55,14 @@ export interface HistoryChoices {
 const HOUR = 3_600_000;
 
 /**
- * Builds a choice set for every play that followed another within a session. The universe is the listener's library (all
- * tracks they ever played or liked) but the current track; of it the played track and a sample are kept: `near` tracks of
- * the stratum of the `nearCount` most similar ones, `far` tracks of the rest, the played track counted in its stratum.
+ * Builds a choice set for every play that followed another within a session. The universe is the listener's library
+ * (all tracks they ever played or liked) but the current track; of it the played track and a sample are kept: `near`
+ * tracks of the stratum of the `nearCount` most similar ones, `far` tracks of the rest, the played track counted in its
+ * stratum.
  *
- * Such a sample is not uniform, and estimates from it would be biased. Adding log π(sample | j was chosen) to the utility
- * of each j makes them consistent (McFadden 1978, positive conditioning; Ben-Akiva and Lerman 1985, §9.3). For strata it
- * is log(N_s / m_s), up to a constant: N_s the size of j's stratum, m_s the rows drawn from it.
+ * Such a sample is not uniform, and estimates from it would be biased. Adding log π(sample | j was chosen) to the
+ * utility of each j makes them consistent (McFadden 1978, positive conditioning; Ben-Akiva and Lerman 1985, §9.3). For
+ * strata it is log(N_s / m_s), up to a constant: N_s the size of j's stratum, m_s the rows drawn from it.
  *
  * What such data cannot say: who put a track on (a person, a playlist, an algorithm) is not in them, and tracks the
  * listener did not know of were no alternatives; the library is known only in hindsight.

@@ -1,6 +1,6 @@
 /**
- * Simulated listeners: people with known weights who choose what to hear next, so that a method that learns weights from
- * choices can be held against the truth.
+ * Simulated listeners: people with known weights who choose what to hear next, so that a method that learns weights
+ * from choices can be held against the truth.
  *
  * @module
  */
@@ -79,8 +79,8 @@ const LONGEST_PAST = 21 * 24;
  * every liked track was heard at some time in the three weeks before, log-uniformly, so that about half of them were
  * heard in the last day. In each session they start at a liked track; then
  * they choose among graph neighbours of what plays and some tracks they like, with
- * P(j) = exp(w·x_j / T) / Σ_k exp(w·x_k / T) at their live state. The same seed gives the same log. Cost O(users · steps
- * · candidates).
+ * P(j) = exp(w·x_j / T) / Σ_k exp(w·x_k / T) at their live state. The same seed gives the same log. Cost O(users ·
+ * steps · candidates).
  *
  * @param world The world.
  * @param options How many, how long, which weights.
@@ -161,8 +161,8 @@ export interface SimulatedListener {
 }
 
 /**
- * Draws one of the listeners of {@linkcode simulateListeners}, before the first choice: the same seed and number give the
- * same person with the same past.
+ * Draws one of the listeners of {@linkcode simulateListeners}, before the first choice: the same seed and number give
+ * the same person with the same past.
  *
  * @param world The world.
  * @param user Number of the listener, from 0.

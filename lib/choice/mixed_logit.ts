@@ -1,6 +1,6 @@
 /**
- * The mixed (random-coefficients) logit: every listener has weights of their own, drawn from a normal distribution whose
- * centre and spread are estimated by maximum simulated likelihood (Revelt and Train 1998; Train 2009, chapter 6).
+ * The mixed (random-coefficients) logit: every listener has weights of their own, drawn from a normal distribution
+ * whose centre and spread are estimated by maximum simulated likelihood (Revelt and Train 1998; Train 2009, chapter 6).
  *
  * @module
  */

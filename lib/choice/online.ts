@@ -1,5 +1,6 @@
 /**
- * Weights that learn from every event: one Bayesian step, or one step of gradient descent, after each choice or each skip.
+ * Weights that learn from every event: one Bayesian step, or one step of gradient descent, after each choice or each
+ * skip.
  *
  * @module
  */
@@ -34,8 +35,8 @@ export interface BayesianOptions {
 }
 
 /**
- * A listener's weights with what is not known of them: a normal belief N(m, C) that starts at the prior. After each event
- * with gradient g and information H of its log-likelihood at m,
+ * A listener's weights with what is not known of them: a normal belief N(m, C) that starts at the prior. After each
+ * event with gradient g and information H of its log-likelihood at m,
  *
  * C ← (C⁻¹ + H)⁻¹, m ← m + C g,
  *
@@ -121,8 +122,8 @@ export class BayesianWeights implements OnlineLearner {
 }
 
 /**
- * Stochastic gradient ascent on the log-likelihood: w ← w + η D (x_chosen − Σ_j p_j x_j), D the variances of the prior, so
- * that one rate suits features of any scale. Cost O(J K) an event; the rate is chosen on other listeners.
+ * Stochastic gradient ascent on the log-likelihood: w ← w + η D (x_chosen − Σ_j p_j x_j), D the variances of the prior,
+ * so that one rate suits features of any scale. Cost O(J K) an event; the rate is chosen on other listeners.
  */
 export class GradientWeights implements OnlineLearner {
   readonly weights: Float64Array;
@@ -165,12 +166,13 @@ export class GradientWeights implements OnlineLearner {
 /**
  * What a skip, a play to the end and a replay say, as binary choices in the features `keep, replay`, then those of the
  * track: P(keep) = σ(a + w·d) and, of what was kept, P(replay) = σ(b + w·d), with d = x − x̄ the features of the track
- * against the mean of what could have been played (the sequential or continuation-ratio logit, Tutz 1991). Skips and replays
- * so share the weights of choices, and have a level each.
+ * against the mean of what could have been played (the sequential or continuation-ratio logit, Tutz 1991). Skips and
+ * replays so share the weights of choices, and have a level each.
  *
  * @param difference Features of the track minus their means over the candidates, length F.
  * @param outcome What the listener did.
- * @returns One choice for a skip, else two: each with values [2, F + 2] row-major and the row taken. Row 1 is all zeros.
+ * @returns One choice for a skip, else two: each with values [2, F + 2] row-major and the row taken. Row 1 is all
+ * zeros.
  */
 export function feedbackChoices(
   difference: ArrayLike<number>,

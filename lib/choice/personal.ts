@@ -1,7 +1,7 @@
 /**
  * Weights of single listeners: a global model modulated by user embeddings. Every listener's weights are
- * w_u = w + B e_u with e_u ~ N(0, I): w and B are learned from many listeners (empirical Bayes), e_u from the listener's
- * own choices, and with none of them e_u = 0, which is the global model.
+ * w_u = w + B e_u with e_u ~ N(0, I): w and B are learned from many listeners (empirical Bayes), e_u from the
+ * listener's own choices, and with none of them e_u = 0, which is the global model.
  *
  * @module
  */
@@ -52,9 +52,9 @@ const TOLERANCE = 1e-9;
 
 /**
  * Learns centre and covariance of the listeners' weights by expectation–maximisation: given both, every listener's
- * weights have a posterior N(m_u, V_u) (Laplace's approximation at the mode); given these, the centre is the mean of the
- * m_u and the covariance the mean of V_u + (m_u − w)(m_u − w)ᵀ (Dempster, Laird and Rubin 1977; Train 2009, chapter 14).
- * The directions are the eigenvectors of that covariance. Cost O(rounds · rows · K²).
+ * weights have a posterior N(m_u, V_u) (Laplace's approximation at the mode); given these, the centre is the mean of
+ * the m_u and the covariance the mean of V_u + (m_u − w)(m_u − w)ᵀ (Dempster, Laird and Rubin 1977; Train 2009, chapter
+ * 14). The directions are the eigenvectors of that covariance. Cost O(rounds · rows · K²).
  *
  * @param sets The choice sets; their clusters are the listeners, whose sets stand together.
  * @param options Rounds, number of directions.
@@ -221,7 +221,8 @@ export interface TasteCurvePoint {
 }
 
 /**
- * From cold start to a known listener: the last choices of every listener are held out, the first `known` are learned from.
+ * From cold start to a known listener: the last choices of every listener are held out, the first `known` are learned
+ * from.
  *
  * @param sets The choice sets of listeners whom the prior was not learned from; those of a listener together.
  * @param prior How listeners differ.

@@ -137,8 +137,8 @@ export async function readChoices(path: string, columns: ChoiceColumns = {}): Pr
 }
 
 /**
- * Opens a choice log for fitting in batches, so that memory stays bounded however long the file is. Rows that are not in
- * order of their choice set are sorted once, on disk if need be.
+ * Opens a choice log for fitting in batches, so that memory stays bounded however long the file is. Rows that are not
+ * in order of their choice set are sorted once, on disk if need be.
  *
  * @param path The file.
  * @param columns Which columns mean what.

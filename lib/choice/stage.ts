@@ -75,8 +75,8 @@ export interface ChoiceLog {
 }
 
 /**
- * Writes a choice log as Parquet in long format: `choice_id, user_id, step, alternative, track_id, chosen`, the features,
- * then `sampling_offset` where the sets have an offset, and `skipped` where that is known.
+ * Writes a choice log as Parquet in long format: `choice_id, user_id, step, alternative, track_id, chosen`, the
+ * features, then `sampling_offset` where the sets have an offset, and `skipped` where that is known.
  *
  * @param path The file to write.
  * @param world The world whose tracks the log names.

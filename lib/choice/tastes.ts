@@ -16,8 +16,8 @@ import type { ChoiceSets } from "./sets.ts";
 export type TasteAxis = Readonly<Partial<Record<BaseFeature, number>>>;
 
 /**
- * Two directions, an assumption of ours: from those who want to be surprised to those who want more of the same, and how
- * much one minds keys.
+ * Two directions, an assumption of ours: from those who want to be surprised to those who want more of the same, and
+ * how much one minds keys.
  */
 export const TASTE_AXES: readonly TasteAxis[] = Object.freeze([
   Object.freeze({ similarity: -4, recency: 2.5, sameArtist: -1, clusterDiversity: 1.5 }),
@@ -86,8 +86,8 @@ export interface ChoiceContext {
 }
 
 /**
- * When and where simulated choices were made: in the evening (from 18 to 2 o'clock, UTC), and at a loudspeaker instead of a
- * phone, drawn evenly for each listener and day.
+ * When and where simulated choices were made: in the evening (from 18 to 2 o'clock, UTC), and at a loudspeaker instead
+ * of a phone, drawn evenly for each listener and day.
  *
  * @param times When each choice was made, ms since 1970.
  * @param listeners Listener of each choice.
@@ -114,8 +114,8 @@ export function drawContexts(
 }
 
 /**
- * Adds products of features and contexts: with `recency × evening` among the features, the weight of recency may be another
- * one in the evening.
+ * Adds products of features and contexts: with `recency × evening` among the features, the weight of recency may be
+ * another one in the evening.
  *
  * @param sets The choice sets, K features.
  * @param contexts When and where the choices were made.

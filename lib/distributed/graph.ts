@@ -1,6 +1,6 @@
 /**
- * The neighbour graph on an engine: a sample gives coarse cells and tells how far a cell must look; every row is sent to
- * its cell and to those that must see it; cells are joined apart from each other.
+ * The neighbour graph on an engine: a sample gives coarse cells and tells how far a cell must look; every row is sent
+ * to its cell and to those that must see it; cells are joined apart from each other.
  *
  * @module
  */
@@ -189,16 +189,16 @@ export const JOIN_STEP: Step = {
 };
 
 /**
- * Builds the neighbour graph of a matrix file on an engine. The recall is measured on a sample whose exact neighbours are
- * found by comparing it with all rows; when it falls short, cells look farther and the join is done again. The driver holds
- * the graph, 8 n k bytes.
+ * Builds the neighbour graph of a matrix file on an engine. The recall is measured on a sample whose exact neighbours
+ * are found by comparing it with all rows; when it falls short, cells look farther and the join is done again. The
+ * driver holds the graph, 8 n k bytes.
  *
  * @param path NPY file of a matrix [n, d].
  * @param engine The engine.
  * @param options Neighbours, recall, seed, size of the cells.
  * @returns The graph and how it was made.
- * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, would have more than 2³¹ − 1 edges, or has
- * a number that is not finite: the error names the row.
+ * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, would have more than 2³¹ − 1 edges,
+ * or has a number that is not finite: the error names the row.
  */
 export async function distributedGraph(
   path: string,

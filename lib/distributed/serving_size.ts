@@ -14,8 +14,8 @@ export interface ServingLoad {
   /** Measured: requests a second that the HTTP service answered, each on disk before it is answered. */
   requestsPerSecond: number;
   /**
-   * Cores of the machine where that was measured. Service and load generator shared them, so the service had no more than
-   * these: requests over cores is the least that a core answers.
+   * Cores of the machine where that was measured. Service and load generator shared them, so the service had no more
+   * than these: requests over cores is the least that a core answers.
    */
   requestCores: number;
   /** Measured: bytes of one row of the graph, neighbours with their similarities. */
@@ -103,8 +103,8 @@ const HOURS_PER_MONTH = 730;
 const GIB = 2 ** 30;
 
 /**
- * Reckons what serving takes. Each machine holds the whole graph, so that a pick needs no other machine; listeners' states
- * are spread over the machines.
+ * Reckons what serving takes. Each machine holds the whole graph, so that a pick needs no other machine; listeners'
+ * states are spread over the machines.
  *
  * @param load What was measured and what is assumed.
  * @returns The lines, each with its arithmetic; the later ones use the earlier ones.

@@ -64,8 +64,8 @@ const MIB = 2 ** 20;
  * Reckons what the graph of a large catalogue takes: cells, replication, bytes shuffled, processor hours, executors,
  * memory and cost. With cells of one size the join costs the same a track however many tracks there are; replication
  * grows with the number of cells, at most as a + b ln(cells), which is fitted to the measured runs by least squares
- * (b = 0 when they show no growth); putting a track into its cells costs a' + b' cells seconds, fitted likewise; seconds of
- * the join, the bytes of a row on its way and the memory of a task are those of the largest run.
+ * (b = 0 when they show no growth); putting a track into its cells costs a' + b' cells seconds, fitted likewise;
+ * seconds of the join, the bytes of a row on its way and the memory of a task are those of the largest run.
  *
  * @param measured Measured runs of several sizes, with cells of one size.
  * @param options What is asked of the cluster.

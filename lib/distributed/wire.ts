@@ -1,5 +1,6 @@
 /**
- * What an engine and a worker process say to each other: frames of one letter, a length (u32, little-endian) and a body.
+ * What an engine and a worker process say to each other: frames of one letter, a length (u32, little-endian) and a
+ * body.
  *
  * | from the engine | body | from the worker | body |
  * |---|---|---|---|

@@ -1,6 +1,6 @@
 /**
- * A worker process: works on one partition after another, as told on standard input; see `wire.ts`. It is started by the
- * local engine, or by `bridge.py` on an executor of Spark, and ends when its standard input does.
+ * A worker process: works on one partition after another, as told on standard input; see `wire.ts`. It is started by
+ * the local engine, or by `bridge.py` on an executor of Spark, and ends when its standard input does.
  *
  * `deno run -A lib/distributed/worker.ts [URL of a module with STEPS]`
  *

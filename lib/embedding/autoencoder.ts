@@ -93,10 +93,10 @@ export interface Autoencoder {
 const CHUNK = 4096;
 
 /**
- * Trains an autoencoder: minimises mean ‖x − decode(encode(x))‖² over the training rows with Adam (Kingma & Ba 2015) and
- * keeps the weights of the epoch with the smallest loss on the validation rows. Batches are gathered from the matrix
- * one by one, so memory does not grow with the rows. Layers between input and bottleneck are ELU, the bottleneck and
- * the output linear: with no hidden layer the optimum is the plane of PCA (Bourlard & Kamp 1988).
+ * Trains an autoencoder: minimises mean ‖x − decode(encode(x))‖² over the training rows with Adam (Kingma & Ba 2015)
+ * and keeps the weights of the epoch with the smallest loss on the validation rows. Batches are gathered from the
+ * matrix one by one, so memory does not grow with the rows. Layers between input and bottleneck are ELU, the bottleneck
+ * and the output linear: with no hidden layer the optimum is the plane of PCA (Bourlard & Kamp 1988).
  *
  * @param x Rows [n, d], PCA scores as a rule; all columns count in proportion to their variance.
  * @param train Rows to learn from.
@@ -227,8 +227,8 @@ function build(tf: TensorFlow, columns: number, { dimensions, hidden, seed }: Se
 }
 
 /**
- * Adam (Kingma & Ba 2015) with β₁ = 0.9, β₂ = 0.999, ε = 1e-7, as tf.train.adam, but computed in this process: the weights
- * are few thousand, and a dozen small tensor operations for each layer take longer than the network itself.
+ * Adam (Kingma & Ba 2015) with β₁ = 0.9, β₂ = 0.999, ε = 1e-7, as tf.train.adam, but computed in this process: the
+ * weights are few thousand, and a dozen small tensor operations for each layer take longer than the network itself.
  */
 function hostAdam(tf: TensorFlow): InstanceType<TensorFlow["Optimizer"]> & { learningRate: number } {
   const moments = new Map<string, { weights: Float32Array; first: Float64Array; second: Float64Array }>();

@@ -13,9 +13,9 @@ import { embeddingFile, readPca } from "./files.ts";
 import { pcaScores } from "./pca.ts";
 
 /**
- * Embeds tracks as those of a data folder were: encodes them by its `features.json`, projects them by its `pca.npz` and,
- * where its graph is built on the autoencoder, puts them through `autoencoder/`. Nothing is learned again. A row of the
- * result goes into `introduceTrack`, which connects it with the graph.
+ * Embeds tracks as those of a data folder were: encodes them by its `features.json`, projects them by its `pca.npz`
+ * and, where its graph is built on the autoencoder, puts them through `autoencoder/`. Nothing is learned again. A row
+ * of the result goes into `introduceTrack`, which connects it with the graph.
  *
  * @param directory The data folder.
  * @param catalog The m tracks; the columns of `FEATURE_SOURCE_COLUMNS` count, a missing value as the mean.

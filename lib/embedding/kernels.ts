@@ -1,5 +1,6 @@
 /**
- * The compiled inner loops of PCA and k-means (WebAssembly with SIMD), on one thread or two, and the layout of their memory.
+ * The compiled inner loops of PCA and k-means (WebAssembly with SIMD), on one thread or two, and the layout of their
+ * memory.
  *
  * @module
  */
@@ -64,8 +65,8 @@ export interface Kernel<Lane> {
 }
 
 /**
- * Gives the blocks of some rows to the threads: the second one gets a block whenever it is idle, this one does the others
- * meanwhile, so that a busy machine costs no more than the one block it is late with.
+ * Gives the blocks of some rows to the threads: the second one gets a block whenever it is idle, this one does the
+ * others meanwhile, so that a busy machine costs no more than the one block it is late with.
  *
  * @param kernel The kernel.
  * @param from First row.
@@ -103,8 +104,8 @@ export function forBlocks<Lane>(
 const PARALLEL_WORK = 2e8;
 
 /**
- * Makes the kernel that sums blocks of rows. Float32 within a block of at most 2048 rows, about a point near their mean;
- * float64 from there on.
+ * Makes the kernel that sums blocks of rows. Float32 within a block of at most 2048 rows, about a point near their
+ * mean; float64 from there on.
  *
  * @param d Number of columns.
  * @param rows Rows to come, which decide on the threads.

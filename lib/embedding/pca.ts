@@ -45,8 +45,9 @@ export interface PcaOptions {
 }
 
 /**
- * Moments of a range of rows in one pass. Blocks of up to 2048 rows are summed about a point near their mean and merged by Chan, Golub and LeVeque's formula, so that a large mean does not eat the digits of the variance. Large inputs are shared with a second thread once that runs;
- * the result is the same to the last bit. Cost O(n d²).
+ * Moments of a range of rows in one pass. Blocks of up to 2048 rows are summed about a point near their mean and merged
+ * by Chan, Golub and LeVeque's formula, so that a large mean does not eat the digits of the variance. Large inputs are
+ * shared with a second thread once that runs; the result is the same to the last bit. Cost O(n d²).
  *
  * @param x The matrix [n, d].
  * @param from First row.

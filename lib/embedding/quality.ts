@@ -18,8 +18,8 @@ export interface MeanEstimate {
 }
 
 /**
- * Share of the variance that a reconstruction misses: Σ ‖x − x̂‖² / Σ ‖x − centre‖². 0 is perfect, 1 is what guessing the
- * centre gives.
+ * Share of the variance that a reconstruction misses: Σ ‖x − x̂‖² / Σ ‖x − centre‖². 0 is perfect, 1 is what guessing
+ * the centre gives.
  *
  * @param x Rows [n, d].
  * @param reconstruction Their reconstruction [n, d].

@@ -143,9 +143,10 @@ export interface ClustersReport {
 }
 
 /**
- * Numbers of clusters that are tried, each about a quarter more than the last. The clusters serve a feature that asks what
- * share of the last 20 plays lie in a candidate's cluster. With fewer than 8 nearly every cluster has been played and the
- * choice varies little; with more clusters than plays that are remembered most have not, and the feature says nothing.
+ * Numbers of clusters that are tried, each about a quarter more than the last. The clusters serve a feature that asks
+ * what share of the last 20 plays lie in a candidate's cluster. With fewer than 8 nearly every cluster has been played
+ * and the choice varies little; with more clusters than plays that are remembered most have not, and the feature says
+ * nothing.
  */
 const CLUSTER_COUNTS = [8, 10, 13, 16, 20];
 /** Clusterings that the one which is written is compared with. */
@@ -298,8 +299,8 @@ export async function clustersStage(directory: string, options: ClustersStageOpt
 /**
  * UMAP of the embedding: a sample, stratified by genre (by cluster where there are no genres), is laid out from its
  * nearest neighbours; every other track is placed among its nearest sampled tracks. Writes `umap.npy`. When the sample
- * is the whole catalogue and there is a graph, the neighbours are the graph's; else our own exact join finds them within
- * the sample, since a track's neighbours in the graph are mostly not in the sample.
+ * is the whole catalogue and there is a graph, the neighbours are the graph's; else our own exact join finds them
+ * within the sample, since a track's neighbours in the graph are mostly not in the sample.
  *
  * @param directory The data folder.
  * @param options Options.
@@ -408,8 +409,8 @@ function writeReport(path: string, report: EmbeddingReport): Record<string, unkn
 }
 
 /**
- * The number of clusters: the given one or the criterion's, among those of at most √(n / 2), the rule of thumb that also
- * says how many there are where it allows none. The seed has no part in it.
+ * The number of clusters: the given one or the criterion's, among those of at most √(n / 2), the rule of thumb that
+ * also says how many there are where it allows none. The seed has no part in it.
  */
 function countClusters(x: Matrix, k?: number): ClusterCount & { criterion: string } {
   const most = Math.max(1, Math.floor(Math.sqrt(x.rows / 2)));

@@ -102,8 +102,8 @@ export function umapLayout(neighbors: ExactNeighbors, random: Random, options: U
  * such that the memberships add up to log₂ k; then in a third of the layout's epochs each neighbour draws it in
  * proportion to its membership, and for each pull two random points of the layout push it away. umap-js has a
  * `transform` of its own, but it looks the neighbours up again by a search that starts at random points, finds few of
- * them, and takes an endless loop when the epochs do not divide by three; `test/bench/embedding_bench.ts` measures both.
- * Cost O(points · k · epochs).
+ * them, and takes an endless loop when the epochs do not divide by three; `test/bench/embedding_bench.ts` measures
+ * both. Cost O(points · k · epochs).
  *
  * @param layout Positions of the points that stay [n, 2].
  * @param neighbors Neighbours of the new points among them, the nearest first.

@@ -31,8 +31,8 @@ export interface BootstrapOptions {
   /** Level of the interval in (0, 1); 0.95 by default. */
   level?: number;
   /**
-   * Group of each value, e.g. the listener of each session: groups are resampled whole, for the sessions of one listener
-   * depend on each other (Davison & Hinkley, Bootstrap methods and their application, 1997, section 3.8).
+   * Group of each value, e.g. the listener of each session: groups are resampled whole, for the sessions of one
+   * listener depend on each other (Davison & Hinkley, Bootstrap methods and their application, 1997, section 3.8).
    */
   groups?: ArrayLike<number>;
   /** Weight of each value, above 0, e.g. the plays of each session; all alike when left out. */
@@ -44,15 +44,16 @@ const LEAST_PAIRS = 6;
 
 /**
  * Mean with a bootstrap interval: the percentile interval (Efron, 1979), expanded for few values as Hesterberg (What
- * teachers should know about the bootstrap, The American Statistician, 2015, section 5.3) proposes, so that it is as wide as
- * Student's: its tail probability is Φ(−√(n / (n − 1)) t) with t Student's quantile of n − 1 degrees of freedom. Missing values (NaN) are left out; with no value at all the
- * estimate is NaN. With weights it is Σ w x / Σ w, and every resample is weighed likewise. Cost O(groups × resamples).
+ * teachers should know about the bootstrap, The American Statistician, 2015, section 5.3) proposes, so that it is as
+ * wide as Student's: its tail probability is Φ(−√(n / (n − 1)) t) with t Student's quantile of n − 1 degrees of
+ * freedom. Missing values (NaN) are left out; with no value at all the estimate is NaN. With weights it is Σ w x / Σ w,
+ * and every resample is weighed likewise. Cost O(groups × resamples).
  *
  * @param values One value a session.
  * @param options Randomness, resamples, level, groups, weights.
  * @returns Mean and interval; `lower ≤ estimate ≤ upper` but for the rarest of samples.
- * @throws {InputError} When the level or the number of resamples is out of range, or groups or weights are not as many as
- * the values.
+ * @throws {InputError} When the level or the number of resamples is out of range, or groups or weights are not as many
+ * as the values.
  */
 export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptions): Interval {
   const { random, resamples = 1000, level = 0.95, groups, weights } = options;
@@ -90,8 +91,8 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
 const LARGEST_TABLE = 2 ** 26;
 
 /**
- * Draws the resamples of a bootstrap once for many intervals: what a metric costs is then one pass over a table instead of
- * as many random numbers. That intervals share their resamples does not change any of them.
+ * Draws the resamples of a bootstrap once for many intervals: what a metric costs is then one pass over a table instead
+ * of as many random numbers. That intervals share their resamples does not change any of them.
  *
  * @param seed Seed.
  * @returns For a number of groups and of resamples the groups drawn [resamples, groups], the same at every call;

@@ -7,9 +7,9 @@ import { expectNumber, InputError } from "../errors.ts";
 import { normalised } from "./plays.ts";
 
 /**
- * Miscalibration KL(p ‖ q̃) with q̃ = (1 − α) q + α p (Steck, Calibrated recommendations, RecSys 2018): how far the shares
- * of what was played, q, are from those of the taste, p. Range [0, −ln α] in nats: 0 when they are equal, −ln 0.01 = 4.6
- * when nothing of the taste was played.
+ * Miscalibration KL(p ‖ q̃) with q̃ = (1 − α) q + α p (Steck, Calibrated recommendations, RecSys 2018): how far the
+ * shares of what was played, q, are from those of the taste, p. Range [0, −ln α] in nats: 0 when they are equal, −ln
+ * 0.01 = 4.6 when nothing of the taste was played.
  *
  * @param taste Shares p of the listener's taste over K classes (clusters or genres); divided by their sum.
  * @param played Shares q of what was played over the same classes; divided by their sum.

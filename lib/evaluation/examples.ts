@@ -60,8 +60,9 @@ const NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight",
 
 /**
  * Tells three stories, each of one listener, the same start, and both shuffles:
- * a library that is half by one artist; a shelf of 40 tracks on the evening after; and, so that the other side is heard,
- * of 12 listeners with broad libraries the one who cares least for likeness. Listeners and starts are drawn by the seed, not picked by result.
+ * a library that is half by one artist; a shelf of 40 tracks on the evening after; and, so that the other side is
+ * heard, of 12 listeners with broad libraries the one who cares least for likeness. Listeners and starts are drawn by
+ * the seed, not picked by result.
  *
  * @param world The whole world.
  * @param options Length, seed, weights.

@@ -1,6 +1,6 @@
 /**
- * The A/B test: two arms compared listener by listener, what goes wrong session by session, how many listeners it takes,
- * and how a pre-period makes it fewer.
+ * The A/B test: two arms compared listener by listener, what goes wrong session by session, how many listeners it
+ * takes, and how a pre-period makes it fewer.
  *
  * @module
  */
@@ -30,8 +30,8 @@ export interface ArmComparison {
 }
 
 /**
- * Compares two arms by Welch's t-test (Welch 1947): variances may differ. Each value must be of a unit that was randomised on
- * its own: a listener.
+ * Compares two arms by Welch's t-test (Welch 1947): variances may differ. Each value must be of a unit that was
+ * randomised on its own: a listener.
  *
  * @param control One value a unit of the control, at least 2.
  * @param treatment One value a unit of the treatment, at least 2.
@@ -82,8 +82,9 @@ export interface CupedResult {
 }
 
 /**
- * CUPED (Deng, Xu, Kohavi and Walker 2013): y − θ (x − x̄) with θ = cov(x, y) / var(x). x was measured before the experiment,
- * so it cannot depend on the arm, and the difference of the arms keeps its expectation. Adjust both arms together.
+ * CUPED (Deng, Xu, Kohavi and Walker 2013): y − θ (x − x̄) with θ = cov(x, y) / var(x). x was measured before the
+ * experiment, so it cannot depend on the arm, and the difference of the arms keeps its expectation. Adjust both arms
+ * together.
  *
  * @param outcome The metric in the experiment, one value a unit.
  * @param covariate The same metric before it, one value a unit.
@@ -153,8 +154,8 @@ export function falsePositives(
 }
 
 /**
- * By how much the variance of a mean over sessions is larger than that of as many independent values: Kish's design effect,
- * from the sum over listeners of the squared sums of residuals.
+ * By how much the variance of a mean over sessions is larger than that of as many independent values: Kish's design
+ * effect, from the sum over listeners of the squared sums of residuals.
  *
  * @param values One value a session.
  * @param listeners Listener of each session.
@@ -193,8 +194,9 @@ export interface PotentialOutcomes {
 }
 
 /**
- * Power by simulation: experiments of n listeners an arm are drawn from the population (with replacement) and analysed as
- * the real one will be, by Welch's test, after CUPED where there is a pre-period. No formula for the variance is trusted.
+ * Power by simulation: experiments of n listeners an arm are drawn from the population (with replacement) and analysed
+ * as the real one will be, by Welch's test, after CUPED where there is a pre-period. No formula for the variance is
+ * trusted.
  *
  * @param population What each listener would do in either arm.
  * @param options `sizes`: listeners an arm; `experiments` of each size, 400 by default.
@@ -248,8 +250,8 @@ export function designDeviation({ control, treatment, before }: PotentialOutcome
 }
 
 /**
- * The number of listeners at which a simulated power curve reaches a power: a straight line of the probit of the power in
- * the root of the number is fitted through all points that are neither 0 nor 1, as the normal approximation has it.
+ * The number of listeners at which a simulated power curve reaches a power: a straight line of the probit of the power
+ * in the root of the number is fitted through all points that are neither 0 nor 1, as the normal approximation has it.
  *
  * @param points The curve.
  * @param power Power wanted, in (0, 1). Default 0.8.

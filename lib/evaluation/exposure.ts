@@ -96,7 +96,8 @@ export function giniOfExposure(counts: ArrayLike<number>): number {
  * @param plays Track indices, at least one.
  * @param knownness Probability of every track of the catalogue being heard anywhere; must be above 0 for played tracks.
  * @returns Mean bits a play; higher is less well known.
- * @throws {InputError} When there is no play, a play is not a track index, or a played track has no probability above 0.
+ * @throws {InputError} When there is no play, a play is not a track index, or a played track has no probability above
+ * 0.
  */
 export function noveltyOf(plays: ArrayLike<number>, knownness: ArrayLike<number>): number {
   expectPlays(plays, knownness.length);

@@ -89,8 +89,8 @@ export interface FeedbackLog {
 }
 
 /**
- * At this level a pick drawn blindly from the candidates is skipped about every second time, as 48.6 % of all plays on a
- * large service are (Lamere 2014, The Skip); see the test.
+ * At this level a pick drawn blindly from the candidates is skipped about every second time, as 48.6 % of all plays on
+ * a large service are (Lamere 2014, The Skip); see the test.
  */
 export const KEEP_LEVEL: number = -0.7;
 
@@ -105,10 +105,10 @@ const USUAL_DURATION = 210_000;
 const PAUSE: readonly [number, number] = [6, 30];
 
 /**
- * Plays sessions to simulated listeners. A pick j is drawn with P(j) = softmax(θ·x / T) over the candidates, θ the player's
- * weights, and its probability is logged. The listener with weights w keeps it with probability σ(a + w·(x_j − x̄)), x̄ the
- * mean of the candidates, and replays what was kept with σ(b + w·(x_j − x̄)). Skips, plays and replays enter the listener's
- * state, so that what was played changes what will be offered. Cost O(picks · candidates).
+ * Plays sessions to simulated listeners. A pick j is drawn with P(j) = softmax(θ·x / T) over the candidates, θ the
+ * player's weights, and its probability is logged. The listener with weights w keeps it with probability σ(a + w·(x_j −
+ * x̄)), x̄ the mean of the candidates, and replays what was kept with σ(b + w·(x_j − x̄)). Skips, plays and replays
+ * enter the listener's state, so that what was played changes what will be offered. Cost O(picks · candidates).
  *
  * @param world The world.
  * @param player Gives the player of each listener.
@@ -239,8 +239,8 @@ export function weightsFrom(values: ArrayLike<number>): Weights {
 }
 
 /**
- * Skips, plays and replays of a log as binary choice sets: what {@linkcode feedbackChoices} says of each pick, listeners as
- * clusters. Fit them by {@linkcode fitConditionalLogit} or {@linkcode fitTastePrior}.
+ * Skips, plays and replays of a log as binary choice sets: what {@linkcode feedbackChoices} says of each pick,
+ * listeners as clusters. Fit them by {@linkcode fitConditionalLogit} or {@linkcode fitTastePrior}.
  *
  * @param log The log.
  * @returns Choice sets with the features `keep, replay`, then FEATURES.

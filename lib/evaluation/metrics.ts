@@ -117,8 +117,8 @@ export type MetricName =
 export const METRIC_NAMES: readonly MetricName[] = Object.keys(METRICS) as MetricName[];
 
 /**
- * The metrics that a single session has, whose mean over the sessions of a run, weighed by their plays, is the run's own
- * value. The others belong to a run as a whole: exposure, time until heard through, quantiles and ratios.
+ * The metrics that a single session has, whose mean over the sessions of a run, weighed by their plays, is the run's
+ * own value. The others belong to a run as a whole: exposure, time until heard through, quantiles and ratios.
  */
 export const SESSION_METRICS: readonly MetricName[] = [
   "trackRepeat",
@@ -161,9 +161,9 @@ export interface RunMeasures {
 
 /**
  * Measures one run. Metrics of a session (variety, cluster entropy) are averaged over the sessions of the run; repeats,
- * exposure and hearing run over all its plays, for a listener remembers yesterday; transitions are those within sessions.
- * A library that was not heard through within the run counts with the length of the run: the mean over runs is then a
- * restricted mean, a lower bound.
+ * exposure and hearing run over all its plays, for a listener remembers yesterday; transitions are those within
+ * sessions. A library that was not heard through within the run counts with the length of the run: the mean over runs
+ * is then a restricted mean, a lower bound.
  *
  * @param world The scenario's world.
  * @param scenario The listener.

@@ -22,9 +22,9 @@ export interface NewTrack {
 }
 
 /**
- * Connects a track that was not there when the graph was built, in both directions: the k tracks most similar to it, and
- * the tracks that would have it among their neighbours. The result is what a new build of the graph would give, without
- * the pushed-out last neighbours. Exact; O(n d).
+ * Connects a track that was not there when the graph was built, in both directions: the k tracks most similar to it,
+ * and the tracks that would have it among their neighbours. The result is what a new build of the graph would give,
+ * without the pushed-out last neighbours. Exact; O(n d).
  *
  * @param x The matrix [n, d] on which the graph was built.
  * @param graph The graph over its rows.

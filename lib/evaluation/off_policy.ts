@@ -1,5 +1,6 @@
 /**
- * Off-policy evaluation: what a policy would have earned, from the log of another one that wrote its probabilities down.
+ * Off-policy evaluation: what a policy would have earned, from the log of another one that wrote its probabilities
+ * down.
  *
  * @module
  */
@@ -53,8 +54,8 @@ export interface OffPolicyEstimate {
  * | direct | mean of Σ_j π(j) q̂(j): as good as the model q̂ |
  * | doubly robust | direct + mean of w (r − q̂) (Dudík, Langford and Li 2011): right when w or q̂ is |
  *
- * Standard errors come from the sums of the influence function over groups (linearised for SNIPS). They do not know of the
- * error of q̂ itself.
+ * Standard errors come from the sums of the influence function over groups (linearised for SNIPS). They do not know of
+ * the error of q̂ itself.
  *
  * @param log The log.
  * @param options `clip`: largest weight, against few picks ruling all; none by default.
@@ -112,8 +113,8 @@ export function evaluateOffPolicy(log: LoggedPicks, options: { clip?: number } =
 }
 
 /**
- * What a softmax policy makes of logged candidates: the probability of what was picked, and the mean of a value over the
- * candidates of each pick.
+ * What a softmax policy makes of logged candidates: the probability of what was picked, and the mean of a value over
+ * the candidates of each pick.
  *
  * @param sets The candidates, the pick as the chosen row.
  * @param weights The policy's weights, length K.
@@ -144,7 +145,8 @@ export function policyOnLog(
 }
 
 /**
- * A model's guess of the probability that each candidate would be kept, σ(a + w·(x_j − x̄)), x̄ the mean of its candidates.
+ * A model's guess of the probability that each candidate would be kept, σ(a + w·(x_j − x̄)), x̄ the mean of its
+ * candidates.
  *
  * @param sets The candidates, K features.
  * @param weights As of the features `keep, replay`, then the K: length K + 2.

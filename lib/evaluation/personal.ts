@@ -17,9 +17,9 @@ const weightsOfPrior = new WeakMap<TastePrior, WeakMap<Scenario, Weights>>();
 
 /**
  * Learns a listener's weights from {@linkcode PAST_CHOICES} choices that they made in their own library before the
- * tournament, and from how listeners differ: the mode of the posterior (see {@linkcode userTaste}). The choices follow the
- * listener's true weights with Gumbel noise, P(j) = softmax(w · x_j); nothing of the tournament itself is seen. They are
- * drawn and learned from once for all policies. Cost O(choices × candidates × K²).
+ * tournament, and from how listeners differ: the mode of the posterior (see {@linkcode userTaste}). The choices follow
+ * the listener's true weights with Gumbel noise, P(j) = softmax(w · x_j); nothing of the tournament itself is seen.
+ * They are drawn and learned from once for all policies. Cost O(choices × candidates × K²).
  *
  * @param world The scenario's world.
  * @param scenario The listener.

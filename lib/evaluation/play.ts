@@ -35,8 +35,8 @@ export type SequenceModel = (state: UserState) => SequenceScorer;
 /**
  * Plays all sessions of a scenario under a policy. Starts, times and seeds come from the scenario, so that policies are
  * compared on the same listener in the same hours. At every pick the listener's own utility,
- * u(j) = w · x(j | current, state) + liking(j), is reckoned for all tracks of the library: the utility of the pick and its
- * regret, max u − u(pick), follow. Cost O(plays × library × d).
+ * u(j) = w · x(j | current, state) + liking(j), is reckoned for all tracks of the library: the utility of the pick and
+ * its regret, max u − u(pick), follow. Cost O(plays × library × d).
  *
  * @param world The scenario's world.
  * @param scenario The listener.

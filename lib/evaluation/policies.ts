@@ -1,5 +1,6 @@
 /**
- * The policies of the tournament: the contestants, what Segue is without one of its terms, and the points of the curves.
+ * The policies of the tournament: the contestants, what Segue is without one of its terms, and the points of the
+ * curves.
  *
  * @module
  */
@@ -10,8 +11,8 @@ import type { PolicyName } from "../shuffle/session.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 
 /**
- * What a variant of Segue changes: the temperature under the hand-set weights, under those learned from all listeners at
- * once or from each of them, the factor on a hand-set weight, or the hard rules.
+ * What a variant of Segue changes: the temperature under the hand-set weights, under those learned from all listeners
+ * at once or from each of them, the factor on a hand-set weight, or the hard rules.
  */
 export type VariedParameter =
   | typeof FEATURES[number]
@@ -75,9 +76,9 @@ export interface LearnedParts {
 
 /**
  * The contestants: vanilla (Fisher–Yates), dithered (Spotify 2014), freshest (Spotify 2025), the similarity walk, Segue
- * with hand-set weights, with weights learned from all listeners at once, with weights learned from each of them (as they
- * are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could reach, with each
- * listener's own weights. A part that is not given leaves its contestants out.
+ * with hand-set weights, with weights learned from all listeners at once, with weights learned from each of them (as
+ * they are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could reach,
+ * with each listener's own weights. A part that is not given leaves its contestants out.
  *
  * @param parts What was learned.
  * @returns The policies, baselines first.

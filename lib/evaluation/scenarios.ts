@@ -35,8 +35,8 @@ export const PATTERN_SESSIONS: Readonly<Record<ListeningPattern, { sessions: num
 
 /**
  * The simulated listeners' weights: mean and standard deviation of independent normal distributions. They are an
- * assumption of ours, made different from the hand-set weights on purpose: these people mind repeats more and keys less,
- * and about one in ten of them dislikes likeness (a weight of similarity below 0).
+ * assumption of ours, made different from the hand-set weights on purpose: these people mind repeats more and keys
+ * less, and about one in ten of them dislikes likeness (a weight of similarity below 0).
  */
 export const LISTENER_WEIGHTS: Readonly<{ mean: Readonly<Weights>; spread: Readonly<Weights> }> = Object.freeze({
   mean: Object.freeze({ similarity: 5, recency: 6, sameArtist: -0.5, keyMatch: 0.3, clusterDiversity: 1.5 }),
@@ -100,9 +100,9 @@ export interface ScenarioOptions {
 }
 
 /**
- * Draws one listener. Listeners 0, 1, 2, … go round the 12 cells of library kind × listening pattern; each has a library,
- * starts, seeds and weights of their own, drawn from the seed and the number alone: listener 5 is the same person whether
- * 6 or 1,000 are drawn.
+ * Draws one listener. Listeners 0, 1, 2, … go round the 12 cells of library kind × listening pattern; each has a
+ * library, starts, seeds and weights of their own, drawn from the seed and the number alone: listener 5 is the same
+ * person whether 6 or 1,000 are drawn.
  *
  * @param world The whole world.
  * @param listener Number of the listener, from 0.

@@ -87,8 +87,8 @@ export async function loadSequenceTerm(directory: string): Promise<SequenceTerm 
 }
 
 /**
- * Loads the sequence model of a data folder, if one was trained there, and estimates the weight of its term on the folder's
- * playlists with {@linkcode estimateSequenceWeight}.
+ * Loads the sequence model of a data folder, if one was trained there, and estimates the weight of its term on the
+ * folder's playlists with {@linkcode estimateSequenceWeight}.
  *
  * @param directory The data folder.
  * @param world The world of that folder.
@@ -110,11 +110,11 @@ export async function weighSequenceTerm(
 }
 
 /**
- * Estimates how much the sequence term weighs beside the hand-set weights, on playlists. Each playlist's validation target,
- * which the model was not trained on, is a choice among itself and tracks drawn evenly from the vocabulary (such a draw
- * leaves the estimate consistent: McFadden 1978); the hand-set utility is a term with coefficient 1, and one weight, that
- * of the standardised log-probability, is estimated by the conditional logit. What it is worth is told on the test
- * targets, which neither model nor weight has seen.
+ * Estimates how much the sequence term weighs beside the hand-set weights, on playlists. Each playlist's validation
+ * target, which the model was not trained on, is a choice among itself and tracks drawn evenly from the vocabulary
+ * (such a draw leaves the estimate consistent: McFadden 1978); the hand-set utility is a term with coefficient 1, and
+ * one weight, that of the standardised log-probability, is estimated by the conditional logit. What it is worth is told
+ * on the test targets, which neither model nor weight has seen.
  *
  * @param world The world.
  * @param term The model.
@@ -215,8 +215,8 @@ function playlistChoices(
 /**
  * Makes a sequence model ready to score the candidates of a world: the inner product of the hidden state after the
  * listener's last plays with the embedding of the candidate, the log-probability up to a constant. A candidate that the
- * model does not know gets the mean of those it knows, which is 0 once the scores are standardised; when it knows none of
- * the plays, all get 0. Cost O(window² d) a call and O(d) a candidate.
+ * model does not know gets the mean of those it knows, which is 0 once the scores are standardised; when it knows none
+ * of the plays, all get 0. Cost O(window² d) a call and O(d) a candidate.
  *
  * @param term The model.
  * @returns Makes the scorers of a world's listeners.

@@ -44,10 +44,10 @@ export interface ComparisonRow extends PairedDifference {
 }
 
 /**
- * What the bootstrap draws. `"listener"`, the default: whole listeners, all sessions of each together, for the sessions of
- * one listener share a library, a taste and a memory; the interval is then for other listeners like these. `"session"`:
- * single sessions, as if each were of a listener of its own. It is too narrow where sessions of a listener are alike, and
- * too wide where what one session has played keeps out of the next.
+ * What the bootstrap draws. `"listener"`, the default: whole listeners, all sessions of each together, for the sessions
+ * of one listener share a library, a taste and a memory; the interval is then for other listeners like these.
+ * `"session"`: single sessions, as if each were of a listener of its own. It is too narrow where sessions of a listener
+ * are alike, and too wide where what one session has played keeps out of the next.
  */
 export type ResamplingUnit = "listener" | "session";
 
@@ -69,8 +69,8 @@ export interface SummaryOptions {
 }
 
 /**
- * Mean of every metric under every contestant, with 95 % bootstrap intervals over listeners or sessions. The mean is the
- * same either way: a session counts by its plays, and every listener has as many.
+ * Mean of every metric under every contestant, with 95 % bootstrap intervals over listeners or sessions. The mean is
+ * the same either way: a session counts by its plays, and every listener has as many.
  *
  * @param tournament The tournament.
  * @param options Grouping, metrics.
@@ -135,12 +135,13 @@ export interface AblationRow extends ComparisonRow {
 }
 
 /**
- * Ablation: what each term of Segue buys, and what the hard rules buy. The estimate is the metric without the term minus
- * the metric with it, on the same listeners; `verdict` says what leaving it out does.
+ * Ablation: what each term of Segue buys, and what the hard rules buy. The estimate is the metric without the term
+ * minus the metric with it, on the same listeners; `verdict` says what leaving it out does.
  *
  * @param tournament The tournament; it must have been held with variants.
  * @param options Metrics.
- * @returns One row a term and metric: first under the hard rules (baseline `segue`), then without them (baseline `free`).
+ * @returns One row a term and metric: first under the hard rules (baseline `segue`), then without them (baseline
+ * `free`).
  * @throws {InputError} When the tournament was held without variants.
  */
 export function ablationsOf(tournament: Tournament, options: SummaryOptions = {}): AblationRow[] {

@@ -169,9 +169,9 @@ const VALIDATION_SEED = 1_000_003;
 const MOST_SESSIONS = Math.max(...Object.values(PATTERN_SESSIONS).map(({ sessions }) => sessions));
 
 /**
- * Holds a tournament. Listeners go round the 12 cells of {@linkcode LIBRARY_KINDS} × {@linkcode LISTENING_PATTERNS}; every
- * contestant plays 200 tracks to each of them, the variants of Segue to a part of them. Cost O(listeners × policies ×
- * plays × library); two workers share the listeners.
+ * Holds a tournament. Listeners go round the 12 cells of {@linkcode LIBRARY_KINDS} × {@linkcode LISTENING_PATTERNS};
+ * every contestant plays 200 tracks to each of them, the variants of Segue to a part of them. Cost O(listeners ×
+ * policies × plays × library); two workers share the listeners.
  *
  * @param world The whole world.
  * @param options Listeners, seed, workers.
@@ -277,9 +277,9 @@ async function playTournament(
 }
 
 /**
- * Learns weights from the choices of simulated listeners: other people than those of the tournament, but of the same kind.
- * Once for all of them together by the conditional logit, and once how they differ, so that anyone's own weights can be
- * learned from few choices.
+ * Learns weights from the choices of simulated listeners: other people than those of the tournament, but of the same
+ * kind. Once for all of them together by the conditional logit, and once how they differ, so that anyone's own weights
+ * can be learned from few choices.
  *
  * @param world The whole world.
  * @param seed Seed of the choices.
@@ -299,9 +299,9 @@ export function learnWeights(world: ShuffleWorld, seed: number, listeners: numbe
 
 /**
  * Chooses the temperature of the weights that are learned from each listener, on listeners of the same kind who take no
- * part in the tournament: every temperature plays to each of them, and of those whose mean regret is within one standard
- * error of the least the highest is taken, for it leaves most to chance (the rule of one standard error: Breiman et al.,
- * Classification and regression trees, 1984, section 3.4.3).
+ * part in the tournament: every temperature plays to each of them, and of those whose mean regret is within one
+ * standard error of the least the highest is taken, for it leaves most to chance (the rule of one standard error:
+ * Breiman et al., Classification and regression trees, 1984, section 3.4.3).
  */
 async function tuneTemperature(
   world: ShuffleWorld,

@@ -21,8 +21,9 @@ export interface KeyTransitions {
 }
 
 /**
- * Key compatibility of transitions on the Camelot wheel, as DJs mix (Davis, Harmonic mixing; the distance is that on the
- * circle of fifths of the relative-major keys). Two keys drawn evenly match by 1/2 and are compatible in 1/4 of cases.
+ * Key compatibility of transitions on the Camelot wheel, as DJs mix (Davis, Harmonic mixing; the distance is that on
+ * the circle of fifths of the relative-major keys). Two keys drawn evenly match by 1/2 and are compatible in 1/4 of
+ * cases.
  *
  * @param plays Track indices in the order in which they were played, at least 2.
  * @param keys Position of every track's key on the circle of fifths, −1 when not known.
@@ -57,8 +58,8 @@ export interface TempoTransitions {
 
 /**
  * Tempo compatibility of transitions. A tempo and its double are the same pulse counted differently (and tempo trackers
- * confuse them), so the distance is |log₂(b / a)| to the nearest whole number of octaves. Two tempi whose logarithms are
- * spread evenly over an octave lie within 8 % in about 22 % of cases.
+ * confuse them), so the distance is |log₂(b / a)| to the nearest whole number of octaves. Two tempi whose logarithms
+ * are spread evenly over an octave lie within 8 % in about 22 % of cases.
  *
  * @param plays Track indices in the order in which they were played, at least 2.
  * @param tempo Tempo of every track in BPM; NaN or 0 when not known.

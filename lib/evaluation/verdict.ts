@@ -44,8 +44,9 @@ const JUDGED: readonly MetricName[] = [
 ];
 
 /**
- * Puts the comparison of a policy with vanilla into words. Every clause hangs on the numbers: a metric is named as better
- * or worse only when the interval of its paired difference does not hold 0, and a part that is empty is left out.
+ * Puts the comparison of a policy with vanilla into words. Every clause hangs on the numbers: a metric is named as
+ * better or worse only when the interval of its paired difference does not hold 0, and a part that is empty is left
+ * out.
  *
  * @param tournament The tournament.
  * @param policy Name of the policy; `"segue"` by default.
@@ -80,8 +81,8 @@ export function describeVerdict(tournament: Tournament, policy: string = "segue"
 }
 
 /**
- * Puts into words what learning and the sequence term bring, each held against the hand-set weights on the same listeners.
- * As in {@linkcode describeVerdict} every word hangs on the numbers.
+ * Puts into words what learning and the sequence term bring, each held against the hand-set weights on the same
+ * listeners. As in {@linkcode describeVerdict} every word hangs on the numbers.
  *
  * @param tournament The tournament.
  * @returns Markdown paragraphs: on learned weights, and on the sequence term where it took part.

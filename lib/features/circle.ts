@@ -5,8 +5,8 @@
  */
 
 /**
- * Place of a key on the circle of fifths: 0 for C major and A minor, 1 for G major and E minor, … 11. A minor key stands
- * where its relative major stands, as on the Camelot wheel, so that keys which mix well are neighbours.
+ * Place of a key on the circle of fifths: 0 for C major and A minor, 1 for G major and E minor, … 11. A minor key
+ * stands where its relative major stands, as on the Camelot wheel, so that keys which mix well are neighbours.
  *
  * @param key Pitch class 0–11, C = 0.
  * @param mode 1 major, 0 minor.

@@ -28,7 +28,8 @@ export const FEW_ROWS = 200_000;
  * @param target The NPY file to write.
  * @param options Weights and limits.
  * @param fewest Fewest rows for which it is done.
- * @returns The specification; nothing, and nothing is written, where the file is of another make, has genres or few rows.
+ * @returns The specification; nothing, and nothing is written, where the file is of another make, has genres or few
+ * rows.
  */
 export async function encodeInThreads(
   path: string,

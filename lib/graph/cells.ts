@@ -1,7 +1,7 @@
 /**
- * Partition functions of the neighbour graph: coarse cells that are joined apart from each other. Every row is at home in
- * the cell of its nearest centroid and a guest in the cells whose rows may have it for a neighbour; a cell with its guests
- * knows all it needs, so cells may be joined anywhere and in any order.
+ * Partition functions of the neighbour graph: coarse cells that are joined apart from each other. Every row is at home
+ * in the cell of its nearest centroid and a guest in the cells whose rows may have it for a neighbour; a cell with its
+ * guests knows all it needs, so cells may be joined anywhere and in any order.
  *
  * @module
  */
@@ -36,8 +36,8 @@ export interface NearestRows {
 const HASH_RANGE = 2 ** 32;
 
 /**
- * Whether a row belongs to a sample: decided by a hash of its number, so that the sample does not depend on how the rows
- * are cut into partitions.
+ * Whether a row belongs to a sample: decided by a hash of its number, so that the sample does not depend on how the
+ * rows are cut into partitions.
  *
  * @param row Number of the row.
  * @param share Share of all rows that the sample takes.
@@ -112,9 +112,9 @@ export function distancesToCells(unit: Float32Array, at: number, cells: CoarseCe
 }
 
 /**
- * How far outside a cell a row lies: its distance from the plane half-way between the centroids of its own cell g and of
- * cell h, in lengths of h: (|p − h|² − |p − g|²) / (2 |g − h| s_h). A row q of h has p for a neighbour only if it is no
- * nearer to p than that. 0 when the row is at home in h.
+ * How far outside a cell a row lies: its distance from the plane half-way between the centroids of its own cell g and
+ * of cell h, in lengths of h: (|p − h|² − |p − g|²) / (2 |g − h| s_h). A row q of h has p for a neighbour only if it is
+ * no nearer to p than that. 0 when the row is at home in h.
  *
  * @param distances Squared distances of the row to all centroids.
  * @param home The row's own cell.

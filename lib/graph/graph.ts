@@ -1,5 +1,6 @@
 /**
- * The neighbour graph in compressed sparse rows, and its file: what `scipy.sparse.save_npz` writes and `load_npz` reads.
+ * The neighbour graph in compressed sparse rows, and its file: what `scipy.sparse.save_npz` writes and `load_npz`
+ * reads.
  *
  * @module
  */
@@ -7,8 +8,8 @@ import { InputError } from "../errors.ts";
 import { readNpz, writeNpz } from "../storage/npz.ts";
 
 /**
- * A neighbour graph. Node i is row i of the catalogue; its neighbours are `indices[offsets[i]] … indices[offsets[i+1]-1]`,
- * most similar first, never i itself.
+ * A neighbour graph. Node i is row i of the catalogue; its neighbours are
+ * `indices[offsets[i]] … indices[offsets[i+1]-1]`, most similar first, never i itself.
  */
 export interface NeighborGraph {
   /** Number of nodes. */

@@ -19,14 +19,16 @@ export interface HubnessOptions {
  * Keeps of each neighbour list those that are nearest by a secondary distance. A hub is near to everybody, but few are
  * near to it; both distances count that.
  *
- * - Local scaling, in its non-iterative contextual form: d(i, j) / √(μᵢ μⱼ), with d = 1 − cos and μᵢ the mean distance of i to its
+ * - Local scaling, in its non-iterative contextual form: d(i, j) / √(μᵢ μⱼ), with d = 1 − cos and μᵢ the mean distance
+ *   of i to its
  *   neighbours (Jegou et al., CVPR 2007; Schnitzer et al., JMLR 13, 2012).
  * - Mutual proximity: 1 − P(Xᵢ > d) P(Xⱼ > d), where Xᵢ is normal with mean and deviation of the distances of i to its
  *   neighbours (Schnitzer et al., JMLR 13, 2012; estimated here on the neighbours, not on all tracks).
  *
- * Only tracks of the given lists are chosen: hubs are held back, but a track that stands in no list is in none afterwards
- * either. That is in the nature of a correction that reads a graph; to let it choose among more, build the graph with more
- * neighbours than are to be kept. The lists stay sorted by cosine, and the similarities stay cosines. O(edges log k).
+ * Only tracks of the given lists are chosen: hubs are held back, but a track that stands in no list is in none
+ * afterwards either. That is in the nature of a correction that reads a graph; to let it choose among more, build the
+ * graph with more neighbours than are to be kept. The lists stay sorted by cosine, and the similarities stay cosines.
+ * O(edges log k).
  *
  * @param graph A graph with more neighbours than are wanted.
  * @param options Method and number of neighbours to keep.

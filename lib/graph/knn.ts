@@ -28,8 +28,8 @@ export interface KnnOptions {
   /** Threads; as many as the machine has cores, at most 16, when left out. The graph does not depend on it. */
   threads?: number;
   /**
-   * All pairs are compared when rows × rows × columns (rounded up to a multiple of 4) is at most this; 2e10, below a second
-   * or two, when left out. 0 always tries cells first.
+   * All pairs are compared when rows × rows × columns (rounded up to a multiple of 4) is at most this; 2e10, below a
+   * second or two, when left out. 0 always tries cells first.
    */
   exactCost?: number;
   /** False: compare all pairs in plain TypeScript, as is done on machines that cannot run the kernel. */
@@ -86,13 +86,14 @@ const EXACT_COST = 2e10;
  * Builds the graph in which each row points to its k most similar other rows by cosine similarity. Equal similarities
  * are ordered by row number. Small matrices are compared pair by pair; for large ones see `join.ts`: rows are compared
  * with the points of the nearest k-means cells, as many as a sample with known neighbours asks for, and the recall that
- * came of it is measured on a second sample. A recall that cells cannot give cheaply (noise in many dimensions) is met by
- * comparing all pairs.
+ * came of it is measured on a second sample. A recall that cells cannot give cheaply (noise in many dimensions) is met
+ * by comparing all pairs.
  *
  * @param x The matrix [n, d], finite.
  * @param options Neighbours, recall, seed.
  * @returns The graph and how it was made.
- * @throws {InputError} When k is not in [1, n − 1], there would be more than 2³¹ − 1 edges, or an element is not finite.
+ * @throws {InputError} When k is not in [1, n − 1], there would be more than 2³¹ − 1 edges, or an element is not
+ * finite.
  *
  * @example
  * ```ts

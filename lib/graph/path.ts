@@ -30,7 +30,8 @@ const SMOOTHING_ROUNDS = 20;
 /**
  * Finds a walk from A to B in exactly `steps` steps whose largest step is as small as can be found.
  *
- * 1. Off the graph, for ends that few edges cannot join: tracks near equidistant points of the great circle from A to B,
+ * 1. Off the graph, for ends that few edges cannot join: tracks near equidistant points of the great circle from A to
+ * B,
  *    chosen by dynamic programming for the smallest largest step. O(steps · n d).
  * 2. Over the graph the walk of at most `steps` edges with the smallest largest edge, to within 10⁻⁴, when there is one
  *    that is no worse: by bisection over breadth-first searches from both ends. It is kept then.
@@ -94,11 +95,11 @@ function stepSize(x: Matrix): Step {
 }
 
 /**
- * The walk of at most `steps` edges whose least similar edge is as similar as can be, and at least `least`; undefined when
- * there is none. From both ends the walk follows the lists of neighbours until the two halves meet. Whether a least
- * similarity can be held is a breadth-first search from both ends, over edges that hold it: where it is low they meet
- * soon, where it is high few edges are left. A track from which the other end cannot be reached with the steps that are
- * left, even along the great circle, is not gone on from.
+ * The walk of at most `steps` edges whose least similar edge is as similar as can be, and at least `least`; undefined
+ * when there is none. From both ends the walk follows the lists of neighbours until the two halves meet. Whether a
+ * least similarity can be held is a breadth-first search from both ends, over edges that hold it: where it is low they
+ * meet soon, where it is high few edges are left. A track from which the other end cannot be reached with the steps
+ * that are left, even along the great circle, is not gone on from.
  */
 function bottleneckWalk(
   graph: NeighborGraph,

@@ -33,7 +33,8 @@ export type GraphOfFile = (
  * @param options Neighbours, recall, seed.
  * @param build What builds the graph; {@linkcode graphFile} when left out.
  * @returns What came of it; its facts are the {@linkcode KnnReport}.
- * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, or would have more than 2³¹ − 1 edges.
+ * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, or would have more than 2³¹ − 1
+ * edges.
  */
 export function graphStage(
   directory: string,
@@ -60,7 +61,8 @@ export function graphStage(
  * @param graphFile NPZ file to write.
  * @param options Neighbours, recall, seed.
  * @returns How the graph was made.
- * @throws {InputError} When the matrix is missing, holds NaN, or cannot have k neighbours a row; then nothing is written.
+ * @throws {InputError} When the matrix is missing, holds NaN, or cannot have k neighbours a row; then nothing is
+ * written.
  */
 export async function graphFile(
   matrixFile: string,

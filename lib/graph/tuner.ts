@@ -32,8 +32,8 @@ const FIRST_CELLS = 4;
 /**
  * What a sample says about two rules. By rank: look into the P cells whose centroids are nearest to the row. By
  * distance: look into the cells with |q − c|² ≤ |q − c*|² + τ r², c* the nearest centroid, r the distance to the k-th
- * neighbour in the first cells; it spends less on rows in dense places and more on rows far out. For each true neighbour
- * of the sample the smallest P and τ that find it are known, so the recall of any P and τ is, too.
+ * neighbour in the first cells; it spends less on rows in dense places and more on rows far out. For each true
+ * neighbour of the sample the smallest P and τ that find it are known, so the recall of any P and τ is, too.
  */
 export class Tuner {
   private readonly size: number;

@@ -22,8 +22,8 @@ export interface ExtractedCells {
 }
 
 /**
- * Checks the code cells of notebooks: types, lint, and that no output is stored. All notebooks are checked in one go, so
- * that the library is type-checked once.
+ * Checks the code cells of notebooks: types, lint, and that no output is stored. All notebooks are checked in one go,
+ * so that the library is type-checked once.
  *
  * @param paths The notebooks, all in one folder.
  * @returns Findings by notebook, each a line `01_data.ipynb, cell 5, line 3: …`; none when all is well.

@@ -51,8 +51,8 @@ export function exercisesOf(notebook: CourseNotebook): Exercise[] {
  * A notebook as a reader leaves it who has solved everything.
  *
  * @param notebook The notebook; it is not changed.
- * @returns A copy in which the code of the solutions stands where the answers were unset. Where a solution uses what the
- * cell declares after the answer, it is put behind these declarations, in front of the check.
+ * @returns A copy in which the code of the solutions stands where the answers were unset. Where a solution uses what
+ * the cell declares after the answer, it is put behind these declarations, in front of the check.
  */
 export function solved<T extends CourseNotebook>(notebook: T): T {
   const copy: T = structuredClone(notebook);

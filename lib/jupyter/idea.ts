@@ -20,8 +20,8 @@ import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
 
 /**
- * Draws the idea as `figures/00_idea.svg` and `.png`: a listener of the world hears the favourite of the library, and the
- * next track is drawn. The term `sequence` is in it when a sequence model was trained on the world.
+ * Draws the idea as `figures/00_idea.svg` and `.png`: a listener of the world hears the favourite of the library, and
+ * the next track is drawn. The term `sequence` is in it when a sequence model was trained on the world.
  *
  * @param workspace The world, prepared up to `umap`.
  * @returns True when it was drawn; false when the workspace has no map or the moment too few candidates to draw.

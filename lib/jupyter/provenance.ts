@@ -53,8 +53,8 @@ const NO_SOURCE = /^lib\/(cli|service\/web)\/|^lib\/jupyter\/(?!idea\.ts$|execut
 const SOURCE_FILES = /\.(ts|tsx|py|txt)$/;
 
 /**
- * Digests of all that a notebook may import: the library, what runs the notebooks, and the versions of the packages that
- * these name. Only contents count: no times, no line endings, nothing that is generated outside the library.
+ * Digests of all that a notebook may import: the library, what runs the notebooks, and the versions of the packages
+ * that these name. Only contents count: no times, no line endings, nothing that is generated outside the library.
  *
  * @param root The project's folder.
  * @returns The first 12 hexadecimal digits of SHA-256 by path; the packages stand under `deno.json`.

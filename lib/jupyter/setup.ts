@@ -2,8 +2,8 @@
  * `deno task setup`: brings in whatever is missing and says what it is doing. Safe to run again; quick when nothing is
  * missing. Imports nothing from npm, since it is what installs npm packages.
  *
- * Options: `--test` adds what the tests compare with, `--bench` the peers of the benchmarks, `--spark` Apache Spark, which
- * the tests use as well where there is a Java for it.
+ * Options: `--test` adds what the tests compare with, `--bench` the peers of the benchmarks, `--spark` Apache Spark,
+ * which the tests use as well where there is a Java for it.
  *
  * @module
  */

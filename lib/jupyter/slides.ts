@@ -3,9 +3,9 @@
  *
  * The report calls `await makeSlides(reports)`, after the notebooks have run, and prints each line it gives.
  *
- * nbconvert's reveal.js exporter makes the slides from the cells' `slideshow` metadata. Its page loads reveal.js, MathJax,
- * jQuery and require.js from the net, so only its slides are taken: reveal.js and the font come from npm and are written into
- * the page, formulas become MathML (KaTeX), which browsers draw themselves.
+ * nbconvert's reveal.js exporter makes the slides from the cells' `slideshow` metadata. Its page loads reveal.js,
+ * MathJax, jQuery and require.js from the net, so only its slides are taken: reveal.js and the font come from npm and
+ * are written into the page, formulas become MathML (KaTeX), which browsers draw themselves.
  *
  * @module
  */

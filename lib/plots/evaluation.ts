@@ -69,8 +69,8 @@ export function contestPlot(rows: readonly SummaryRow[], metrics: readonly Metri
 /**
  * Lines with intervals over windows, plays or similarities: one panel, or one a facet.
  *
- * @param panels Points of {@linkcode repeatCurves}, {@linkcode heardCurves} or {@linkcode similarityDistributions}, by the
- * title of their panel.
+ * @param panels Points of {@linkcode repeatCurves}, {@linkcode heardCurves} or {@linkcode similarityDistributions}, by
+ * the title of their panel.
  * @param axes Titles of the axes.
  * @returns The figure.
  */
@@ -292,7 +292,8 @@ export function ablationPlot(rows: readonly AblationRow[], metrics: readonly Met
 }
 
 /**
- * For whom: a panel a metric, a cell for each kind of library and listening pattern, with the difference to the baseline.
+ * For whom: a panel a metric, a cell for each kind of library and listening pattern, with the difference to the
+ * baseline.
  *
  * @param rows Rows of {@linkcode compareWith} by library and pattern.
  * @param policy Name of the policy.

@@ -10,8 +10,8 @@ import { fileURLToPath } from "node:url";
 import { reportsDirectory } from "./show.ts";
 
 /**
- * Reads a table of the report that is being written, else of the project's own `reports/`: benchmarks run apart from the
- * notebooks.
+ * Reads a table of the report that is being written, else of the project's own `reports/`: benchmarks run apart from
+ * the notebooks.
  *
  * @param name Its name without ending, e.g. `"bench_shuffle"`.
  * @returns The rows as texts by column; `undefined` when there is no such table.

@@ -90,8 +90,8 @@ export async function say(markdown: string): Promise<void> {
 }
 
 /**
- * Shows a page in a frame. It lives as long as its server does: a copy of the notebook that is read later shows an empty
- * frame.
+ * Shows a page in a frame. It lives as long as its server does: a copy of the notebook that is read later shows an
+ * empty frame.
  *
  * @param url The page.
  * @param height Height of the frame in pixels.

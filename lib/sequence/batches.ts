@@ -23,8 +23,8 @@ export interface Batch {
 }
 
 /**
- * Cuts training sequences into windows so that every pair is a target once: the last `window` targets of a playlist, the
- * `window` before them, and so on. Training on the last window alone would lose the pairs of all long playlists.
+ * Cuts training sequences into windows so that every pair is a target once: the last `window` targets of a playlist,
+ * the `window` before them, and so on. Training on the last window alone would lose the pairs of all long playlists.
  *
  * @param train The training part.
  * @param window Most tracks of a window.

@@ -1,7 +1,7 @@
 /**
- * Cold start: can a track that stands in no playlist be recommended from what it sounds like? Tracks are held out of all
- * playlists, SASRec learns a map from audio features to embeddings on the others, and the held-out tracks are ranked by the
- * embeddings that the map gives them.
+ * Cold start: can a track that stands in no playlist be recommended from what it sounds like? Tracks are held out of
+ * all playlists, SASRec learns a map from audio features to embeddings on the others, and the held-out tracks are
+ * ranked by the embeddings that the map gives them.
  *
  * @module
  */

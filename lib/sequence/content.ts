@@ -1,7 +1,7 @@
 /**
  * Next-track models that look at what tracks are instead of who lists them: artist or album, the similarity graph's
- * cosine, the time-aware score. They keep the contract of {@linkcode SequenceRecommender}, so that they stand in the same
- * tables.
+ * cosine, the time-aware score. They keep the contract of {@linkcode SequenceRecommender}, so that they stand in the
+ * same tables.
  *
  * @module
  */
@@ -142,9 +142,9 @@ export interface SimilarityOptions {
 }
 
 /**
- * The similarity graph as a next-track model: the cosine to the last track that the catalogue holds. On the graph's edges
- * that is the order of the edges; it goes on beyond them, so that the whole vocabulary is ranked. With a half-life it is
- * the cosine to the weighted sum of the history's unit vectors.
+ * The similarity graph as a next-track model: the cosine to the last track that the catalogue holds. On the graph's
+ * edges that is the order of the edges; it goes on beyond them, so that the whole vocabulary is ranked. With a
+ * half-life it is the cosine to the weighted sum of the history's unit vectors.
  *
  * @param world The catalogue with its embedding.
  * @param rows What {@linkcode catalogRows} gave.
@@ -190,7 +190,8 @@ export function similarityRecommender(
 }
 
 /**
- * The time-aware score as a next-track model: the utility of every track after the history was played, 3.5 minutes a track.
+ * The time-aware score as a next-track model: the utility of every track after the history was played, 3.5 minutes a
+ * track.
  *
  * @param world The catalogue.
  * @param rows What {@linkcode catalogRows} gave.

@@ -35,8 +35,8 @@ export interface ContinuationResult {
 }
 
 /**
- * Splits off whole playlists for {@linkcode evaluateContinuation}: a model must not have seen the hidden part, so they are
- * left out of training altogether.
+ * Splits off whole playlists for {@linkcode evaluateContinuation}: a model must not have seen the hidden part, so they
+ * are left out of training altogether.
  *
  * @param split The data.
  * @param count How many playlists to leave out.
@@ -108,7 +108,8 @@ export function evaluateContinuation(
 
 /**
  * The challenge's three metrics of one list, at the level of tracks, as its evaluation computes them:
- * R-precision = |first |G| ∩ G| / |G|; NDCG = DCG / IDCG with gains 1 / log₂(rank + 1), the ideal having all of G first; clicks = ⌊(rank of the first hit − 1) / 10⌋, 51 without a hit.
+ * R-precision = |first |G| ∩ G| / |G|; NDCG = DCG / IDCG with gains 1 / log₂(rank + 1), the ideal having all of G
+ * first; clicks = ⌊(rank of the first hit − 1) / 10⌋, 51 without a hit.
  *
  * @param list What a model gave, best first.
  * @param hidden The hidden tracks G, distinct.

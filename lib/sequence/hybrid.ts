@@ -44,9 +44,9 @@ export interface Hybrid {
 }
 
 /**
- * Estimates the weights of a hybrid on the validation targets: every playlist is a choice among all tracks, of which the
- * best of every model and a uniform draw of the rest stand for all, each with the offset −log(chance of being drawn), so
- * that the estimates are consistent (McFadden 1978). The models must be fitted on the training part alone.
+ * Estimates the weights of a hybrid on the validation targets: every playlist is a choice among all tracks, of which
+ * the best of every model and a uniform draw of the rest stand for all, each with the offset −log(chance of being
+ * drawn), so that the estimates are consistent (McFadden 1978). The models must be fitted on the training part alone.
  *
  * @param terms The terms of the utility.
  * @param split The data.

@@ -52,14 +52,15 @@ const TIME_COLUMNS = ["timestamp", "time", "date", "datetime", "pos", "position"
 
 /**
  * Reads `interactions.csv` (`user_id,track_id,timestamp`, columns in any order, more of them allowed, ids any text).
- * Rows may come in any order: they are sorted by time within each user; rows of one time keep the order of the file. A time is
- * a number in any unit, or a date (`2019-05-03`, `2019-05-03 10:11:12`, `2019-05-03T10:11:12+02:00`; UTC where it
- * names no zone); without such a column the order of the file is the order of time.
+ * Rows may come in any order: they are sorted by time within each user; rows of one time keep the order of the file. A
+ * time is a number in any unit, or a date (`2019-05-03`, `2019-05-03 10:11:12`, `2019-05-03T10:11:12+02:00`; UTC where
+ * it names no zone); without such a column the order of the file is the order of time.
  *
- * Fields are parted by comma, semicolon or tab, whichever the header has, and may be quoted. The public forms of MovieLens are
- * read as they are: `ratings.csv` (`userId,movieId,…`), `u.data` and `ratings.dat` (no header, tab or `::`), RecBole's
- * `.inter` (`user_id:token`, …), and pairs `user item` in order of time. Without a header there are four fields (user, track,
- * rating, time), three (user, track, Unix time) or two numbers (user, track). Every rating counts as an interaction.
+ * Fields are parted by comma, semicolon or tab, whichever the header has, and may be quoted. The public forms of
+ * MovieLens are read as they are: `ratings.csv` (`userId,movieId,…`), `u.data` and `ratings.dat` (no header, tab or
+ * `::`), RecBole's `.inter` (`user_id:token`, …), and pairs `user item` in order of time. Without a header there are
+ * four fields (user, track, rating, time), three (user, track, Unix time) or two numbers (user, track). Every rating
+ * counts as an interaction.
  *
  * @param path The file, plain or gzipped; a gzipped one is unpacked in memory.
  * @returns One playlist a user, in order of first appearance. Cost O(rows), 16 bytes a row.
@@ -125,8 +126,9 @@ export function playlistsOf(lists: readonly ArrayLike<number>[]): Playlists {
 /**
  * Reads names of tracks.
  *
- * @param path `track_names.parquet` (or another Parquet file with a column `track_id`, numbers or texts); or text: a table with
- * ids and titles (MovieLens' `movies.csv`), `movies.dat`, `u.item`. Where it is missing, every id is its own name.
+ * @param path `track_names.parquet` (or another Parquet file with a column `track_id`, numbers or texts); or text: a
+ * table with ids and titles (MovieLens' `movies.csv`), `movies.dat`, `u.item`. Where it is missing, every id is its own
+ * name.
  * @returns The names.
  * @throws {InputError} When the file has no ids, or is text without titles.
  */

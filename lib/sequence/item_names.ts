@@ -34,7 +34,8 @@ const COLUMNS: Record<keyof NameColumns, string[]> = {
 const HEADERLESS = /^[^:|]+(::|\|)/;
 
 /**
- * Reads names from text: a table with a header (`movieId,title,…`; at least an id and a title), or MovieLens' `movies.dat` and `u.item`.
+ * Reads names from text: a table with a header (`movieId,title,…`; at least an id and a title), or MovieLens'
+ * `movies.dat` and `u.item`.
  *
  * @param path The file, plain or gzipped, in UTF-8 or Latin-1.
  * @returns The names.
@@ -70,8 +71,8 @@ export function readNameColumns(path: string): NameColumns {
 }
 
 /**
- * Looks for the names that come with a file of ratings: `movies.csv`, `movies.dat`, `u.item` or `track_names.parquet` in its
- * folder, or `x.item` for `x.inter`.
+ * Looks for the names that come with a file of ratings: `movies.csv`, `movies.dat`, `u.item` or `track_names.parquet`
+ * in its folder, or `x.item` for `x.inter`.
  *
  * @param path The file of ratings.
  * @returns The file of names; nothing when there is none.

@@ -78,10 +78,10 @@ const CHUNK = 1 << 22;
  * `track_names.parquet` (`track_id, track_uri, title, artist, album, duration_ms, count`).
  *
  * The rules: `user_id` is the playlist's `pid`. `track_id` counts the distinct URIs from 0 in order of appearance.
- * `timestamp` is `modified_at` minus the number of tracks still to come, in seconds, so that it grows along the playlist. A track that
- * stands more than once in a playlist is kept at its first place. A playlist whose `pid` was seen is left out. Of a
- * damaged file all whole playlists are kept, the rest is counted and named. Memory grows with the number of distinct
- * tracks (about 150 bytes each), not with the number of files.
+ * `timestamp` is `modified_at` minus the number of tracks still to come, in seconds, so that it grows along the
+ * playlist. A track that stands more than once in a playlist is kept at its first place. A playlist whose `pid` was
+ * seen is left out. Of a damaged file all whole playlists are kept, the rest is counted and named. Memory grows with
+ * the number of distinct tracks (about 150 bytes each), not with the number of files.
  *
  * @param files Slices, or folders that hold `mpd.slice.*.json`.
  * @param directory Folder to write to.

@@ -1,7 +1,7 @@
 /**
  * The best rows of a large table without reading all of it in 32 bits: rows kept in 8 bits give every score within a
- * bound, and only the rows that may be among the best are scored from their 32 bits. What comes out is what a scan of all
- * rows gives, ties included; a quarter of the memory is read.
+ * bound, and only the rows that may be among the best are scored from their 32 bits. What comes out is what a scan of
+ * all rows gives, ties included; a quarter of the memory is read.
  *
  * With E_j a row, Ê_j its rounding to 8 bits, h the query and ĥ its rounding to 16 bits,
  *
@@ -42,8 +42,8 @@ export interface Prefilter {
    *
    * @param k How many, at most `most`.
    * @param exclude Rows left out.
-   * @returns Row numbers, best first, of equal ones the smaller first. Afterwards `out` holds the score of every row: exact
-   * where the row may be among the best, from 8 bits elsewhere, −Infinity where it was left out.
+   * @returns Row numbers, best first, of equal ones the smaller first. Afterwards `out` holds the score of every row:
+   * exact where the row may be among the best, from 8 bits elsewhere, −Infinity where it was left out.
    */
   top(k: number, exclude: ArrayLike<number>): Int32Array;
 }

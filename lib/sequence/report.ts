@@ -82,8 +82,8 @@ export function weightTable(logit: ConditionalLogit): Record<string, string | nu
 }
 
 /**
- * How much of a model's recall is order: the history as it is, shuffled before its last track, and shuffled altogether. A
- * model of sets would not notice.
+ * How much of a model's recall is order: the history as it is, shuffled before its last track, and shuffled altogether.
+ * A model of sets would not notice.
  *
  * @param models The models.
  * @param split The data.

@@ -26,8 +26,8 @@ export type CandidateSampler = (count: number, labels: Int32Array, step: number)
 
 /**
  * Candidates are the labels of the batch and tracks drawn by count^0.75. A track is among them with the chance
- * π = 1 − exp(−S q − n f), with S draws by q and n labels by f; −log π corrects the logits (Bengio & Senécal 2008; Yi et
- * al. 2019): e^(s − log π), summed over the candidates, has the expectation of e^s summed over all tracks.
+ * π = 1 − exp(−S q − n f), with S draws by q and n labels by f; −log π corrects the logits (Bengio & Senécal 2008; Yi
+ * et al. 2019): e^(s − log π), summed over the candidates, has the expectation of e^s summed over all tracks.
  *
  * @param counts Occurrences of each track in the training part.
  * @param seed Seed of the draws.

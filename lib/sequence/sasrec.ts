@@ -102,7 +102,8 @@ export function weightShapes(config: SasrecConfig): [name: string, shape: number
 }
 
 /**
- * Draws initial weights: embeddings normal with standard deviation 0.02, matrices normal with 1 / √d, gains 1, biases 0.
+ * Draws initial weights: embeddings normal with standard deviation 0.02, matrices normal with 1 / √d, gains 1, biases
+ * 0.
  *
  * @param config Shape of the model.
  * @param seed Seed.

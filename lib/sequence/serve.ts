@@ -16,8 +16,9 @@ export interface Prediction {
   /** Its score: the logarithm of its probability up to a constant. */
   score: number;
   /**
-   * Its probability among all tracks that are not in the history. In a vocabulary of {@linkcode PREFILTER_FROM} tracks or
-   * more the sum over the tracks far below the best is taken from 8-bit scores, which moves it in the third or fourth digit.
+   * Its probability among all tracks that are not in the history. In a vocabulary of {@linkcode PREFILTER_FROM} tracks
+   * or more the sum over the tracks far below the best is taken from 8-bit scores, which moves it in the third or
+   * fourth digit.
    */
   probability: number;
 }
@@ -64,9 +65,9 @@ export const PREFILTER_FROM = 8192;
 
 /**
  * Lays out memory for a model and makes it answer. A request of n tracks costs O(n d² + n² d) for the hidden state (in
- * the last block only the last position is worked out) and O(tracks · d) for the scores: of a large vocabulary 8 bits a number
- * are read to find the few tracks whose exact scores are wanted, and the answer is that of the whole scan. Weights are
- * brought into 8 bits here, and after an update at the next request.
+ * the last block only the last position is worked out) and O(tracks · d) for the scores: of a large vocabulary 8 bits a
+ * number are read to find the few tracks whose exact scores are wanted, and the answer is that of the whole scan.
+ * Weights are brought into 8 bits here, and after an update at the next request.
  *
  * @param model Shape and weights.
  * @param name What the model is called in tables.

@@ -18,8 +18,8 @@ export interface SplitOptions {
 export type SplitPart = "validation" | "test";
 
 /**
- * Playlists after filtering, tracks coded anew. Of each playlist the last track is the test target, the one before it the
- * validation target, and the rest is the training part.
+ * Playlists after filtering, tracks coded anew. Of each playlist the last track is the test target, the one before it
+ * the validation target, and the rest is the training part.
  */
 export interface SequenceSplit extends Playlists {
   /** `track_id` of each track code. */
@@ -37,9 +37,10 @@ export interface SequenceSplit extends Playlists {
 }
 
 /**
- * Filters playlists and splits them (leave last out). A track that stands in a playlist more than once is kept at its first place. Tracks
- * with fewer than `minimumCount` occurrences in the training part go, then playlists with fewer than `minimumLength`
- * tracks; since each depends on the other, both are repeated until nothing changes. Cost O(rows · rounds).
+ * Filters playlists and splits them (leave last out). A track that stands in a playlist more than once is kept at its
+ * first place. Tracks with fewer than `minimumCount` occurrences in the training part go, then playlists with fewer
+ * than `minimumLength` tracks; since each depends on the other, both are repeated until nothing changes. Cost O(rows ·
+ * rounds).
  *
  * @param interactions The playlists.
  * @param options Thresholds.

@@ -26,8 +26,9 @@ export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "ch
   /** File of interactions to train on, in any form that {@linkcode readInteractions} takes; that of the folder if left out. */
   interactions?: string;
   /**
-   * File of names of the tracks, in any form that {@linkcode readTrackNames} takes. With `interactions` that which lies beside
-   * them is found (MovieLens' `movies.csv`, `movies.dat`, `u.item`); else it is `track_names.parquet` of the folder.
+   * File of names of the tracks, in any form that {@linkcode readTrackNames} takes. With `interactions` that which lies
+   * beside them is found (MovieLens' `movies.csv`, `movies.dat`, `u.item`); else it is `track_names.parquet` of the
+   * folder.
    */
   names?: string;
   /** Go on from the checkpoint of a run that was cut off, where there is one. */
@@ -62,8 +63,9 @@ export async function loadSequenceData(directory: string, options: SplitOptions 
 }
 
 /**
- * The stage that trains SASRec on `interactions.csv` (or another file) and writes `sasrec/` (`model.json`, `weights.bin`,
- * `vocabulary.json`, `names.parquet` where interactions or names were given, and `checkpoint.npz` while it runs).
+ * The stage that trains SASRec on `interactions.csv` (or another file) and writes `sasrec/` (`model.json`,
+ * `weights.bin`, `vocabulary.json`, `names.parquet` where interactions or names were given, and `checkpoint.npz` while
+ * it runs).
  *
  * @param directory The data folder.
  * @param options Shape of the model, course of training, thresholds.
@@ -156,8 +158,9 @@ export async function trainedSasrec(directory: string, options: SasrecStageOptio
 }
 
 /**
- * Ranks the test targets by the trained model and by what it has to beat: popularity, the Markov chain, item-kNN with and
- * without regard to time, and the hybrid of all, unless the data are too few or too regular to estimate its weights.
+ * Ranks the test targets by the trained model and by what it has to beat: popularity, the Markov chain, item-kNN with
+ * and without regard to time, and the hybrid of all, unless the data are too few or too regular to estimate its
+ * weights.
  *
  * @param directory The data folder with a trained `sasrec/`.
  * @param options Interactions and thresholds that it was trained with, seed.

@@ -27,8 +27,8 @@ export type SasrecLoss = "softmax" | "sampled" | "binary";
 /** Options of {@linkcode trainSasrec}. */
 export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   /**
-   * Passes over the training part. When left out: 5, or as many as `minimumSteps` takes, unless the validation NDCG stops
-   * rising before.
+   * Passes over the training part. When left out: 5, or as many as `minimumSteps` takes, unless the validation NDCG
+   * stops rising before.
    */
   epochs?: number;
   /** Fewest optimiser steps when `epochs` is left out, 2,000 by default: on small data five epochs are too few. */
@@ -40,8 +40,8 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   /** Windows of a batch, 128 by default. */
   batchSize?: number;
   /**
-   * Adam's learning rate, 0.002 by default: with the paper's 0.001 the order is learned in so many steps that few take them. β₁
-   * is 0.9, β₂ 0.98 as in the paper's code.
+   * Adam's learning rate, 0.002 by default: with the paper's 0.001 the order is learned in so many steps that few take
+   * them. β₁ is 0.9, β₂ 0.98 as in the paper's code.
    */
   learningRate?: number;
   /** Share of values dropped, in [0, 0.95], 0.2 by default. */
@@ -54,7 +54,8 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   evaluateEvery?: number;
   /**
    * Evaluations without a better NDCG before training stops, 5 by default. They count once the NDCG is a fifth above
-   * popularity's: for some hundred steps SASRec knows little more than which tracks are frequent, and its NDCG stands still.
+   * popularity's: for some hundred steps SASRec knows little more than which tracks are frequent, and its NDCG stands
+   * still.
    */
   patience?: number;
   /** Most playlists of an evaluation, 2,000 by default. */

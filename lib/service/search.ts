@@ -155,8 +155,8 @@ export class SearchIndex {
   }
 
   /**
-   * Searches for words of the index as they stand, cut and misspelt, so that the first one who searches waits for neither
-   * compiler nor disk.
+   * Searches for words of the index as they stand, cut and misspelt, so that the first one who searches waits for
+   * neither compiler nor disk.
    */
   warmUp(): void {
     for (const word of this.#spelling.sample(WARM_UP)) {
@@ -183,8 +183,8 @@ export class SearchIndex {
   }
 
   /**
-   * The tracks that need the fewest edits when words may be spelt otherwise: those that the index does not know, and when
-   * that finds nothing, the rarest of the others as well.
+   * The tracks that need the fewest edits when words may be spelt otherwise: those that the index does not know, and
+   * when that finds nothing, the rarest of the others as well.
    */
   #mended(words: string[]): { tracks: number[]; words: string[] } | undefined {
     const last = words.length - 1;
@@ -315,8 +315,8 @@ class Spelling {
   }
 
   /**
-   * What a word of the vocabulary may stand for, one edit away. The more tracks have the word itself, the less likely it is
-   * a slip, and the more edits it counts: half an edit for ten times as many.
+   * What a word of the vocabulary may stand for, one edit away. The more tracks have the word itself, the less likely
+   * it is a slip, and the more edits it counts: half an edit for ten times as many.
    *
    * @param word The word.
    * @param isPrefix It may go on.

@@ -1,6 +1,6 @@
 /**
- * The catalogue as the service needs it, in one file that is read straight into typed arrays: a million tracks are there
- * in a second, and no text becomes a string before somebody looks at it.
+ * The catalogue as the service needs it, in one file that is read straight into typed arrays: a million tracks are
+ * there in a second, and no text becomes a string before somebody looks at it.
  *
  * @module
  */

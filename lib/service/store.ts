@@ -1,6 +1,6 @@
 /**
- * The log of the service: listeners, sessions and events in SQLite. An event is acknowledged after it is on disk; events
- * that come in together share one commit.
+ * The log of the service: listeners, sessions and events in SQLite. An event is acknowledged after it is on disk;
+ * events that come in together share one commit.
  *
  * @module
  */

@@ -23,10 +23,10 @@ export function vanillaOrder(tracks: ArrayLike<TrackIndex>, random: Random): Int
 }
 
 /**
- * Spotify's shuffle of 2014: the tracks of each artist are shuffled and laid out evenly over the playlist, with a random
- * offset for the artist and a little noise for every track; then all are merged by position. A track belongs to its first
- * artist. O(n log n). Source: L. Poláček, "How to shuffle songs?", labs.spotify.com, 2014; it gives no numbers for the
- * noise, a tenth of the distance between an artist's tracks is ours.
+ * Spotify's shuffle of 2014: the tracks of each artist are shuffled and laid out evenly over the playlist, with a
+ * random offset for the artist and a little noise for every track; then all are merged by position. A track belongs to
+ * its first artist. O(n log n). Source: L. Poláček, "How to shuffle songs?", labs.spotify.com, 2014; it gives no
+ * numbers for the noise, a tenth of the distance between an artist's tracks is ours.
  *
  * @param world The world, for the artists.
  * @param tracks The library.
@@ -95,8 +95,8 @@ export function freshestOrder(
 }
 
 /**
- * How stale an order is to a listener: Σ_i (1 − i/n) · 2^(−Δt_i / half-life) over the tracks that were played before, with
- * i the place in the order. The earlier in the order and the more recently played, the more.
+ * How stale an order is to a listener: Σ_i (1 − i/n) · 2^(−Δt_i / half-life) over the tracks that were played before,
+ * with i the place in the order. The earlier in the order and the more recently played, the more.
  *
  * @param order The tracks in their order.
  * @param state The listener.

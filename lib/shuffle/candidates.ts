@@ -43,9 +43,9 @@ const seen = new Set<number>();
 
 /**
  * Finds the candidates for the next play. The neighbours in the graph that break no rule; when they are fewer than
- * `minimumCandidates`, also the neighbours of neighbours; then restarts at random tracks of the library, in an order that
- * depends on current track and number of plays alone and reaches every track before it gives up. Only when no track of
- * the library passes are rules relaxed, as {@linkcode RELAXATION_ORDER} says.
+ * `minimumCandidates`, also the neighbours of neighbours; then restarts at random tracks of the library, in an order
+ * that depends on current track and number of plays alone and reaches every track before it gives up. Only when no
+ * track of the library passes are rules relaxed, as {@linkcode RELAXATION_ORDER} says.
  *
  * Cost O(k) for k neighbours; O(k²) when it widens; O(library) when almost nothing passes.
  *

@@ -28,8 +28,8 @@ export function walkProbabilities(graph: NeighborGraph, temperature: number): Fl
 }
 
 /**
- * Effective number of candidates at each node: exp(H) with H = −Σ_j P(j) ln P(j) the entropy of the next step in nats. It
- * is k when all k neighbours are equally likely and 1 when one is certain.
+ * Effective number of candidates at each node: exp(H) with H = −Σ_j P(j) ln P(j) the entropy of the next step in nats.
+ * It is k when all k neighbours are equally likely and 1 when one is certain.
  *
  * @param graph The neighbour graph.
  * @param probabilities What {@linkcode walkProbabilities} gave.

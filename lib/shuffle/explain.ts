@@ -43,8 +43,8 @@ export interface Explanation {
   /** Its utility minus the mean utility of the candidates: the sum of the contributions. */
   utilityDifference: number;
   /**
-   * Log-probability that a candidate of mean utility would have: log P(j) = base + Σ contributions / T for a temperature
-   * T in (0, ∞]. At T = 0 there is no such split, and base is NaN.
+   * Log-probability that a candidate of mean utility would have: log P(j) = base + Σ contributions / T for a
+   * temperature T in (0, ∞]. At T = 0 there is no such split, and base is NaN.
    */
   base: number;
   /** One entry a feature, in the order of the features. */

@@ -34,8 +34,8 @@ const COLUMNS = {
 };
 
 /**
- * Reads a library and finds its tracks: ids (one a line), a CSV file (a column of ids or URIs, or of titles and artists, as
- * Exportify writes it), Spotify's `YourLibrary.json`, an M3U8 playlist, a JSPF playlist.
+ * Reads a library and finds its tracks: ids (one a line), a CSV file (a column of ids or URIs, or of titles and
+ * artists, as Exportify writes it), Spotify's `YourLibrary.json`, an M3U8 playlist, a JSPF playlist.
  *
  * @param world The world.
  * @param path The file; or the folder or zip archive of an account export.
@@ -97,8 +97,8 @@ function fromJson(path: string, text: string): TrackReference[] {
 }
 
 /**
- * `#EXTINF:seconds,Artist - Title`, then the location, of which the id may be a part. Where the name is not told, that of
- * the file is taken, without folder, ending and number in front: `Music/03 Artist - Title.mp3`.
+ * `#EXTINF:seconds,Artist - Title`, then the location, of which the id may be a part. Where the name is not told, that
+ * of the file is taken, without folder, ending and number in front: `Music/03 Artist - Title.mp3`.
  */
 function fromM3u(path: string, text: string): TrackReference[] {
   const references: TrackReference[] = [];

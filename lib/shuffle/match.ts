@@ -27,9 +27,9 @@ export interface TrackMatch {
 }
 
 /**
- * Finds referenced tracks in a catalogue: by id, else by title and artist without case, accents and punctuation, else by
- * the title without what stands in brackets or behind a dash (remaster, live and feature marks; a remix is another work)
- * and the artist. Of several the most popular.
+ * Finds referenced tracks in a catalogue: by id, else by title and artist without case, accents and punctuation, else
+ * by the title without what stands in brackets or behind a dash (remaster, live and feature marks; a remix is another
+ * work) and the artist. Of several the most popular.
  * Cost O(n + references); only the titles of artists that are referenced are looked at.
  *
  * @param catalog The catalogue, with track_id, title and artists.

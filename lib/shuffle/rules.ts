@@ -50,8 +50,8 @@ export interface Rules {
 export type RuleName = keyof Rules | "sameTrack";
 
 /**
- * The order in which rules are relaxed when they leave no track at all, least important first. A window is not dropped at
- * once: it is halved, again and again, before the next rule is touched. Once a track is found, the rules that were
+ * The order in which rules are relaxed when they leave no track at all, least important first. A window is not dropped
+ * at once: it is halved, again and again, before the next rule is touched. Once a track is found, the rules that were
  * relaxed on the way and need not have been are put back. What a listener has ruled out (explicit tracks, artists,
  * tracks) is relaxed last, after playing the same track again.
  */
@@ -246,8 +246,9 @@ function fixed(name: RuleName, breaks: (track: TrackIndex) => boolean): Compiled
 }
 
 /**
- * A cap on the tracks of an artist or album; those of a track are `codes[offsets[track]] … codes[offsets[track + 1] - 1]`,
- * without offsets `codes[track]`. It is relaxed by halving its window; the play to come is part of the window.
+ * A cap on the tracks of an artist or album; those of a track are
+ * `codes[offsets[track]] … codes[offsets[track + 1] - 1]`, without offsets `codes[track]`. It is relaxed by halving its
+ * window; the play to come is part of the window.
  */
 function cap(name: "artist" | "album", value: Cap, codes: Int32Array, offsets?: Int32Array): CompiledRule {
   const most = expectInteger(`most of rule ${name}`, value.most, 1);

@@ -36,8 +36,8 @@ export const SIMILARITY_WEIGHTS: Readonly<Weights> = Object.freeze({
 export const SIMILARITY_TEMPERATURE = 0.1;
 
 /**
- * The hard rules of the policy `segue` when none are given: what listeners ask for most. No track and no other take of it
- * within 50 plays, and no artist twice among any 3 tracks in a row.
+ * The hard rules of the policy `segue` when none are given: what listeners ask for most. No track and no other take of
+ * it within 50 plays, and no artist twice among any 3 tracks in a row.
  */
 export const DEFAULT_RULES: Rules = { repeatTrack: 50, repeatWork: 50, artist: { most: 1, window: 3 } };
 
@@ -78,8 +78,8 @@ export interface SessionPick {
   /** When it starts, in ms since 1970. */
   at: number;
   /**
-   * The probability with which the policy chose it; 1 for the first track that the listener named; null for the policies
-   * `dithered` and `freshest`, for which it is not known.
+   * The probability with which the policy chose it; 1 for the first track that the listener named; null for the
+   * policies `dithered` and `freshest`, for which it is not known.
    */
   probability: number | null;
   /** The distribution it was drawn from; undefined for the first track and for policies that order the library. */
@@ -90,8 +90,8 @@ export interface SessionPick {
 
 /**
  * One run of plays. `next` goes forward and enters the play in the listener's state, `previous` goes back without
- * forgetting, `undo` takes the latest pick back with all that happened since. The randomness of a step depends on seed and
- * step alone, so that a session that was undone or made anew goes the same way.
+ * forgetting, `undo` takes the latest pick back with all that happened since. The randomness of a step depends on seed
+ * and step alone, so that a session that was undone or made anew goes the same way.
  *
  * @example
  * ```ts ignore
@@ -145,8 +145,8 @@ export class Session {
   }
 
   /**
-   * Goes to the next track: one that was left with {@linkcode Session.previous}, else a new one, whose play is entered in
-   * the listener's state.
+   * Goes to the next track: one that was left with {@linkcode Session.previous}, else a new one, whose play is entered
+   * in the listener's state.
    *
    * @param at When it starts, in ms since 1970; when the track before it ends, when left out.
    * @returns The track that plays now.

@@ -1,5 +1,6 @@
 /**
- * Reading the files that people get from other services: text files, folders of them, and the zip archives they come in.
+ * Reading the files that people get from other services: text files, folders of them, and the zip archives they come
+ * in.
  *
  * @module
  */

@@ -26,8 +26,8 @@ export interface HeardSessions {
 }
 
 /**
- * Plays several sessions one after the other; the listener's state carries over from one to the next. Every session has a
- * seed of its own and begins with a track that the policy draws.
+ * Plays several sessions one after the other; the listener's state carries over from one to the next. Every session has
+ * a seed of its own and begins with a track that the policy draws.
  *
  * @param state The listener; all plays are entered in it.
  * @param options Policy and the like, with the number of sessions.

@@ -150,8 +150,8 @@ function inflate(bytes: Uint8Array, size: number): Uint8Array | undefined {
 }
 
 /**
- * The bytes of an archive, one chunk at a time, so that it is never in memory as a whole beside its arrays. All sizes are
- * written in the 64-bit fields as well (as NumPy does for the entries), so that a graph may be larger than 4 GiB.
+ * The bytes of an archive, one chunk at a time, so that it is never in memory as a whole beside its arrays. All sizes
+ * are written in the 64-bit fields as well (as NumPy does for the entries), so that a graph may be larger than 4 GiB.
  * Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3 and 4.5.3
  */
 function* zipChunks(entries: Record<string, NpzEntry>): Generator<Uint8Array> {

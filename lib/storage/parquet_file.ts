@@ -162,8 +162,8 @@ export interface NumbersPart {
   /** Row after the last. Default: all rows. */
   to?: number;
   /**
-   * Changes numbers of a column in place, each by itself: it may be called for the numbers of a dictionary instead of those
-   * of the rows.
+   * Changes numbers of a column in place, each by itself: it may be called for the numbers of a dictionary instead of
+   * those of the rows.
    */
   change?: (name: string, values: Float64Array) => void;
 }

@@ -54,12 +54,13 @@ const PODCASTS = 0.02;
 type StreamEntry = Record<string, string | number | boolean | null>;
 
 /**
- * Simulates a listener and writes the account export: `Streaming_History_Audio_<years>_<i>.json` and `YourLibrary.json`.
+ * Simulates a listener and writes the account export: `Streaming_History_Audio_<years>_<i>.json` and
+ * `YourLibrary.json`.
  *
- * The listener likes one genre most and a few others, keeps a library of their tracks (popular ones rather than others),
- * and listens in sessions, mostly in the evening. In a session the library is shuffled, or an artist is heard, or something
- * new is tried; a track heard a short while ago is skipped more often. As in real exports, some streams are of tracks that
- * the catalogue lacks, some have another id than the catalogue, and some are podcasts.
+ * The listener likes one genre most and a few others, keeps a library of their tracks (popular ones rather than
+ * others), and listens in sessions, mostly in the evening. In a session the library is shuffled, or an artist is heard,
+ * or something new is tried; a track heard a short while ago is skipped more often. As in real exports, some streams
+ * are of tracks that the catalogue lacks, some have another id than the catalogue, and some are podcasts.
  *
  * @param folder Folder to write to, `DIR/listening` by custom.
  * @param catalog The catalogue, with track_id, title and artists; genres, popularity and durations where it has them.

@@ -16,7 +16,8 @@
  *    fixed cycle through the scenes of the genre; with probability `anywhere` any; else drawn from the theme, by the
  *    first anchor's affinities at the start of the playlist and by the second's at its end: **drift**), and from that
  *    scene a track in proportion to its popularity. A track whose year lies d years from the playlist's first track and
- *    e years from x is taken with probability a + (1 − a) exp(−d/`own` − e/`step`), else scene and track are drawn anew:
+ *    e years from x is taken with probability a + (1 − a) exp(−d/`own` − e/`step`), else scene and track are drawn
+ *   anew:
  *    playlists keep to a time, and neighbours more than that.
  *
  * The chance of a track within its scene follows a power law with a flat head, w = (u + u₀)^−1 with u the track's rank
@@ -231,7 +232,8 @@ export function playlistWorld(table: WorldTable, seed: number): PlaylistWorld {
 
 /**
  * The chance of each track within its scene: a power law over its rank in latent popularity. The flat head u₀ solves
- * u₀⁻¹ / (n ln(1/u₀)) = topShare, so that the most listed track takes the same share in a small world as in a large one.
+ * u₀⁻¹ / (n ln(1/u₀)) = topShare, so that the most listed track takes the same share in a small world as in a large
+ * one.
  */
 function popularityWeights(table: WorldTable, seed: number): { weights: Float64Array; flatHead: number } {
   const n = table.appeal.length;

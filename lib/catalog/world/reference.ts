@@ -3,9 +3,9 @@
  *
  * Sources: TT = TidyTuesday 2020-01-21 spotify_songs.csv, 28,356 tracks (https://github.com/rfordatascience/tidytuesday);
  * 114k = the Kaggle data set of 114,000 tracks, a sample of 17,949; 1.2M = the Kaggle data set of 1,204,025 tracks, its
- * last 204,025; MPD = the first 1,000 playlists of the Million Playlist Dataset, and where followed is added those 5,599
- * of it with ten followers or more of whose tracks the years could be looked up; Polimi = the 5,000 ordered playlists of
- * the Polimi 2018 recommender challenge.
+ * last 204,025; MPD = the first 1,000 playlists of the Million Playlist Dataset, and where followed is added those
+ * 5,599 of it with ten followers or more of whose tracks the years could be looked up; Polimi = the 5,000 ordered
+ * playlists of the Polimi 2018 recommender challenge.
  *
  * @module
  */
