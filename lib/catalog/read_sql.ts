@@ -63,7 +63,7 @@ export function checkedRows(source: SourceColumns, columns: readonly CatalogColu
   const read = given.map((name) => {
     const column = sqlName(form.columns[name]!);
     if (isRealList(name)) return `${column}::VARCHAR[] AS ${sqlName(`in_${name}`)}`;
-    const text = types[form.columns[name]!] === "VARCHAR" ? column : `CAST(${column} AS VARCHAR)`;
+    const text = textOf(column, types[form.columns[name]!]);
     const spaced = ["track_id", "title"].includes(name) || (name === "artists" && form.artists !== "python");
     return `${spaced ? `trim(${text})` : text} AS ${sqlName(`in_${name}`)}`;
   });
@@ -112,6 +112,13 @@ export function problems(table: string, { form, types }: SourceColumns, dropMiss
   ];
   return `SELECT n, CASE ${reasons.join("\n")} END AS problem
     FROM (SELECT *, ${typed.join(", ")} FROM (SELECT n, ${raw.join(", ")} FROM ${table}))`;
+}
+
+/** A source value as text: a point in time as its day, for release dates are told by day at most. */
+function textOf(column: string, type: string): string {
+  if (type === "VARCHAR") return column;
+  const value = type === "TIMESTAMP WITH TIME ZONE" ? `(${column} AT TIME ZONE 'UTC')` : column;
+  return type.startsWith("TIMESTAMP") ? `CAST(CAST(${value} AS DATE) AS VARCHAR)` : `CAST(${column} AS VARCHAR)`;
 }
 
 /** The columns of a form that may hold a marker for missing. */

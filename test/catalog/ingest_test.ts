@@ -250,7 +250,7 @@ Deno.test("Bad files give one clear error and leave nothing behind", async () =>
   }
 });
 
-Deno.test("Parquet files are read, with lists as lists or as text", async () => {
+Deno.test("Parquet files are read, with lists as lists or as text, and dates as dates, times or text", async () => {
   const folder = mkdtempSync(join(tmpdir(), "segue-ingest-"));
   try {
     const text = csv("1.2M", [goodRow("1.2M", 1), { ...goodRow("1.2M", 2), tempo: 500 }, goodRow("1.2M", 3)]);
@@ -261,6 +261,11 @@ Deno.test("Parquet files are read, with lists as lists or as text", async () => 
       await connection.run(
         `COPY (SELECT * REPLACE (['A', ' B '] AS artists) ${from}) TO ${sqlText(join(folder, "list.parquet"))}`,
       );
+      for (const type of ["DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMPTZ"]) {
+        const date = type === "TIMESTAMPTZ" ? "'1999-11-02 00:30+00'" : "'1999-11-02'";
+        const path = sqlText(join(folder, `${type}.parquet`));
+        await connection.run(`COPY (SELECT * REPLACE (${date}::${type} AS release_date) ${from}) TO ${path}`);
+      }
     });
     for (const [name, artists] of [["text", ["A", "B's"]], ["list", ["A", "B"]]] as const) {
       const file = readFileSync(join(folder, `${name}.parquet`));
@@ -268,6 +273,10 @@ Deno.test("Parquet files are read, with lists as lists or as text", async () => 
       assert.deepEqual(catalog.lists.artists![1], artists);
       assert.equal(catalog.numbers.danceability![0], 0.5);
       assert.deepEqual(rejects, [`a.parquet,2,${id(2)},"tempo: expected a number in [1, 350] but found '500.0'"`]);
+    }
+    for (const type of ["DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMPTZ"]) {
+      const { catalog } = await ingest({ "a.parquet": readFileSync(join(folder, `${type}.parquet`)) });
+      assert.deepEqual(catalog.texts.release_date, ["1999-11-02", "1999-11-02"], type);
     }
   } finally {
     rmSync(folder, { recursive: true });
