@@ -1,5 +1,6 @@
 /**
- * Figures of the case study: from the global model to the known listener, online learning, the A/B test, off-policy values.
+ * Figures of the case study: from the global model to the known listener, online learning, the A/B test, off-policy
+ * values.
  *
  * @module
  */
@@ -61,7 +62,7 @@ export function skipPlot(points: readonly LinePoint[]): Spec {
     upper: round(upper),
   }));
   const y = { field: "series", type: "nominal", title: null, sort: null };
-  const x = { type: "quantitative", title: "Share of picks skipped", axis: { format: ".0%" } };
+  const x = { type: "quantitative", title: "Share of picks skipped", axis: { format: "%" } };
   return {
     config: LARGE,
     title: { text: "What listeners skip", subtitle: "Line: 95 % interval over listeners." },
@@ -98,7 +99,8 @@ export function coldStartPlot(points: readonly LinePoint[]): Spec {
 /**
  * What personal weights add, against how much listeners differ.
  *
- * @param points One point a number of choices and scale of the differences; `value` in nats a choice above the global model.
+ * @param points One point a number of choices and scale of the differences; `value` in nats a choice above the global
+ * model.
  * @returns The figure.
  */
 export function heterogeneityPlot(points: readonly LinePoint[]): Spec {
@@ -168,7 +170,8 @@ export function tastePlacesPlot(
 /**
  * What listeners skip, session after session, under players that learn and one that does not.
  *
- * @param points One point a player and session; `value` is regret above that of the true weights, a probability of keeping.
+ * @param points One point a player and session; `value` is regret above that of the true weights, a probability of
+ * keeping.
  * @param options `drift`: the session at which tastes changed.
  * @returns The figure.
  */
@@ -223,7 +226,7 @@ export function falsePositivePlot(rates: readonly ({ unit: string } & FalsePosit
             field: "rate",
             type: "quantitative",
             title: `Share of ${rates[0].experiments} A/A tests with p < 0.05`,
-            axis: { format: ".0%" },
+            axis: { format: "%" },
           },
         },
       },
@@ -288,7 +291,7 @@ export function powerPlot(
     field: "power",
     type: "quantitative",
     title: "Power",
-    axis: { format: ".0%" },
+    axis: { format: "%" },
     scale: { domain: [0, 1] },
   };
   return {
@@ -343,7 +346,7 @@ export function offPolicyPlot(estimates: readonly ({ log: string } & OffPolicyEs
     scale: { domain: logs, range: CATEGORY_COLORS.slice(0, logs.length) },
     legend: { orient: "bottom", labelLimit: 300 },
   };
-  const x = { type: "quantitative", title: "Share of picks kept", axis: { format: ".0%" }, scale: { zero: false } };
+  const x = { type: "quantitative", title: "Share of picks kept", axis: { format: "%" }, scale: { zero: false } };
   return {
     config: LARGE,
     title: {
@@ -394,7 +397,7 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
     upper: round(upper),
   }));
   const x = { field: "x", type: "quantitative", ...options.x };
-  const axis = options.percent ? { axis: { format: ".0%" } } : {};
+  const axis = options.percent ? { axis: { format: "%" } } : {};
   const color = {
     field: "series",
     type: "nominal",

@@ -130,8 +130,8 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
 }
 
 /**
- * Loss of gradient descent above the loss at the maximum of the likelihood, on a logarithmic axis that ends at 1e-6, where
- * 32-bit floats do.
+ * Loss of gradient descent above the loss at the maximum of the likelihood, on a logarithmic axis that ends at 1e-6,
+ * where 32-bit floats do.
  *
  * @param losses Mean cross-entropy of each epoch, nats.
  * @param optimum Cross-entropy at the maximum of the likelihood.
@@ -271,7 +271,7 @@ export function coveragePlot(report: RecoveryReport): Spec {
     type: "quantitative",
     title: `Share of ${report.worlds} worlds whose 95 % interval holds the truth`,
     scale: { domain: [Math.max(0, lowest - 0.02), 1], zero: false },
-    axis: { format: ".0%" },
+    axis: { format: "%" },
   };
   return {
     title: { text: "Coverage", subtitle: "Grey: where 95 % of right models lie with so many worlds." },
@@ -298,7 +298,8 @@ export function coveragePlot(report: RecoveryReport): Spec {
 }
 
 /**
- * How the median error shrinks with the number of choices, relative to the weight, on logarithmic axes with the slope of 1/√n.
+ * How the median error shrinks with the number of choices, relative to the weight, on logarithmic axes with the slope
+ * of 1/√n.
  *
  * @param rows One row a size and feature.
  * @param truth The true weight of every feature.
