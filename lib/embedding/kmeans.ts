@@ -71,7 +71,7 @@ export function kMeans(x: Matrix, k: number, random: Random, options: KMeansOpti
   const base = prepare(large ? everySoMany(x, Math.max(miniBatchBeyond, 20 * k)) : x, k);
   const begin = () =>
     start === "principal"
-      ? principalParts(base.x, k).at(-1)!
+      ? principalParts(base.x, [k])[0]
       : greedyPlusPlus(drawRows(base.x, Math.max(SEEDING_ROWS, 20 * k), random), k, random);
   let best = lloyd(base, begin(), iterations);
   for (let s = 1; s < starts; s++) {
@@ -142,24 +142,24 @@ export function chooseClusterCount(x: Matrix, candidates: readonly number[], ran
   const measured = drawIndices(sample.rows, SILHOUETTE_ROWS, random);
   const distances = pairwise(takeRows(sample, measured));
   const most = Math.max(...numbers);
-  const begin = (x: Matrix) => ({ rows: prepare(x, most), starts: principalParts(x, most) });
+  const begin = (x: Matrix) => ({ rows: prepare(x, most), starts: principalParts(x, numbers) });
   const all = begin(sample);
   const parts = drawIndices(sample.rows, sample.rows, random).map((place) => place % FOLDS);
   const others = Array.from(
     { length: FOLDS },
     (_, fold) => begin(takeRows(sample, Int32Array.from(parts.keys()).filter((i) => parts[i] !== fold))),
   );
-  const labelled = ({ rows, starts }: { rows: Prepared; starts: Matrix[] }, k: number) => {
-    all.rows.kernel.find(lloyd(rows, starts[Math.min(k, starts.length) - 1], 100).centroids);
+  const labelled = ({ rows, starts }: { rows: Prepared; starts: Matrix[] }, place: number) => {
+    all.rows.kernel.find(lloyd(rows, starts[place], 100).centroids);
     return all.rows.kernel.labels.slice();
   };
   const progress = startProgress("number of clusters", numbers.length);
-  const tried = numbers.map((k, done) => {
-    const whole = labelled(all, k);
-    const agreements = others.map((other) => adjustedRandIndex(whole, labelled(other, k)));
+  const tried = numbers.map((k, place) => {
+    const whole = labelled(all, place);
+    const agreements = others.map((other) => adjustedRandIndex(whole, labelled(other, place)));
     const stability = mean(agreements);
     const variance = agreements.reduce((sum, agreement) => sum + (agreement - stability) ** 2, 0) / (FOLDS - 1);
-    progress.update(done + 1);
+    progress.update(place + 1);
     return {
       k,
       stability,
@@ -305,10 +305,10 @@ function miniBatches(x: Matrix, found: Found, center: Float64Array, random: Rand
 }
 
 /**
- * Means of 1, 2, … up to k parts, of fewer when nothing is left to cut: each time the part with the largest sum of squares
- * is cut across its first principal component.
+ * Means of parts, for each of several numbers of parts: each time the part with the largest sum of squares is cut across
+ * its first principal component. Fewer means where nothing is left to cut.
  */
-function principalParts(x: Matrix, k: number): Matrix[] {
+function principalParts(x: Matrix, numbers: readonly number[]): Matrix[] {
   const describe = (rows: Int32Array) => {
     const part = takeRows(x, rows);
     const center = columnMeans(part);
@@ -316,22 +316,24 @@ function principalParts(x: Matrix, k: number): Matrix[] {
   };
   const parts = [describe(Int32Array.from({ length: x.rows }, (_, i) => i))];
   const least = parts[0].spread * 1e-9;
-  const means: Matrix[] = [];
-  for (;;) {
+  const cut = (): boolean => {
+    const widest = parts.reduce((a, b) => b.spread > a.spread ? b : a);
+    if (!(widest.spread > least)) return false;
+    const part = takeRows(x, widest.rows);
+    const scores = pcaScores(part, fitPca(part, { components: 1 })).data;
+    const halves = [true, false].map((side) => widest.rows.filter((_, i) => scores[i] > 0 === side));
+    if (halves.some((half) => half.length === 0)) widest.spread = 0;
+    else parts.splice(parts.indexOf(widest), 1, ...halves.map(describe));
+    return true;
+  };
+  const means = new Map<number, Matrix>();
+  for (const k of numbers.toSorted((a, b) => a - b)) {
+    while (parts.length < k && cut());
     const centroids = matrix(parts.length, x.columns);
     parts.forEach(({ center }, c) => centroids.data.set(center, c * x.columns));
-    means[parts.length - 1] = centroids;
-    if (parts.length === k) return means;
-    while (means.length === parts.length) {
-      const widest = parts.reduce((a, b) => b.spread > a.spread ? b : a);
-      if (!(widest.spread > least)) return means;
-      const part = takeRows(x, widest.rows);
-      const scores = pcaScores(part, fitPca(part, { components: 1 })).data;
-      const halves = [true, false].map((side) => widest.rows.filter((_, i) => scores[i] > 0 === side));
-      if (halves.some((half) => half.length === 0)) widest.spread = 0;
-      else parts.splice(parts.indexOf(widest), 1, ...halves.map(describe));
-    }
+    means.set(k, centroids);
   }
+  return numbers.map((k) => means.get(k)!);
 }
 
 /**

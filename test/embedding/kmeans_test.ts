@@ -13,6 +13,7 @@ import {
   silhouette,
   STABLE_AGREEMENT,
 } from "../../lib/embedding/kmeans.ts";
+import { nearestKernel } from "../../lib/embedding/kernels.ts";
 import { matrix } from "../../lib/matrix.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { writeNpy } from "../../lib/storage/npy.ts";
@@ -51,6 +52,36 @@ Deno.test("every row lies with its nearest centroid, and clusters come by fallin
       assert.deepEqual(sizes, sizes.toSorted((a, b) => b - a));
     }),
     { numRuns: 40 },
+  );
+});
+
+Deno.test("nearestKernel() finds what a plain search finds, whatever the sizes, and how much is gained", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 11 }),
+      (n, d, k) => {
+        const x = blobs(n, d, 3, 4, n);
+        const centroids = blobs(k, d, k, 4, k + 100);
+        const center = new Float64Array(d).fill(0.5);
+        const kernel = nearestKernel(x, center, k + 2);
+        const gain = kernel.find(centroids);
+        let expected = 0;
+        for (let i = 0; i < n; i++) {
+          const away = (y: ArrayLike<number>, from: number) => {
+            let sum = 0;
+            for (let j = 0; j < d; j++) sum += (x.data[i * d + j] - y[from + j]) ** 2;
+            return sum;
+          };
+          const distances = Array.from({ length: k }, (_, c) => away(centroids.data, c * d));
+          expected += away(center, 0) - Math.min(...distances);
+          assert.ok(distances[kernel.labels[i]] <= Math.min(...distances) + 1e-4);
+        }
+        assert.ok(Math.abs(gain - expected) <= 1e-4 * (1 + Math.abs(expected)), `${gain} is not ${expected}`);
+      },
+    ),
+    { numRuns: 60 },
   );
 });
 
