@@ -442,6 +442,7 @@ function route<
       404: failure("There is no such thing"),
       409: failure("The session is over"),
       413: failure("The request is too large"),
+      415: failure("The body is not of type application/json"),
       422: failure("A value is out of range"),
       429: failure("Too many requests"),
       500: failure("A fault of ours"),

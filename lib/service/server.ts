@@ -55,7 +55,7 @@ const LOCAL = ["127.0.0.1", "localhost", "::1"];
  * @param directory The data folder, with everything up to `graph.npz`.
  * @param options Port, host, token and the like.
  * @returns The running service.
- * @throws {InputError} When a file is missing, the port is taken, or a token is missing where one is required.
+ * @throws {InputError} When a file is missing, the folder or the log cannot be written, the port is taken, or a token is missing where one is required.
  */
 export async function serve(directory: string, options: ServeOptions = {}): Promise<RunningService> {
   const { port = 8787, host = "127.0.0.1", token } = options;
@@ -64,8 +64,8 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
       `Expected a token when listening on ${host} but found none; set SEGUE_TOKEN or listen on 127.0.0.1`,
     );
   }
-  await searchStage(directory);
-  await snapshotStage(directory);
+  await expectWritable(directory, searchStage);
+  await expectWritable(directory, snapshotStage);
   const whole = readSnapshot(directory);
   const world = options.liked === undefined ? whole : restrictWorld(whole, readLibrary(whole, options.liked).tracks);
   const search = new SearchIndex(join(directory, SEARCH_FILE), world.catalog);
@@ -95,6 +95,20 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
     stop: () => server.shutdown(),
     finished: server.finished.then(close),
   };
+}
+
+/** Makes a file of the service in the data folder; tells in one line when the disk refuses it. */
+async function expectWritable(directory: string, stage: (directory: string) => Promise<unknown>): Promise<void> {
+  try {
+    await stage(directory);
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (!["EROFS", "EACCES", "EPERM", "ENOSPC", "ERR_SQLITE_ERROR"].includes(code ?? "")) throw error;
+    throw new InputError(
+      `${directory}: cannot be written (${message}); the service keeps its search index and snapshot there: ` +
+        "make room, or copy the folder to where you may write",
+    );
+  }
 }
 
 function listen(host: string, port: number, handler: Deno.ServeHandler): Deno.HttpServer {

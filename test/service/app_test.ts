@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { SequenceModel } from "../../lib/evaluation/play.ts";
 import { createApp, type ServiceParts } from "../../lib/service/app.ts";
 import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
@@ -164,8 +165,29 @@ Deno.test("bad requests get a documented status and one line, never a stack", as
       assert.match(answer.json.error, message, path);
       assert.doesNotMatch(answer.text, /\bat .*\.ts|node_modules/);
     }
+    const plain = await client.call("POST", "/api/sessions", "{}", { "content-type": "text/plain" });
+    assert.deepEqual([plain.status, plain.json.error], [415, "Unsupported Media Type"]);
     await client.call("POST", "/api/sessions", { listener: "bob" });
     assert.equal((await client.call("POST", `${at}/next`, {})).status, 409);
+  });
+});
+
+Deno.test("when the disk is full a pick is refused with 503, and the session goes on when there is room", async () => {
+  await withClient(async (client) => {
+    const { json: session } = await client.call("POST", "/api/sessions", { seed: 1 });
+    const at = `/api/sessions/${session.id}`;
+    await client.call("POST", `${at}/next`, { count: 2 });
+    const disk = new DatabaseSync(join(client.folder, "log.sqlite"));
+    disk.exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'disk is full'); END");
+    const refused = await client.call("POST", `${at}/next`, {});
+    assert.deepEqual([refused.status, refused.json.error], [
+      503,
+      "the log cannot be written, nothing was entered: disk is full",
+    ]);
+    disk.exec("DROP TRIGGER full");
+    disk.close();
+    const { json: { picks } } = await client.call("POST", `${at}/next`, {});
+    assert.equal(picks[0].step, 2);
   });
 });
 
