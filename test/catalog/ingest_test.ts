@@ -262,7 +262,7 @@ Deno.test("Parquet files are read, with lists as lists or as text, and dates as 
         `COPY (SELECT * REPLACE (['A', ' B '] AS artists) ${from}) TO ${sqlText(join(folder, "list.parquet"))}`,
       );
       for (const type of ["DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMPTZ"]) {
-        const date = type === "TIMESTAMPTZ" ? "'1999-11-02 00:30+00'" : "'1999-11-02'";
+        const date = type === "TIMESTAMPTZ" ? "'1999-11-02 00:30:00+00'" : "'1999-11-02'";
         const path = sqlText(join(folder, `${type}.parquet`));
         await connection.run(`COPY (SELECT * REPLACE (${date}::${type} AS release_date) ${from}) TO ${path}`);
       }
