@@ -49,7 +49,8 @@ const TOLERANCE = 1e-6;
  * k-means. The centroids start from parts of the rows: the part with the largest sum of squares is cut in two across its
  * first principal component until there are k (Su & Dy 2004), so that the same rows give the same clusters whatever the
  * seed. Lloyd's iterations follow; beyond 100,000 rows they run on as many at even distances and mini-batches of all rows
- * follow (Sculley 2010). With `start: "k-means++"` the start is greedy k-means++ (Arthur & Vassilvitskii 2007) instead.
+ * follow (Sculley 2010). With `start: "k-means++"` the start is greedy k-means++ (Arthur & Vassilvitskii 2007) instead:
+ * `test/bench/embedding_bench.ts` measures how much less inertia that leaves, and how far its seeds lie apart.
  * Cost O(n k d) an iteration.
  *
  * @param x The matrix [n, d].

@@ -70,7 +70,7 @@ export interface EmbeddingStageOptions {
 export interface ClustersStageOptions {
   /** Number of clusters; chosen between 8 and 20 when left out. */
   k?: number;
-  /** Seed of the starts. Default 42. */
+  /** Seed of mini-batches, and of the k-means++ that the clusters are compared with. Default 42. */
   seed?: number;
   /** Run even when up to date. */
   force?: boolean;
