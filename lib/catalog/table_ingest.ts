@@ -5,6 +5,7 @@
  * @module
  */
 import { Buffer, isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -41,8 +42,8 @@ interface Reading {
  * @throws {InputError} When the file is empty, of no known form or not text.
  */
 export async function ingestTable(directory: string, options: IngestOptions): Promise<IngestAccount | undefined> {
-  const { files: [file, ...others], map = {}, tracks } = options;
-  if (others.length > 0 || tracks !== undefined || isParquet(file)) return undefined;
+  const { files: [file, ...others], map = {} } = options;
+  if (others.length > 0 || isParquet(file)) return undefined;
   const scratch = join(directory, `.ingest-${process.pid}`);
   const head = isGzip(file) ? undefined : plainHeader(file);
   if (head) {
@@ -84,7 +85,7 @@ async function ingestReading(
   directory: string,
   scratch: string,
   { path, header, crlf, form, scan }: Reading,
-  { files: [file], onMissing }: IngestOptions,
+  { files: [file], onMissing, tracks = Infinity, seed = 42 }: IngestOptions,
 ): Promise<IngestAccount | undefined> {
   const columns = SOURCE_COLUMNS.filter((name) =>
     name in form.columns || (name === "year" && "release_date" in form.columns)
@@ -101,8 +102,10 @@ async function ingestReading(
     const chains = await table.chain(judged.changed);
     const merging = mergeDuplicates(table, columns, chains);
     if (!merging) return undefined;
+    const notSampled = sample(table, tracks, seed);
     const imputed = await impute(table, columns);
-    const works = await groupWorks(table, merging.merged === 0 ? chains.works : await table.works());
+    const same = merging.merged === 0 && notSampled === 0;
+    const works = await groupWorks(table, same ? chains.works : await table.works());
     const keyUnknown = countKept(table, (row) => Number.isNaN(table.numbers("key")![row]));
     const out = await table.write(join(directory, "tracks.parquet"), [...columns, "work_id"]);
     const lineOf = scan?.lineOf ?? ((record: number) => record + 2);
@@ -121,7 +124,7 @@ async function ingestReading(
         blankLines: scan?.blankLines ?? 0,
         ignored: columnNames(header).filter((name) => !used.includes(name)),
       }],
-      ...{ rowsIn, rejected: rejects.length, merged: merging.merged, notSampled: 0, out },
+      ...{ rowsIn, rejected: rejects.length, merged: merging.merged, notSampled, out },
       ...{ reasons: countReasons(rejects), duplicates: merging.duplicates, imputed, works, keyUnknown },
     };
   } finally {
@@ -225,6 +228,28 @@ function mergeColumn(table: Table, name: CatalogColumn, groups: readonly number[
     if (told.length === 0) return true;
     return table.setList(name, target, [...new Set(joined ? told.flat() : told[0])]);
   });
+}
+
+/** Keeps the rows whose ids come first by MD5 of seed and id, as many as are wanted. Returns how many it leaves out. */
+function sample(table: Table, tracks: number, seed: number): number {
+  const keep = table.keep;
+  const rows = Uint32Array.from({ length: countKept(table, () => true) });
+  for (let row = 0, i = 0; row < table.rows; row++) if (keep[row]) rows[i++] = row;
+  if (tracks >= rows.length) return 0;
+  // Two numbers of 48 bits each: among a million ids, two that agree in both are one chance in 10^17.
+  const [high, low] = [new Float64Array(rows.length), new Float64Array(rows.length)];
+  rows.forEach((row, i) => {
+    const digest = createHash("md5").update(`${seed}/${table.text("track_id", row)}`).digest();
+    [high[i], low[i]] = [digest.readUIntBE(0, 6), digest.readUIntBE(6, 6)];
+  });
+  const border = select(high.slice(), tracks - 1);
+  const atBorder = Array.from(rows.keys()).filter((i) => high[i] === border).sort((a, b) => low[a] - low[b] || a - b);
+  const room = tracks - high.reduce((count, value) => count + (value < border ? 1 : 0), 0);
+  const taken = new Set(atBorder.slice(0, room));
+  rows.forEach((row, i) => {
+    if (high[i] > border || (high[i] === border && !taken.has(i))) keep[row] = 0;
+  });
+  return rows.length - tracks;
 }
 
 /** Imputes what is missing by a marker. Returns how many values, by column. */

@@ -205,6 +205,8 @@ for (const form of WORLD_FORMS) {
     const rows = [...worldRows(artists, worldTracks(artists, 7), form, 7)];
     const quick = await compare(gzipSync(csvHeader(form) + rows.join("")));
     assert.ok(typeof quick === "object" && quick.account.out > 1400 && quick.account.works.several > 50);
+    const sampled = await compare(csvHeader(form) + rows.join(""), { tracks: 300, seed: 3 });
+    assert.ok(typeof sampled === "object" && sampled.account.out === 300 && sampled.account.notSampled > 1000);
   });
 }
 
