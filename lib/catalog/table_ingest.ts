@@ -5,7 +5,6 @@
  * @module
  */
 import { Buffer, isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -15,6 +14,7 @@ import { type CsvScan, isGzip, isParquet, scanCsv } from "./csv_scan.ts";
 import { columnNames, type Form, recogniseForm, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
 import type { IngestAccount, IngestOptions } from "./ingest.ts";
 import type { Judged } from "./judge.ts";
+import { md5Numbers } from "./md5.ts";
 import { countReasons, type Reject, rejectsCsv } from "./rejects.ts";
 import { FIX, isList, isNumeric, SILENT_FEATURES } from "./rules.ts";
 import { type OpenRows, Table, type Works } from "./table.ts";
@@ -237,10 +237,10 @@ function sample(table: Table, tracks: number, seed: number): number {
   for (let row = 0, i = 0; row < table.rows; row++) if (keep[row]) rows[i++] = row;
   if (tracks >= rows.length) return 0;
   // Two numbers of 48 bits each: among a million ids, two that agree in both are one chance in 10^17.
+  const md5 = md5Numbers();
   const [high, low] = [new Float64Array(rows.length), new Float64Array(rows.length)];
   rows.forEach((row, i) => {
-    const digest = createHash("md5").update(`${seed}/${table.text("track_id", row)}`).digest();
-    [high[i], low[i]] = [digest.readUIntBE(0, 6), digest.readUIntBE(6, 6)];
+    [high[i], low[i]] = md5(`${seed}/${table.text("track_id", row)}`);
   });
   const border = select(high.slice(), tracks - 1);
   const atBorder = Array.from(rows.keys()).filter((i) => high[i] === border).sort((a, b) => low[a] - low[b] || a - b);
