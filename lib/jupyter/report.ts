@@ -48,7 +48,7 @@ async function main(): Promise<number> {
     .option("--seed <n>", "seed of everything random")
     .option(
       "--set <name=value>",
-      "any other setting of the notebooks, e.g. listeners=24; repeat for several",
+      "any other setting of the notebooks, e.g. listeners=100; repeat for several",
       addSetting,
     )
     .option("--reports <dir>", "where to write, instead of reports/")
@@ -174,7 +174,7 @@ function notebookSettings(options: Options, from: string): Record<string, string
 
 function addSetting(text: string, settings: Record<string, string | number> = {}): Record<string, string | number> {
   const [, name, value] = /^(\w+)=(.*)$/.exec(text) ?? [];
-  if (name === undefined) throw new InputError(`--set ${text}: expected name=value, as in --set listeners=24`);
+  if (name === undefined) throw new InputError(`--set ${text}: expected name=value, as in --set listeners=100`);
   return { ...settings, [name]: value !== "" && Number.isFinite(Number(value)) ? Number(value) : value };
 }
 
