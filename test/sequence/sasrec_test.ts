@@ -186,7 +186,7 @@ Deno.test({
   name: "trainSasrec() learns next = f(last two) to near the ceiling that its noise allows, without leaking tensors",
   ignore: !native,
   async fn() {
-    const { lists, ceiling } = pairRule(800, 10, 0.1);
+    const { lists, ceiling } = pairRule(1600, 10, 0.1);
     const data = split(lists);
     const before = tf.memory().numTensors;
     const { model, note } = await trainSasrec(data, {
