@@ -7,7 +7,7 @@ import { expectInteger, InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix, matrix, takeRows } from "../matrix.ts";
 import { mean } from "../mean.ts";
 import { startProgress } from "../progress.ts";
-import { type Random, randomInteger, sampleCategorical, shuffleInPlace } from "../random.ts";
+import { type Random, randomInteger, sampleCategorical, seededRandom, shuffleInPlace } from "../random.ts";
 import { type NearestKernel, nearestKernel } from "./kernels.ts";
 import { fitPca, pcaScores } from "./pca.ts";
 
@@ -48,7 +48,7 @@ const TOLERANCE = 1e-6;
 /**
  * k-means. The centroids start from parts of the rows: the part with the largest sum of squares is cut in two across its
  * first principal component until there are k (Su & Dy 2004), so that the same rows give the same clusters whatever the
- * seed. Lloyd's iterations follow; beyond 100,000 rows they run on as many at even distances and mini-batches of all rows
+ * seed. Lloyd's iterations follow; beyond 100,000 rows they run on as many from all over and mini-batches of all rows
  * follow (Sculley 2010). With `start: "k-means++"` the start is greedy k-means++ (Arthur & Vassilvitskii 2007) instead:
  * `test/bench/embedding_bench.ts` measures how much less inertia that leaves, and how far its seeds lie apart.
  * Cost O(n k d) an iteration.
@@ -69,7 +69,7 @@ export function kMeans(x: Matrix, k: number, random: Random, options: KMeansOpti
   const { start = "principal", iterations = 300, miniBatchBeyond = 100_000 } = options;
   const starts = start === "principal" ? 1 : expectInteger("starts", options.starts ?? 6, 1);
   const large = x.rows > miniBatchBeyond;
-  const base = prepare(large ? everySoMany(x, Math.max(miniBatchBeyond, 20 * k)) : x, k);
+  const base = prepare(large ? oneOfEachStretch(x, Math.max(miniBatchBeyond, 20 * k)) : x, k);
   const begin = () =>
     start === "principal"
       ? principalParts(base.x, [k])[0]
@@ -126,7 +126,7 @@ const SILHOUETTE_ROWS = 1_500;
  * less its standard error, must be at least 0.9, which Steinley (2004) calls excellent. When no k does it, the one with
  * the largest mean is taken. The largest, because more clusters tell more tastes apart; less the standard error, so
  * that a k that reaches the mark by chance does not count, as in the rules for the gap statistic (Tibshirani, Walther &
- * Hastie 2001). At most 30,000 rows are looked at, at even distances.
+ * Hastie 2001). At most 30,000 rows are looked at, from all over.
  *
  * @param x The matrix [n, d].
  * @param candidates Numbers of clusters to try, each at least 2; those beyond half the rows are left out.
@@ -135,7 +135,7 @@ const SILHOUETTE_ROWS = 1_500;
  * @throws {InputError} When no candidate is left.
  */
 export function chooseClusterCount(x: Matrix, candidates: readonly number[], random: Random): ClusterCount {
-  const sample = everySoMany(x, CHOOSING_ROWS);
+  const sample = oneOfEachStretch(x, CHOOSING_ROWS);
   const numbers = candidates.filter((k) => k >= 2 && k <= sample.rows / 2);
   if (numbers.length === 0) {
     throw new InputError(`Expected more rows to choose a number of clusters but found ${x.rows}`);
@@ -405,15 +405,21 @@ function spreadAbout(x: Matrix, center: Float64Array): number {
 }
 
 /**
- * Rows at even distances: a sample that no seed decides.
+ * One row of each of as many equal stretches, at a place that is drawn but the same on every run: a sample that no seed
+ * decides, and that no period in the order of the rows leads astray.
  *
  * @param x The matrix [n, d].
  * @param count Number of rows wanted, at least 1.
- * @returns A new matrix of `count` rows; `x` itself when it has no more.
+ * @returns A new matrix of `count` rows in their order; `x` itself when it has no more.
  */
-export function everySoMany(x: Matrix, count: number): Matrix {
+export function oneOfEachStretch(x: Matrix, count: number): Matrix {
   if (x.rows <= count) return x;
-  return takeRows(x, Int32Array.from({ length: count }, (_, i) => Math.floor(i * x.rows / count)));
+  const random = seededRandom(count);
+  const border = (i: number) => Math.floor(i * x.rows / count);
+  return takeRows(
+    x,
+    Int32Array.from({ length: count }, (_, i) => border(i) + randomInteger(random, border(i + 1) - border(i))),
+  );
 }
 
 /** Rows drawn without replacement, all when there are no more than `count`. */

@@ -23,9 +23,9 @@ import {
   CHOOSING_ROWS,
   CLUSTER_COUNT_CRITERION,
   type ClusterCount,
-  everySoMany,
   kMeans,
   meanAgreement,
+  oneOfEachStretch,
 } from "./kmeans.ts";
 import type { ExactNeighbors } from "./neighbors.ts";
 import type { PcaModel, PcaOptions } from "./pca.ts";
@@ -390,7 +390,7 @@ async function learnEmbedding(
 function compareSeeds(x: Matrix, labels: Int32Array, k: number, seed: number): ClustersReport["seeds"] {
   const repeat = <T>(label: string, run: (random: Random) => T) =>
     Array.from({ length: COMPARED }, (_, r) => run(seededRandom(seed, `clusters, ${label} ${r}`)));
-  const some = everySoMany(x, CHOOSING_ROWS);
+  const some = oneOfEachStretch(x, CHOOSING_ROWS);
   const plusPlus = repeat("k-means++", (random) => kMeans(some, k, random, { start: "k-means++" }));
   const { inertia } = kMeans(some, k, seededRandom(seed, "clusters"));
   const least = Math.min(...plusPlus.map((found) => found.inertia));

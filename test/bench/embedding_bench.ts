@@ -1,11 +1,10 @@
 /**
- * The embedding of a million rows: PCA beside scikit-learn's, training an autoencoder whose batches are streamed and
- * encoding with it beside PyTorch, k-means beside scikit-learn's MiniBatchKMeans; of 20,000 rows k-means beside
+ * The embedding of a million rows: training an autoencoder whose batches are streamed and encoding with it beside PyTorch, k-means beside scikit-learn's MiniBatchKMeans; of 20,000 rows k-means beside
  * scikit-learn's KMeans; the layout of 5,000 by UMAP beside umap-learn, and the placing of new points on the map beside
  * umap-js's own `transform` and the mean of their neighbours. Then, on the synthetic world of 20,000 tracks, what the two
  * starts of k-means come to under ten seeds. `deno run -A test/bench/embedding_bench.ts [--quick]` writes
  * reports/tables/bench_embedding.csv and bench_embedding_starts.csv, each also as .md. Every timed thing runs in a process
- * of its own. PCA has a finer benchmark, pca_bench.ts.
+ * of its own. PCA has a benchmark of its own, pca_bench.ts.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -18,7 +17,6 @@ import { worldStage } from "../../lib/catalog/world/stage.ts";
 import { trainAutoencoder } from "../../lib/embedding/autoencoder.ts";
 import { kMeans, meanAgreement } from "../../lib/embedding/kmeans.ts";
 import { type ExactNeighbors, exactNeighbors, unitRows } from "../../lib/embedding/neighbors.ts";
-import { fitPca, pcaScores } from "../../lib/embedding/pca.ts";
 import { trustworthiness } from "../../lib/embedding/quality.ts";
 import { pcaStage } from "../../lib/embedding/stage.ts";
 import { placeAmong, umapLayout, umapOfSample } from "../../lib/embedding/umap.ts";
@@ -28,10 +26,10 @@ import { showTable } from "../../lib/plots/show.ts";
 import { seededRandom, shuffleInPlace } from "../../lib/random.ts";
 import { readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
 import { peakMemory } from "../../lib/storage/stages.ts";
-import { blobs, correlated } from "../embedding/samples.ts";
+import { blobs } from "../embedding/samples.ts";
 
-/** Columns of the features that PCA is given, and of its scores that the rest is. */
-const [FEATURES, COLUMNS] = [40, 25];
+/** Columns of the matrix, as many as PCA scores have. */
+const COLUMNS = 25;
 const BATCH = 4096;
 const EPOCHS = 2;
 const CLUSTERS = 16;
@@ -95,16 +93,6 @@ seconds = time.perf_counter() - start
 print(json.dumps(dict(seconds=dict(cluster=seconds), quality=dict(cluster=float(found.inertia_) / len(x)),
   peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))`;
 
-const PCA_SKLEARN = `import json, resource, sys, time
-import numpy as np
-from sklearn.decomposition import PCA
-x = np.load(sys.argv[1])
-start = time.perf_counter()
-found = PCA(0.95).fit(x); found.transform(x)
-seconds = time.perf_counter() - start
-print(json.dumps(dict(seconds=dict(pca=seconds), quality=dict(pca=len(found.components_)),
-  peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))`;
-
 /** It is given the neighbours that ours is given; it compiles itself in a first, small fit. */
 const UMAP_LEARN = `import json, resource, sys, time
 import numpy as np, umap
@@ -146,15 +134,6 @@ async function main(quick: boolean): Promise<void> {
       quality,
     });
   try {
-    const features = join(folder, "features.npy");
-    writeNpy(features, correlated(n, FEATURES, 1));
-    const rotated = run(process.execPath, ["run", "-A", SELF, "--child", "pca", features]);
-    const rotatedPeer = run(PYTHON, ["-c", PCA_SKLEARN, features]);
-    rmSync(features);
-    for (const [tool, result] of [["segue", rotated], ["scikit-learn", rotatedPeer]] as const) {
-      const quality = `${result.quality.pca} components`;
-      add(`PCA of ${FEATURES} columns`, n, tool, result.seconds.pca, result.peak, quality, rotatedPeer.seconds.pca);
-    }
     writeNpy(path, scores(n));
     const learnt = run(process.execPath, ["run", "-A", SELF, "--child", "autoencoder", path]);
     const torch = run(PYTHON, ["-c", TORCH, path, `${BATCH}`, `${EPOCHS}`]);
@@ -203,8 +182,10 @@ async function main(quick: boolean): Promise<void> {
     const ratio = (a: Result, b: Result, part: string) => (a.seconds[part] / b.seconds[part]).toFixed(2);
     const kept = placed.map(({ quality }) => `${(100 * quality.kept).toFixed(1)}%`);
     const mebibytes = n * COLUMNS * 4 / 2 ** 20;
-    const caption = `${n} rows: PCA takes ${ratio(rotated, rotatedPeer, "pca")} times scikit-learn's time; on ` +
-      `${COLUMNS} columns an epoch of the autoencoder takes ${(learnt.seconds.train / EPOCHS).toFixed(1)} s, ` +
+    const caption =
+      `${n} rows of ${COLUMNS} columns: an epoch of the autoencoder takes ${
+        (learnt.seconds.train / EPOCHS).toFixed(1)
+      } s, ` +
       `${ratio(learnt, torch, "train")} times PyTorch's, and the process ${Math.round(learnt.peak)} MiB at most, ` +
       `${Math.round(mebibytes)} of them the matrix; encoding ${ratio(learnt, torch, "encode")} times; k-means ` +
       `${ratio(ours, peer, "cluster")} times ${name}'s with ` +
@@ -275,14 +256,7 @@ async function child(what: string, path: string, tool: string, count: string): P
     result.seconds[name] = (performance.now() - start) / 1000;
     return value;
   };
-  if (what === "pca") {
-    const model = await time("pca", () => {
-      const fitted = fitPca(x, { variance: 0.95 });
-      pcaScores(x, fitted);
-      return fitted;
-    });
-    result.quality.pca = model.explainedVariance.length;
-  } else if (what === "layout") {
+  if (what === "layout") {
     await layOut(x, tool, result, time);
   } else if (what === "autoencoder") {
     const range = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);

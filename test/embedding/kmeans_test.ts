@@ -6,10 +6,10 @@ import fc from "fast-check";
 import {
   adjustedRandIndex,
   chooseClusterCount,
-  everySoMany,
   kMeans,
   type KMeansOptions,
   meanAgreement,
+  oneOfEachStretch,
   silhouette,
   STABLE_AGREEMENT,
 } from "../../lib/embedding/kmeans.ts";
@@ -158,10 +158,20 @@ Deno.test("its stability is the mean over clusterings that each left out a tenth
   assert.ok(Math.abs(moved.standardError - (1 - lone[at]) / 10) < 1e-9);
 });
 
-Deno.test("everySoMany() takes rows at even distances", () => {
-  const x = matrix(7, 1, Float32Array.of(0, 1, 2, 3, 4, 5, 6));
-  assert.deepEqual([...everySoMany(x, 3).data], [0, 2, 4]);
-  assert.equal(everySoMany(x, 7), x);
+Deno.test("oneOfEachStretch() takes a row of each stretch, the same ones every time", () => {
+  const x = matrix(1000, 1, Float32Array.from({ length: 1000 }, (_, i) => i));
+  const rows = [...oneOfEachStretch(x, 300).data];
+  assert.ok(rows.every((row, i) => row >= Math.floor(i * 10 / 3) && row < Math.floor((i + 1) * 10 / 3)));
+  assert.deepEqual([...oneOfEachStretch(x, 300).data], rows);
+  assert.equal(new Set(oneOfEachStretch(x, 100).data.map((row) => row % 10)).size, 10, "places within a stretch");
+  assert.equal(oneOfEachStretch(x, 1000), x);
+});
+
+Deno.test("mini-batches leave nearly as little inertia as iterations over all rows, though the rows come in turns", () => {
+  const x = blobs(8000, 3, 40, 1, 1);
+  const batches = kMeans(x, 10, seededRandom(1), { miniBatchBeyond: 800 });
+  const all = kMeans(x, 10, seededRandom(1));
+  assert.ok(batches.inertia < 1.05 * all.inertia, `${batches.inertia} of ${all.inertia}`);
 });
 
 Deno.test("silhouette() and adjustedRandIndex() equal scikit-learn's", () => {
