@@ -25,8 +25,8 @@ const SESSION = 100;
 const QUERIES = 100;
 const quick = process.argv.includes("--quick");
 const tracks = quick ? 20_000 : 1_000_000;
-/** Requests of the long load; the shorter ones have a sixth of it. */
-const requests = quick ? 12_000 : 300_000;
+/** Requests of the long load; the shorter ones have a twelfth of it. */
+const requests = quick ? 12_000 : 600_000;
 /** Points of the long load at which memory is looked at, and rows they are gathered in. */
 const LOOKS = 60;
 const ROWS = 6;
@@ -70,12 +70,12 @@ try {
   await play(service, "warm-up", 5000, false);
   const loads = [await play(service, "next", requests, false, { looks })];
   console.table(memoryRows(looks));
-  loads.push(await play(service, "next with reasons", requests / 6, true));
+  loads.push(await play(service, "next with reasons", requests / 12, true));
   const answer = await nextAnswer(service.url);
   await service.stop();
   const bare = await start(ceiling, [answer]);
   await play(bare, "warm-up", 5000, false);
-  const most = await play(bare, "constant answer (ceiling)", requests / 6, false);
+  const most = await play(bare, "constant answer (ceiling)", requests / 12, false);
   await bare.stop();
   console.table([...loads, most]);
   const kept = await killUnderLoad();
