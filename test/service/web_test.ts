@@ -135,10 +135,21 @@ for (
       assert.ok(ahead);
 
       const first = page.locator(".likely .number").first();
-      const before = await first.textContent();
+      const chance = await first.textContent();
       await page.getByRole("slider", { name: /Temperature/ }).focus();
       for (let i = 0; i < 8; i++) await page.keyboard.press("ArrowLeft");
-      await eventually(page, async () => (await first.textContent()) !== before, "the slider moves the probabilities");
+      await eventually(page, async () => (await first.textContent()) !== chance, "the slider moves the probabilities");
+
+      const titles = () => page.locator(".queue > li .title").allTextContents();
+      const before = {
+        queue: await titles(),
+        temperature: await page.getByRole("slider", { name: /Temperature/ }).inputValue(),
+      };
+      await page.reload();
+      await page.locator(".queue > li").first().waitFor();
+      assert.deepEqual(await titles(), before.queue, "a page that is loaded anew goes on with its session");
+      assert.equal(await page.getByRole("slider", { name: /Temperature/ }).inputValue(), before.temperature);
+      assert.equal(await page.getByRole("button", { name: /^Why / }).count(), before.queue.length - 1);
 
       const download = page.waitForEvent("download");
       await page.getByRole("button", { name: "Export M3U8" }).focus();

@@ -1,11 +1,12 @@
 /** The web app: search, Smart Shuffle, why this song, sliders, map, timeline, comparison, export. */
 import { render } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { api, type Comparison, type Pick, type Preview, type SessionBody, type Track, type Tuning } from "./api.ts";
+import { api, type Comparison, type Preview, type SessionBody, type Track, type Tuning } from "./api.ts";
 import { Compare } from "./compare.tsx";
 import { Sliders, type Tune } from "./sliders.tsx";
 import { Likely } from "./likely.tsx";
 import { Queue } from "./queue.tsx";
+import { rememberedListener, rememberedVisit, rememberVisit, type Visit } from "./remembered.ts";
 import { SearchBox } from "./search.tsx";
 import { SongMap } from "./map.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -13,11 +14,18 @@ import { Timeline } from "./timeline.tsx";
 const BATCH = 10;
 const FORMATS = ["m3u8", "jspf", "csv", "json"] as const;
 
-function App({ defaults }: { defaults: Tune }) {
-  const [session, setSession] = useState<SessionBody>();
-  const [reasons, setReasons] = useState(new Map<number, Pick["why"]>());
-  const [liked, setLiked] = useState(new Set<string>());
-  const [tune, setTune] = useState<Tune>(defaults);
+interface Props {
+  defaults: Tune;
+  /** The session that goes on after the page was loaded anew. */
+  before: SessionBody | undefined;
+  visit: Visit | undefined;
+}
+
+function App({ defaults, before, visit }: Props) {
+  const [session, setSession] = useState(before);
+  const [reasons, setReasons] = useState(new Map(visit?.reasons));
+  const [liked, setLiked] = useState(new Set(visit?.liked));
+  const [tune, setTune] = useState(visit?.tune ?? defaults);
   const [preview, setPreview] = useState<Preview>();
   const [comparison, setComparison] = useState<Comparison>();
   const [message, setMessage] = useState("");
@@ -108,6 +116,9 @@ function App({ defaults }: { defaults: Tune }) {
     }, 150);
     return () => clearTimeout(timer);
   }, [tune]);
+  useEffect(() => {
+    if (session) rememberVisit({ id: session.id, reasons: [...reasons], liked: [...liked], tune });
+  }, [session, reasons, liked, tune]);
   useEffect(() => {
     if (session) api.preview(session.id, {}).then(setPreview, tell);
   }, [session]);
@@ -233,17 +244,6 @@ function toggled(set: Set<string>, value: string): Set<string> {
   return other;
 }
 
-/** The listener is remembered by the browser, so that history goes on from visit to visit. */
-function rememberedListener(): string {
-  const known = localStorage.getItem("segue-listener");
-  if (known) return known;
-  const made = `web-${
-    Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("")
-  }`;
-  localStorage.setItem("segue-listener", made);
-  return made;
-}
-
 function saveAs(file: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
@@ -256,7 +256,11 @@ const root = document.getElementById("app")!;
 try {
   const { weights, has_sequence_model } = await api.settings();
   const all = has_sequence_model ? { ...weights, sequence: 0 } : weights;
-  render(<App defaults={{ weights: all, temperature: 1, discover: 0.5 }} />, root);
+  const visit = rememberedVisit();
+  // A session that the service no longer knows is no reason not to start.
+  const before = visit && await api.session(visit.id).catch(() => undefined);
+  const defaults = { weights: all, temperature: 1, discover: 0.5 };
+  render(<App defaults={defaults} before={before} visit={before && visit} />, root);
 } catch (error) {
   root.textContent = `Segue cannot start: ${error instanceof Error ? error.message : error}`;
 }
