@@ -55,6 +55,19 @@ class FlushingClient(NotebookClient):
 
     rejected: list[str] = []
     flush_milliseconds = 5
+    # The marks are asked for over a connection of their own: a request that is sent while the reply to another is awaited
+    # on the same socket can take away the signal that the reply has come (ZMQ_FD is edge-triggered), and the wait never ends.
+    asker = None
+
+    def open_asker(self):
+        self.asker = self.km.client()
+        self.asker.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
+
+    async def _async_cleanup_kernel(self):
+        if self.asker:
+            self.asker.stop_channels()
+            self.asker = None
+        await super()._async_cleanup_kernel()
 
     async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
         await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
@@ -63,7 +76,7 @@ class FlushingClient(NotebookClient):
     async def flush(self, parent_msg_id, cell, cell_index):
         """Collects what the cell still has to show, and the promises that nobody awaited."""
         code = FLUSH % (self.flush_milliseconds, MARK, MARK)
-        ours = self.kc.execute(code, store_history=False)
+        ours = self.asker.execute(code, store_history=False)
         printed = displayed = False
         while not (printed and displayed):
             message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
@@ -143,6 +156,7 @@ def start(path: Path, options: argparse.Namespace) -> asyncio.Task:
         client.create_kernel_manager()
         await client.async_start_new_kernel()
         await client.async_start_new_kernel_client()
+        client.open_asker()
         client.reset_execution_trackers()
         await hidden(client, PREPARE)
         return client
