@@ -85,6 +85,10 @@ export function trackName(catalog: Catalog, row: number): string {
  * @returns E.g. `agaetis byrjun` for `Ágætis byrjun`. A text of punctuation alone keeps it.
  */
 export function normalizeTitle(title: string): string {
+  if (/^[\0-\x7f]*$/.test(title)) {
+    const plain = title.toLowerCase().replaceAll("'", "");
+    return plain.replace(/[^a-z0-9]+/g, " ").trim() || plain.trim();
+  }
   const plain = title.normalize("NFKD").replace(/\p{Mark}/gu, "").toLowerCase()
     .replace(/['’ʼ]/g, "").replaceAll("æ", "ae").replaceAll("ø", "o").replaceAll("ß", "ss");
   return plain.replace(/[^\p{Letter}\p{Number}]+/gu, " ").trim() || plain.trim();

@@ -10,7 +10,7 @@ import { type FrameChunk, type FrameType, pageHeader } from "../storage/parquet_
 import { TABLE_WASM } from "./table.wasm.ts";
 
 /** Status bits of a row, as in `table.as`. */
-export const STATUS = { odd: 1, exactKey: 2, missing: 4 } as const;
+const STATUS = { odd: 1, exactKey: 2, missing: 4 } as const;
 
 /** The functions of the kernel; see `table.as`. */
 export interface TableKernel {

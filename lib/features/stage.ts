@@ -40,7 +40,7 @@ export type FeatureEncoder = (directory: string, options: SpecOptions) => Promis
  *
  * @param directory The data folder, with `tracks.parquet`.
  * @param options Weights by group and the most genres that get a column; `force` runs it even when it is up to date.
- * @param encode What encodes it; on this thread when left out.
+ * @param encode What encodes it; when left out this process, on its threads from 200,000 rows.
  * @returns The report; its facts are the numbers of tracks and columns, the groups and what was dropped.
  * @throws {InputError} When `tracks.parquet` is missing or empty, or no column is left.
  */

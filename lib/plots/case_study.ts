@@ -168,7 +168,8 @@ export function tastePlacesPlot(
 }
 
 /**
- * What listeners skip, session after session, under players that learn and one that does not.
+ * What players lose against one that knows the true weights, session after session: those that learn, and one that
+ * does not.
  *
  * @param points One point a player and session; `value` is regret above that of the true weights, a probability of
  * keeping.

@@ -4,11 +4,12 @@
  * @module
  */
 import { createRoute, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
+import { TrieRouter } from "hono/router/trie-router";
 import { timeout } from "hono/timeout";
 import { trackName } from "../catalog/find.ts";
 import { InputError } from "../errors.ts";
@@ -94,6 +95,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   }));
   if (parts.requestsPerSecond) app.use(createLimiter(parts.requestsPerSecond, parts.now));
   if (parts.token) app.use("/api/*", bearerAuth({ token: parts.token }));
+  else app.use(refuseOtherNames);
   app.use("/api/*", timeout(LONGEST_REQUEST_MS));
   const tooLarge = (c: Context) => c.json({ error: `request body is over ${LARGEST_BODY} bytes` }, 413);
   app.use("/api/*", bodyLimit({ maxSize: LARGEST_BODY, onError: tooLarge }));
@@ -110,7 +112,13 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     console.error(error);
     return c.json({ error: "internal error" }, 500);
   });
-  app.notFound((c) => c.json({ error: "no such address" }, 404));
+  const methods = new TrieRouter<string>();
+  app.notFound((c) => {
+    const allowed = [...new Set(methods.match("ALL", c.req.path)[0].map(([method]) => method))];
+    if (allowed.length === 0) return c.json({ error: "no such address" }, 404);
+    c.header("allow", allowed.join(", "));
+    return c.json({ error: `no method ${c.req.method} here, only ${allowed.join(", ")}` }, 405);
+  });
 
   app.openapi(
     route("get", "/api/search", "Search titles and artists", schemas.SearchBody, {
@@ -367,6 +375,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     openapi: "3.1.0",
     info: { title: "Segue", version: "0.1.0", description: "A shuffle that remembers." },
   });
+  for (const { path, method } of app.routes) if (method !== "ALL") methods.add("ALL", path, method);
   app.get("*", (c, next) => {
     const asset = parts.assets.get(c.req.path === "/" ? "/index.html" : c.req.path);
     return asset ? Promise.resolve(c.body(asset.body, 200, { "content-type": asset.type })) : next() as never;
@@ -408,6 +417,16 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   }
 }
 
+/**
+ * A page of the web whose name was turned to this machine after it was loaded (DNS rebinding) could read what listeners
+ * played; its requests still carry that name. Without a token the service answers to names of this machine only.
+ */
+const refuseOtherNames: MiddlewareHandler = async (c, next) => {
+  const host = c.req.header("host") ?? "localhost";
+  if (/^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(host)) return await next();
+  return c.json({ error: "without a token the service answers to localhost and 127.0.0.1 only" }, 421);
+};
+
 const EXPORT_TYPES = {
   json: "application/json",
   csv: "text/csv; charset=utf-8",
@@ -440,9 +459,11 @@ function route<
       400: failure("The request does not have the form that is asked for"),
       401: failure("The bearer token is missing or wrong"),
       404: failure("There is no such thing"),
+      405: failure("The address takes other methods, named in the header allow"),
       409: failure("The session is over"),
       413: failure("The request is too large"),
       415: failure("The body is not of type application/json"),
+      421: failure("The host that was asked for is not this machine, and the service has no token"),
       422: failure("A value is out of range"),
       429: failure("Too many requests"),
       500: failure("A fault of ours"),

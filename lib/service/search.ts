@@ -9,6 +9,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Catalog, listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
+import { normalizeTitle } from "../catalog/find.ts";
 import { expectInteger, InputError } from "../errors.ts";
 import { writeAtomicWith } from "../storage/atomic.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
@@ -21,16 +22,23 @@ const POOL = 200;
 /** Other spellings of a word that are looked for. */
 const SPELLINGS = 12;
 /** Words of a search; more are left out. */
-const MOST_WORDS = 12;
+const MOST_WORDS = 8;
+/** The index has lists for beginnings of up to so many letters. */
+const LISTED = 4;
+/** A longer beginning that at most so many words have is searched for as these words: no lists need be merged. */
+const MOST_ENDINGS = 64;
 /** Words of the vocabulary that may be meant by a misspelt one have at most so many letters. */
 const LONGEST_WORD = 30;
 /** Words up to this length may have one letter wrong, longer ones two. */
 const SHORT_WORD = 4;
 /** Words that no title or artist has, of which a search may have so many; with more it finds nothing. */
 const MOST_UNKNOWN = 8;
-/** Words that are known and may be a slip all the same: the rarest ones, and none that this many tracks have. */
+/** Words that are known and may be a slip all the same: so many, the rarest ones. */
 const MOST_DOUBTED = 4;
+/** A word that so many tracks have is no slip. */
 const BEYOND_DOUBT = 5000;
+/** Known words are doubted in searches of up to so many words. */
+const FEW_WORDS = 5;
 /** Words that are searched for, in four forms each, before the first search. */
 const WARM_UP = 24;
 /** Bytes of the index file that are mapped into memory; what is read often is then not copied. */
@@ -55,7 +63,7 @@ export function searchStage(directory: string, options: { force?: boolean } = {}
   return runStage(directory, {
     name: "search",
     inputs: ["tracks.parquet"],
-    parameters: { layout: 2 },
+    parameters: { layout: 3 },
     outputs: [SEARCH_FILE],
     force: options.force,
     run: async () => {
@@ -78,26 +86,26 @@ export function buildSearchIndex(path: string, catalog: Catalog): void {
   rmSync(path, { force: true });
   const database = new DatabaseSync(path);
   database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-    CREATE TABLE rank_to_track (rank INTEGER PRIMARY KEY, track INTEGER NOT NULL);
-    CREATE VIRTUAL TABLE words USING fts5(title, artists, content='', prefix='1 2 3',
-      tokenize="unicode61 remove_diacritics 2");
+    CREATE VIRTUAL TABLE words USING fts5(title, artists, content='', detail=none, prefix='${
+    Array.from({ length: LISTED }, (_, l) => l + 1).join(" ")
+  }',
+      tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'");
     CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
-    CREATE TABLE spellings (words TEXT NOT NULL, tracks TEXT NOT NULL);`);
+    CREATE TABLE memory (words TEXT NOT NULL, tracks TEXT NOT NULL, ranks BLOB NOT NULL);`);
   const titles = textsOf(catalog, "title");
   const artists = listsOf(catalog, "artists");
   const order = Int32Array.from({ length: catalog.length }, (_, i) => i);
   const popularity = catalog.numbers.popularity;
   if (popularity) order.sort((a, b) => (popularity[b] || 0) - (popularity[a] || 0) || a - b);
-  const enterRank = database.prepare("INSERT INTO rank_to_track VALUES (?, ?)");
   const enterWords = database.prepare("INSERT INTO words (rowid, title, artists) VALUES (?, ?, ?)");
   database.exec("BEGIN");
   order.forEach((track, rank) => {
-    enterRank.run(rank + 1, track);
-    enterWords.run(rank + 1, titles[track]!, artists[track].join(" "));
+    enterWords.run(rank + 1, ...fieldsOf(titles[track], artists[track]));
   });
-  database.exec(`COMMIT; INSERT INTO words (words) VALUES ('optimize');
-    INSERT INTO spellings SELECT coalesce(group_concat(term, ' '), ''), coalesce(group_concat(doc, ' '), '')
-      FROM vocabulary WHERE length(term) BETWEEN 2 AND ${LONGEST_WORD};`);
+  database.exec("COMMIT; INSERT INTO words (words) VALUES ('optimize')");
+  database.prepare(`INSERT INTO memory
+    SELECT coalesce(group_concat(term, ' '), ''), coalesce(group_concat(doc, ' '), ''), ? FROM vocabulary`)
+    .run(new Uint8Array(order.buffer));
   database.close();
 }
 
@@ -105,8 +113,9 @@ export function buildSearchIndex(path: string, catalog: Catalog): void {
 export class SearchIndex {
   #database: DatabaseSync;
   #match: StatementSync;
-  #known: StatementSync;
-  #spelling: Spelling;
+  #vocabulary: Vocabulary;
+  /** Track by rank, from 0. */
+  #ranks: Int32Array;
   #titles: (string | null)[];
   #artists: string[][];
 
@@ -121,22 +130,21 @@ export class SearchIndex {
     if (!existsSync(path)) throw new InputError(`${path}: no such file; the search index is built by segue serve`);
     this.#database = new DatabaseSync(path, { readOnly: true });
     this.#database.exec(`PRAGMA mmap_size = ${MAPPED_BYTES}`);
-    this.#match = this.#database.prepare(
-      `SELECT track FROM (SELECT rowid AS rank FROM words WHERE words MATCH ? LIMIT ${POOL}) JOIN rank_to_track USING (rank)`,
-    );
-    this.#known = this.#database.prepare("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1");
-    const { words, tracks } = this.#database.prepare("SELECT words, tracks FROM spellings").get() as Record<
-      string,
-      string
-    >;
-    this.#spelling = new Spelling(words ? words.split(" ") : [], tracks ? tracks.split(" ").map(Number) : []);
+    this.#match = this.#database.prepare(`SELECT rowid AS rank FROM words WHERE words MATCH ? LIMIT ${POOL}`);
+    const { words, tracks, ranks } = this.#database.prepare("SELECT words, tracks, ranks FROM memory").get() as {
+      words: string;
+      tracks: string;
+      ranks: Uint8Array;
+    };
+    this.#vocabulary = new Vocabulary(words ? words.split(" ") : [], tracks ? tracks.split(" ").map(Number) : []);
+    this.#ranks = new Int32Array(ranks.slice().buffer);
     this.#titles = textsOf(catalog, "title");
     this.#artists = listsOf(catalog, "artists");
   }
 
   /**
-   * Finds tracks whose title or artists have all words of a text, the last one as a beginning. Case and accents do not
-   * count. When that finds nothing, words are replaced by other spellings, the fewest edits first, until it does.
+   * Finds tracks whose title or artists have all words of a text, the last one as a beginning. Case, accents and
+   * punctuation do not count. When that finds nothing, words are replaced by other spellings, the fewest edits first, until it does.
    *
    * @param text What was typed.
    * @param limit How many tracks at most, in [1, 100].
@@ -159,7 +167,7 @@ export class SearchIndex {
    * neither compiler nor disk.
    */
   warmUp(): void {
-    for (const word of this.#spelling.sample(WARM_UP)) {
+    for (const word of this.#vocabulary.sample(WARM_UP)) {
       for (
         const text of [word, word.slice(0, 2), `${word} ${word.slice(0, -1)}`, `${word[1]}${word[0]}${word.slice(2)}`]
       ) {
@@ -174,12 +182,28 @@ export class SearchIndex {
   }
 
   #find(words: string[]): number[] {
-    const query = words.map((word, w) => term(word, w === words.length - 1)).join(" ");
-    return (this.#match.all(query) as { track: number }[]).map(({ track }) => track);
+    const last = words.length - 1;
+    if (!words.every((word, w) => this.#has(word, w === last))) return [];
+    return this.#tracksOf(words.map((word, w) => this.#term(word, w === last)));
+  }
+
+  #tracksOf(terms: string[]): number[] {
+    return (this.#match.all([...new Set(terms)].join(" AND ")) as { rank: number }[]).map(({ rank }) =>
+      this.#ranks[rank - 1]
+    );
+  }
+
+  #term(word: string, isPrefix: boolean): string {
+    const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+    if (!isPrefix) return quoted(word);
+    const words = word.length > LISTED ? this.#vocabulary.beginningWith(word, MOST_ENDINGS + 1) : [];
+    return words.length === 0 || words.length > MOST_ENDINGS
+      ? `${quoted(word)}*`
+      : `(${words.map(quoted).join(" OR ")})`;
   }
 
   #has(word: string, isLast: boolean): boolean {
-    return this.#known.get(term(word, isLast)) !== undefined;
+    return isLast ? this.#vocabulary.beginningWith(word, 1).length > 0 : this.#vocabulary.has(word);
   }
 
   /**
@@ -192,17 +216,18 @@ export class SearchIndex {
     const count = unknown.filter(Boolean).length;
     if (count > MOST_UNKNOWN) return undefined;
     const spellings = words.map((word, w) =>
-      unknown[w] ? this.#spelling.near(word, w === last, 2, SPELLINGS) : [{ word, edits: 0 }]
+      unknown[w] ? this.#vocabulary.near(word, w === last, 2, SPELLINGS) : [{ word, edits: 0 }]
     );
     if (spellings.some((list) => list.length === 0)) return undefined;
     const mended = count > 0 ? this.#fewestEdits(spellings) : undefined;
     if (mended) return mended;
-    const doubted = this.#spelling.rarest(words.filter((_, w) => !unknown[w]), MOST_DOUBTED);
+    if (words.length > FEW_WORDS) return undefined;
+    const doubted = this.#vocabulary.rarest(words.filter((_, w) => !unknown[w]), MOST_DOUBTED);
     if (doubted.length === 0) return undefined;
     return this.#fewestEdits(
       spellings.map((list, w) =>
         !unknown[w] && doubted.includes(words[w])
-          ? [...list, ...this.#spelling.others(words[w], w === last, SPELLINGS / 2)]
+          ? [...list, ...this.#vocabulary.others(words[w], w === last, SPELLINGS / 2)]
           : list
       ),
     );
@@ -212,11 +237,13 @@ export class SearchIndex {
   #fewestEdits(spellings: Pick<NearWord, "word" | "edits">[][]): { tracks: number[]; words: string[] } | undefined {
     const last = spellings.length - 1;
     const terms = ({ word, edits }: { word: string; edits: number }, isLast: boolean) =>
-      edits === 0 ? term(word, isLast) : `(${word.split(" ").map((part) => term(part, false)).join(" AND ")})`;
+      edits === 0
+        ? this.#term(word, isLast)
+        : `(${word.split(" ").map((part) => this.#term(part, false)).join(" AND ")})`;
     const query = spellings.map((list, w) => `(${list.map((spelling) => terms(spelling, w === last)).join(" OR ")})`);
     let best: { tracks: number[]; words: string[]; edits: number } | undefined;
-    for (const { track } of this.#match.all(query.join(" AND ")) as { track: number }[]) {
-      const own = wordsOf(`${this.#titles[track]} ${this.#artists[track].join(" ")}`, Infinity);
+    for (const track of this.#tracksOf(query)) {
+      const own = fieldsOf(this.#titles[track], this.#artists[track]).join(" ").split(" ");
       const chosen = spellings.map((list, w) =>
         list.find(({ word, edits }) =>
           edits === 0 && w === last
@@ -235,10 +262,11 @@ export class SearchIndex {
   #best(tracks: number[], words: string[], limit: number): number[] {
     const wanted = words.join(" ");
     const grade = (track: number) => {
-      const title = wordsOf(this.#titles[track] ?? "").join(" ");
-      if (title === wanted) return 0;
-      if (wordsOf(this.#artists[track].join(" ")).join(" ") === wanted) return 1;
-      return title.startsWith(wanted) ? 2 : 3;
+      const [title, artists] = [this.#titles[track] ?? "", this.#artists[track].join(" ")];
+      const known = mayBeginWith(title, wanted) ? wordsOf(title).join(" ") : "";
+      if (known === wanted) return 0;
+      if (mayBeginWith(artists, wanted) && wordsOf(artists).join(" ") === wanted) return 1;
+      return known.startsWith(wanted) ? 2 : 3;
     };
     const graded = tracks.map((track, place) => ({ track, place, grade: grade(track) }));
     return graded.sort((a, b) => a.grade - b.grade || a.place - b.place).slice(0, limit).map(({ track }) => track);
@@ -259,7 +287,9 @@ interface NearWord {
  * The vocabulary, and which of its words a misspelt one may have been. A set of letters a word, one bit a letter, rules
  * nearly all words out before an edit distance is reckoned: an edit changes at most two letters of the set.
  */
-class Spelling {
+class Vocabulary {
+  /** Words in the order of their letters. */
+  #sorted: string[];
   /** Words by length. */
   #words: string[];
   #tracks: Int32Array;
@@ -271,15 +301,42 @@ class Spelling {
   #places: Map<string, number>;
 
   constructor(words: string[], tracks: number[]) {
+    // The index gives them by code points, strings compare by their halves; apart from rare scripts that is the same.
+    const isSorted = words.every((word, w) => w === 0 || words[w - 1] < word);
+    this.#sorted = isSorted ? words : words.toSorted((a, b) => a < b ? -1 : 1);
     const order = words.map((_, w) => w).sort((a, b) => words[a].length - words[b].length || a - b);
     this.#words = order.map((w) => words[w]);
     this.#tracks = Int32Array.from(order, (w) => tracks[w]);
     this.#letters = Int32Array.from(this.#words, lettersOf);
     this.#starts = Uint32Array.from(this.#words, (word) => word.charCodeAt(0) << 16 | word.charCodeAt(1));
     this.#first = new Int32Array(LONGEST_WORD + 2).fill(words.length);
-    for (let w = words.length - 1; w >= 0; w--) this.#first[this.#words[w].length] = w;
+    for (let w = words.length - 1; w >= 0; w--) this.#first[Math.min(LONGEST_WORD + 1, this.#words[w].length)] = w;
     for (let l = LONGEST_WORD; l >= 0; l--) this.#first[l] = Math.min(this.#first[l], this.#first[l + 1]);
     this.#places = new Map(this.#words.map((word, w) => [word, w]));
+  }
+
+  /** Whether it is one of the words. */
+  has(word: string): boolean {
+    return this.#places.has(word);
+  }
+
+  /**
+   * Words that begin so.
+   *
+   * @param beginning The beginning.
+   * @param most How many at most.
+   * @returns The first in the order of their letters.
+   */
+  beginningWith(beginning: string, most: number): string[] {
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = low + high >> 1;
+      if (this.#sorted[middle] < beginning) low = middle + 1;
+      else high = middle;
+    }
+    let end = low;
+    while (end < this.#sorted.length && end - low < most && this.#sorted[end].startsWith(beginning)) end++;
+    return this.#sorted.slice(low, end);
   }
 
   /**
@@ -296,9 +353,14 @@ class Spelling {
     if (word.length <= SHORT_WORD) most = 1;
     const letters = lettersOf(word);
     const found = this.#split(word);
-    const end = isPrefix ? this.#words.length : this.#first[Math.min(LONGEST_WORD, word.length + most) + 1];
+    const end = this.#first[isPrefix ? LONGEST_WORD + 1 : Math.min(LONGEST_WORD, word.length + most) + 1];
     const [a, b] = [word.charCodeAt(0), word.charCodeAt(1)];
-    for (let w = this.#first[Math.max(0, word.length - most)]; w < end; w++) {
+    // Words with the same beginning mostly follow each other.
+    let beginning = "";
+    let editsOfBeginning = Infinity;
+    // Of those that are kept so far, when there are enough.
+    let worst = { edits: Infinity, tracks: 0 };
+    for (let w = this.#first[Math.max(2, word.length - most)]; w < end; w++) {
       const other = this.#letters[w];
       if (bitCount(letters & ~other) > most) continue;
       const [c, d] = [this.#starts[w] >>> 16, this.#starts[w] & 0xffff];
@@ -307,11 +369,19 @@ class Spelling {
       let edits = Infinity;
       if (longer <= most && bitCount(letters ^ other) <= 2 * most) edits = editsBetween(word, this.#words[w]);
       if (isPrefix && longer > 0) {
-        edits = Math.min(edits, editsBetween(word, this.#words[w].slice(0, word.length)) + 0.5);
+        if (beginning === "" || !this.#words[w].startsWith(beginning)) {
+          beginning = this.#words[w].slice(0, word.length);
+          editsOfBeginning = editsBetween(word, beginning) + 0.5;
+        }
+        edits = Math.min(edits, editsOfBeginning);
       }
-      if (edits > 0 && edits <= most + 0.5) found.push({ word: this.#words[w], edits, tracks: this.#tracks[w] });
+      if (edits === 0 || edits > most + 0.5) continue;
+      if (edits > worst.edits || (edits === worst.edits && this.#tracks[w] <= worst.tracks)) continue;
+      found.push({ word: this.#words[w], edits, tracks: this.#tracks[w] });
+      if (found.length > 8 * count) worst = keepNearest(found, count);
     }
-    return found.sort((a, b) => a.edits - b.edits || b.tracks - a.tracks).slice(0, count);
+    keepNearest(found, count);
+    return found;
   }
 
   /**
@@ -321,7 +391,7 @@ class Spelling {
    * @param word The word.
    * @param isPrefix It may go on.
    * @param count How many at most.
-   * @returns As {@linkcode Spelling.near}.
+   * @returns As {@linkcode Vocabulary.near}.
    */
   others(word: string, isPrefix: boolean, count: number): NearWord[] {
     const known = Math.log10(1 + (this.#tracks[this.#places.get(word) ?? -1] ?? 0)) / 2;
@@ -365,6 +435,13 @@ class Spelling {
   }
 }
 
+/** Leaves the words with the fewest edits, the frequent ones first; gives the last of them. */
+function keepNearest(words: NearWord[], count: number): NearWord {
+  words.sort((a, b) => a.edits - b.edits || b.tracks - a.tracks);
+  words.length = Math.min(words.length, count);
+  return words[words.length - 1];
+}
+
 /** One bit a letter; letters of other scripts share the bits. */
 function lettersOf(word: string): number {
   let letters = 0;
@@ -387,14 +464,24 @@ function editsBetween(a: string, b: string): number {
   return a[i] === b[i + 1] && a[i + 1] === b[i] ? 1 : 2;
 }
 
-/** Words as the index has them: lower case, no accents, letters and digits only. */
-function wordsOf(text: string, most: number = MOST_WORDS): string[] {
-  const words = /^[\0-\x7f]*$/.test(text)
-    ? text.toLowerCase().match(/[a-z0-9]+/g)
-    : text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu);
-  return words?.slice(0, most) ?? [];
+/** Whether the words of a text may begin with others, by the first letter alone; beyond ASCII the answer is yes. */
+function mayBeginWith(text: string, words: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return true;
+    const isLetter = (code | 32) >= 97 && (code | 32) <= 122;
+    if (isLetter || (code >= 48 && code <= 57)) return (isLetter ? code | 32 : code) === words.charCodeAt(0);
+  }
+  return false;
 }
 
-function term(word: string, isPrefix: boolean): string {
-  return `"${word}"${isPrefix ? "*" : ""}`;
+/** Title and artists as they are indexed: the words that {@linkcode normalizeTitle} leaves, with spaces between. */
+function fieldsOf(title: string | null, artists: readonly string[]): [string, string] {
+  return [normalizeTitle(title ?? ""), artists.map(normalizeTitle).join(" ")];
+}
+
+/** Words as the index has them. */
+function wordsOf(text: string): string[] {
+  const words = normalizeTitle(text);
+  return words ? words.split(" ").slice(0, MOST_WORDS) : [];
 }

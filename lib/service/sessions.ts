@@ -67,7 +67,7 @@ interface Listener {
 }
 
 /** Picks a session may have; then a new one must be begun. */
-export const MOST_PICKS = 2000;
+const MOST_PICKS = 2000;
 /** Latest picks of a session that keep their candidates, for reasons and previews; about five kilobytes each. */
 const EXPLAINED_PICKS = 100;
 /** Of those that have been played, only the latest few: who goes back further sees the track without its reasons. */

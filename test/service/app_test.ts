@@ -158,12 +158,17 @@ Deno.test("bad requests get a documented status and one line, never a stack", as
       ["POST", "/api/continuations", { track_ids: ["t1"] }, 503, /train-sasrec/],
       ["POST", "/api/sessions", JSON.stringify({ seeds: ["x".repeat(70_000)] }), 413, /65536/],
       ["GET", "/nowhere", undefined, 404, /no such address/],
+      ["DELETE", at, undefined, 405, /no method DELETE here, only GET, PATCH/],
     ];
     for (const [method, path, body, status, message] of cases) {
       const answer = await client.call(method, path, body);
       assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
       assert.match(answer.json.error, message, path);
       assert.doesNotMatch(answer.text, /\bat .*\.ts|node_modules/);
+    }
+    assert.equal((await client.call("DELETE", at)).headers.get("allow"), "GET, PATCH");
+    for (const [host, status] of [["evil.example:8787", 421], ["localhost:8787", 200], ["[::1]:80", 200]] as const) {
+      assert.equal((await client.call("GET", at, undefined, { host })).status, status, host);
     }
     const plain = await client.call("POST", "/api/sessions", "{}", { "content-type": "text/plain" });
     assert.deepEqual([plain.status, plain.json.error], [415, "Unsupported Media Type"]);
