@@ -160,12 +160,14 @@ html, body { background: #fff; }
 .reveal section:not(:has(img, table)) > .jp-Cell { font-size: 36px; }
 .reveal strong { font-weight: 600; } .reveal em { font-style: normal; color: #3c4043; }
 .reveal img { display: block; max-width: 1200px; width: auto; height: 485px; object-fit: contain; object-position: left; margin: 0 0 6px; }
-.reveal table { border-collapse: collapse; font-size: 23px; margin: 0 0 18px; }
+.reveal table { border-collapse: collapse; font-size: 24px; margin: 0 0 18px; }
 .reveal th { font-weight: 600; text-align: left; } .reveal th, .reveal td { padding: 5px 14px 5px 0; border-bottom: 1px solid #dadce0; }
 .reveal table:not(:has(tbody tr:nth-child(6))) { font-size: 28px; }
 .reveal math[display="block"] { font-size: 1.3em; margin: 28px 0; }
 .reveal .slide-number { font-size: 16px; background: none; color: #5f6368; }
 .reveal .jp-Cell, .reveal .jp-Cell-outputWrapper { margin: 0; padding: 0; }
 .reveal .jp-OutputPrompt, .reveal .jp-InputPrompt, .reveal .jp-Collapser, .reveal .anchor-link { display: none; }
+html.reveal-print .reveal .slides .pdf-page > section { padding: 34px 24px 0 48px !important; }
+html.reveal-print .reveal img { max-width: 1180px; height: 465px; }
 .reveal .controls { color: #0b57d0; font-size: 9px; }
 `;

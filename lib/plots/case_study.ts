@@ -18,6 +18,15 @@ const LARGE: Spec = {
   title: { ...(THEME.title as Spec), fontSize: 17, subtitleFontSize: 14 },
 };
 
+/** Beside the curves it would make the figure wider than a notebook's column. */
+const LEGEND_ON_TOP: Spec = {
+  orient: "top",
+  titleOrient: "left",
+  labelLimit: 260,
+  symbolOpacity: 1,
+  symbolType: "circle",
+};
+
 /** Solid lines first, so that the third curve is told from one of the first two where it lies on it. */
 const DASHES = [[1, 0], [1, 0], [6, 4], [1, 0]];
 
@@ -215,7 +224,7 @@ export function falsePositivePlot(rates: readonly ({ unit: string } & FalsePosit
       text: "A/A tests: differences found where there are none",
       subtitle: "Dashed: the 5 % that the test promises. Line: 95 % interval.",
     },
-    width: 560,
+    width: 540,
     height: 52 * values.length,
     data: { values },
     layer: [
@@ -286,7 +295,7 @@ export function powerPlot(
     title: null,
     sort: names,
     scale: { domain: names, range: CATEGORY_COLORS.slice(0, names.length) },
-    legend: { orient: "right", labelLimit: 260, symbolOpacity: 1, symbolType: "circle" },
+    legend: LEGEND_ON_TOP,
   };
   const y = {
     field: "power",
@@ -298,8 +307,8 @@ export function powerPlot(
   return {
     config: LARGE,
     title: { text: "How many listeners the test needs", subtitle: "Points: simulated. Lines: formula. Dashed: 80 %." },
-    width: 600,
-    height: 240,
+    width: 690,
+    height: 260,
     layer: [
       { data: { values: lines }, mark: { type: "line", strokeWidth: 2 }, encoding: { x, y, color } },
       {
@@ -405,7 +414,7 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
     title: options.legend ?? null,
     sort: names,
     scale: { domain: names, range: CATEGORY_COLORS.slice(0, names.length) },
-    legend: { orient: "right", labelLimit: 260, symbolOpacity: 1, symbolType: "circle" },
+    legend: LEGEND_ON_TOP,
   };
   const rule = options.rule === undefined ? [] : [{
     data: { values: [{ value: options.rule }] },
@@ -415,8 +424,8 @@ function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
   return {
     config: LARGE,
     title: { text: options.title, subtitle: options.subtitle },
-    width: 640,
-    height: 270,
+    width: 690,
+    height: 280,
     layer: [
       ...rule,
       {

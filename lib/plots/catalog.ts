@@ -52,7 +52,7 @@ export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
     columns: 3,
     spacing: { row: 18, column: 26 },
     concat: features.map((feature) => ({
-      width: 210,
+      width: 178,
       height: 120,
       data: { values: bars.filter((bar) => bar.feature === feature).map(rounded) },
       mark: { type: "line", strokeWidth: 1.8, interpolate: "monotone" },
@@ -178,7 +178,7 @@ export function tempoPlot(bars: readonly HistogramBar[]): Spec {
     spacing: { row: 14, column: 26 },
     concat: groups.map((group) => ({
       ...(several ? { title: { text: group, anchor: "middle", fontSize: 12, offset: 6 } } : {}),
-      width: several ? 210 : 460,
+      width: several ? 184 : 460,
       height: several ? 110 : 220,
       data: { values: bars.filter((bar) => bar.group === group).map(rounded) },
       mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.3 },
@@ -232,7 +232,7 @@ export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
     columns: 3,
     spacing: { row: 18, column: 26 },
     concat: features.map((feature) => ({
-      width: 200,
+      width: 184,
       height: 130,
       data: {
         values: quartiles.filter((row) => row.feature === feature).map((row) => {

@@ -89,7 +89,7 @@ export function curvePlot(
     columns: 2,
     concat: names.map((name) => ({
       title: panelTitle(name),
-      width: names.length > 1 ? 250 : 520,
+      width: names.length > 1 ? 232 : 480,
       height: 240,
       data: {
         values: panels[name].filter(({ label }) => labels.includes(label)).map((point) => ({
@@ -267,6 +267,7 @@ export function ablationPlot(rows: readonly AblationRow[], metrics: readonly Met
       type: "nominal",
       title: "Left out",
       scale: { domain: regimes, range: [ACCENT_COLOR, MAIN_COLOR] },
+      legend: { orient: "bottom", titleOrient: "left" },
     },
   };
   return {
@@ -371,7 +372,7 @@ export function gainPlot(panels: Readonly<Record<string, readonly (TournamentLis
     columns: 2,
     concat: Object.entries(panels).map(([title, rows]) => ({
       title: panelTitle(title),
-      width: 270,
+      width: 248,
       height: 260,
       data: {
         values: rows.map(({ gain, weights, library }) => ({

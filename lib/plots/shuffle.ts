@@ -217,7 +217,7 @@ export function repeatPlot(repeats: readonly PolicyRepeats[]): Spec {
   );
   const panel = (kind: string, title: string) => ({
     title,
-    width: 280,
+    width: 260,
     height: 230,
     data: { values: values.filter((row) => row.kind === kind) },
     mark: { type: "line" },
@@ -660,7 +660,7 @@ export function sessionMapPlot(
       const walk = picks.map(({ track, step }) => ({ ...at(track), step, label: String(step + 1) }));
       return {
         title: name,
-        width: 360,
+        width: 336,
         height: 340,
         layer: [
           {
