@@ -98,7 +98,11 @@ export function coldStartPlot(points: readonly LinePoint[]): Spec {
   return curves(points, {
     title: "From cold start to a known listener",
     subtitle: "Log-likelihood of held-out choices above the global model’s. Band: 95 % over listeners.",
-    x: { title: "Choices known of the listener", scale: { type: "symlog", constant: 4 } },
+    x: {
+      title: "Choices known of the listener",
+      scale: { type: "symlog", constant: 4 },
+      axis: { values: [...new Set(points.map(({ x }) => x))] },
+    },
     dashes: true,
     y: "Gain (nats a choice)",
     rule: 0,

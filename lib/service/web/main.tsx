@@ -151,7 +151,7 @@ function App({ defaults, before, visit }: Props) {
                   <button
                     type="button"
                     disabled={busy || current.step === 0}
-                    onClick={() => act("Previous", api.previous)}
+                    onClick={() => act(`Back to ${session.picks[current.step - 1].track.title}`, api.previous)}
                   >
                     Previous
                   </button>
@@ -159,7 +159,7 @@ function App({ defaults, before, visit }: Props) {
                     type="button"
                     class="primary"
                     disabled={busy}
-                    onClick={() => act("Next", api.next)}
+                    onClick={() => act(`Now playing ${upNext?.track.title ?? "the next track"}`, api.next)}
                   >
                     Next
                   </button>
@@ -189,7 +189,7 @@ function App({ defaults, before, visit }: Props) {
               session={session}
               reasons={reasons}
               busy={busy}
-              onMore={() => act("More tracks", (id) => fill(id, BATCH))}
+              onMore={() => act("More tracks are in the queue", (id) => fill(id, BATCH))}
             />
             <section class="panel" aria-labelledby="tune-title">
               <h2 id="tune-title">What may come next</h2>
