@@ -79,12 +79,17 @@ export function trackName(catalog: Catalog, row: number): string {
 }
 
 /**
- * A title without what people leave out when they type: case, accents, punctuation, repeated spaces.
+ * A title without what people leave out when they type: case, accents, punctuation, repeated spaces. Signs that stand
+ * for letters become them: `P!nk` is `pink`, `Ke$ha` is `kesha`, `&` and `+` between words are `and`.
  *
- * @param title Any text.
+ * @param text Any text.
  * @returns E.g. `agaetis byrjun` for `Ágætis byrjun`. A text of punctuation alone keeps it.
  */
-export function normalizeTitle(title: string): string {
+export function normalizeTitle(text: string): string {
+  const title = /[!$&+]/.test(text)
+    ? text.replace(/(?<=\p{L})!(?=\p{L})/gu, "i").replace(/(?<=\p{L})\$|\$(?=\p{L})/gu, "s")
+      .replace(/(?<=\s)[&+](?=\s)/g, "and")
+    : text;
   if (/^[\0-\x7f]*$/.test(title)) {
     const plain = title.toLowerCase().replaceAll("'", "");
     return plain.replace(/[^a-z0-9]+/g, " ").trim() || plain.trim();

@@ -360,7 +360,7 @@ class Vocabulary {
     let editsOfBeginning = Infinity;
     // Of those that are kept so far, when there are enough.
     let worst = { edits: Infinity, tracks: 0 };
-    for (let w = this.#first[Math.max(2, word.length - most)]; w < end; w++) {
+    for (let w = this.#first[Math.max(1, word.length - most)]; w < end; w++) {
       const other = this.#letters[w];
       if (bitCount(letters & ~other) > most) continue;
       const [c, d] = [this.#starts[w] >>> 16, this.#starts[w] & 0xffff];
@@ -475,9 +475,13 @@ function mayBeginWith(text: string, words: string): boolean {
   return false;
 }
 
-/** Title and artists as they are indexed: the words that {@linkcode normalizeTitle} leaves, with spaces between. */
+/**
+ * Title and artists as they are indexed: the words that {@linkcode normalizeTitle} leaves, with spaces between. Who is
+ * written with an "n" between words is found with "and" as well.
+ */
 function fieldsOf(title: string | null, artists: readonly string[]): [string, string] {
-  return [normalizeTitle(title ?? ""), artists.map(normalizeTitle).join(" ")];
+  const words = (text: string) => normalizeTitle(text).replaceAll(" n ", " n and ");
+  return [words(title ?? ""), artists.map(words).join(" ")];
 }
 
 /** Words as the index has them. */

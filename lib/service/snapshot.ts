@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -172,19 +173,20 @@ function packTexts(texts: readonly (string | null)[]): { ends: Int32Array; utf8:
 
 /** An array of texts that are decoded when they are looked at. */
 function lazyTexts(ends: Int32Array, utf8: Uint8Array): (string | null)[] {
-  const decoder = new TextDecoder();
+  const bytes = Buffer.from(utf8.buffer, utf8.byteOffset, utf8.length);
   return lazyArray(ends.length, (i) => {
     const start = i === 0 ? 0 : ends[i - 1];
-    return utf8[start] === MISSING && ends[i] > start ? null : decoder.decode(utf8.subarray(start, ends[i]));
+    return utf8[start] === MISSING && ends[i] > start ? null : bytes.toString("utf8", start, ends[i]);
   });
 }
 
 /** An array of lists of texts that are put together when they are looked at. */
 function lazyLists({ offsets, codes, names }: CodedLists): string[][] {
-  return lazyArray(
-    offsets.length - 1,
-    (i) => Array.from(codes.subarray(offsets[i], offsets[i + 1]), (code) => names[code]),
-  );
+  return lazyArray(offsets.length - 1, (i) => {
+    const list: string[] = [];
+    for (let at = offsets[i]; at < offsets[i + 1]; at++) list.push(names[codes[at]]);
+    return list;
+  });
 }
 
 /** An array whose elements are made when they are looked at. It can be read as any array can, not written. */

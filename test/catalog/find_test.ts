@@ -48,4 +48,10 @@ Deno.test("findTrack() names some of several matches, and the closest titles whe
 
 Deno.test("normalizeTitle() drops case, accents and punctuation", () => {
   assert.equal(normalizeTitle("  Ágætis—Byrjun (2005)!"), "agaetis byrjun 2005");
+  assert.equal(normalizeTitle("Don't Stop Believin’"), "dont stop believin");
+  assert.equal(
+    normalizeTitle("Simon & Garfunkel + P!nk, A$AP, $uicideboy$: 5$!"),
+    "simon and garfunkel and pink asap suicideboys 5",
+  );
+  assert.deepEqual(["!!!", "&", "÷"].map(normalizeTitle), ["!!!", "&", "÷"]);
 });

@@ -3,12 +3,15 @@ import fc from "fast-check";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Catalog } from "../../lib/catalog/catalog.ts";
 import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
 import { smallWorld } from "./small_world.ts";
 
-function withIndex(use: (index: SearchIndex, titles: (string | null)[]) => void): void {
+function withIndex(
+  use: (index: SearchIndex, titles: (string | null)[]) => void,
+  catalog: Catalog = smallWorld().catalog,
+): void {
   const folder = mkdtempSync(join(tmpdir(), "segue-search-"));
-  const { catalog } = smallWorld();
   buildSearchIndex(join(folder, "s.sqlite"), catalog);
   const index = new SearchIndex(join(folder, "s.sqlite"), catalog);
   try {
@@ -44,6 +47,33 @@ Deno.test("search() finds a beginning in every word that has it, be they few or 
     assert.equal(index.search("Memory Lane 11 artist 11 lane memory 11").tracks[0], 11);
     assert.equal(index.search("Memory Lane 11 artist 11 lane memory 11 and what nobody knows").tracks[0], 11);
   });
+});
+
+Deno.test("search() finds names with signs, and scripts without spaces, as people type them", () => {
+  const asked: [string, string, ...string[]][] = [
+    ["So What", "P!nk", "pink so what", "p!nk"],
+    ["Praise The Lord", "A$AP Rocky", "asap rocky", "a$ap praise"],
+    ["Sweet Child O' Mine", "Guns N' Roses", "guns n roses", "guns and roses", "guns n", "sweet child of mine"],
+    ["The Boxer", "Simon & Garfunkel", "simon and garfunkel", "simon & garf", "simon garfunkel"],
+    ["Thunderstruck", "AC/DC", "acdc", "ac/dc thunder"],
+    ["Me and Giuliani", "!!!", "!!!"],
+    ["÷", "Ed Sheeran", "÷"],
+    ["강남스타일", "싸이", "강남", "싸이 강남스타일"],
+    ["夜に駆ける", "YOASOBI", "夜に"],
+    ["दिल से रे", "A.R. Rahman", "दिल", "ar rahman"],
+    ["Final Song", "MØ", "mo final"],
+  ];
+  const catalog: Catalog = {
+    length: asked.length,
+    numbers: { popularity: Float64Array.from(asked, (_, i) => 99 - i) },
+    texts: { title: asked.map(([title]) => title) },
+    lists: { artists: asked.map(([, artist]) => [artist]) },
+  };
+  withIndex((index) => {
+    asked.forEach(([title, , ...texts], track) => {
+      for (const text of texts) assert.equal(index.search(text).tracks[0], track, `${text} for ${title}`);
+    });
+  }, catalog);
 });
 
 Deno.test("search() mends misspelt words and says so; it finds nothing for nonsense", () => {
