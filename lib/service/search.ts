@@ -89,7 +89,7 @@ export function buildSearchIndex(path: string, catalog: Catalog): void {
     CREATE VIRTUAL TABLE words USING fts5(title, artists, content='', detail=none, prefix='${
     Array.from({ length: LISTED }, (_, l) => l + 1).join(" ")
   }',
-      tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'");
+      tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Cn Co'");
     CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
     CREATE TABLE memory (words TEXT NOT NULL, tracks TEXT NOT NULL, ranks BLOB NOT NULL);`);
   const titles = textsOf(catalog, "title");
@@ -144,7 +144,8 @@ export class SearchIndex {
 
   /**
    * Finds tracks whose title or artists have all words of a text, the last one as a beginning. Case, accents and
-   * punctuation do not count. When that finds nothing, words are replaced by other spellings, the fewest edits first, until it does.
+   * punctuation do not count. When that finds nothing, words are replaced by other spellings, the fewest edits first,
+   * until it does.
    *
    * @param text What was typed.
    * @param limit How many tracks at most, in [1, 100].
@@ -464,15 +465,15 @@ function editsBetween(a: string, b: string): number {
   return a[i] === b[i + 1] && a[i + 1] === b[i] ? 1 : 2;
 }
 
-/** Whether the words of a text may begin with others, by the first letter alone; beyond ASCII the answer is yes. */
+/** Whether the words of a text may begin with others, by the first letter alone; beyond plain ones the answer is yes. */
 function mayBeginWith(text: string, words: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 127) return true;
+    if (code > 127 || text[i] === "$") return true;
     const isLetter = (code | 32) >= 97 && (code | 32) <= 122;
     if (isLetter || (code >= 48 && code <= 57)) return (isLetter ? code | 32 : code) === words.charCodeAt(0);
   }
-  return false;
+  return true;
 }
 
 /**
