@@ -465,7 +465,7 @@ function editsBetween(a: string, b: string): number {
   return a[i] === b[i + 1] && a[i + 1] === b[i] ? 1 : 2;
 }
 
-/** Whether the words of a text may begin with others, by the first letter alone; beyond plain ones the answer is yes. */
+/** Whether the words of a text may begin with others, by the first letter; where that is not plain, they may. */
 function mayBeginWith(text: string, words: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
