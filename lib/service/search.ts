@@ -33,14 +33,16 @@ const LONGEST_WORD = 30;
 const SHORT_WORD = 4;
 /** Words that no title or artist has, of which a search may have so many; with more it finds nothing. */
 const MOST_UNKNOWN = 8;
+/** With more such words only half as many spellings are looked for: the words bear each other out. */
+const FEW_UNKNOWN = 2;
 /** Words that are known and may be a slip all the same: so many, the rarest ones. */
 const MOST_DOUBTED = 4;
 /** A word that so many tracks have is no slip. */
 const BEYOND_DOUBT = 5000;
 /** Known words are doubted in searches of up to so many words. */
 const FEW_WORDS = 5;
-/** Words that are searched for, in four forms each, before the first search. */
-const WARM_UP = 24;
+/** Words that are searched for, in five forms each, before the first search. */
+const WARM_UP = 40;
 /** Bytes of the index file that are mapped into memory; what is read often is then not copied. */
 const MAPPED_BYTES = 1 << 28;
 
@@ -164,16 +166,13 @@ export class SearchIndex {
   }
 
   /**
-   * Searches for words of the index as they stand, cut and misspelt, so that the first one who searches waits for
-   * neither compiler nor disk.
+   * Searches for words of the index as they stand, cut, misspelt and accented, so that the first one who searches waits
+   * for neither compiler nor disk.
    */
   warmUp(): void {
     for (const word of this.#vocabulary.sample(WARM_UP)) {
-      for (
-        const text of [word, word.slice(0, 2), `${word} ${word.slice(0, -1)}`, `${word[1]}${word[0]}${word.slice(2)}`]
-      ) {
-        this.search(text);
-      }
+      const [cut, swapped] = [word.slice(0, -1), `${word[1]}${word[0]}${word.slice(2)}`];
+      for (const text of [word, word.slice(0, 2), `${word} & ${cut}`, swapped, `${word}é`]) this.search(text);
     }
   }
 
@@ -216,8 +215,9 @@ export class SearchIndex {
     const unknown = words.map((word, w) => !this.#has(word, w === last));
     const count = unknown.filter(Boolean).length;
     if (count > MOST_UNKNOWN) return undefined;
+    const most = count > FEW_UNKNOWN ? SPELLINGS / 2 : SPELLINGS;
     const spellings = words.map((word, w) =>
-      unknown[w] ? this.#vocabulary.near(word, w === last, 2, SPELLINGS) : [{ word, edits: 0 }]
+      unknown[w] ? this.#vocabulary.near(word, w === last, 2, most) : [{ word, edits: 0 }]
     );
     if (spellings.some((list) => list.length === 0)) return undefined;
     const mended = count > 0 ? this.#fewestEdits(spellings) : undefined;
