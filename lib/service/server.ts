@@ -5,8 +5,6 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { InputError } from "../errors.ts";
 import type { SequenceModel } from "../evaluation/play.ts";
 import { loadSequenceTerm, serveSequenceTerm } from "../evaluation/sequence_term.ts";
@@ -86,7 +84,6 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
     requestsPerSecond: options.requestsPerSecond,
     now: options.now ?? Date.now,
   });
-  collectGarbage();
   const server = listen(host, port, (request, info) => app.fetch(request, info));
   const address = server.addr as Deno.NetAddr;
   const close = () => {
@@ -112,12 +109,6 @@ async function expectWritable(directory: string, stage: (directory: string) => P
         "make room, or copy the folder to where you may write",
     );
   }
-}
-
-/** What loading left behind is collected now, not amid the first requests, which would wait for it. */
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
 }
 
 function listen(host: string, port: number, handler: Deno.ServeHandler): Deno.HttpServer {
