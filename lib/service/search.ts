@@ -31,9 +31,7 @@ const MOST_ENDINGS = 64;
 const LONGEST_WORD = 30;
 /** Words up to this length may have one letter wrong, longer ones two. */
 const SHORT_WORD = 4;
-/** Words that no title or artist has, of which a search may have so many; with more it finds nothing. */
-const MOST_UNKNOWN = 8;
-/** With more such words only half as many spellings are looked for: the words bear each other out. */
+/** With more words that no track has only half as many spellings are looked for: the words bear each other out. */
 const FEW_UNKNOWN = 2;
 /** Words that are known and may be a slip all the same: so many, the rarest ones. */
 const MOST_DOUBTED = 4;
@@ -171,7 +169,7 @@ export class SearchIndex {
    */
   warmUp(): void {
     for (const word of this.#vocabulary.sample(WARM_UP)) {
-      const [cut, swapped] = [word.slice(0, -1), `${word[1]}${word[0]}${word.slice(2)}`];
+      const [cut, swapped] = [word.slice(0, -1), `${word.slice(1, 2)}${word[0]}${word.slice(2)}`];
       for (const text of [word, word.slice(0, 2), `${word} & ${cut}`, swapped, `${word}é`]) this.search(text);
     }
   }
@@ -214,7 +212,6 @@ export class SearchIndex {
     const last = words.length - 1;
     const unknown = words.map((word, w) => !this.#has(word, w === last));
     const count = unknown.filter(Boolean).length;
-    if (count > MOST_UNKNOWN) return undefined;
     const most = count > FEW_UNKNOWN ? SPELLINGS / 2 : SPELLINGS;
     const spellings = words.map((word, w) =>
       unknown[w] ? this.#vocabulary.near(word, w === last, 2, most) : [{ word, edits: 0 }]
