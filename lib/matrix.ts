@@ -60,6 +60,23 @@ export function takeRows(x: Matrix, rows: ArrayLike<number>): Matrix {
 }
 
 /**
+ * Scales rows to length 1; zero rows stay zero. Cost O(n d).
+ *
+ * @param x The matrix [n, d].
+ * @returns A new matrix.
+ */
+export function unitRows(x: Matrix): Matrix {
+  const unit = matrix(x.rows, x.columns);
+  for (let i = 0; i < x.rows; i++) {
+    let sum = 0;
+    for (let j = i * x.columns; j < (i + 1) * x.columns; j++) sum += x.data[j] * x.data[j];
+    const factor = sum > 0 ? 1 / Math.sqrt(sum) : 0;
+    for (let j = i * x.columns; j < (i + 1) * x.columns; j++) unit.data[j] = x.data[j] * factor;
+  }
+  return unit;
+}
+
+/**
  * Finds the first element that is NaN or infinite.
  *
  * @param x The matrix.

@@ -6,6 +6,7 @@
 export * from "./errors.ts";
 export * from "./random.ts";
 export * from "./matrix.ts";
+export * from "./neighbors.ts";
 export * from "./progress.ts";
 export * from "./tensor.ts";
 export * from "./storage/atomic.ts";
@@ -32,7 +33,6 @@ export * from "./features/stage.ts";
 export * from "./embedding/pca.ts";
 export * from "./embedding/autoencoder.ts";
 export * from "./embedding/split.ts";
-export * from "./embedding/neighbors.ts";
 export * from "./embedding/quality.ts";
 export * from "./embedding/compare.ts";
 export * from "./embedding/kmeans.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Catalog } from "../catalog/catalog.ts";
-import { type Matrix, takeRows } from "../matrix.ts";
+import { type Matrix, takeRows, unitRows } from "../matrix.ts";
+import { exactNeighbors } from "../neighbors.ts";
 import { type Random, shuffleInPlace } from "../random.ts";
 import type { Autoencoder } from "./autoencoder.ts";
-import { exactNeighbors, unitRows } from "./neighbors.ts";
 import { fitPca, type PcaModel, pcaReconstruct, pcaScores } from "./pca.ts";
 import {
   columnErrors,
@@ -155,14 +155,12 @@ function neighborhood(features: Matrix, test: Int32Array, catalog: Catalog): (sp
   const k = Math.min(K, features.rows - 1);
   const queries = test.subarray(0, QUERIES);
   const ranked = test.subarray(0, RANKED);
-  const unitFeatures = unitRows(features);
-  const reference = exactNeighbors(unitFeatures, takeRows(unitFeatures, queries), k, queries);
-  const sample = takeRows(unitFeatures, ranked);
+  const reference = exactNeighbors(features, takeRows(features, queries), k, queries);
+  const sample = unitRows(takeRows(features, ranked));
   const rankedK = Math.max(1, Math.min(K, Math.ceil(ranked.length / 2) - 1));
   const { genres, subgenres, artists } = catalog.lists;
   return (space) => {
-    const unit = unitRows(space);
-    const found = exactNeighbors(unit, takeRows(unit, queries), k, queries);
+    const found = exactNeighbors(space, takeRows(space, queries), k, queries);
     const shares = (labels: string[][] | undefined) => labels && labelShares(found, queries, labels);
     const purity = (labels: string[][] | undefined) => {
       const known = shares(labels)?.filter((share) => !Number.isNaN(share));
@@ -171,7 +169,7 @@ function neighborhood(features: Matrix, test: Int32Array, catalog: Catalog): (sp
     const { perQuery, ...overlap } = neighborOverlap(reference, found);
     return {
       quality: {
-        trustworthiness: ranked.length > 2 ? trustworthiness(sample, takeRows(unit, ranked), rankedK) : 1,
+        trustworthiness: ranked.length > 2 ? trustworthiness(sample, unitRows(takeRows(space, ranked)), rankedK) : 1,
         neighborOverlap: overlap,
         genrePurity: purity(genres),
         subgenrePurity: purity(subgenres),

@@ -5,7 +5,7 @@
  */
 import { expectInteger, InputError } from "../errors.ts";
 import { type Matrix, row, takeRows } from "../matrix.ts";
-import type { ExactNeighbors } from "./neighbors.ts";
+import type { ExactNeighbors } from "../neighbors.ts";
 
 /** A mean over queries with its standard error. */
 export interface MeanEstimate {

@@ -27,7 +27,7 @@ import {
   meanAgreement,
   oneOfEachStretch,
 } from "./kmeans.ts";
-import type { ExactNeighbors } from "./neighbors.ts";
+import type { ExactNeighbors } from "../neighbors.ts";
 import type { PcaModel, PcaOptions } from "./pca.ts";
 import { leakageGroups, splitByGroup } from "./split.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";

@@ -8,9 +8,9 @@ import { UMAP } from "umap-js";
 import { findABParams } from "umap-js/dist/umap.js";
 import { expectInteger, InputError } from "../errors.ts";
 import { type Matrix, matrix, takeRows } from "../matrix.ts";
+import { type ExactNeighbors, exactNeighbors } from "../neighbors.ts";
 import { startProgress } from "../progress.ts";
 import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
-import { type ExactNeighbors, exactNeighbors, unitRows } from "./neighbors.ts";
 
 /** How to lay out. */
 export interface UmapOptions {
@@ -198,7 +198,7 @@ export function umapOfSample(
   known?: ExactNeighbors,
 ): Matrix {
   if (sample.length < 4) throw new InputError(`Expected at least 4 tracks for UMAP but found ${sample.length}`);
-  const anchors = unitRows(takeRows(x, sample));
+  const anchors = takeRows(x, sample);
   const k = expectInteger("neighbors", Math.min(options.neighbors ?? 15, sample.length - 2), 2);
   const own = Int32Array.from({ length: sample.length }, (_, i) => i);
   const layout = umapLayout(known ?? exactNeighbors(anchors, anchors, k, own), random, options);
@@ -212,7 +212,7 @@ export function umapOfSample(
   const progress = startProgress("umap, other tracks", others.length);
   for (let start = 0; start < others.length; start += BLOCK) {
     const rows = others.subarray(start, start + BLOCK);
-    put(rows, placeAmong(layout, exactNeighbors(anchors, unitRows(takeRows(x, rows)), k), random, options));
+    put(rows, placeAmong(layout, exactNeighbors(anchors, takeRows(x, rows), k), random, options));
     progress.update(start + rows.length);
   }
   progress.stop();

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { exactNeighbors, unitRows } from "../../lib/embedding/neighbors.ts";
 import {
   columnErrors,
   estimate,
@@ -10,32 +8,9 @@ import {
   trustworthiness,
   unexplainedShare,
 } from "../../lib/embedding/quality.ts";
-import { cosine, matrix, row, takeRows } from "../../lib/matrix.ts";
+import { matrix, takeRows } from "../../lib/matrix.ts";
 import { runPython } from "../python.ts";
 import { correlated } from "./samples.ts";
-
-Deno.test("exactNeighbors() finds what sorting all cosines finds", () => {
-  fc.assert(
-    fc.property(fc.integer(), fc.integer({ min: 2, max: 60 }), fc.integer({ min: 1, max: 7 }), (seed, n, d) => {
-      const x = unitRows(correlated(n, d, seed));
-      const k = Math.min(5, n - 1);
-      const own = Int32Array.from({ length: n }, (_, i) => i);
-      const found = exactNeighbors(x, x, k, own);
-      for (let i = 0; i < n; i++) {
-        const sorted = Array.from(own).filter((j) => j !== i).map((j) => cosine(row(x, i), row(x, j))).sort((a, b) =>
-          b - a
-        );
-        for (let j = 0; j < k; j++) {
-          assert.notEqual(found.indices[i * k + j], i);
-          assert.ok(Math.abs(found.similarities[i * k + j] - sorted[j]) < 1e-5);
-        }
-      }
-    }),
-    { numRuns: 40 },
-  );
-  assert.throws(() => exactNeighbors(matrix(3, 1), matrix(3, 1), 3, Int32Array.of(0, 1, 2)), /Expected k .*\[1, 2\]/);
-  assert.throws(() => exactNeighbors(matrix(3, 1), matrix(3, 2), 1), /Expected queries of 1 columns but found 2/);
-});
 
 Deno.test("trustworthiness() equals scikit-learn's", () => {
   const x = correlated(80, 6, 4);

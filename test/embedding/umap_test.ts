@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { neighborPurity2d } from "../../lib/embedding/quality.ts";
-import { exactNeighbors, unitRows } from "../../lib/embedding/neighbors.ts";
+import { exactNeighbors } from "../../lib/neighbors.ts";
 import { placeAmong, stratifiedSample, umapOfSample } from "../../lib/embedding/umap.ts";
-import { firstNonFinite, matrix, takeRows } from "../../lib/matrix.ts";
+import { firstNonFinite, matrix, takeRows, unitRows } from "../../lib/matrix.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { blobs } from "./samples.ts";
 
