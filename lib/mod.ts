@@ -56,7 +56,7 @@ export * from "./shuffle/features.ts";
 export * from "./shuffle/weights.ts";
 export * from "./shuffle/rules.ts";
 export * from "./shuffle/candidates.ts";
-export * from "./shuffle/softmax.ts";
+export * from "./softmax.ts";
 export * from "./shuffle/explain.ts";
 export * from "./shuffle/distribution.ts";
 export * from "./shuffle/recommend.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { softmax } from "../shuffle/softmax.ts";
+import { linearUtilities, softmax } from "../softmax.ts";
 import { logitSums } from "./logit_sums.ts";
 import type { ChoiceSets } from "./sets.ts";
 
@@ -86,16 +86,10 @@ export function scaleSurface(sets: ChoiceSets, weights: ArrayLike<number>, grid:
  * @returns A value in [0, 1]: 0 when the probabilities are the same.
  */
 export function choiceDistance(sets: ChoiceSets, p: ArrayLike<number>, q: ArrayLike<number>): number {
-  const { values, starts, chosen, features } = sets;
-  const width = features.length;
+  const { values, starts, chosen } = sets;
   let distance = 0;
   for (let n = 0; n < chosen.length; n++) {
-    const x = values.subarray(starts[n] * width, starts[n + 1] * width);
-    const [a, b] = [p, q].map((weights) => {
-      const utilities = new Float64Array(x.length / width);
-      for (let i = 0; i < x.length; i++) utilities[Math.floor(i / width)] += weights[i % width] * x[i];
-      return softmax(utilities);
-    });
+    const [a, b] = [p, q].map((weights) => softmax(linearUtilities(values, weights, starts[n], starts[n + 1])));
     for (let j = 0; j < a.length; j++) distance += Math.abs(a[j] - b[j]) / 2;
   }
   return distance / chosen.length;

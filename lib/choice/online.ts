@@ -5,7 +5,7 @@
  * @module
  */
 import { expectNumber, InputError } from "../errors.ts";
-import { softmax } from "../shuffle/softmax.ts";
+import { linearUtilities, softmax } from "../softmax.ts";
 import { logitSums } from "./logit_sums.ts";
 import { invert, multiply } from "./newton.ts";
 import type { TastePrior } from "./personal.ts";
@@ -149,12 +149,7 @@ export class GradientWeights implements OnlineLearner {
 
   update(values: Float64Array, chosen: number): void {
     const width = this.weights.length;
-    const utilities = Float64Array.from({ length: values.length / width }, (_, j) => {
-      let utility = 0;
-      for (let k = 0; k < width; k++) utility += this.weights[k] * values[j * width + k];
-      return utility;
-    });
-    const p = softmax(utilities);
+    const p = softmax(linearUtilities(values, this.weights));
     for (let k = 0; k < width; k++) {
       let pull = values[chosen * width + k];
       for (let j = 0; j < p.length; j++) pull -= p[j] * values[j * width + k];

@@ -7,7 +7,7 @@ import { randomNormal } from "d3-random";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { type Random, sampleCategorical, seededRandom } from "../random.ts";
 import { FEATURES } from "../shuffle/features.ts";
-import { softmax } from "../shuffle/softmax.ts";
+import { linearUtilities, softmax } from "../softmax.ts";
 import { checkWeights, type Weights } from "../shuffle/weights.ts";
 import type { BaseFeature } from "./listeners.ts";
 import type { ChoiceSets } from "./sets.ts";
@@ -161,12 +161,7 @@ export function drawChoices(sets: ChoiceSets, weights: ArrayLike<number>, random
   const width = features.length;
   if (weights.length !== width) throw new InputError(`Expected ${width} weights but found ${weights.length}`);
   const chosen = sets.chosen.map((_, n) => {
-    const utilities = Float64Array.from({ length: starts[n + 1] - starts[n] }, (_, j) => {
-      let utility = 0;
-      for (let k = 0; k < width; k++) utility += weights[k] * values[(starts[n] + j) * width + k];
-      return utility;
-    });
-    return starts[n] + sampleCategorical(softmax(utilities), random);
+    return starts[n] + sampleCategorical(softmax(linearUtilities(values, weights, starts[n], starts[n + 1])), random);
   });
   return { ...sets, chosen };
 }

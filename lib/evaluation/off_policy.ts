@@ -7,7 +7,7 @@
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import type { ChoiceSets } from "../choice/sets.ts";
 import { expectNumber, InputError } from "../errors.ts";
-import { softmax } from "../shuffle/softmax.ts";
+import { linearUtilities, softmax } from "../softmax.ts";
 
 /** A log to evaluate another policy on; one entry a pick. */
 export interface LoggedPicks {
@@ -133,11 +133,7 @@ export function policyOnLog(
   const probability = new Float64Array(chosen.length);
   const value = new Float64Array(chosen.length);
   for (let n = 0; n < chosen.length; n++) {
-    const p = softmax(Float64Array.from({ length: starts[n + 1] - starts[n] }, (_, j) => {
-      let utility = 0;
-      for (let k = 0; k < width; k++) utility += weights[k] * values[(starts[n] + j) * width + k];
-      return utility;
-    }));
+    const p = softmax(linearUtilities(values, weights, starts[n], starts[n + 1]));
     probability[n] = p[chosen[n] - starts[n]];
     for (let j = 0; j < p.length; j++) value[n] += p[j] * valueOfRow[starts[n] + j];
   }
@@ -158,13 +154,10 @@ export function keepGuess(sets: ChoiceSets, weights: ArrayLike<number>): Float64
   const width = features.length;
   if (weights.length !== width + 2) throw new InputError(`Expected ${width + 2} weights but found ${weights.length}`);
   const guess = new Float64Array(values.length / width);
-  const utilities = new Float64Array(guess.length);
+  const utilities = linearUtilities(values, Array.from(weights).slice(2));
   for (let n = 0; n < chosen.length; n++) {
     let centre = 0;
-    for (let r = starts[n]; r < starts[n + 1]; r++) {
-      for (let k = 0; k < width; k++) utilities[r] += weights[k + 2] * values[r * width + k];
-      centre += utilities[r] / (starts[n + 1] - starts[n]);
-    }
+    for (let r = starts[n]; r < starts[n + 1]; r++) centre += utilities[r] / (starts[n + 1] - starts[n]);
     for (let r = starts[n]; r < starts[n + 1]; r++) guess[r] = 1 / (1 + Math.exp(centre - utilities[r] - weights[0]));
   }
   return guess;

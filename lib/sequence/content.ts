@@ -10,6 +10,7 @@ import { type FeatureName, FEATURES, fillFeatures } from "../shuffle/features.ts
 import { UserState } from "../shuffle/state.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
+import { linearUtilities } from "../softmax.ts";
 import type { TrackNames } from "./interactions.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 
@@ -204,17 +205,15 @@ export function timeAwareRecommender(
   weights: Weights = DEFAULT_WEIGHTS,
 ): SequenceRecommender {
   const fill = featureFiller(world, rows, FEATURES);
+  const ordered = FEATURES.map((feature) => weights[feature]);
   return {
     name: "time-aware score",
     tracks: rows.length,
     score(history, out) {
       const { known, features } = fill(history);
       out.fill(-1e6);
-      for (let c = 0; c < known.length; c++) {
-        let utility = 0;
-        for (let f = 0; f < FEATURES.length; f++) utility += weights[FEATURES[f]] * features[c * FEATURES.length + f];
-        out[known[c]] = utility;
-      }
+      const utilities = linearUtilities(features, ordered, 0, known.length);
+      for (let c = 0; c < known.length; c++) out[known[c]] = utilities[c];
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 import { expectInteger } from "../errors.ts";
 import type { NeighborGraph } from "../graph/graph.ts";
-import { softmax } from "./softmax.ts";
+import { softmax } from "../softmax.ts";
 
 /**
  * Transition probabilities of the similarity walk: for each node the softmax of its similarities,

@@ -8,7 +8,7 @@ import type { Random } from "../random.ts";
 import type { CandidateSet } from "./candidates.ts";
 import { explainCandidate, type Explanation } from "./explain.ts";
 import type { FeatureName } from "./features.ts";
-import { softmax } from "./softmax.ts";
+import { linearUtilities, softmax } from "../softmax.ts";
 import type { UserState } from "./state.ts";
 import type { TrackIndex } from "./world.ts";
 
@@ -86,15 +86,9 @@ export class Distribution {
     this.features = parts.features;
     this.weights = parts.weights;
     this.temperature = parts.temperature;
-    const width = parts.weights.length;
     const count = this.candidates.length;
     const block = new Float64Array(2 * count);
-    this.utilities = block.subarray(0, count);
-    for (let c = 0; c < this.utilities.length; c++) {
-      let utility = 0;
-      for (let f = 0; f < width; f++) utility += parts.weights[f] * parts.features[c * width + f];
-      this.utilities[c] = utility;
-    }
+    this.utilities = linearUtilities(parts.features, parts.weights, 0, count, block.subarray(0, count));
     this.probabilities = softmax(this.utilities, parts.temperature, block.subarray(count));
   }
 

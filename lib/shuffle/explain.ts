@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { mean } from "d3-array";
 import type { Distribution } from "./distribution.ts";
 import type { FeatureName } from "./features.ts";
 import { camelotName } from "./keys.ts";
-import { softmax } from "./softmax.ts";
+import { softmax, softmaxInPlace } from "../softmax.ts";
 import type { TrackIndex } from "./world.ts";
 
 /** What one feature adds to a candidate, and what its absence would change. */
@@ -64,22 +65,20 @@ export interface Explanation {
 export function explainCandidate(distribution: Distribution, index: number): Explanation {
   const { candidates, features, featureNames, weights, utilities, probabilities, temperature } = distribution;
   const width = featureNames.length;
-  const count = candidates.length;
   const contributions = featureNames.map((feature, f): Contribution => {
-    let mean = 0;
-    for (let c = 0; c < count; c++) mean += features[c * width + f] / count;
+    const average = mean(candidates, (_, c) => features[c * width + f])!;
     const value = features[index * width + f];
     const weight = weights[f];
     const rest = utilities.map((utility, c) => utility - weight * features[c * width + f]);
     const without = softmax(rest, temperature);
     let best = 0;
-    for (let c = 1; c < count; c++) if (rest[c] > rest[best]) best = c;
+    for (let c = 1; c < rest.length; c++) if (rest[c] > rest[best]) best = c;
     return {
       feature,
       value,
-      mean,
+      mean: average,
       weight,
-      contribution: weight * (value - mean),
+      contribution: weight * (value - average),
       without: { track: candidates[best], probability: without[best], own: without[index] },
     };
   });
@@ -97,15 +96,9 @@ export function explainCandidate(distribution: Distribution, index: number): Exp
 
 /** −log Σ_k exp((u_k − ū) / T), reckoned without overflow. */
 function logMeanProbability(utilities: Float64Array, temperature: number): number {
-  let mean = 0;
-  let largest = -Infinity;
-  for (const utility of utilities) {
-    mean += utility / utilities.length;
-    largest = Math.max(largest, utility);
-  }
-  let sum = 0;
-  for (const utility of utilities) sum += Math.exp((utility - largest) / temperature);
-  return -((largest - mean) / temperature + Math.log(sum));
+  if (temperature === 0) return NaN;
+  const average = mean(utilities)!;
+  return -softmaxInPlace(utilities.map((utility) => utility - average), utilities.length, temperature);
 }
 
 function sentenceOf(distribution: Distribution, index: number): string {

@@ -9,7 +9,7 @@ import { compareEstimates, errorBySize, estimateOf, recoverWeights } from "../..
 import { sampleAlternatives } from "../../lib/choice/sampling.ts";
 import { InputError } from "../../lib/errors.ts";
 import { seededRandom } from "../../lib/random.ts";
-import { softmax } from "../../lib/shuffle/softmax.ts";
+import { softmax } from "../../lib/softmax.ts";
 import { UserState } from "../../lib/shuffle/state.ts";
 import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
 import type { ShuffleWorld } from "../../lib/shuffle/world.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { InputError } from "../../lib/errors.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { recommendNext } from "../../lib/shuffle/recommend.ts";
-import { softmax } from "../../lib/shuffle/softmax.ts";
+import { softmax } from "../../lib/softmax.ts";
 import { UserState } from "../../lib/shuffle/state.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../../lib/shuffle/weights.ts";
 import { randomWorld, smallWorld } from "./small_worlds.ts";
