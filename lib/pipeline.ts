@@ -144,7 +144,7 @@ export function openWorkspace(settings: Settings = {}): Workspace {
     catalog: (columns) => readCatalog(file("tracks.parquet"), columns),
     matrix: (path = embeddingFile(directory)) => readNpyMatrix(file(path)),
     clusters: () => readNpy(file("clusters.npy")).data as Int32Array,
-    graph: () => readGraph(file("graph.npz")),
+    graph: () => readGraph(directory),
     manifest: () => readManifest(directory),
   };
 }

@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { textsOf } from "../catalog/catalog.ts";
+import { graphFileIn } from "../graph/graph.ts";
 import { FEATURES } from "../shuffle/features.ts";
 import { DEFAULT_WEIGHTS } from "../shuffle/weights.ts";
 import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
@@ -37,7 +38,7 @@ export async function simulateStage(directory: string, options: SimulateStageOpt
   const optional = ["clusters.npy", "embedding.json"].filter((file) => existsSync(join(directory, file)));
   return await runStage(directory, {
     name: "choices",
-    inputs: ["tracks.parquet", "graph.npz", ...optional],
+    inputs: ["tracks.parquet", graphFileIn(directory), ...optional],
     parameters: { past: "log-uniform", ...settings },
     outputs: ["choices.parquet", "choices_truth.json"],
     force,

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { join } from "node:path";
 import { graphOn } from "../distributed/graph.ts";
 import { InputError } from "../errors.ts";
+import { graphFileIn } from "../graph/graph.ts";
 import type { KnnReport } from "../graph/knn.ts";
 import { graphFile, graphStage } from "../graph/stage.ts";
 import { describeCosts, type EngineChoice, type EngineCosts, onEngine, withEngine } from "./engine.ts";
@@ -53,7 +54,7 @@ export default function graph(): Command {
         );
         const stage = on?.result ?? await graphStage(data, { ...options, force });
         const report = stage.facts as unknown as KnnReport;
-        const file = join(data, "graph.npz");
+        const file = join(data, graphFileIn(data));
         return {
           json: { out: file, up_to_date: stage.upToDate, ...report, ...on?.costs },
           text: describe(file, report, on?.costs),

@@ -38,7 +38,7 @@ export default function path(): Command {
     const [a, b] = [findTrack(catalog, from), findTrack(catalog, to)];
     if (a === b) throw new InputError(`Expected two different tracks but --from and --to both mean '${from}'`);
     if (steps >= catalog.length) expectInteger("-n", steps, 1, catalog.length - 1);
-    const graph = readGraph(join(data, "graph.npz"));
+    const graph = readGraph(data);
     const walk = smoothPath(graph, readNpyMatrix(join(data, embeddingFile(data))), a, b, steps);
     const [ids, titles, artists] = [
       textsOf(catalog, "track_id"),

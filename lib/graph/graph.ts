@@ -1,11 +1,17 @@
 /**
- * The neighbour graph in compressed sparse rows, and its file: what `scipy.sparse.save_npz` writes and `load_npz`
- * reads.
+ * The neighbour graph in compressed sparse rows, and its two forms on disk. `graph.npz` is what
+ * `scipy.sparse.save_npz` writes and `load_npz` reads. `graph.json` lists `graph/part-00000.npz`, …: blocks of rows in
+ * the same format, with the columns of the whole graph, so that many machines can write them and
+ * `scipy.sparse.vstack` joins them.
  *
  * @module
  */
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
+import { writeAtomic } from "../storage/atomic.ts";
 import { readNpz, writeNpz } from "../storage/npz.ts";
+import { hashFile } from "../storage/stages.ts";
 
 /**
  * A neighbour graph. Node i is row i of the catalogue; its neighbours are
@@ -33,7 +39,7 @@ export function neighborsOf(graph: NeighborGraph, i: number): Int32Array {
   return graph.indices.subarray(graph.offsets[i], graph.offsets[i + 1]);
 }
 
-/** Most edges of one graph: its offsets are 32-bit integers, as SciPy's are. */
+/** Most edges that one process holds: its offsets are 32-bit integers, as SciPy's are. */
 const MOST_EDGES = 2 ** 31 - 1;
 
 /**
@@ -52,6 +58,36 @@ export function expectEdgeCount(nodes: number, k: number): void {
   );
 }
 
+/** A block of rows of a graph in a file of its own. */
+export interface GraphPart {
+  /** The file, relative to the folder of `graph.json`. */
+  file: string;
+  /** First row of the block. */
+  first_row: number;
+  /** Number of its rows. */
+  rows: number;
+  /** Number of its edges. */
+  edges: number;
+  /** SHA-256 of the file, so that `graph.json` changes with what it lists. */
+  sha256: string;
+}
+
+/** What `graph.json` says of a graph in parts. Its counts may exceed 2³¹. */
+export interface GraphIndex {
+  /** Number of nodes. */
+  rows: number;
+  /** Neighbours of each node. */
+  k: number;
+  /** Number of edges of all parts. */
+  edges: number;
+  /** The parts by first row; together they hold every row once. */
+  parts: GraphPart[];
+  /** How the graph was made. */
+  report?: Record<string, unknown>;
+}
+
+const [WHOLE, INDEX, PARTS] = ["graph.npz", "graph.json", "graph"];
+
 /**
  * Writes a graph as a SciPy CSR file, atomically.
  *
@@ -60,45 +96,220 @@ export function expectEdgeCount(nodes: number, k: number): void {
  * @param extra Further byte-string entries, e.g. provenance as JSON; SciPy ignores them.
  */
 export function writeGraph(path: string, graph: NeighborGraph, extra: Record<string, string> = {}): void {
-  const n = graph.nodeCount;
+  const { nodeCount, offsets, indices, similarities } = graph;
+  writeRows(path, nodeCount, offsets, indices, similarities, extra);
+}
+
+/**
+ * Writes a block of rows as `graph/part-NNNNN.npz`, atomically. Blocks may be written at the same time and in any order;
+ * {@linkcode writeGraphIndex} then makes them a graph.
+ *
+ * @param directory The data folder.
+ * @param part Number of the part, from 0 on in the order of the rows.
+ * @param firstRow First row of the block.
+ * @param offsets Start of each row within the block, one more than there are rows.
+ * @param indices Neighbours, as nodes of the whole graph.
+ * @param similarities Their cosines.
+ * @param nodeCount Nodes of the whole graph.
+ * @returns What `graph.json` says of it.
+ */
+export function writeGraphPart(
+  directory: string,
+  part: number,
+  firstRow: number,
+  offsets: Int32Array,
+  indices: Int32Array,
+  similarities: Float32Array,
+  nodeCount: number,
+): GraphPart {
+  const file = `${PARTS}/part-${String(part).padStart(5, "0")}.npz`;
+  const path = join(directory, file);
+  writeRows(path, nodeCount, offsets, indices, similarities);
+  return { file, first_row: firstRow, rows: offsets.length - 1, edges: indices.length, sha256: hashFile(path) };
+}
+
+/**
+ * Writes `graph.json` once all parts are there, and takes away what it replaces: parts of an older graph and
+ * `graph.npz`.
+ *
+ * @param directory The data folder.
+ * @param index Nodes, neighbours of each, report.
+ * @param parts What {@linkcode writeGraphPart} gave, in any order.
+ * @throws {InputError} When the parts do not hold every row once.
+ */
+export function writeGraphIndex(
+  directory: string,
+  index: Pick<GraphIndex, "rows" | "k" | "report">,
+  parts: readonly GraphPart[],
+): void {
+  const { rows, k, report } = index;
+  const sorted = parts.toSorted((a, b) => a.first_row - b.first_row);
+  const path = join(directory, INDEX);
+  const whole: GraphIndex = {
+    rows,
+    k,
+    edges: sorted.reduce((sum, { edges }) => sum + edges, 0),
+    parts: sorted,
+    report,
+  };
+  expectWhole(path, whole);
+  writeAtomic(path, JSON.stringify(whole, null, 1) + "\n");
+  removeOtherGraph(directory);
+}
+
+/**
+ * The file that stands for the graph of a data folder: `graph.npz` or `graph.json`, the later one where there are both.
+ *
+ * @param directory The data folder.
+ * @returns Its name; `graph.npz` when there is none yet.
+ */
+export function graphFileIn(directory: string): string {
+  const changed = (file: string) => statSync(join(directory, file), { throwIfNoEntry: false })?.mtimeMs ?? -1;
+  return changed(INDEX) > changed(WHOLE) ? INDEX : WHOLE;
+}
+
+/**
+ * Removes what is left of an older graph once a graph is written: the other form, or parts that are no longer listed.
+ *
+ * @param directory The data folder.
+ */
+export function removeOtherGraph(directory: string): void {
+  const listed = new Set<string>();
+  if (graphFileIn(directory) === INDEX) {
+    rmSync(join(directory, WHOLE), { force: true });
+    for (const { file } of readIndex(join(directory, INDEX)).parts) listed.add(file);
+  } else rmSync(join(directory, INDEX), { force: true });
+  const folder = join(directory, PARTS);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (/^part-\d+\.npz$/.test(name) && !listed.has(`${PARTS}/${name}`)) rmSync(join(folder, name));
+  }
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
+/**
+ * Reads a graph in either form.
+ *
+ * @param path A data folder, a `graph.json`, or a file that {@linkcode writeGraph} or `scipy.sparse.save_npz` wrote.
+ * @returns The graph: 64-bit indices and similarities come as 32-bit ones.
+ * @throws {InputError} When a file is missing or is not a square CSR matrix, the parts do not fit together, or there are
+ * more than 2³¹ − 1 edges.
+ */
+export function readGraph(path: string): NeighborGraph {
+  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, graphFileIn(path)) : path;
+  if (file.endsWith(".json")) return readParts(file);
+  const { rows, columns, ...graph } = readRows(file);
+  if (rows !== columns) throw new InputError(`${file}: expected a square matrix but found ${rows} x ${columns}`);
+  return { nodeCount: rows, ...graph };
+}
+
+function readParts(path: string): NeighborGraph {
+  const { rows: nodeCount, edges, parts } = readIndex(path);
+  expectHeld(path, edges);
+  const graph = {
+    nodeCount,
+    offsets: new Int32Array(nodeCount + 1),
+    indices: new Int32Array(edges),
+    similarities: new Float32Array(edges),
+  };
+  let at = 0;
+  for (const part of parts) {
+    const file = join(dirname(path), part.file);
+    const { rows, columns, offsets, indices, similarities } = readRows(file);
+    if (rows !== part.rows || columns !== nodeCount || indices.length !== part.edges) {
+      throw new InputError(
+        `${file}: expected ${part.rows} x ${nodeCount} with ${part.edges} edges, as ${path} says, ` +
+          `but found ${rows} x ${columns} with ${indices.length}`,
+      );
+    }
+    for (let i = 1; i <= rows; i++) graph.offsets[part.first_row + i] = at + offsets[i];
+    graph.indices.set(indices, at);
+    graph.similarities.set(similarities, at);
+    at += indices.length;
+  }
+  return graph;
+}
+
+function readIndex(path: string): GraphIndex {
+  if (!existsSync(path)) throw new InputError(`${path}: no such file`);
+  let index: GraphIndex;
+  try {
+    index = JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    throw new InputError(`${path}: expected JSON but found something else, or the file is cut`);
+  }
+  expectWhole(path, index);
+  return index;
+}
+
+/** Checks that the parts hold every row once, and as many edges as are told. */
+function expectWhole(path: string, { rows, edges, parts }: GraphIndex): void {
+  let [row, edge] = [0, 0];
+  for (const part of parts ?? []) {
+    if (part.first_row !== row) {
+      throw new InputError(`${path}: expected a part from row ${row} on but found ${part.file}`);
+    }
+    row += part.rows;
+    edge += part.edges;
+  }
+  if (row !== rows || edge !== edges || parts === undefined) {
+    throw new InputError(`${path}: expected parts of ${rows} rows and ${edges} edges but found ${row} and ${edge}`);
+  }
+}
+
+function expectHeld(path: string, edges: number): void {
+  if (edges <= MOST_EDGES) return;
+  throw new InputError(
+    `${path}: expected a graph of at most ${MOST_EDGES} edges for one process but found ${edges}; ` +
+      "build it with a smaller --k",
+  );
+}
+
+function writeRows(
+  path: string,
+  columns: number,
+  offsets: Int32Array,
+  indices: Int32Array,
+  similarities: Float32Array,
+  extra: Record<string, string> = {},
+): void {
   writeNpz(path, {
-    indices: { data: graph.indices, shape: [graph.indices.length] },
-    indptr: { data: graph.offsets, shape: [graph.offsets.length] },
+    indices: { data: indices, shape: [indices.length] },
+    indptr: { data: offsets, shape: [offsets.length] },
     format: "csr",
-    shape: { data: BigInt64Array.of(BigInt(n), BigInt(n)), shape: [2] },
-    data: { data: graph.similarities, shape: [graph.similarities.length] },
+    shape: { data: BigInt64Array.of(BigInt(offsets.length - 1), BigInt(columns)), shape: [2] },
+    data: { data: similarities, shape: [similarities.length] },
     ...extra,
   });
 }
 
-/**
- * Reads a graph that {@linkcode writeGraph} or `scipy.sparse.save_npz` wrote.
- *
- * @param path The file.
- * @returns The graph: 64-bit indices and similarities come as 32-bit ones.
- * @throws {InputError} When the file is missing, or is not a square CSR matrix.
- */
-export function readGraph(path: string): NeighborGraph {
+/** A CSR matrix of any shape. */
+function readRows(path: string) {
   const entries = readNpz(path);
   const array = (name: string) => {
     const entry = entries[name];
     if (entry === undefined || typeof entry === "string") {
       throw new InputError(`${path}: expected a SciPy CSR matrix but found no array '${name}'`);
     }
-    return entry.data;
+    return entry.data as ArrayLike<number | bigint>;
   };
   if (entries.format !== "csr") throw new InputError(`${path}: expected format csr but found ${entries.format}`);
-  const [rows, columns] = Array.from(array("shape") as ArrayLike<number | bigint>, Number);
-  const offsets = array("indptr");
-  const indices = array("indices");
-  const data = array("data");
-  if (rows !== columns || offsets.length !== rows + 1) {
-    throw new InputError(`${path}: expected a square matrix but found ${rows} x ${columns}`);
+  const [rows, columns] = Array.from(array("shape"), Number);
+  const [offsets, indices, data] = [array("indptr"), array("indices"), array("data")];
+  const edges = Number(offsets[offsets.length - 1]);
+  expectHeld(path, edges);
+  if (offsets.length !== rows + 1 || indices.length !== edges || data.length !== edges) {
+    throw new InputError(
+      `${path}: expected ${rows} rows and ${edges} edges but found ${
+        offsets.length - 1
+      } rows and ${indices.length} edges`,
+    );
   }
   return {
-    nodeCount: rows,
-    offsets: offsets instanceof Int32Array ? offsets : Int32Array.from(offsets as ArrayLike<number | bigint>, Number),
-    indices: indices instanceof Int32Array ? indices : Int32Array.from(indices as ArrayLike<number | bigint>, Number),
-    similarities: data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number),
+    rows,
+    columns,
+    offsets: offsets instanceof Int32Array ? offsets : Int32Array.from(offsets, Number),
+    indices: indices instanceof Int32Array ? indices : Int32Array.from(indices, Number),
+    similarities: data instanceof Float32Array ? data : Float32Array.from(data, Number),
   };
 }

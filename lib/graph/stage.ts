@@ -8,7 +8,7 @@ import { embeddingFile } from "../embedding/files.ts";
 import { InputError } from "../errors.ts";
 import { readNpyMatrix } from "../storage/npy.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
-import { writeGraph } from "./graph.ts";
+import { graphFileIn, removeOtherGraph, writeGraph } from "./graph.ts";
 import { buildKnnGraph, type KnnOptions, type KnnReport } from "./knn.ts";
 
 /** Options of {@linkcode graphStage}. */
@@ -18,7 +18,8 @@ export interface GraphStageOptions extends Omit<KnnOptions, "random"> {
 }
 
 /**
- * Builds the neighbour graph of the matrix file `matrixFile` and writes it to `file`, as {@linkcode graphFile} does.
+ * Builds the neighbour graph of the matrix file `matrixFile` and writes it to `file`, as {@linkcode graphFile} does, or
+ * in parts beside it.
  */
 export type GraphOfFile = (
   matrixFile: string,
@@ -27,7 +28,7 @@ export type GraphOfFile = (
 ) => Promise<KnnReport>;
 
 /**
- * Builds `graph.npz` of a data folder from the matrix that `embedding.json` names, else from `X_pca.npy`.
+ * Builds the graph of a data folder from the matrix that `embedding.json` names, else from `X_pca.npy`.
  *
  * @param directory The data folder.
  * @param options Neighbours, recall, seed.
@@ -47,9 +48,15 @@ export function graphStage(
     name: "graph",
     inputs: [matrixFile],
     parameters: { k: knn.k, recall: knn.recall, seed: knn.seed },
-    outputs: ["graph.npz"],
+    get outputs() {
+      return [graphFileIn(directory)];
+    },
     force,
-    run: async () => ({ ...await build(join(directory, matrixFile), join(directory, "graph.npz"), knn) }),
+    run: async () => {
+      const report = await build(join(directory, matrixFile), join(directory, "graph.npz"), knn);
+      removeOtherGraph(directory);
+      return { ...report };
+    },
   });
 }
 

@@ -92,7 +92,7 @@ export function readSnapshot(directory: string): ShuffleWorld {
       ...("own_genres.codes" in entries ? { genres: lazyLists(lists("own_genres")) } : {}),
     },
   };
-  const graph = readGraph(join(directory, "graph.npz"));
+  const graph = readGraph(directory);
   const embedding = readNpyMatrix(join(directory, embeddingFile(directory)));
   const clusterFile = join(directory, "clusters.npy");
   const clusters = existsSync(clusterFile)

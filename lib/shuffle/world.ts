@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { type Catalog, type CodedLists, codeLists, listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
 import { embeddingFile } from "../embedding/files.ts";
 import { InputError } from "../errors.ts";
-import { type NeighborGraph, readGraph } from "../graph/graph.ts";
+import { graphFileIn, type NeighborGraph, readGraph } from "../graph/graph.ts";
 import { cosine, type Matrix, row } from "../matrix.ts";
 import { readNpy, readNpyMatrix } from "../storage/npy.ts";
 import { keyPosition } from "./keys.ts";
@@ -109,7 +109,7 @@ export function createShuffleWorld(parts: ShuffleWorldParts): ShuffleWorld {
 }
 
 /**
- * Reads a world from a data folder: `tracks.parquet`, `graph.npz`, the embedding that `embedding.json` names
+ * Reads a world from a data folder: `tracks.parquet`, its graph, the embedding that `embedding.json` names
  * (`X_pca.npy` without it) and `clusters.npy` where there is one.
  *
  * @param directory The data folder.
@@ -117,7 +117,9 @@ export function createShuffleWorld(parts: ShuffleWorldParts): ShuffleWorld {
  * @throws {InputError} When a file is missing or the files do not fit together.
  */
 export async function loadShuffleWorld(directory: string): Promise<ShuffleWorld> {
-  for (const [file, maker] of [["tracks.parquet", "segue ingest or segue world"], ["graph.npz", "segue graph"]]) {
+  for (
+    const [file, maker] of [["tracks.parquet", "segue ingest or segue world"], [graphFileIn(directory), "segue graph"]]
+  ) {
     if (!existsSync(join(directory, file))) {
       throw new InputError(`${join(directory, file)}: no such file; ${maker} makes it`);
     }
@@ -126,7 +128,7 @@ export async function loadShuffleWorld(directory: string): Promise<ShuffleWorld>
   const clusterFile = join(directory, "clusters.npy");
   return createShuffleWorld({
     catalog,
-    graph: readGraph(join(directory, "graph.npz")),
+    graph: readGraph(directory),
     embedding: readNpyMatrix(join(directory, embeddingFile(directory))),
     clusters: existsSync(clusterFile) ? Int32Array.from(readNpy(clusterFile).data as Int32Array) : undefined,
   });
