@@ -217,7 +217,7 @@ function* sliceRows(path: string): Generator<SliceRow> {
     }
     const { pid, modified_at, tracks } = piece.playlist;
     const codes = new Int32Array(tracks.length).fill(-1);
-    for (const [t, track] of inOrder(tracks).entries()) {
+    for (const [t, track] of tracks.entries()) {
       if (typeof track?.track_uri !== "string" || track.track_uri === "") continue;
       let code = known.get(track.track_uri);
       if (code === undefined) {
@@ -232,12 +232,6 @@ function* sliceRows(path: string): Generator<SliceRow> {
     const [number, modified] = [pid, modified_at].map((value) => Number.isInteger(value) ? value! : NaN);
     yield { ...empty, kind: PLAYLIST, number, modified, codes: bytesOf(codes) };
   }
-}
-
-/** As `readMpd` orders them. */
-function inOrder(tracks: MpdTrack[]): MpdTrack[] {
-  const disordered = tracks.some((track, t) => t > 0 && track?.pos! < tracks[t - 1]?.pos!);
-  return disordered ? [...tracks].sort((a, b) => (a.pos ?? 0) - (b.pos ?? 0)) : tracks;
 }
 
 function textOrNull(value: unknown): string | null {

@@ -4,23 +4,21 @@
  *
  * @module
  */
+import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import {
   closeSync,
   existsSync,
-  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readSync,
-  rmSync,
+  readFileSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
-import { writeSync } from "node:fs";
 import { join, resolve } from "node:path";
-import process from "node:process";
 import { InputError } from "../errors.ts";
 import { startProgress } from "../progress.ts";
-import { writeAtomic, writeAtomicWith } from "../storage/atomic.ts";
+import { writeAtomicWith } from "../storage/atomic.ts";
 import { sqlText, withDuckDB } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./mpd_scan.ts";
@@ -71,7 +69,8 @@ export type SliceScan = (slices: readonly string[]) => AsyncIterable<{ file: str
 /** So many damages are told one by one; beyond, they are only counted. */
 export const DAMAGES_NAMED = 100;
 
-const CHUNK = 1 << 22;
+/** A slice is parsed as one text, and no text is longer. Slices of 1,000 playlists are 33 MB. */
+const LARGEST_SLICE = 2 ** 29 - 24;
 
 /**
  * Reads slices of the Million Playlist Dataset and writes `interactions.csv` (`user_id,track_id,timestamp`) and
@@ -96,7 +95,6 @@ export async function readMpd(
 ): Promise<MpdReport> {
   const slices = expandSlices(files);
   mkdirSync(directory, { recursive: true });
-  const names = join(directory, `track_names.${process.pid}.part`);
   const report: MpdReport = {
     files: slices.length,
     bytes: slices.reduce((sum, file) => sum + statSync(file).size, 0),
@@ -110,25 +108,19 @@ export async function readMpd(
     damages: [],
     damaged: 0,
   };
-  const table = new TrackTable(names);
-  try {
+  await withDuckDB(async (connection) => {
+    const table = await TrackTable.create(connection);
     await writeAtomicWith(join(directory, "interactions.csv"), async (temporary) => {
       const file = openSync(temporary, "w");
       try {
-        for await (const chunk of interactionChunks(slices, table, report, options)) {
-          for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written);
-        }
+        for await (const text of interactionTexts(slices, table, report, options)) writeFileSync(file, text);
       } finally {
         closeSync(file);
       }
     });
-    table.close();
     report.tracks = table.size;
-    await writeTrackNames(join(directory, "track_names.parquet"), table, names);
-  } finally {
-    table.close();
-    rmSync(names, { force: true });
-  }
+    await table.write(join(directory, "track_names.parquet"));
+  }, "1GB");
   return report;
 }
 
@@ -176,13 +168,12 @@ function expandSlices(files: readonly string[]): string[] {
 }
 
 /** The lines of `interactions.csv`, about a mebibyte at a time. */
-async function* interactionChunks(
+async function* interactionTexts(
   slices: string[],
   table: TrackTable,
   report: MpdReport,
   { keepRepeats = false, scan = scanHere }: MpdOptions,
-): AsyncGenerator<Uint8Array> {
-  const encoder = new TextEncoder();
+): AsyncGenerator<string> {
   const progress = startProgress("mpd", slices.length);
   const seen = new Set<number>();
   let text = "user_id,track_id,timestamp\n";
@@ -204,7 +195,7 @@ async function* interactionChunks(
         seen.add(pid);
         text += playlistLines(piece.playlist, pid, table, report, keepRepeats);
         if (text.length > 1 << 20) {
-          yield encoder.encode(text);
+          yield text;
           text = "";
         }
       }
@@ -218,7 +209,7 @@ async function* interactionChunks(
     const why = first ? ` (${first.reason}, byte ${first.offset})` : "";
     throw new InputError(`${slices[0]}: expected slices of the Million Playlist Dataset but found no playlist${why}`);
   }
-  yield encoder.encode(text);
+  yield text;
 }
 
 async function* scanHere(slices: readonly string[]): AsyncGenerator<{ file: string; pieces: Iterable<MpdPiece> }> {
@@ -230,9 +221,13 @@ async function* scanHere(slices: readonly string[]): AsyncGenerator<{ file: stri
  *
  * @param path The slice.
  * @returns Playlists and damages in file order.
+ * @throws {InputError} When the file is larger than half a gibibyte.
  */
-export function scanSlice(path: string): Generator<MpdPiece> {
-  return scanPlaylists(fileChunks(path));
+export function scanSlice(path: string): Iterable<MpdPiece> {
+  if (statSync(path).size > LARGEST_SLICE) {
+    throw new InputError(`${path}: expected a slice of less than 512 MiB; split it, e.g. by 1,000 playlists`);
+  }
+  return scanPlaylists(readFileSync(path));
 }
 
 function playlistLines(
@@ -243,9 +238,6 @@ function playlistLines(
   keepRepeats: boolean,
 ): string {
   const { tracks } = playlist;
-  if (tracks.some((track, t) => t > 0 && track?.pos! < tracks[t - 1]?.pos!)) {
-    tracks.sort((a, b) => (a.pos ?? 0) - (b.pos ?? 0));
-  }
   const end = (Number.isInteger(playlist.modified_at) ? playlist.modified_at! : tracks.length) - tracks.length + 1;
   const here = new Set<number>();
   let text = "";
@@ -270,41 +262,45 @@ function playlistLines(
   return text;
 }
 
-/** The distinct tracks: codes and counts in memory, names in a file, since a million names would fill the memory. */
+/** The distinct tracks: codes and counts in memory, names in DuckDB, since a million names would fill the memory. */
 class TrackTable {
-  #codes = new Map<string, number>();
-  #counts = new Int32Array(1 << 16);
-  #file: number;
-  #text = "";
+  readonly #connection: DuckDBConnection;
+  readonly #names: DuckDBAppender;
+  readonly #codes = new Map<string, number>();
+  readonly #counts: number[] = [];
 
-  constructor(path: string) {
-    this.#file = openSync(path, "w");
+  constructor(connection: DuckDBConnection, names: DuckDBAppender) {
+    this.#connection = connection;
+    this.#names = names;
+  }
+
+  static async create(connection: DuckDBConnection): Promise<TrackTable> {
+    await connection.run(
+      `CREATE TABLE names
+         (track_id INTEGER, track_uri VARCHAR, title VARCHAR, artist VARCHAR, album VARCHAR, duration_ms INTEGER)`,
+    );
+    return new TrackTable(connection, await connection.createAppender("names"));
   }
 
   get size(): number {
     return this.#codes.size;
   }
 
-  get counts(): Int32Array {
-    return this.#counts.subarray(0, this.size);
-  }
-
-  code(track: MpdTrack): number {
-    const uri = track.track_uri!;
-    const known = this.#codes.get(uri);
+  /** The code of a track; a new one is put down with its names. */
+  code({ track_uri, track_name, artist_name, album_name, duration_ms }: MpdTrack): number {
+    const known = this.#codes.get(track_uri!);
     if (known !== undefined) return known;
     const code = this.#codes.size;
-    this.#codes.set(uri, code);
-    if (code >= this.#counts.length) {
-      const larger = new Int32Array(2 * this.#counts.length);
-      larger.set(this.#counts);
-      this.#counts = larger;
+    this.#codes.set(track_uri!, code);
+    this.#counts.push(0);
+    this.#names.appendInteger(code);
+    for (const text of [track_uri, track_name, artist_name, album_name]) {
+      if (typeof text === "string") this.#names.appendVarchar(text);
+      else this.#names.appendNull();
     }
-    const { track_name, artist_name, album_name, duration_ms } = track;
-    this.#text += `${code}${field(uri)}${field(track_name)}${field(artist_name)}${field(album_name)},${
-      Number.isFinite(duration_ms) ? duration_ms : ""
-    }\n`;
-    if (this.#text.length > 1 << 20) this.#flush();
+    if (Number.isFinite(duration_ms)) this.#names.appendInteger(Math.round(duration_ms!));
+    else this.#names.appendNull();
+    this.#names.endRow();
     return code;
   }
 
@@ -312,66 +308,21 @@ class TrackTable {
     this.#counts[code]++;
   }
 
-  close(): void {
-    if (this.#file < 0) return;
-    this.#flush();
-    closeSync(this.#file);
-    this.#file = -1;
-  }
-
-  #flush(): void {
-    const bytes = new TextEncoder().encode(this.#text);
-    for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
-    this.#text = "";
-  }
-}
-
-/** A text as a quoted CSV field with its comma before it; nothing for what is not a text. */
-function field(value: unknown): string {
-  return typeof value === "string" ? `,"${value.replaceAll('"', '""')}"` : ",";
-}
-
-async function writeTrackNames(path: string, table: TrackTable, names: string): Promise<void> {
-  const counts = `${names}.counts`;
-  try {
-    writeAtomic(counts, countChunks(table.counts));
-    await writeAtomicWith(path, (temporary) =>
-      withDuckDB(async (connection) => {
-        const columns = "{'track_id': 'INTEGER', 'track_uri': 'VARCHAR', 'title': 'VARCHAR', 'artist': 'VARCHAR', " +
-          "'album': 'VARCHAR', 'duration_ms': 'INTEGER'}";
-        const csv = `header = false, quote = '"', escape = '"', delim = ',', auto_detect = false`;
-        await connection.run(
-          `COPY (SELECT n.*, c."count" FROM read_csv(${sqlText(names)}, ${csv}, columns = ${columns}) n
-             JOIN read_csv(${sqlText(counts)}, ${csv}, columns = {'track_id': 'INTEGER', 'count': 'INTEGER'}) c
-             USING (track_id) ORDER BY track_id)
-           TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
-        );
-      }, "1GB"));
-  } finally {
-    rmSync(counts, { force: true });
-  }
-}
-
-function* countChunks(counts: Int32Array): Generator<Uint8Array> {
-  const encoder = new TextEncoder();
-  for (let start = 0; start < counts.length; start += 1 << 16) {
-    let text = "";
-    const stop = Math.min(counts.length, start + (1 << 16));
-    for (let code = start; code < stop; code++) text += `${code},${counts[code]}\n`;
-    yield encoder.encode(text);
-  }
-}
-
-function* fileChunks(path: string): Generator<Uint8Array> {
-  const file = openSync(path, "r");
-  try {
-    const chunk = new Uint8Array(Math.min(CHUNK, Math.max(1, fstatSync(file).size)));
-    for (;;) {
-      const count = readSync(file, chunk);
-      if (count === 0) return;
-      yield chunk.subarray(0, count);
+  async write(path: string): Promise<void> {
+    this.#names.closeSync();
+    await this.#connection.run(`CREATE TABLE counts (track_id INTEGER, "count" INTEGER)`);
+    const counts = await this.#connection.createAppender("counts");
+    for (const [code, count] of this.#counts.entries()) {
+      counts.appendInteger(code);
+      counts.appendInteger(count);
+      counts.endRow();
     }
-  } finally {
-    closeSync(file);
+    counts.closeSync();
+    await writeAtomicWith(path, async (temporary) => {
+      await this.#connection.run(
+        `COPY (SELECT n.*, "count" FROM names n JOIN counts USING (track_id) ORDER BY track_id)
+         TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+      );
+    });
   }
 }
