@@ -75,15 +75,15 @@ const HOUR = 3_600_000;
  *
  * @example
  * ```ts ignore
- * const { sets } = historyChoices(world, [{ user: "me", state }]);
+ * const { sets } = await historyChoices(world, [{ user: "me", state }]);
  * const fit = fitConditionalLogit(sets); // corrected for the sampling
  * ```
  */
-export function historyChoices(
+export async function historyChoices(
   world: ShuffleWorld,
   histories: readonly ListenerHistory[],
   options: HistoryChoiceOptions = {},
-): HistoryChoices {
+): Promise<HistoryChoices> {
   const settings = {
     nearCount: expectInteger("nearCount", options.nearCount ?? 50, 1),
     near: expectInteger("near", options.near ?? 20, 1),
@@ -103,10 +103,10 @@ export function historyChoices(
     skipped: [],
     leftOut: 0,
   };
-  histories.forEach(({ user, state, liked }, code) => {
+  for (const [code, { user, state, liked }] of histories.entries()) {
     const random = seededRandom(settings.seed, `history ${user}`);
-    replay(world, state, liked ?? [], code, settings, random, log);
-  });
+    await replay(world, state, liked ?? [], code, settings, random, log);
+  }
   if (log.chosen.length === 0) {
     throw new InputError(
       `Expected a play that follows another within ${
@@ -182,7 +182,7 @@ interface Log {
 type Settings = Required<HistoryChoiceOptions>;
 
 /** Plays a past again, event after event, and keeps the choice set of every next play. */
-function replay(
+async function replay(
   world: ShuffleWorld,
   past: UserState,
   liked: readonly TrackIndex[],
@@ -190,12 +190,12 @@ function replay(
   settings: Settings,
   random: Random,
   log: Log,
-): void {
+): Promise<void> {
   const events = past.events();
   const played = events.filter(({ type }) => type === "play" || type === "like").map(({ track }) => track);
   const library = new Set([...played, ...liked]);
   if (library.size < 3) return;
-  const { graph, library: tracks } = restrictWorld(world, Int32Array.from(library), { k: settings.nearCount });
+  const { graph, library: tracks } = await restrictWorld(world, Int32Array.from(library), settings.nearCount);
   const state = new UserState(world);
   let plays = 0;
   let previous: { track: TrackIndex; at: number } | undefined;

@@ -58,7 +58,7 @@ export default function choices(): Command {
       state: readState(world, path),
       liked,
     }));
-    const built = historyChoices(world, histories, { near, far, sessionGap: gap, seed });
+    const built = await historyChoices(world, histories, { near, far, sessionGap: gap, seed });
     await writeChoices(out, world, built);
     if (skips !== undefined) await writeSkips(skips, built);
     const skipped = built.skipped.reduce((sum, value) => sum + value, 0);

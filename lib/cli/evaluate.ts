@@ -83,7 +83,7 @@ export default function evaluateCommand(): Command {
     };
     const on = await onEngine(options, (engine) => runTournament(world, { ...rules, crew: engineCrew(engine, term) }));
     const tournament = on?.result ?? await runTournament(world, rules);
-    const files = writeTournament(out, tournament, tellStories(world, { seed }), unit);
+    const files = writeTournament(out, tournament, await tellStories(world, { seed }), unit);
     const table = contestTable(tournament, undefined, unit);
     const columns = Object.keys(table[0]);
     const { policies, variantListeners, plays, seconds } = tournament;

@@ -60,7 +60,7 @@ export default function shuffle(): Command {
       : { ...readRecipe(again), ...namedOnly(command, given) } as ShuffleRecipe;
     const whole = await loadShuffleWorld(data);
     const library = recipe.liked === undefined ? undefined : readLibrary(whole, recipe.liked);
-    const world = library ? restrictWorld(whole, library.tracks) : whole;
+    const world = library ? await restrictWorld(whole, library.tracks) : whole;
     if (library?.unmatched.length) console.error(`segue: ${missing(recipe.liked!, library)}`);
     const state = stateFrom(world, recipe.history ?? []);
     const start = startTime(recipe.now, state);

@@ -22,7 +22,7 @@ export const PLAY_STEP: Step = {
     for await (const table of tables) {
       for (const value of table.texts("value")) {
         for (const { listener, job } of unpack<{ listener: number; job: TournamentJob }[]>(value!)) {
-          const measures = measurePolicies(job.scenario, job.policies, serve);
+          const measures = await measurePolicies(job.scenario, job.policies, serve);
           yield { listener: [listener], measures: [new Uint8Array(serialize(measures))] };
         }
       }

@@ -69,7 +69,7 @@ const NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight",
  * @returns The stories.
  * @throws {InputError} When the catalogue has fewer than 20 tracks.
  */
-export function tellStories(world: ShuffleWorld, options: StoryOptions = {}): Story[] {
+export async function tellStories(world: ShuffleWorld, options: StoryOptions = {}): Promise<Story[]> {
   const { seed = 42 } = options;
   const count = expectInteger("tracks", options.tracks ?? 10, 3);
   const draw = (listener: number) => drawScenario(world, listener, { seed });
@@ -79,9 +79,9 @@ export function tellStories(world: ShuffleWorld, options: StoryOptions = {}): St
     .map(draw)
     .reduce((least, scenario) => scenario.weights.similarity < least.weights.similarity ? scenario : least);
   return [
-    favouriteArtist(play(draw(LIBRARY_KINDS.indexOf("one artist")), 0)),
-    eveningAfter(play(draw(LIBRARY_KINDS.indexOf("tiny")), HEARD_BEFORE)),
-    fondOfSurprise(play(contrary, 0)),
+    favouriteArtist(await play(draw(LIBRARY_KINDS.indexOf("one artist")), 0)),
+    eveningAfter(await play(draw(LIBRARY_KINDS.indexOf("tiny")), HEARD_BEFORE)),
+    fondOfSurprise(await play(contrary, 0)),
   ];
 }
 
@@ -168,8 +168,13 @@ interface Evening {
   heardBefore: Set<number>;
 }
 
-function playEvening(scenario: Scenario, wanted: number, before: number, weights?: Weights): Evening {
-  const world = scenarioWorld(scenario);
+async function playEvening(
+  scenario: Scenario,
+  wanted: number,
+  before: number,
+  weights?: Weights,
+): Promise<Evening> {
+  const world = await scenarioWorld(scenario);
   const count = Math.min(wanted, world.trackCount);
   const heardBefore = new Set<number>();
   const sides = (["vanilla", "segue"] as const).map((policy): Side => {

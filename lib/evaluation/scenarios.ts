@@ -151,7 +151,7 @@ export function drawScenario(world: ShuffleWorld, listener: number, options: Sce
  * @param scenario The scenario.
  * @returns A world whose track i is row i of the library.
  */
-export function scenarioWorld(scenario: Scenario): ShuffleWorld {
+export function scenarioWorld(scenario: Scenario): Promise<ShuffleWorld> {
   const { catalog, embedding, clusters } = scenario;
   const n = catalog.length;
   const graph = {

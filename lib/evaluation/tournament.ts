@@ -391,7 +391,7 @@ function hireWorkers(wanted: number, sequence?: SequenceTerm): TournamentCrew {
       const bar = startProgress(label, count);
       let next = 0;
       let done = 0;
-      const work = async (play: (job: TournamentJob) => RunMeasures[] | Promise<RunMeasures[]>) => {
+      const work = async (play: (job: TournamentJob) => Promise<RunMeasures[]>) => {
         while (next < count) {
           const listener = next++;
           keep(listener, await play(draw(listener)));

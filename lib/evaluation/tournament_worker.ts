@@ -19,12 +19,12 @@ import { type SequenceTerm, serveSequenceTerm } from "./sequence_term.ts";
  * @param serve The sequence model, when a policy has the sequence term.
  * @returns One entry a policy, in their order.
  */
-export function measurePolicies(
+export async function measurePolicies(
   scenario: Scenario,
   policies: readonly TournamentPolicy[],
   serve?: (world: ShuffleWorld) => SequenceModel,
-): RunMeasures[] {
-  const world = scenarioWorld(scenario);
+): Promise<RunMeasures[]> {
+  const world = await scenarioWorld(scenario);
   const sequence = serve?.(world);
   return policies.map((policy) => measureRun(world, scenario, playScenario(world, scenario, policy, sequence)));
 }
@@ -33,19 +33,19 @@ type Message = { scenario: Scenario; policies: TournamentPolicy[] } | SequenceTe
 
 const scope = globalThis as unknown as {
   WorkerGlobalScope?: unknown;
-  onmessage: (event: MessageEvent<Message>) => void;
+  onmessage: (event: MessageEvent<Message>) => Promise<void>;
   postMessage: (message: RunMeasures[], transfer: Transferable[]) => void;
 };
 
 // The module is also imported by the main thread, where nobody sends it messages.
 if (scope.WorkerGlobalScope) {
   let serve: ReturnType<typeof serveSequenceTerm> | undefined;
-  scope.onmessage = ({ data }) => {
+  scope.onmessage = async ({ data }) => {
     if ("config" in data) {
       serve = serveSequenceTerm(data);
       return;
     }
-    const measures = measurePolicies(data.scenario, data.policies, serve);
+    const measures = await measurePolicies(data.scenario, data.policies, serve);
     const buffers = measures.flatMap(({ values, sessions, repeats, similarities, heard }) =>
       [values, sessions, repeats, similarities, heard].map(({ buffer }) => buffer as ArrayBuffer)
     );

@@ -4,17 +4,13 @@
  * @module
  */
 import { expectInteger, InputError } from "../errors.ts";
-import { type Matrix, row, takeRows } from "../matrix.ts";
+import { firstNonFinite, type Matrix, row, takeRows } from "../matrix.ts";
+import { type ExactNeighbors, exactNeighbors } from "../neighbors.ts";
 import type { NeighborGraph } from "./graph.ts";
 import { buildKnnGraph } from "./knn.ts";
 
-/** Neighbours of one vector. */
-export interface Connection {
-  /** Rows of the neighbours, most similar first. */
-  indices: Int32Array;
-  /** Their cosines, descending. */
-  similarities: Float32Array;
-}
+/** Rows × rows × columns up to which liked tracks are compared in float64, which sees equal cosines as equal. */
+const PLAIN_COST = 2e7;
 
 /**
  * The k tracks most similar to a vector that is no row of the matrix: a track that was not there when the graph was
@@ -26,37 +22,14 @@ export interface Connection {
  * @returns The neighbours.
  * @throws {InputError} When the vector has another length or an element that is not finite, or k is out of range.
  */
-export function connectTrack(x: Matrix, vector: ArrayLike<number>, k: number = 50): Connection {
+export function connectTrack(x: Matrix, vector: ArrayLike<number>, k: number = 50): ExactNeighbors {
   if (vector.length !== x.columns) {
     throw new InputError(`Expected a vector of ${x.columns} elements but found ${vector.length}`);
   }
   expectInteger("k", k, 1, x.rows);
-  let norm = 0;
-  for (let j = 0; j < vector.length; j++) norm += vector[j] ** 2;
-  if (!Number.isFinite(norm)) throw new InputError("Expected a vector of finite elements but found NaN or infinity");
-  const indices = new Int32Array(k);
-  const similarities = new Float32Array(k).fill(-2);
-  const { data, rows, columns: d } = x;
-  for (let i = 0; i < rows; i++) {
-    let dot = 0;
-    let length = 0;
-    for (let j = 0, at = i * d; j < d; j++, at++) {
-      dot += data[at] * vector[j];
-      length += data[at] * data[at];
-    }
-    const cosine = norm === 0 || length === 0 ? 0 : Math.max(-1, Math.min(1, dot / Math.sqrt(length * norm)));
-    const similarity = Math.fround(cosine);
-    if (similarity <= similarities[k - 1]) continue;
-    let at = k - 1;
-    while (at > 0 && similarities[at - 1] < similarity) {
-      similarities[at] = similarities[at - 1];
-      indices[at] = indices[at - 1];
-      at--;
-    }
-    similarities[at] = similarity;
-    indices[at] = i;
-  }
-  return { indices, similarities };
+  const query = { data: Float32Array.from(vector), rows: 1, columns: x.columns };
+  if (firstNonFinite(query)) throw new InputError("Expected a vector of finite elements but found NaN or infinity");
+  return exactNeighbors(x, query, k);
 }
 
 /** A graph over some of the tracks. */
@@ -81,7 +54,10 @@ export async function likedGraph(x: Matrix, tracks: ArrayLike<number>, k: number
   const liked = Int32Array.from(new Set(Array.from(tracks)));
   for (const track of liked) expectInteger("a liked track", track, 0, x.rows - 1);
   if (liked.length < 2) throw new InputError(`Expected at least 2 different liked tracks but found ${liked.length}`);
-  const { graph } = await buildKnnGraph(takeRows(x, liked), { k: Math.min(k, liked.length - 1) });
+  const { graph } = await buildKnnGraph(takeRows(x, liked), {
+    k: Math.min(k, liked.length - 1),
+    kernel: liked.length ** 2 * x.columns > PLAIN_COST,
+  });
   return { tracks: liked, graph };
 }
 

@@ -5,11 +5,11 @@
  */
 import { availableParallelism } from "node:os";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { firstNonFinite, type Matrix } from "../matrix.ts";
+import { firstNonFinite, type Matrix, takeRows } from "../matrix.ts";
+import { exactNeighbors } from "../neighbors.ts";
 import { expectEdgeCount, type NeighborGraph } from "./graph.ts";
 import { type JoinResult, selfJoin } from "./join.ts";
 import { kernelRuns } from "./kernel.ts";
-import { plainGraph } from "./plain.ts";
 import { type Directions, prepareDirections } from "./prepare.ts";
 import { type Random, randomInteger } from "../random.ts";
 
@@ -129,8 +129,12 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
   const asked = { rows: x.rows, columns: x.columns, k, recall_asked: recall, seed };
   if (!kernel || !kernelRuns()) {
     const directions = prepareDirections(x, new Float32Array(x.rows * Math.ceil(x.columns / 4) * 4));
-    const report = { ...asked, ...EXACT, compared: x.rows - 1, ...repeats(directions, queries) };
-    return { graph: firstRows(plainGraph(x, k), queries), report };
+    const own = Int32Array.from({ length: queries }, (_, row) => row);
+    const { indices, similarities } = exactNeighbors(x, takeRows(x, own), k, own);
+    return {
+      graph: { nodeCount: queries, offsets: rowOffsets(queries, k), indices, similarities },
+      report: { ...asked, ...EXACT, compared: x.rows - 1, ...repeats(directions, queries) },
+    };
   }
   const joined = await selfJoin(x, { k, recall, seed, threads, exactCost, queries });
   const { directions } = joined;
@@ -226,17 +230,6 @@ function expandGraph(n: number, k: number, joined: JoinResult, queries: number):
     for (let i = 0; i < k; i++) graph.indices[row * k + i] = i < row ? i : i + 1;
   }
   return graph;
-}
-
-function firstRows(graph: NeighborGraph, rows: number): NeighborGraph {
-  const offsets = graph.offsets.subarray(0, rows + 1);
-  const edges = offsets[rows];
-  return {
-    nodeCount: rows,
-    offsets,
-    indices: graph.indices.subarray(0, edges),
-    similarities: graph.similarities.subarray(0, edges),
-  };
 }
 
 function rowOffsets(n: number, k: number): Int32Array {

@@ -4,8 +4,8 @@
  * @module
  */
 import { expectInteger, InputError } from "../errors.ts";
-import { type Matrix, row } from "../matrix.ts";
-import { connectTrack } from "./connect.ts";
+import { cosine, type Matrix, matrix, row, takeRows, unitRows } from "../matrix.ts";
+import { exactNeighbors } from "../neighbors.ts";
 import type { NeighborGraph } from "./graph.ts";
 
 /** A walk from one track to another. */
@@ -81,17 +81,7 @@ type Step = (a: number, b: number) => number;
 
 /** 1 − cosine of two rows. */
 function stepSize(x: Matrix): Step {
-  const d = x.columns;
-  return (a, b) => {
-    let [ab, aa, bb] = [0, 0, 0];
-    for (let j = 0; j < d; j++) {
-      const [p, q] = [x.data[a * d + j], x.data[b * d + j]];
-      ab += p * q;
-      aa += p * p;
-      bb += q * q;
-    }
-    return aa === 0 || bb === 0 ? 1 : 1 - Math.max(-1, Math.min(1, ab / Math.sqrt(aa * bb)));
-  };
+  return (a, b) => 1 - Math.max(-1, Math.min(1, cosine(row(x, a), row(x, b))));
 }
 
 /**
@@ -215,28 +205,25 @@ function bridge(x: Matrix, step: Step, from: number, to: number, steps: number):
 
 /** Candidates for each inner point; a track that is near several points stands where it is nearest. */
 function innerLayers(x: Matrix, from: number, to: number, steps: number): number[][] {
-  const [a, b] = [unit(row(x, from)), unit(row(x, to))];
-  const angle = Math.acos(Math.max(-1, Math.min(1, a.reduce((sum, value, j) => sum + value * b[j], 0))));
-  const best = new Map<number, { layer: number; similarity: number }>();
-  for (let layer = 0; layer < steps - 1; layer++) {
+  const ends = unitRows(takeRows(x, [from, to]));
+  const [a, b] = [row(ends, 0), row(ends, 1)];
+  const angle = Math.acos(Math.max(-1, Math.min(1, cosine(a, b))));
+  const points = matrix(steps - 1, x.columns);
+  for (let layer = 0; layer < points.rows; layer++) {
     const t = (layer + 1) / steps;
     const [p, q] = angle < 1e-6 ? [1 - t, t] : [Math.sin((1 - t) * angle), Math.sin(t * angle)];
-    const point = a.map((value, j) => p * value + q * b[j]);
-    const { indices, similarities } = connectTrack(x, point, Math.min(x.rows, BRIDGE_CANDIDATES));
-    indices.forEach((track, r) => {
-      const known = best.get(track);
-      if (track === from || track === to || (known && known.similarity >= similarities[r])) return;
-      best.set(track, { layer, similarity: similarities[r] });
-    });
+    row(points, layer).set(a.map((value, j) => p * value + q * b[j]));
   }
-  const layers: number[][] = Array.from({ length: Math.max(0, steps - 1) }, () => []);
+  const { indices, similarities, k } = exactNeighbors(x, points, Math.min(x.rows, BRIDGE_CANDIDATES));
+  const best = new Map<number, { layer: number; similarity: number }>();
+  indices.forEach((track, r) => {
+    const known = best.get(track);
+    if (track === from || track === to || (known && known.similarity >= similarities[r])) return;
+    best.set(track, { layer: Math.floor(r / k), similarity: similarities[r] });
+  });
+  const layers: number[][] = Array.from({ length: points.rows }, () => []);
   for (const [track, { layer }] of best) layers[layer].push(track);
   return layers;
-}
-
-function unit(vector: Float32Array): Float64Array {
-  const norm = Math.hypot(...vector) || 1;
-  return Float64Array.from(vector, (value) => value / norm);
 }
 
 /** Divides steps, the largest first, until the walk has `steps` of them. */

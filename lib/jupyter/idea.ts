@@ -31,7 +31,7 @@ export async function drawIdea(workspace: Workspace): Promise<boolean> {
   const { seed } = workspace.settings;
   const whole = await loadShuffleWorld(workspace.directory);
   const { folder } = writeListeningExport(workspace.file("listening"), whole.catalog, { seed });
-  const world = restrictWorld(whole, readLibrary(whole, folder).tracks);
+  const world = await restrictWorld(whole, readLibrary(whole, folder).tracks);
   const state = new UserState(world);
   applyHistory(state, readHistory([folder]));
   const playsOf = (track: number) => state.historyOf(track)?.plays ?? 0;

@@ -67,7 +67,9 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   await expectWritable(directory, searchStage);
   await expectWritable(directory, snapshotStage);
   const whole = readSnapshot(directory);
-  const world = options.liked === undefined ? whole : restrictWorld(whole, readLibrary(whole, options.liked).tracks);
+  const world = options.liked === undefined
+    ? whole
+    : await restrictWorld(whole, readLibrary(whole, options.liked).tracks);
   const search = new SearchIndex(join(directory, SEARCH_FILE), world.catalog);
   search.warmUp();
   const store = new Store(options.store ?? join(directory, "service.sqlite"));

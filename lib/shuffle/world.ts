@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { type Catalog, type CodedLists, codeLists, listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
 import { embeddingFile } from "../embedding/files.ts";
 import { InputError } from "../errors.ts";
+import { likedGraph } from "../graph/connect.ts";
 import { graphFileIn, type NeighborGraph, readGraph } from "../graph/graph.ts";
 import { cosine, type Matrix, row } from "../matrix.ts";
 import { readNpy, readNpyMatrix } from "../storage/npy.ts";
@@ -134,31 +135,41 @@ export async function loadShuffleWorld(directory: string): Promise<ShuffleWorld>
   });
 }
 
-/** How {@linkcode restrictWorld} builds the graph of a library. */
-export interface RestrictOptions {
-  /** Neighbours a track; 50 by default, fewer in a smaller library. */
-  k?: number;
-}
-
 /**
  * Restricts a world to a listener's library: only its tracks are candidates, and the graph is built anew among them
- * (exact cosine neighbours), for the neighbours of a liked track in a whole catalogue are mostly not liked ones.
- * Track indices stay those of the catalogue. Cost O(m² d) for m tracks.
+ * ({@linkcode likedGraph}), for the neighbours of a liked track in a whole catalogue are mostly not liked ones. Track
+ * indices stay those of the catalogue. Cost O(m² d) for m tracks.
  *
  * @param world The whole world.
  * @param library The tracks of the library, in any order, repeats allowed.
- * @param options Neighbours a track.
+ * @param k Neighbours a track; fewer in a smaller library.
  * @returns A new world that shares everything but library and graph.
  * @throws {InputError} When the library is empty or names a track that does not exist.
  */
-export function restrictWorld(
+export async function restrictWorld(
   world: ShuffleWorld,
   library: ArrayLike<number>,
-  options: RestrictOptions = {},
-): ShuffleWorld {
+  k: number = 50,
+): Promise<ShuffleWorld> {
   const tracks = checkLibrary(Int32Array.from(new Set(Array.from(library))), world.trackCount);
-  const k = Math.min(options.k ?? 50, tracks.length - 1);
-  return { ...world, library: tracks, graph: exactGraph(world.embedding, tracks, k) };
+  const offsets = new Int32Array(world.trackCount + 1);
+  if (tracks.length === 1) {
+    const none = { indices: new Int32Array(0), similarities: new Float32Array(0) };
+    return { ...world, library: tracks, graph: { nodeCount: world.trackCount, offsets, ...none } };
+  }
+  const { graph } = await likedGraph(world.embedding, tracks, k);
+  for (let t = 0; t < tracks.length; t++) offsets[tracks[t] + 1] = graph.offsets[t + 1] - graph.offsets[t];
+  for (let i = 0; i < world.trackCount; i++) offsets[i + 1] += offsets[i];
+  return {
+    ...world,
+    library: tracks,
+    graph: {
+      nodeCount: world.trackCount,
+      offsets,
+      indices: graph.indices.map((place) => tracks[place]),
+      similarities: graph.similarities,
+    },
+  };
 }
 
 /**
@@ -187,37 +198,6 @@ export function expectTrack(world: ShuffleWorld, track: TrackIndex, name: string
     throw new InputError(`Expected ${name} to be a track index in [0, ${world.trackCount - 1}] but found ${track}`);
   }
   return track;
-}
-
-/** Exact k nearest neighbours among some tracks, in rows of the whole catalogue. */
-function exactGraph(embedding: Matrix, tracks: Int32Array, k: number): NeighborGraph {
-  const offsets = new Int32Array(embedding.rows + 1);
-  const indices = new Int32Array(tracks.length * k);
-  const similarities = new Float32Array(tracks.length * k);
-  const d = embedding.columns;
-  const unit = new Float32Array(tracks.length * d);
-  for (let t = 0; t < tracks.length; t++) {
-    const vector = row(embedding, tracks[t]);
-    const length = Math.hypot(...vector) || 1;
-    for (let c = 0; c < d; c++) unit[t * d + c] = vector[c] / length;
-  }
-  const order = Int32Array.from({ length: tracks.length }, (_, i) => i);
-  const found = new Float32Array(tracks.length);
-  for (let a = 0; a < tracks.length; a++) {
-    for (let b = 0; b < tracks.length; b++) {
-      let dot = 0;
-      for (let c = 0; c < d; c++) dot += unit[a * d + c] * unit[b * d + c];
-      found[b] = a === b ? -Infinity : dot;
-    }
-    const nearest = order.slice().sort((x, y) => found[y] - found[x] || x - y).subarray(0, k);
-    for (let r = 0; r < k; r++) {
-      indices[a * k + r] = tracks[nearest[r]];
-      similarities[a * k + r] = found[nearest[r]];
-    }
-    offsets[tracks[a] + 1] = k;
-  }
-  for (let i = 0; i < embedding.rows; i++) offsets[i + 1] += offsets[i];
-  return { nodeCount: embedding.rows, offsets, indices, similarities };
 }
 
 function genresOf({ lists }: Catalog, i: number): string[] {

@@ -177,7 +177,7 @@ Deno.test("choiceContrast() and choiceDistance(), by hand", () => {
   assert.ok(Math.abs(choiceDistance(sets, [Math.log(3)], [0]) - (0.25 + 0.4) / 2) < 1e-12);
 });
 
-Deno.test("historyChoices() builds one set for every play that follows another within a session", () => {
+Deno.test("historyChoices() builds one set for every play that follows another within a session", async () => {
   const world = world300();
   const state = new UserState(world);
   const tracks = [0, 6, 12, 18, 24, 30, 1, 7];
@@ -185,7 +185,7 @@ Deno.test("historyChoices() builds one set for every play that follows another w
   state.skip(7, 0.71 * HOUR);
   state.play(13, 9 * HOUR); // A new session: no choice.
   state.play(19, 9.1 * HOUR);
-  const { sets, tracks: rows, skipped, steps, leftOut } = historyChoices(world, [{ user: "me", state }], {
+  const { sets, tracks: rows, skipped, steps, leftOut } = await historyChoices(world, [{ user: "me", state }], {
     ...{ nearCount: 4, near: 3, far: 2, warmUp: 2 },
   });
   assert.deepEqual([...steps], [2, 3, 4, 5, 6, 7, 9]);
@@ -209,7 +209,7 @@ Deno.test("historyChoices() builds one set for every play that follows another w
   );
 });
 
-Deno.test("historyChoices() recovers the weights of a listener who chooses from the whole library", () => {
+Deno.test("historyChoices() recovers the weights of a listener who chooses from the whole library", async () => {
   const world = world300();
   const library = Array.from({ length: 120 }, (_, i) => i);
   const histories = Array.from({ length: 6 }, (_, u) => {
@@ -224,7 +224,7 @@ Deno.test("historyChoices() recovers the weights of a listener who chooses from 
     steps.forEach((_, n) => state.play(tracks[sets.chosen[n]], times[n]));
     return { user: `u${u}`, state };
   });
-  const { sets } = historyChoices(world, histories, { nearCount: 20, near: 12, far: 12 });
+  const { sets } = await historyChoices(world, histories, { nearCount: 20, near: 12, far: 12 });
   for (const c of fitConditionalLogit(sets).coefficients.filter(({ feature }) => feature !== "recency")) {
     const truth = DEFAULT_WEIGHTS[c.feature as "similarity"];
     assert.ok(Math.abs(c.estimate - truth) < 4 * c.standardError, `${c.feature}: ${c.estimate} ± ${c.standardError}`);

@@ -9,9 +9,9 @@ import { randomWorld, smallWorld } from "../shuffle/small_worlds.ts";
 const whole = randomWorld(200, 10, 2);
 const policies = contestants({ pooled: DEFAULT_WEIGHTS });
 
-Deno.test("every policy plays the same starts, at the same hours, to the same number of tracks", () => {
+Deno.test("every policy plays the same starts, at the same hours, to the same number of tracks", async () => {
   const scenario = drawScenario(whole, 5, { librarySize: 60 });
-  const world = scenarioWorld(scenario);
+  const world = await scenarioWorld(scenario);
   for (const policy of policies) {
     const { plays, sessionOffsets, utilities } = playScenario(world, scenario, policy);
     assert.equal(plays.length, 200);
@@ -22,23 +22,23 @@ Deno.test("every policy plays the same starts, at the same hours, to the same nu
   }
 });
 
-Deno.test("the listener's regret is never negative, and less under their own weights than under vanilla", () => {
+Deno.test("the listener's regret is never negative, and less under their own weights than under vanilla", async () => {
   const regret = (run: Run) => {
     const lost = run.best.map((best, p) => best - run.utilities[p]).filter((value) => !Number.isNaN(value));
     assert.ok(lost.every((value) => value >= 0));
     return lost.reduce((sum, value) => sum + value, 0) / lost.length;
   };
   const scenario = drawScenario(whole, 1, { librarySize: 60 });
-  const world = scenarioWorld(scenario);
+  const world = await scenarioWorld(scenario);
   const of = (name: string) => regret(playScenario(world, scenario, policies.find((p) => p.name === name)!));
   assert.ok(of("segue-own") < of("vanilla"));
 });
 
-Deno.test("a listener to whom everything is equal has utility 0 and regret 0", () => {
+Deno.test("a listener to whom everything is equal has utility 0 and regret 0", async () => {
   const drawn = drawScenario(whole, 0, { librarySize: 60 });
   const weights = { similarity: 0, recency: 0, sameArtist: 0, keyMatch: 0, clusterDiversity: 0 };
   const scenario: Scenario = { ...drawn, weights, liking: new Float64Array(drawn.tracks.length) };
-  const run = playScenario(scenarioWorld(scenario), scenario, policies[0]);
+  const run = playScenario(await scenarioWorld(scenario), scenario, policies[0]);
   assert.ok(run.utilities.filter((value) => !Number.isNaN(value)).every((value) => value === 0));
   assert.ok(run.best.filter((value) => !Number.isNaN(value)).every((value) => value === 0));
 });
@@ -62,10 +62,10 @@ Deno.test("utility of a pick is w · x plus the liking of the track, as worked o
   assert.equal(run.best[1], run.utilities[1]);
 });
 
-Deno.test("every metric of every policy lies within its range", () => {
+Deno.test("every metric of every policy lies within its range", async () => {
   for (const listener of [0, 2, 11]) {
     const scenario = drawScenario(whole, listener, { librarySize: 60 });
-    const world = scenarioWorld(scenario);
+    const world = await scenarioWorld(scenario);
     for (const policy of [...policies, ...segueVariants({ pooled: DEFAULT_WEIGHTS }).slice(0, 3)]) {
       const { values, repeats, similarities, heard } = measureRun(
         world,
@@ -83,10 +83,10 @@ Deno.test("every metric of every policy lies within its range", () => {
   }
 });
 
-Deno.test("vanilla hears a tiny library through in a binge in exactly its size, and repeats no track before", () => {
+Deno.test("vanilla hears a tiny library through in a binge in exactly its size, and repeats no track before", async () => {
   const scenario = drawScenario(whole, 2);
   assert.deepEqual([scenario.library, scenario.pattern], ["tiny", "binge"]);
-  const world = scenarioWorld(scenario);
+  const world = await scenarioWorld(scenario);
   const { values, repeats } = measureRun(world, scenario, playScenario(world, scenario, policies[0]));
   assert.equal(values[METRIC_NAMES.indexOf("allHeard")], 40);
   assert.equal(values[METRIC_NAMES.indexOf("halfHeard")], 20);

@@ -32,9 +32,9 @@ Deno.test("drawScenario() draws the same listener again, and another under anoth
   assert.notDeepEqual(drawScenario(world, 5).weights, drawScenario(world, 5, { seed: 43 }).weights);
 });
 
-Deno.test("scenarioWorld() holds the library's rows of the catalogue and neighbours among them alone", () => {
+Deno.test("scenarioWorld() holds the library's rows of the catalogue and neighbours among them alone", async () => {
   const scenario = drawScenario(world, 1, { librarySize: 60 });
-  const own = scenarioWorld(scenario);
+  const own = await scenarioWorld(scenario);
   assert.equal(own.trackCount, 60);
   scenario.tracks.forEach((track, i) => {
     assert.equal(own.catalog.texts.track_id![i], world.catalog.texts.track_id![track]);
