@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { type Engine, openEngine } from "../distributed/engine.ts";
 import { InputError } from "../errors.ts";
-import { numberOption } from "./shared.ts";
+import { number, text } from "./shared.ts";
 
 /** What was asked for. */
 export interface EngineChoice {
@@ -34,22 +33,12 @@ export interface EngineCosts extends Record<string, unknown> {
   peak_task_mib: number;
 }
 
-/**
- * Adds the options to a command.
- *
- * @param command The command.
- * @returns The command.
- */
-export function withEngine(command: Command): Command {
-  return command
-    .option("--engine <name>", "local (worker processes) or spark (Apache Spark); in this process when left out")
-    .option("--master <url>", "spark://HOST:PORT of a running cluster; --engine spark starts one here when left out")
-    .option(
-      "--executors <number>",
-      "worker processes or executors (default: cores, at most 4)",
-      numberOption("--executors"),
-    );
-}
+/** The options. */
+export const ENGINE = {
+  engine: text("<name>", "local (worker processes) or spark (Apache Spark); in this process when left out"),
+  master: text("<url>", "spark://HOST:PORT of a running cluster; --engine spark starts one here when left out"),
+  executors: number("<number>", "worker processes or executors (default: cores, at most 4)"),
+};
 
 /**
  * Opens the engine that was asked for, uses it and ends it, whatever happens.

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readWeights } from "../choice/weights_file.ts";
 import { engineCrew } from "../distributed/tournament.ts";
 import { tellStories } from "../evaluation/examples.ts";
 import { contestTable, writeTournament } from "../evaluation/files.ts";
-import { InputError } from "../errors.ts";
 import { type WeighedSequenceTerm, weighSequenceTerm } from "../evaluation/sequence_term.ts";
 import { compareWith, type ResamplingUnit, summarize } from "../evaluation/summary.ts";
 import { runTournament, type TournamentOptions } from "../evaluation/tournament.ts";
@@ -18,55 +16,29 @@ import { formatInterval } from "../evaluation/verdict.ts";
 import { SMALL_SASREC } from "../pipeline.ts";
 import { sasrecStage } from "../sequence/stage.ts";
 import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
-import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { defineCommand, negated, number, oneOf, required, SEED, text, textTable } from "./shared.ts";
 
-interface Options extends EngineChoice {
-  data: string;
-  listeners: number;
-  variants?: number;
-  librarySize: number;
-  seed: number;
-  workers: number;
-  weights?: string;
-  sequence: boolean;
-  unit: string;
-  out?: string;
-}
-
-const UNITS: readonly ResamplingUnit[] = ["listener", "session"];
-
-/**
- * Defines the command.
- *
- * @returns The command.
- */
-export default function evaluateCommand(): Command {
-  const command = defineCommand(
-    "evaluate",
-    "Play every shuffle to the same simulated listeners and compare them; writes tables",
-    "evaluate --data data/work/small --listeners 96",
-  )
-    .requiredOption("--data <dir>", "data folder with tracks, embedding, clusters and graph")
-    .option("--listeners <n>", "simulated listeners; they go round 12 kinds", numberOption("--listeners"), 96)
-    .option(
-      "--variants <n>",
-      "on how many of them Segue's variants are played (default: half)",
-      numberOption("--variants"),
-    )
-    .option("--library-size <n>", "tracks of a listener's library", numberOption("--library-size"), 300)
-    .option("--seed <n>", "seed of everything random", numberOption("--seed"), 42)
-    .option("--workers <n>", "workers", numberOption("--workers"), 2)
-    .option("--weights <file>", "weights.json instead of what is learned from all simulated listeners at once")
-    .option(
-      "--no-sequence",
-      "leave the sequence term out (default: SASRec, trained on the folder's playlists if need be)",
-    )
-    .option("--unit <unit>", `what the bootstrap draws: ${UNITS.join(" or ")}`, "listener")
-    .option("--out <dir>", "where to write (default: evaluation/ in the data folder)");
-  return onRun<Options>(withEngine(command), async (options) => {
-    const { data, listeners, librarySize, seed, workers, out = join(data, "evaluation") } = options;
-    const unit = expectUnit(options.unit);
+/** The command. */
+export default defineCommand({
+  name: "evaluate",
+  description: "Play every shuffle to the same simulated listeners and compare them; writes tables",
+  example: "evaluate --data data/work/small --listeners 96",
+  options: {
+    data: required("<dir>", "data folder with tracks, embedding, clusters and graph"),
+    listeners: number("<n>", "simulated listeners; they go round 12 kinds", 96),
+    variants: number("<n>", "on how many of them Segue's variants are played (default: half)"),
+    librarySize: number("<n>", "tracks of a listener's library", 300),
+    seed: SEED,
+    workers: number("<n>", "workers", 2),
+    weights: text("<file>", "weights.json instead of what is learned from all simulated listeners at once"),
+    sequence: negated("leave the sequence term out (default: SASRec, trained on the folder's playlists if need be)"),
+    unit: oneOf<ResamplingUnit>(["listener", "session"], "what the bootstrap draws: listener or session", "listener"),
+    out: text("<dir>", "where to write (default: evaluation/ in the data folder)"),
+    ...ENGINE,
+  },
+  run: async (options) => {
+    const { data, listeners, librarySize, seed, workers, unit, out = join(data, "evaluation") } = options;
     const learned = options.weights ? readWeights(options.weights) : undefined;
     const world = await loadShuffleWorld(data);
     const { term, note } = options.sequence
@@ -115,8 +87,8 @@ export default function evaluateCommand(): Command {
         ...(on ? [describeCosts(on.costs)] : []),
       ].join("\n"),
     };
-  });
-}
+  },
+});
 
 /** The sequence model of the folder, trained first where there are playlists and no model; and a sentence about it. */
 async function findSequenceTerm(
@@ -138,10 +110,4 @@ async function findSequenceTerm(
   const note = `Weight of the sequence term: ${weight.toFixed(3)} ± ${standardError.toFixed(3)}, estimated on the ` +
     `validation targets of ${choices} playlists; on ${testChoices} test targets it adds ${formatInterval(gain)} nats.`;
   return { term, note };
-}
-
-function expectUnit(text: string): ResamplingUnit {
-  const unit = UNITS.find((name) => name === text);
-  if (!unit) throw new InputError(`Expected --unit to be ${UNITS.join(" or ")} but found '${text}'`);
-  return unit;
 }

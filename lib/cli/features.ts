@@ -3,36 +3,29 @@
  *
  * @module
  */
-import type { Command } from "commander";
-import { InputError } from "../errors.ts";
 import type { FeatureSpec, GroupWeights } from "../features/spec.ts";
 import { featuresStage } from "../features/stage.ts";
-import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { defineCommand, FORCE, number, pairs, readNumber, required, textTable } from "./shared.ts";
 
-interface Options extends EngineChoice {
-  data: string;
-  weight?: Partial<GroupWeights>;
-  maxGenres?: number;
-  force?: boolean;
-}
-
-/**
- * The command.
- *
- * @returns A commander command.
- */
-export default function featuresCommand(): Command {
-  const command = defineCommand(
-    "features",
-    "Encode tracks.parquet as numbers: writes X_raw.npy and features.json.",
-    "features --data data/work/small --weight genre=0.5",
-  )
-    .requiredOption("--data <dir>", "data folder with tracks.parquet")
-    .option("--weight <group=w>", "weight of a group of columns; repeat for several", addWeight)
-    .option("--max-genres <n>", "most genres that get a column", numberOption("max-genres"))
-    .option("--force", "run even when the output is up to date");
-  return onRun<Options>(withEngine(command), async ({ data, weight, maxGenres, force, ...choice }) => {
+/** The command. */
+export default defineCommand({
+  name: "features",
+  description: "Encode tracks.parquet as numbers: writes X_raw.npy and features.json.",
+  example: "features --data data/work/small --weight genre=0.5",
+  options: {
+    data: required("<dir>", "data folder with tracks.parquet"),
+    weight: pairs(
+      "<group=number>",
+      "weight of a group of columns; repeat for several",
+      "genre=0.5",
+      (text, group) => readNumber(text, `weight ${group}`),
+    ),
+    maxGenres: number("<n>", "most genres that get a column"),
+    force: FORCE,
+    ...ENGINE,
+  },
+  run: async ({ data, weight, maxGenres, force, ...choice }) => {
     const options = { weights: weight, maxGenres, force };
     const on = await onEngine(choice, async (engine) => {
       const { featuresOn } = await import("../distributed/features.ts");
@@ -56,11 +49,5 @@ export default function featuresCommand(): Command {
       json: { ...report, data, ...on?.costs },
       text: `${textTable(rows)}${notes}\n${data}/X_raw.npy: ${tracks} x ${columns}${costs}`,
     };
-  });
-}
-
-function addWeight(text: string, weights: Record<string, number> = {}): Record<string, number> {
-  const at = text.indexOf("=");
-  if (at < 1) throw new InputError(`--weight ${text}: expected group=number, as in --weight genre=0.5`);
-  return { ...weights, [text.slice(0, at)]: numberOption(`weight ${text.slice(0, at)}`)(text.slice(at + 1)) };
-}
+  },
+});

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
 import { writeListeningExport } from "../catalog/world/listening.ts";
@@ -12,28 +11,21 @@ import { applyHistory, readHistory } from "../shuffle/history.ts";
 import { UserState } from "../shuffle/state.ts";
 import { loadShuffleWorld } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
-
-interface Options {
-  data: string;
-  out?: string;
-  simulate?: boolean;
-  seed: number;
-}
+import { defineCommand, flag, number, required, text, textTable } from "./shared.ts";
 
 /** The command. */
-export default function history(): Command {
-  const command = defineCommand(
-    "history",
-    "Read a listening history: Spotify's account export, Last.fm as CSV, ListenBrainz as JSON.",
-    "history my_spotify_data.zip --data data/work/small --out state.json",
-  )
-    .argument("[files...]", "files, folders or zip archives")
-    .requiredOption("--data <dir>", "data folder whose tracks are looked for")
-    .option("--out <file>", "write the listener's state, for segue shuffle --history")
-    .option("--simulate", "first write the account export of a simulated listener to DIR/listening, and read that")
-    .option("--seed <s>", "seed of the simulated listener", numberOption("--seed"), 42);
-  return onRun<Options>(command, async ({ data, out, simulate, seed }, files) => {
+export default defineCommand({
+  name: "history",
+  description: "Read a listening history: Spotify's account export, Last.fm as CSV, ListenBrainz as JSON.",
+  example: "history my_spotify_data.zip --data data/work/small --out state.json",
+  files: ["[files...]", "files, folders or zip archives"],
+  options: {
+    data: required("<dir>", "data folder whose tracks are looked for"),
+    out: text("<file>", "write the listener's state, for segue shuffle --history"),
+    simulate: flag("first write the account export of a simulated listener to DIR/listening, and read that"),
+    seed: number("<s>", "seed of the simulated listener", 42),
+  },
+  run: async ({ data, out, simulate, seed }, files) => {
     if (files.length > 0 === Boolean(simulate)) throw new InputError("Expected either files to read or --simulate");
     if (simulate) {
       const folder = join(data, "listening");
@@ -76,5 +68,5 @@ export default function history(): Command {
         ...(out === undefined ? [] : ["", `wrote ${out} with ${state.eventCount} events`]),
       ].join("\n"),
     };
-  });
-}
+  },
+});

@@ -3,50 +3,39 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { type IngestAccount, ingestStage } from "../catalog/ingest.ts";
-import { InputError } from "../errors.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { defineCommand, FORCE, number, oneOf, pairs, required, textTable } from "./shared.ts";
 
-interface Options {
-  out: string;
-  map?: Record<string, string>;
-  tracks?: number;
-  seed: number;
-  onMissing: "impute" | "drop";
-  force?: boolean;
-}
-
-/**
- * The command.
- *
- * @returns A commander command.
- */
-export default function ingestCommand(): Command {
-  const command = defineCommand(
-    "ingest",
+/** The command. */
+export default defineCommand({
+  name: "ingest",
+  description:
     "Read catalogue files (CSV, CSV.gz, Parquet; any known form), clean them, write tracks.parquet and rejects.csv.",
-    "ingest spotify_songs.csv.gz --out data/work/mine",
-  )
-    .argument("<files...>", "catalogue files")
-    .requiredOption("--out <dir>", "data folder to write to")
-    .option("--map <canonical=column>", "name the column of a canonical column; repeat for several", addMapping)
-    .option("--tracks <n>", "keep a seeded sample of that many tracks", numberOption("tracks"))
-    .option("--seed <n>", "seed of the sample", numberOption("seed"), 42)
-    .option("--on-missing <rule>", "rows with tempo 0, time signature 0 or year 0: impute or drop", "impute")
-    .option("--force", "run even when the output is up to date");
-  return onRun<Options>(command, async ({ out, ...options }, files) => {
+  example: "ingest spotify_songs.csv.gz --out data/work/mine",
+  files: ["<files...>", "catalogue files"],
+  options: {
+    out: required("<dir>", "data folder to write to"),
+    map: pairs(
+      "<canonical=column>",
+      "name the column of a canonical column; repeat for several",
+      "energy=Energy",
+      (text) => text,
+    ),
+    tracks: number("<n>", "keep a seeded sample of that many tracks"),
+    seed: number("<n>", "seed of the sample", 42),
+    onMissing: oneOf(
+      ["impute", "drop"],
+      "rows with tempo 0, time signature 0 or year 0: impute or drop",
+      "impute",
+    ),
+    force: FORCE,
+  },
+  run: async ({ out, ...options }, files) => {
     const report = await ingestStage(out, { ...options, files });
     const account = report.facts as unknown as IngestAccount;
     return { json: { ...report, out }, text: accountText(account, out) };
-  });
-}
-
-function addMapping(text: string, map: Record<string, string> = {}): Record<string, string> {
-  const at = text.indexOf("=");
-  if (at < 1) throw new InputError(`--map ${text}: expected canonical=column, as in --map energy=Energy`);
-  return { ...map, [text.slice(0, at)]: text.slice(at + 1) };
-}
+  },
+});
 
 function accountText(account: IngestAccount, out: string): string {
   const { files, reasons, duplicates, imputed, works } = account;

@@ -3,36 +3,29 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { join } from "node:path";
 import { distributedMpd } from "../distributed/mpd.ts";
 import { InputError } from "../errors.ts";
 import { type MpdReport, readMpd } from "../sequence/mpd.ts";
-import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { defineCommand, factRows, flag, number, required, textTable } from "./shared.ts";
 
-interface Options extends EngineChoice {
-  out: string;
-  keepRepeats?: boolean;
-  coOccurrence?: number;
-}
-
-/** @returns The command. */
-export default function mpd(): Command {
-  const command = defineCommand(
-    "mpd",
-    "Read slices of the Million Playlist Dataset into interactions.csv and track_names.parquet.",
-    "mpd data/raw/mpd/mpd.slice.*.json --out data/work/mpd",
-  )
-    .argument("<files...>", "mpd.slice.*.json files, or folders that hold them")
-    .requiredOption("--out <dir>", "folder to write to")
-    .option("--keep-repeats", "keep a track at every place it has in a playlist, not only at its first")
-    .option(
-      "--co-occurrence <k>",
+/** The command. */
+export default defineCommand({
+  name: "mpd",
+  description: "Read slices of the Million Playlist Dataset into interactions.csv and track_names.parquet.",
+  example: "mpd data/raw/mpd/mpd.slice.*.json --out data/work/mpd",
+  files: ["<files...>", "mpd.slice.*.json files, or folders that hold them"],
+  options: {
+    out: required("<dir>", "folder to write to"),
+    keepRepeats: flag("keep a track at every place it has in a playlist, not only at its first"),
+    coOccurrence: number(
+      "<k>",
       "with --engine, also write cooccurrence.npz: the k tracks that stand in most playlists with each track",
-      numberOption("--co-occurrence"),
-    );
-  return onRun<Options>(withEngine(command), async ({ out, keepRepeats, coOccurrence, ...choice }, files) => {
+    ),
+    ...ENGINE,
+  },
+  run: async ({ out, keepRepeats, coOccurrence, ...choice }, files) => {
     if (coOccurrence !== undefined && choice.engine === undefined) {
       throw new InputError("Expected --co-occurrence with --engine only; --engine local needs nothing installed");
     }
@@ -43,14 +36,14 @@ export default function mpd(): Command {
     const written = { interactions_file: join(out, "interactions.csv"), names_file: join(out, "track_names.parquet") };
     const text = describe(written, report);
     return { json: { ...written, ...report, ...on?.costs }, text: on ? `${text}\n${describeCosts(on.costs)}` : text };
-  });
-}
+  },
+});
 
 function describe(written: Record<string, string>, report: MpdReport): string {
   const { damages, damaged, ...counts } = report;
   const lines = [textTable([
     ...Object.values(written).map((file) => ["wrote", file]),
-    ...Object.entries(counts).map(([name, value]) => [name, String(value)]),
+    ...factRows(counts),
     ["damaged", String(damaged)],
   ])];
   for (const { file, offset, reason, pid, name } of damages) {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { join } from "node:path";
 import { listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
 import { findTrack } from "../catalog/find.ts";
@@ -12,27 +11,20 @@ import { expectInteger, InputError } from "../errors.ts";
 import { readGraph } from "../graph/graph.ts";
 import { smoothPath } from "../graph/path.ts";
 import { readNpyMatrix } from "../storage/npy.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { defineCommand, number, required, textTable, WORLD } from "./shared.ts";
 
-interface Options {
-  data: string;
-  from: string;
-  to: string;
-  steps: number;
-}
-
-/** @returns The command. */
-export default function path(): Command {
-  const command = defineCommand(
-    "path",
-    "Walk from one track to another in a number of steps, the largest step as small as can be.",
-    "path --data data/work/small --from 'first title' --to 'second title' -n 12",
-  )
-    .requiredOption("--data <dir>", "data folder with tracks.parquet, graph.npz and the embedding")
-    .requiredOption("--from <track>", "id, title, start of a title, or 'title - artist'")
-    .requiredOption("--to <track>", "the same for the last track")
-    .option("-n, --steps <number>", "number of steps; the walk has one track more", numberOption("--steps"), 12);
-  return onRun<Options>(command, async ({ data, from, to, steps }) => {
+/** The command. */
+export default defineCommand({
+  name: "path",
+  description: "Walk from one track to another in a number of steps, the largest step as small as can be.",
+  example: "path --data data/work/small --from 'first title' --to 'second title' -n 12",
+  options: {
+    data: WORLD,
+    from: required("<track>", "id, title, start of a title, or 'title - artist'"),
+    to: required("<track>", "the same for the last track"),
+    steps: number("<number>", "number of steps; the walk has one track more", 12, "-n"),
+  },
+  run: async ({ data, from, to, steps }) => {
     expectInteger("-n", steps, 1);
     const catalog = await readCatalog(join(data, "tracks.parquet"), ["track_id", "title", "artists", "popularity"]);
     const [a, b] = [findTrack(catalog, from), findTrack(catalog, to)];
@@ -66,5 +58,5 @@ export default function path(): Command {
       json: { steps, largest_step: Number(walk.largestStep.toFixed(6)), along_graph: walk.alongGraph, tracks },
       text: `${table}\nlargest step ${walk.largestStep.toFixed(3)} (1 − cosine), ${along}`,
     };
-  });
-}
+  },
+});

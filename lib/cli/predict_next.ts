@@ -3,28 +3,21 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { InputError } from "../errors.ts";
 import { openPredictor } from "../sequence/stage.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { defineCommand, number, required, textTable } from "./shared.ts";
 
-interface Options {
-  data: string;
-  tracks: string;
-  k: number;
-}
-
-/** @returns The command. */
-export default function predictNext(): Command {
-  const command = defineCommand(
-    "predict-next",
-    "The most probable next tracks after the given ones, by the trained SASRec.",
-    "predict-next --data data/work/mpd --tracks 12,spotify:track:0UaMYEvWZi0ZqiDOoHU3YI -k 10",
-  )
-    .requiredOption("--data <dir>", "data folder with a trained sasrec/")
-    .requiredOption("--tracks <list>", "tracks so far, commas between them: track_id, URI, title or 'title · artist'")
-    .option("-k, --k <number>", "how many", numberOption("--k"), 10);
-  return onRun<Options>(command, async ({ data, tracks, k }) => {
+/** The command. */
+export default defineCommand({
+  name: "predict-next",
+  description: "The most probable next tracks after the given ones, by the trained SASRec.",
+  example: "predict-next --data data/work/mpd --tracks 12,spotify:track:0UaMYEvWZi0ZqiDOoHU3YI -k 10",
+  options: {
+    data: required("<dir>", "data folder with a trained sasrec/"),
+    tracks: required("<list>", "tracks so far, commas between them: track_id, URI, title or 'title · artist'"),
+    k: number("<number>", "how many", 10, "-k"),
+  },
+  run: async ({ data, tracks, k }) => {
     if (tracks.replaceAll(",", "").trim() === "") {
       throw new InputError("Expected --tracks to name at least one track but found none");
     }
@@ -48,5 +41,5 @@ export default function predictNext(): Command {
       },
       text: textTable([["rank", "probability", "track_id", "title", "artist"], ...rows]),
     };
-  });
-}
+  },
+});

@@ -3,39 +3,29 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import process from "node:process";
 import { serve } from "../service/server.ts";
-import { defineCommand, numberOption, onRun } from "./shared.ts";
-
-interface Options {
-  data: string;
-  port: number;
-  host: string;
-  liked?: string;
-  store?: string;
-  rate?: number;
-}
+import { defineCommand, number, text, WORLD } from "./shared.ts";
 
 /** The command. */
-export default function serveCommand(): Command {
-  const command = defineCommand(
-    "serve",
-    "Serve search, sessions and the web app over HTTP until interrupted. The token comes from SEGUE_TOKEN.",
-    "serve --data data/work/small --port 8787",
-  )
-    .requiredOption("--data <dir>", "data folder with tracks.parquet, graph.npz and the embedding")
-    .option("--port <n>", "TCP port, 0 for any free one", numberOption("--port"), 8787)
-    .option("--host <address>", "address to listen on; another than this machine's requires SEGUE_TOKEN", "127.0.0.1")
-    .option("--liked <file>", "restrict the service to a library: ids, CSV, YourLibrary.json or M3U8")
-    .option("--store <file>", "file of the log of sessions and events (default: service.sqlite in the data folder)")
-    .option("--rate <n>", "requests a second that one client may make on average", numberOption("--rate"));
-  return onRun<Options>(command, async ({ data, port, host, liked, store, rate }) => {
+export default defineCommand({
+  name: "serve",
+  description: "Serve search, sessions and the web app over HTTP until interrupted. The token comes from SEGUE_TOKEN.",
+  example: "serve --data data/work/small --port 8787",
+  options: {
+    data: WORLD,
+    port: number("<n>", "TCP port, 0 for any free one", 8787),
+    host: text("<address>", "address to listen on; another than this machine's requires SEGUE_TOKEN", "127.0.0.1"),
+    liked: text("<file>", "restrict the service to a library: ids, CSV, YourLibrary.json or M3U8"),
+    store: text("<file>", "file of the log of sessions and events (default: service.sqlite in the data folder)"),
+    rate: number("<n>", "requests a second that one client may make on average"),
+  },
+  run: async ({ data, rate, ...options }) => {
     const token = process.env.SEGUE_TOKEN || undefined;
-    const service = await serve(data, { port, host, token, liked, store, requestsPerSecond: rate });
+    const service = await serve(data, { ...options, token, requestsPerSecond: rate });
     console.error(`segue: listening on ${service.url} (interrupt to stop)`);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void service.stop());
     await service.finished;
     return { json: { url: service.url, stopped: true }, text: "stopped" };
-  });
-}
+  },
+});

@@ -1,5 +1,5 @@
 /**
- * What every command shares: how it reports and how it fails.
+ * What every command shares: how its options are declared and read, how it reports and how it fails.
  *
  * @module
  */
@@ -16,47 +16,72 @@ export interface CommandResult {
   text: string;
 }
 
-/**
- * Starts the definition of a command: name, description, `--json`, and an example in its help.
- *
- * @param name Its name, e.g. `"graph"`.
- * @param description One sentence.
- * @param example A command line that works.
- * @returns A commander command to add options to.
- */
-export function defineCommand(name: string, description: string, example: string): Command {
-  return new Command(name)
-    .description(description)
-    .option("--json", "print one machine-readable object")
-    .addHelpText("after", `\nExample:\n  $ deno task segue ${example}`);
+/** An option of a command. Its flag is the name of its property: `maxGenres` is `--max-genres`. */
+export interface Setting<T> {
+  /** What the flag takes, e.g. `"<file>"`; empty for a switch. */
+  takes: string;
+  /** What it is for, in the help. */
+  help: string;
+  /** Its value when it is left out. */
+  standard?: T;
+  /** The command fails without it. */
+  required?: boolean;
+  /** A switch that is on, and that `--no-NAME` turns off. */
+  negated?: boolean;
+  /** A short form, e.g. `"-n"`. */
+  short?: string;
+  /** Reads what was written; gets the flag for its errors, and what a flag that stands before gave. */
+  read?(text: string, flag: string, before?: T): T;
+}
+
+type Settings = Record<string, Setting<unknown>>;
+/** The values of declared options. */
+export type ValuesOf<S extends Settings> = { [Name in keyof S]: S[Name] extends Setting<infer T> ? T : never };
+
+/** What a command is. */
+interface Definition<S extends Settings> {
+  /** Its name, e.g. `"graph"`. */
+  name: string;
+  /** One sentence. */
+  description: string;
+  /** A command line that works, without `segue`. */
+  example: string;
+  /** What stands beside the options, and what it is. */
+  files?: [name: string, help: string];
+  /** Its options, but for `--json`. */
+  options: S;
+  /** Does the work; gets the values, what stands beside the options, and whether an option was written. */
+  run: (values: ValuesOf<S>, files: string[], isWritten: (name: keyof S) => boolean) => Promise<CommandResult>;
 }
 
 /**
- * Sets what a command does: its result is printed as text or, with `--json`, as one line of JSON with seconds (by the
- * clock and of the processor) and peak memory added.
+ * Makes a command. Its result is printed as text or, with `--json`, as one line of JSON with seconds (by the clock and
+ * of the processor) and peak memory added.
  *
- * @param command The command.
- * @param run Gets the options and the positional arguments.
+ * @param definition What it is.
  * @returns The command.
  */
-export function onRun<Options>(
-  command: Command,
-  run: (options: Options, positional: string[]) => Promise<CommandResult>,
-): Command {
+export function defineCommand<S extends Settings>(definition: Definition<S>): Command {
+  const { name, description, example, files, options, run } = definition;
+  const command = new Command(`segue ${name}`).description(description)
+    .option("--json", "print one machine-readable object")
+    .addHelpText("after", `\nExample:\n  $ deno task segue ${example}`);
+  if (files) command.argument(...files);
+  for (const [key, { takes, help, standard, required, negated, short, read }] of Object.entries(options)) {
+    const flag = `--${negated ? "no-" : ""}${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const written = [short && `${short},`, flag, takes].filter(Boolean).join(" ");
+    const option = command.createOption(written, help).default(standard).makeOptionMandatory(required === true);
+    if (read) option.argParser((text, before) => read(text, flag, before));
+    command.addOption(option);
+  }
   return command.action(async (...parts: unknown[]) => {
-    const options = command.opts() as Options & { json?: boolean };
-    const positional = parts.slice(0, -2).flat() as string[];
+    const { json, ...values } = command.opts();
     const start = performance.now();
-    const result = await run(options, positional);
+    const isWritten = (key: keyof S) => command.getOptionValueSource(String(key)) === "cli";
+    const result = await run(values as ValuesOf<S>, parts.slice(0, -2).flat() as string[], isWritten);
     const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
-    console.log(
-      options.json
-        ? JSON.stringify({
-          ...{ command: command.name(), seconds, cpu_seconds: cpuSeconds(), peak_memory_mib: peakMemory() },
-          ...result.json,
-        })
-        : result.text,
-    );
+    const costs = { command: name, seconds, cpu_seconds: cpuSeconds(), peak_memory_mib: peakMemory() };
+    console.log(json ? JSON.stringify({ ...costs, ...result.json }) : result.text);
   });
 }
 
@@ -66,21 +91,118 @@ function cpuSeconds(): number {
   return Number(((user + system) / 1e6).toFixed(3));
 }
 
-/**
- * Reads an option as a number.
- *
- * @param name Name of the option, for the error.
- * @returns A parser for commander.
- * @throws {InputError} The parser throws when the text is not a number.
- */
-export function numberOption(name: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === "" || Number.isNaN(value)) {
-      throw new InputError(`Expected ${name} to be a number but found '${text}'`);
-    }
-    return value;
+/** An option that takes a text. */
+export function text(takes: string, help: string): Setting<string | undefined>;
+/** An option that takes a text, with the one it has when it is left out. */
+export function text(takes: string, help: string, standard: string): Setting<string>;
+export function text(takes: string, help: string, standard?: string): Setting<string | undefined> {
+  return { takes, help, standard };
+}
+
+/** A text that must be given. */
+export function required(takes: string, help: string): Setting<string> {
+  return { takes, help, required: true };
+}
+
+/** Several texts, one after the other. */
+export function texts(takes: string, help: string): Setting<string[] | undefined> {
+  return { takes, help };
+}
+
+/** Names with commas between them. */
+export function names(takes: string, help: string): Setting<string[] | undefined> {
+  return { takes, help, read: splitNames };
+}
+
+/** An option that takes a number. */
+export function number(takes: string, help: string): Setting<number | undefined>;
+/** An option that takes a number, with the one it has when it is left out, and its short form. */
+export function number(takes: string, help: string, standard: number, short?: string): Setting<number>;
+export function number(takes: string, help: string, standard?: number, short?: string): Setting<number | undefined> {
+  return { takes, help, standard, short, read: readNumber };
+}
+
+/** One of some names. */
+export function oneOf<const Name extends string>(allowed: readonly Name[], help: string, standard: Name): Setting<Name>;
+/** One of some names, or none. */
+export function oneOf<const Name extends string>(allowed: readonly Name[], help: string): Setting<Name | undefined>;
+export function oneOf<const Name extends string>(
+  allowed: readonly Name[],
+  help: string,
+  standard?: Name,
+): Setting<Name | undefined> {
+  const read = (text: string, flag: string) => {
+    if ((allowed as readonly string[]).includes(text)) return text as Name;
+    throw new InputError(
+      `Expected ${flag} to be ${allowed.join(", ").replace(/, ([^,]*)$/, " or $1")} but found '${text}'`,
+    );
   };
+  return { takes: "<name>", help, standard, read };
+}
+
+/** Pairs `name=value`; a repeated option adds. */
+export function pairs<Value>(
+  takes: string,
+  help: string,
+  example: string,
+  read: (text: string, name: string) => Value,
+): Setting<Record<string, Value> | undefined> {
+  return {
+    takes,
+    help,
+    read: (text, flag, before) => {
+      const at = text.indexOf("=");
+      if (at < 1) throw new InputError(`${flag} ${text}: expected ${takes.slice(1, -1)}, as in ${flag} ${example}`);
+      const name = text.slice(0, at).trim();
+      return { ...before, [name]: read(text.slice(at + 1), name) };
+    },
+  };
+}
+
+/** A switch. */
+export function flag(help: string): Setting<boolean | undefined> {
+  return { takes: "", help };
+}
+
+/** A switch that is on unless `--no-NAME` is written. */
+export function negated(help: string): Setting<boolean> {
+  return { takes: "", help, negated: true };
+}
+
+/** The data folder of a shuffle. */
+export const WORLD: Setting<string> = required(
+  "<dir>",
+  "data folder with tracks.parquet, graph.npz and the embedding",
+);
+/** The seed of a command. */
+export const SEED: Setting<number> = number("<number>", "seed of everything random", 42);
+/** The switch that runs a stage again. */
+export const FORCE: Setting<boolean | undefined> = flag("run even when the output is up to date");
+
+/**
+ * Reads a number.
+ *
+ * @param text What was written.
+ * @param name What it is, for the error.
+ * @returns The number.
+ * @throws {InputError} When the text is not a number.
+ */
+export function readNumber(text: string, name: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value)) {
+    throw new InputError(`Expected ${name} to be a number but found '${text}'`);
+  }
+  return value;
+}
+
+/**
+ * Splits a text at its commas.
+ *
+ * @param text The text.
+ * @returns The names, without empty ones.
+ */
+export function splitNames(text: string): string[] {
+  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
 /**
@@ -96,4 +218,14 @@ export function textTable(rows: readonly (readonly (string | number)[])[]): stri
       typeof value === "number" ? String(value).padStart(widths[c]) : String(value ?? "").padEnd(widths[c])
     ).join("  ").trimEnd()
   ).join("\n");
+}
+
+/**
+ * Facts as a table of two columns.
+ *
+ * @param facts Values by name.
+ * @returns The rows for {@linkcode textTable}, every value as a text.
+ */
+export function factRows(facts: object): [string, string][] {
+  return Object.entries(facts).map(([name, value]) => [name, String(value)]);
 }

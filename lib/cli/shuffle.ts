@@ -3,66 +3,44 @@
  *
  * @module
  */
-import type { Command } from "commander";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { trackName } from "../catalog/find.ts";
 import { InputError } from "../errors.ts";
-import { applyHistory, readHistory } from "../shuffle/history.ts";
 import { type Library, readLibrary } from "../shuffle/library.ts";
-import {
-  formatPlaylist,
-  PLAYLIST_FORMATS,
-  type PlaylistFormat,
-  type PlaylistRow,
-  playlistRows,
-  readRecipe,
-} from "../shuffle/playlist.ts";
+import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../shuffle/playlist.ts";
 import { Session, type SessionPick } from "../shuffle/session.ts";
-import { type SavedUserState, UserState } from "../shuffle/state.ts";
-import { loadShuffleWorld, restrictWorld, type ShuffleWorld } from "../shuffle/world.ts";
+import type { UserState } from "../shuffle/state.ts";
+import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
-import { type CommandResult, defineCommand, onRun, textTable } from "./shared.ts";
-import { addShuffleOptions, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts";
-
-interface Options extends ShuffleRecipe {
-  data: string;
-  format: string;
-  out?: string;
-  again?: string;
-  explain?: boolean;
-  save?: string;
-}
+import { readState } from "./listener.ts";
+import { type CommandResult, defineCommand, flag, oneOf, text, textTable, WORLD } from "./shared.ts";
+import { RECIPE, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts";
 
 /** The command. */
-export default function shuffle(): Command {
-  const command = addShuffleOptions(
-    defineCommand(
-      "shuffle",
-      "Make a playlist: a walk on the song graph that remembers what was played.",
-      'shuffle --data data/work/small --from "Title" -n 15 --seed 7 --format m3u8 --out walk.m3u8',
-    )
-      .requiredOption("--data <dir>", "data folder with tracks.parquet, graph.npz and the embedding"),
-  )
-    .option("--format <name>", `table, ${PLAYLIST_FORMATS.join(", ")}`, "table")
-    .option("--out <file>", "file to write the playlist to (default: print it)")
-    .option("--again <file>", "make the playlist of this JSON, M3U8 or JSPF file again; other options go over it")
-    .option("--explain", "print why each track was chosen")
-    .option("--save <file>", "write the listener's state after the session, for --history");
-  return onRun<Options>(command, async ({ data, format, out, again, explain, save, ...given }) => {
-    if (format !== "table" && !PLAYLIST_FORMATS.includes(format as PlaylistFormat)) {
-      throw new InputError(
-        `Expected --format to be one of table, ${PLAYLIST_FORMATS.join(", ")} but found '${format}'`,
-      );
-    }
+export default defineCommand({
+  name: "shuffle",
+  description: "Make a playlist: a walk on the song graph that remembers what was played.",
+  example: 'shuffle --data data/work/small --from "Title" -n 15 --seed 7 --format m3u8 --out walk.m3u8',
+  options: {
+    data: WORLD,
+    ...RECIPE,
+    format: oneOf(["table", ...PLAYLIST_FORMATS], `table, ${PLAYLIST_FORMATS.join(", ")}`, "table"),
+    out: text("<file>", "file to write the playlist to (default: print it)"),
+    again: text("<file>", "make the playlist of this JSON, M3U8 or JSPF file again; other options go over it"),
+    explain: flag("print why each track was chosen"),
+    save: text("<file>", "write the listener's state after the session, for --history"),
+  },
+  run: async ({ data, format, out, again, explain, save, ...given }, _, isWritten) => {
+    const written = Object.entries(given).filter(([name]) => isWritten(name as keyof typeof given));
     const recipe = again === undefined
       ? given
-      : { ...readRecipe(again), ...namedOnly(command, given) } as ShuffleRecipe;
+      : { ...readRecipe(again), ...Object.fromEntries(written) } as ShuffleRecipe;
     const whole = await loadShuffleWorld(data);
     const library = recipe.liked === undefined ? undefined : readLibrary(whole, recipe.liked);
     const world = library ? await restrictWorld(whole, library.tracks) : whole;
     if (library?.unmatched.length) console.error(`segue: ${missing(recipe.liked!, library)}`);
-    const state = stateFrom(world, recipe.history ?? []);
+    const state = readState(world, recipe.history ?? []);
     const start = startTime(recipe.now, state);
     const session = new Session(state, { ...sessionOptions(world, recipe), start });
     const picks = session.run();
@@ -70,17 +48,17 @@ export default function shuffle(): Command {
     const complete = { ...recipe, ...absolute(recipe), from: rows[0].track_id, now: new Date(start).toISOString() };
     const playlist = { title: `Segue from ${trackName(world.catalog, picks[0].track)}`, rows, recipe: complete };
     if (save !== undefined) writeAtomic(save, JSON.stringify(state) + "\n");
-    const text = format === "table" ? table(rows, explain) : formatPlaylist(playlist, format as PlaylistFormat);
+    const playlistText = format === "table" ? table(rows, explain) : formatPlaylist(playlist, format);
     const result: CommandResult = {
       json: { ...playlist, tracks: explain ? rows.map((row, i) => ({ ...row, ...explained(picks[i]) })) : rows },
-      text: text.trimEnd(),
+      text: playlistText.trimEnd(),
     };
     delete result.json.rows;
     if (out === undefined) return result;
-    writeAtomic(out, text.endsWith("\n") ? text : text + "\n");
+    writeAtomic(out, playlistText.replace(/\n?$/, "\n"));
     return { json: { ...result.json, out }, text: `wrote ${out} with ${rows.length} tracks` };
-  });
-}
+  },
+});
 
 /** How much of a library is not in the catalogue, with examples. */
 function missing(file: string, { entries, unmatched }: Library): string {
@@ -91,13 +69,6 @@ function missing(file: string, { entries, unmatched }: Library): string {
   return `${file}: ${unmatched.length} of ${entries} tracks are not in the catalogue: ${names.join(", ")}${more}`;
 }
 
-/** The options that stand on the command line, without those that come from defaults. */
-function namedOnly(command: Command, options: ShuffleRecipe): Partial<ShuffleRecipe> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === "cli"),
-  );
-}
-
 /** Files by absolute path, so that the recipe works from any folder. */
 function absolute({ liked, history, weights }: ShuffleRecipe): Partial<ShuffleRecipe> {
   return {
@@ -105,23 +76,6 @@ function absolute({ liked, history, weights }: ShuffleRecipe): Partial<ShuffleRe
     history: history?.map((path) => resolve(path)),
     weights: weights !== undefined && existsSync(weights) ? resolve(weights) : weights,
   };
-}
-
-/** A listener from saved states and listening histories. */
-function stateFrom(world: ShuffleWorld, paths: string[]): UserState {
-  const saved = paths.filter(isSavedState);
-  if (saved.length > 1) throw new InputError(`Expected one saved state but found ${saved.join(" and ")}`);
-  const state = saved.length === 0
-    ? new UserState(world)
-    : UserState.fromJSON(world, JSON.parse(readFileSync(saved[0], "utf8")) as SavedUserState, { ignoreUnknown: true });
-  const histories = paths.filter((path) => !isSavedState(path));
-  if (histories.length > 0) applyHistory(state, readHistory(histories));
-  return state;
-}
-
-function isSavedState(path: string): boolean {
-  return /\.json$/i.test(path) && existsSync(path) &&
-    readFileSync(path, "utf8").slice(0, 200).includes('"segue-user-state"');
 }
 
 /** The command line is where the clock is read: the library only ever gets the time passed in. */

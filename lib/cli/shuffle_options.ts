@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { findTrack } from "../catalog/find.ts";
 import { readWeights as readChoiceWeights } from "../choice/weights_file.ts";
 import { InputError } from "../errors.ts";
@@ -12,79 +11,43 @@ import type { Cap, Rules } from "../shuffle/rules.ts";
 import { type ArcPoint, DEFAULT_RULES, POLICIES, type PolicyName, type SessionOptions } from "../shuffle/session.ts";
 import { SESSION_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
-import { numberOption } from "./shared.ts";
+import { negated, number, readNumber, splitNames, text, texts, type ValuesOf } from "./shared.ts";
 
 /** The options of `segue shuffle` that make the playlist: its recipe. */
-export interface ShuffleRecipe {
-  from?: string;
-  toward?: string[];
-  away?: string[];
-  n?: number;
-  minutes?: number;
-  policy: string;
-  temperature?: number;
-  seed: number;
-  weights?: string;
-  discover?: number;
-  arc?: string;
-  halfLife?: number;
-  clock?: string;
-  liked?: string;
-  history?: string[];
-  now?: string;
-  rules?: boolean;
-  repeat?: string;
-  repeatWork?: number;
-  artistCap?: string;
-  albumCap?: string;
-  tempoJump?: number;
-  genres?: string;
-  excludeGenres?: string;
-  years?: string;
-  duration?: string;
-  speechiness?: number;
-  explicit?: boolean;
-  excludeArtists?: string;
-}
+export const RECIPE = {
+  from: text("<text>", "first track: title, 'title - artist' or id (default: drawn at random)"),
+  toward: texts("<text...>", "tracks to lean towards: their embeddings are added"),
+  away: texts("<text...>", "tracks to lean away from: their embeddings are subtracted"),
+  n: { ...number("<number>", "number of tracks (default: 30)"), short: "-n" },
+  minutes: number("<m>", "length in minutes instead of a number of tracks"),
+  policy: text("<name>", POLICIES.join(", "), "segue"),
+  temperature: number("<t>", "0 always takes the best candidate, Infinity any"),
+  seed: number("<s>", "the same seed gives the same playlist", 42),
+  weights: text("<text>", "'similarity=8,recency=4', or a weights.json of train-choice-model"),
+  discover: number("<d>", "0 familiar … 0.5 as the weights are … 1 discover"),
+  arc: text("<text>", "energy over the session, '0:0.3,0.6:0.9,1:0.4'"),
+  halfLife: number("<h>", "half-life of recency, in hours or plays"),
+  clock: text("<name>", "clock of recency: hours or plays"),
+  liked: text("<file>", "restrict the graph to a library: ids, CSV, YourLibrary.json, M3U8, JSPF"),
+  history: texts("<file...>", "what was played: exports of Spotify, Last.fm, ListenBrainz, or a saved state"),
+  now: text("<time>", "when the playlist starts, ISO 8601 (default: now, or when the history ends)"),
+  rules: negated("no hard rules but those named here"),
+  repeat: text("<n>", "no track within n plays, or 'all': none before all have played"),
+  repeatWork: number("<n>", "no take of the same song within n plays"),
+  artistCap: text("<m/n>", "at most m of an artist among n tracks in a row, e.g. 1/3"),
+  albumCap: text("<m/n>", "at most m of an album among n tracks in a row"),
+  tempoJump: number("<x>", "largest change of tempo in percent"),
+  genres: text("<a,b>", "only these genres or subgenres"),
+  excludeGenres: text("<a,b>", "none of these genres or subgenres"),
+  years: text("<a-b>", "only these years, e.g. 1990-1999"),
+  duration: text("<a-b>", "only tracks of this many seconds, e.g. 120-360"),
+  speechiness: number("<x>", "largest speechiness, 0.66 leaves spoken word out"),
+  explicit: negated("no explicit tracks"),
+  excludeArtists: text("<a,b>", "none of these artists"),
+};
 
-/**
- * Adds the options of a recipe to a command.
- *
- * @param command The command.
- * @returns The command.
- */
-export function addShuffleOptions(command: Command): Command {
-  return command
-    .option("--from <text>", "first track: title, 'title - artist' or id (default: drawn at random)")
-    .option("--toward <text...>", "tracks to lean towards: their embeddings are added")
-    .option("--away <text...>", "tracks to lean away from: their embeddings are subtracted")
-    .option("-n, --n <number>", "number of tracks (default: 30)", numberOption("--n"))
-    .option("--minutes <m>", "length in minutes instead of a number of tracks", numberOption("--minutes"))
-    .option("--policy <name>", POLICIES.join(", "), "segue")
-    .option("--temperature <t>", "0 always takes the best candidate, Infinity any", numberOption("--temperature"))
-    .option("--seed <s>", "the same seed gives the same playlist", numberOption("--seed"), 42)
-    .option("--weights <text>", "'similarity=8,recency=4', or a weights.json of train-choice-model")
-    .option("--discover <d>", "0 familiar … 0.5 as the weights are … 1 discover", numberOption("--discover"))
-    .option("--arc <text>", "energy over the session, '0:0.3,0.6:0.9,1:0.4'")
-    .option("--half-life <h>", "half-life of recency, in hours or plays", numberOption("--half-life"))
-    .option("--clock <name>", "clock of recency: hours or plays")
-    .option("--liked <file>", "restrict the graph to a library: ids, CSV, YourLibrary.json, M3U8, JSPF")
-    .option("--history <file...>", "what was played: exports of Spotify, Last.fm, ListenBrainz, or a saved state")
-    .option("--now <time>", "when the playlist starts, ISO 8601 (default: now, or when the history ends)")
-    .option("--no-rules", "no hard rules but those named here")
-    .option("--repeat <n>", "no track within n plays, or 'all': none before all have played")
-    .option("--repeat-work <n>", "no take of the same song within n plays", numberOption("--repeat-work"))
-    .option("--artist-cap <m/n>", "at most m of an artist among n tracks in a row, e.g. 1/3")
-    .option("--album-cap <m/n>", "at most m of an album among n tracks in a row")
-    .option("--tempo-jump <x>", "largest change of tempo in percent", numberOption("--tempo-jump"))
-    .option("--genres <a,b>", "only these genres or subgenres")
-    .option("--exclude-genres <a,b>", "none of these genres or subgenres")
-    .option("--years <a-b>", "only these years, e.g. 1990-1999")
-    .option("--duration <a-b>", "only tracks of this many seconds, e.g. 120-360")
-    .option("--speechiness <x>", "largest speechiness, 0.66 leaves spoken word out", numberOption("--speechiness"))
-    .option("--no-explicit", "no explicit tracks")
-    .option("--exclude-artists <a,b>", "none of these artists");
-}
+/** What the options say, or a playlist file that carries its recipe. */
+export type ShuffleRecipe = Partial<ValuesOf<typeof RECIPE>>;
 
 /**
  * Reads a recipe into the options of a session.
@@ -101,16 +64,16 @@ export function sessionOptions(world: ShuffleWorld, recipe: ShuffleRecipe): Sess
   }
   return {
     policy: recipe.policy as PolicyName,
-    from: recipe.from === undefined ? undefined : find(recipe.from),
+    from: when(recipe.from, find),
     toward: recipe.toward?.map(find),
     away: recipe.away?.map(find),
     count: recipe.n,
     minutes: recipe.minutes,
     temperature: recipe.temperature,
     seed: recipe.seed,
-    weights: recipe.weights === undefined ? undefined : readWeights(recipe.weights),
+    weights: when(recipe.weights, readWeights),
     discover: recipe.discover,
-    arc: recipe.arc === undefined ? undefined : readArc(recipe.arc),
+    arc: when(recipe.arc, readArc),
     halfLife: recipe.halfLife,
     clock: recipe.clock as "hours" | "plays" | undefined,
     rules: readRules(recipe),
@@ -120,41 +83,54 @@ export function sessionOptions(world: ShuffleWorld, recipe: ShuffleRecipe): Sess
 /** The rules that are named, over the default rules of the policy `segue`; undefined when there are none to set. */
 function readRules(recipe: ShuffleRecipe): Rules | undefined {
   const named: Rules = {
-    repeatTrack: recipe.repeat === undefined
-      ? undefined
-      : recipe.repeat === "all"
-      ? "all"
-      : numberOption("--repeat")(recipe.repeat),
+    repeatTrack: when(recipe.repeat, (repeat) => repeat === "all" ? "all" : readNumber(repeat, "--repeat")),
     repeatWork: recipe.repeatWork,
-    artist: recipe.artistCap === undefined ? undefined : readCap("--artist-cap", recipe.artistCap),
-    album: recipe.albumCap === undefined ? undefined : readCap("--album-cap", recipe.albumCap),
+    artist: when(recipe.artistCap, (cap) => readCap("--artist-cap", cap)),
+    album: when(recipe.albumCap, (cap) => readCap("--album-cap", cap)),
     tempoJump: recipe.tempoJump,
-    genres: readList(recipe.genres),
-    excludedGenres: readList(recipe.excludeGenres),
-    years: recipe.years === undefined ? undefined : readRange("--years", recipe.years),
-    duration: recipe.duration === undefined ? undefined : readRange("--duration", recipe.duration),
+    genres: when(recipe.genres, splitNames),
+    excludedGenres: when(recipe.excludeGenres, splitNames),
+    years: when(recipe.years, (years) => readRange("--years", years)),
+    duration: when(recipe.duration, (seconds) => readRange("--duration", seconds)),
     speechiness: recipe.speechiness,
     explicit: recipe.explicit === false ? false : undefined,
-    excludedArtists: readList(recipe.excludeArtists),
+    excludedArtists: when(recipe.excludeArtists, splitNames),
   };
   const rules = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   if (recipe.rules === false || recipe.policy !== "segue") return rules;
   return { ...DEFAULT_RULES, ...rules };
 }
 
+function when<T>(text: string | undefined, read: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : read(text);
+}
+
 /** `similarity=8,recency=4` over the defaults, or the estimates in a file. */
 function readWeights(text: string): Weights {
-  if (text.endsWith(".json")) return readChoiceWeights(text);
-  const weights: Record<string, number> = { ...SESSION_WEIGHTS };
-  const names: readonly string[] = [...FEATURES, ...OPTIONAL_FEATURES];
-  for (const part of text.split(",")) {
+  return text.endsWith(".json")
+    ? readChoiceWeights(text)
+    : readWeightList(text, SESSION_WEIGHTS, [...FEATURES, ...OPTIONAL_FEATURES]);
+}
+
+/**
+ * Reads weights such as `similarity=8,recency=4`.
+ *
+ * @param text The list.
+ * @param standard What the others weigh.
+ * @param names The names that there are.
+ * @returns All weights.
+ * @throws {InputError} When a part has no such name, or no number.
+ */
+export function readWeightList(text: string, standard: Weights, names: readonly string[]): Weights {
+  const weights: Record<string, number> = { ...standard };
+  for (const part of splitNames(text)) {
     const [name, value] = part.split("=").map((side) => side.trim());
     if (!names.includes(name) || value === undefined) {
       throw new InputError(
-        `Expected --weights to be a file or name=number with names ${names.join(", ")}, found '${part}'`,
+        `Expected --weights to be name=number,… with names ${names.join(", ")}, or a file, but found '${part}'`,
       );
     }
-    weights[name] = numberOption(`weight ${name}`)(value);
+    weights[name] = readNumber(value, `weight ${name}`);
   }
   return weights as unknown as Weights;
 }
@@ -179,8 +155,4 @@ function readRange(name: string, text: string): [number, number] {
   const [low, high] = /^(\d+)-(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
   if (low === undefined) throw new InputError(`Expected ${name} to be a range such as 1990-1999 but found '${text}'`);
   return [low, high];
-}
-
-function readList(text: string | undefined): string[] | undefined {
-  return text?.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }

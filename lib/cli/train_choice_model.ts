@@ -3,105 +3,76 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { type ConditionalLogit, fitConditionalLogit, fitConditionalLogitBatches } from "../choice/conditional_logit.ts";
-import { type ChoiceColumns, readChoices, withChoiceBatches } from "../choice/read_choices.ts";
+import { readChoices, withChoiceBatches } from "../choice/read_choices.ts";
 import { fitToJson, writeWeights } from "../choice/weights_file.ts";
 import { distributedChoiceModel } from "../distributed/choice.ts";
 import { InputError } from "../errors.ts";
 import { hashFile } from "../storage/stages.ts";
-import { describeCosts, type EngineChoice, onEngine, withEngine } from "./engine.ts";
-import { type CommandResult, defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { defineCommand, flag, names, number, required, text, textTable } from "./shared.ts";
 
-interface Options extends EngineChoice {
-  logs?: string;
-  out?: string;
-  features?: string[];
-  cluster?: string;
-  choiceId?: string;
-  chosen?: string;
-  alternative?: string;
-  constants?: string;
-  base?: string;
-  byAlternative?: string[];
-  offset?: string;
-  holdout: number;
-  seed: number;
-  stream?: boolean;
-}
-
-/** @returns The command. */
-export default function trainChoiceModel(): Command {
-  const command = defineCommand(
-    "train-choice-model",
-    "Learn utility weights from choices by maximum likelihood (conditional logit), with standard errors.",
-    "train-choice-model --logs data/work/small/choices.parquet --cluster user_id --out weights.json\n" +
-      "  $ deno task segue train-choice-model --logs travel.csv --features cost,time --constants mode --base car",
-  )
-    .option("--logs <file>", "choice log in long format, CSV or Parquet: one row an alternative")
-    .option("--out <file>", "weights.json to write")
-    .option("--features <names>", "features, separated by commas; all numeric columns when left out", names)
-    .option("--cluster <column>", "column of listeners: standard errors become robust to dependence within them")
-    .option("--choice-id <column>", "column that says which rows stood together (default: choice_id)")
-    .option(
-      "--chosen <column>",
+/** The command. */
+export default defineCommand({
+  name: "train-choice-model",
+  description: "Learn utility weights from choices by maximum likelihood (conditional logit), with standard errors.",
+  example: "train-choice-model --logs data/work/small/choices.parquet --cluster user_id --out weights.json\n" +
+    "  $ deno task segue train-choice-model --logs travel.csv --features cost,time --constants mode --base car",
+  options: {
+    logs: required("<file>", "choice log in long format, CSV or Parquet: one row an alternative"),
+    out: text("<file>", "weights.json to write"),
+    features: names("<names>", "features, separated by commas; all numeric columns when left out"),
+    cluster: text("<column>", "column of listeners: standard errors become robust to dependence within them"),
+    choiceId: text("<column>", "column that says which rows stood together (default: choice_id)"),
+    chosen: text(
+      "<column>",
       "column that marks the chosen row (1/0, true/false, yes/no) or names it (default: chosen)",
-    )
-    .option("--alternative <column>", "column that names the alternatives (default: the one of --constants)")
-    .option("--constants <column>", "give each level of this column a constant")
-    .option("--base <level>", "the level whose constant is 0 (default: the first in alphabetical order)")
-    .option("--by-alternative <names>", "columns whose weight differs by alternative, e.g. income", names)
-    .option(
-      "--offset <column>",
+    ),
+    alternative: text("<column>", "column that names the alternatives (default: the one of --constants)"),
+    constants: text("<column>", "give each level of this column a constant"),
+    base: text("<level>", "the level whose constant is 0 (default: the first in alphabetical order)"),
+    byAlternative: names("<names>", "columns whose weight differs by alternative, e.g. income"),
+    offset: text(
+      "<column>",
       "column added to the utility with coefficient 1, '' for none (default: sampling_offset, when there)",
-    )
-    .option(
-      "--holdout <share>",
-      "share of listeners (or choice sets) held out in a second fit",
-      numberOption("--holdout"),
-      0.2,
-    )
-    .option("--seed <number>", "seed of the held-out split", numberOption("--seed"), 42)
-    .option("--stream", "read the file again at every pass instead of keeping it in memory; no held-out evaluation");
-  return onRun<Options>(withEngine(command), run);
-}
-
-async function run(options: Options): Promise<CommandResult> {
-  const { logs, out, holdout, seed, stream } = options;
-  if (logs === undefined) throw new InputError("Expected --logs FILE, a choice log in CSV or Parquet");
-  const { choiceId, chosen, features, cluster, alternative, constants, base, byAlternative, offset } = options;
-  const columns: ChoiceColumns = {
-    ...{ choiceId, chosen, features, cluster, alternative, constants, base, byAlternative, offset },
-  };
-  const on = await onEngine(options, (engine) => {
-    const left = [["--constants", constants], ["--by-alternative", byAlternative], ["--alternative", alternative]];
-    const [unknown] = left.filter(([, value]) => value !== undefined);
-    if (unknown) {
-      throw new InputError(`Expected ${unknown[0]} without --engine; its columns need the whole log at once`);
+    ),
+    holdout: number("<share>", "share of listeners (or choice sets) held out in a second fit", 0.2),
+    seed: number("<number>", "seed of the held-out split", 42),
+    stream: flag("read the file again at every pass instead of keeping it in memory; no held-out evaluation"),
+    ...ENGINE,
+  },
+  run: async ({ logs, out, holdout, seed, stream, engine, master, executors, ...columns }) => {
+    const { choiceId, chosen, features, cluster, alternative, constants, byAlternative, offset } = columns;
+    const on = await onEngine({ engine, master, executors }, (engine) => {
+      const left = [["--constants", constants], ["--by-alternative", byAlternative], ["--alternative", alternative]];
+      const [unknown] = left.filter(([, value]) => value !== undefined);
+      if (unknown) {
+        throw new InputError(`Expected ${unknown[0]} without --engine; its columns need the whole log at once`);
+      }
+      return distributedChoiceModel(logs, engine, { choiceId, chosen, features, cluster, offset });
+    });
+    const result: { fit: ConditionalLogit; base?: string } = on
+      ? { fit: on.result }
+      : stream
+      ? await withChoiceBatches(logs, columns, async (source) => ({
+        fit: await fitConditionalLogitBatches(source),
+        base: source.base,
+      }))
+      : await readChoices(logs, columns).then(({ sets, base }) => ({
+        fit: fitConditionalLogit(sets, { holdout, seed }),
+        base,
+      }));
+    if (out !== undefined) {
+      const provenance = { logs, sha256: hashFile(logs), options: { ...columns, holdout, seed } };
+      writeWeights(out, result.fit, provenance);
     }
-    return distributedChoiceModel(logs, engine, { choiceId, chosen, features, cluster, offset });
-  });
-  const result: { fit: ConditionalLogit; base?: string } = on
-    ? { fit: on.result }
-    : stream
-    ? await withChoiceBatches(logs, columns, async (source) => ({
-      fit: await fitConditionalLogitBatches(source),
-      base: source.base,
-    }))
-    : await readChoices(logs, columns).then(({ sets, base }) => ({
-      fit: fitConditionalLogit(sets, { holdout, seed }),
-      base,
-    }));
-  if (out !== undefined) {
-    const provenance = { logs, sha256: hashFile(logs), options: { ...columns, holdout, seed } };
-    writeWeights(out, result.fit, provenance);
-  }
-  return {
-    json: { logs, out: out ?? null, base: result.base ?? null, ...fitToJson(result.fit), ...on?.costs },
-    text: fitTable(result.fit, result.base) + (out === undefined ? "" : `\n\nwrote ${out}`) +
-      (on ? `\n${describeCosts(on.costs)}` : ""),
-  };
-}
+    return {
+      json: { logs, out: out ?? null, base: result.base ?? null, ...fitToJson(result.fit), ...on?.costs },
+      text: fitTable(result.fit, result.base) + (out === undefined ? "" : `\n\nwrote ${out}`) +
+        (on ? `\n${describeCosts(on.costs)}` : ""),
+    };
+  },
+});
 
 function fitTable(fit: ConditionalLogit, base: string | undefined): string {
   const robust = fit.coefficients[0].robustStandardError !== undefined;
@@ -164,8 +135,4 @@ function pValue(p: number): string {
 function seven(value: number): string {
   const size = Math.abs(value);
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toPrecision(5) : value.toFixed(7);
-}
-
-function names(text: string): string[] {
-  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }

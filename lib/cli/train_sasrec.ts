@@ -3,71 +3,51 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
 import type { MetricEstimate, NextTrackResult } from "../sequence/ranking.ts";
 import { resultTable } from "../sequence/report.ts";
-import { compareWithSimple, sasrecStage, type SasrecStageOptions } from "../sequence/stage.ts";
-import { defineCommand, numberOption, onRun, textTable } from "./shared.ts";
+import { compareWithSimple, sasrecStage } from "../sequence/stage.ts";
+import { defineCommand, factRows, flag, FORCE, number, oneOf, required, SEED, text, textTable } from "./shared.ts";
 
-type Options =
-  & { data: string; compare?: boolean; minCount?: number; minLength?: number; minSteps?: number; maxSteps?: number }
-  & Omit<
-    SasrecStageOptions,
-    "minimumCount" | "minimumLength"
-  >;
-
-/** @returns The command. */
-export default function trainSasrecCommand(): Command {
-  const number = (name: string) => numberOption(`--${name}`);
-  const command = defineCommand(
-    "train-sasrec",
-    "Train SASRec on interactions.csv (or playlists/) of a data folder and measure it on held-out tracks.",
-    "train-sasrec --data data/work/mpd --epochs 5",
-  )
-    .requiredOption("--data <dir>", "data folder; the model is written to its sasrec/")
-    .option(
-      "--interactions <file>",
+/** The command. */
+export default defineCommand({
+  name: "train-sasrec",
+  description: "Train SASRec on interactions.csv (or playlists/) of a data folder and measure it on held-out tracks.",
+  example: "train-sasrec --data data/work/mpd --epochs 5",
+  options: {
+    data: required("<dir>", "data folder; the model is written to its sasrec/"),
+    interactions: text(
+      "<file>",
       "train on this file of user_id,track_id,timestamp instead of the folder's; also MovieLens' ratings.csv, " +
         "ratings.dat and u.data, RecBole's .inter, pairs 'user item'; plain or .gz",
-    )
-    .option(
-      "--names <file>",
+    ),
+    names: text(
+      "<file>",
       "names of the tracks (default: MovieLens' movies.csv, movies.dat or u.item beside --interactions)",
-    )
-    .option("--compare", "also rank the test targets by popularity, Markov chain, item-kNN and the hybrid")
-    .option("--epochs <number>", "passes over the data (default: 5, or as many as 2000 steps take)", number("epochs"))
-    .option("--min-steps <number>", "fewest optimiser steps when --epochs is not given", number("min-steps"))
-    .option("--max-steps <number>", "most optimiser steps", number("max-steps"))
-    .option("--dimensions <number>", "width of embeddings and hidden states (default: 64)", number("dimensions"))
-    .option("--blocks <number>", "attention blocks (default: 2)", number("blocks"))
-    .option("--heads <number>", "attention heads of a block (default: 2)", number("heads"))
-    .option(
-      "--window <number>",
-      "tracks that the model looks back on (default: 50; 200 is usual for MovieLens)",
-      number("window"),
-    )
-    .option("--batch-size <number>", "windows of a batch (default: 128)", number("batch-size"))
-    .option("--learning-rate <number>", "Adam's learning rate (default: 0.002)", number("learning-rate"))
-    .option("--dropout <number>", "share of values dropped (default: 0.2)", number("dropout"))
-    .option("--loss <name>", "softmax, sampled or binary (default: softmax up to 100,000 tracks, else sampled)")
-    .option(
-      "--min-count <number>",
-      "fewest occurrences of a track in the training part (default: 5)",
-      number("min-count"),
-    )
-    .option("--min-length <number>", "fewest such tracks of a playlist (default: 5)", number("min-length"))
-    .option("--patience <number>", "evaluations without a better NDCG before it stops (default: 5)", number("patience"))
-    .option("--seed <number>", "seed of everything random", number("seed"), 42)
-    .option("--resume", "go on from the checkpoint of a run that was cut off")
-    .option("--force", "train even when the model is up to date");
-  return onRun<Options>(command, async (options) => {
-    const { data, compare, minCount, minLength, minSteps, maxSteps, ...rest } = options;
-    const { json: _, ...given } = rest as typeof rest & { json?: boolean };
-    if (given.loss && !["softmax", "sampled", "binary"].includes(given.loss)) {
-      throw new InputError(`Expected --loss to be softmax, sampled or binary but found '${given.loss}'`);
-    }
+    ),
+    compare: flag("also rank the test targets by popularity, Markov chain, item-kNN and the hybrid"),
+    epochs: number("<number>", "passes over the data (default: 5, or as many as 2000 steps take)"),
+    minSteps: number("<number>", "fewest optimiser steps when --epochs is not given"),
+    maxSteps: number("<number>", "most optimiser steps"),
+    dimensions: number("<number>", "width of embeddings and hidden states (default: 64)"),
+    blocks: number("<number>", "attention blocks (default: 2)"),
+    heads: number("<number>", "attention heads of a block (default: 2)"),
+    window: number("<number>", "tracks that the model looks back on (default: 50; 200 is usual for MovieLens)"),
+    batchSize: number("<number>", "windows of a batch (default: 128)"),
+    learningRate: number("<number>", "Adam's learning rate (default: 0.002)"),
+    dropout: number("<number>", "share of values dropped (default: 0.2)"),
+    loss: oneOf(
+      ["softmax", "sampled", "binary"],
+      "softmax, sampled or binary (default: softmax up to 100,000 tracks, else sampled)",
+    ),
+    minCount: number("<number>", "fewest occurrences of a track in the training part (default: 5)"),
+    minLength: number("<number>", "fewest such tracks of a playlist (default: 5)"),
+    patience: number("<number>", "evaluations without a better NDCG before it stops (default: 5)"),
+    seed: SEED,
+    resume: flag("go on from the checkpoint of a run that was cut off"),
+    force: FORCE,
+  },
+  run: async ({ data, compare, minCount, minLength, minSteps, maxSteps, ...given }) => {
     const named = { minimumCount: minCount, minimumLength: minLength, minimumSteps: minSteps, maximumSteps: maxSteps };
     const report = await sasrecStage(data, { ...given, ...named });
     const { curve, test, ...facts } = report.facts as { curve: unknown; test: Record<string, MetricEstimate | number> };
@@ -77,11 +57,10 @@ export default function trainSasrecCommand(): Command {
     const table = resultTable(results);
     const json = { model, up_to_date: report.upToDate, ...facts, curve, test, ...(compare ? { compared: table } : {}) };
     const metrics = Object.entries(test).map(([name, value]) => [name, describe(value)]);
-    const lines = Object.entries(facts).map(([name, value]) => [name, String(value)]);
-    const text = textTable([["wrote", model], ...lines, ...metrics]);
-    return { json, text: compare ? `${text}\n\n${comparison(results)}` : text };
-  });
-}
+    const told = textTable([["wrote", model], ...factRows(facts), ...metrics]);
+    return { json, text: compare ? `${told}\n\n${comparison(results)}` : told };
+  },
+});
 
 /** The models with recall and NDCG, the best first. */
 function comparison(results: NextTrackResult[]): string {
