@@ -4,9 +4,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
 import { InputError } from "../errors.ts";
-import { readOwnNumbers } from "../storage/parquet_file.ts";
 
 /** Numeric columns of `tracks.parquet`. */
 export const NUMERIC_COLUMNS = [
@@ -68,10 +66,9 @@ export interface Catalog {
  */
 export async function readCatalog(path: string, columns?: readonly CatalogColumn[]): Promise<Catalog> {
   const wanted = columns ?? [...NUMERIC_COLUMNS, ...TEXT_COLUMNS, ...LIST_COLUMNS];
-  if (!existsSync(path)) throw new InputError(`${path}: no such file`);
-  // Numbers of a file that ingest wrote take a tenth of the time that starting and asking DuckDB takes.
-  const found = readOwnNumbers(path, wanted) ??
-    await (await import("../storage/parquet.ts")).readParquet(path, wanted);
+  // DuckDB is loaded only where it is needed.
+  const { readParquet } = await import("../storage/parquet.ts");
+  const found = await readParquet(path, wanted);
   for (const needed of ["track_id", "title", "artists"] as const) {
     if (wanted.includes(needed) && !(needed in found)) {
       throw new InputError(`${path}: has no column ${needed}; make the file with segue ingest`);

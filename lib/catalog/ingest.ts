@@ -8,7 +8,6 @@ import { existsSync, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { expectInteger, InputError } from "../errors.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
-import { ingestTable } from "./table_ingest.ts";
 
 /** How to ingest. */
 export interface IngestOptions {
@@ -99,7 +98,7 @@ export async function ingestFiles(directory: string, options: IngestOptions): Pr
     throw new InputError(`Expected on-missing to be impute or drop but found '${onMissing}'`);
   }
   mkdirSync(directory, { recursive: true });
-  // DuckDB is loaded where it is needed only: to load and start it takes longer than to read a small file.
-  return await ingestTable(directory, options) ??
-    await (await import("./sql_ingest.ts")).ingestInSql(directory, options);
+  // DuckDB is loaded only where it is needed.
+  const { ingestInSql } = await import("./sql_ingest.ts");
+  return await ingestInSql(directory, options);
 }

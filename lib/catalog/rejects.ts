@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { csvFormatRows } from "d3-dsv";
 import { basename } from "node:path";
 
 /** A row of `rejects.csv`. */
@@ -46,10 +47,7 @@ export function countReasons(rejects: readonly Reject[]): Record<string, number>
  * @returns CSV with a header line.
  */
 export function rejectsCsv(rejects: readonly Reject[]): string {
-  const field = (text: string | number) => {
-    const line = String(text).replace(/\p{Cc}+/gu, " ");
-    return /[",]/.test(line) ? `"${line.replaceAll('"', '""')}"` : line;
-  };
-  const rows = rejects.map(({ file, line, id, reason }) => [basename(file), line, id, reason].map(field).join(","));
-  return ["file,line,track_id,reason", ...rows].join("\n") + "\n";
+  const plain = (text: string) => text.replace(/\p{Cc}+/gu, " ");
+  const rows = rejects.map(({ file, line, id, reason }) => [basename(file), String(line), id, reason].map(plain));
+  return csvFormatRows([["file", "line", "track_id", "reason"], ...rows]) + "\n";
 }

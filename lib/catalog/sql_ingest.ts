@@ -1,6 +1,5 @@
 /**
- * Ingest in SQL alone: any file, any size, out of core beyond a gigabyte. The quick way in `table_ingest.ts` gives the
- * same.
+ * Ingest in SQL: any file, any size, out of core beyond a gigabyte and a half.
  *
  * @module
  */
@@ -22,7 +21,7 @@ import { loadSources, openSource, scalar, type Source } from "./sql_rows.ts";
 const MEMORY_LIMIT = "1GB";
 
 /**
- * Does the work of `ingestFiles` in SQL alone, one exact rule after another.
+ * Does the work of `ingestFiles` in SQL, one exact rule after another.
  *
  * @param directory The data folder.
  * @param options The files, and how to treat them.

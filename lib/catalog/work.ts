@@ -1,11 +1,59 @@
 /**
  * Which takes are one work: the same first artist, and the same title but for the words that name a take (remaster,
- * live, radio edit, feat. …). As SQL, so that a million titles take a second.
+ * live, radio edit, feat. …). As SQL, so that a million titles take a second. The patterns mean letters of either case.
  *
  * @module
  */
 import { sqlText } from "../storage/parquet.ts";
-import { BRACKETS, DASH, GUESTS, NAMES_GUEST, NAMES_OTHER, NAMES_TAKE, WITH } from "./titles.ts";
+
+const every = (...parts: string[][]): string[] =>
+  parts.reduce((texts, part) => texts.flatMap((text) => part.map((more) => text + more)), [""]);
+
+/** Words that name another take of the same work. */
+const TAKE_WORDS: readonly string[] = [
+  ...every(["re-master", "remaster"], ["ed", "izado", "izada", "isé", "ise", ""]),
+  ...[
+    "live",
+    "ao vivo",
+    "en vivo",
+    "en directo",
+    "dal vivo",
+    "unplugged",
+    "acoustic",
+    "acústico",
+    "demo",
+    "bonus track",
+  ],
+  ...["explicit", "clean", "radio edit", "edit", "mono", "stereo"],
+  ...every(["re-record", "rerecord"], ["ed", "ing"]),
+  ...every(
+    ["radio", "single", "album", "original", "extended", "short", "long", "video", "main", "full", "edited", "studio"],
+    [" "],
+    ["edit", "version", "mix", "length", "cut"],
+  ),
+  ...["original", "anniversary"],
+];
+/** A title with one of these is another work, whatever else it says. */
+const OTHER_WORDS = ["remix", "rmx", "bootleg", "mashup", "vip", "dub", "cover", "karaoke", "instrumental"];
+
+const TAKE = TAKE_WORDS.join("|");
+const OTHER = OTHER_WORDS.join("|");
+/** A guest credit. */
+const GUESTS = "\\s[(\\[]?(?:feat|ft|featuring)[. ][^)\\]]*[)\\]]?";
+/** A guest credit in brackets. */
+const WITH = "[(\\[]with [^()\\[\\]]*[)\\]]";
+/** A mark of a take in brackets. */
+const BRACKETS = `[(\\[](?:[^()\\[\\]]*[^()\\[\\]a-z])?(?:${TAKE})(?:[^()\\[\\]a-z][^()\\[\\]]*)?[)\\]]`;
+/** A hyphen inside a word does not start a new segment of the title. */
+const SEGMENT = "(?:[^-]|\\b-\\b)*";
+/** A mark of a take behind a dash. */
+const DASH = ` [-–] (?:${SEGMENT}[^a-z-])?(?:${TAKE})(?:[^a-z-]${SEGMENT})?$`;
+/** What every title with a guest credit has. */
+const NAMES_GUEST = "[ (\\[](?:feat|ft|featuring|with)[. ]";
+/** What every title with the mark of a take has. */
+const NAMES_TAKE = `\\b(?:${TAKE})\\b`;
+/** What makes a title that of another work. */
+const NAMES_OTHER = `\\b(?:${OTHER})\\b`;
 
 /**
  * SQL of a title without guest credits and without remaster, live or edit marks: `Heroes - 2017 Remaster` gives
@@ -49,16 +97,6 @@ export function plainText(text: string): string {
  * @returns SQL of the number.
  */
 export function workKey(title: string, artist: string, plainTitle: string, plainArtist: string): string {
+  const plainOr = (plain: string, text: string) => `CASE WHEN ${plain} = '' THEN lower(${text}) ELSE ${plain} END`;
   return `hash(${plainOr(plainTitle, title)}, ${plainOr(plainArtist, artist)})`;
-}
-
-/**
- * SQL of a plain text, or of the text in lower case when nothing is left of it.
- *
- * @param plain SQL of the plain text.
- * @param text SQL of the text.
- * @returns SQL of what is compared.
- */
-export function plainOr(plain: string, text: string): string {
-  return `CASE WHEN ${plain} = '' THEN lower(${text}) ELSE ${plain} END`;
 }

@@ -42,29 +42,12 @@ export function encodeCatalog(
   to: number = catalog.length,
 ): Matrix {
   const x = matrix(to - from, spec.columns.length);
-  rowEncoder(catalog, spec)(x.data, from, to);
-  return x;
-}
-
-/**
- * Encodes rows of a catalogue into numbers that are there already; see {@linkcode encodeCatalog}.
- *
- * @param catalog The catalogue.
- * @param spec The specification, d columns.
- * @returns A function that writes rows from … to into the first (to − from) · d numbers of `out`, which are all 0.
- */
-export function rowEncoder(
-  catalog: Catalog,
-  spec: FeatureSpec,
-): (out: Float32Array, from: number, to: number) => void {
   const encoders = makeEncoders(catalog, spec);
-  const width = spec.columns.length;
-  return (out, from, to) => {
-    for (let start = from; start < to; start += BLOCK) {
-      const end = Math.min(to, start + BLOCK);
-      for (const encode of encoders) encode(out, start, end, (start - from) * width);
-    }
-  };
+  for (let start = from; start < to; start += BLOCK) {
+    const end = Math.min(to, start + BLOCK);
+    for (const encode of encoders) encode(x.data, start, end, (start - from) * x.columns);
+  }
+  return x;
 }
 
 /**

@@ -12,7 +12,6 @@ import { runStage, type StageReport } from "../storage/stages.ts";
 import { encodeCatalog } from "./encode.ts";
 import { type FeatureSpec, makeFeatureSpec, type SpecOptions } from "./spec.ts";
 import { collectStatistics } from "./statistics.ts";
-import { encodeInThreads } from "./threads.ts";
 import { Z_FEATURES } from "./transforms.ts";
 
 /** Columns of the catalogue that the features are made of. */
@@ -40,7 +39,7 @@ export type FeatureEncoder = (directory: string, options: SpecOptions) => Promis
  *
  * @param directory The data folder, with `tracks.parquet`.
  * @param options Weights by group and the most genres that get a column; `force` runs it even when it is up to date.
- * @param encode What encodes it; when left out this process, on its threads from 200,000 rows.
+ * @param encode What encodes it; this process when left out.
  * @returns The report; its facts are the numbers of tracks and columns, the groups and what was dropped.
  * @throws {InputError} When `tracks.parquet` is missing or empty, or no column is left.
  */
@@ -66,13 +65,10 @@ export async function featuresStage(
 
 async function encodeFolder(directory: string, options: SpecOptions): Promise<FeatureSpec> {
   const path = join(directory, "tracks.parquet");
-  const target = join(directory, "X_raw.npy");
-  const threaded = await encodeInThreads(path, FEATURE_SOURCE_COLUMNS, target, options);
-  if (threaded) return threaded;
   const catalog = await readCatalog(path, FEATURE_SOURCE_COLUMNS);
   if (catalog.length === 0) throw new InputError(`${path}: has no tracks`);
   const spec = makeFeatureSpec(collectStatistics(catalog), options);
-  writeNpy(target, encodeCatalog(catalog, spec));
+  writeNpy(join(directory, "X_raw.npy"), encodeCatalog(catalog, spec));
   return spec;
 }
 

@@ -34,7 +34,7 @@ export interface CatalogStatistics {
 }
 
 /** Rows whose spread is taken together, before spreads are merged in the order of the rows. */
-export const BLOCK = 4096;
+const BLOCK = 4096;
 /** Whole numbers below this are counted in an array. */
 const SMALL = 4096;
 
@@ -106,16 +106,6 @@ function transformedMoments(values: Float64Array, name: ZFeature, from: number, 
     applyTransformTo(TRANSFORMS[name], values, start, start + length, block);
     spreads.push(spreadOf(block.subarray(0, length)));
   }
-  return mergeInOrder(spreads);
-}
-
-/**
- * Spread of numbers from the spreads of their blocks.
- *
- * @param spreads Spreads of {@linkcode BLOCK} numbers each, in the order of the rows.
- * @returns Spread of all, the same to the last bit however the blocks were shared out.
- */
-export function mergeInOrder(spreads: readonly Spread[]): Spread {
   return spreads.reduce(mergeSpreads, { count: 0, mean: 0, m2: 0 });
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 
@@ -55,32 +55,6 @@ export async function writeAtomicWith(path: string, write: (temporary: string) =
     throw error;
   }
   renameSync(temporary, path);
-}
-
-const written = new Map<string, { bytes: number; modified: number; sha256: string }>();
-
-/**
- * Notes the SHA-256 of a file, made while it was written, so that nobody has to read it for that.
- *
- * @param path The file, whole.
- * @param sha256 64 hexadecimal digits.
- */
-export function noteHash(path: string, sha256: string): void {
-  const { size, mtimeMs } = statSync(path);
-  written.set(path, { bytes: size, modified: mtimeMs, sha256 });
-}
-
-/**
- * The SHA-256 that this process has noted of a file which has not been touched since, by size and time of change.
- *
- * @param path The file.
- * @returns 64 hexadecimal digits, or nothing.
- */
-export function notedHash(path: string): string | undefined {
-  const noted = written.get(path);
-  if (!noted) return undefined;
-  const { size, mtimeMs } = statSync(path);
-  return noted.bytes === size && noted.modified === mtimeMs ? noted.sha256 : undefined;
 }
 
 function temporaryPath(path: string): string {

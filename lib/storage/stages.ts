@@ -9,7 +9,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } fro
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { InputError } from "../errors.ts";
-import { notedHash, writeAtomic } from "./atomic.ts";
+import { writeAtomic } from "./atomic.ts";
 
 /** Version of the file formats and algorithms; a change of it makes every stage run again. */
 export const PIPELINE_VERSION = "0.3.0";
@@ -112,7 +112,7 @@ export async function runStage(directory: string, stage: StageDefinition): Promi
   const outputs = Object.fromEntries(
     stage.outputs.map((file) => {
       const { size, mtimeMs } = statSync(locate(file));
-      return [file, { bytes: size, sha256: notedHash(locate(file)) ?? hashFile(locate(file)), modified: mtimeMs }];
+      return [file, { bytes: size, sha256: hashFile(locate(file)), modified: mtimeMs }];
     }),
   );
   const manifest = readManifest(directory);
