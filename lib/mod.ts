@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./errors.ts";
+export * from "./gini.ts";
 export * from "./random.ts";
 export * from "./matrix.ts";
 export * from "./neighbors.ts";
@@ -108,14 +109,7 @@ export * from "./evaluation/diversity.ts";
 export * from "./evaluation/calibration.ts";
 export * from "./evaluation/transitions.ts";
 export * from "./evaluation/exposure.ts";
-export {
-  bootstrapMean,
-  type BootstrapOptions,
-  type Interval,
-  type PairedDifference,
-  pairedDifference,
-  sharedDraws,
-} from "./evaluation/bootstrap.ts";
+export * from "./evaluation/bootstrap.ts";
 export * from "./evaluation/scenarios.ts";
 export * from "./evaluation/personal.ts";
 export * from "./evaluation/policies.ts";

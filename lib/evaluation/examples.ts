@@ -3,50 +3,17 @@
  *
  * @module
  */
-import { expectInteger } from "../errors.ts";
+import { least, max, mean, minIndex, pairs, range } from "d3-array";
 import { type FeatureName, FEATURES, fillFeatures, shareArtist } from "../shuffle/features.ts";
 import { camelotName } from "../shuffle/keys.ts";
 import { DEFAULT_RULES, Session, type SessionPick } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
-import type { Weights } from "../shuffle/weights.ts";
 import { type ShuffleWorld, similarityOf } from "../shuffle/world.ts";
+import { linearUtilities } from "../softmax.ts";
 import { consecutiveSimilarities } from "./diversity.ts";
 import { drawScenario, LIBRARY_KINDS, LISTENER_WEIGHTS, type Scenario, scenarioWorld } from "./scenarios.ts";
 import { keyTransitions, tempoTransitions } from "./transitions.ts";
-
-/** One track of a story with what there is to say of it. */
-export interface StoryPick {
-  /** Title of the track. */
-  title: string;
-  /** Its artists, joined by commas. */
-  artists: string;
-  /** What is to be said of it: what spoke for it and against it, or for a shuffle without reasons what a listener notices. */
-  note: string;
-}
-
-/** An example that a person can read. */
-export interface Story {
-  /** Its headline. */
-  title: string;
-  /** Who listens to what. */
-  opening: string;
-  /** Place by place what either shuffle plays; the first is the common start. */
-  picks: { vanilla: StoryPick; segue: StoryPick }[];
-  /** What came of it, in numbers. */
-  closing: string;
-  /** All of it as Markdown. */
-  markdown: string;
-}
-
-/** What the stories depend on. */
-export interface StoryOptions {
-  /** Tracks of each story; 10 by default. */
-  tracks?: number;
-  /** Seed of the listeners. 42 by default. */
-  seed?: number;
-  /** Weights of Segue; the hand-set ones by default. */
-  weights?: Weights;
-}
+import { capital, list } from "./words.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -54,6 +21,8 @@ const DAY = 24 * HOUR;
 const AUDITIONED = 48;
 /** Plays within which Segue's rules keep a track from coming back. */
 const WINDOW = DEFAULT_RULES.repeatTrack;
+/** Tracks of each story. */
+const TRACKS = 10;
 /** Tracks of the evening before. */
 const HEARD_BEFORE = 20;
 const NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
@@ -65,27 +34,23 @@ const NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight",
  * the seed, not picked by result.
  *
  * @param world The whole world.
- * @param options Length, seed, weights.
- * @returns The stories.
+ * @param options `seed` of the listeners, 42 by default.
+ * @returns The stories as Markdown: who listens to what, what either shuffle plays with a note on every track (what spoke
+ * for it and against it, or for a shuffle without reasons what a listener notices), and what came of it in numbers.
  * @throws {InputError} When the catalogue has fewer than 20 tracks.
  */
-export async function tellStories(world: ShuffleWorld, options: StoryOptions = {}): Promise<Story[]> {
-  const { seed = 42 } = options;
-  const count = expectInteger("tracks", options.tracks ?? 10, 3);
+export async function tellStories(world: ShuffleWorld, { seed = 42 }: { seed?: number } = {}): Promise<string[]> {
   const draw = (listener: number) => drawScenario(world, listener, { seed });
-  const play = (scenario: Scenario, before: number) => playEvening(scenario, count, before, options.weights);
-  const contrary = Array.from({ length: AUDITIONED }, (_, listener) => listener)
-    .filter((listener) => LIBRARY_KINDS[listener % LIBRARY_KINDS.length] === "broad")
-    .map(draw)
-    .reduce((least, scenario) => scenario.weights.similarity < least.weights.similarity ? scenario : least);
+  const broad = LIBRARY_KINDS.indexOf("broad");
+  const contrary = least(range(broad, AUDITIONED, LIBRARY_KINDS.length).map(draw), (s) => s.weights.similarity)!;
   return [
-    favouriteArtist(await play(draw(LIBRARY_KINDS.indexOf("one artist")), 0)),
-    eveningAfter(await play(draw(LIBRARY_KINDS.indexOf("tiny")), HEARD_BEFORE)),
-    fondOfSurprise(await play(contrary, 0)),
+    favouriteArtist(await playEvening(draw(LIBRARY_KINDS.indexOf("one artist")), 0)),
+    eveningAfter(await playEvening(draw(LIBRARY_KINDS.indexOf("tiny")), HEARD_BEFORE)),
+    fondOfSurprise(await playEvening(contrary, 0)),
   ];
 }
 
-function favouriteArtist(evening: Evening): Story {
+function favouriteArtist(evening: Evening): string {
   const { scenario, world, start, vanilla, segue } = evening;
   const artist = scenario.about;
   const by = (track: number) => world.catalog.lists.artists![track].includes(artist);
@@ -108,7 +73,7 @@ function favouriteArtist(evening: Evening): Story {
   );
 }
 
-function eveningAfter(evening: Evening): Story {
+function eveningAfter(evening: Evening): string {
   const { world, start, heardBefore, vanilla, segue } = evening;
   const again = ({ tracks }: Side) => tracks.slice(1).filter((track) => heardBefore.has(track)).length;
   const [a, b] = [again(vanilla), again(segue)];
@@ -131,7 +96,7 @@ function eveningAfter(evening: Evening): Story {
   );
 }
 
-function fondOfSurprise(evening: Evening): Story {
+function fondOfSurprise(evening: Evening): string {
   const { scenario, world, start } = evening;
   const weight = scenario.weights.similarity.toFixed(1).replace("-", "−");
   const average = LISTENER_WEIGHTS.mean.similarity;
@@ -168,80 +133,60 @@ interface Evening {
   heardBefore: Set<number>;
 }
 
-async function playEvening(
-  scenario: Scenario,
-  wanted: number,
-  before: number,
-  weights?: Weights,
-): Promise<Evening> {
+async function playEvening(scenario: Scenario, before: number): Promise<Evening> {
   const world = await scenarioWorld(scenario);
-  const count = Math.min(wanted, world.trackCount);
   const heardBefore = new Set<number>();
-  const sides = (["vanilla", "segue"] as const).map((policy): Side => {
+  const [from, seed] = [scenario.starts[0], scenario.seeds[0]];
+  const play = (policy: "vanilla" | "segue"): Side => {
     const state = new UserState(world);
     let start = scenario.times[0];
     if (before > 0) {
-      const eve = new Session(state, { policy: "vanilla", seed: scenario.seeds[0] + 1, count: before, start });
+      const eve = new Session(state, { policy: "vanilla", seed: seed + 1, count: before, start });
       for (const { track } of eve.run()) heardBefore.add(track);
       start += DAY;
     }
-    const from = scenario.starts[0];
-    const seed = scenario.seeds[0];
-    const session = new Session(state, { policy, weights, from, seed, count, start });
-    return playSide(world, scenario, state, session, count);
-  });
-  const first = nameOf(world, scenario.starts[0]);
-  return {
-    scenario,
-    world,
-    start: `${first.title}* by *${first.artists}`,
-    vanilla: sides[0],
-    segue: sides[1],
-    heardBefore,
+    return playSide(scenario, state, new Session(state, { policy, from, seed, count: TRACKS, start }));
   };
+  const first = nameOf(world, from);
+  const start = `${first.title}* by *${first.artists}`;
+  return { scenario, world, start, vanilla: play("vanilla"), segue: play("segue"), heardBefore };
 }
 
-function playSide(
-  world: ShuffleWorld,
-  scenario: Scenario,
-  state: UserState,
-  session: Session,
-  count: number,
-): Side {
+function playSide(scenario: Scenario, state: UserState, session: Session): Side {
   const side: Side = { tracks: [], notes: [], utility: 0 };
-  for (let step = 0; step < count; step++) {
+  const weights = FEATURES.map((name) => scenario.weights[name]);
+  const utilities: number[] = [];
+  while (side.tracks.length < TRACKS) {
     const pick = session.next();
     // The play is taken back for a moment: what is said of a pick is said from before it.
     state.undo();
-    side.notes.push(noteOf(world, state, pick, side.tracks));
-    if (step > 0) side.utility += ownUtility(scenario, state, side.tracks[step - 1], pick) / (count - 1);
+    side.notes.push(noteOf(state, pick, side.tracks));
+    if (side.tracks.length > 0) {
+      const features = fillFeatures(side.tracks.at(-1)!, state, Int32Array.of(pick.track), { now: pick.at });
+      utilities.push(linearUtilities(features, weights)[0] + scenario.liking[pick.track]);
+    }
     state.play(pick.track, pick.at);
     side.tracks.push(pick.track);
   }
-  return side;
-}
-
-function ownUtility(scenario: Scenario, state: UserState, current: number, { track, at }: SessionPick): number {
-  const features = fillFeatures(current, state, Int32Array.of(track), { now: at });
-  return FEATURES.reduce((sum, name, f) => sum + scenario.weights[name] * features[f], scenario.liking[track]);
+  return { ...side, utility: mean(utilities)! };
 }
 
 /** Contributions to utility below this are not worth a word: a factor of 1.2 on the odds. */
 const LEAST_CONTRIBUTION = 0.2;
 
 /** What spoke for a pick and against it; for a shuffle that has no reasons, what a listener would notice. */
-function noteOf(world: ShuffleWorld, state: UserState, pick: SessionPick, before: readonly number[]): string {
+function noteOf(state: UserState, pick: SessionPick, before: readonly number[]): string {
   if (before.length === 0) return "the start, chosen by the listener";
   const { distribution, track } = pick;
-  if (!distribution) return noticed(world, state, pick, before);
-  const { contributions, probability, rank } = distribution.explain(track);
   const current = before[before.length - 1];
+  if (!distribution) return noticed(state, pick, current);
+  const { contributions, probability, rank } = distribution.explain(track);
   const telling = contributions.filter(({ contribution }) => Math.abs(contribution) >= LEAST_CONTRIBUTION)
     .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
   const [good, bad] = [1, -1].map((sign) =>
     list(
       telling.filter(({ contribution }) => contribution * sign > 0)
-        .map(({ feature, value }) => reason(world, state, pick, current, feature, value, sign > 0)),
+        .map(({ feature, value }) => reason(state, pick, current, feature, value, sign > 0)),
     )
   );
   const count = distribution.candidates.length;
@@ -260,7 +205,6 @@ function noteOf(world: ShuffleWorld, state: UserState, pick: SessionPick, before
 }
 
 function reason(
-  world: ShuffleWorld,
   state: UserState,
   { track, at }: SessionPick,
   current: number,
@@ -273,7 +217,7 @@ function reason(
       if (!good) return `its sound (${number(value)})`;
       return value < 0.4 ? `a sound nearer than the others' (${number(value)})` : `its sound (${number(value)})`;
     case "keyMatch": {
-      const [from, to] = keyNames(world, current, track);
+      const [from, to] = keyNames(state.world, current, track);
       return from === to ? `the same key (${from})` : `its key (${from} → ${to})`;
     }
     case "clusterDiversity":
@@ -301,8 +245,8 @@ function keyNames(world: ShuffleWorld, ...tracks: number[]): string[] {
   return tracks.map((track) => camelotName(key?.[track] ?? NaN, mode?.[track] ?? NaN));
 }
 
-function noticed(world: ShuffleWorld, state: UserState, { track, at }: SessionPick, before: readonly number[]): string {
-  const current = before[before.length - 1];
+function noticed(state: UserState, { track, at }: SessionPick, current: number): string {
+  const { world } = state;
   const remarks: string[] = [];
   if (shareArtist(world, current, track)) remarks.push("the same artist again");
   const heard = heardAgo(state, track, at);
@@ -320,25 +264,26 @@ function noticed(world: ShuffleWorld, state: UserState, { track, at }: SessionPi
   return remarks.join(", ");
 }
 
-function tell(evening: Evening, title: string, opening: string, own: string): Story {
+function tell(evening: Evening, title: string, opening: string, own: string): string {
   const { world, vanilla, segue } = evening;
-  const pick = ({ tracks, notes }: Side, i: number): StoryPick => ({ ...nameOf(world, tracks[i]), note: notes[i] });
-  const picks = vanilla.tracks.map((_, i) => ({ vanilla: pick(vanilla, i), segue: pick(segue, i) }));
-  const closing = [own, soundOf(evening), verdictOf(evening)].filter(Boolean).join(" ");
-  const cell = ({ title, artists, note }: StoryPick) => `**${title}**<br>${artists}<br>*${escape(note)}*`;
-  const rows = picks.map((both, i) => `| ${i + 1} | ${cell(both.vanilla)} | ${cell(both.segue)} |`);
+  const cell = ({ tracks, notes }: Side, i: number) => {
+    const { title, artists } = nameOf(world, tracks[i]);
+    return `**${title}**<br>${artists}<br>*${escape(notes[i])}*`;
+  };
+  const rows = vanilla.tracks.map((_, i) => `| ${i + 1} | ${cell(vanilla, i)} | ${cell(segue, i)} |`);
   const table = ["| | Vanilla shuffle | Segue |", "| --- | --- | --- |", ...rows].join("\n");
-  return { title, opening, picks, closing, markdown: `### ${escape(title)}\n\n${opening}\n\n${table}\n\n${closing}\n` };
+  const closing = [own, soundOf(evening), verdictOf(evening)].filter(Boolean).join(" ");
+  return `### ${escape(title)}\n\n${opening}\n\n${table}\n\n${closing}\n`;
 }
 
 /** How the two hang together, in numbers, with the roughest step of each. */
 function soundOf({ world, vanilla, segue }: Evening): string {
   const sides = [vanilla, segue].map(({ tracks }) => {
     const similarities = consecutiveSimilarities(tracks, world.embedding);
-    const rough = similarities.reduce((worst, value, i) => value < similarities[worst] ? i : worst, 0);
+    const rough = minIndex(similarities);
     const [from, to] = [tracks[rough], tracks[rough + 1]].map((track) => `*${nameOf(world, track).title}*`);
     return {
-      mean: number(similarities.reduce((sum, value) => sum + value, 0) / similarities.length),
+      mean: number(mean(similarities)!),
       rough: `from ${from} to ${to} (${number(similarities[rough])})`,
       keys: keyTransitions(tracks, world.keys),
     };
@@ -369,13 +314,8 @@ function nameOf(world: ShuffleWorld, track: number): { title: string; artists: s
 }
 
 function longestRun(flags: readonly boolean[]): number {
-  let longest = 0;
-  let run = 0;
-  for (const flag of flags) {
-    run = flag ? run + 1 : 0;
-    longest = Math.max(longest, run);
-  }
-  return longest;
+  const ends = [-1, ...flags.flatMap((flag, i) => flag ? [] : [i]), flags.length];
+  return max(pairs(ends, (from, to) => to - from - 1))!;
 }
 
 function words(count: number): string {
@@ -387,11 +327,6 @@ function timesOf(count: number): string {
   return count === 0 ? "not once" : count === 1 ? "once" : count === 2 ? "twice" : `${words(count)} times`;
 }
 
-/** `a`, `a and b`, `a, b and c`. */
-function list(parts: readonly string[]): string {
-  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
-}
-
 function ordinal(rank: number): string {
   const ending = rank % 100 > 10 && rank % 100 < 14 ? "th" : ["th", "st", "nd", "rd"][rank % 10] ?? "th";
   return `${rank}${ending}`;
@@ -399,10 +334,6 @@ function ordinal(rank: number): string {
 
 function number(value: number): string {
   return value.toFixed(2).replace("-", "−");
-}
-
-function capital(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
 }
 
 /** Keeps a title from being read as Markdown. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { csvFormatRows } from "d3-dsv";
+import { csvFormat } from "d3-dsv";
 import { join } from "node:path";
 import { FEATURES } from "../shuffle/features.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { PIPELINE_VERSION } from "../storage/stages.ts";
-import type { Story } from "./examples.ts";
+import type { Interval } from "./bootstrap.ts";
 import { METRIC_NAMES, type MetricName, METRICS, REPEAT_KINDS } from "./metrics.ts";
 import {
   ablationsOf,
@@ -57,7 +57,7 @@ const HEARD_OF = ["tiny", "broad"] as const;
 export function writeTournament(
   directory: string,
   tournament: Tournament,
-  stories: readonly Story[],
+  stories: readonly string[],
   unit: ResamplingUnit = "listener",
 ): string[] {
   const files: Record<string, string> = {
@@ -78,7 +78,7 @@ export function writeTournament(
       })),
     ),
     "runs.csv": csv(runRows(tournament)),
-    "examples.md": stories.map(({ markdown }) => markdown).join("\n"),
+    "examples.md": stories.join("\n"),
   };
   if (tournament.variantListeners > 0) files["ablation.csv"] = csv(ablationsOf(tournament, { unit }).map(plainRow));
   const { seed, listeners, variantListeners, learned, tuned, sequence, plays, workers, seconds } = tournament;
@@ -135,16 +135,13 @@ function contestCell({ estimate, lower, upper }: SummaryRow, verdict?: Compariso
   return `${estimate.toFixed(digits)} ± ${half.toFixed(digits)}${mark}`.replace("-", "−");
 }
 
-function runRows(tournament: Tournament): Record<string, unknown>[] {
-  const { policies, listeners, values } = tournament;
-  const width = METRIC_NAMES.length;
-  return policies.flatMap(({ name, group }, p) =>
-    listeners.flatMap(({ weights, ...listener }, l) => {
-      if (group === "variant" && l >= tournament.variantListeners) return [];
-      const at = (p * listeners.length + l) * width;
+function runRows({ policies, listeners, runs }: Tournament): object[] {
+  return policies.flatMap(({ name, group }) =>
+    runs[name].map(({ values }, l) => {
+      const { weights, ...listener } = listeners[l];
       const own = Object.fromEntries(FEATURES.map((feature) => [`w_${feature}`, weights[feature]]));
-      const metrics = Object.fromEntries(METRIC_NAMES.map((metric, m) => [metric, values[at + m]]));
-      return [{ policy: name, group, ...listener, ...own, ...metrics }];
+      const metrics = Object.fromEntries(METRIC_NAMES.map((metric) => [metric, values[metric]]));
+      return { policy: name, group, ...listener, ...own, ...metrics };
     })
   );
 }
@@ -154,17 +151,19 @@ function plainRow<T extends SummaryRow | ComparisonRow>({ label: _label, ...row 
   return row;
 }
 
-function named(name: string, { estimate, lower, upper }: { estimate: number; lower: number; upper: number }): object {
+function named(name: string, { estimate, lower, upper }: Interval): object {
   return { [name]: estimate, [`${name}_lower`]: lower, [`${name}_upper`]: upper };
 }
 
+/** Numbers with eight digits, missing ones empty. */
 function csv(rows: readonly object[]): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const lines = rows.map((row) => columns.map((column) => field((row as Record<string, unknown>)[column])));
-  return csvFormatRows([columns, ...lines]) + "\n";
-}
-
-function field(value: unknown): string {
-  if (typeof value === "number") return Number.isNaN(value) ? "" : String(Number(value.toPrecision(8)));
-  return String(value ?? "");
+  const plain = rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => {
+        if (typeof value !== "number") return [name, value];
+        return [name, Number.isNaN(value) ? "" : Number(value.toPrecision(8))];
+      }),
+    )
+  );
+  return csvFormat(plain, Object.keys(rows[0] ?? {})) + "\n";
 }

@@ -3,15 +3,15 @@
  *
  * @module
  */
+import { mean, pairs, quantile, sum } from "d3-array";
 import { concatenate } from "../concatenate.ts";
-import { mean } from "../mean.ts";
+import { giniOfExposure } from "../gini.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
-import { quantile } from "./bootstrap.ts";
 import { miscalibration } from "./calibration.ts";
 import { clusterShares, consecutiveSimilarities, intraListDiversity, shannonEntropy } from "./diversity.ts";
-import { artistExposure, coverageOf, exposureCounts, giniOfExposure, noveltyOf } from "./exposure.ts";
+import { artistExposure, coverageOf, exposureCounts, noveltyOf } from "./exposure.ts";
 import type { Run } from "./play.ts";
-import { heardShare, type Labels, playsUntilHeard, repeatGaps, repeatRates } from "./repetition.ts";
+import { heardShare, playsUntilHeard, ratesOfGaps, repeatGaps } from "./repetition.ts";
 import type { Scenario } from "./scenarios.ts";
 import { keyTransitions, tempoTransitions } from "./transitions.ts";
 
@@ -23,140 +23,94 @@ export interface MetricDescription {
   range: readonly [number, number];
   /** Unit; empty for shares and the like. */
   unit: string;
-  /** Which direction listeners are taken to like: more, less, or neither. */
+  /** Which direction listeners are taken to like. */
   better: "higher" | "lower";
   /** What is measured, in a sentence. */
   meaning: string;
+  /**
+   * Whether a single session has it: then the mean over the sessions of a run, weighed by their plays, is the run's own
+   * value. The others belong to a run as a whole: exposure, time until heard through, quantiles and ratios.
+   */
+  ofSession: boolean;
 }
 
 const REPEAT_WINDOWS = 50;
 const PLAYS = 200;
+const SHARE = [0, 1] as const;
+const COSINE = [-1, 1] as const;
+const AMOUNT = [0, Infinity] as const;
 
 /** The metrics of the tournament, in the order of its tables. Formulas and sources stand with the functions. */
-export const METRICS: Readonly<Record<MetricName, MetricDescription>> = {
-  trackRepeat: about(
-    "Same track within 50",
-    [0, 1],
-    "lower",
-    "Share of plays whose track is among the 50 plays before",
-  ),
-  workRepeat: about("Same work within 50", [0, 1], "lower", "The same for any take of the song (remaster, live)"),
-  artistInRow: about(
-    "Artist twice in a row",
-    [0, 1],
-    "lower",
-    "Share of plays that share an artist with the play before",
-  ),
-  artistRepeat: about("Same artist within 5", [0, 1], "lower", "Share of plays with an artist of the 5 plays before"),
-  albumRepeat: about(
-    "Same album within 10",
-    [0, 1],
-    "lower",
-    "Share of plays whose album is among the 10 plays before",
-  ),
-  similarity: about("Coherence", [-1, 1], "higher", "Mean cosine similarity of consecutive plays"),
-  roughest: about("Roughest transitions", [-1, 1], "higher", "5 % quantile of the similarity of consecutive plays"),
-  diversity: about("Variety", [0, 2], "higher", "Intra-list diversity within a session: mean pairwise 1 − cosine"),
-  clusterEntropy: about("Cluster entropy", [0, Infinity], "higher", "Entropy over clusters within a session", "nats"),
-  miscalibration: about(
+export const METRICS = {
+  trackRepeat: inSession("Same track within 50", SHARE, "lower", "Share of plays whose track is among the 50 before"),
+  workRepeat: inSession("Same work within 50", SHARE, "lower", "The same for any take of the song (remaster, live)"),
+  artistInRow: inSession("Artist twice in a row", SHARE, "lower", "Share of plays with an artist of the play before"),
+  artistRepeat: inSession("Same artist within 5", SHARE, "lower", "Share of plays with an artist of the 5 before"),
+  albumRepeat: inSession("Same album within 10", SHARE, "lower", "Share of plays whose album is among the 10 before"),
+  similarity: inSession("Coherence", COSINE, "higher", "Mean cosine similarity of consecutive plays"),
+  roughest: inRun("Roughest transitions", COSINE, "higher", "5 % quantile of the similarity of consecutive plays"),
+  diversity: inSession("Variety", [0, 2], "higher", "Intra-list diversity: mean pairwise 1 − cosine"),
+  clusterEntropy: inSession("Cluster entropy", AMOUNT, "higher", "Entropy of the plays over clusters", "nats"),
+  miscalibration: inRun(
     "Miscalibration",
     [0, 4.61],
     "lower",
     "KL of the library's cluster shares to the played",
     "nats",
   ),
-  keyMatch: about("Key match", [0, 1], "higher", "Mean 1 − d/6 on the circle of fifths from play to play"),
-  keyCompatible: about("Compatible keys", [0, 1], "higher", "Share of transitions to the same or a neighbouring key"),
-  tempoSmooth: about("Smooth tempo", [0, 1], "higher", "Share of transitions within 8 % of the tempo (or its double)"),
-  coverage: about("Coverage", [0, 1], "higher", "Share of the library that was played"),
-  giniTracks: about("Gini, tracks", [0, 1], "lower", "Inequality of plays over the tracks of the library"),
-  giniArtists: about("Gini, artists", [0, 1], "lower", "Inequality of plays over the artists of the library"),
-  novelty: about("Novelty", [0, Infinity], "higher", "Mean −log₂ of how well known a played track is", "bits"),
-  halfHeard: about("Half heard after", [1, PLAYS], "lower", "Plays until half of the library was heard", "plays"),
-  allHeard: about("Heard through after", [1, PLAYS], "lower", "Plays until all of the library was heard", "plays"),
-  utility: about("Own utility", [-Infinity, Infinity], "higher", "Mean utility of the picks to the listener"),
-  regret: about("Regret", [0, Infinity], "lower", "Mean utility lost against the best track of the library"),
-  attained: about(
+  keyMatch: inSession("Key match", SHARE, "higher", "Mean 1 − d/6 on the circle of fifths from play to play"),
+  keyCompatible: inSession(
+    "Compatible keys",
+    SHARE,
+    "higher",
+    "Share of transitions to the same or a neighbouring key",
+  ),
+  tempoSmooth: inSession("Smooth tempo", SHARE, "higher", "Share of transitions within 8 % of the tempo or its double"),
+  coverage: inRun("Coverage", SHARE, "higher", "Share of the library that was played"),
+  giniTracks: inRun("Gini, tracks", SHARE, "lower", "Inequality of plays over the tracks of the library"),
+  giniArtists: inRun("Gini, artists", SHARE, "lower", "Inequality of plays over the artists of the library"),
+  novelty: inSession("Novelty", AMOUNT, "higher", "Mean −log₂ of how well known a played track is", "bits"),
+  halfHeard: inRun("Half heard after", [1, PLAYS], "lower", "Plays until half of the library was heard", "plays"),
+  allHeard: inRun("Heard through after", [1, PLAYS], "lower", "Plays until all of the library was heard", "plays"),
+  utility: inSession("Own utility", [-Infinity, Infinity], "higher", "Mean utility of the picks to the listener"),
+  regret: inSession("Regret", AMOUNT, "lower", "Mean utility lost against the best track of the library"),
+  attained: inRun(
     "Attained",
     [-Infinity, 1],
     "higher",
     "Utility gained over a blind draw, as a share of what could be",
   ),
-  relaxed: about("Rules relaxed", [0, 1], "lower", "Share of picks for which a hard rule had to be relaxed"),
-  dropped: about("Rules dropped", [0, 1], "lower", "Share of picks for which a hard rule had to be dropped altogether"),
-};
+  relaxed: inSession("Rules relaxed", SHARE, "lower", "Share of picks for which a hard rule had to be relaxed"),
+  dropped: inSession("Rules dropped", SHARE, "lower", "Share of picks for which a hard rule had to be dropped"),
+} as const;
 
 /** Name of a metric. */
-export type MetricName =
-  | "trackRepeat"
-  | "workRepeat"
-  | "artistInRow"
-  | "artistRepeat"
-  | "albumRepeat"
-  | "similarity"
-  | "roughest"
-  | "diversity"
-  | "clusterEntropy"
-  | "miscalibration"
-  | "keyMatch"
-  | "keyCompatible"
-  | "tempoSmooth"
-  | "coverage"
-  | "giniTracks"
-  | "giniArtists"
-  | "novelty"
-  | "halfHeard"
-  | "allHeard"
-  | "utility"
-  | "regret"
-  | "attained"
-  | "relaxed"
-  | "dropped";
+export type MetricName = keyof typeof METRICS;
 
 /** Names of all metrics, in the order of {@linkcode METRICS}. */
 export const METRIC_NAMES: readonly MetricName[] = Object.keys(METRICS) as MetricName[];
 
-/**
- * The metrics that a single session has, whose mean over the sessions of a run, weighed by their plays, is the run's
- * own value. The others belong to a run as a whole: exposure, time until heard through, quantiles and ratios.
- */
-export const SESSION_METRICS: readonly MetricName[] = [
-  "trackRepeat",
-  "workRepeat",
-  "artistInRow",
-  "artistRepeat",
-  "albumRepeat",
-  "similarity",
-  "diversity",
-  "clusterEntropy",
-  "keyMatch",
-  "keyCompatible",
-  "tempoSmooth",
-  "novelty",
-  "utility",
-  "regret",
-  "relaxed",
-  "dropped",
-];
+/** The metrics that a single session has. */
+export const SESSION_METRICS: readonly MetricName[] = METRIC_NAMES.filter((name) => METRICS[name].ofSession);
 
-/** What {@linkcode measureRepeats} distinguishes, in order. */
+/** What repeats are counted of. */
 export const REPEAT_KINDS = ["track", "work", "artist", "album"] as const;
 
 /** Bins of the distribution of similarities over [−1, 1]. */
 export const SIMILARITY_BINS = 40;
 
-/** Metrics of one run with the curves behind them. */
+/** Metrics of one run with the curves behind them. It can be sent from a worker. */
 export interface RunMeasures {
-  /** One value a metric, in the order of {@linkcode METRIC_NAMES}; NaN where the catalogue lacks what it needs. */
-  values: Float64Array;
-  /** The same of each session [sessions, metrics]; NaN but for {@linkcode SESSION_METRICS}. */
-  sessions: Float64Array;
-  /** Repeat rates [4, 50]: a row for each of {@linkcode REPEAT_KINDS}, a column for each window 1 … 50. */
-  repeats: Float32Array;
+  /** NaN where the catalogue lacks what a metric needs. */
+  values: Record<MetricName, number>;
+  /** The {@linkcode SESSION_METRICS} of each session. */
+  sessions: Partial<Record<MetricName, number>>[];
+  /** Repeat rates over windows 1 … 50. */
+  repeats: Record<typeof REPEAT_KINDS[number], Float64Array>;
   /** Shares of transitions in each of {@linkcode SIMILARITY_BINS} equal bins of similarity over [−1, 1]. */
-  similarities: Float32Array;
+  similarities: Float64Array;
   /** Share of the library heard after each play. */
-  heard: Float32Array;
+  heard: Float64Array;
 }
 
 /**
@@ -172,62 +126,54 @@ export interface RunMeasures {
  */
 export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): RunMeasures {
   const { plays, sessionOffsets } = run;
-  const library = world.library;
-  const gaps = labelsOf(world).map((labels) => repeatGaps(plays, labels));
-  const heard = heardShare(plays, library);
-  const counts = exposureCounts(plays, library);
-  const sessions = Array.from(
-    { length: sessionOffsets.length - 1 },
-    (_, s) => measurePart(world, scenario, run, gaps, sessionOffsets[s], sessionOffsets[s + 1]),
-  );
+  const { library, artists, works, albums } = world;
+  const tracks = Int32Array.from({ length: world.trackCount }, (_, track) => track);
+  const gaps = {
+    track: repeatGaps(plays, tracks),
+    work: repeatGaps(plays, works),
+    artist: repeatGaps(plays, artists),
+    album: repeatGaps(plays, albums),
+  };
+  const sessions = pairs(sessionOffsets, (from, to) => measureSession(world, scenario, run, gaps, from, to));
   const similarities = concatenate(Float64Array, sessions.map((session) => session.similarities));
-  const part = (name: MetricName) => weightedMean(sessions.map(({ values, plays }) => [plays, values[name] ?? NaN]));
-  const weighted = (name: "keyMatch" | "keyCompatible" | "tempoSmooth") =>
-    weightedMean(sessions.map(({ values, known }) => [known[name], values[name]!]));
+  const counts = exposureCounts(plays, library);
   const [utility, best, blind] = [run.utilities, run.best, run.blind].map(meanOfKnown);
   const clustered = world.clusterCount > 0;
   const shares = (tracks: ArrayLike<number>) => clusterShares(tracks, world.clusters, world.clusterCount);
-  const measured: Record<MetricName, number> = {
-    trackRepeat: part("trackRepeat"),
-    workRepeat: part("workRepeat"),
-    artistInRow: part("artistInRow"),
-    artistRepeat: part("artistRepeat"),
-    albumRepeat: part("albumRepeat"),
-    similarity: mean(similarities),
-    roughest: quantile(similarities.slice().sort(), 0.05),
-    diversity: part("diversity"),
-    clusterEntropy: part("clusterEntropy"),
-    miscalibration: clustered ? miscalibration(shares(library), shares(plays)) : NaN,
-    keyMatch: weighted("keyMatch"),
-    keyCompatible: weighted("keyCompatible"),
-    tempoSmooth: weighted("tempoSmooth"),
-    coverage: coverageOf(counts),
-    giniTracks: giniOfExposure(counts),
-    giniArtists: giniOfExposure(artistExposure(plays, library, world.artists)),
-    novelty: part("novelty"),
-    halfHeard: playsUntilHeard(plays, library, 0.5) ?? plays.length,
-    allHeard: playsUntilHeard(plays, library) ?? plays.length,
-    utility,
-    regret: best - utility,
-    attained: (utility - blind) / (best - blind),
-    relaxed: part("relaxed"),
-    dropped: part("dropped"),
-  };
+  const averaged = Object.fromEntries(SESSION_METRICS.map((name) => [name, overSessions(sessions, name)]));
   return {
-    values: Float64Array.from(METRIC_NAMES, (name) => measured[name]),
-    sessions: Float64Array.from(sessions.flatMap(({ values }) => METRIC_NAMES.map((name) => values[name] ?? NaN))),
-    repeats: measureRepeats(world, plays),
+    values: {
+      ...averaged as Record<MetricName, number>,
+      similarity: meanOfKnown(similarities),
+      roughest: quantile(similarities, 0.05)!,
+      miscalibration: clustered ? miscalibration(shares(library), shares(plays)) : NaN,
+      coverage: coverageOf(counts),
+      giniTracks: giniOfExposure(counts),
+      giniArtists: giniOfExposure(artistExposure(plays, library, artists)),
+      halfHeard: playsUntilHeard(plays, library, 0.5) ?? plays.length,
+      allHeard: playsUntilHeard(plays, library) ?? plays.length,
+      utility,
+      regret: best - utility,
+      attained: (utility - blind) / (best - blind),
+    },
+    sessions: sessions.map(({ values }) => values),
+    repeats: {
+      track: ratesOfGaps(gaps.track, REPEAT_WINDOWS),
+      work: ratesOfGaps(gaps.work, REPEAT_WINDOWS),
+      artist: ratesOfGaps(gaps.artist, REPEAT_WINDOWS),
+      album: ratesOfGaps(gaps.album, REPEAT_WINDOWS),
+    },
     similarities: histogram(similarities),
-    heard: Float32Array.from(heard),
+    heard: heardShare(plays, library),
   };
 }
 
-/** Metrics of one session: the plays `from … to-1` of a run. */
-function measurePart(
+/** Metrics of one session, the plays `from … to-1` of a run, and how many transitions a metric rests on. */
+function measureSession(
   world: ShuffleWorld,
   scenario: Scenario,
   run: Run,
-  gaps: Int32Array[],
+  gaps: Record<typeof REPEAT_KINDS[number], Int32Array>,
   from: number,
   to: number,
 ) {
@@ -235,24 +181,18 @@ function measurePart(
   const similarities = consecutiveSimilarities(plays, world.embedding);
   const { tempo } = world.catalog.numbers;
   const keys = keyTransitions(plays, world.keys);
-  const tempi = tempo ? tempoTransitions(plays, tempo) : { known: 0, distance: NaN, smooth: NaN };
-  const share = (holds: (p: number) => boolean) => {
-    let count = 0;
-    for (let p = from; p < to; p++) if (holds(p)) count++;
-    return count / plays.length;
-  };
-  const repeats = (kind: typeof REPEAT_KINDS[number], window: number) => {
-    const own = gaps[REPEAT_KINDS.indexOf(kind)];
-    return share((p) => own[p] > 0 && own[p] <= window);
-  };
+  const tempi = tempo ? tempoTransitions(plays, tempo) : { known: 0, smooth: NaN };
+  const share = (of: Int32Array | Uint8Array, holds: (value: number) => boolean) =>
+    of.subarray(from, to).filter(holds).length / plays.length;
+  const within = (window: number) => (gap: number) => gap > 0 && gap <= window;
   const utility = meanOfKnown(run.utilities.subarray(from, to));
-  const values: Partial<Record<MetricName, number>> = {
-    trackRepeat: repeats("track", 50),
-    workRepeat: repeats("work", 50),
-    artistInRow: repeats("artist", 1),
-    artistRepeat: repeats("artist", 5),
-    albumRepeat: world.catalog.texts.album_id || world.catalog.texts.album ? repeats("album", 10) : NaN,
-    similarity: mean(similarities),
+  const values: RunMeasures["sessions"][number] = {
+    trackRepeat: share(gaps.track, within(50)),
+    workRepeat: share(gaps.work, within(50)),
+    artistInRow: share(gaps.artist, within(1)),
+    artistRepeat: share(gaps.artist, within(5)),
+    albumRepeat: world.catalog.texts.album_id || world.catalog.texts.album ? share(gaps.album, within(10)) : NaN,
+    similarity: meanOfKnown(similarities),
     diversity: intraListDiversity(plays, world.embedding),
     clusterEntropy: world.clusterCount > 0
       ? shannonEntropy(clusterShares(plays, world.clusters, world.clusterCount))
@@ -263,41 +203,27 @@ function measurePart(
     novelty: noveltyOf(plays, scenario.knownness),
     utility,
     regret: meanOfKnown(run.best.subarray(from, to)) - utility,
-    relaxed: share((p) => run.relaxed[p] > 0),
-    dropped: share((p) => run.relaxed[p] === 2),
+    relaxed: share(run.relaxed, (relaxed) => relaxed > 0),
+    dropped: share(run.relaxed, (relaxed) => relaxed === 2),
   };
-  const known = { keyMatch: keys.known, keyCompatible: keys.known, tempoSmooth: tempi.known };
+  const known: typeof values = { keyMatch: keys.known, keyCompatible: keys.known, tempoSmooth: tempi.known };
   return { values, known, similarities, plays: plays.length };
 }
 
-/**
- * Repeat rates of track, work, artist and album over windows 1 … 50.
- *
- * @param world The world.
- * @param plays Track indices in the order in which they were played.
- * @returns Rates [4, 50], a row for each of {@linkcode REPEAT_KINDS}.
- */
-export function measureRepeats(world: ShuffleWorld, plays: ArrayLike<number>): Float32Array {
-  const rates = new Float32Array(REPEAT_KINDS.length * REPEAT_WINDOWS);
-  labelsOf(world).forEach((labels, kind) => {
-    rates.set(repeatRates(plays, labels, REPEAT_WINDOWS), kind * REPEAT_WINDOWS);
-  });
-  return rates;
-}
-
-/** Labels of the tracks, one entry for each of {@linkcode REPEAT_KINDS}. */
-function labelsOf(world: ShuffleWorld): Labels[] {
-  const tracks = Int32Array.from({ length: world.trackCount }, (_, track) => track);
-  return [tracks, world.works, world.artists, world.albums];
+/** Mean of a metric over sessions, weighed by the plays or by the transitions that are known. */
+function overSessions(sessions: ReturnType<typeof measureSession>[], name: MetricName): number {
+  const counted = sessions.map(({ values, known, plays }) => ({ weight: known[name] ?? plays, value: values[name]! }))
+    .filter(({ weight, value }) => weight > 0 && !Number.isNaN(value));
+  return sum(counted, ({ weight, value }) => weight * value) / sum(counted, ({ weight }) => weight);
 }
 
 /** Mean of the values that are there: a listener does not judge the first track of a session. */
 function meanOfKnown(values: Float64Array): number {
-  return mean(values.filter((value) => !Number.isNaN(value)));
+  return mean(values) ?? NaN;
 }
 
-function histogram(similarities: Float64Array): Float32Array {
-  const shares = new Float32Array(SIMILARITY_BINS);
+function histogram(similarities: Float64Array): Float64Array {
+  const shares = new Float64Array(SIMILARITY_BINS);
   for (const similarity of similarities) {
     const bin = Math.min(SIMILARITY_BINS - 1, Math.max(0, Math.floor((similarity + 1) / 2 * SIMILARITY_BINS)));
     shares[bin] += 1 / similarities.length;
@@ -305,23 +231,18 @@ function histogram(similarities: Float64Array): Float32Array {
   return shares;
 }
 
-function weightedMean(pairs: [weight: number, value: number][]): number {
-  let total = 0;
-  let sum = 0;
-  for (const [weight, value] of pairs) {
-    if (weight === 0) continue;
-    total += weight;
-    sum += weight * value;
-  }
-  return total > 0 ? sum / total : NaN;
-}
+type Description = Omit<MetricDescription, "ofSession" | "unit">;
 
-function about(
+function inSession(
   label: string,
-  range: readonly [number, number],
-  better: "higher" | "lower",
+  range: Description["range"],
+  better: Description["better"],
   meaning: string,
   unit: string = "",
 ): MetricDescription {
-  return { label, range, better, meaning, unit };
+  return { label, range, better, meaning, unit, ofSession: true };
+}
+
+function inRun(...description: Parameters<typeof inSession>): MetricDescription {
+  return { ...inSession(...description), ofSession: false };
 }

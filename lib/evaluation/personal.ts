@@ -5,15 +5,15 @@
  */
 import { simulateListeners } from "../choice/listeners.ts";
 import { type TastePrior, userTaste } from "../choice/personal.ts";
-import { FEATURES } from "../shuffle/features.ts";
 import type { Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
+import { weightsFrom } from "./feedback.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** Choices that each listener made before the tournament. */
 export const PAST_CHOICES = 60;
 
-const weightsOfPrior = new WeakMap<TastePrior, WeakMap<Scenario, Weights>>();
+const learnedOf = new WeakMap<Scenario, { prior: TastePrior; weights: Weights }>();
 
 /**
  * Learns a listener's weights from {@linkcode PAST_CHOICES} choices that they made in their own library before the
@@ -27,19 +27,15 @@ const weightsOfPrior = new WeakMap<TastePrior, WeakMap<Scenario, Weights>>();
  * @returns The weights.
  */
 export function personalWeights(world: ShuffleWorld, scenario: Scenario, prior: TastePrior): Weights {
-  let ofPrior = weightsOfPrior.get(prior);
-  if (!ofPrior) weightsOfPrior.set(prior, ofPrior = new WeakMap());
-  const known = ofPrior.get(scenario);
-  if (known) return known;
+  const known = learnedOf.get(scenario);
+  if (known?.prior === prior) return known.weights;
   const { sets } = simulateListeners(world, {
     users: 1,
     steps: PAST_CHOICES,
     seed: scenario.seeds[0],
     weights: scenario.weights,
   });
-  const learned = userTaste(sets, prior).weights;
-  const weights = { ...scenario.weights };
-  FEATURES.forEach((name, f) => weights[name] = learned[f]);
-  ofPrior.set(scenario, weights);
+  const weights = weightsFrom(userTaste(sets, prior).weights);
+  learnedOf.set(scenario, { prior, weights });
   return weights;
 }

@@ -8,7 +8,8 @@ import { FEATURES, fillFeatures, type SequenceScorer } from "../shuffle/features
 import { Session } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
 import type { Weights } from "../shuffle/weights.ts";
-import type { ShuffleWorld } from "../shuffle/world.ts";
+import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
+import { linearUtilities } from "../softmax.ts";
 import { personalWeights } from "./personal.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -61,7 +62,7 @@ export function playScenario(
     relaxed: new Uint8Array(total),
   };
   const state = new UserState(world);
-  const judge = new Judge(world, scenario);
+  const judge = listenerOf(world, scenario);
   const weights = weightsFor(world, scenario, policy);
   for (let s = 0, p = 0; s < sessions; s++) {
     const session = new Session(state, {
@@ -75,15 +76,22 @@ export function playScenario(
       seed: scenario.seeds[s],
       start: scenario.times[s],
     });
-    let before = -1;
     let at = scenario.times[s];
     for (let i = 0; i < scenario.plays; i++, p++) {
-      if (i > 0) judge.look(before, state, at);
+      const utilities = i > 0 ? judge(run.plays[p - 1], state, at) : undefined;
       const pick = session.next();
       run.plays[p] = pick.track;
-      if (i > 0) judge.write(pick.track, p, run);
+      if (utilities) {
+        run.utilities[p] = run.best[p] = utilities[pick.track];
+        let others = 0;
+        for (let track = 0; track < utilities.length; track++) {
+          if (track === run.plays[p - 1]) continue;
+          run.best[p] = Math.max(run.best[p], utilities[track]);
+          others += utilities[track];
+        }
+        run.blind[p] = others / (utilities.length - 1);
+      }
       for (const { kept } of pick.relaxed) run.relaxed[p] = Math.max(run.relaxed[p], kept === null ? 2 : 1);
-      before = pick.track;
       at = pick.at + session.durationOf(pick.track);
     }
   }
@@ -97,51 +105,17 @@ function weightsFor(world: ShuffleWorld, scenario: Scenario, policy: TournamentP
 
 const similaritiesOfWorld = new WeakMap<ShuffleWorld, Float32Array>();
 
-/** The listener's judgement of every track that could come next. */
-class Judge {
-  readonly #world: ShuffleWorld;
-  readonly #scenario: Scenario;
-  readonly #similarities: Float32Array;
-  readonly #features: Float64Array;
-  readonly #utilities: Float64Array;
-  #best = 0;
-  #blind = 0;
-
-  constructor(world: ShuffleWorld, scenario: Scenario) {
-    const n = world.trackCount;
-    this.#world = world;
-    this.#scenario = scenario;
-    this.#similarities = allSimilarities(world);
-    this.#features = new Float64Array(n * FEATURES.length);
-    this.#utilities = new Float64Array(n);
-  }
-
-  /** Reckons the utility of every track of the library as the next one. */
-  look(current: number, state: UserState, now: number): void {
-    const { library } = this.#world;
-    const n = library.length;
-    const width = FEATURES.length;
-    const { weights, liking } = this.#scenario;
-    const similarities = this.#similarities.subarray(current * n, (current + 1) * n);
-    fillFeatures(current, state, library, { now }, FEATURES, similarities, this.#features);
-    this.#best = -Infinity;
-    let sum = 0;
-    for (let j = 0; j < n; j++) {
-      let utility = liking[j];
-      for (let f = 0; f < width; f++) utility += weights[FEATURES[f]] * this.#features[j * width + f];
-      this.#utilities[j] = utility;
-      if (j === current) continue;
-      sum += utility;
-      if (utility > this.#best) this.#best = utility;
-    }
-    this.#blind = sum / (n - 1);
-  }
-
-  write(track: number, p: number, run: Run): void {
-    run.utilities[p] = this.#utilities[track];
-    run.best[p] = Math.max(this.#best, this.#utilities[track]);
-    run.blind[p] = this.#blind;
-  }
+/** The listener's judgement: the utility of every track of the library as the next one. */
+function listenerOf(world: ShuffleWorld, { weights, liking }: Scenario) {
+  const n = world.trackCount;
+  const similarities = allSimilarities(world);
+  const features = new Float64Array(n * FEATURES.length);
+  const own = FEATURES.map((name) => weights[name]);
+  return (current: TrackIndex, state: UserState, now: number): Float64Array => {
+    const found = similarities.subarray(current * n, (current + 1) * n);
+    fillFeatures(current, state, world.library, { now }, FEATURES, found, features);
+    return linearUtilities(features, own).map((utility, track) => utility + liking[track]);
+  };
 }
 
 /** Cosine similarities of all pairs of a library, found once for all policies. O(m² d). */

@@ -49,18 +49,14 @@ export interface TournamentPolicy {
   value?: number;
 }
 
-const NO_RULES: Rules = {};
-
-const TEMPERATURE_LABELS = { temperature: "", learnedTemperature: "from all, ", personalTemperature: "from each, " };
-
 /** Temperatures of the curve; 1 is Segue itself. */
-export const CURVE_TEMPERATURES: readonly number[] = [0, 0.25, 0.5, 2, 4, Infinity];
+const CURVE_TEMPERATURES = [0, 0.25, 0.5, 2, 4, Infinity] as const;
 
 /** Temperatures under the learned weights, and those that are tried for them; 1 is the contestant itself. */
 export const LEARNED_TEMPERATURES: readonly number[] = [0, 0.25, 0.5];
 
 /** Factors on each weight; 1 is Segue itself, 0 the ablation of the term. */
-export const CURVE_FACTORS: readonly number[] = [0, 0.5, 2, 4];
+const CURVE_FACTORS = [0, 0.5, 2, 4] as const;
 
 /** What the policies are given besides the hand-set weights. */
 export interface LearnedParts {
@@ -113,56 +109,58 @@ export function contestants({ pooled, prior, temperature, sequence }: LearnedPar
  * without hard rules and a term: a rule that forbids what a weight dislikes leaves the weight nothing to do.
  */
 export function segueVariants({ pooled, prior }: LearnedParts = {}): TournamentPolicy[] {
-  const variant = { group: "variant", policy: "segue" } as const;
-  const base = { ...variant, weights: DEFAULT_WEIGHTS, against: "segue" } as const;
+  const segue = { group: "variant", policy: "segue" } as const;
+  const base = { ...segue, weights: DEFAULT_WEIGHTS, against: "segue" } as const;
   const heated = (
-    parameter: "temperature" | "learnedTemperature" | "personalTemperature",
-    values: readonly number[],
-    source: Pick<TournamentPolicy, "weights" | "prior" | "against">,
+    what: Pick<TournamentPolicy, "weights" | "prior" | "against" | "parameter">,
+    temperatures: readonly number[],
+    learnedFrom: string,
   ) =>
-    values.map((value): TournamentPolicy => ({
-      ...variant,
-      ...source,
-      name: `${parameter} ${value}`,
-      label: `${TEMPERATURE_LABELS[parameter]}temperature ${value === Infinity ? "∞" : value}`,
+    temperatures.map((value): TournamentPolicy => ({
+      ...segue,
+      ...what,
+      name: `${what.parameter} ${value}`,
+      label: `${learnedFrom}temperature ${value === Infinity ? "∞" : value}`,
       temperature: value,
-      parameter,
       value,
     }));
-  const weights = FEATURES.flatMap((feature) =>
-    CURVE_FACTORS.map((value): TournamentPolicy => ({
-      ...base,
-      name: `${feature} ${value}`,
-      label: value === 0 ? `without ${feature}` : `${feature} × ${value}`,
-      weights: { ...DEFAULT_WEIGHTS, [feature]: value * DEFAULT_WEIGHTS[feature] },
-      parameter: feature,
-      value,
-    }))
-  );
-  const free: TournamentPolicy = {
-    ...base,
-    name: "free",
-    label: "no hard rules",
-    rules: NO_RULES,
-    parameter: "rules",
-    value: 0,
-  };
-  const freeAblations = FEATURES.map((feature): TournamentPolicy => ({
-    ...free,
-    name: `free ${feature} 0`,
-    label: `no hard rules, without ${feature}`,
-    weights: { ...DEFAULT_WEIGHTS, [feature]: 0 },
-    parameter: feature,
-    against: "free",
-  }));
+  const weighed = (parameter: typeof FEATURES[number], value: number) => ({
+    weights: { ...DEFAULT_WEIGHTS, [parameter]: value * DEFAULT_WEIGHTS[parameter] },
+    parameter,
+    value,
+  });
+  const free = { ...base, name: "free", label: "no hard rules", rules: {}, parameter: "rules", value: 0 } as const;
   return [
-    ...heated("temperature", CURVE_TEMPERATURES, { weights: DEFAULT_WEIGHTS, against: "segue" }),
+    ...heated({ ...base, parameter: "temperature" }, CURVE_TEMPERATURES, ""),
     ...(pooled
-      ? heated("learnedTemperature", LEARNED_TEMPERATURES, { weights: pooled, against: "segue-learned" })
+      ? heated(
+        { weights: pooled, against: "segue-learned", parameter: "learnedTemperature" },
+        LEARNED_TEMPERATURES,
+        "from all, ",
+      )
       : []),
-    ...(prior ? heated("personalTemperature", LEARNED_TEMPERATURES, { prior, against: "segue-personal" }) : []),
-    ...weights,
+    ...(prior
+      ? heated(
+        { prior, against: "segue-personal", parameter: "personalTemperature" },
+        LEARNED_TEMPERATURES,
+        "from each, ",
+      )
+      : []),
+    ...FEATURES.flatMap((feature) =>
+      CURVE_FACTORS.map((value): TournamentPolicy => ({
+        ...base,
+        ...weighed(feature, value),
+        name: `${feature} ${value}`,
+        label: value === 0 ? `without ${feature}` : `${feature} × ${value}`,
+      }))
+    ),
     free,
-    ...freeAblations,
+    ...FEATURES.map((feature): TournamentPolicy => ({
+      ...free,
+      ...weighed(feature, 0),
+      name: `free ${feature} 0`,
+      label: `no hard rules, without ${feature}`,
+      against: "free",
+    })),
   ];
 }

@@ -3,16 +3,27 @@
  *
  * @module
  */
+import { flatGroup, group, range, sort } from "d3-array";
 import { InputError } from "../errors.ts";
 import { seededRandom } from "../random.ts";
 import { bootstrapMean, type Interval, type PairedDifference, pairedDifference, sharedDraws } from "./bootstrap.ts";
-import { METRIC_NAMES, type MetricName, METRICS, REPEAT_KINDS, SESSION_METRICS, SIMILARITY_BINS } from "./metrics.ts";
-import type { VariedParameter } from "./policies.ts";
+import {
+  METRIC_NAMES,
+  type MetricName,
+  METRICS,
+  type REPEAT_KINDS,
+  type RunMeasures,
+  SIMILARITY_BINS,
+} from "./metrics.ts";
+import type { TournamentPolicy, VariedParameter } from "./policies.ts";
 import type { LibraryKind, ListeningPattern } from "./scenarios.ts";
-import { sessionValuesOf, type Tournament, type TournamentListener, valuesOf } from "./tournament.ts";
+import { type Tournament, type TournamentListener, valuesOf } from "./tournament.ts";
 
-/** A mean of a metric under a policy, over listeners. */
-export interface SummaryRow extends Interval {
+/** Windows of {@linkcode repeatCurves}. */
+const REPEAT_WINDOWS = [1, 2, 3, 5, 10, 20, 30, 40, 50] as const;
+
+/** What a row of a table is about. */
+export interface Cell {
   /** Name of the policy. */
   policy: string;
   /** What people read. */
@@ -25,20 +36,13 @@ export interface SummaryRow extends Interval {
   pattern: ListeningPattern | "all";
 }
 
+/** A mean of a metric under a policy, over listeners. */
+export interface SummaryRow extends Cell, Interval {}
+
 /** A comparison of two policies on the same listeners. */
-export interface ComparisonRow extends PairedDifference {
-  /** Name of the policy. */
-  policy: string;
-  /** What people read. */
-  label: string;
+export interface ComparisonRow extends Cell, PairedDifference {
   /** The policy it is compared with; the estimate is the mean of policy − baseline. */
   baseline: string;
-  /** Name of the metric. */
-  metric: MetricName;
-  /** Kind of the library, or `"all"`. */
-  library: LibraryKind | "all";
-  /** Listening pattern, or `"all"`. */
-  pattern: ListeningPattern | "all";
   /** Better, worse, or no difference that the interval would show, by the metric's better direction. */
   verdict: "better" | "worse" | "even";
 }
@@ -59,11 +63,9 @@ export interface SummaryOptions {
   byPattern?: boolean;
   /** Metrics wanted; all by default. */
   metrics?: readonly MetricName[];
-  /** Resamples of the bootstrap; 1,000 by default. */
-  resamples?: number;
   /**
    * What the bootstrap draws; whole listeners by default. Metrics that a single session does not have (all but
-   * {@linkcode SESSION_METRICS}) are always drawn by listener.
+   * `SESSION_METRICS`) are always drawn by listener.
    */
   unit?: ResamplingUnit;
 }
@@ -77,26 +79,11 @@ export interface SummaryOptions {
  * @returns One row a policy, metric and group.
  */
 export function summarize(tournament: Tournament, options: SummaryOptions = {}): SummaryRow[] {
-  const { metrics = METRIC_NAMES, resamples, unit } = options;
-  const rows: SummaryRow[] = [];
-  for (const group of groupsOf(tournament, options)) {
-    for (const { name: policy, label } of tournament.policies.filter(({ group }) => group === "contest")) {
-      for (const metric of metrics) {
-        const { values, weights } = unitValues(tournament, policy, metric, group.members, unit);
-        const random = seededRandom(tournament.seed, `summary ${policy} ${metric}`);
-        const { library, pattern } = group;
-        rows.push({
-          policy,
-          label,
-          metric,
-          library,
-          pattern,
-          ...bootstrapMean(values, { random, resamples, weights, draws: drawsOf(tournament) }),
-        });
-      }
-    }
-  }
-  return rows;
+  return cellsOf(tournament, options).map(({ members, ...cell }) => {
+    const { values, weights } = unitValues(tournament, cell.policy, cell.metric, members, options.unit);
+    const random = seededRandom(tournament.seed, `summary ${cell.policy} ${cell.metric}`);
+    return { ...cell, ...bootstrapMean(values, { random, weights, draws: drawsOf(tournament) }) };
+  });
 }
 
 /**
@@ -117,15 +104,8 @@ export function compareWith(
     const names = tournament.policies.map(({ name }) => name).join(", ");
     throw new InputError(`Expected baseline to be one of ${names} but found '${baseline}'`);
   }
-  return groupsOf(tournament, options).flatMap((group) =>
-    tournament.policies
-      .filter(({ group, name }) => group === "contest" && name !== baseline)
-      .flatMap((policy) =>
-        (options.metrics ?? METRIC_NAMES).map((metric) =>
-          comparison(tournament, policy, baseline, metric, group, options)
-        )
-      )
-  );
+  return cellsOf(tournament, options).filter(({ policy }) => policy !== baseline)
+    .map((cell) => comparison(tournament, cell, baseline, options));
 }
 
 /** What a term buys: the policy with it against the policy without it. */
@@ -145,14 +125,14 @@ export interface AblationRow extends ComparisonRow {
  * @throws {InputError} When the tournament was held without variants.
  */
 export function ablationsOf(tournament: Tournament, options: SummaryOptions = {}): AblationRow[] {
-  const [everyone] = groupsOf(tournament, {});
-  const variants = variantsOf(tournament)
-    .filter(({ value, parameter }) => value === 0 && !parameter!.toLowerCase().endsWith("temperature"));
-  return variants.flatMap((policy) =>
-    (options.metrics ?? METRIC_NAMES).map((metric): AblationRow => ({
-      ...comparison(tournament, policy, policy.against!, metric, everyone, options),
-      parameter: policy.parameter!,
-    }))
+  const left = tournament.policies.filter(({ against, value, temperature }) =>
+    against !== undefined && value === 0 && temperature === undefined
+  );
+  if (left.length === 0) throw new InputError("The tournament was held without variants; set variantListeners");
+  const played = { ...tournament, listeners: tournament.listeners.slice(0, tournament.variantListeners) };
+  return left.flatMap(({ against, parameter, ...policy }) =>
+    cellsOf(played, { metrics: options.metrics }, [policy])
+      .map((cell) => ({ ...comparison(tournament, cell, against!, options), parameter: parameter! }))
   );
 }
 
@@ -181,15 +161,13 @@ export interface ParetoPoint {
  * contestant and of the curves over temperature and over each weight, all on the same listeners.
  *
  * @param tournament The tournament; without variants only the contestants appear.
- * @param resamples Resamples of the bootstrap.
  * @returns The points; those of a curve in the order of its values, Segue itself (value 1) among them.
  */
-export function paretoPoints(tournament: Tournament, resamples?: number): ParetoPoint[] {
+export function paretoPoints(tournament: Tournament): ParetoPoint[] {
   const count = tournament.variantListeners || tournament.listeners.length;
   const interval = (policy: string, metric: MetricName) =>
     bootstrapMean(valuesOf(tournament, policy, metric).subarray(0, count), {
       random: seededRandom(tournament.seed, `pareto ${policy} ${metric}`),
-      resamples,
       draws: drawsOf(tournament),
     });
   const point = (policy: string, label: string, curve: ParetoPoint["curve"], value: number): ParetoPoint => ({
@@ -202,17 +180,16 @@ export function paretoPoints(tournament: Tournament, resamples?: number): Pareto
     regret: interval(policy, "regret"),
     efficient: false,
   });
-  const points = tournament.policies.filter(({ group }) => group === "contest")
-    .map(({ name, label }) => point(name, label, "contest", NaN));
-  const curves = tournament.policies.filter(({ group, against, parameter }) =>
-    group === "variant" && against !== "free" && parameter !== "rules"
+  const contest = contestantsOf(tournament).map(({ name, label }) => point(name, label, "contest", NaN));
+  const varied = tournament.policies.filter(({ against, parameter }) =>
+    against !== undefined && against !== "free" && parameter !== "rules"
   );
-  for (const curve of new Set(curves.map(({ parameter }) => parameter!))) {
-    const own = curves.filter(({ parameter }) => parameter === curve);
+  const curves = Array.from(group(varied, ({ parameter }) => parameter!), ([curve, own]) => {
     const base = point(own[0].against!, `${curve} 1`, curve, 1);
     const all = [...own.map(({ name, label, value }) => point(name, label, curve, value!)), base];
-    points.push(...all.sort((a, b) => a.value - b.value));
-  }
+    return all.sort((a, b) => a.value - b.value);
+  });
+  const points = [...contest, ...curves.flat()];
   for (const a of points) {
     a.efficient = !points.some((b) =>
       b.coherence.estimate >= a.coherence.estimate && b.variety.estimate >= a.variety.estimate &&
@@ -237,18 +214,10 @@ export interface CurvePoint extends Interval {
  *
  * @param tournament The tournament.
  * @param kind Of tracks, works, artists or albums.
- * @param windows Windows wanted; 1, 2, 3, 5, 10, 20, 30, 40 and 50 by default.
- * @param library Kind of the library; all by default.
- * @returns Rates with intervals.
+ * @returns Rates with intervals at windows 1, 2, 3, 5, 10, 20, 30, 40 and 50.
  */
-export function repeatCurves(
-  tournament: Tournament,
-  kind: typeof REPEAT_KINDS[number],
-  windows: readonly number[] = [1, 2, 3, 5, 10, 20, 30, 40, 50],
-  library: LibraryKind | "all" = "all",
-): CurvePoint[] {
-  const at = (window: number) => REPEAT_KINDS.indexOf(kind) * 50 + window - 1;
-  return curvesOf(tournament, tournament.repeats, REPEAT_KINDS.length * 50, windows, at, library);
+export function repeatCurves(tournament: Tournament, kind: typeof REPEAT_KINDS[number]): CurvePoint[] {
+  return curvesOf(tournament, REPEAT_WINDOWS, "all", ({ repeats }, window) => repeats[kind][window - 1]);
 }
 
 /**
@@ -256,12 +225,10 @@ export function repeatCurves(
  *
  * @param tournament The tournament.
  * @param library Kind of the library.
- * @param step Plays between the points; 10 by default.
- * @returns Shares with intervals.
+ * @returns Shares with intervals, every 10 plays.
  */
-export function heardCurves(tournament: Tournament, library: LibraryKind | "all", step: number = 10): CurvePoint[] {
-  const places = Array.from({ length: Math.floor(tournament.plays / step) }, (_, i) => (i + 1) * step);
-  return curvesOf(tournament, tournament.heard, tournament.plays, places, (plays) => plays - 1, library);
+export function heardCurves(tournament: Tournament, library: LibraryKind | "all"): CurvePoint[] {
+  return curvesOf(tournament, range(10, tournament.plays + 1, 10), library, ({ heard }, plays) => heard[plays - 1]);
 }
 
 /**
@@ -271,9 +238,8 @@ export function heardCurves(tournament: Tournament, library: LibraryKind | "all"
  * @returns For each bin (x its middle) the share of transitions, with intervals.
  */
 export function similarityDistributions(tournament: Tournament): CurvePoint[] {
-  const middles = Array.from({ length: SIMILARITY_BINS }, (_, bin) => (2 * bin + 1) / SIMILARITY_BINS - 1);
-  const at = (middle: number) => middles.indexOf(middle);
-  return curvesOf(tournament, tournament.similarities, SIMILARITY_BINS, middles, at, "all");
+  const middles = range(SIMILARITY_BINS).map((bin) => (2 * bin + 1) / SIMILARITY_BINS - 1);
+  return curvesOf(tournament, middles, "all", ({ similarities }, middle) => similarities[middles.indexOf(middle)]);
 }
 
 /**
@@ -303,43 +269,46 @@ function drawsOf(tournament: Tournament): ReturnType<typeof sharedDraws> {
   return draws;
 }
 
-interface Group {
-  library: LibraryKind | "all";
-  pattern: ListeningPattern | "all";
-  members: number[];
+/** Every group of listeners with every policy and every metric wanted. */
+function cellsOf(
+  tournament: Tournament,
+  { byLibrary, byPattern, metrics = METRIC_NAMES }: SummaryOptions,
+  policies: readonly Pick<TournamentPolicy, "name" | "label">[] = contestantsOf(tournament),
+): (Cell & { members: number[] })[] {
+  const groups = flatGroup(
+    tournament.listeners,
+    (listener): Cell["library"] => byLibrary ? listener.library : "all",
+    (listener): Cell["pattern"] => byPattern ? listener.pattern : "all",
+  );
+  // In the order of the first listener of each group.
+  return sort(groups, ([, , [first]]) => first.listener).flatMap(([library, pattern, listeners]) => {
+    const members = listeners.map(({ listener }) => listener);
+    return policies.flatMap(({ name: policy, label }) =>
+      metrics.map((metric) => ({ policy, label, metric, library, pattern, members }))
+    );
+  });
 }
 
-function groupsOf(tournament: Tournament, { byLibrary, byPattern }: SummaryOptions): Group[] {
-  const groups = new Map<string, Group>();
-  tournament.listeners.forEach((listener, l) => {
-    const library = byLibrary ? listener.library : "all";
-    const pattern = byPattern ? listener.pattern : "all";
-    const known = groups.get(`${library}/${pattern}`);
-    if (known) known.members.push(l);
-    else groups.set(`${library}/${pattern}`, { library, pattern, members: [l] });
-  });
-  return [...groups.values()];
+function contestantsOf(tournament: Tournament): TournamentPolicy[] {
+  return tournament.policies.filter(({ group }) => group === "contest");
 }
 
 function comparison(
   tournament: Tournament,
-  { name: policy, label }: { name: string; label: string },
+  { members, policy, label, ...cell }: Cell & { members: number[] },
   baseline: string,
-  metric: MetricName,
-  { library, pattern, members }: Group,
-  { resamples, unit }: SummaryOptions,
+  { unit }: SummaryOptions,
 ): ComparisonRow {
-  const own = unitValues(tournament, policy, metric, members, unit);
-  const others = unitValues(tournament, baseline, metric, members, unit);
+  const own = unitValues(tournament, policy, cell.metric, members, unit);
+  const others = unitValues(tournament, baseline, cell.metric, members, unit);
   const difference = pairedDifference(own.values, others.values, {
-    random: seededRandom(tournament.seed, `pair ${policy} ${baseline} ${metric}`),
-    resamples,
+    random: seededRandom(tournament.seed, `pair ${policy} ${baseline} ${cell.metric}`),
     weights: own.weights,
     draws: drawsOf(tournament),
   });
-  const sign = METRICS[metric].better === "higher" ? 1 : -1;
+  const sign = METRICS[cell.metric].better === "higher" ? 1 : -1;
   const verdict = !difference.differs ? "even" : difference.estimate * sign > 0 ? "better" : "worse";
-  return { policy, label, baseline, metric, library, pattern, ...difference, verdict };
+  return { policy, label, baseline, ...cell, ...difference, verdict };
 }
 
 /** Values of a metric by what the bootstrap draws: one a listener, or one a session with its share of the listener's plays. */
@@ -350,39 +319,26 @@ function unitValues(
   members: readonly number[],
   unit: ResamplingUnit = "listener",
 ): { values: number[]; weights?: number[] } {
-  if (unit === "listener" || !SESSION_METRICS.includes(metric)) {
+  if (unit === "listener" || !METRICS[metric].ofSession) {
     const all = valuesOf(tournament, policy, metric);
     return { values: members.map((l) => all[l]) };
   }
-  const sessions = members.map((l) => sessionValuesOf(tournament, policy, metric, l));
-  return {
-    values: sessions.flatMap((values) => Array.from(values)),
-    weights: sessions.flatMap((values) => Array.from(values, () => 1 / values.length)),
-  };
-}
-
-function variantsOf(tournament: Tournament): Tournament["policies"] {
-  const variants = tournament.policies.filter(({ group }) => group === "variant");
-  if (variants.length === 0) throw new InputError("The tournament was held without variants; set variantListeners");
-  return variants;
+  const sessions = members.map((l) => tournament.runs[policy][l].sessions.map((values) => values[metric]!));
+  return { values: sessions.flat(), weights: sessions.flatMap((values) => values.map(() => 1 / values.length)) };
 }
 
 function curvesOf(
   tournament: Tournament,
-  data: Float32Array,
-  width: number,
   places: readonly number[],
-  at: (place: number) => number,
   library: LibraryKind | "all",
+  at: (run: RunMeasures, place: number) => number,
 ): CurvePoint[] {
-  const count = tournament.listeners.length;
-  const members = tournament.listeners.filter((l) => library === "all" || l.library === library);
-  return tournament.policies.flatMap(({ name: policy, label, group }, p) => {
-    if (group !== "contest") return [];
-    return places.map((x): CurvePoint => {
-      const values = members.map(({ listener }) => data[(p * count + listener) * width + at(x)]);
+  const members = tournament.listeners.filter((listener) => library === "all" || listener.library === library);
+  return contestantsOf(tournament).flatMap(({ name: policy, label }) =>
+    places.map((x) => {
+      const values = members.map(({ listener }) => at(tournament.runs[policy][listener], x));
       const random = seededRandom(tournament.seed, `curve ${policy} ${x}`);
       return { policy, label, x, ...bootstrapMean(values, { random, resamples: 400, draws: drawsOf(tournament) }) };
-    });
-  });
+    })
+  );
 }

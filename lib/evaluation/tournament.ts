@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { descending, deviation, least, mean } from "d3-array";
 import { fitConditionalLogit } from "../choice/conditional_logit.ts";
 import { simulateListeners } from "../choice/listeners.ts";
 import { fitTastePrior, type TastePrior } from "../choice/personal.ts";
@@ -11,22 +12,9 @@ import { expectInteger } from "../errors.ts";
 import { startProgress } from "../progress.ts";
 import type { Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
-import { METRIC_NAMES, type MetricName, REPEAT_KINDS, type RunMeasures, SIMILARITY_BINS } from "./metrics.ts";
-import {
-  contestants,
-  LEARNED_TEMPERATURES,
-  type LearnedParts,
-  segueVariants,
-  type TournamentPolicy,
-} from "./policies.ts";
-import {
-  drawScenario,
-  type LibraryKind,
-  LISTENER_WEIGHTS,
-  type ListeningPattern,
-  PATTERN_SESSIONS,
-  type Scenario,
-} from "./scenarios.ts";
+import type { MetricName, RunMeasures } from "./metrics.ts";
+import { contestants, LEARNED_TEMPERATURES, segueVariants, type TournamentPolicy } from "./policies.ts";
+import { drawScenario, LISTENER_WEIGHTS, PATTERN_SESSIONS, type Scenario } from "./scenarios.ts";
 import {
   type SequenceEstimate,
   type SequenceTerm,
@@ -88,22 +76,12 @@ export interface TournamentCrew {
 }
 
 /** A listener of a tournament. */
-export interface TournamentListener {
-  /** Number of the listener. */
-  listener: number;
-  /** Kind of the library. */
-  library: LibraryKind;
-  /** Listening pattern. */
-  pattern: ListeningPattern;
-  /** The genre or artist that the library is about; empty for the other kinds. */
-  about: string;
+export interface TournamentListener extends Pick<Scenario, "listener" | "library" | "pattern" | "about" | "weights"> {
   /** Tracks of the library. */
   librarySize: number;
-  /** The listener's own weights. */
-  weights: Weights;
 }
 
-/** What came of a tournament. Missing values are NaN: not every policy plays to every listener. */
+/** What came of a tournament. */
 export interface Tournament {
   /** The seed. */
   seed: number;
@@ -119,16 +97,8 @@ export interface Tournament {
   tuned: TunedTemperature;
   /** The estimated weight of the sequence term, when it took part. */
   sequence?: SequenceEstimate;
-  /** Metrics [policies, listeners, metrics], in the order of {@linkcode METRIC_NAMES}. */
-  values: Float64Array;
-  /** The same of each session [policies, listeners, 10, metrics]; NaN where a listener has fewer, or a metric is none of a session. */
-  sessions: Float32Array;
-  /** Repeat rates [policies, listeners, 4, 50]: kinds as {@linkcode REPEAT_KINDS}, windows 1 … 50. */
-  repeats: Float32Array;
-  /** Distribution of the similarity of consecutive plays [policies, listeners, 40], equal bins over [−1, 1]. */
-  similarities: Float32Array;
-  /** Share of the library heard after each play [policies, listeners, plays]. */
-  heard: Float32Array;
+  /** What was measured: by the name of the policy, a run for each listener to whom it played, from the first. */
+  runs: Record<string, RunMeasures[]>;
   /** Plays of each run. */
   plays: number;
   /** Workers that were used. */
@@ -165,9 +135,6 @@ const CHOICES = 60;
 /** Added to the seed for the listeners on whom the temperature is chosen: other people than those of the tournament. */
 const VALIDATION_SEED = 1_000_003;
 
-/** Most sessions of a listener. */
-const MOST_SESSIONS = Math.max(...Object.values(PATTERN_SESSIONS).map(({ sessions }) => sessions));
-
 /**
  * Holds a tournament. Listeners go round the 12 cells of {@linkcode LIBRARY_KINDS} × {@linkcode LISTENING_PATTERNS};
  * every contestant plays 200 tracks to each of them, the variants of Segue to a part of them. Cost O(listeners ×
@@ -201,79 +168,37 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
   const crew = options.crew ?? hireWorkers(Math.min(workers, count), options.sequence);
   try {
     const tuned = await tuneTemperature(world, learned.prior, crew, { seed, librarySize, count: options.validators });
-    const parts = {
-      pooled: learned.pooled,
-      prior: learned.prior,
-      temperature: tuned.temperature,
-      sequence: options.sequence?.weight,
+    const { temperature } = tuned;
+    const parts = { pooled: learned.pooled, prior: learned.prior, temperature, sequence: options.sequence?.weight };
+    const main = contestants(parts);
+    const policies = [...main, ...(variantListeners > 0 ? segueVariants(parts) : [])];
+    const listeners: TournamentListener[] = [];
+    const runs: Tournament["runs"] = Object.fromEntries(policies.map(({ name }) => [name, []]));
+    const draw = (listener: number) => {
+      const scenario = drawScenario(world, listener, { seed, librarySize });
+      const { library, pattern, about, weights, tracks } = scenario;
+      listeners[listener] = { listener, library, pattern, about, librarySize: tracks.length, weights };
+      return { scenario, policies: listener < variantListeners ? policies : main };
     };
-    const tournament = emptyTournament({ seed, count, variantListeners, parts, learned, tuned, workers });
-    tournament.sequence = options.sequence?.estimate;
-    await playTournament(world, tournament, crew, librarySize);
-    tournament.seconds = (performance.now() - begin) / 1000;
-    return tournament;
+    await crew.play("tournament", count, draw, (listener, measures) => {
+      measures.forEach((measure, p) => runs[policies[p].name][listener] = measure);
+    });
+    return {
+      seed,
+      policies,
+      listeners,
+      variantListeners,
+      learned,
+      tuned,
+      sequence: options.sequence?.estimate,
+      runs,
+      plays: PATTERN_SESSIONS.binge.plays,
+      workers,
+      seconds: (performance.now() - begin) / 1000,
+    };
   } finally {
     crew.dismiss();
   }
-}
-
-/** A tournament before anything was played. */
-function emptyTournament(
-  { seed, count, variantListeners, parts, learned, tuned, workers }:
-    & { count: number; parts: LearnedParts }
-    & Pick<Tournament, "seed" | "variantListeners" | "learned" | "tuned" | "workers">,
-): Tournament {
-  const policies = [...contestants(parts), ...(variantListeners > 0 ? segueVariants(parts) : [])];
-  const plays = PATTERN_SESSIONS.binge.plays;
-  const width = METRIC_NAMES.length;
-  const cells = policies.length * count;
-  const repeats = REPEAT_KINDS.length * 50;
-  return {
-    seed,
-    policies,
-    listeners: [],
-    variantListeners,
-    learned,
-    tuned,
-    values: new Float64Array(cells * width).fill(NaN),
-    sessions: new Float32Array(cells * MOST_SESSIONS * width).fill(NaN),
-    repeats: new Float32Array(cells * repeats).fill(NaN),
-    similarities: new Float32Array(cells * SIMILARITY_BINS).fill(NaN),
-    heard: new Float32Array(cells * plays).fill(NaN),
-    plays,
-    workers,
-    seconds: 0,
-  };
-}
-
-/** Plays all policies to all listeners and keeps what was measured. */
-async function playTournament(
-  world: ShuffleWorld,
-  tournament: Tournament,
-  crew: TournamentCrew,
-  librarySize: number | undefined,
-): Promise<void> {
-  const { seed, policies, variantListeners, plays } = tournament;
-  const width = METRIC_NAMES.length;
-  const count = tournament.values.length / width / policies.length;
-  const main = policies.filter(({ group }) => group === "contest");
-  const draw = (listener: number) => {
-    const scenario = drawScenario(world, listener, { seed, librarySize });
-    const { library, pattern, about, weights, tracks } = scenario;
-    tournament.listeners[listener] = { listener, library, pattern, about, librarySize: tracks.length, weights };
-    return { scenario, policies: listener < variantListeners ? policies : main };
-  };
-  const keep = (listener: number, measures: RunMeasures[]) => {
-    measures.forEach((measure, p) => {
-      const cell = p * count + listener;
-      tournament.values.set(measure.values, cell * width);
-      tournament.sessions.set(measure.sessions, cell * MOST_SESSIONS * width);
-      tournament.repeats.set(measure.repeats, cell * REPEAT_KINDS.length * 50);
-      tournament.similarities.set(measure.similarities, cell * SIMILARITY_BINS);
-      tournament.heard.set(measure.heard, cell * plays);
-    });
-  };
-  await crew.play("tournament", count, draw, keep);
 }
 
 /**
@@ -286,9 +211,9 @@ async function playTournament(
  * @param listeners Number of listeners, each with 60 choices; 200 by default.
  * @returns What was learned.
  */
-export function learnWeights(world: ShuffleWorld, seed: number, listeners: number = 200): LearnedWeights {
-  const { mean, spread } = LISTENER_WEIGHTS;
-  const { sets } = simulateListeners(world, { users: listeners, steps: CHOICES, seed, weights: mean, spread });
+function learnWeights(world: ShuffleWorld, seed: number, listeners: number = 200): LearnedWeights {
+  const { mean: weights, spread } = LISTENER_WEIGHTS;
+  const { sets } = simulateListeners(world, { users: listeners, steps: CHOICES, seed, weights, spread });
   return {
     pooled: weightsOfFit(fitConditionalLogit(sets)),
     prior: fitTastePrior(sets, { rounds: 30 }),
@@ -310,7 +235,7 @@ async function tuneTemperature(
   { seed, librarySize, count = 24 }: { seed: number; librarySize?: number; count?: number },
 ): Promise<TunedTemperature> {
   const listeners = expectInteger("validators", count, 2);
-  const temperatures = [1, ...LEARNED_TEMPERATURES].sort((a, b) => b - a);
+  const temperatures = [1, ...LEARNED_TEMPERATURES].sort(descending);
   const policies = temperatures.map((temperature): TournamentPolicy => ({
     name: `temperature ${temperature}`,
     label: "",
@@ -325,15 +250,17 @@ async function tuneTemperature(
     policies,
   });
   await crew.play("temperature", listeners, draw, (listener, measures) => {
-    measures.forEach(({ values }, t) => regrets[t][listener] = values[METRIC_NAMES.indexOf("regret")]);
+    measures.forEach(({ values }, t) => regrets[t][listener] = values.regret);
   });
-  const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const best = regrets.reduce((least, values) => meanOf(values) < meanOf(least) ? values : least);
+  const best = least(regrets, (values) => mean(values))!;
   const tried = temperatures.map((temperature, t) => {
     const differences = regrets[t].map((regret, l) => regret - best[l]);
-    const excess = meanOf(differences);
-    const variance = differences.reduce((sum, value) => sum + (value - excess) ** 2, 0) / (listeners - 1);
-    return { temperature, regret: meanOf(regrets[t]), excess, standardError: Math.sqrt(variance / listeners) };
+    return {
+      temperature,
+      regret: mean(regrets[t])!,
+      excess: mean(differences)!,
+      standardError: deviation(differences)! / Math.sqrt(listeners),
+    };
   });
   const { temperature } = tried.find(({ excess, standardError }) => excess <= standardError)!;
   return { temperature, listeners, tried };
@@ -347,60 +274,29 @@ async function tuneTemperature(
  * @param metric Name of the metric.
  * @returns The values; NaN where the policy was not played.
  */
-export function valuesOf(tournament: Tournament, policy: string, metric: MetricName): Float64Array {
-  const p = tournament.policies.findIndex(({ name }) => name === policy);
-  const m = METRIC_NAMES.indexOf(metric);
-  const count = tournament.listeners.length;
-  return Float64Array.from(
-    { length: count },
-    (_, l) => p < 0 ? NaN : tournament.values[(p * count + l) * METRIC_NAMES.length + m],
-  );
-}
-
-/**
- * Values of a metric in the sessions of one listener.
- *
- * @param tournament The tournament.
- * @param policy Name of the policy.
- * @param metric Name of the metric; one of {@linkcode SESSION_METRICS}.
- * @param listener Number of the listener.
- * @returns One value a session; NaN where the policy was not played.
- */
-export function sessionValuesOf(
-  tournament: Tournament,
-  policy: string,
-  metric: MetricName,
-  listener: number,
-): Float64Array {
-  const p = tournament.policies.findIndex(({ name }) => name === policy);
-  const m = METRIC_NAMES.indexOf(metric);
-  const { listeners, sessions } = tournament;
-  const cell = (p * listeners.length + listener) * MOST_SESSIONS;
-  return Float64Array.from(
-    { length: PATTERN_SESSIONS[listeners[listener].pattern].sessions },
-    (_, s) => p < 0 ? NaN : sessions[(cell + s) * METRIC_NAMES.length + m],
-  );
+export function valuesOf({ runs, listeners }: Tournament, policy: string, metric: MetricName): Float64Array {
+  return Float64Array.from(listeners, (_, l) => runs[policy]?.[l]?.values[metric] ?? NaN);
 }
 
 function hireWorkers(wanted: number, sequence?: SequenceTerm): TournamentCrew {
-  const threads = wanted > 1 && typeof Worker !== "undefined" ? Array.from({ length: wanted }, startWorker) : [];
+  const threads = wanted > 1 ? Array.from({ length: wanted }, startWorker) : [];
   const serve = threads.length === 0 && sequence ? serveSequenceTerm(sequence) : undefined;
   if (sequence) { for (const thread of threads) thread.postMessage(sequence); }
+  const players = threads.length > 0
+    ? threads.map((thread) => (job: TournamentJob) => ask(thread, job))
+    : [({ scenario, policies }: TournamentJob) => measurePolicies(scenario, policies, serve)];
   return {
     async play(label, count, draw, keep) {
       const bar = startProgress(label, count);
-      let next = 0;
-      let done = 0;
-      const work = async (play: (job: TournamentJob) => Promise<RunMeasures[]>) => {
-        while (next < count) {
-          const listener = next++;
-          keep(listener, await play(draw(listener)));
-          bar.update(++done);
-        }
-      };
+      let [next, done] = [0, 0];
       try {
-        if (threads.length === 0) await work(({ scenario, policies }) => measurePolicies(scenario, policies, serve));
-        else await Promise.all(threads.map((thread) => work((job) => ask(thread, job))));
+        await Promise.all(players.map(async (play) => {
+          while (next < count) {
+            const listener = next++;
+            keep(listener, await play(draw(listener)));
+            bar.update(++done);
+          }
+        }));
       } finally {
         bar.stop();
       }

@@ -10,6 +10,7 @@ import { playScenario, type SequenceModel } from "./play.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import { type Scenario, scenarioWorld } from "./scenarios.ts";
 import { type SequenceTerm, serveSequenceTerm } from "./sequence_term.ts";
+import type { TournamentJob } from "./tournament.ts";
 
 /**
  * Plays every policy to one listener and measures it.
@@ -29,26 +30,17 @@ export async function measurePolicies(
   return policies.map((policy) => measureRun(world, scenario, playScenario(world, scenario, policy, sequence)));
 }
 
-type Message = { scenario: Scenario; policies: TournamentPolicy[] } | SequenceTerm;
-
 const scope = globalThis as unknown as {
   WorkerGlobalScope?: unknown;
-  onmessage: (event: MessageEvent<Message>) => Promise<void>;
-  postMessage: (message: RunMeasures[], transfer: Transferable[]) => void;
+  onmessage: (event: MessageEvent<TournamentJob | SequenceTerm>) => Promise<void>;
+  postMessage: (message: RunMeasures[]) => void;
 };
 
 // The module is also imported by the main thread, where nobody sends it messages.
 if (scope.WorkerGlobalScope) {
   let serve: ReturnType<typeof serveSequenceTerm> | undefined;
   scope.onmessage = async ({ data }) => {
-    if ("config" in data) {
-      serve = serveSequenceTerm(data);
-      return;
-    }
-    const measures = await measurePolicies(data.scenario, data.policies, serve);
-    const buffers = measures.flatMap(({ values, sessions, repeats, similarities, heard }) =>
-      [values, sessions, repeats, similarities, heard].map(({ buffer }) => buffer as ArrayBuffer)
-    );
-    scope.postMessage(measures, buffers);
+    if ("config" in data) serve = serveSequenceTerm(data);
+    else scope.postMessage(await measurePolicies(data.scenario, data.policies, serve));
   };
 }

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { mean } from "../mean.ts";
+import { greatest, mean, rollups } from "d3-array";
 import { seededRandom } from "../random.ts";
 import { type Interval, pairedDifference } from "./bootstrap.ts";
-import { type MetricName, METRICS } from "./metrics.ts";
+import { METRIC_NAMES, type MetricName, METRICS } from "./metrics.ts";
 import { PAST_CHOICES } from "./personal.ts";
 import { LIBRARY_KINDS, LISTENER_WEIGHTS, LISTENING_PATTERNS } from "./scenarios.ts";
-import { compareWith, type ComparisonRow, gainsByListener, summarize } from "./summary.ts";
+import { compareWith, type ComparisonRow, gainsByListener } from "./summary.ts";
 import { type Tournament, valuesOf } from "./tournament.ts";
+import { capital, list } from "./words.ts";
 
 /** What {@linkcode describeVerdict} found. */
 export interface Verdict {
@@ -22,25 +23,15 @@ export interface Verdict {
   preferVanilla: number;
 }
 
-/** Metrics that count in a verdict: one of each kind, so that nothing is counted twice. */
-const JUDGED: readonly MetricName[] = [
-  "trackRepeat",
-  "workRepeat",
-  "artistInRow",
-  "artistRepeat",
-  "albumRepeat",
-  "similarity",
-  "keyMatch",
-  "tempoSmooth",
-  "diversity",
-  "clusterEntropy",
-  "miscalibration",
-  "coverage",
-  "giniTracks",
-  "giniArtists",
-  "novelty",
-  "halfHeard",
-  "regret",
+/** Metrics that do not count in a verdict: each is another side of one that does, so that nothing is counted twice. */
+const NOT_JUDGED: readonly MetricName[] = [
+  "roughest",
+  "keyCompatible",
+  "allHeard",
+  "utility",
+  "attained",
+  "relaxed",
+  "dropped",
 ];
 
 /**
@@ -53,11 +44,10 @@ const JUDGED: readonly MetricName[] = [
  * @returns The verdict.
  */
 export function describeVerdict(tournament: Tournament, policy: string = "segue"): Verdict {
-  const rows = compareWith(tournament, "vanilla", { metrics: JUDGED }).filter((row) => row.policy === policy);
+  const metrics = METRIC_NAMES.filter((name) => !NOT_JUDGED.includes(name));
+  const rows = compareWith(tournament, "vanilla", { metrics }).filter((row) => row.policy === policy);
   const { label } = rows[0];
-  const means = summarize(tournament, { metrics: JUDGED, resamples: 1 });
-  const meanOf = (name: string, metric: MetricName) =>
-    means.find((row) => row.policy === name && row.metric === metric)!.estimate;
+  const meanOf = (name: string, metric: MetricName) => mean(valuesOf(tournament, name, metric)) ?? NaN;
   const clause = (row: ComparisonRow) => {
     const values = `${plain(meanOf(policy, row.metric))} against ${plain(meanOf("vanilla", row.metric))}`;
     return `${quiet(METRICS[row.metric].label)} (${values}; difference ${formatInterval(row)})`;
@@ -67,17 +57,20 @@ export function describeVerdict(tournament: Tournament, policy: string = "segue"
     ? `**${label} is better than vanilla** in ${list(of("better").map(clause))}.`
     : `In none of the ${rows.length} metrics is ${label} shown to be better than vanilla.`;
   const gains = gainsByListener(tournament, policy);
-  const losers = gains.filter(({ gain }) => gain < 0);
   const sober = [
     of("worse").length > 0
       ? `**Vanilla is better** in ${list(of("worse").map(clause))}.`
       : `In none of the ${rows.length} metrics is vanilla shown to be better over all listeners.`,
     of("even").length > 0 ? `No difference can be shown in ${list(of("even").map(clause))}.` : "",
     cellsSentence(tournament, policy),
-    losersSentence(gains, losers),
+    losersSentence(gains),
     priceSentence(tournament, policy),
   ];
-  return { better, sober: sober.filter(Boolean).join(" "), preferVanilla: losers.length / gains.length };
+  return {
+    better,
+    sober: sober.filter(Boolean).join(" "),
+    preferVanilla: mean(gains, ({ gain }) => gain < 0 ? 1 : 0)!,
+  };
 }
 
 /**
@@ -91,7 +84,7 @@ export function describeLearning(tournament: Tournament): { learned: string; seq
   const rows = compareWith(tournament, "segue", { metrics: ["regret", "diversity", "coverage", "artistRepeat"] });
   const against = (policy: string, metric: MetricName) =>
     rows.find((row) => row.policy === policy && row.metric === metric)!;
-  const regret = (policy: string) => plain(mean(valuesOf(tournament, policy, "regret")));
+  const regret = (policy: string) => plain(mean(valuesOf(tournament, policy, "regret"))!);
   const judged = (policy: string) => {
     const row = against(policy, "regret");
     const words = { better: "less than", worse: "more than", even: "not shown to differ from" };
@@ -163,9 +156,9 @@ function equalTemperature(tournament: Tournament): string {
     random: seededRandom(tournament.seed, "equal"),
   });
   return `. At the same temperature the hand-set weights leave ${
-    plain(mean(first(name)))
+    plain(mean(first(name))!)
   } and those learned from each ` +
-    `${plain(mean(first("segue-tuned")))} on the ${variantListeners} listeners to whom both were played (difference ` +
+    `${plain(mean(first("segue-tuned"))!)} on the ${variantListeners} listeners to whom both were played (difference ` +
     `${formatInterval(difference)})`;
 }
 
@@ -210,14 +203,10 @@ function cellsSentence(tournament: Tournament, policy: string): string {
   }, Segue is not shown to repeat fewer tracks within 50 plays than vanilla does${reason}.`;
 }
 
-function losersSentence(
-  gains: readonly { gain: number; weights: { similarity: number } }[],
-  losers: readonly { weights: { similarity: number } }[],
-): string {
+function losersSentence(gains: ReturnType<typeof gainsByListener>): string {
+  const [losers, others] = [gains.filter(({ gain }) => gain < 0), gains.filter(({ gain }) => gain >= 0)];
   if (losers.length === 0) return "By their own taste no listener is better served by vanilla.";
-  const others = gains.filter(({ gain }) => gain >= 0);
-  const weight = (listeners: readonly { weights: { similarity: number } }[]) =>
-    plain(listeners.reduce((sum, { weights }) => sum + weights.similarity, 0) / listeners.length);
+  const weight = (listeners: typeof gains) => plain(mean(listeners, ({ weights }) => weights.similarity)!);
   const share = `${losers.length} of ${gains.length} listeners (${Math.round(100 * losers.length / gains.length)} %)`;
   const taste = others.length > 0
     ? `; their mean weight of similarity is ${weight(losers)}, that of the others ${weight(others)}`
@@ -226,35 +215,21 @@ function losersSentence(
 }
 
 function priceSentence(tournament: Tournament, policy: string): string {
-  const rows = summarize(tournament, { byLibrary: true, metrics: ["relaxed", "dropped"], resamples: 1 })
-    .filter((row) => row.policy === policy);
-  const overall = (metric: MetricName) => {
-    const own = rows.filter((row) => row.metric === metric);
-    return own.reduce((sum, { estimate, count }) => sum + estimate * count, 0) /
-      own.reduce((n, { count }) => n + count, 0);
-  };
-  const [relaxed, dropped] = [overall("relaxed"), overall("dropped")];
+  const values = valuesOf(tournament, policy, "relaxed");
+  const [relaxed, dropped] = [mean(values)!, mean(valuesOf(tournament, policy, "dropped"))!];
   if (!(relaxed > 0)) return "";
-  const worst = rows.filter(({ metric }) => metric === "relaxed").reduce((a, b) => b.estimate > a.estimate ? b : a);
+  const kinds = rollups(tournament.listeners, (own) => mean(own, (l) => values[l.listener])!, (l) => l.library);
+  const [worst, most] = greatest(kinds, ([, share]) => share)!;
   const percent = (share: number) => share > 0 && share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
   const how = dropped > 0
     ? `for ${percent(dropped)} one was dropped altogether, else a window was shortened`
     : "each time a window was shortened, and never was a rule dropped";
   return `The rules have their price: for ${percent(relaxed)} of its picks Segue had to relax one, most of all in ` +
-    `libraries of the kind “${worst.library}” (${percent(worst.estimate)}); ${how}.`;
-}
-
-function list(parts: readonly string[]): string {
-  if (parts.length < 2) return parts.join("");
-  return `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
+    `libraries of the kind “${worst}” (${percent(most)}); ${how}.`;
 }
 
 function quiet(label: string): string {
   return label.startsWith("Gini") ? label : label[0].toLowerCase() + label.slice(1);
-}
-
-function capital(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
 }
 
 function plain(value: number): string {

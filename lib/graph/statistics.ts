@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { giniOfExposure } from "../gini.ts";
 import type { NeighborGraph } from "./graph.ts";
 
 /**
@@ -59,20 +60,16 @@ export function hubness(graph: NeighborGraph): Hubness {
   }
   const ascending = degrees.slice().sort();
   const top = Math.max(1, Math.round(n / 100));
-  let [topSum, ranked] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    if (i >= n - top) topSum += ascending[i];
-    ranked += (2 * (i + 1) - n - 1) * ascending[i];
-  }
-  const total = Math.max(1, graph.indices.length);
+  const topSum = ascending.subarray(n - top).reduce((sum, degree) => sum + degree, 0);
+  const edges = graph.indices.length;
   return {
     mean,
     max: degrees[hub],
     hub,
     skewness: variance > 0 ? third / variance ** 1.5 : 0,
     orphans: orphans / n,
-    topShare: topSum / total,
-    gini: ranked / (n * total),
+    topShare: topSum / Math.max(1, edges),
+    gini: edges > 0 ? giniOfExposure(degrees) : 0,
   };
 }
 

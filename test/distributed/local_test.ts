@@ -59,8 +59,8 @@ Deno.test("the local engine's partition functions give what this process gives",
     assert.equal(found.report.method, "cells");
     assert.ok(recall >= 0.99, `recall ${recall}`);
     assert.ok(Math.abs(recall - found.report.recall) < 3 * found.report.recall_error + 0.002, `${found.report.recall}`);
-    const { values } = await tournamentHere(world);
-    assert.deepEqual(found.tournament.values, values);
+    const { runs } = await tournamentHere(world);
+    assert.deepEqual(found.tournament.runs, runs);
     const here = join(temporaryFolder(), "mpd");
     await readMpd([join(world, "playlists")], here);
     const { "cooccurrence.npz": _, ...files } = found.playlists;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { randomNormal } from "d3-random";
-import { bootstrapMean, pairedDifference, quantile, sharedDraws } from "../../lib/evaluation/bootstrap.ts";
+import { bootstrapMean, pairedDifference, sharedDraws } from "../../lib/evaluation/bootstrap.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { runPython } from "../python.ts";
 
@@ -44,22 +44,10 @@ Deno.test("bootstrapMean() covers the true mean about as often as it says", () =
   assert.ok(covered / 400 > 0.91 && covered / 400 < 0.99, `covered ${covered / 400}`);
 });
 
-Deno.test("bootstrapMean() over groups is wider than over values that it wrongly takes for independent", () => {
-  const values = Array.from({ length: 100 }, (_, i) => Math.floor(i / 10));
-  const groups = values.slice();
-  const alone = bootstrapMean(values, { random: seededRandom(1) });
-  const whole = bootstrapMean(values, { random: seededRandom(1), groups });
-  assert.equal(alone.estimate, whole.estimate);
-  assert.ok(whole.upper - whole.lower > 2 * (alone.upper - alone.lower));
-  assert.equal(whole.count, 10);
-});
-
-Deno.test("bootstrapMean() with weights is the mean of as many copies, drawn together", () => {
+Deno.test("bootstrapMean() with weights is the weighted mean of each resample", () => {
   // One session of 3 plays with value 4 and one of 1 play with value 0: (3 · 4 + 1 · 0) / 4.
   const weighed = bootstrapMean([4, 0, NaN], { random: seededRandom(1), weights: [3, 1, 5] });
   assert.deepEqual(weighed, { estimate: 3, lower: 0, upper: 4, count: 2 });
-  const copies = bootstrapMean([4, 4, 4, 0], { random: seededRandom(1), groups: [0, 0, 0, 1] });
-  assert.deepEqual(copies, weighed);
   const alike = bootstrapMean([1, 5, 9], { random: seededRandom(1), weights: [2, 2, 2] });
   assert.deepEqual(alike, bootstrapMean([1, 5, 9], { random: seededRandom(1) }));
 });
@@ -95,17 +83,9 @@ Deno.test("pairedDifference() sees what an unpaired comparison cannot", () => {
   assert.equal(pairedDifference(base, base, { random: seededRandom(1) }).wins, 0.5);
 });
 
-Deno.test("quantile() interpolates as NumPy does", () => {
-  assert.equal(quantile([1, 2, 4], 0.75), 3);
-  assert.equal(quantile([7], 0.2), 7);
-});
-
 Deno.test("the bootstrap refuses what does not fit", () => {
   const random = seededRandom(1);
   assert.throws(() => pairedDifference([1, 2], [1], { random }), /Expected 2 values to pair with 2 but found 1/);
-  assert.throws(() => bootstrapMean([1, 2], { random, groups: [1] }), /Expected 2 groups, one a value, but found 1/);
   assert.throws(() => bootstrapMean([1], { random, weights: [1, 2] }), /Expected 1 weights, one a value, but found 2/);
-  assert.throws(() => bootstrapMean([1], { random, level: 1 }), /Expected level to be a number in/);
-  assert.throws(() => quantile([], 0.5), /at least one value/);
   assert.ok(Number.isNaN(bootstrapMean([NaN], { random }).estimate));
 });

@@ -56,7 +56,7 @@ Deno.test("runTournament() plays the sequence term when there is a model, alike 
   const options = { listeners: 4, variantListeners: 0, librarySize: 40, teachers: 30, validators: 2, sequence: term };
   const [one, two] = await Promise.all([1, 2].map((workers) => runTournament(world, { ...options, workers })));
   assert.ok(one.policies.some(({ name }) => name === "segue-sequence"));
-  assert.deepEqual(one.values, two.values);
+  assert.deepEqual(one.runs, two.runs);
   assert.notDeepEqual(valuesOf(one, "segue-sequence", "similarity"), valuesOf(one, "segue", "similarity"));
 });
 

@@ -13,13 +13,24 @@ const tournament = await runTournament(randomWorld(200, 20, 3), {
   workers: 1,
 });
 
+type Values = Tournament["runs"][string][number]["values"];
+
+/** The same tournament with other values of a policy, made from those of another. */
+function withValues(policy: string, from: string, change: (values: Values, own: Values) => Values): Tournament {
+  const own = tournament.runs[policy].map((run, l) => ({
+    ...run,
+    values: change(tournament.runs[from][l].values, run.values),
+  }));
+  return { ...tournament, runs: { ...tournament.runs, [policy]: own } };
+}
+
 /** The same tournament with the metrics of Segue set to those of vanilla plus a difference. */
 function shifted(difference: number): Tournament {
-  const values = tournament.values.slice();
-  const segue = tournament.policies.findIndex(({ name }) => name === "segue");
-  const width = METRIC_NAMES.length * tournament.listeners.length;
-  for (let i = 0; i < width; i++) values[segue * width + i] = values[i] + difference;
-  return { ...tournament, values };
+  return withValues("segue", "vanilla", (values) => {
+    const moved = { ...values };
+    for (const name of METRIC_NAMES) moved[name] += difference;
+    return moved;
+  });
 }
 
 Deno.test("describeVerdict() names a metric on one side alone", () => {
@@ -44,14 +55,7 @@ Deno.test("describeVerdict() says so when vanilla is what everyone would choose"
 
 /** The tournament with the regret of a policy set to that of the hand-set weights plus a difference. */
 function withRegret(policy: string, difference: number): Tournament {
-  const values = tournament.values.slice();
-  const [own, base] = [policy, "segue"].map((wanted) => tournament.policies.findIndex(({ name }) => name === wanted));
-  const [width, count] = [METRIC_NAMES.length, tournament.listeners.length];
-  const m = METRIC_NAMES.indexOf("regret");
-  for (let l = 0; l < count; l++) {
-    values[(own * count + l) * width + m] = values[(base * count + l) * width + m] + difference;
-  }
-  return { ...tournament, values };
+  return withValues(policy, "segue", ({ regret }, own) => ({ ...own, regret: regret + difference }));
 }
 
 Deno.test("describeLearning() says more regret, less, or neither, as the numbers have it", () => {
@@ -65,13 +69,8 @@ Deno.test("describeLearning() says more regret, less, or neither, as the numbers
 });
 
 Deno.test("describeVerdict() tells windows that were shortened from rules that were dropped", () => {
-  const [width, count] = [METRIC_NAMES.length, tournament.listeners.length];
-  const first = tournament.policies.findIndex(({ name }) => name === "segue") * count;
-  const withDropped = (share: number) => {
-    const values = tournament.values.slice();
-    for (let l = 0; l < count; l++) values[(first + l) * width + METRIC_NAMES.indexOf("dropped")] = share;
-    return describeVerdict({ ...tournament, values }).sober;
-  };
+  const withDropped = (dropped: number) =>
+    describeVerdict(withValues("segue", "segue", (values) => ({ ...values, dropped }))).sober;
   assert.match(withDropped(0), /each time a window was shortened, and never was a rule dropped\.$/);
   assert.match(withDropped(0.12), /for 12\.0 % one was dropped altogether, else a window was shortened\.$/);
 });
