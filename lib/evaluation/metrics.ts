@@ -40,8 +40,8 @@ const SHARE = [0, 1] as const;
 const COSINE = [-1, 1] as const;
 const AMOUNT = [0, Infinity] as const;
 
-/** The one table of metrics. */
-const TABLE = {
+/** The metrics of the tournament, in the order of its tables. Formulas and sources stand with the functions. */
+export const METRICS: Readonly<Record<MetricName, MetricDescription>> = {
   trackRepeat: inSession("Same track within 50", SHARE, "lower", "Share of plays whose track is among the 50 before"),
   workRepeat: inSession("Same work within 50", SHARE, "lower", "The same for any take of the song (remaster, live)"),
   artistInRow: inSession("Artist twice in a row", SHARE, "lower", "Share of plays with an artist of the play before"),
@@ -85,10 +85,31 @@ const TABLE = {
 };
 
 /** Name of a metric. */
-export type MetricName = keyof typeof TABLE;
-
-/** The metrics of the tournament, in the order of its tables. Formulas and sources stand with the functions. */
-export const METRICS: Readonly<Record<MetricName, MetricDescription>> = TABLE;
+export type MetricName =
+  | "trackRepeat"
+  | "workRepeat"
+  | "artistInRow"
+  | "artistRepeat"
+  | "albumRepeat"
+  | "similarity"
+  | "roughest"
+  | "diversity"
+  | "clusterEntropy"
+  | "miscalibration"
+  | "keyMatch"
+  | "keyCompatible"
+  | "tempoSmooth"
+  | "coverage"
+  | "giniTracks"
+  | "giniArtists"
+  | "novelty"
+  | "halfHeard"
+  | "allHeard"
+  | "utility"
+  | "regret"
+  | "attained"
+  | "relaxed"
+  | "dropped";
 
 /** Names of all metrics, in the order of {@linkcode METRICS}. */
 export const METRIC_NAMES: readonly MetricName[] = Object.keys(METRICS) as MetricName[];
