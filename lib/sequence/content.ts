@@ -11,8 +11,8 @@ import { UserState } from "../shuffle/state.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { linearUtilities } from "../softmax.ts";
-import type { TrackNames } from "./interactions.ts";
 import type { SequenceRecommender } from "./recommender.ts";
+import type { TrackNames } from "./track_names.ts";
 
 /** Distance between plays of a playlist, for the clock of recency: 3.5 minutes. */
 const TRACK_MS = 210_000;

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { cumsum } from "d3-array";
+import { existsSync } from "node:fs";
 import { InputError } from "../errors.ts";
-import { readParquet } from "../storage/parquet.ts";
-import { type NameColumns, readNameColumns } from "./item_names.ts";
-import { headerNames, splitFields, textLines } from "./text_rows.ts";
+import { queryColumns } from "../storage/parquet.ts";
+import { fieldsOf, headerNames, type TextForm, withTextTable } from "./text_table.ts";
 
 /** Playlists as runs of tracks: playlist p is `tracks[offsets[p]] … tracks[offsets[p + 1] - 1]`, in order. */
 export interface Playlists {
@@ -23,27 +23,6 @@ export interface Interactions extends Playlists {
   readonly userIds: readonly string[];
   /** `track_id` of each track code. */
   readonly trackIds: readonly string[];
-}
-
-/** Names of tracks, as `track_names.parquet` holds them. */
-export interface TrackNames {
-  /**
-   * A track as `title · artist`.
-   *
-   * @param trackId Its `track_id` in `interactions.csv`.
-   * @returns The name; the id itself when nothing is known of it.
-   */
-  label(trackId: string): string;
-  /** Row of each `track_id`. */
-  readonly rows: ReadonlyMap<string, number>;
-  /** URI of each row; null where unknown. */
-  readonly uris: readonly (string | null)[];
-  /** Title of each row. */
-  readonly titles: readonly (string | null)[];
-  /** Artist of each row. */
-  readonly artists: readonly (string | null)[];
-  /** Album of each row. */
-  readonly albums: readonly (string | null)[];
 }
 
 const USER_COLUMNS = ["user_id", "userid", "user", "playlist_id", "pid"];
@@ -63,50 +42,55 @@ const TIME_COLUMNS = ["timestamp", "time", "date", "datetime", "pos", "position"
  * counts as an interaction.
  *
  * @param path The file, plain or gzipped; a gzipped one is unpacked in memory.
- * @returns One playlist a user, in order of first appearance. Cost O(rows), 16 bytes a row.
+ * @returns One playlist a user, in order of first appearance. Cost O(rows log rows); beyond 4 GB DuckDB keeps
+ * rows on disk.
  * @throws {InputError} When the file is missing or empty, lacks a column, or holds a row that is not complete.
  */
-export function readInteractions(path: string): Interactions {
+export async function readInteractions(path: string): Promise<Interactions> {
   if (!existsSync(path)) throw new InputError(`${path}: no such file; make it with segue mpd`);
-  const users = new Codes();
-  const tracks = new Codes();
-  let userOf = new Int32Array(1 << 16);
-  let trackOf = new Int32Array(1 << 16);
-  let timeOf = new Float64Array(1 << 16);
-  let form: Form | undefined;
-  let row = 0;
-  let line = 0;
-  for (const text of textLines(path)) {
-    line++;
-    if (!form) {
-      form = findForm(text, path);
-      if (form.header) continue;
-    }
-    if (text === "") continue;
-    const fields = splitFields(text, form.separator);
-    const time = form.time < 0 ? row : timeOfText(fields[form.time] ?? "");
-    const user = fields[form.user]?.trim();
-    const track = fields[form.track]?.trim();
-    if (!user || !track || !Number.isFinite(time)) {
+  return await withTextTable(path, (first) => findForm(first, path), async ({ connection, source, form, lineOf }) => {
+    const time = `c${form.time}`;
+    const when = form.time < 0 ? "0" : `coalesce(TRY_CAST(${time} AS DOUBLE), epoch(TRY_CAST(${time} AS TIMESTAMPTZ)))`;
+    await connection.run(
+      `SET TimeZone = 'UTC';
+       CREATE TABLE rows AS SELECT row_number() OVER () AS row, trim(c${form.user}) AS "user", trim(c${form.track}) AS track,
+         ${when} AS time FROM ${source};
+       CREATE TABLE users AS SELECT "user", row_number() OVER (ORDER BY min(row)) - 1 AS code FROM rows GROUP BY "user";
+       CREATE TABLE tracks AS SELECT track, row_number() OVER (ORDER BY min(row)) - 1 AS code FROM rows GROUP BY track`,
+    );
+    const texts = async (sql: string) => (await queryColumns(connection, sql)).text as string[];
+    const numbers = async (sql: string) => (await queryColumns(connection, sql)).number as Float64Array;
+    const [incomplete] = await numbers(
+      `SELECT min(row) AS number FROM rows
+         WHERE NOT coalesce("user" <> '' AND track <> '' AND isfinite(time), false)`,
+    );
+    if (incomplete > 0) {
+      const { line, text } = await lineOf(incomplete);
       throw new InputError(
         `${path}, line ${line}: expected user_id,track_id,timestamp but found '${text.slice(0, 80)}'`,
       );
     }
-    if (row === userOf.length) {
-      userOf = grow(userOf, new Int32Array(2 * row));
-      trackOf = grow(trackOf, new Int32Array(2 * row));
-      timeOf = grow(timeOf, new Float64Array(2 * row));
+    const userIds = await texts(`SELECT "user" AS text FROM users ORDER BY code`);
+    if (userIds.length === 0) {
+      throw new InputError(`${path}: expected user_id,track_id,timestamp and rows below, but found no row`);
     }
-    userOf[row] = users.code(user);
-    trackOf[row] = tracks.code(track);
-    timeOf[row++] = time;
-  }
-  if (row === 0) throw new InputError(`${path}: expected user_id,track_id,timestamp and rows below, but found no row`);
-  return {
-    ...groupByUser(userOf.subarray(0, row), trackOf, timeOf, users.ids.length),
-    userIds: users.ids,
-    trackIds: tracks.ids,
-  };
+    const lengths = await numbers(
+      `SELECT count(*) AS number FROM rows JOIN users USING ("user") GROUP BY code ORDER BY code`,
+    );
+    const offsets = new Int32Array(userIds.length + 1);
+    offsets.set(cumsum(lengths), 1);
+    return {
+      offsets,
+      tracks: Int32Array.from(
+        await numbers(
+          `SELECT tracks.code AS number FROM rows JOIN users USING ("user") JOIN tracks USING (track)
+             ORDER BY users.code, time, row`,
+        ),
+      ),
+      userIds,
+      trackIds: await texts("SELECT track AS text FROM tracks ORDER BY code"),
+    };
+  });
 }
 
 /**
@@ -123,78 +107,8 @@ export function playlistsOf(lists: readonly ArrayLike<number>[]): Playlists {
   return { offsets, tracks };
 }
 
-/**
- * Reads names of tracks.
- *
- * @param path `track_names.parquet` (or another Parquet file with a column `track_id`, numbers or texts); or text: a
- * table with ids and titles (MovieLens' `movies.csv`), `movies.dat`, `u.item`. Where it is missing, every id is its own
- * name.
- * @returns The names.
- * @throws {InputError} When the file has no ids, or is text without titles.
- */
-export async function readTrackNames(path: string): Promise<TrackNames> {
-  const { ids, uris, titles, artists, albums } = existsSync(path) && !isParquet(path)
-    ? readNameColumns(path)
-    : await readNameTable(path);
-  const rows = new Map(ids.map((id, r) => [id, r]));
-  return {
-    rows,
-    titles,
-    artists,
-    uris,
-    albums,
-    label(trackId) {
-      const r = rows.get(trackId);
-      if (r === undefined || !titles[r]) return trackId;
-      return artists[r] ? `${titles[r]} · ${artists[r]}` : titles[r]!;
-    },
-  };
-}
-
-async function readNameTable(path: string): Promise<NameColumns> {
-  const columns = existsSync(path)
-    ? await readParquet(path, ["track_id", "track_uri", "title", "artist", "album"])
-    : { track_id: new Float64Array(0) };
-  if (!columns.track_id) throw new InputError(`${path}: expected a column track_id but found none`);
-  const ids = Array.from(columns.track_id as ArrayLike<number | string>, String);
-  const texts = (name: string) =>
-    (columns as Record<string, unknown>)[name] as (string | null)[] ?? ids.map(() => null);
-  return { ids, uris: texts("track_uri"), titles: texts("title"), artists: texts("artist"), albums: texts("album") };
-}
-
-/** Whether a file begins as Parquet does, or is called so. */
-function isParquet(path: string): boolean {
-  if (path.endsWith(".parquet")) return true;
-  const file = openSync(path, "r");
-  try {
-    const magic = new Uint8Array(4);
-    readSync(file, magic);
-    return new TextDecoder().decode(magic) === "PAR1";
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Codes from 0 in order of first appearance. */
-class Codes {
-  readonly ids: string[] = [];
-  #codes = new Map<string, number>();
-
-  code(id: string): number {
-    let code = this.#codes.get(id);
-    if (code === undefined) {
-      code = this.ids.length;
-      this.#codes.set(id, code);
-      this.ids.push(id);
-    }
-    return code;
-  }
-}
-
 /** How a file is written, and which of its columns are wanted. */
-interface Form {
-  separator: string;
-  header: boolean;
+interface InteractionForm extends TextForm {
   user: number;
   track: number;
   /** −1 where the file has none. */
@@ -204,17 +118,21 @@ interface Form {
 /** What parts the fields of files without a header. */
 const BARE_SEPARATORS = ["::", "\t", ",", ";", " "];
 
-function findForm(first: string, path: string): Form {
+function findForm(first: string, path: string): InteractionForm {
   const separator = BARE_SEPARATORS.find((separator) => first.includes(separator)) ?? ",";
-  const time = bareTime(splitFields(first, separator).map((field) => field.trim()));
-  if (time !== undefined) return { separator, header: false, user: 0, track: 1, time };
-  const head = headerNames(first);
-  const find = (wanted: string[]) => head.names.findIndex((name) => wanted.includes(name));
-  const form = { separator: head.separator, header: true, user: find(USER_COLUMNS), track: find(TRACK_COLUMNS) };
-  if (form.user < 0 || form.track < 0) {
+  const fields = fieldsOf(first, separator).map((field) => field.trim());
+  const time = bareTime(fields);
+  if (time !== undefined) {
+    return { separator, header: false, user: 0, track: 1, time };
+  }
+  const { names, ...head } = headerNames(first);
+  const [user, track, when] = [USER_COLUMNS, TRACK_COLUMNS, TIME_COLUMNS].map((wanted) =>
+    names.findIndex((name) => wanted.includes(name))
+  );
+  if (user < 0 || track < 0) {
     throw new InputError(`${path}: expected columns user_id,track_id,timestamp but found '${first.slice(0, 80)}'`);
   }
-  return { ...form, time: find(TIME_COLUMNS) };
+  return { ...head, header: true, user, track, time: when };
 }
 
 /** Column of the time when these fields are data, not a header: −1 for pairs in order of time; nothing for a header. */
@@ -224,43 +142,4 @@ function bareTime(fields: string[]): number | undefined {
   // A rating is smaller than any time since 1970 in seconds.
   if (fields.length === 3 && isNumber(fields[2]) && Number(fields[2]) > 1e6) return 2;
   return fields.length === 2 && fields.every((field) => /^\d+$/.test(field)) ? -1 : undefined;
-}
-
-/** A number, or milliseconds of a date; NaN for anything else. */
-function timeOfText(text: string): number {
-  const trimmed = text.trim();
-  if (trimmed === "") return NaN;
-  const number = Number(trimmed);
-  if (Number.isFinite(number)) return number;
-  const date = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/.exec(
-    trimmed,
-  );
-  if (!date) return NaN;
-  const [, day, time = "00:00", zone = "Z"] = date;
-  return Date.parse(`${day}T${time}${zone === "UTC" ? "Z" : zone.replace(/^([+-]\d{2})(\d{2})$/, "$1:$2")}`);
-}
-
-function grow<T extends Int32Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
-}
-
-/** Counting sort by user, then each user's rows by time where they are not in order already. */
-function groupByUser(userOf: Int32Array, trackOf: Int32Array, timeOf: Float64Array, users: number): Playlists {
-  const offsets = new Int32Array(users + 1);
-  for (const user of userOf) offsets[user + 1]++;
-  for (let u = 0; u < users; u++) offsets[u + 1] += offsets[u];
-  const at = offsets.slice();
-  const order = new Int32Array(userOf.length);
-  for (let r = 0; r < userOf.length; r++) order[at[userOf[r]]++] = r;
-  for (let u = 0; u < users; u++) {
-    const rows = order.subarray(offsets[u], offsets[u + 1]);
-    for (let i = 1; i < rows.length; i++) {
-      if (timeOf[rows[i]] < timeOf[rows[i - 1]]) {
-        rows.sort((a, b) => timeOf[a] - timeOf[b] || a - b);
-        break;
-      }
-    }
-  }
-  return { offsets, tracks: order.map((r) => trackOf[r]) };
 }

@@ -10,8 +10,7 @@ import { writeParquet } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
 import { fitHybrid, type HybridTerm } from "./hybrid.ts";
-import { type Interactions, readInteractions, readTrackNames, type TrackNames } from "./interactions.ts";
-import { namesBeside } from "./item_names.ts";
+import { type Interactions, readInteractions } from "./interactions.ts";
 import { mpdStage } from "./mpd.ts";
 import { evaluateNext, type NextTrackResult } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
@@ -19,6 +18,7 @@ import { loadSasrec, type SasrecModel, saveSasrec } from "./sasrec.ts";
 import { type SasrecServer, serveSasrec } from "./serve.ts";
 import { type SequenceSplit, type SplitOptions, splitPlaylists } from "./split.ts";
 import { hybridTerms } from "./terms.ts";
+import { namesBeside, readTrackNames, type TrackNames } from "./track_names.ts";
 import { type TrainingPoint, type TrainOptions, trainSasrec } from "./train.ts";
 
 /** Options of {@linkcode sasrecStage}. */
@@ -57,7 +57,7 @@ export interface SequenceData {
  */
 export async function loadSequenceData(directory: string, options: SplitOptions = {}): Promise<SequenceData> {
   await ensureInteractions(directory);
-  const interactions = readInteractions(join(directory, "interactions.csv"));
+  const interactions = await readInteractions(join(directory, "interactions.csv"));
   const names = await readTrackNames(join(directory, "track_names.parquet"));
   return { interactions, split: splitPlaylists(interactions, options), names };
 }
@@ -95,7 +95,7 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
     async run() {
       // Names that cannot be read are told before the training, not after it.
       const names = await readTrackNames(found ?? "");
-      const split = splitPlaylists(readInteractions(source), parameters);
+      const split = splitPlaylists(await readInteractions(source), parameters);
       const checkpoint = join(folder, "checkpoint.npz");
       if (!resume) rmSync(checkpoint, { force: true });
       const result = await trainSasrec(split, { ...parameters, checkpoint, onEvaluation });
@@ -172,7 +172,7 @@ export async function compareWithSimple(
   options: Pick<SasrecStageOptions, "interactions" | "seed" | keyof SplitOptions> = {},
 ): Promise<NextTrackResult[]> {
   const { interactions: given = join(directory, "interactions.csv"), seed, ...thresholds } = options;
-  const split = splitPlaylists(readInteractions(given), thresholds);
+  const split = splitPlaylists(await readInteractions(given), thresholds);
   const { model, names } = await openModel(directory);
   const size = split.trackIds.length;
   if (model.trackIds.length !== size || model.trackIds.some((id, t) => id !== split.trackIds[t])) {

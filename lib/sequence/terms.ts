@@ -14,9 +14,9 @@ import {
   similarityRecommender,
 } from "./content.ts";
 import type { HybridTerm } from "./hybrid.ts";
-import type { TrackNames } from "./interactions.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import type { SequenceSplit } from "./split.ts";
+import type { TrackNames } from "./track_names.ts";
 
 /** What the hybrid may draw on. */
 export interface TermSources {

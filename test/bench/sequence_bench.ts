@@ -22,7 +22,7 @@ import { randomInteger, seededRandom } from "../../lib/random.ts";
 import { fitItemKnn, fitMarkov, fitPopularity } from "../../lib/sequence/baselines.ts";
 import { epochBatches, trainingWindows } from "../../lib/sequence/batches.ts";
 import { fitHybrid } from "../../lib/sequence/hybrid.ts";
-import { readInteractions, readTrackNames } from "../../lib/sequence/interactions.ts";
+import { readInteractions } from "../../lib/sequence/interactions.ts";
 import { mpdStage, readMpd } from "../../lib/sequence/mpd.ts";
 import { bootstrap, evaluateNext, type MetricEstimate } from "../../lib/sequence/ranking.ts";
 import { formatEstimate } from "../../lib/sequence/report.ts";
@@ -30,6 +30,7 @@ import { initialWeights, loadSasrec, sasrecConfig, saveSasrec, weightShapes } fr
 import { serveSasrec } from "../../lib/sequence/serve.ts";
 import { type SequenceSplit, splitPlaylists } from "../../lib/sequence/split.ts";
 import { hybridTerms } from "../../lib/sequence/terms.ts";
+import { readTrackNames } from "../../lib/sequence/track_names.ts";
 import { type TrainOptions, trainSasrec } from "../../lib/sequence/train.ts";
 import { writeNpy } from "../../lib/storage/npy.ts";
 import { writeNpz } from "../../lib/storage/npz.ts";
@@ -162,7 +163,7 @@ async function speed(folder: string, quick: boolean): Promise<number> {
 async function worldSplit(folder: string): Promise<SequenceSplit> {
   await worldStage(folder, WORLD);
   await mpdStage(folder);
-  const split = readSplit(folder);
+  const split = await readSplit(folder);
   writeNpz(join(folder, "split.npz"), {
     offsets: { data: split.offsets, shape: [split.offsets.length] },
     tracks: { data: split.tracks, shape: [split.tracks.length] },
@@ -173,8 +174,8 @@ async function worldSplit(folder: string): Promise<SequenceSplit> {
   return split;
 }
 
-function readSplit(folder: string): SequenceSplit {
-  return splitPlaylists(readInteractions(join(folder, "interactions.csv")));
+async function readSplit(folder: string): Promise<SequenceSplit> {
+  return splitPlaylists(await readInteractions(join(folder, "interactions.csv")));
 }
 
 /** Both implementations to convergence, several seeds each, on the test targets. */
@@ -296,7 +297,7 @@ async function losses(folder: string, split: SequenceSplit): Promise<void> {
 }
 
 async function trainOnWorld(folder: string, options: TrainOptions): Promise<Result> {
-  const split = readSplit(folder);
+  const split = await readSplit(folder);
   const before = process.cpuUsage();
   const { model, steps, bestStep, curve } = await trainSasrec(split, {
     ...options,

@@ -12,11 +12,12 @@ import {
 } from "../../lib/sequence/content.ts";
 import { continuationMetrics, evaluateContinuation, holdOutPlaylists } from "../../lib/sequence/continuation.ts";
 import { fitHybrid, hybridRecommender, type HybridTerm } from "../../lib/sequence/hybrid.ts";
-import { playlistsOf, type TrackNames } from "../../lib/sequence/interactions.ts";
+import { playlistsOf } from "../../lib/sequence/interactions.ts";
 import { compareResults, evaluateNext } from "../../lib/sequence/ranking.ts";
 import type { SequenceRecommender } from "../../lib/sequence/recommender.ts";
 import { splitPlaylists } from "../../lib/sequence/split.ts";
 import { hybridTerms } from "../../lib/sequence/terms.ts";
+import type { TrackNames } from "../../lib/sequence/track_names.ts";
 import { randomWorld, smallWorld } from "../shuffle/small_worlds.ts";
 import { CONTRACT_TRACKS, testContract } from "./contract.ts";
 

@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Interactions, playlistsOf, readInteractions, readTrackNames } from "../../lib/sequence/interactions.ts";
+import { type Interactions, playlistsOf, readInteractions } from "../../lib/sequence/interactions.ts";
+import { seededRandom, shuffleInPlace } from "../../lib/random.ts";
 import { historyOf, splitPlaylists, targetOf } from "../../lib/sequence/split.ts";
+import { readTrackNames } from "../../lib/sequence/track_names.ts";
 import { writeParquet } from "../../lib/storage/parquet.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "segue-split-"));
@@ -26,28 +28,28 @@ function file(text: string): string {
   return path;
 }
 
-Deno.test("readInteractions() sorts by time within a user and keeps the file's order at one time", () => {
+Deno.test("readInteractions() sorts by time within a user and keeps the file's order at one time", async () => {
   const path = file("user_id,track_id,timestamp\nu,a,3\nv,b,1\nu,c,1\nu,d,1\r\nv,e,1\nu,f,0\n");
-  const { offsets, tracks, trackIds, userIds } = readInteractions(path);
+  const { offsets, tracks, trackIds, userIds } = await readInteractions(path);
   assert.deepEqual(userIds, ["u", "v"]);
   assert.deepEqual([...offsets], [0, 4, 6]);
   assert.deepEqual([...tracks].map((t) => trackIds[t]).join(""), "fcdabe");
 });
 
-Deno.test("readInteractions() reads MovieLens' header and names the line it cannot read", () => {
-  assert.deepEqual(readInteractions(file("userId,movieId,rating,timestamp\n1,31,2.5,9\n1,7,3,5\n")).trackIds, [
+Deno.test("readInteractions() reads MovieLens' header and names the line it cannot read", async () => {
+  assert.deepEqual((await readInteractions(file("userId,movieId,rating,timestamp\n1,31,2.5,9\n1,7,3,5\n"))).trackIds, [
     "31",
     "7",
   ]);
-  assert.throws(() => readInteractions(file("user_id,track_id,timestamp\n1,2\n")), /line 2: expected/);
-  assert.throws(() => readInteractions(file("a,b\n1,2\n")), /expected columns user_id,track_id,timestamp/);
-  assert.throws(() => readInteractions(file("user_id,track_id,timestamp\n")), /found no row/);
-  assert.throws(() => readInteractions(join(folder, "none.csv")), /no such file/);
+  await assert.rejects(readInteractions(file("user_id,track_id,timestamp\n1,2\n")), /line 2: expected/);
+  await assert.rejects(readInteractions(file("a,b\n1,2\n")), /expected columns user_id,track_id,timestamp/);
+  await assert.rejects(readInteractions(file("user_id,track_id,timestamp\n")), /found no row/);
+  await assert.rejects(readInteractions(join(folder, "none.csv")), /no such file/);
 });
 
-Deno.test("readInteractions() takes columns in any order, any ids, quotes, and other separators", () => {
-  const told = (text: string) => {
-    const { offsets, tracks, trackIds, userIds } = readInteractions(file(text));
+Deno.test("readInteractions() takes columns in any order, any ids, quotes, and other separators", async () => {
+  const told = async (text: string) => {
+    const { offsets, tracks, trackIds, userIds } = await readInteractions(file(text));
     return userIds.map((user, u) =>
       `${user}: ${Array.from(tracks.subarray(offsets[u], offsets[u + 1]), (t) => trackIds[t]).join(" ")}`
     );
@@ -67,17 +69,19 @@ Deno.test("readInteractions() takes columns in any order, any ids, quotes, and o
   };
   for (const [name, text] of Object.entries(cases)) {
     const user = /MovieLens|pairs/.test(name) ? "1" : "u1";
-    assert.deepEqual(told(text), [`${user}: 2858 31`], name);
+    assert.deepEqual(await told(text), [`${user}: 2858 31`], name);
   }
-  assert.deepEqual(told('user_id,track_id,timestamp\nu,"a, ""b""",1\nu,c,1\nu,"a, ""b""",0\n'), ['u: a, "b" a, "b" c']);
-  assert.deepEqual(told("user_id,track_id\nu,b\nv,x\nu,a\n"), ["u: b a", "v: x"]);
+  assert.deepEqual(await told('user_id,track_id,timestamp\nu,"a, ""b""",1\nu,c,1\nu,"a, ""b""",0\n'), [
+    'u: a, "b" a, "b" c',
+  ]);
+  assert.deepEqual(await told("user_id,track_id\nu,b\nv,x\nu,a\n"), ["u: b a", "v: x"]);
 });
 
-Deno.test("readInteractions() unpacks gzip, and says what else it was given", () => {
+Deno.test("readInteractions() unpacks gzip, and says what else it was given", async () => {
   const path = join(folder, "ratings.dat.gz");
   const packed = gzipSync("1::31::5::9\n1::7::4::9\n2::31::4::9\n");
   writeFileSync(path, packed);
-  const { offsets, tracks, trackIds } = readInteractions(path);
+  const { offsets, tracks, trackIds } = await readInteractions(path);
   assert.deepEqual([[...offsets], Array.from(tracks, (t) => trackIds[t])], [[0, 2, 3], ["31", "7", "31"]]);
   const cases: [string, Uint8Array | string, RegExp][] = [
     ["cut.gz", packed.subarray(0, 20), /cut\.gz: expected a whole gzip file/],
@@ -88,28 +92,28 @@ Deno.test("readInteractions() unpacks gzip, and says what else it was given", ()
   ];
   for (const [name, content, message] of cases) {
     writeFileSync(join(folder, name), content);
-    assert.throws(() => readInteractions(join(folder, name)), message);
+    await assert.rejects(readInteractions(join(folder, name)), message);
   }
-  assert.throws(() => readInteractions(folder), /expected a file but found a folder/);
+  await assert.rejects(readInteractions(folder), /expected a file but found a folder/);
 });
 
-Deno.test("readInteractions() gives the same of any order of the rows, where no two times are equal", () => {
+Deno.test("readInteractions() gives the same of any order of the rows, where no two times are equal", async () => {
   const row = fc.record({ user: fc.nat(3), track: fc.nat(9) });
-  fc.assert(fc.property(fc.array(row, { minLength: 1, maxLength: 30 }), fc.infiniteStream(fc.nat()), (rows, draws) => {
-    const lines = rows.map(({ user, track }, i) => `${user}::i${track}::3::${978300760 + i}`);
-    const keyed = lines.map((line) => ({ line, key: draws.next().value as number }));
-    const shuffled = keyed.sort((a, b) => a.key - b.key).map(({ line }) => line);
-    const told = (text: string[]) => {
-      const { offsets, tracks, trackIds, userIds } = readInteractions(file(text.join("\n")));
-      return Object.fromEntries(userIds.map((user, u) => [
-        user,
-        Array.from(tracks.subarray(offsets[u], offsets[u + 1]), (t) => trackIds[t]),
-      ]));
-    };
-    const expected: Record<string, string[]> = {};
-    for (const { user, track } of rows) (expected[user] ??= []).push(`i${track}`);
-    assert.deepEqual(told(shuffled), expected);
-  }));
+  const rows = fc.array(row, { minLength: 1, maxLength: 30 });
+  // All cases stand in one file, the users of each by names of their own.
+  const lines = fc.sample(rows, { numRuns: 100, seed: 1 }).flatMap((rows, n) =>
+    rows.map(({ user, track }, i) => ({ user: `${n}u${user}`, track: `i${track}`, time: 978300760 + i }))
+  );
+  const expected: Record<string, string[]> = {};
+  for (const { user, track } of lines) (expected[user] ??= []).push(track);
+  const shuffled = shuffleInPlace([...lines], seededRandom(2, "lines"));
+  const text = shuffled.map(({ user, track, time }) => `${user}::${track}::3::${time}`).join("\n");
+  const { offsets, tracks, trackIds, userIds } = await readInteractions(file(text));
+  const told = userIds.map((user, u) => [
+    user,
+    Array.from(tracks.subarray(offsets[u], offsets[u + 1]), (t) => trackIds[t]),
+  ]);
+  assert.deepEqual(Object.fromEntries(told), expected);
 });
 
 Deno.test("readTrackNames() reads MovieLens' names, in Latin-1 too, and names what is no table of names", async () => {
@@ -136,10 +140,10 @@ Deno.test("readTrackNames() reads MovieLens' names, in Latin-1 too, and names wh
   await assert.rejects(readTrackNames(join(folder, "songs.csv")), /songs\.csv: expected columns of ids and titles/);
 });
 
-Deno.test("readInteractions() names a line without a time, or with one that is none", () => {
+Deno.test("readInteractions() names a line without a time, or with one that is none", async () => {
   for (const time of ["", "yesterday", "2019-13", "NaN", "2019-05-03 25:00"]) {
     const path = file(`user_id,track_id,timestamp\nu,a,1\nu,b,${time}\n`);
-    assert.throws(() => readInteractions(path), /line 3: expected user_id,track_id,timestamp but found 'u,b,/, time);
+    await assert.rejects(readInteractions(path), /line 3: expected user_id,track_id,timestamp but found 'u,b,/, time);
   }
 });
 

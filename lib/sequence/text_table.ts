@@ -1,0 +1,163 @@
+/**
+ * Tables in text files as people have them: plain or gzipped, fields parted by one character or two, quoted or not, in
+ * UTF-8 or Latin-1. DuckDB reads them.
+ *
+ * @module
+ */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { dsvFormat } from "d3-dsv";
+import {
+  closeSync,
+  createReadStream,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { gunzipSync } from "node:zlib";
+import { InputError } from "../errors.ts";
+import { sqlText, withDuckDB } from "../storage/parquet.ts";
+
+/** How a table is written. */
+export interface TextForm {
+  /** What parts the fields. Quotes mean nothing where it is `::` or `|`. */
+  separator: string;
+  /** Whether the first line names the columns. */
+  header: boolean;
+}
+
+/** A table in a text file, ready to be queried. */
+export interface TextTable<Form extends TextForm> {
+  /** DuckDB. */
+  connection: DuckDBConnection;
+  /** The rows in the order of the file, as an SQL table function: columns `c0`, `c1`, … are texts, empty ones NULL. */
+  source: string;
+  /** How it is written. */
+  form: Form;
+  /**
+   * Finds a row in the file.
+   *
+   * @param row Number of the row, from 1.
+   * @returns The number of its line, and the line.
+   */
+  lineOf(row: number): Promise<{ line: number; text: string }>;
+}
+
+/**
+ * Opens a table in a text file.
+ *
+ * @param path The file. A gzipped one is unpacked first.
+ * @param findForm Tells from the first line how the table is written.
+ * @param use What to do with it.
+ * @returns What `use` returns.
+ * @throws {InputError} When the file is a folder, a zip archive, Parquet, or a gzip file that is cut, or DuckDB cannot
+ * read it.
+ */
+export async function withTextTable<Form extends TextForm, T>(
+  path: string,
+  findForm: (first: string) => Form,
+  use: (table: TextTable<Form>) => Promise<T>,
+): Promise<T> {
+  if (statSync(path).isDirectory()) throw new InputError(`${path}: expected a file but found a folder`);
+  const magic = String.fromCharCode(...headOf(path, 4));
+  if (magic.startsWith("PK\x03\x04")) {
+    throw new InputError(`${path}: expected a text file but found a zip archive; unpack it and give the file within`);
+  }
+  if (magic === "PAR1") throw new InputError(`${path}: expected a text file but found Parquet; export it as CSV`);
+  if (magic.startsWith("\x1f\x8b")) return await withUnpacked(path, (file) => withTextTable(file, findForm, use));
+  const first = new TextDecoder().decode(headOf(path, 1 << 16)).split(/\r?\n/)[0];
+  const form = findForm(first);
+  const columns = fieldsOf(first, form.separator).map((_, c) => `c${c}: 'VARCHAR'`).join(", ");
+  const quote = sqlText(/::|\|/.test(form.separator) ? "" : '"');
+  const read = (encoding: string) => {
+    const source = `read_csv(${sqlText(path)}, delim = ${sqlText(form.separator)}, quote = ${quote}, escape = ${quote},
+      header = ${form.header}, columns = {${columns}}, encoding = '${encoding}', auto_detect = false,
+      strict_mode = false, null_padding = true)`;
+    return withDuckDB((connection) => use({ connection, source, form, lineOf: (row) => lineOf(path, form, row) }));
+  };
+  try {
+    // The MovieLens files of 1998 and 2003 are Latin-1.
+    return await read("utf-8").catch((error) => {
+      if (!/not utf-8 encoded/.test(String(error))) throw error;
+      return read("latin-1");
+    });
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path}: expected a table in text but DuckDB says: ${String(error).slice(0, 300)}`);
+  }
+}
+
+/**
+ * The fields of a line; quotes around a field are taken off.
+ *
+ * @param line The line.
+ * @param separator What parts the fields.
+ * @returns The fields.
+ */
+export function fieldsOf(line: string, separator: string): string[] {
+  return separator.length > 1 ? line.split(separator) : dsvFormat(separator).parseRows(line)[0] ?? [];
+}
+
+/**
+ * The names of a header's columns, in lower case and without RecBole's types.
+ *
+ * @param first The header.
+ * @returns What parts its fields (comma, tab or semicolon), and the names.
+ */
+export function headerNames(first: string): { separator: string; names: string[] } {
+  const separator = [",", "\t", ";"].find((character) => first.includes(character)) ?? ",";
+  const names = fieldsOf(first, separator).map((name) =>
+    name.trim().replace(/:(token|token_seq|float|float_seq)$/, "").toLowerCase()
+  );
+  return { separator, names };
+}
+
+/** Rows as DuckDB counts them: empty lines are none. */
+async function lineOf(path: string, { header }: TextForm, row: number): Promise<{ line: number; text: string }> {
+  let line = 0;
+  let rows = header ? -1 : 0;
+  for await (const text of createInterface({ input: createReadStream(path) })) {
+    line++;
+    if (text !== "" && ++rows === row) return { line, text };
+  }
+  return { line, text: "" };
+}
+
+/**
+ * The first bytes of a file.
+ *
+ * @param path The file.
+ * @param bytes How many, at most.
+ * @returns The bytes.
+ */
+export function headOf(path: string, bytes: number): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const head = new Uint8Array(bytes);
+    return head.subarray(0, readSync(file, head));
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function withUnpacked<T>(path: string, use: (file: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "segue-unpacked-"));
+  const file = join(folder, "plain");
+  try {
+    writeFileSync(file, gunzipSync(readFileSync(path)));
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw new InputError(`${path}: expected a whole gzip file but it cannot be unpacked (${(error as Error).message})`);
+  }
+  try {
+    return await use(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

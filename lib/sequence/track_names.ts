@@ -1,0 +1,121 @@
+/**
+ * Names of tracks, or of other items, from `track_names.parquet` and from the files that come with ratings.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { InputError } from "../errors.ts";
+import { queryColumns, readParquet } from "../storage/parquet.ts";
+import { headerNames, headOf, withTextTable } from "./text_table.ts";
+
+/** Names of tracks, as `track_names.parquet` holds them. */
+export interface TrackNames {
+  /**
+   * A track as `title · artist`.
+   *
+   * @param trackId Its `track_id` in `interactions.csv`.
+   * @returns The name; the id itself when nothing is known of it.
+   */
+  label(trackId: string): string;
+  /** Row of each `track_id`. */
+  readonly rows: ReadonlyMap<string, number>;
+  /** URI of each row; null where unknown. */
+  readonly uris: readonly (string | null)[];
+  /** Title of each row. */
+  readonly titles: readonly (string | null)[];
+  /** Artist of each row. */
+  readonly artists: readonly (string | null)[];
+  /** Album of each row. */
+  readonly albums: readonly (string | null)[];
+}
+
+/** Columns of `track_names.parquet`, and what they are called in other tables. */
+const COLUMNS = {
+  track_id: ["track_id", "trackid", "item_id", "itemid", "movieid", "movie_id", "id", "track_uri"],
+  track_uri: ["track_uri", "uri"],
+  title: ["title", "track_name", "movie_title", "name", "item_name"],
+  artist: ["artist", "artist_name", "artists", "artist_names"],
+  album: ["album", "album_name"],
+};
+type NameColumns = Partial<Record<keyof typeof COLUMNS, ArrayLike<unknown>>>;
+
+/** MovieLens' `movies.dat` (`1::Toy Story (1995)::…`) and `u.item` (`1|Toy Story (1995)|…`) have no header. */
+const HEADERLESS = /^[^:|]+(::|\|)/;
+
+/**
+ * Reads names of tracks.
+ *
+ * @param path `track_names.parquet` (or another Parquet file with a column `track_id`, numbers or texts); or text: a
+ * table with ids and titles (MovieLens' `movies.csv`), `movies.dat`, `u.item`, plain or gzipped, in UTF-8 or Latin-1.
+ * Where it is missing, every id is its own name.
+ * @returns The names.
+ * @throws {InputError} When the file has no ids, or is text without titles or without a row.
+ */
+export async function readTrackNames(path: string): Promise<TrackNames> {
+  const columns = await readNameColumns(path);
+  const ids = Array.from(columns.track_id!, (id) => String(id ?? ""));
+  const texts = (name: keyof NameColumns) => columns[name] as (string | null)[] ?? ids.map(() => null);
+  const [uris, titles, artists, albums] = [texts("track_uri"), texts("title"), texts("artist"), texts("album")];
+  const rows = new Map(ids.map((id, r) => [id, r]));
+  return {
+    rows,
+    titles,
+    artists,
+    uris,
+    albums,
+    label(trackId) {
+      const r = rows.get(trackId);
+      if (r === undefined || !titles[r]) return trackId;
+      return artists[r] ? `${titles[r]} · ${artists[r]}` : titles[r]!;
+    },
+  };
+}
+
+async function readNameColumns(path: string): Promise<NameColumns> {
+  if (!existsSync(path)) return { track_id: [] };
+  if (path.endsWith(".parquet") || new TextDecoder().decode(headOf(path, 4)) === "PAR1") {
+    const columns = await readParquet(path, Object.keys(COLUMNS));
+    if (!columns.track_id) throw new InputError(`${path}: expected a column track_id but found none`);
+    return columns;
+  }
+  return await withTextTable(path, (first) => findForm(first, path), async ({ connection, source, form }) => {
+    const wanted = form.columns.map(([name, index]) => `nullif(trim(c${index}), '') AS ${name}`);
+    const columns: NameColumns = await queryColumns(connection, `SELECT ${wanted.join(", ")} FROM ${source}`);
+    if (columns.track_id!.length === 0) throw new InputError(`${path}: expected names of items but found no row`);
+    return columns;
+  });
+}
+
+/** How names are written in a text file, and which columns hold them. */
+function findForm(first: string, path: string) {
+  const bare = HEADERLESS.exec(first);
+  const { separator, names } = bare ? { separator: bare[1], names: ["id", "title"] } : headerNames(first);
+  const columns = Object.entries(COLUMNS)
+    .map(([column, wanted]) => [column, names.indexOf(wanted.find((name) => names.includes(name))!)] as const)
+    .filter(([, index]) => index >= 0);
+  const found = columns.map(([column]) => column);
+  if (!found.includes("track_id") || !found.includes("title")) {
+    throw new InputError(
+      `${path}: expected columns of ids and titles (movieId,title or track_id,title,artist), MovieLens' movies.dat or ` +
+        `u.item, but found '${first.slice(0, 80)}'`,
+    );
+  }
+  return { separator, header: !bare, columns };
+}
+
+/**
+ * Looks for the names that come with a file of ratings: `movies.csv`, `movies.dat`, `u.item` or `track_names.parquet`
+ * in its folder, or `x.item` for `x.inter`.
+ *
+ * @param path The file of ratings.
+ * @returns The file of names; nothing when there is none.
+ */
+export function namesBeside(path: string): string | undefined {
+  const own = basename(path).replace(/\.inter(\.gz)?$/, ".item");
+  const names = ["movies.csv", "movies.dat", "u.item", "track_names.parquet"];
+  return [...(own === basename(path) ? [] : [own]), ...names]
+    .flatMap((name) => [name, `${name}.gz`])
+    .map((name) => join(dirname(path), name))
+    .find((file) => existsSync(file));
+}
