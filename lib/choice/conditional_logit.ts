@@ -4,33 +4,13 @@
  * @module
  */
 import chiSquareCdf from "@stdlib/stats-base-dists-chisquare-cdf";
-import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
+import { Matrix } from "ml-matrix";
 import { expectNumber, InputError } from "../errors.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
+import { type Coefficient, describeEstimate } from "./coefficient.ts";
 import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./logit_sums.ts";
-import { newton, type Optimum } from "./newton.ts";
-import { NORMAL_975 } from "./normal.ts";
+import { climb, maximum, type Optimum, toSquare } from "./newton.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
-
-/** One line of the table of estimates. */
-export interface Coefficient {
-  /** Name of the feature. */
-  feature: string;
-  /** Weight, in units of utility per unit of the feature. */
-  estimate: number;
-  /** Classical standard error, from the inverse information. */
-  standardError: number;
-  /** Standard error robust to dependence within clusters (sandwich, G / (G − 1)); only with clusters. */
-  robustStandardError?: number;
-  /** Estimate over its standard error: the robust one where there is one. */
-  z: number;
-  /** Two-sided p-value of z under the standard normal. */
-  p: number;
-  /** Lower end of the 95 % interval. */
-  lower: number;
-  /** Upper end of the 95 % interval. */
-  upper: number;
-}
 
 /** How well a model fits. */
 export interface FitStatistics {
@@ -219,7 +199,7 @@ export async function maximizeWith(
   start: Float64Array,
   sum: (weights: Float64Array) => Promise<LogitSums>,
 ): Promise<Optimum> {
-  const search = newton(features, start);
+  const search = maximum(features, start);
   let state = search.next();
   while (!state.done) state = search.next(await sum(state.value));
   return state.value;
@@ -242,22 +222,12 @@ export function describeFit(
   const width = features.length;
   const clusters = scores ? scores.length / width : 0;
   const robust = scores && sandwich(optimum.covariance, scores, clusters, width);
-  const coefficients = features.map((feature, k): Coefficient => {
-    const estimate = optimum.estimates[k];
-    const standardError = Math.sqrt(optimum.covariance[k * width + k]);
-    const robustStandardError = robust && Math.sqrt(robust[k * width + k]);
-    const error = robustStandardError ?? standardError;
-    return {
-      feature,
-      estimate,
-      standardError,
-      ...(robust && { robustStandardError }),
-      z: estimate / error,
-      p: 2 * normalCdf(-Math.abs(estimate / error), 0, 1),
-      lower: estimate - NORMAL_975 * error,
-      upper: estimate + NORMAL_975 * error,
-    };
-  });
+  const errorsOf = (covariance: Float64Array) => features.map((_, k) => Math.sqrt(covariance[k * (width + 1)]));
+  const errors = errorsOf(optimum.covariance);
+  const robustErrors = robust && errorsOf(robust);
+  const coefficients = features.map((feature, k) =>
+    describeEstimate(feature, optimum.estimates[k], errors[k], robustErrors?.[k])
+  );
   const { logLikelihood, uniformLogLikelihood, hits, rows, sets } = optimum.sums;
   return {
     features: [...features],
@@ -323,10 +293,7 @@ function maximize(sets: ChoiceSets, start?: ArrayLike<number>): Optimum {
 }
 
 function maximizeFirst(sets: ChoiceSets, start: Float64Array, count: number): Optimum {
-  const search = newton(sets.features, start);
-  let state = search.next();
-  while (!state.done) state = search.next(logitSums(sets, state.value, 0, count));
-  return state.value;
+  return climb(maximum(sets.features, start), (weights) => logitSums(sets, weights, 0, count));
 }
 
 /** Weights fitted to the first sets; nothing when those alone do not identify them. */
@@ -344,24 +311,10 @@ function sandwich(covariance: Float64Array, scores: Float64Array, clusters: numb
   if (clusters < 2) {
     throw new InputError(`Expected at least 2 clusters for cluster-robust standard errors but found ${clusters}`);
   }
-  const meat = new Float64Array(width * width);
-  for (let g = 0; g < clusters; g++) {
-    for (let k = 0; k < width; k++) {
-      for (let l = 0; l < width; l++) meat[k * width + l] += scores[g * width + k] * scores[g * width + l];
-    }
-  }
-  const half = product(covariance, meat, width);
-  return product(half, covariance, width).map((value) => value * clusters / (clusters - 1));
-}
-
-function product(a: Float64Array, b: Float64Array, n: number): Float64Array {
-  const c = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < n; k++) {
-      for (let j = 0; j < n; j++) c[i * n + j] += a[i * n + k] * b[k * n + j];
-    }
-  }
-  return c;
+  const byCluster = Matrix.from1DArray(clusters, width, scores as unknown as number[]);
+  const bread = toSquare(covariance);
+  const robust = bread.mmul(byCluster.transpose().mmul(byCluster)).mmul(bread);
+  return Float64Array.from(robust.mul(clusters / (clusters - 1)).to1DArray());
 }
 
 function likelihoodRatio(full: number, restricted: number, degreesOfFreedom: number): LikelihoodRatio {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { mean } from "d3-array";
 import { linearUtilities, softmax } from "../softmax.ts";
 import { logitSums } from "./logit_sums.ts";
 import type { ChoiceSets } from "./sets.ts";
@@ -29,23 +30,40 @@ export interface Contrast {
  * @returns One row a feature.
  */
 export function choiceContrast(sets: ChoiceSets): Contrast[] {
-  const { values, starts, chosen, features } = sets;
+  const { values, chosen, features } = sets;
   const width = features.length;
-  const count = chosen.length;
+  const { means, deviations } = withinSets(sets);
   return features.map((feature, k) => {
-    let mean = 0;
-    let taken = 0;
-    let squares = 0;
-    for (let n = 0; n < count; n++) {
-      let own = 0;
-      for (let r = starts[n]; r < starts[n + 1]; r++) own += values[r * width + k] / (starts[n + 1] - starts[n]);
-      for (let r = starts[n]; r < starts[n + 1]; r++) squares += (values[r * width + k] - own) ** 2;
-      mean += own / count;
-      taken += values[chosen[n] * width + k] / count;
-    }
-    const deviation = Math.sqrt(squares / starts[count]);
-    return { feature, chosen: taken, offered: mean, deviation, difference: (taken - mean) / deviation };
+    const taken = mean(chosen, (row) => values[row * width + k])!;
+    const offered = mean(chosen, (_, n) => means[n * width + k])!;
+    const deviation = deviations[k];
+    return { feature, chosen: taken, offered, deviation, difference: (taken - offered) / deviation };
   });
+}
+
+/**
+ * Means and spread of the features within choice sets: what is the same for all rows of a set has no say in a choice.
+ * Cost O(rows · K).
+ *
+ * @param sets The choice sets.
+ * @returns The mean of each set [sets, K], row-major, and the standard deviation from these means over all rows [K].
+ */
+export function withinSets({ values, starts, chosen, features }: ChoiceSets): {
+  means: Float64Array;
+  deviations: Float64Array;
+} {
+  const width = features.length;
+  const means = new Float64Array(chosen.length * width);
+  const squares = new Float64Array(width);
+  for (let n = 0; n < chosen.length; n++) {
+    for (let k = 0; k < width; k++) {
+      let sum = 0;
+      for (let r = starts[n]; r < starts[n + 1]; r++) sum += values[r * width + k];
+      const own = means[n * width + k] = sum / (starts[n + 1] - starts[n]);
+      for (let r = starts[n]; r < starts[n + 1]; r++) squares[k] += (values[r * width + k] - own) ** 2;
+    }
+  }
+  return { means, deviations: squares.map((value) => Math.sqrt(value / starts[chosen.length])) };
 }
 
 /** Mean log-likelihood at one scale and temperature. */

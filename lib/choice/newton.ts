@@ -1,13 +1,42 @@
 /**
- * Newton–Raphson for log-likelihoods that are concave, as a generator: it yields the weights at which it wants the sums
- * and is handed them back, so that the sums may come from memory, from a file in batches, or from other machines.
+ * Newton–Raphson for log-likelihoods, as a generator: it yields the parameters at which it wants the likelihood and is
+ * handed it back, so that the sums may come from memory, from a file in batches, or from other machines.
  *
  * @module
  */
+import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import { InputError } from "../errors.ts";
 import type { LogitSums } from "./logit_sums.ts";
 
-/** The maximum of a log-likelihood. */
+/** A log-likelihood at some parameters. */
+export interface Likelihood {
+  /** Its value. */
+  logLikelihood: number;
+  /** Its slope in the parameters, length K. */
+  gradient: Float64Array;
+  /** Minus its second derivatives, [K, K] row-major, symmetric. */
+  information: Float64Array;
+}
+
+/** Where the ascent ended. */
+export interface Ascent<L extends Likelihood> {
+  /** The parameters, the last step included. */
+  parameters: Float64Array;
+  /** The last step. */
+  step: Float64Array;
+  /** Inverse of the information before the last step, [K, K] row-major; nothing when that is singular. */
+  covariance?: Float64Array;
+  /** The likelihood before the first step. */
+  first: L;
+  /** The likelihood before the last step. */
+  last: L;
+  /** Number of steps, the last included. */
+  iterations: number;
+  /** Whether the last step could gain no more than the tolerance. */
+  converged: boolean;
+}
+
+/** The maximum of the log-likelihood of a conditional logit. */
 export interface Optimum {
   /** Weights at the maximum, length K. */
   estimates: Float64Array;
@@ -15,21 +44,57 @@ export interface Optimum {
   covariance: Float64Array;
   /** Sums at the maximum. */
   sums: LogitSums;
-  /** Number of times the sums were computed over all choice sets. */
+  /** Number of steps taken. */
   iterations: number;
 }
 
-/** A step so small against the standard error of its weight ends the iteration; the last step is still made. */
-const STEP_TOLERANCE = 1e-8;
+/** Twice the log-likelihood that the last step may still gain: a step of 1e-8 standard errors. */
+const TOLERANCE = 1e-16;
 /** A step so large, in standard deviations of utility, when the gradient has vanished shows that there is no maximum. */
 const RUNAWAY_STEP = 1e-3;
-/** Share of a feature's variance that the others must leave unexplained. */
+/** Share of a parameter's information that the others must leave unexplained. */
 const COLLINEARITY_TOLERANCE = 1e-10;
 const MAX_ITERATIONS = 60;
 
 /**
- * Maximises a concave log-likelihood. Steps are solved in units in which every feature has information 1, so features
- * may differ in scale by any factor; a step that lowers the likelihood is halved.
+ * Climbs a log-likelihood by Newton's steps; a step that lowers it is halved.
+ *
+ * @param start Parameters to start from, length K.
+ * @param tolerance Ends the ascent when gᵀ I⁻¹ g, twice what a step may gain, is not above it; that step is still made.
+ * @returns A generator that yields parameters, expects the {@linkcode Likelihood} there, and returns where it ended.
+ */
+export function* newton<L extends Likelihood>(
+  start: Float64Array,
+  tolerance: number = TOLERANCE,
+): Generator<Float64Array, Ascent<L>, L> {
+  let parameters = start;
+  const first = yield parameters;
+  let last = first;
+  for (let iterations = 1;; iterations++) {
+    const inverse = invert(toSquare(last.information));
+    const covariance = inverse && Float64Array.from(inverse.to1DArray());
+    const step = inverse ? times(inverse, last.gradient) : last.gradient;
+    const gain = step.reduce((sum, value, k) => sum + value * last.gradient[k], 0);
+    if (!inverse || !(gain > tolerance) || iterations === MAX_ITERATIONS) {
+      const converged = inverse !== undefined && gain <= tolerance;
+      const end = parameters.map((value, k) => value + step[k]);
+      return { parameters: end, step, covariance, first, last, iterations, converged };
+    }
+    let length = 1;
+    let candidate: Float64Array;
+    let next: L;
+    do {
+      candidate = parameters.map((value, k) => value + length * step[k]);
+      next = yield candidate;
+      length /= 2;
+    } while (!(next.logLikelihood >= last.logLikelihood - 1e-9 * Math.abs(last.logLikelihood)) && length > 1e-9);
+    parameters = candidate;
+    last = next;
+  }
+}
+
+/**
+ * Maximises the log-likelihood of a conditional logit, which is concave, so that its maximum is the only one.
  *
  * @param features Names of the K features, for the errors.
  * @param start Weights to start from, length K.
@@ -37,142 +102,112 @@ const MAX_ITERATIONS = 60;
  * @throws {InputError} When a feature never varies within a choice set, is a combination of others, or separates the
  * chosen rows from the rest, naming the features.
  */
-export function* newton(
+export function* maximum(
   features: readonly string[],
   start: Float64Array,
 ): Generator<Float64Array, Optimum, LogitSums> {
-  const width = features.length;
-  let weights = Float64Array.from(start);
-  let sums = yield weights;
-  const scales = Float64Array.from({ length: width }, (_, k) => Math.sqrt(sums.information[k * width + k] / sums.sets));
-  expectVariation(features, scales);
-  expectIndependence(features, sums.information);
-  for (let iteration = 1; iteration < MAX_ITERATIONS; iteration++) {
-    const inverse = invert(sums.information, width);
-    if (!inverse) throw separation(features, weights, scales);
-    const step = multiply(inverse, sums.gradient);
-    let relative = 0;
-    let absolute = 0;
-    for (let k = 0; k < width; k++) {
-      relative = Math.max(relative, Math.abs(step[k]) * Math.sqrt(sums.information[k * width + k]));
-      absolute = Math.max(absolute, Math.abs(step[k]) * scales[k]);
-    }
-    if (!(relative > STEP_TOLERANCE) || sums.logLikelihood > -1e-7 * sums.sets) {
-      if (absolute > RUNAWAY_STEP || sums.logLikelihood > -1e-7 * sums.sets) throw separation(features, step, scales);
-      return {
-        estimates: weights.map((weight, k) => weight + step[k]),
-        covariance: inverse,
-        sums,
-        iterations: iteration,
-      };
-    }
-    let length = 1;
-    let next = sums;
-    let candidate = weights;
-    do {
-      candidate = weights.map((weight, k) => weight + length * step[k]);
-      next = yield candidate;
-      length /= 2;
-    } while (!(next.logLikelihood >= sums.logLikelihood - 1e-9 * Math.abs(sums.logLikelihood)) && length > 1e-9);
-    weights = candidate;
-    sums = next;
+  const { parameters, step, covariance, first, last, iterations, converged } = yield* newton<LogitSums>(start);
+  if (!covariance && iterations === 1) expectIdentified(features, first.information);
+  const moved = step.map((value, k) =>
+    Math.abs(value) * Math.sqrt(first.information[k * (step.length + 1)] / first.sets)
+  );
+  const perfect = last.logLikelihood > -1e-7 * last.sets;
+  if (!covariance || !converged || perfect || Math.max(...moved) > RUNAWAY_STEP) {
+    throw separation(features, step, moved);
   }
-  throw separation(features, weights, scales);
+  return { estimates: parameters, covariance, sums: last, iterations };
 }
 
 /**
- * Inverts a symmetric positive definite matrix by Cholesky's method, after scaling its diagonal to 1. Cost O(n³).
+ * Runs an ascent to its end.
  *
- * @param a The matrix [n, n], row-major.
- * @param n Its size.
- * @returns The inverse, or `undefined` when the matrix is singular to working precision.
+ * @param search What {@linkcode newton} or {@linkcode maximum} gave.
+ * @param evaluate The likelihood at given parameters.
+ * @returns What the search returns.
  */
-export function invert(a: Float64Array, n: number): Float64Array | undefined {
-  const scale = Float64Array.from({ length: n }, (_, i) => Math.sqrt(a[i * n + i]));
-  const factor = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * n + j] / (scale[i] * scale[j]);
-      for (let k = 0; k < j; k++) sum -= factor[i * n + k] * factor[j * n + k];
-      if (i !== j) factor[i * n + j] = sum / factor[j * n + j];
-      else if (sum > 1e-14) factor[i * n + i] = Math.sqrt(sum);
-      else return undefined;
-    }
-  }
-  const inverse = new Float64Array(n * n);
-  const column = new Float64Array(n);
-  for (let c = 0; c < n; c++) {
-    for (let i = 0; i < n; i++) {
-      let sum = i === c ? 1 : 0;
-      for (let k = 0; k < i; k++) sum -= factor[i * n + k] * column[k];
-      column[i] = sum / factor[i * n + i];
-    }
-    for (let i = n - 1; i >= 0; i--) {
-      let sum = column[i];
-      for (let k = i + 1; k < n; k++) sum -= factor[k * n + i] * column[k];
-      column[i] = sum / factor[i * n + i];
-    }
-    for (let i = 0; i < n; i++) inverse[i * n + c] = column[i] / (scale[i] * scale[c]);
-  }
-  return inverse;
+export function climb<L, Result>(
+  search: Generator<Float64Array, Result, L>,
+  evaluate: (parameters: Float64Array) => L,
+): Result {
+  let state = search.next();
+  while (!state.done) state = search.next(evaluate(state.value));
+  return state.value;
 }
 
 /**
- * Multiplies a square matrix with a vector.
+ * Inverts a symmetric positive definite matrix by Cholesky's method. Cost O(n³).
  *
- * @param a The matrix [n, n], row-major.
- * @param x The vector, length n.
+ * @param matrix The matrix; what stands above the diagonal is not read.
+ * @returns The inverse, or `undefined` when a row is a combination of others to working precision.
+ */
+export function invert(matrix: Matrix): Matrix | undefined {
+  const symmetric = matrix.clone();
+  for (let i = 0; i < matrix.rows; i++) {
+    for (let j = 0; j < i; j++) symmetric.set(j, i, matrix.get(i, j));
+  }
+  const cholesky = new CholeskyDecomposition(symmetric);
+  return firstDependent(cholesky, symmetric) < symmetric.rows ? undefined : cholesky.solve(Matrix.eye(symmetric.rows));
+}
+
+/**
+ * A square matrix from its elements.
+ *
+ * @param values The elements, row-major.
+ * @returns The matrix.
+ */
+export function toSquare(values: Float64Array): Matrix {
+  const size = Math.sqrt(values.length);
+  return Matrix.from1DArray(size, size, values as unknown as number[]);
+}
+
+/**
+ * Multiplies a matrix with a vector.
+ *
+ * @param matrix The matrix [n, m].
+ * @param vector The vector, length m.
  * @returns The product, length n.
  */
-export function multiply(a: Float64Array, x: Float64Array): Float64Array {
-  const n = x.length;
-  return x.map((_, i) => {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += a[i * n + j] * x[j];
-    return sum;
-  });
+export function times(matrix: Matrix, vector: Float64Array): Float64Array {
+  return Float64Array.from(matrix.mmul(Matrix.columnVector(vector)).to1DArray());
 }
 
-function expectVariation(features: readonly string[], scales: Float64Array): void {
-  const constant = features.filter((_, k) => !(scales[k] > 0));
-  if (constant.length === 0) return;
+/** The first row that those before it explain; the number of rows when there is none. */
+function firstDependent(cholesky: CholeskyDecomposition, matrix: Matrix): number {
+  const factor = cholesky.lowerTriangularMatrix;
+  for (let i = 0; i < matrix.rows; i++) {
+    if (!(factor.get(i, i) ** 2 > COLLINEARITY_TOLERANCE * matrix.get(i, i))) return i;
+  }
+  return matrix.rows;
+}
+
+function expectIdentified(features: readonly string[], values: Float64Array): void {
+  const information = toSquare(values);
+  const constant = features.filter((_, k) => !(information.get(k, k) > 0));
   const names = constant.join(", ");
+  if (constant.length > 0) {
+    throw new InputError(
+      constant.length === 1
+        ? `Feature ${names} never varies within a choice set, so choices cannot tell its weight; leave it out, or let its ` +
+          `weight differ by alternative (--by-alternative ${names})`
+        : `Features ${names} never vary within a choice set, so choices cannot tell their weights; leave them out, or let ` +
+          `their weights differ by alternative (--by-alternative ${constant.join(",")})`,
+    );
+  }
+  const dependent = firstDependent(new CholeskyDecomposition(information), information);
+  if (dependent === features.length) return;
+  const before = information.subMatrix(0, dependent - 1, 0, dependent - 1);
+  const covariances = information.subMatrix(0, dependent - 1, dependent, dependent);
+  const slopes = new CholeskyDecomposition(before).solve(covariances).to1DArray();
+  const variance = information.get(dependent, dependent);
+  const parts = features.slice(0, dependent)
+    .filter((_, i) => Math.abs(slopes[i]) * Math.sqrt(information.get(i, i) / variance) > 1e-6);
   throw new InputError(
-    constant.length === 1
-      ? `Feature ${names} never varies within a choice set, so choices cannot tell its weight; leave it out, or let its ` +
-        `weight differ by alternative (--by-alternative ${names})`
-      : `Features ${names} never vary within a choice set, so choices cannot tell their weights; leave them out, or let ` +
-        `their weights differ by alternative (--by-alternative ${constant.join(",")})`,
+    `Feature ${features[dependent]} is a linear combination of ${parts.join(", ")} within every choice set ` +
+      `(collinear); leave one of them out`,
   );
 }
 
-/** Sweeps the features in order: the first that the ones before it explain is the one to name. */
-function expectIndependence(features: readonly string[], information: Float64Array): void {
-  const n = features.length;
-  for (let size = 1; size < n; size++) {
-    const before = new Float64Array(size * size);
-    const covariances = new Float64Array(size);
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) before[i * size + j] = information[i * n + j];
-      covariances[i] = information[size * n + i];
-    }
-    const inverse = invert(before, size);
-    if (!inverse) return;
-    const slopes = multiply(inverse, covariances);
-    const variance = information[size * n + size];
-    const explained = slopes.reduce((sum, slope, i) => sum + slope * covariances[i], 0);
-    if (variance - explained > COLLINEARITY_TOLERANCE * variance) continue;
-    const parts = features.slice(0, size)
-      .filter((_, i) => Math.abs(slopes[i]) * Math.sqrt(information[i * n + i]) > 1e-6 * Math.sqrt(variance));
-    throw new InputError(
-      `Feature ${features[size]} is a linear combination of ${parts.join(", ")} within every choice set (collinear); ` +
-        `leave one of them out`,
-    );
-  }
-}
-
-function separation(features: readonly string[], direction: Float64Array, scales: Float64Array): InputError {
-  const size = direction.map((value, k) => Math.abs(value) * scales[k]);
+function separation(features: readonly string[], direction: Float64Array, size: Float64Array): InputError {
   const largest = Math.max(...size);
   const named = features.map((name, k) => ({ name, size: size[k], sign: Math.sign(direction[k]) }))
     .filter((feature) => feature.size >= 0.05 * largest);

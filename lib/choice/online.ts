@@ -5,10 +5,10 @@
  * @module
  */
 import { expectNumber, InputError } from "../errors.ts";
-import { linearUtilities, softmax } from "../softmax.ts";
+import { Matrix } from "ml-matrix";
 import { logitSums } from "./logit_sums.ts";
-import { invert, multiply } from "./newton.ts";
-import type { TastePrior } from "./personal.ts";
+import { invert, times } from "./newton.ts";
+import { basisOf, fromEmbedding, inEmbedding, type TastePrior } from "./personal.ts";
 import type { ChoiceSets } from "./sets.ts";
 
 /** Weights that move with every event. */
@@ -57,11 +57,12 @@ export interface BayesianOptions {
  */
 export class BayesianWeights implements OnlineLearner {
   readonly weights: Float64Array;
-  /** Covariance of the belief in the embedding's coordinates, [rank, rank] row-major. */
-  readonly covariance: Float64Array;
   readonly #prior: TastePrior;
+  readonly #basis: Matrix;
   readonly #memory: number;
   readonly #embedding: Float64Array;
+  /** Inverse covariance of the belief in the embedding's coordinates. */
+  #precision: Matrix;
 
   /**
    * A listener of whom nothing is known but what is known of all.
@@ -72,52 +73,34 @@ export class BayesianWeights implements OnlineLearner {
    */
   constructor(prior: TastePrior, options: BayesianOptions = {}) {
     this.#prior = prior;
+    this.#basis = basisOf(prior);
     this.#memory = expectNumber("memory", options.memory ?? 1, 1e-6, 1);
     this.#embedding = new Float64Array(prior.rank);
-    this.covariance = identity(prior.rank);
+    this.#precision = Matrix.eye(prior.rank);
     this.weights = prior.mean.slice();
   }
 
+  /** Covariance of the belief in the embedding's coordinates, [rank, rank] row-major. */
+  get covariance(): Float64Array {
+    return Float64Array.from(invert(this.#precision)!.to1DArray());
+  }
+
   update(values: Float64Array, chosen: number): void {
-    const { mean, basis, rank } = this.#prior;
-    const width = mean.length;
-    this.#forget();
-    const { gradient, information } = sumsOf(values, chosen, this.weights, this.#prior.features);
-    const precision = invert(this.covariance, rank)!;
-    const pull = new Float64Array(rank);
-    for (let r = 0; r < rank; r++) {
-      for (let k = 0; k < width; k++) {
-        pull[r] += basis[k * rank + r] * gradient[k];
-        for (let l = 0; l < width; l++) {
-          const part = basis[k * rank + r] * information[k * width + l];
-          for (let s = 0; s < rank; s++) precision[r * rank + s] += part * basis[l * rank + s];
-        }
-      }
-    }
-    this.covariance.set(invert(precision, rank)!);
-    multiply(this.covariance, pull).forEach((move, r) => this.#embedding[r] += move);
-    this.#refresh();
+    const prior = this.#prior;
+    if (this.#memory < 1) this.#forget();
+    const sums = sumsOf(values, chosen, this.weights, prior.features);
+    const { gradient, information } = inEmbedding(this.#basis, sums);
+    this.#precision.add(information);
+    times(invert(this.#precision)!, gradient).forEach((move, r) => this.#embedding[r] += move);
+    this.weights.set(fromEmbedding(prior, this.#embedding));
   }
 
   #forget(): void {
-    const memory = this.#memory;
-    if (memory === 1) return;
-    const { rank } = this.#prior;
-    for (let r = 0; r < rank; r++) {
-      this.#embedding[r] *= memory;
-      for (let s = 0; s < rank; s++) {
-        this.covariance[r * rank + s] = memory ** 2 * this.covariance[r * rank + s] + (r === s ? 1 - memory ** 2 : 0);
-      }
-    }
-    this.#refresh();
-  }
-
-  #refresh(): void {
-    const { mean, basis, rank } = this.#prior;
-    for (let k = 0; k < mean.length; k++) {
-      this.weights[k] = mean[k];
-      for (let r = 0; r < rank; r++) this.weights[k] += basis[k * rank + r] * this.#embedding[r];
-    }
+    const kept = this.#memory ** 2;
+    const prior = Matrix.eye(this.#prior.rank).mul(1 - kept);
+    this.#precision = invert(invert(this.#precision)!.mul(kept).add(prior))!;
+    this.#embedding.forEach((value, r) => this.#embedding[r] = this.#memory * value);
+    this.weights.set(fromEmbedding(this.#prior, this.#embedding));
   }
 }
 
@@ -127,8 +110,8 @@ export class BayesianWeights implements OnlineLearner {
  */
 export class GradientWeights implements OnlineLearner {
   readonly weights: Float64Array;
-  readonly #rate: number;
-  readonly #scales: Float64Array;
+  readonly #features: readonly string[];
+  readonly #rates: Float64Array;
 
   /**
    * Starts at the weights of all.
@@ -138,23 +121,19 @@ export class GradientWeights implements OnlineLearner {
    * @throws {InputError} When the rate is negative or not finite.
    */
   constructor(prior: TastePrior, rate: number) {
-    this.#rate = expectNumber("rate", rate, 0);
+    expectNumber("rate", rate, 0);
+    this.#features = prior.features;
     this.weights = prior.mean.slice();
-    this.#scales = prior.mean.map((_, k) => {
+    this.#rates = prior.mean.map((_, k) => {
       let variance = 0;
       for (let r = 0; r < prior.rank; r++) variance += prior.basis[k * prior.rank + r] ** 2;
-      return variance;
+      return rate * variance;
     });
   }
 
   update(values: Float64Array, chosen: number): void {
-    const width = this.weights.length;
-    const p = softmax(linearUtilities(values, this.weights));
-    for (let k = 0; k < width; k++) {
-      let pull = values[chosen * width + k];
-      for (let j = 0; j < p.length; j++) pull -= p[j] * values[j * width + k];
-      this.weights[k] += this.#rate * this.#scales[k] * pull;
-    }
+    const { gradient } = sumsOf(values, chosen, this.weights, this.#features);
+    gradient.forEach((value, k) => this.weights[k] += this.#rates[k] * value);
   }
 }
 
@@ -196,8 +175,4 @@ function sumsOf(values: Float64Array, chosen: number, weights: Float64Array, fea
   }
   const sets: ChoiceSets = { features, values, starts: Int32Array.of(0, rows), chosen: Int32Array.of(chosen) };
   return logitSums(sets, weights);
-}
-
-function identity(n: number): Float64Array {
-  return Float64Array.from({ length: n * n }, (_, i) => i % (n + 1) === 0 ? 1 : 0);
 }

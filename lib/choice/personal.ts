@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { EigenvalueDecomposition, Matrix as MlMatrix } from "ml-matrix";
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { expectInteger, InputError } from "../errors.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
-import { logitSums } from "./logit_sums.ts";
-import { invert, multiply } from "./newton.ts";
-import type { ChoiceSets } from "./sets.ts";
+import { type LogitSums, logitSums } from "./logit_sums.ts";
+import { climb, newton, times, toSquare } from "./newton.ts";
+import { type ChoiceSets, listenerRanges } from "./sets.ts";
 
 /** How listeners' weights are distributed: w_u = mean + basis · e_u, e_u ~ N(0, I). */
 export interface TastePrior {
@@ -47,7 +47,6 @@ export interface TastePriorOptions {
   rank?: number;
 }
 
-const NEWTON_STEPS = 30;
 const TOLERANCE = 1e-9;
 
 /**
@@ -83,26 +82,19 @@ export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {})
     rank: width,
     shares: new Float64Array(width),
   };
-  const modes: (Float64Array | undefined)[] = Array.from({ length: listeners });
+  let tastes: UserTaste[] = [];
   for (let round = 0; round < rounds; round++) {
-    const centre = new Float64Array(width);
-    const spread = new Float64Array(width * width);
-    const tastes = modes.map((start, u) => {
-      const taste = userTaste(sets, prior, ranges[u], ranges[u + 1], start && toEmbedding(prior, start));
-      for (let k = 0; k < width; k++) centre[k] += taste.weights[k] / listeners;
-      return taste;
-    });
-    tastes.forEach(({ weights, covariance }, u) => {
-      modes[u] = weights;
-      const variance = sandwich(prior.basis, covariance, width, prior.rank);
-      for (let k = 0; k < width; k++) {
-        for (let l = 0; l < width; l++) {
-          const product = (weights[k] - centre[k]) * (weights[l] - centre[l]);
-          spread[k * width + l] += (variance[k * width + l] + product) / listeners;
-        }
-      }
-    });
-    prior = decompose(sets.features, centre, spread, units);
+    const basis = basisOf(prior);
+    tastes = Array.from(
+      { length: listeners },
+      (_, u) => userTaste(sets, prior, ranges[u], ranges[u + 1], tastes[u]?.embedding),
+    );
+    const weights = new Matrix(tastes.map((taste) => taste.weights));
+    const centre = Float64Array.from(weights.mean("column"));
+    const apart = weights.subRowVector(centre as unknown as number[]);
+    const spread = apart.transpose().mmul(apart);
+    for (const { covariance } of tastes) spread.add(basis.mmul(toSquare(covariance)).mmul(basis.transpose()));
+    prior = decompose(sets.features, centre, spread.div(listeners), units);
   }
   return truncatePrior(prior, rank);
 }
@@ -147,30 +139,35 @@ export function userTaste(
   if (sets.features.join() !== prior.features.join()) {
     throw new InputError(`Expected choices by ${prior.features.join(", ")} but found ${sets.features.join(", ")}`);
   }
-  const { rank } = prior;
-  let embedding: Float64Array = start?.slice() ?? new Float64Array(rank);
-  let now = penalised(sets, prior, embedding, from, to);
-  let covariance = invert(now.information, rank)!;
-  for (let step = 0; step < NEWTON_STEPS && rank > 0 && to > from; step++) {
-    const move = multiply(covariance, now.gradient);
-    const gain = move.reduce((sum, value, r) => sum + value * now.gradient[r], 0);
-    if (gain < TOLERANCE) break;
-    const rounding = 1e-12 * (1 + Math.abs(now.value));
-    let scale = 1;
-    let next = embedding;
-    let then = now;
-    do {
-      next = embedding.map((value, r) => value + scale * move[r]);
-      then = penalised(sets, prior, next, from, to);
-      scale /= 2;
-      // Near the mode the gain is smaller than the rounding of the likelihood.
-    } while (then.value < now.value - rounding && scale > 1e-6);
-    if (then.value < now.value - rounding) break;
-    embedding = next;
-    now = then;
-    covariance = invert(now.information, rank)!;
-  }
-  return { embedding, covariance, weights: fromEmbedding(prior, embedding) };
+  const basis = basisOf(prior);
+  const { parameters: embedding, covariance } = climb(
+    newton(start ?? new Float64Array(prior.rank), TOLERANCE),
+    (at) => {
+      const { logLikelihood, ...sums } = logitSums(sets, fromEmbedding(prior, at), from, to);
+      const { gradient, information } = inEmbedding(basis, sums);
+      return {
+        logLikelihood: logLikelihood - at.reduce((sum, e) => sum + e * e, 0) / 2,
+        gradient: gradient.map((value, r) => value - at[r]),
+        information: Float64Array.from(information.add(Matrix.eye(prior.rank)).to1DArray()),
+      };
+    },
+  );
+  return { embedding, covariance: covariance!, weights: fromEmbedding(prior, embedding) };
+}
+
+/**
+ * Gradient and information in the weights, told in the coordinates of user embeddings: Bᵀ g and Bᵀ I B.
+ *
+ * @param basis Directions in which listeners differ, [K, rank].
+ * @param sums Sums of some choices.
+ * @returns Gradient, length rank, and information [rank, rank].
+ */
+export function inEmbedding(
+  basis: Matrix,
+  sums: Pick<LogitSums, "gradient" | "information">,
+): { gradient: Float64Array; information: Matrix } {
+  const turned = basis.transpose();
+  return { gradient: times(turned, sums.gradient), information: turned.mmul(toSquare(sums.information)).mmul(basis) };
 }
 
 /**
@@ -185,29 +182,6 @@ export function fromEmbedding(prior: TastePrior, embedding: ArrayLike<number>): 
     for (let r = 0; r < prior.rank; r++) value += prior.basis[k * prior.rank + r] * embedding[r];
     return value;
   });
-}
-
-/**
- * Where the choice sets of each listener begin.
- *
- * @param sets The choice sets, those of a listener together.
- * @returns First set of each listener in the order in which they stand, then the number of sets; listeners + 1 numbers.
- * @throws {InputError} When there are no clusters, or the sets of a listener do not stand together.
- */
-export function listenerRanges(sets: ChoiceSets): Int32Array {
-  const { cluster, chosen } = sets;
-  if (!cluster) throw new InputError("Expected choice sets with listeners as clusters but found none");
-  const starts: number[] = [];
-  const seen = new Set<number>();
-  for (let n = 0; n < chosen.length; n++) {
-    if (n > 0 && cluster[n] === cluster[n - 1]) continue;
-    if (seen.has(cluster[n])) {
-      throw new InputError(`Expected the choice sets of listener ${cluster[n]} to stand together but found them apart`);
-    }
-    seen.add(cluster[n]);
-    starts.push(n);
-  }
-  return Int32Array.from([...starts, chosen.length]);
 }
 
 /** How well listeners are predicted after some of their choices. */
@@ -269,32 +243,6 @@ export function heldOutLikelihood(
   });
 }
 
-/** Log-likelihood − ½ |e|² with gradient and information in the embedding. */
-function penalised(sets: ChoiceSets, prior: TastePrior, embedding: Float64Array, from: number, to: number) {
-  const { basis, rank } = prior;
-  const width = prior.mean.length;
-  const sums = logitSums(sets, fromEmbedding(prior, embedding), from, to);
-  const gradient = embedding.map((value, r) => {
-    let sum = -value;
-    for (let k = 0; k < width; k++) sum += basis[k * rank + r] * sums.gradient[k];
-    return sum;
-  });
-  const information = new Float64Array(rank * rank);
-  for (let r = 0; r < rank; r++) {
-    for (let s = 0; s < rank; s++) {
-      let sum = r === s ? 1 : 0;
-      for (let k = 0; k < width; k++) {
-        for (let l = 0; l < width; l++) {
-          sum += basis[k * rank + r] * sums.information[k * width + l] * basis[l * rank + s];
-        }
-      }
-      information[r * rank + s] = sum;
-    }
-  }
-  const value = sums.logLikelihood - embedding.reduce((sum, e) => sum + e * e, 0) / 2;
-  return { value, gradient, information };
-}
-
 /** 1 over the standard deviation of each feature within choice sets, weighed by the probabilities of the model. */
 function standardUnits(sets: ChoiceSets, weights: Float64Array): Float64Array {
   const { information } = logitSums(sets, weights);
@@ -302,25 +250,26 @@ function standardUnits(sets: ChoiceSets, weights: Float64Array): Float64Array {
   return weights.map((_, k) => Math.sqrt(sets.chosen.length / information[k * (width + 1)]));
 }
 
-/** B C Bᵀ. */
-function sandwich(basis: Float64Array, covariance: Float64Array, width: number, rank: number): Float64Array {
-  const b = new MlMatrix([...Array(width).keys()].map((k) => basis.subarray(k * rank, (k + 1) * rank)));
-  const c = new MlMatrix([...Array(rank).keys()].map((r) => covariance.subarray(r * rank, (r + 1) * rank)));
-  return Float64Array.from(b.mmul(c).mmul(b.transpose()).to1DArray());
+/**
+ * The directions in which listeners differ as a matrix.
+ *
+ * @param prior How listeners differ.
+ * @returns The basis, [K, rank].
+ */
+export function basisOf({ mean, basis, rank }: TastePrior): Matrix {
+  return Matrix.from1DArray(mean.length, rank, basis as unknown as number[]);
 }
 
 /** Directions of a covariance, in units in which all features matter alike. */
 function decompose(
   features: readonly string[],
   mean: Float64Array,
-  spread: Float64Array,
+  spread: Matrix,
   units: Float64Array,
 ): TastePrior {
   const width = mean.length;
-  const scaled = new MlMatrix(width, width);
-  for (let k = 0; k < width; k++) {
-    for (let l = 0; l < width; l++) scaled.set(k, l, spread[k * width + l] / (units[k] * units[l]));
-  }
+  const per = Matrix.diag(Array.from(units, (unit) => 1 / unit));
+  const scaled = per.mmul(spread).mmul(per);
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(scaled, { assumeSymmetric: true });
   const order = [...realEigenvalues.keys()].sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
   const values = order.map((r) => Math.max(0, realEigenvalues[r]));
@@ -334,19 +283,4 @@ function decompose(
     for (let k = 0; k < width; k++) basis[k * width + place] = units[k] * column[k] * length;
   });
   return { features, mean, basis, rank: width, shares: Float64Array.from(values, (v) => total > 0 ? v / total : 0) };
-}
-
-/** The embedding that gives weights, where the basis is square and of full rank; a start for Newton's method. */
-function toEmbedding(prior: TastePrior, weights: Float64Array): Float64Array | undefined {
-  const width = prior.mean.length;
-  const gram = new Float64Array(width * width);
-  const right = new Float64Array(width);
-  for (let r = 0; r < width; r++) {
-    for (let k = 0; k < width; k++) {
-      right[r] += prior.basis[k * width + r] * (weights[k] - prior.mean[k]);
-      for (let s = 0; s < width; s++) gram[r * width + s] += prior.basis[k * width + r] * prior.basis[k * width + s];
-    }
-  }
-  const inverse = invert(gram, width);
-  return inverse && multiply(inverse, right);
 }

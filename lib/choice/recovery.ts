@@ -5,8 +5,8 @@
  */
 import { expectInteger, InputError } from "../errors.ts";
 import { mean } from "../mean.ts";
-import { type Coefficient, type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
-import { NORMAL_975 } from "./normal.ts";
+import { type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
+import { type Coefficient, NORMAL_975 } from "./coefficient.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
 /** How one weight was recovered over many worlds. */

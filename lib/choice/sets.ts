@@ -174,6 +174,43 @@ export function takeSets(sets: ChoiceSets, wanted: ArrayLike<number>): ChoiceSet
   return taken;
 }
 
+/**
+ * Where the choice sets of each listener begin.
+ *
+ * @param sets The choice sets, those of a listener together.
+ * @returns First set of each listener in the order in which they stand, then the number of sets; listeners + 1 numbers.
+ * @throws {InputError} When there are no clusters, or the sets of a listener do not stand together.
+ */
+export function listenerRanges(sets: ChoiceSets): Int32Array {
+  const { cluster, chosen } = sets;
+  if (!cluster) throw new InputError("Expected choice sets with listeners as clusters but found none");
+  const starts: number[] = [];
+  const seen = new Set<number>();
+  for (let n = 0; n < chosen.length; n++) {
+    if (n > 0 && cluster[n] === cluster[n - 1]) continue;
+    if (seen.has(cluster[n])) {
+      throw new InputError(`Expected the choice sets of listener ${cluster[n]} to stand together but found them apart`);
+    }
+    seen.add(cluster[n]);
+    starts.push(n);
+  }
+  return Int32Array.from([...starts, chosen.length]);
+}
+
+/**
+ * Rows of the largest of some choice sets.
+ *
+ * @param sets The choice sets.
+ * @param from First set.
+ * @param to One past the last set.
+ * @returns The number of rows; 0 without sets.
+ */
+export function largestSet({ starts, chosen }: ChoiceSets, from: number = 0, to: number = chosen.length): number {
+  let size = 0;
+  for (let n = from; n < to; n++) size = Math.max(size, starts[n + 1] - starts[n]);
+  return size;
+}
+
 function expectFinite(rows: ChoiceRows, name: (choice: number) => string): void {
   const width = rows.features.length;
   for (let i = 0; i < rows.values.length; i++) {

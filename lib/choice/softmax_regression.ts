@@ -7,7 +7,8 @@
 import { expectInteger, expectNumber } from "../errors.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
 import { loadTensorFlow, type Tensor } from "../tensor.ts";
-import type { ChoiceSets } from "./sets.ts";
+import { withinSets } from "./contrast.ts";
+import { type ChoiceSets, largestSet } from "./sets.ts";
 
 /** How to train. */
 export interface SoftmaxRegressionOptions {
@@ -99,21 +100,11 @@ function pad(sets: ChoiceSets) {
   const { values, starts, chosen, offset, features } = sets;
   const width = features.length;
   const count = chosen.length;
-  let size = 0;
-  for (let n = 0; n < count; n++) size = Math.max(size, starts[n + 1] - starts[n]);
+  const size = largestSet(sets);
   const padded = new Float32Array(count * size * width);
   const mask = new Float32Array(count * size).fill(-1e9);
-  const means = new Float64Array(count * width);
-  const scales = new Float64Array(width);
-  for (let n = 0; n < count; n++) {
-    for (let k = 0; k < width; k++) {
-      let sum = 0;
-      for (let r = starts[n]; r < starts[n + 1]; r++) sum += values[r * width + k];
-      const mean = means[n * width + k] = sum / (starts[n + 1] - starts[n]);
-      for (let r = starts[n]; r < starts[n + 1]; r++) scales[k] += (values[r * width + k] - mean) ** 2;
-    }
-  }
-  for (let k = 0; k < width; k++) scales[k] = Math.sqrt(scales[k] / starts[count]) || 1;
+  const { means, deviations } = withinSets(sets);
+  const scales = deviations.map((deviation) => deviation || 1);
   for (let n = 0; n < count; n++) {
     for (let r = starts[n]; r < starts[n + 1]; r++) {
       const at = n * size + r - starts[n];

@@ -9,7 +9,8 @@ import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
 import { checkWeights, type Weights } from "../shuffle/weights.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { PIPELINE_VERSION } from "../storage/stages.ts";
-import type { Coefficient, ConditionalLogit, Holdout, LikelihoodRatio } from "./conditional_logit.ts";
+import type { Coefficient } from "./coefficient.ts";
+import type { ConditionalLogit, Holdout, LikelihoodRatio } from "./conditional_logit.ts";
 
 /** Where the weights come from. */
 export interface WeightsProvenance {

@@ -5,13 +5,12 @@ import {
   fitTastePrior,
   fromEmbedding,
   heldOutLikelihood,
-  listenerRanges,
   tasteCurve,
   type TastePrior,
   truncatePrior,
   userTaste,
 } from "../../lib/choice/personal.ts";
-import type { ChoiceSets } from "../../lib/choice/sets.ts";
+import { type ChoiceSets, listenerRanges } from "../../lib/choice/sets.ts";
 import { drawChoices, drawContexts, drawTastes, TASTE_AXES, withContexts } from "../../lib/choice/tastes.ts";
 import { InputError } from "../../lib/errors.ts";
 import { seededRandom } from "../../lib/random.ts";
