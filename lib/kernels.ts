@@ -27,11 +27,6 @@ const SHARED_MEMORY = ["--sharedMemory", "--maximumMemory", "65536", "--enable",
 /** All kernels. */
 export const KERNELS: KernelSource[] = [
   {
-    source: "embedding/kernels.as",
-    constant: "KERNELS_WASM",
-    options: ["--enable", "relaxed-simd", ...SHARED_MEMORY],
-  },
-  {
     source: "graph/kernel.as",
     constant: "KERNEL_WASM",
     options: ["--enable", "simd", "--enable", "relaxed-simd", "--initialMemory", "16", ...SHARED_MEMORY],

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import util from "node:util";
 import { InputError } from "./errors.ts";
+import { type Matrix, matrix } from "./matrix.ts";
 import { writeAtomic } from "./storage/atomic.ts";
 import { readFile } from "./storage/npy.ts";
 
@@ -40,6 +41,63 @@ let loading: Promise<{ tf: TensorFlow; backend: TensorBackend }> | undefined;
  */
 export function loadTensorFlow(): Promise<{ tf: TensorFlow; backend: TensorBackend }> {
   return loading ??= load();
+}
+
+/** Rows that TensorFlow computes at once where all rows of a matrix pass through it. */
+const BLOCK_ROWS = 16_384;
+
+/** What came of a block of rows. */
+export interface RowBlock {
+  /** The first row of the block. */
+  start: number;
+  /** Number of rows. */
+  count: number;
+  /** The values that were computed, row-major. */
+  values: Float32Array | Int32Array;
+}
+
+/**
+ * Puts the rows of a matrix through TensorFlow, block by block, so that memory does not grow with the rows.
+ *
+ * @param tf The TensorFlow.js API.
+ * @param x The matrix [n, d].
+ * @param compute What is computed from a block [rows, d]; tensors that it makes are freed.
+ * @returns What came of each block, in the order of the rows.
+ */
+export function* inBlocks(
+  tf: TensorFlow,
+  x: Matrix,
+  compute: (block: tfjs.Tensor2D) => tfjs.Tensor,
+): Generator<RowBlock> {
+  const { data, rows, columns } = x;
+  for (let start = 0; start < rows; start += BLOCK_ROWS) {
+    const count = Math.min(BLOCK_ROWS, rows - start);
+    const part = data.subarray(start * columns, (start + count) * columns);
+    const result = tf.tidy(() => compute(tf.tensor2d(part, [count, columns])));
+    const values = result.dataSync() as Float32Array | Int32Array;
+    result.dispose();
+    yield { start, count, values };
+  }
+}
+
+/**
+ * Puts the rows of a matrix through TensorFlow, as {@linkcode inBlocks}, and gathers what comes of them.
+ *
+ * @param tf The TensorFlow.js API.
+ * @param x The matrix [n, d].
+ * @param columns Columns of the result.
+ * @param compute What is computed from a block [rows, d]: a tensor [rows, columns].
+ * @returns The matrix [n, columns].
+ */
+export function mapRows(
+  tf: TensorFlow,
+  x: Matrix,
+  columns: number,
+  compute: (block: tfjs.Tensor2D) => tfjs.Tensor,
+): Matrix {
+  const result = matrix(x.rows, columns);
+  for (const { start, values } of inBlocks(tf, x, compute)) result.data.set(values, start * columns);
+  return result;
 }
 
 /**

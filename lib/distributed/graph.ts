@@ -215,7 +215,7 @@ export async function distributedGraph(
   const count = coarseCellCount(n, cellRows, CELLS_AN_EXECUTOR * engine.executors);
   const sample = await sampleOf(engine, source, n, Math.max(SAMPLE_ROWS, SAMPLE_A_CELL * count), seed);
   const unit = matrix(sample.x.rows, columns, unitRows(sample.x));
-  const cells = makeCoarseCells(unit, Math.min(count, unit.rows), seed);
+  const cells = await makeCoarseCells(unit, Math.min(count, unit.rows), seed);
   const cellCount = cells.scales.length;
 
   const picked = shuffleInPlace(Int32Array.from(sample.rows.keys()), seededRandom(seed, "queries"))

@@ -26,7 +26,7 @@ export const MOMENTS_STEP: Step = {
   async *run(rows) {
     let total: Moments | undefined;
     for await (const table of rows) {
-      const moments = accumulateMoments(matrixOf(table));
+      const moments = await accumulateMoments(matrixOf(table));
       total = total ? mergeMoments(total, moments) : moments;
     }
     if (total) yield { count: [total.count], mean: [bytesOf(total.mean)], scatter: [bytesOf(total.scatter)] };
@@ -46,7 +46,7 @@ export const SCORES_STEP: Step = {
       spectrum: explainedVariance,
     };
     for await (const table of rows) {
-      const scores = pcaScores(matrixOf(table), model);
+      const scores = await pcaScores(matrixOf(table), model);
       yield { row: table.numbers("row")!, scores: { bytes: bytesOf(scores.data), width: 4 * scores.columns } };
     }
   },
@@ -75,7 +75,7 @@ export async function distributedPca(
     momentsOf,
     mergeMoments,
   );
-  const model = fitOf(path, moments, options);
+  const model = await fitOf(path, moments, options);
   const { components, mean, explainedVariance } = model;
   const scores = await engine.run({
     name: "PCA scores",
@@ -127,9 +127,9 @@ function momentsOf(table: RowTable): Moments[] {
   }));
 }
 
-function fitOf(path: string, moments: Moments, options: PcaOptions): PcaModel {
+async function fitOf(path: string, moments: Moments, options: PcaOptions): Promise<PcaModel> {
   try {
-    return fitPca(moments, options);
+    return await fitPca(moments, options);
   } catch (error) {
     throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
   }

@@ -4,14 +4,25 @@
  *
  * @module
  */
+import { sum } from "d3-array";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { type Matrix, matrix } from "../matrix.ts";
+import { type Matrix, takeRows } from "../matrix.ts";
 import { startProgress } from "../progress.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
 import { writeAtomic } from "../storage/atomic.ts";
-import { loadModel, loadTensorFlow, type Model, saveModel, type TensorFlow } from "../tensor.ts";
+import {
+  inBlocks,
+  loadModel,
+  loadTensorFlow,
+  mapRows,
+  type Model,
+  saveModel,
+  type Tensor,
+  type TensorFlow,
+} from "../tensor.ts";
+import { accumulateMoments } from "./pca.ts";
 
 /** How to train. */
 export interface AutoencoderOptions {
@@ -89,9 +100,6 @@ export interface Autoencoder {
   dispose(): void;
 }
 
-/** Rows that go through the network at once when nothing is learnt. */
-const CHUNK = 4096;
-
 /**
  * Trains an autoencoder: minimises mean ‖x − decode(encode(x))‖² over the training rows with Adam (Kingma & Ba 2015)
  * and keeps the weights of the epoch with the smallest loss on the validation rows. Batches are gathered from the
@@ -116,52 +124,56 @@ export async function trainAutoencoder(
   if (train.length === 0 || validation.length === 0) {
     throw new InputError(`Expected training and validation rows but found ${train.length} and ${validation.length}`);
   }
-  const { mean, scale } = standardisation(x, train);
+  const { mean, scale } = await standardisation(x, train);
   const { tf } = await loadTensorFlow();
   const model = build(tf, x.columns, settings);
-  const optimizer = hostAdam(tf);
+  // The optimizer reads its learning rate at each step.
+  const optimizer = tf.train.adam() as unknown as ReturnType<typeof tf.train.adam> & { learningRate: number };
   model.compile({ optimizer, loss: "meanSquaredError" });
   const random = seededRandom(settings.seed, "autoencoder");
   const order = train.slice();
   const history: EpochLoss[] = [];
-  let best = { epoch: 0, loss: Infinity, weights: [] as Float32Array[] };
+  let best = { epoch: 0, loss: Infinity, weights: [] as Tensor[] };
   const progress = startProgress("autoencoder", settings.epochs);
   for (let epoch = 1; epoch <= settings.epochs && epoch - best.epoch <= settings.patience; epoch++) {
     shuffleInPlace(order, random);
     optimizer.learningRate = settings.learningRate *
       (0.525 + 0.475 * Math.cos(Math.PI * (epoch - 1) / settings.epochs));
-    let sum = 0;
+    let total = 0;
     for (let start = 0; start < order.length; start += settings.batchSize) {
-      const rows = order.subarray(start, start + settings.batchSize);
-      const batch = tf.tensor2d(gather(x, rows, mean, scale), [rows.length, x.columns]);
-      sum += await model.trainOnBatch(batch, batch) as number * rows.length;
+      const { data, rows, columns } = takeRows(x, order.subarray(start, start + settings.batchSize));
+      const batch = tf.tidy(() => standardise(tf, tf.tensor2d(data, [rows, columns]), mean, scale));
+      total += await model.trainOnBatch(batch, batch) as number * rows;
       batch.dispose();
     }
-    const loss = meanSquaredError(tf, model, x, validation, mean, scale);
+    const loss = meanSquaredError(tf, model, takeRows(x, validation), mean, scale);
     if (!Number.isFinite(loss)) {
       throw new InputError(`Expected a finite loss but found ${loss} in epoch ${epoch}; try a smaller learning rate`);
     }
-    history.push({ epoch, train: sum / order.length, validation: loss });
+    history.push({ epoch, train: total / order.length, validation: loss });
     progress.update(epoch, `validation loss ${loss.toFixed(4)}`);
-    if (loss < best.loss) best = { epoch, loss, weights: readWeights(model) };
+    if (loss < best.loss) {
+      tf.dispose(best.weights);
+      best = { epoch, loss, weights: model.getWeights().map((weight) => weight.clone()) };
+    }
   }
   progress.stop();
   optimizer.dispose();
-  writeWeights(tf, model, best.weights);
-  const codeMean = new Array<number>(settings.dimensions).fill(0);
+  model.setWeights(best.weights);
+  tf.dispose(best.weights);
   const description: AutoencoderDescription = {
     columns: x.columns,
     dimensions: settings.dimensions,
     hidden: [...settings.hidden],
     mean: Array.from(mean),
     scale,
-    codeMean,
+    codeMean: new Array(settings.dimensions).fill(0),
     bestEpoch: best.epoch,
     history,
   };
-  const autoencoder = wrap(tf, model, description);
-  centre(autoencoder, x, train, codeMean);
-  return autoencoder;
+  const codes = wrap(tf, model, description).encode(takeRows(x, train));
+  description.codeMean = Array.from((await accumulateMoments(codes)).mean);
+  return wrap(tf, model, description);
 }
 
 /**
@@ -226,74 +238,22 @@ function build(tf: TensorFlow, columns: number, { dimensions, hidden, seed }: Se
   return tf.model({ inputs: input, outputs: flow });
 }
 
-/**
- * Adam (Kingma & Ba 2015) with β₁ = 0.9, β₂ = 0.999, ε = 1e-7, as tf.train.adam, but computed in this process: the
- * weights are few thousand, and a dozen small tensor operations for each layer take longer than the network itself.
- */
-function hostAdam(tf: TensorFlow): InstanceType<TensorFlow["Optimizer"]> & { learningRate: number } {
-  const moments = new Map<string, { weights: Float32Array; first: Float64Array; second: Float64Array }>();
-  let [decay1, decay2] = [1, 1];
-  class HostAdam extends tf.Optimizer {
-    static className = "HostAdam";
-    learningRate = 0;
-    override applyGradients(gradients: Gradients): void {
-      const list = Array.isArray(gradients)
-        ? gradients
-        : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
-      [decay1, decay2] = [decay1 * 0.9, decay2 * 0.999];
-      const rate = this.learningRate / (1 - decay1);
-      for (const { name, tensor } of list) {
-        const variable = tf.engine().registeredVariables[name];
-        const gradient = tensor.dataSync();
-        let state = moments.get(name);
-        if (!state) {
-          const [first, second] = [new Float64Array(gradient.length), new Float64Array(gradient.length)];
-          moments.set(name, state = { weights: variable.dataSync().slice() as Float32Array, first, second });
-        }
-        const { weights, first, second } = state;
-        for (let i = 0; i < weights.length; i++) {
-          const g = gradient[i];
-          const m = first[i] = 0.9 * first[i] + 0.1 * g;
-          const v = second[i] = 0.999 * second[i] + 0.001 * g * g;
-          weights[i] -= rate * m / (Math.sqrt(v / (1 - decay2)) + 1e-7);
-        }
-        const next = tf.tensor(weights.slice(), variable.shape);
-        variable.assign(next);
-        next.dispose();
-      }
-    }
-    override getConfig(): Record<string, number> {
-      return { learningRate: this.learningRate };
-    }
-  }
-  return new HostAdam();
-}
-
-type Gradients = Parameters<InstanceType<TensorFlow["Optimizer"]>["applyGradients"]>[0];
-
 function wrap(tf: TensorFlow, model: Model, description: AutoencoderDescription): Autoencoder {
   const encoder = tf.model({
     inputs: model.inputs,
     outputs: model.getLayer("bottleneck").output as typeof model.outputs[number],
   });
-  const { columns, dimensions, scale, codeMean } = description;
-  const mean = Float64Array.from(description.mean);
-  const run = (network: Model, x: Matrix, width: number, finish: (value: number, column: number) => number) => {
+  const { columns, dimensions, mean, scale, codeMean } = description;
+  const run = (network: Model, x: Matrix, width: number, finish: (output: Tensor) => Tensor) => {
     if (x.columns !== columns) {
       throw new InputError(`Expected ${columns} columns, as the autoencoder has, but found ${x.columns}`);
     }
-    const result = matrix(x.rows, width);
-    for (let start = 0; start < x.rows; start += CHUNK) {
-      const rows = Int32Array.from({ length: Math.min(CHUNK, x.rows - start) }, (_, i) => start + i);
-      const values = predict(tf, network, gather(x, rows, mean, scale), columns);
-      for (let i = 0; i < values.length; i++) result.data[start * width + i] = finish(values[i], i % width);
-    }
-    return result;
+    return mapRows(tf, x, width, (block) => finish(predict(network, standardise(tf, block, mean, scale))));
   };
   return {
     description,
-    encode: (x) => run(encoder, x, dimensions, (value, column) => value - codeMean[column]),
-    reconstruct: (x) => run(model, x, columns, (value, column) => value * scale + mean[column]),
+    encode: (x) => run(encoder, x, dimensions, (codes) => tf.sub(codes, codeMean)),
+    reconstruct: (x) => run(model, x, columns, (rows) => tf.add(tf.mul(rows, scale), mean)),
     save: async (directory) => {
       await saveModel(model, directory);
       writeAtomic(join(directory, "autoencoder.json"), JSON.stringify(description, null, 2) + "\n");
@@ -305,70 +265,27 @@ function wrap(tf: TensorFlow, model: Model, description: AutoencoderDescription)
 }
 
 /** Centre of the rows and one scale for all columns: the loss then counts each column by its share of the variance. */
-function standardisation(x: Matrix, rows: Int32Array): { mean: Float64Array; scale: number } {
+async function standardisation(x: Matrix, rows: Int32Array): Promise<{ mean: Float64Array; scale: number }> {
+  const { mean, scatter } = await accumulateMoments(takeRows(x, rows));
   const d = x.columns;
-  const mean = new Float64Array(d);
-  for (const r of rows) for (let j = 0; j < d; j++) mean[j] += x.data[r * d + j] / rows.length;
-  let sum = 0;
-  for (const r of rows) for (let j = 0; j < d; j++) sum += (x.data[r * d + j] - mean[j]) ** 2;
-  const scale = Math.sqrt(sum / rows.length / d);
-  if (!Number.isFinite(scale)) throw new InputError("Expected finite numbers for the autoencoder but found others");
+  const scale = Math.sqrt(sum(mean, (_, j) => scatter[j * d + j]) / rows.length / d);
   if (scale === 0) throw new InputError(`Expected columns that vary but found ${d} constant columns`);
   return { mean, scale };
 }
 
-/** Copies rows, centred and scaled, into one array. */
-function gather(x: Matrix, rows: Int32Array, mean: Float64Array, scale: number): Float32Array {
-  const d = x.columns;
-  const batch = new Float32Array(rows.length * d);
-  for (let i = 0, to = 0; i < rows.length; i++) {
-    for (let j = 0, from = rows[i] * d; j < d; j++) batch[to++] = (x.data[from++] - mean[j]) / scale;
-  }
-  return batch;
+/** Rows, centred and scaled. */
+function standardise(tf: TensorFlow, rows: Tensor, mean: ArrayLike<number>, scale: number): Tensor {
+  return tf.div(tf.sub(rows, Float32Array.from(mean)), scale);
 }
 
-function predict(tf: TensorFlow, network: Model, batch: Float32Array, columns: number): Float32Array {
-  const output = tf.tidy(() => network.predictOnBatch(tf.tensor2d(batch, [batch.length / columns, columns])));
-  const values = (output as ReturnType<typeof tf.tensor>).dataSync() as Float32Array;
-  tf.dispose(output);
-  return values;
+function predict(network: Model, rows: Tensor): Tensor {
+  return network.predictOnBatch(rows) as Tensor;
 }
 
-function meanSquaredError(
-  tf: TensorFlow,
-  model: Model,
-  x: Matrix,
-  rows: Int32Array,
-  mean: Float64Array,
-  scale: number,
-): number {
-  let sum = 0;
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    const batch = gather(x, rows.subarray(start, start + CHUNK), mean, scale);
-    const found = predict(tf, model, batch, x.columns);
-    for (let i = 0; i < batch.length; i++) sum += (found[i] - batch[i]) ** 2;
-  }
-  return sum / rows.length / x.columns;
-}
-
-function readWeights(model: Model): Float32Array[] {
-  return model.getWeights().map((weight) => weight.dataSync().slice() as Float32Array);
-}
-
-function writeWeights(tf: TensorFlow, model: Model, weights: Float32Array[]): void {
-  tf.tidy(() => model.setWeights(model.getWeights().map((weight, i) => tf.tensor(weights[i], weight.shape))));
-}
-
-/** Sets the code mean in place to that of the training rows. */
-function centre(autoencoder: Autoencoder, x: Matrix, rows: Int32Array, codeMean: number[]): void {
-  const d = x.columns;
-  const sums = new Float64Array(codeMean.length);
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    const part = rows.subarray(start, start + CHUNK);
-    const chunk = matrix(part.length, d);
-    part.forEach((r, i) => chunk.data.set(x.data.subarray(r * d, (r + 1) * d), i * d));
-    const codes = autoencoder.encode(chunk);
-    for (let i = 0; i < codes.data.length; i++) sums[i % sums.length] += codes.data[i];
-  }
-  sums.forEach((sum, j) => codeMean[j] = sum / rows.length);
+function meanSquaredError(tf: TensorFlow, model: Model, x: Matrix, mean: Float64Array, scale: number): number {
+  const blocks = inBlocks(tf, x, (block) => {
+    const rows = standardise(tf, block, mean, scale);
+    return tf.sum(tf.squaredDifference(predict(model, rows), rows));
+  });
+  return sum(blocks, ({ values }) => values[0]) / x.data.length;
 }

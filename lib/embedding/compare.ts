@@ -93,7 +93,7 @@ const RANKED = 1000;
  * @param random Picks the queries.
  * @returns The comparison.
  */
-export function compareEmbeddings(
+export async function compareEmbeddings(
   features: Matrix,
   scores: Matrix,
   pca: PcaModel,
@@ -102,19 +102,23 @@ export function compareEmbeddings(
   split: RowSplit,
   catalog: Catalog,
   random: Random,
-): EmbeddingComparison {
+): Promise<EmbeddingComparison> {
   const trainScores = takeRows(scores, split.train);
   const rank = Math.min(embedding.columns, trainScores.rows - 1);
-  const small = fitPca(trainScores, { components: rank });
-  const smallScores = pcaScores(scores, small);
+  const small = await fitPca(trainScores, { components: rank });
+  const smallScores = await pcaScores(scores, small);
   const testScores = takeRows(scores, split.test);
   const testFeatures = takeRows(features, split.test);
-  const backSmall = pcaReconstruct(takeRows(smallScores, split.test), small);
+  const backSmall = await pcaReconstruct(takeRows(smallScores, split.test), small);
   const backAutoencoder = autoencoder.reconstruct(testScores);
-  const inFeatures = (back: Matrix) => pcaReconstruct(back, pca);
-  const lost = (back: Matrix) => ({
+  const inFeatures = {
+    all: await pcaReconstruct(testScores, pca),
+    small: await pcaReconstruct(backSmall, pca),
+    autoencoder: await pcaReconstruct(backAutoencoder, pca),
+  };
+  const lost = (back: Matrix, inFeatures: Matrix) => ({
     lostInPcaSpace: unexplainedShare(testScores, back, small.mean),
-    lostInFeatureSpace: unexplainedShare(testFeatures, inFeatures(back), pca.mean),
+    lostInFeatureSpace: unexplainedShare(testFeatures, inFeatures, pca.mean),
   });
   const shuffled = shuffleInPlace(split.test.slice(), random);
   const measure = neighborhood(features, shuffled, catalog);
@@ -123,12 +127,17 @@ export function compareEmbeddings(
   const learnt = measure(embedding);
   const spaces: SpaceQuality[] = [
     { space: "features", dimensions: features.columns, ...measure(features).quality },
-    { space: "PCA, all components", dimensions: scores.columns, ...lost(testScores), ...all.quality },
-    { space: "PCA, same dimensions", dimensions: rank, ...lost(backSmall), ...alike.quality },
-    { space: "autoencoder", dimensions: embedding.columns, ...lost(backAutoencoder), ...learnt.quality },
+    { space: "PCA, all components", dimensions: scores.columns, ...lost(testScores, inFeatures.all), ...all.quality },
+    { space: "PCA, same dimensions", dimensions: rank, ...lost(backSmall, inFeatures.small), ...alike.quality },
+    {
+      space: "autoencoder",
+      dimensions: embedding.columns,
+      ...lost(backAutoencoder, inFeatures.autoencoder),
+      ...learnt.quality,
+    },
   ];
-  const errorsSmall = columnErrors(testFeatures, inFeatures(backSmall));
-  const errorsAutoencoder = columnErrors(testFeatures, inFeatures(backAutoencoder));
+  const errorsSmall = columnErrors(testFeatures, inFeatures.small);
+  const errorsAutoencoder = columnErrors(testFeatures, inFeatures.autoencoder);
   return {
     spaces,
     chanceGenrePurity: catalog.lists.genres && chancePurity(catalog.lists.genres, random),

@@ -31,7 +31,7 @@ import { pcaScores } from "./pca.ts";
  */
 export async function embedTracks(directory: string, catalog: Catalog): Promise<Matrix> {
   const features = encodeCatalog(catalog, readFeatureSpec(join(directory, "features.json")));
-  const scores = pcaScores(features, readPca(join(directory, "pca.npz")));
+  const scores = await pcaScores(features, readPca(join(directory, "pca.npz")));
   if (embeddingFile(directory) === "X_pca.npy") return scores;
   const autoencoder = await loadAutoencoder(join(directory, "autoencoder"));
   try {

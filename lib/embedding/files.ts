@@ -63,11 +63,15 @@ export function readPca(path: string): PcaModel {
  * @returns Number of rows n, and the PCA.
  * @throws {InputError} As `fitPca`, with the name of the file.
  */
-export function pcaOfFile(path: string, out: string, options: PcaOptions): { rows: number; model: PcaModel } {
+export async function pcaOfFile(
+  path: string,
+  out: string,
+  options: PcaOptions,
+): Promise<{ rows: number; model: PcaModel }> {
   const x = readNpyMatrix(path);
   try {
-    const model = fitPca(x, options);
-    writeNpy(out, pcaScores(x, model));
+    const model = await fitPca(x, options);
+    writeNpy(out, await pcaScores(x, model));
     return { rows: x.rows, model };
   } catch (error) {
     throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;

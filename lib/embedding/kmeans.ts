@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { deviation, greatest, mean, min, sum } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix, matrix, takeRows } from "../matrix.ts";
-import { mean } from "../mean.ts";
 import { startProgress } from "../progress.ts";
 import { type Random, randomInteger, sampleCategorical, seededRandom, shuffleInPlace } from "../random.ts";
-import { type NearestKernel, nearestKernel } from "./kernels.ts";
-import { fitPca, pcaScores } from "./pca.ts";
+import { inBlocks, loadTensorFlow, type TensorFlow } from "../tensor.ts";
+import { accumulateMoments, fitPca, pcaScores } from "./pca.ts";
 
 /** A clustering. */
 export interface KMeansResult {
@@ -60,7 +60,12 @@ const TOLERANCE = 1e-6;
  * @returns The clustering.
  * @throws {InputError} When k is out of range or an element is not finite.
  */
-export function kMeans(x: Matrix, k: number, random: Random, options: KMeansOptions = {}): KMeansResult {
+export async function kMeans(
+  x: Matrix,
+  k: number,
+  random: Random,
+  options: KMeansOptions = {},
+): Promise<KMeansResult> {
   expectInteger("k", k, 1, x.rows);
   const broken = firstNonFinite(x);
   if (broken) {
@@ -68,21 +73,22 @@ export function kMeans(x: Matrix, k: number, random: Random, options: KMeansOpti
   }
   const { start = "principal", iterations = 300, miniBatchBeyond = 100_000 } = options;
   const starts = start === "principal" ? 1 : expectInteger("starts", options.starts ?? 6, 1);
+  const { tf } = await loadTensorFlow();
   const large = x.rows > miniBatchBeyond;
-  const base = prepare(large ? oneOfEachStretch(x, Math.max(miniBatchBeyond, 20 * k)) : x, k);
-  const begin = () =>
-    start === "principal"
-      ? principalParts(base.x, [k])[0]
-      : greedyPlusPlus(drawRows(base.x, Math.max(SEEDING_ROWS, 20 * k), random), k, random);
-  let best = lloyd(base, begin(), iterations);
-  for (let s = 1; s < starts; s++) {
-    const found = lloyd(base, begin(), iterations);
-    if (found.inertia < best.inertia) best = found;
+  const base = large ? oneOfEachStretch(x, Math.max(miniBatchBeyond, 20 * k)) : x;
+  let best: Found | undefined;
+  for (let s = 0; s < starts; s++) {
+    const begin = start === "principal"
+      ? (await principalParts(base, [k]))[0]
+      : greedyPlusPlus(drawRows(base, Math.max(SEEDING_ROWS, 20 * k), random), k, random);
+    const found = lloyd(tf, base, begin, iterations);
+    if (!best || found.inertia < best.inertia) best = found;
   }
-  if (large) best = miniBatches(x, best, base.center, random);
-  const labels = new Int32Array(x.rows);
-  const inertia = assign(x, best.centroids, labels);
-  return largestFirst({ labels, centroids: best.centroids, inertia, iterations: best.iterations });
+  const { centroids, iterations: done } = large ? miniBatches(tf, x, best!, random) : best!;
+  const labels = nearest(tf, x, centroids);
+  let inertia = 0;
+  for (let i = 0; i < x.rows; i++) inertia += squaredDistance(x, i, centroids, labels[i]);
+  return largestFirst({ labels, centroids, inertia, iterations: done });
 }
 
 /** How well each k does. */
@@ -134,45 +140,42 @@ const SILHOUETTE_ROWS = 1_500;
  * @returns The choice.
  * @throws {InputError} When no candidate is left.
  */
-export function chooseClusterCount(x: Matrix, candidates: readonly number[], random: Random): ClusterCount {
+export async function chooseClusterCount(
+  x: Matrix,
+  candidates: readonly number[],
+  random: Random,
+): Promise<ClusterCount> {
   const sample = oneOfEachStretch(x, CHOOSING_ROWS);
   const numbers = candidates.filter((k) => k >= 2 && k <= sample.rows / 2);
   if (numbers.length === 0) {
     throw new InputError(`Expected more rows to choose a number of clusters but found ${x.rows}`);
   }
+  const { tf } = await loadTensorFlow();
   const measured = drawIndices(sample.rows, SILHOUETTE_ROWS, random);
-  const distances = pairwise(takeRows(sample, measured));
-  const most = Math.max(...numbers);
-  const begin = (x: Matrix) => ({ rows: prepare(x, most), starts: principalParts(x, numbers) });
-  const all = begin(sample);
   const parts = drawIndices(sample.rows, sample.rows, random).map((place) => place % FOLDS);
-  const others = Array.from(
-    { length: FOLDS },
-    (_, fold) => begin(takeRows(sample, Int32Array.from(parts.keys()).filter((i) => parts[i] !== fold))),
-  );
-  const labelled = ({ rows, starts }: { rows: Prepared; starts: Matrix[] }, place: number) => {
-    all.rows.kernel.find(lloyd(rows, starts[place], 100).centroids);
-    return all.rows.kernel.labels.slice();
-  };
+  const kept = (fold: number) => takeRows(sample, Int32Array.from(parts.keys()).filter((i) => parts[i] !== fold));
+  const sets = [sample, ...Array.from({ length: FOLDS }, (_, fold) => kept(fold))];
+  const starts: Matrix[][] = [];
+  for (const rows of sets) starts.push(await principalParts(rows, numbers));
   const progress = startProgress("number of clusters", numbers.length);
   const tried = numbers.map((k, place) => {
-    const whole = labelled(all, place);
-    const agreements = others.map((other) => adjustedRandIndex(whole, labelled(other, place)));
-    const stability = mean(agreements);
-    const variance = agreements.reduce((sum, agreement) => sum + (agreement - stability) ** 2, 0) / (FOLDS - 1);
+    const [whole, ...others] = sets.map((rows, s) =>
+      nearest(tf, sample, lloyd(tf, rows, starts[s][place], 100).centroids)
+    );
+    const agreements = others.map((other) => adjustedRandIndex(whole, other));
     progress.update(place + 1);
     return {
       k,
-      stability,
-      standardError: Math.sqrt(variance / FOLDS),
-      silhouette: meanSilhouette(distances, measured.map((i) => whole[i])),
+      stability: mean(agreements)!,
+      standardError: deviation(agreements)! / Math.sqrt(FOLDS),
+      silhouette: silhouette(takeRows(sample, measured), measured.map((i) => whole[i])),
     };
   });
   progress.stop();
   const stable = tried.filter(({ stability, standardError }) => stability - standardError >= STABLE_AGREEMENT);
   const { k } = stable.length > 0
-    ? stable.reduce((best, candidate) => candidate.k > best.k ? candidate : best)
-    : tried.reduce((best, candidate) => candidate.stability > best.stability ? candidate : best);
+    ? greatest(stable, (candidate) => candidate.k)!
+    : greatest(tried, (candidate) => candidate.stability)!;
   return { k, candidates: tried };
 }
 
@@ -200,7 +203,17 @@ export function meanAgreement(clusterings: readonly ArrayLike<number>[]): number
  * @returns A value in [-1, 1]; 0 when there is one cluster only.
  */
 export function silhouette(x: Matrix, labels: ArrayLike<number>): number {
-  return meanSilhouette(pairwise(x), labels);
+  const sizes = countsOf(labels);
+  let total = 0;
+  for (let i = 0; i < x.rows; i++) {
+    if (sizes[labels[i]] < 2) continue;
+    const sums = new Float64Array(sizes.length);
+    for (let j = 0; j < x.rows; j++) sums[labels[j]] += Math.sqrt(squaredDistance(x, i, x, j));
+    const own = sums[labels[i]] / (sizes[labels[i]] - 1);
+    const other = min(sums, (sum, c) => c !== labels[i] && sizes[c] > 0 ? sum / sizes[c] : Infinity)!;
+    if (other < Infinity && Math.max(own, other) > 0) total += (other - own) / Math.max(own, other);
+  }
+  return total / x.rows;
 }
 
 /**
@@ -234,51 +247,62 @@ function countsOf(labels: ArrayLike<number>): Float64Array {
   return counts;
 }
 
-/** Rows that are clustered, laid out for the kernel. It works in float32; what is returned is assigned in float64. */
-interface Prepared {
-  x: Matrix;
-  /** The mean of the rows, about which it computes, and their sum of squared distances to it. */
-  center: Float64Array;
-  spread: number;
-  kernel: NearestKernel;
-}
-
-function prepare(x: Matrix, k: number): Prepared {
-  const center = columnMeans(x);
-  return { x, center, spread: spreadAbout(x, center), kernel: nearestKernel(x, center, k) };
-}
-
 /** Centroids, how many rows are theirs, and how they were found. */
 interface Found {
   centroids: Matrix;
-  sizes: Int32Array;
+  sizes: Float64Array;
   inertia: number;
   iterations: number;
 }
 
-/** Lloyd's iterations, which change the centroids. A centroid without rows stays where it is. */
-function lloyd({ x, spread, kernel }: Prepared, centroids: Matrix, limit: number): Found {
+/** Nearest centroid of each row, the first among equals. TensorFlow compares in float32 about the centroids' mean. */
+function nearest(tf: TensorFlow, x: Matrix, centroids: Matrix): Int32Array {
+  const labels = new Int32Array(x.rows);
+  const [near, shift, half] = tf.tidy(() => {
+    const all = tf.tensor2d(centroids.data, [centroids.rows, centroids.columns]);
+    const shift = tf.mean(all, 0, true);
+    const near = tf.sub(all, shift);
+    return [near, shift, tf.mul(tf.sum(tf.square(near), 1), 0.5)];
+  });
+  const blocks = inBlocks(
+    tf,
+    x,
+    (block) => tf.argMin(tf.sub(half, tf.matMul(tf.sub(block, shift), near, false, true)), 1),
+  );
+  for (const { start, values } of blocks) labels.set(values, start);
+  tf.dispose([near, shift, half]);
+  return labels;
+}
+
+/** Lloyd's iterations. A centroid without rows stays where it is. */
+function lloyd(tf: TensorFlow, x: Matrix, start: Matrix, limit: number): Found {
   const d = x.columns;
-  const { labels } = kernel;
-  const before = new Int32Array(x.rows).fill(-1);
+  const centroids = matrix(start.rows, d, start.data.slice());
+  const labels = new Int32Array(x.rows).fill(-1);
+  const sizes = new Float64Array(centroids.rows);
   const sums = new Float64Array(centroids.data.length);
-  const sizes = new Int32Array(centroids.rows);
   const count = (i: number, cluster: number, sign: number) => {
     sizes[cluster] += sign;
     for (let j = 0, at = i * d, to = cluster * d; j < d; j++) sums[to++] += sign * x.data[at++];
   };
+  let squares = 0;
+  for (let at = 0; at < x.data.length; at++) squares += x.data[at] ** 2;
   let last = Infinity;
   for (let iterations = 1;; iterations++) {
-    const inertia = spread - kernel.find(centroids);
+    const next = nearest(tf, x, centroids);
     // Few rows change their cluster after the first iterations: only these are moved between the sums.
     for (let i = 0; i < x.rows; i++) {
-      if (labels[i] === before[i]) continue;
-      if (before[i] >= 0) count(i, before[i], -1);
-      count(i, labels[i], 1);
-      before[i] = labels[i];
+      if (labels[i] === next[i]) continue;
+      if (labels[i] >= 0) count(i, labels[i], -1);
+      count(i, next[i], 1);
+      labels[i] = next[i];
     }
-    for (let c = 0, at = 0; c < sizes.length; c++) {
-      for (let j = 0; j < d; j++, at++) if (sizes[c] > 0) centroids.data[at] = sums[at] / sizes[c];
+    // Σ ‖x − c‖² = Σ ‖x‖² + Σ_c (n_c ‖c‖² − 2 c · Σ x).
+    let inertia = squares;
+    for (let at = 0; at < sums.length; at++) {
+      const [size, value] = [sizes[Math.floor(at / d)], centroids.data[at]];
+      inertia += value * (size * value - 2 * sums[at]);
+      if (size > 0) centroids.data[at] = sums[at] / size;
     }
     if (iterations >= limit || !(inertia < last * (1 - TOLERANCE))) return { centroids, sizes, inertia, iterations };
     last = inertia;
@@ -286,14 +310,12 @@ function lloyd({ x, spread, kernel }: Prepared, centroids: Matrix, limit: number
 }
 
 /** Each centroid becomes the running mean of its rows: those of its start and those of the batches. */
-function miniBatches(x: Matrix, found: Found, center: Float64Array, random: Random): Found {
-  const { centroids, sizes } = found;
+function miniBatches(tf: TensorFlow, x: Matrix, { centroids, sizes, inertia }: Found, random: Random): Found {
   const d = x.columns;
-  const counts = Float64Array.from(sizes, (size) => Math.max(1, size));
+  const counts = sizes.map((size) => Math.max(1, size));
   for (let b = 0; b < BATCHES; b++) {
     const batch = takeRows(x, Int32Array.from({ length: BATCH }, () => randomInteger(random, x.rows)));
-    const { labels, find } = nearestKernel(batch, center, centroids.rows);
-    find(centroids);
+    const labels = nearest(tf, batch, centroids);
     for (let i = 0; i < BATCH; i++) {
       const c = labels[i];
       const rate = 1 / ++counts[c];
@@ -302,37 +324,32 @@ function miniBatches(x: Matrix, found: Found, center: Float64Array, random: Rand
       }
     }
   }
-  return { ...found, iterations: BATCHES };
+  return { centroids, sizes, inertia, iterations: BATCHES };
 }
 
 /**
  * Means of parts, for each of several numbers of parts: each time the part with the largest sum of squares is cut across
  * its first principal component. Fewer means where nothing is left to cut.
  */
-function principalParts(x: Matrix, numbers: readonly number[]): Matrix[] {
-  const describe = (rows: Int32Array) => {
-    const part = takeRows(x, rows);
-    const center = columnMeans(part);
-    return { rows, center, spread: spreadAbout(part, center) };
+async function principalParts(x: Matrix, numbers: readonly number[]): Promise<Matrix[]> {
+  const describe = async (rows: Int32Array) => {
+    const moments = await accumulateMoments(takeRows(x, rows));
+    return { rows, moments, spread: sum(moments.scatter.filter((_, at) => at % (x.columns + 1) === 0)) };
   };
-  const parts = [describe(Int32Array.from({ length: x.rows }, (_, i) => i))];
+  const parts = [await describe(Int32Array.from({ length: x.rows }, (_, i) => i))];
   const least = parts[0].spread * 1e-9;
-  const cut = (): boolean => {
-    const widest = parts.reduce((a, b) => b.spread > a.spread ? b : a);
-    if (!(widest.spread > least)) return false;
-    const part = takeRows(x, widest.rows);
-    const scores = pcaScores(part, fitPca(part, { components: 1 })).data;
-    const halves = [true, false].map((side) => widest.rows.filter((_, i) => scores[i] > 0 === side));
-    if (halves.some((half) => half.length === 0)) widest.spread = 0;
-    else parts.splice(parts.indexOf(widest), 1, ...halves.map(describe));
-    return true;
-  };
   const means = new Map<number, Matrix>();
   for (const k of numbers.toSorted((a, b) => a - b)) {
-    while (parts.length < k && cut());
-    const centroids = matrix(parts.length, x.columns);
-    parts.forEach(({ center }, c) => centroids.data.set(center, c * x.columns));
-    means.set(k, centroids);
+    while (parts.length < k) {
+      const widest = greatest(parts, ({ spread }) => spread)!;
+      if (!(widest.spread > least)) break;
+      const model = await fitPca(widest.moments, { components: 1 });
+      const { data: scores } = await pcaScores(takeRows(x, widest.rows), model);
+      const halves = [true, false].map((side) => widest.rows.filter((_, i) => scores[i] > 0 === side));
+      if (halves.some((half) => half.length === 0)) widest.spread = 0;
+      else parts.splice(parts.indexOf(widest), 1, await describe(halves[0]), await describe(halves[1]));
+    }
+    means.set(k, matrix(parts.length, x.columns, Float32Array.from(parts.flatMap(({ moments }) => [...moments.mean]))));
   }
   return numbers.map((k) => means.get(k)!);
 }
@@ -365,22 +382,6 @@ function greedyPlusPlus(x: Matrix, k: number, random: Random): Matrix {
   return centroids;
 }
 
-function assign(x: Matrix, centroids: Matrix, labels: Int32Array): number {
-  let inertia = 0;
-  for (let i = 0; i < x.rows; i++) {
-    let best = Infinity;
-    for (let c = 0; c < centroids.rows; c++) {
-      const distance = squaredDistance(x, i, centroids, c);
-      if (distance < best) {
-        best = distance;
-        labels[i] = c;
-      }
-    }
-    inertia += best;
-  }
-  return inertia;
-}
-
 function squaredDistance(x: Matrix, i: number, y: Matrix, c: number): number {
   const d = x.columns;
   let sum = 0;
@@ -388,19 +389,6 @@ function squaredDistance(x: Matrix, i: number, y: Matrix, c: number): number {
     const difference = x.data[a++] - y.data[b++];
     sum += difference * difference;
   }
-  return sum;
-}
-
-function columnMeans(x: Matrix): Float64Array {
-  const means = new Float64Array(x.columns);
-  for (let i = 0, at = 0; i < x.rows; i++) for (let j = 0; j < x.columns; j++) means[j] += x.data[at++];
-  return means.map((sum) => sum / x.rows);
-}
-
-/** Sum of squared distances of the rows to a point. */
-function spreadAbout(x: Matrix, center: Float64Array): number {
-  let sum = 0;
-  for (let i = 0, at = 0; i < x.rows; i++) for (let j = 0; j < x.columns; j++) sum += (x.data[at++] - center[j]) ** 2;
   return sum;
 }
 
@@ -433,44 +421,9 @@ function drawIndices(rows: number, count: number, random: Random): Int32Array {
 
 /** Numbers the clusters by falling size and drops empty ones. */
 function largestFirst(result: KMeansResult): KMeansResult {
-  const sizes = new Int32Array(result.centroids.rows);
-  for (const label of result.labels) sizes[label]++;
+  const sizes = countsOf(result.labels);
   const order = Array.from(sizes.keys()).filter((c) => sizes[c] > 0).sort((a, b) => sizes[b] - sizes[a] || a - b);
   const rank = new Int32Array(sizes.length);
   order.forEach((c, r) => rank[c] = r);
   return { ...result, labels: result.labels.map((label) => rank[label]), centroids: takeRows(result.centroids, order) };
-}
-
-/** Distances between all pairs of rows, [n, n]. */
-function pairwise(x: Matrix): Matrix {
-  const distances = matrix(x.rows, x.rows);
-  for (let i = 0; i < x.rows; i++) {
-    for (let j = 0; j < i; j++) {
-      const distance = Math.sqrt(squaredDistance(x, i, x, j));
-      distances.data[i * x.rows + j] = distance;
-      distances.data[j * x.rows + i] = distance;
-    }
-  }
-  return distances;
-}
-
-function meanSilhouette(distances: Matrix, labels: ArrayLike<number>): number {
-  const n = distances.rows;
-  let k = 0;
-  for (let i = 0; i < n; i++) k = Math.max(k, labels[i] + 1);
-  const sizes = new Int32Array(k);
-  for (let i = 0; i < n; i++) sizes[labels[i]]++;
-  const sums = new Float64Array(k);
-  let total = 0;
-  for (let i = 0; i < n; i++) {
-    sums.fill(0);
-    for (let j = 0; j < n; j++) sums[labels[j]] += distances.data[i * n + j];
-    const own = labels[i];
-    if (sizes[own] < 2) continue;
-    const a = sums[own] / (sizes[own] - 1);
-    let b = Infinity;
-    for (let c = 0; c < k; c++) if (c !== own && sizes[c] > 0) b = Math.min(b, sums[c] / sizes[c]);
-    if (b < Infinity && Math.max(a, b) > 0) total += (b - a) / Math.max(a, b);
-  }
-  return total / n;
 }

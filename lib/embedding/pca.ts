@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { maxIndex, sum } from "d3-array";
 import { EigenvalueDecomposition, Matrix as DenseMatrix } from "ml-matrix";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { forBlocks, momentsKernel, scoresKernel } from "./kernels.ts";
 import { firstNonFinite, type Matrix, matrix } from "../matrix.ts";
+import { inBlocks, loadTensorFlow, mapRows } from "../tensor.ts";
 
 /**
  * Count, mean and scatter matrix of some rows: all that PCA needs to know of them. The moments of two disjoint sets of
@@ -45,41 +46,28 @@ export interface PcaOptions {
 }
 
 /**
- * Moments of a range of rows in one pass. Blocks of up to 2048 rows are summed about a point near their mean and merged
- * by Chan, Golub and LeVeque's formula, so that a large mean does not eat the digits of the variance. Large inputs are
- * shared with a second thread once that runs; the result is the same to the last bit. Cost O(n d²).
+ * Moments of the rows in one pass. TensorFlow sums blocks of rows in float32 about their own mean; these are merged in
+ * float64 by {@linkcode mergeMoments}, so that a large mean does not eat the digits of the variance. Cost O(n d²).
  *
  * @param x The matrix [n, d].
- * @param from First row.
- * @param to One past the last row.
  * @returns The moments.
  * @throws {InputError} When an element is NaN or infinite.
  */
-export function accumulateMoments(x: Matrix, from: number = 0, to: number = x.rows): Moments {
+export async function accumulateMoments(x: Matrix): Promise<Moments> {
+  const { tf } = await loadTensorFlow();
   const d = x.columns;
-  const total: Moments = { count: 0, mean: new Float64Array(d), scatter: new Float64Array(d * d) };
-  const kernel = momentsKernel(d, to - from);
-  // Blocks are merged in their order, so that the sums are the same to the last bit on one thread and on two.
-  const finished = new Map<number, Moments>();
-  let merged = from;
-  forBlocks(
-    kernel,
-    from,
-    to,
-    (lane, begin, end) => {
-      const rows = x.data.subarray(begin * d, end * d);
-      lane.begin(rows, roughMeans(rows, d));
-    },
-    (lane, begin, end) => {
-      finished.set(begin, { count: end - begin, mean: lane.mean.slice(), scatter: lane.scatter.slice() });
-      for (let part = finished.get(merged); part; part = finished.get(merged)) {
-        mergeInto(total, part);
-        finished.delete(merged);
-        merged += part.count;
-      }
-    },
-  );
-  mirror(total);
+  let total: Moments = { count: 0, mean: new Float64Array(d), scatter: new Float64Array(d * d) };
+  const blocks = inBlocks(tf, x, (block) => {
+    const rough = tf.mean(block, 0, true);
+    const shifted = tf.sub(block, rough);
+    const rest = tf.mean(shifted, 0, true);
+    const centred = tf.sub(shifted, rest);
+    return tf.concat([rough, rest, tf.matMul(centred, centred, true)]);
+  });
+  for (const { count, values } of blocks) {
+    const mean = Float64Array.from({ length: d }, (_, j) => values[j] + values[d + j]);
+    total = mergeMoments(total, { count, mean, scatter: Float64Array.from(values.subarray(2 * d)) });
+  }
   if (!total.scatter.every(Number.isFinite)) expectFinite(x);
   return total;
 }
@@ -98,10 +86,17 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
   if (a.mean.length !== b.mean.length) {
     throw new InputError(`Expected moments over ${a.mean.length} columns but found ${b.mean.length}`);
   }
-  const merged = { count: a.count, mean: a.mean.slice(), scatter: a.scatter.slice() };
-  mergeInto(merged, b);
-  mirror(merged);
-  return merged;
+  const d = a.mean.length;
+  const count = a.count + b.count;
+  const weight = count > 0 ? b.count / count : 0;
+  const delta = b.mean.map((mean, j) => mean - a.mean[j]);
+  return {
+    count,
+    mean: a.mean.map((mean, j) => mean + delta[j] * weight),
+    scatter: a.scatter.map((sum, at) =>
+      sum + b.scatter[at] + a.count * weight * delta[Math.floor(at / d)] * delta[at % d]
+    ),
+  };
 }
 
 /**
@@ -119,16 +114,16 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
  * import { matrix } from "../matrix.ts";
  *
  * const x = matrix(3, 2, Float32Array.of(0, 0, 1, 2, 2, 4)); // on a line: one component says it all
- * const model = fitPca(x);
- * console.log(model.explainedVarianceRatio.length, pcaScores(x, model).data);
+ * const model = await fitPca(x);
+ * console.log(model.explainedVarianceRatio.length, (await pcaScores(x, model)).data);
  * ```
  */
-export function fitPca(source: Matrix | Moments, options: PcaOptions = {}): PcaModel {
-  const moments = "scatter" in source ? source : accumulateMoments(source);
+export async function fitPca(source: Matrix | Moments, options: PcaOptions = {}): Promise<PcaModel> {
+  const moments = "scatter" in source ? source : await accumulateMoments(source);
   const d = moments.mean.length;
   if (moments.count < 2) throw new InputError(`Expected at least 2 rows for PCA but found ${moments.count}`);
   const { values, vectors } = eigenSymmetric(moments.scatter, d, moments.count - 1);
-  const total = values.reduce((sum, value) => sum + value, 0);
+  const total = sum(values);
   if (!(total > 0)) throw new InputError(`Expected columns that vary but found ${d} constant columns`);
   const rank = Math.min(d, moments.count - 1);
   const k = options.components === undefined
@@ -149,26 +144,22 @@ export function fitPca(source: Matrix | Moments, options: PcaOptions = {}): PcaM
  * Projects rows onto the components: Z = (X − mean) Wᵀ. Cost O(n k d).
  *
  * @param x The matrix [n, d].
- * @param model A fitted PCA over d columns.
- * @param dimensions How many components to use; all when left out.
+ * @param model A fitted PCA over d columns, with k components.
  * @returns The scores [n, k].
  * @throws {InputError} When the numbers of columns differ.
  */
-export function pcaScores(x: Matrix, model: PcaModel, dimensions?: number): Matrix {
+export async function pcaScores(x: Matrix, model: PcaModel): Promise<Matrix> {
   const d = model.mean.length;
   if (x.columns !== d) throw new InputError(`Expected ${d} columns, as the PCA has, but found ${x.columns}`);
-  const all = model.explainedVariance.length;
-  const k = dimensions === undefined ? all : expectInteger("dimensions", dimensions, 1, all);
-  const scores = matrix(x.rows, k);
-  const kernel = scoresKernel(model.components, model.mean, k, x.rows);
-  forBlocks(
-    kernel,
-    0,
-    x.rows,
-    (lane, begin, end) => lane.begin(x.data.subarray(begin * d, end * d)),
-    (lane, begin, end) => scores.data.set(lane.scores.subarray(0, (end - begin) * k), begin * k),
+  const k = model.explainedVariance.length;
+  const { tf } = await loadTensorFlow();
+  const [mean, components] = [Float32Array.from(model.mean), Float32Array.from(model.components)];
+  return mapRows(
+    tf,
+    x,
+    k,
+    (block) => tf.matMul(tf.sub(block, mean), tf.tensor2d(components, [k, d]), false, true),
   );
-  return scores;
 }
 
 /**
@@ -179,30 +170,12 @@ export function pcaScores(x: Matrix, model: PcaModel, dimensions?: number): Matr
  * @returns The reconstruction [n, d].
  * @throws {InputError} When the scores have more columns than the PCA has components.
  */
-export function pcaReconstruct(scores: Matrix, model: PcaModel): Matrix {
+export async function pcaReconstruct(scores: Matrix, model: PcaModel): Promise<Matrix> {
   const d = model.mean.length;
   const k = expectInteger("columns of the scores", scores.columns, 1, model.explainedVariance.length);
-  const x = matrix(scores.rows, d);
-  const sum = new Float64Array(d);
-  for (let r = 0; r < scores.rows; r++) {
-    sum.set(model.mean);
-    for (let c = 0; c < k; c++) {
-      const z = scores.data[r * k + c];
-      for (let j = 0, at = c * d; j < d; j++, at++) sum[j] += z * model.components[at];
-    }
-    x.data.set(sum, r * d);
-  }
-  return x;
-}
-
-/** Means over every 16th row: near enough to sum about. */
-function roughMeans(rows: Float32Array, d: number): Float64Array {
-  const mean = new Float64Array(d);
-  const step = 16 * d;
-  for (let at = 0; at < rows.length; at += step) for (let j = 0; j < d; j++) mean[j] += rows[at + j];
-  const count = Math.ceil(rows.length / step);
-  for (let j = 0; j < d; j++) mean[j] /= count;
-  return mean;
+  const { tf } = await loadTensorFlow();
+  const [mean, components] = [Float32Array.from(model.mean), Float32Array.from(model.components.subarray(0, k * d))];
+  return mapRows(tf, scores, d, (block) => tf.add(tf.matMul(block, tf.tensor2d(components, [k, d])), mean));
 }
 
 function expectFinite(x: Matrix): never {
@@ -212,45 +185,17 @@ function expectFinite(x: Matrix): never {
   throw new InputError(`Expected finite numbers but found ${found} in row ${at.row}, column ${at.column}`);
 }
 
-/** Adds b to a; only the upper triangles of the scatter matrices are used. */
-function mergeInto(a: Moments, b: Moments): void {
-  const d = a.mean.length;
-  const count = a.count + b.count;
-  if (count === 0) return;
-  const factor = a.count * b.count / count;
-  for (let i = 0; i < d; i++) {
-    const scaled = (b.mean[i] - a.mean[i]) * factor;
-    for (let j = i, at = i * d + i; j < d; j++, at++) {
-      a.scatter[at] += b.scatter[at] + scaled * (b.mean[j] - a.mean[j]);
-    }
-  }
-  for (let i = 0; i < d; i++) a.mean[i] += (b.mean[i] - a.mean[i]) * b.count / count;
-  a.count = count;
-}
-
-/** Copies the upper triangle to the lower one. */
-function mirror(moments: Moments): void {
-  const d = moments.mean.length;
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j < i; j++) moments.scatter[i * d + j] = moments.scatter[j * d + i];
-  }
-}
-
 /** Eigenvalues of scatter / divisor, falling and not below zero, with their eigenvectors as rows. */
 function eigenSymmetric(scatter: Float64Array, d: number, divisor: number) {
-  const covariance = new DenseMatrix(d, d);
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j < d; j++) covariance.set(i, j, scatter[i * d + j] / divisor);
-  }
-  const decomposition = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
-  const found = decomposition.realEigenvalues;
-  const order = found.map((_, i) => i).sort((a, b) => found[b] - found[a]);
-  const values = Float64Array.from(order, (i) => Math.max(0, found[i]));
-  const vectors = new Float64Array(d * d);
-  for (let c = 0; c < d; c++) {
-    for (let j = 0; j < d; j++) vectors[c * d + j] = decomposition.eigenvectorMatrix.get(j, order[c]);
-  }
-  return { values, vectors };
+  const covariance = DenseMatrix.from1DArray(d, d, scatter).div(divisor);
+  const { realEigenvalues: found, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, {
+    assumeSymmetric: true,
+  });
+  const order = Array.from(found.keys()).sort((a, b) => found[b] - found[a]);
+  return {
+    values: Float64Array.from(order, (i) => Math.max(0, found[i])),
+    vectors: Float64Array.from(order.flatMap((i) => eigenvectorMatrix.getColumn(i))),
+  };
 }
 
 /** The fewest components whose variance reaches the share, but none without variance. */
@@ -264,10 +209,8 @@ function componentsForVariance(values: Float64Array, total: number, share: numbe
   return rank;
 }
 
+/** Turns a component so that its largest loading, by absolute value, is positive. */
 function fixSign(component: Float64Array): void {
-  let largest = 0;
-  for (let j = 1; j < component.length; j++) {
-    if (Math.abs(component[j]) > Math.abs(component[largest])) largest = j;
-  }
-  if (component[largest] < 0) { for (let j = 0; j < component.length; j++) component[j] = -component[j]; }
+  const largest = maxIndex(component, Math.abs);
+  if (component[largest] < 0) component.forEach((loading, j) => component[j] = -loading);
 }

@@ -8,10 +8,9 @@ import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import type { Matrix } from "../matrix.ts";
-import { type Random, seededRandom } from "../random.ts";
+import { seededRandom } from "../random.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { readNpy, readNpyMatrix, writeNpy } from "../storage/npy.ts";
-import { readNpz } from "../storage/npz.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { loadTensorFlow } from "../tensor.ts";
 import { type EpochLoss, trainAutoencoder } from "./autoencoder.ts";
@@ -24,10 +23,10 @@ import {
   CLUSTER_COUNT_CRITERION,
   type ClusterCount,
   kMeans,
+  type KMeansResult,
   meanAgreement,
   oneOfEachStretch,
 } from "./kmeans.ts";
-import type { ExactNeighbors } from "../neighbors.ts";
 import type { PcaModel, PcaOptions } from "./pca.ts";
 import { leakageGroups, splitByGroup } from "./split.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";
@@ -278,15 +277,14 @@ export async function clustersStage(directory: string, options: ClustersStageOpt
     force,
     run: async () => {
       const x = readNpyMatrix(join(directory, file));
-      const { criterion, ...choice } = countClusters(x, k);
-      const found = kMeans(x, choice.k, seededRandom(seed, "clusters"));
-      const { labels, centroids, inertia } = found;
+      const { criterion, ...choice } = await countClusters(x, k);
+      const { labels, centroids, inertia } = await kMeans(x, choice.k, seededRandom(seed, "clusters"));
       const report: ClustersReport = {
         k: centroids.rows,
         criterion,
         candidates: choice.candidates,
         stability: choice.candidates.find((candidate) => candidate.k === choice.k)?.stability ?? 1,
-        seeds: compareSeeds(x, labels, choice.k, seed),
+        seeds: await compareSeeds(x, labels, choice.k, seed),
         clusters: describeClusters(await readCatalog(join(directory, "tracks.parquet")), labels, centroids.rows),
       };
       writeNpy(join(directory, "clusters.npy"), { data: labels, shape: [x.rows] });
@@ -298,9 +296,8 @@ export async function clustersStage(directory: string, options: ClustersStageOpt
 
 /**
  * UMAP of the embedding: a sample, stratified by genre (by cluster where there are no genres), is laid out from its
- * nearest neighbours; every other track is placed among its nearest sampled tracks. Writes `umap.npy`. When the sample
- * is the whole catalogue and there is a graph, the neighbours are the graph's; else our own exact join finds them
- * within the sample, since a track's neighbours in the graph are mostly not in the sample.
+ * nearest neighbours; every other track is placed among its nearest sampled tracks. Writes `umap.npy`. The neighbours
+ * are sought within the sample, since a track's neighbours in the graph are mostly not in it.
  *
  * @param directory The data folder.
  * @param options Options.
@@ -313,7 +310,7 @@ export async function umapStage(directory: string, options: UmapStageOptions = {
   expectInteger("neighbors", neighbors, 2, 200);
   const file = embeddingFile(directory);
   const path = (name: string) => join(directory, name);
-  const optional = ["clusters.npy", "graph.npz"].filter((name) => existsSync(path(name)));
+  const optional = ["clusters.npy"].filter((name) => existsSync(path(name)));
   return await runStage(directory, {
     name: "umap",
     inputs: [file, "tracks.parquet", ...optional],
@@ -323,20 +320,14 @@ export async function umapStage(directory: string, options: UmapStageOptions = {
     run: async () => {
       const x = readNpyMatrix(path(file));
       const { lists } = await readCatalog(path("tracks.parquet"), ["genres"]);
-      const clusters = optional.includes("clusters.npy") ? readNpy(path("clusters.npy")).data as Int32Array : undefined;
+      const clusters = optional.length > 0 ? readNpy(path("clusters.npy")).data as Int32Array : undefined;
       const strata = lists.genres?.map((list) => list[0] ?? "") ?? clusters ?? new Int32Array(x.rows);
       const random = seededRandom(seed, "umap");
       const rows = stratifiedSample(strata, sample, random);
-      const known = rows.length === x.rows && optional.includes("graph.npz")
-        ? graphNeighbors(path("graph.npz"), x.rows, neighbors)
-        : undefined;
-      const start = performance.now();
-      writeNpy(path("umap.npy"), umapOfSample(x, rows, random, { neighbors }, known));
+      writeNpy(path("umap.npy"), umapOfSample(x, rows, random, { neighbors }));
       return {
         sample: rows.length,
         placed: x.rows - rows.length,
-        neighbors: known ? "graph" : "exact",
-        layoutSeconds: (performance.now() - start) / 1000,
       };
     },
   });
@@ -359,7 +350,7 @@ async function learnEmbedding(
     const embedding = autoencoder.encode(scores);
     const pca = readPca(path("pca.npz"));
     const random = seededRandom(seed, "comparison");
-    const comparison = compareEmbeddings(features, scores, pca, autoencoder, embedding, split, catalog, random);
+    const comparison = await compareEmbeddings(features, scores, pca, autoencoder, embedding, split, catalog, random);
     const { bestEpoch, history, hidden } = autoencoder.description;
     const { backend } = await loadTensorFlow();
     const winner = asked === "auto" ? comparison.winner : "autoencoder";
@@ -387,15 +378,19 @@ async function learnEmbedding(
 }
 
 /** How much of a clustering the seed decides, and how much it would with k-means++. */
-function compareSeeds(x: Matrix, labels: Int32Array, k: number, seed: number): ClustersReport["seeds"] {
-  const repeat = <T>(label: string, run: (random: Random) => T) =>
-    Array.from({ length: COMPARED }, (_, r) => run(seededRandom(seed, `clusters, ${label} ${r}`)));
+async function compareSeeds(x: Matrix, labels: Int32Array, k: number, seed: number): Promise<ClustersReport["seeds"]> {
   const some = oneOfEachStretch(x, CHOOSING_ROWS);
-  const plusPlus = repeat("k-means++", (random) => kMeans(some, k, random, { start: "k-means++" }));
-  const { inertia } = kMeans(some, k, seededRandom(seed, "clusters"));
+  const others: Int32Array[] = [];
+  const plusPlus: KMeansResult[] = [];
+  for (let r = 0; r < COMPARED; r++) {
+    const random = (label: string) => seededRandom(seed, `clusters, ${label} ${r}`);
+    others.push((await kMeans(x, k, random("other seed"))).labels);
+    plusPlus.push(await kMeans(some, k, random("k-means++"), { start: "k-means++" }));
+  }
+  const { inertia } = await kMeans(some, k, seededRandom(seed, "clusters"));
   const least = Math.min(...plusPlus.map((found) => found.inertia));
   return {
-    agreement: meanAgreement([labels, ...repeat("other seed", (random) => kMeans(x, k, random).labels)]),
+    agreement: meanAgreement([labels, ...others]),
     plusPlusAgreement: meanAgreement(plusPlus.map((found) => found.labels)),
     inertiaRatio: least > 0 ? inertia / least : 1,
   };
@@ -412,7 +407,7 @@ function writeReport(path: string, report: EmbeddingReport): Record<string, unkn
  * The number of clusters: the given one or the criterion's, among those of at most √(n / 2), the rule of thumb that
  * also says how many there are where it allows none. The seed has no part in it.
  */
-function countClusters(x: Matrix, k?: number): ClusterCount & { criterion: string } {
+async function countClusters(x: Matrix, k?: number): Promise<ClusterCount & { criterion: string }> {
   const most = Math.max(1, Math.floor(Math.sqrt(x.rows / 2)));
   const [wanted, criterion] = k !== undefined
     ? [[expectInteger("k", k, 1, x.rows)], "it was asked for"]
@@ -421,23 +416,5 @@ function countClusters(x: Matrix, k?: number): ClusterCount & { criterion: strin
     : [CLUSTER_COUNTS.filter((count) => count <= most), CLUSTER_COUNT_CRITERION];
   const tried = wanted.filter((count) => count >= 2 && count <= x.rows / 2);
   if (tried.length === 0) return { k: wanted[0], candidates: [], criterion };
-  return { ...chooseClusterCount(x, tried, seededRandom(0, "tenths")), criterion };
-}
-
-/** The k nearest of every node of a graph file; nothing when a node has fewer. */
-function graphNeighbors(path: string, nodes: number, k: number): ExactNeighbors | undefined {
-  const { indices, indptr, data } = readNpz(path);
-  if ([indices, indptr, data].some((entry) => entry === undefined || typeof entry === "string")) return undefined;
-  const numbers = (entry: typeof data) => (entry as Exclude<typeof data, string>).data;
-  const offsets = numbers(indptr);
-  const found = { indices: new Int32Array(nodes * k), similarities: new Float32Array(nodes * k), k };
-  for (let i = 0; i < nodes; i++) {
-    const from = Number(offsets[i]);
-    if (Number(offsets[i + 1]) - from < k) return undefined;
-    for (let j = 0; j < k; j++) {
-      found.indices[i * k + j] = Number(numbers(indices)[from + j]);
-      found.similarities[i * k + j] = Number(numbers(data)[from + j]);
-    }
-  }
-  return found;
+  return { ...await chooseClusterCount(x, tried, seededRandom(0, "tenths")), criterion };
 }

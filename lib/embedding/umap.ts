@@ -186,7 +186,6 @@ function fillMembership(similarities: Float32Array, membership: Float64Array): v
  * @param sample Row indices of the sample, ascending.
  * @param random Source of randomness.
  * @param options Shape of the picture.
- * @param known Neighbours of the sample within the sample, when they are at hand; computed when left out.
  * @returns Positions [n, 2].
  * @throws {InputError} When the sample has fewer than 4 rows.
  */
@@ -195,13 +194,12 @@ export function umapOfSample(
   sample: Int32Array,
   random: Random,
   options: UmapOptions = {},
-  known?: ExactNeighbors,
 ): Matrix {
   if (sample.length < 4) throw new InputError(`Expected at least 4 tracks for UMAP but found ${sample.length}`);
   const anchors = takeRows(x, sample);
   const k = expectInteger("neighbors", Math.min(options.neighbors ?? 15, sample.length - 2), 2);
   const own = Int32Array.from({ length: sample.length }, (_, i) => i);
-  const layout = umapLayout(known ?? exactNeighbors(anchors, anchors, k, own), random, options);
+  const layout = umapLayout(exactNeighbors(anchors, anchors, k, own), random, options);
   const positions = matrix(x.rows, 2);
   const sampled = new Uint8Array(x.rows);
   const put = (rows: Int32Array, places: Matrix) =>

@@ -76,8 +76,8 @@ export function unitRows({ data, rows, columns: d }: Matrix): Float32Array {
  * @param seed Seed of the start.
  * @returns The cells.
  */
-export function makeCoarseCells(sample: Matrix, count: number, seed: number): CoarseCells {
-  const { labels, centroids } = kMeans(sample, count, seededRandom(seed, "coarse cells"), {
+export async function makeCoarseCells(sample: Matrix, count: number, seed: number): Promise<CoarseCells> {
+  const { labels, centroids } = await kMeans(sample, count, seededRandom(seed, "coarse cells"), {
     starts: 1,
     iterations: 20,
   });

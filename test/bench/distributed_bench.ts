@@ -177,7 +177,7 @@ async function on(engine: Engine, step: Step, input: string): Promise<void> {
 async function here(step: Step, input: string): Promise<number> {
   const start = performance.now();
   if (step === "features") await featuresStage(input, { force: true });
-  else if (step === "pca") pcaOfFile(input, `${input}.scores.npy`, { variance: 0.95 });
+  else if (step === "pca") await pcaOfFile(input, `${input}.scores.npy`, { variance: 0.95 });
   else await graphFile(input, `${input}.npz`, { k: K });
   return (performance.now() - start) / 1000;
 }

@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { UMAP } from "umap-js";
 import { worldStage } from "../../lib/catalog/world/stage.ts";
 import { trainAutoencoder } from "../../lib/embedding/autoencoder.ts";
-import { kMeans, meanAgreement } from "../../lib/embedding/kmeans.ts";
+import { kMeans, type KMeansResult, meanAgreement } from "../../lib/embedding/kmeans.ts";
 import { type ExactNeighbors, exactNeighbors } from "../../lib/neighbors.ts";
 import { trustworthiness } from "../../lib/embedding/quality.ts";
 import { pcaStage } from "../../lib/embedding/stage.ts";
@@ -212,14 +212,17 @@ async function compareStarts(folder: string, quick: boolean): Promise<void> {
     ["k-means++, one start", { start: "k-means++", starts: 1 }],
     ["k-means++, best of 6", { start: "k-means++" }],
   ] as const;
-  const table = [8, 13, 20].flatMap((k) => {
-    const found = settings.map(([start, options]) => {
+  const table: Record<string, string | number>[] = [];
+  for (const k of [8, 13, 20]) {
+    const found: { start: string; runs: KMeansResult[]; seconds: number }[] = [];
+    for (const [start, options] of settings) {
       const begin = performance.now();
-      const runs = seeds.map((seed) => kMeans(x, k, seededRandom(seed), options));
-      return { start, runs, seconds: (performance.now() - begin) / 1000 / seeds.length };
-    });
+      const runs: KMeansResult[] = [];
+      for (const seed of seeds) runs.push(await kMeans(x, k, seededRandom(seed), options));
+      found.push({ start, runs, seconds: (performance.now() - begin) / 1000 / seeds.length });
+    }
     const least = Math.min(...found.flatMap(({ runs }) => runs.map(({ inertia }) => inertia)));
-    return found.map(({ start, runs, seconds }) => ({
+    table.push(...found.map(({ start, runs, seconds }) => ({
       k,
       start,
       "agreement across seeds": Number(meanAgreement(runs.map(({ labels }) => labels)).toFixed(3)),
@@ -227,8 +230,8 @@ async function compareStarts(folder: string, quick: boolean): Promise<void> {
         (runs.reduce((sum, { inertia }) => sum + inertia, 0) / runs.length / least).toFixed(5),
       ),
       seconds: Number(seconds.toFixed(3)),
-    }));
-  });
+    })));
+  }
   console.table(table);
   const caption =
     `k-means on ${x.rows} tracks × ${x.columns} components under ${seeds.length} seeds: mean adjusted Rand ` +

@@ -2,7 +2,7 @@
  * PCA of a million rows × 40 correlated columns, ours and scikit-learn's.
  * `deno run -A test/bench/pca_bench.ts [--quick]` writes reports/tables/bench_pca.csv and .md. Each tool runs in a process
  * of its own and is timed three ways: the computation alone (median of repeated fits and transforms in a warm process),
- * its first call, in which the kernel is compiled and its thread starts, and the whole program (start, read the matrix,
+ * its first call, in which TensorFlow is loaded, and the whole program (start, read the matrix,
  * fit, transform, write the scores).
  */
 import { spawnSync } from "node:child_process";
@@ -56,14 +56,14 @@ from sklearn.decomposition import PCA
 np.save(sys.argv[2], PCA(0.95).fit_transform(np.load(sys.argv[1])))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)`;
 
-function child(path: string, repeats: number): void {
+async function child(path: string, repeats: number): Promise<void> {
   const x = readNpyMatrix(path);
   const run: Run = { fit: [], transform: [], peak: 0, variance: [], components: [], scores: [] };
   for (let r = 0; r < repeats; r++) {
     const start = performance.now();
-    const model = fitPca(x, { variance: 0.95 });
+    const model = await fitPca(x, { variance: 0.95 });
     const middle = performance.now();
-    const scores = pcaScores(x, model);
+    const scores = await pcaScores(x, model);
     run.fit.push((middle - start) / 1000);
     run.transform.push((performance.now() - middle) / 1000);
     run.variance = Array.from(model.explainedVariance);
@@ -156,5 +156,5 @@ function median(values: number[]): number {
 }
 
 const [first, path, repeats] = process.argv.slice(2);
-if (first === "--child") child(path, Number(repeats));
+if (first === "--child") await child(path, Number(repeats));
 else await main(process.argv.includes("--quick"));

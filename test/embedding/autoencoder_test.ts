@@ -44,8 +44,8 @@ Deno.test("trainAutoencoder() gives the same numbers twice, leaks no tensor, and
 Deno.test("without hidden layers the autoencoder comes near PCA's loss on the training rows and not below it", async () => {
   const x = correlated(1000, 8, 3);
   const rows = takeRows(x, train);
-  const pca = fitPca(rows, { components: 2 });
-  const best = unexplainedShare(rows, pcaReconstruct(pcaScores(rows, pca), pca), pca.mean);
+  const pca = await fitPca(rows, { components: 2 });
+  const best = unexplainedShare(rows, await pcaReconstruct(await pcaScores(rows, pca), pca), pca.mean);
   const linear = await trainAutoencoder(x, train, validation, { dimensions: 2, hidden: [], epochs: 40, batchSize: 64 });
   const found = unexplainedShare(rows, linear.reconstruct(rows), pca.mean);
   linear.dispose();
@@ -60,9 +60,9 @@ Deno.test("with a hidden layer it follows a curve that no line follows", async (
     const t = 2 * random() - 1;
     x.data.set([t, 2 * t * t], 2 * i);
   }
-  const pca = fitPca(takeRows(x, train), { components: 1 });
+  const pca = await fitPca(takeRows(x, train), { components: 1 });
   const rows = takeRows(x, validation);
-  const straight = unexplainedShare(rows, pcaReconstruct(pcaScores(rows, pca), pca), pca.mean);
+  const straight = unexplainedShare(rows, await pcaReconstruct(await pcaScores(rows, pca), pca), pca.mean);
   const curved = await trainAutoencoder(x, train, validation, {
     dimensions: 1,
     hidden: [16],

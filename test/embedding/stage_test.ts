@@ -21,7 +21,7 @@ Deno.test("the stages run in order on a catalogue without genres, years or featu
   const folder = await dataFolder(correlated(300, 12, 5));
   try {
     await pcaStage(folder);
-    assert.deepEqual(readPca(join(folder, "pca.npz")), fitPca(readNpyMatrix(join(folder, "X_raw.npy"))));
+    assert.deepEqual(readPca(join(folder, "pca.npz")), await fitPca(readNpyMatrix(join(folder, "X_raw.npy"))));
     const options = { embedding: "autoencoder", dimensions: 2, epochs: 3 } as const;
     await embeddingStage(folder, options);
     const first = readNpyMatrix(join(folder, "X_embed.npy"));

@@ -33,10 +33,10 @@ Deno.test("guestNeed() is the distance from the plane half-way between two centr
   assert.equal(guestNeed(distances, 0, 0, cells), 0);
 });
 
-Deno.test("isGuest() says of every row and cell what guestNeed() says", () => {
+Deno.test("isGuest() says of every row and cell what guestNeed() says", async () => {
   const x = noise(500, 5, 9);
   const unit = matrix(500, 5, unitRows(x));
-  const cells = makeCoarseCells(unit, 7, 1);
+  const cells = await makeCoarseCells(unit, 7, 1);
   const distances = new Float64Array(cells.scales.length);
   for (const limit of [0, 0.1, 0.5, 2]) {
     for (let i = 0; i < 500; i++) {
@@ -97,7 +97,7 @@ Deno.test("a cell with its guests gives what the whole matrix gives, when every 
 Deno.test("rows within the need of a recall hold that share of the neighbours", async () => {
   const x = noise(3000, 4, 4);
   const unit = matrix(3000, 4, unitRows(x));
-  const cells = makeCoarseCells(unit, 6, 5);
+  const cells = await makeCoarseCells(unit, 6, 5);
   const distances = new Float64Array(cells.scales.length);
   const homes = Array.from({ length: 3000 }, (_, i) => distancesToCells(unit.data, i * 4, cells, distances));
   const needOf = (i: number, cell: number) => {
