@@ -7,7 +7,7 @@
 import { maxIndex, sum } from "d3-array";
 import { EigenvalueDecomposition, Matrix as DenseMatrix } from "ml-matrix";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { firstNonFinite, type Matrix, matrix } from "../matrix.ts";
+import { firstNonFinite, type Matrix } from "../matrix.ts";
 import { inBlocks, loadTensorFlow, mapRows } from "../tensor.ts";
 
 /**
