@@ -5,7 +5,16 @@
  */
 import type { HistogramBar, KeyCount } from "../catalog/explore.ts";
 import type { IngestAccount } from "../catalog/ingest.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, LINES_ON_TOP, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import {
+  ACCENT_COLOR,
+  category,
+  CATEGORY_COLORS,
+  LINES_ON_TOP,
+  MAIN_COLOR,
+  MUTED_COLOR,
+  quantity,
+  type Spec,
+} from "./theme.ts";
 
 /**
  * What became of the rows that came in: a bar for each fate.
@@ -20,7 +29,7 @@ export function rowAccountPlot(account: IngestAccount): Spec {
     { fate: "rejected", rows: account.rejected },
     { fate: "not sampled", rows: account.notSampled },
   ].filter(({ rows }, i) => i < 3 || rows > 0);
-  const layer = { y: { field: "fate", type: "nominal", sort: null, title: null, axis: { labelFontSize: 12 } } };
+  const layer = { y: category("fate", null, { sort: null, axis: { labelFontSize: 12 } }) };
   return {
     title: `What became of ${account.rowsIn.toLocaleString("en-US")} rows`,
     data: { values: fates.map((row) => ({ ...row, label: row.rows.toLocaleString("en-US") })) },
@@ -28,10 +37,10 @@ export function rowAccountPlot(account: IngestAccount): Spec {
     width: 460,
     encoding: layer,
     layer: [
-      { mark: { type: "bar", height: 22 }, encoding: { x: { field: "rows", type: "quantitative", title: "rows" } } },
+      { mark: { type: "bar", height: 22 }, encoding: { x: quantity("rows", "rows") } },
       {
         mark: { type: "text", align: "left", dx: 5, fontSize: 12 },
-        encoding: { x: { field: "rows", type: "quantitative" }, text: { field: "label" } },
+        encoding: { x: quantity("rows"), text: { field: "label" } },
       },
     ],
   };
@@ -57,26 +66,15 @@ export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
       data: { values: bars.filter((bar) => bar.feature === feature).map(rounded) },
       mark: { type: "line", strokeWidth: 1.8, interpolate: "monotone" },
       encoding: {
-        x: {
-          field: "x",
-          type: "quantitative",
-          title: titleOf(feature),
+        x: quantity("x", titleOf(feature), {
           scale: { zero: false, nice: false, type: isLogarithmic(feature) ? "log" : "linear" },
           axis: { tickCount: isLogarithmic(feature) ? 4 : 5, grid: false, format: "~g" },
-        },
-        y: {
-          field: "share",
-          type: "quantitative",
-          title: "share of tracks",
-          axis: { format: "%", tickCount: 3 },
-        },
-        color: {
-          field: "group",
-          type: "nominal",
-          title: "genre",
+        }),
+        y: quantity("share", "share of tracks", { axis: { format: "%", tickCount: 3 } }),
+        color: category("group", "genre", {
           scale: { domain: groups, range: CATEGORY_COLORS.slice(0, groups.length) },
           legend: groups.length > 1 ? LINES_ON_TOP : null,
-        },
+        }),
       },
     })),
   };
@@ -107,12 +105,7 @@ export function correlationPlot(features: readonly string[], correlations: reado
       {
         mark: { type: "rect", stroke: "#ffffff" },
         encoding: {
-          color: {
-            field: "r",
-            type: "quantitative",
-            title: "Spearman’s ρ",
-            scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 },
-          },
+          color: quantity("r", "Spearman’s ρ", { scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 } }),
         },
       },
       {
@@ -150,15 +143,12 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
     height: 220,
     mark: "bar",
     encoding: {
-      x: { field: "key", type: "nominal", sort: order, title: "key", axis: { labelAngle: 0 } },
+      x: category("key", "key", { sort: order, axis: { labelAngle: 0 } }),
       xOffset: { field: "mode", sort: ["major", "minor"] },
-      y: { field: "share", type: "quantitative", title: "share of tracks", axis: { format: "%" } },
-      color: {
-        field: "mode",
-        type: "nominal",
-        title: "mode",
+      y: quantity("share", "share of tracks", { axis: { format: "%" } }),
+      color: category("mode", "mode", {
         scale: { domain: ["major", "minor"], range: [CATEGORY_COLORS[1], CATEGORY_COLORS[0]] },
-      },
+      }),
     },
   };
 }
@@ -183,16 +173,13 @@ export function tempoPlot(bars: readonly HistogramBar[]): Spec {
       data: { values: bars.filter((bar) => bar.group === group).map(rounded) },
       mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.3 },
       encoding: {
-        x: {
-          field: "from",
+        x: quantity("from", "tempo (BPM)", {
           bin: "binned",
-          type: "quantitative",
-          title: "tempo (BPM)",
           scale: { zero: false, nice: false },
           axis: { tickCount: 6, grid: false },
-        },
+        }),
         x2: { field: "to" },
-        y: { field: "share", type: "quantitative", title: "share of tracks", axis: { format: "%", tickCount: 4 } },
+        y: quantity("share", "share of tracks", { axis: { format: "%", tickCount: 4 } }),
       },
     })),
   };
@@ -220,13 +207,10 @@ export interface YearQuartiles {
  */
 export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
   const features = [...new Set(quartiles.map(({ feature }) => feature))];
-  const x = {
-    field: "year",
-    type: "quantitative",
-    title: "year of release",
+  const x = quantity("year", "year of release", {
     scale: { zero: false, nice: false },
     axis: { format: "d", tickCount: 5, grid: false },
-  };
+  });
   return {
     title: "How the features changed",
     columns: 3,
@@ -245,17 +229,11 @@ export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
           mark: { type: "area", opacity: 0.22, color: MAIN_COLOR },
           encoding: {
             x,
-            y: {
-              field: "low",
-              type: "quantitative",
-              title: titleOf(feature),
-              scale: { zero: false },
-              axis: { tickCount: 4 },
-            },
+            y: quantity("low", titleOf(feature), { scale: { zero: false }, axis: { tickCount: 4 } }),
             y2: { field: "high" },
           },
         },
-        { mark: { type: "line", color: MAIN_COLOR }, encoding: { x, y: { field: "middle", type: "quantitative" } } },
+        { mark: { type: "line", color: MAIN_COLOR }, encoding: { x, y: quantity("middle") } },
       ],
     })),
   };
@@ -345,7 +323,7 @@ export interface SideBySide {
 export function sideBySidePlot(rows: readonly SideBySide[]): Spec {
   const shares = rows.filter(({ here, real }) => Math.abs(here) <= 1 && Math.abs(real) <= 1);
   const order = shares.map(({ statistic }) => statistic);
-  const y = { field: "statistic", type: "nominal", sort: order, title: null, axis: { labelLimit: 400 } };
+  const y = category("statistic", null, { sort: order, axis: { labelLimit: 400 } });
   const ends = shares.flatMap(({ statistic, here, real }) => [
     { statistic, value: here, which: "this catalogue" },
     { statistic, value: real, which: "real catalogues" },
@@ -359,25 +337,19 @@ export function sideBySidePlot(rows: readonly SideBySide[]): Spec {
       {
         data: { values: shares },
         mark: { type: "rule", color: MUTED_COLOR },
-        encoding: { x: { field: "real", type: "quantitative" }, x2: { field: "here" } },
+        encoding: { x: quantity("real"), x2: { field: "here" } },
       },
       {
         data: { values: ends },
         mark: { type: "point", filled: true, size: 70, opacity: 1 },
         encoding: {
-          x: {
-            field: "value",
-            type: "quantitative",
-            title: "share, correlation or share of variance",
+          x: quantity("value", "share, correlation or share of variance", {
             axis: { values: [-1, -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1], format: ".1f" },
-          },
-          color: {
-            field: "which",
-            type: "nominal",
-            title: null,
+          }),
+          color: category("which", null, {
             scale: { domain: ["this catalogue", "real catalogues"], range: [MAIN_COLOR, CATEGORY_COLORS[1]] },
             legend: { orient: "top" },
-          },
+          }),
         },
       },
     ],

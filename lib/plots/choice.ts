@@ -5,7 +5,16 @@
  */
 import type { Contrast, ScalePoint } from "../choice/contrast.ts";
 import type { ErrorBySize, EstimateRow, RecoveryReport } from "../choice/recovery.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import {
+  ACCENT_COLOR,
+  category,
+  CATEGORY_COLORS,
+  MAIN_COLOR,
+  MUTED_COLOR,
+  ordinal,
+  quantity,
+  type Spec,
+} from "./theme.ts";
 
 /**
  * Shares of choices by random utility beside the softmax.
@@ -25,7 +34,7 @@ export function randomUtilityPlot(
     softmax: round(softmax[j], 5),
     share: round(shares[j], 5),
   }));
-  const x = { field: "alternative", type: "nominal", title: "Alternative, by its utility", sort: null };
+  const x = category("alternative", "Alternative, by its utility", { sort: null });
   return {
     title: {
       text: "Largest utility with Gumbel noise, and the softmax",
@@ -39,12 +48,12 @@ export function randomUtilityPlot(
         mark: { type: "bar", color: MAIN_COLOR, opacity: 0.75 },
         encoding: {
           x: { ...x, axis: { labelAngle: 0 } },
-          y: { field: "share", type: "quantitative", title: "Share of choices", axis: { format: "%" } },
+          y: quantity("share", "Share of choices", { axis: { format: "%" } }),
         },
       },
       {
         mark: { type: "tick", color: ACCENT_COLOR, thickness: 3, width: 48 },
-        encoding: { x, y: { field: "softmax", type: "quantitative" } },
+        encoding: { x, y: quantity("softmax") },
       },
     ],
   };
@@ -64,12 +73,8 @@ export function contrastPlot(rows: readonly Contrast[]): Spec {
     data: { values: rows.map(({ feature, difference }) => ({ feature, difference: round(difference, 4) })) },
     mark: { type: "bar", color: MAIN_COLOR },
     encoding: {
-      y: { field: "feature", type: "nominal", title: null, sort: null },
-      x: {
-        field: "difference",
-        type: "quantitative",
-        title: "Mean of chosen − mean of offered (standard deviations within a set)",
-      },
+      y: category("feature", null, { sort: null }),
+      x: quantity("difference", "Mean of chosen − mean of offered (standard deviations within a set)"),
     },
   };
 }
@@ -91,16 +96,13 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
     lower: round(row.lower, 4),
     upper: round(row.upper, 4),
   }));
-  const y = { field: "feature", type: "nominal", title: null, sort: null };
+  const y = category("feature", null, { sort: null });
   const yOffset = models.length > 1 ? { yOffset: { field: "model", sort: models } } : {};
-  const color = {
-    field: "model",
-    type: "nominal",
-    title: models.length > 1 ? "Model" : null,
+  const color = category("model", models.length > 1 ? "Model" : null, {
     sort: models,
     scale: { domain: models, range: CATEGORY_COLORS.slice(0, models.length) },
     legend: models.length > 1 ? { orient: "bottom", labelLimit: 300 } : null,
-  };
+  });
   return {
     title: { text: title, subtitle: "Dot and line: estimate and 95 % interval. Black bar: the true weight." },
     width: 460,
@@ -113,17 +115,17 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
           y,
           ...yOffset,
           color,
-          x: { field: "lower", type: "quantitative", title: "Weight (log-odds per unit of the feature)" },
+          x: quantity("lower", "Weight (log-odds per unit of the feature)"),
           x2: { field: "upper" },
         },
       },
       {
         mark: { type: "point", filled: true, size: 60, opacity: 1 },
-        encoding: { y, ...yOffset, color, x: { field: "estimate", type: "quantitative" } },
+        encoding: { y, ...yOffset, color, x: quantity("estimate") },
       },
       {
         mark: { type: "tick", color: "#000000", thickness: 2.5, height: models.length > 1 ? 16 : 22 },
-        encoding: { y, ...yOffset, x: { field: "truth", type: "quantitative" } },
+        encoding: { y, ...yOffset, x: quantity("truth") },
       },
     ],
   };
@@ -150,14 +152,11 @@ export function lossCurvePlot(losses: readonly number[], optimum: number): Spec 
     data: { values },
     mark: { type: "line", color: MAIN_COLOR },
     encoding: {
-      x: { field: "epoch", type: "quantitative", title: "Epoch" },
-      y: {
-        field: "excess",
-        type: "quantitative",
-        title: "Loss above the minimum (nats)",
+      x: quantity("epoch", "Epoch"),
+      y: quantity("excess", "Loss above the minimum (nats)", {
         scale: { type: "log", domainMin: floor },
         axis: { format: ".0e", values: [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1] },
-      },
+      }),
     },
   };
 }
@@ -185,20 +184,11 @@ export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
     data: { values },
     mark: { type: "rect" },
     encoding: {
-      x: { field: "temperature", type: "ordinal", title: "Temperature T", axis: { labelAngle: 0, labelOverlap: true } },
-      y: {
-        field: "scale",
-        type: "ordinal",
-        title: "Factor on the weights",
-        sort: "descending",
-        axis: { labelOverlap: true },
-      },
-      color: {
-        field: "loss",
-        type: "quantitative",
-        title: ["Nats a choice", "below the best"],
+      x: ordinal("temperature", "Temperature T", { axis: { labelAngle: 0, labelOverlap: true } }),
+      y: ordinal("scale", "Factor on the weights", { sort: "descending", axis: { labelOverlap: true } }),
+      color: quantity("loss", ["Nats a choice", "below the best"], {
         scale: { type: "sqrt", scheme: "viridis", reverse: true, domain: [0, 1], clamp: true },
-      },
+      }),
     },
   };
 }
@@ -237,20 +227,14 @@ export function standardisedErrorPlot(report: RecoveryReport): Spec {
           data: { values: values.filter((value) => value.feature === feature) },
           mark: { type: "bar", color: MAIN_COLOR, opacity: 0.65, width: 9 },
           encoding: {
-            x: {
-              field: "z",
-              type: "quantitative",
-              title: "(ŵ − w) / s.e.",
-              scale: { domain: [-4, 4] },
-              axis: { values: [-4, -2, 0, 2, 4] },
-            },
-            y: { field: "density", type: "quantitative", title: "Density", scale: { domain: [0, 0.6] } },
+            x: quantity("z", "(ŵ − w) / s.e.", { scale: { domain: [-4, 4] }, axis: { values: [-4, -2, 0, 2, 4] } }),
+            y: quantity("density", "Density", { scale: { domain: [0, 0.6] } }),
           },
         },
         {
           data: { values: curve },
           mark: { type: "line", color: ACCENT_COLOR, strokeWidth: 1.5 },
-          encoding: { x: { field: "z", type: "quantitative" }, y: { field: "density", type: "quantitative" } },
+          encoding: { x: quantity("z"), y: quantity("density") },
         },
       ],
     })),
@@ -291,7 +275,7 @@ export function coveragePlot(report: RecoveryReport): Spec {
       {
         data: { values },
         mark: { type: "point", filled: true, size: 80, color: MAIN_COLOR, opacity: 1 },
-        encoding: { x: { ...x, field: "coverage" }, y: { field: "feature", type: "nominal", title: null, sort: null } },
+        encoding: { x: { ...x, field: "coverage" }, y: category("feature", null, { sort: null }) },
       },
     ],
   };
@@ -319,20 +303,14 @@ export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Re
     choices,
     error: Number((middle * Math.sqrt(sizes[sizes.length - 1] / choices)).toPrecision(4)),
   }));
-  const x = {
-    field: "choices",
-    type: "quantitative",
-    title: "Number of choices",
+  const x = quantity("choices", "Number of choices", {
     scale: { type: "log", nice: false },
     axis: { values: sizes, format: ",d" },
-  };
-  const y = {
-    field: "error",
-    type: "quantitative",
-    title: "Median error / weight",
+  });
+  const y = quantity("error", "Median error / weight", {
     scale: { type: "log", nice: false, padding: 8 },
     axis: { format: ".0%", values: [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 2, 5] },
-  };
+  });
   return {
     title: { text: "Error against the number of choices", subtitle: "Dashed grey: falling as 1/√n." },
     width: 420,
@@ -349,13 +327,10 @@ export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Re
         encoding: {
           x,
           y,
-          color: {
-            field: "feature",
-            type: "nominal",
-            title: "Weight",
+          color: category("feature", "Weight", {
             sort: features,
             scale: { domain: features, range: CATEGORY_COLORS.slice(0, features.length) },
-          },
+          }),
         },
       },
     ],

@@ -11,7 +11,16 @@ import type { ClusterCount } from "../embedding/kmeans.ts";
 import type { PcaModel } from "../embedding/pca.ts";
 import type { FeatureSpec } from "../features/spec.ts";
 import type { Matrix } from "../matrix.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import {
+  ACCENT_COLOR,
+  category,
+  CATEGORY_COLORS,
+  MAIN_COLOR,
+  MUTED_COLOR,
+  ordinal,
+  quantity,
+  type Spec,
+} from "./theme.ts";
 
 /**
  * Scree plot: the variance along each direction as bars, its running sum as a line, and where it was cut.
@@ -28,7 +37,7 @@ export function screePlot(model: PcaModel): Spec {
     cumulative: round((running += value) / total, 5),
     kept: i < model.explainedVariance.length ? "kept" : "left out",
   }));
-  const x = { field: "component", type: "ordinal", title: "Component", axis: { labelAngle: 0, labelOverlap: true } };
+  const x = ordinal("component", "Component", { axis: { labelAngle: 0, labelOverlap: true } });
   return {
     title: "Variance by component",
     width: 520,
@@ -39,26 +48,20 @@ export function screePlot(model: PcaModel): Spec {
         mark: { type: "bar" },
         encoding: {
           x,
-          y: { field: "share", type: "quantitative", title: "Share of the variance", axis: { format: "%" } },
-          color: {
-            field: "kept",
-            type: "nominal",
-            title: "Bars",
+          y: quantity("share", "Share of the variance", { axis: { format: "%" } }),
+          color: category("kept", "Bars", {
             scale: { domain: ["kept", "left out"], range: [MAIN_COLOR, MUTED_COLOR] },
-          },
+          }),
         },
       },
       {
         mark: { type: "line", color: ACCENT_COLOR, point: { color: ACCENT_COLOR, size: 24 } },
         encoding: {
           x,
-          y: {
-            field: "cumulative",
-            type: "quantitative",
-            title: "Running sum (line)",
+          y: quantity("cumulative", "Running sum (line)", {
             scale: { domain: [0, 1] },
             axis: { format: "%", titleColor: ACCENT_COLOR, grid: false },
-          },
+          }),
           tooltip: [{ field: "component" }, { field: "share", format: ".1%" }, { field: "cumulative", format: ".1%" }],
         },
       },
@@ -90,14 +93,9 @@ export function loadingsPlot(model: PcaModel, names: readonly string[], count: n
     data: { values },
     mark: "rect",
     encoding: {
-      x: { field: "component", type: "ordinal", title: "Component", axis: { labelAngle: 0, orient: "top" } },
-      y: { field: "feature", type: "nominal", title: "Feature", sort: null },
-      color: {
-        field: "loading",
-        type: "quantitative",
-        title: "Loading",
-        scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 },
-      },
+      x: ordinal("component", "Component", { axis: { labelAngle: 0, orient: "top" } }),
+      y: category("feature", "Feature", { sort: null }),
+      color: quantity("loading", "Loading", { scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 } }),
       tooltip: [{ field: "component" }, { field: "feature" }, { field: "loading" }],
     },
   };
@@ -117,13 +115,10 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
     { epoch, loss: Number(train.toPrecision(4)), rows: "training" },
     { epoch, loss: Number(validation.toPrecision(4)), rows: "validation" },
   ]);
-  const y = {
-    field: "loss",
-    type: "quantitative",
-    title: "Variance lost (log scale)",
+  const y = quantity("loss", "Variance lost (log scale)", {
     scale: { type: "log" },
     axis: { format: "~%", tickCount: 6 },
-  };
+  });
   return {
     title: { text: "The autoencoder learns", subtitle: "The dot marks the epoch whose weights were kept" },
     width: 480,
@@ -133,14 +128,11 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
         data: { values },
         mark: { type: "line" },
         encoding: {
-          x: { field: "epoch", type: "quantitative", title: "Epoch" },
+          x: quantity("epoch", "Epoch"),
           y,
-          color: {
-            field: "rows",
-            type: "nominal",
-            title: "Tracks",
+          color: category("rows", "Tracks", {
             scale: { domain: ["training", "validation"], range: [MAIN_COLOR, ACCENT_COLOR] },
-          },
+          }),
         },
       },
       {
@@ -156,7 +148,7 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
       {
         data: { values: values.filter(({ epoch, rows }) => epoch === bestEpoch && rows === "validation") },
         mark: { type: "point", color: ACCENT_COLOR, size: 110 },
-        encoding: { x: { field: "epoch", type: "quantitative" }, y },
+        encoding: { x: quantity("epoch"), y },
       },
     ],
   };
@@ -179,12 +171,7 @@ export function featureErrorPlot(comparison: EmbeddingComparison, spec: FeatureS
       error: round(Number(error) / weight, 4),
     }));
   });
-  const y = {
-    field: "feature",
-    type: "nominal",
-    title: "Feature",
-    sort: { field: "error", op: "max", order: "descending" },
-  };
+  const y = category("feature", "Feature", { sort: { field: "error", op: "max", order: "descending" } });
   return {
     title: "What is lost of each feature",
     width: 440,
@@ -193,24 +180,15 @@ export function featureErrorPlot(comparison: EmbeddingComparison, spec: FeatureS
     layer: [
       {
         mark: { type: "line", color: MUTED_COLOR, strokeWidth: 1.5 },
-        encoding: { x: { field: "error", type: "quantitative" }, y, detail: { field: "feature" } },
+        encoding: { x: quantity("error"), y, detail: { field: "feature" } },
       },
       {
         mark: { type: "point", size: 80 },
         encoding: {
-          x: {
-            field: "error",
-            type: "quantitative",
-            title: "Root mean squared error on test tracks (standard deviations of the feature)",
-          },
+          x: quantity("error", "Root mean squared error on test tracks (standard deviations of the feature)"),
           y,
           color: methodColor("method", ["PCA", "autoencoder"]),
-          shape: {
-            field: "method",
-            type: "nominal",
-            title: "Same dimensions",
-            scale: { domain: ["PCA", "autoencoder"] },
-          },
+          shape: category("method", "Same dimensions", { scale: { domain: ["PCA", "autoencoder"] } }),
           tooltip: [{ field: "feature" }, { field: "method" }, { field: "error" }],
         },
       },
@@ -247,17 +225,14 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
     })
   );
   const order = comparison.spaces.map(({ space }) => space);
-  const y = { field: "space", type: "nominal", title: null, sort: order, axis: { labelLimit: 200 } };
+  const y = category("space", null, { sort: order, axis: { labelLimit: 200 } });
   return {
     title: { text: "The 15 nearest tracks of held-out tracks", subtitle: "Mean share, bars of two standard errors" },
     data: { values },
-    facet: {
-      field: "measure",
-      type: "nominal",
-      title: null,
+    facet: category("measure", null, {
       sort: measures.map(([, measure]) => measure),
       header: { labelAnchor: "start" },
-    },
+    }),
     columns: 2,
     spec: {
       width: 230,
@@ -265,18 +240,15 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
       layer: [
         {
           mark: { type: "rule", color: "#3c4043", strokeWidth: 1.5 },
-          encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" }, y },
+          encoding: { x: quantity("low"), x2: { field: "high" }, y },
         },
         {
           mark: { type: "point", size: 80 },
           encoding: {
-            x: {
-              field: "mean",
-              type: "quantitative",
-              title: "Share of neighbours",
+            x: quantity("mean", "Share of neighbours", {
               axis: { format: "%", tickCount: 5 },
               scale: { zero: false, nice: true },
-            },
+            }),
             y,
             color: { ...methodColor("space", order), legend: null },
             tooltip: [{ field: "space" }, { field: "dimensions" }, { field: "mean", format: ".1%" }],
@@ -305,14 +277,8 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
   }));
   const panel = (field: string, title: string, further: Spec[] = []): Spec => {
     const encoding = {
-      x: {
-        field: "k",
-        type: "quantitative",
-        title: "Number of clusters k",
-        scale: { zero: false },
-        axis: { tickMinStep: 2 },
-      },
-      y: { field, type: "quantitative", title, scale: { zero: false, nice: true } },
+      x: quantity("k", "Number of clusters k", { scale: { zero: false }, axis: { tickMinStep: 2 } }),
+      y: quantity(field, title, { scale: { zero: false, nice: true } }),
     };
     return {
       width: 300,
@@ -331,13 +297,13 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
   const rule = {
     data: { values: [{ floor }] },
     mark: { type: "rule", color: MUTED_COLOR, strokeDash: [4, 4] },
-    encoding: { y: { field: "floor", type: "quantitative" } },
+    encoding: { y: quantity("floor") },
   };
   const errors = {
     mark: { type: "rule", strokeWidth: 2 },
     encoding: {
-      x: { field: "k", type: "quantitative" },
-      y: { field: "low", type: "quantitative" },
+      x: quantity("k"),
+      y: quantity("low"),
       y2: { field: "high" },
     },
   };
@@ -369,8 +335,8 @@ export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spe
     }))
   );
   const encoding = {
-    x: { field: "feature", type: "nominal", title: null, sort: null, axis: { labelAngle: -40 } },
-    y: { field: "cluster", type: "ordinal", title: "Cluster", sort: null },
+    x: category("feature", null, { sort: null, axis: { labelAngle: -40 } }),
+    y: ordinal("cluster", "Cluster", { sort: null }),
   };
   return {
     title: {
@@ -385,19 +351,14 @@ export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spe
         mark: "rect",
         encoding: {
           ...encoding,
-          color: {
-            field: "z",
-            type: "quantitative",
-            title: "SDs",
-            scale: { scheme: "blueorange", domain: [-2, 2], domainMid: 0, clamp: true },
-          },
+          color: quantity("z", "SDs", { scale: { scheme: "blueorange", domain: [-2, 2], domainMid: 0, clamp: true } }),
         },
       },
       {
         mark: { type: "text", fontSize: 10 },
         encoding: {
           ...encoding,
-          text: { field: "z", type: "quantitative", format: ".1f" },
+          text: quantity("z", undefined, { format: ".1f" }),
           color: { condition: { test: "abs(datum.z) > 1.3", value: "white" }, value: "black" },
         },
       },
@@ -447,8 +408,8 @@ export function mapPlot(data: MapData, rows: Int32Array): Spec {
     height: 290,
     mark: { type: "circle", size: 14 },
     encoding: {
-      x: { field: "x", type: "quantitative", title: "UMAP 1", axis, scale: { zero: false } },
-      y: { field: "y", type: "quantitative", title: "UMAP 2", axis, scale: { zero: false } },
+      x: quantity("x", "UMAP 1", { axis, scale: { zero: false } }),
+      y: quantity("y", "UMAP 2", { axis, scale: { zero: false } }),
       color: { field, ...color },
       opacity: filter
         ? { condition: { test: "filter === 'all' || datum.genre === filter", value: 0.75 }, value: 0.03 }
@@ -505,7 +466,7 @@ function methodColor(field: string, domain: string[]): Spec {
       ? "#56B4E9"
       : MAIN_COLOR
   );
-  return { field, type: "nominal", title: "Same dimensions", scale: { domain, range } };
+  return category(field, "Same dimensions", { scale: { domain, range } });
 }
 
 /** The seven commonest first genres. */

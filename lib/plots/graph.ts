@@ -5,7 +5,16 @@
  */
 import type { EgoNetwork } from "../graph/ego.ts";
 import type { Mixing } from "../graph/statistics.ts";
-import { ACCENT_COLOR, LINES_ON_TOP, MAIN_COLOR, MUTED_COLOR, shareAxis, type Spec } from "./theme.ts";
+import {
+  ACCENT_COLOR,
+  category,
+  LINES_ON_TOP,
+  MAIN_COLOR,
+  MUTED_COLOR,
+  quantity,
+  shareAxis,
+  type Spec,
+} from "./theme.ts";
 
 /**
  * Similarity to the neighbour of each rank: the mean as a line, the middle 80 % of the tracks as a band.
@@ -16,7 +25,7 @@ import { ACCENT_COLOR, LINES_ON_TOP, MAIN_COLOR, MUTED_COLOR, shareAxis, type Sp
 export function similarityByRankPlot(
   ranks: readonly { rank: number; mean: number; low: number; high: number }[],
 ): Spec {
-  const x = { field: "rank", type: "quantitative", title: "rank of the neighbour", scale: { nice: false } };
+  const x = quantity("rank", "rank of the neighbour", { scale: { nice: false } });
   const y = { type: "quantitative", title: "cosine similarity", scale: { zero: false } };
   return {
     title: "Similarity by rank",
@@ -55,15 +64,12 @@ export function inDegreePlot(series: Record<string, Int32Array>): Spec {
     data: { values },
     mark: { type: "line", point: { size: 22 }, strokeWidth: 1.5 },
     encoding: {
-      x: { field: "degree", type: "quantitative", title: `in-degree (lists, in bins of ${width})` },
-      y: { field: "count", type: "quantitative", title: "tracks", scale: { type: "log" }, axis: { format: "~s" } },
-      color: {
-        field: "graph",
-        type: "nominal",
-        title: null,
+      x: quantity("degree", `in-degree (lists, in bins of ${width})`),
+      y: quantity("count", "tracks", { scale: { type: "log" }, axis: { format: "~s" } }),
+      color: category("graph", null, {
         scale: { domain: Object.keys(series), range: [MUTED_COLOR, MAIN_COLOR, ACCENT_COLOR] },
         legend: LINES_ON_TOP,
-      },
+      }),
     },
   };
 }
@@ -84,15 +90,9 @@ export function componentPlot(
     data: { values: rows.map((r) => ({ ...r, largest: Number(r.largest.toFixed(5)) })) },
     mark: { type: "line", point: { size: 40 } },
     encoding: {
-      x: { field: "k", type: "quantitative", title: "neighbours of each track", scale: { type: "log", nice: false } },
+      x: quantity("k", "neighbours of each track", { scale: { type: "log", nice: false } }),
       y: shareAxis("largest", "tracks in the largest component"),
-      color: {
-        field: "edges",
-        type: "nominal",
-        title: null,
-        scale: { range: [MAIN_COLOR, ACCENT_COLOR] },
-        legend: LINES_ON_TOP,
-      },
+      color: category("edges", null, { scale: { range: [MAIN_COLOR, ACCENT_COLOR] }, legend: LINES_ON_TOP }),
     },
   };
 }
@@ -131,19 +131,16 @@ export function mixingPlot(mixing: Mixing, names: readonly string[], kind: strin
       {
         mark: { type: "rect" },
         encoding: {
-          color: {
-            field: "lift",
-            type: "quantitative",
-            title: "times chance",
+          color: quantity("lift", "times chance", {
             scale: { type: "log", scheme: "blueorange", domain: [1 / bound, bound], domainMid: 1, reverse: true },
             legend: { format: "~g", tickCount: 5 },
-          },
+          }),
         },
       },
       {
         mark: { type: "text", fontSize: 11 },
         encoding: {
-          text: { field: "share", type: "quantitative", format: ".0%" },
+          text: quantity("share", undefined, { format: ".0%" }),
           color: {
             condition: { test: `abs(log(datum.lift)) > ${0.7 * Math.log(bound)}`, value: "#ffffff" },
             value: "#202124",
@@ -163,19 +160,13 @@ export function mixingPlot(mixing: Mixing, names: readonly string[], kind: strin
 export function recallCostPlot(runs: readonly { recall: number; compared: number; label: string }[]): Spec {
   const low = Math.min(...runs.map(({ recall }) => recall));
   const encoding = {
-    x: {
-      field: "compared",
-      type: "quantitative",
-      title: "tracks that each track is compared with",
+    x: quantity("compared", "tracks that each track is compared with", {
       scale: { type: "log" },
       axis: { format: "~s", tickCount: 6 },
-    },
-    y: {
-      field: "recall",
-      type: "quantitative",
-      title: "recall@k",
+    }),
+    y: quantity("recall", "recall@k", {
       scale: { domain: [Math.min(0.98, Math.floor(low * 50) / 50 - 0.02), 1.01], nice: false },
-    },
+    }),
   };
   return {
     title: { text: "What a recall costs", subtitle: "labels: the recall that was asked for" },
@@ -210,13 +201,10 @@ export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): 
   const axis = (field: string, values: number[], pixels: number) => {
     const middle = (Math.max(...values) + Math.min(...values)) / 2;
     const domain = [middle - unit * pixels / 2, middle + unit * pixels / 2];
-    return {
-      field,
-      type: "quantitative",
-      title: "angle in the plane (rad)",
+    return quantity(field, "angle in the plane (rad)", {
       scale: { domain, nice: false, zero: false },
       axis: { grid: false, format: ".1f", tickCount: 5 },
-    };
+    });
   };
   const x = axis("x", xs, width);
   const y = axis("y", ys, height);
@@ -252,13 +240,10 @@ export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): 
           y,
           x2: { field: "x2" },
           y2: { field: "y2" },
-          color: {
-            field: "kind",
-            type: "nominal",
-            title: "edge",
+          color: category("kind", "edge", {
             scale: { domain: ["mutual", "one way"], range: [MAIN_COLOR, "#b4bac2"] },
             legend: LINES_ON_TOP,
-          },
+          }),
         },
       },
       {

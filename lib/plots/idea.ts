@@ -12,7 +12,7 @@ import type { Distribution } from "../shuffle/distribution.ts";
 import type { FeatureName } from "../shuffle/features.ts";
 import { camelotName } from "../shuffle/keys.ts";
 import { FEATURE_LABELS } from "./shuffle.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import { ACCENT_COLOR, category, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, quantity, type Spec } from "./theme.ts";
 
 /** What the picture is drawn from. */
 export interface IdeaSource {
@@ -300,7 +300,7 @@ class Drawing {
 
   /** The picture. */
   spec(): Spec {
-    const place = (field: string) => ({ field, type: "quantitative", scale: null, axis: null });
+    const place = (field: string) => (quantity(field, undefined, { scale: null, axis: null }));
     return {
       width: WIDTH,
       height: HEIGHT,
@@ -314,8 +314,8 @@ class Drawing {
           y: place("y"),
           ...("x2" in values[0] && { x2: { field: "x2" }, y2: { field: "y2" } }),
           ...("text" in values[0] && { text: { field: "text" } }),
-          ...("size" in values[0] && { size: { field: "size", type: "quantitative", scale: null, legend: null } }),
-          color: { field: "color", type: "nominal", scale: null, legend: null },
+          ...("size" in values[0] && { size: quantity("size", undefined, { scale: null, legend: null }) }),
+          color: category("color", undefined, { scale: null, legend: null }),
         },
       })),
     };

@@ -10,7 +10,18 @@ import type { FeatureName } from "../shuffle/features.ts";
 import { camelotName, keyMatch, keyPosition } from "../shuffle/keys.ts";
 import type { PolicyName, SessionPick } from "../shuffle/session.ts";
 import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, LINES_ON_TOP, MAIN_COLOR, MUTED_COLOR, shareAxis, type Spec } from "./theme.ts";
+import {
+  ACCENT_COLOR,
+  category,
+  CATEGORY_COLORS,
+  LINES_ON_TOP,
+  MAIN_COLOR,
+  MUTED_COLOR,
+  ordinal,
+  quantity,
+  shareAxis,
+  type Spec,
+} from "./theme.ts";
 
 /** The features as figures name them, in the order in which they are drawn. */
 export const FEATURE_LABELS: Readonly<Record<FeatureName, string>> = {
@@ -57,20 +68,14 @@ export function temperaturePlot(rows: readonly RankedProbability[]): Spec {
     data: { values: rows.map((row) => ({ ...row, probability: significant(Math.max(row.probability, 1e-12)) })) },
     mark: { type: "line", point: { size: 18 }, clip: true },
     encoding: {
-      x: { field: "rank", type: "quantitative", title: "rank of the candidate by similarity", scale: { nice: false } },
-      y: {
-        field: "probability",
-        type: "quantitative",
-        title: "probability (log scale)",
+      x: quantity("rank", "rank of the candidate by similarity", { scale: { nice: false } }),
+      y: quantity("probability", "probability (log scale)", {
         scale: { type: "log", domain: [1e-4, 1] },
         axis: { values: [1e-4, 1e-3, 1e-2, 1e-1, 1], format: "~p" },
-      },
-      color: {
-        field: "temperature",
-        type: "ordinal",
-        title: "temperature T",
+      }),
+      color: ordinal("temperature", "temperature T", {
         scale: { domain: temperatures, range: spread(temperatures.length) },
-      },
+      }),
     },
   };
 }
@@ -95,12 +100,7 @@ export interface EffectiveAtTemperature {
  * @returns The figure.
  */
 export function effectiveCandidatesPlot(rows: readonly EffectiveAtTemperature[], neighbors: number): Spec {
-  const x = {
-    field: "temperature",
-    type: "quantitative",
-    title: "temperature T (log scale)",
-    scale: { type: "log", nice: false },
-  };
+  const x = quantity("temperature", "temperature T (log scale)", { scale: { type: "log", nice: false } });
   const title = "effective candidates";
   return {
     title: "How many candidates are really in play",
@@ -108,16 +108,16 @@ export function effectiveCandidatesPlot(rows: readonly EffectiveAtTemperature[],
     layer: [
       {
         mark: { type: "area", opacity: 0.25 },
-        encoding: { x, y: { field: "low", type: "quantitative", title }, y2: { field: "high" } },
+        encoding: { x, y: quantity("low", title), y2: { field: "high" } },
       },
-      { mark: { type: "line", point: true }, encoding: { x, y: { field: "median", type: "quantitative", title } } },
+      { mark: { type: "line", point: true }, encoding: { x, y: quantity("median", title) } },
       {
         data: { values: [{ y: neighbors, label: `all ${neighbors}` }] },
         layer: [
-          { mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y: { field: "y", type: "quantitative", title } } },
+          { mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y: quantity("y", title) } },
           {
             mark: { type: "text", align: "left", x: 4, dy: -7, color: "#5f6368" },
-            encoding: { y: { field: "y", type: "quantitative", title }, text: { field: "label" } },
+            encoding: { y: quantity("y", title), text: { field: "label" } },
           },
         ],
       },
@@ -181,16 +181,13 @@ export function exposurePlot(curves: readonly ExposureCurve[]): Spec {
     data: { values },
     mark: { type: "line", strokeWidth: 2.2 },
     encoding: {
-      x: { field: "tracks", type: "quantitative", title: "most played tracks, share of all", axis: { format: "%" } },
+      x: quantity("tracks", "most played tracks, share of all", { axis: { format: "%" } }),
       y: shareAxis("plays", "share of the plays that they get"),
-      color: {
-        field: "name",
-        type: "nominal",
-        title: null,
+      color: category("name", null, {
         sort: null,
         scale: { domain: names, range: [MAIN_COLOR, ACCENT_COLOR, MUTED_COLOR, ...CATEGORY_COLORS.slice(2)] },
         legend: { ...LINES_ON_TOP, columns: 1, labelLimit: 360 },
-      },
+      }),
     },
   };
 }
@@ -222,8 +219,8 @@ export function repeatPlot(repeats: readonly PolicyRepeats[]): Spec {
     data: { values: values.filter((row) => row.kind === kind) },
     mark: { type: "line" },
     encoding: {
-      x: { field: "window", type: "quantitative", title: "N, plays looked back", scale: { nice: false } },
-      y: { field: "rate", type: "quantitative", title: "share of plays", axis: { format: "%" } },
+      x: quantity("window", "N, plays looked back", { scale: { nice: false } }),
+      y: quantity("rate", "share of plays", { axis: { format: "%" } }),
       color: policyColor(repeats.map(({ policy }) => policy)),
     },
   });
@@ -268,21 +265,15 @@ export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
     // Rings of a shape each: two policies may lie on the same spot.
     mark: { type: "point", size: 170, filled: false, strokeWidth: 2.5 },
     encoding: {
-      x: {
-        field: "coherence",
-        type: "quantitative",
-        title: "mean cosine of consecutive plays",
+      x: quantity("coherence", "mean cosine of consecutive plays", {
         scale: { domain: [Math.min(0, ...values.map(({ coherence }) => coherence)) - 0.05, 1] },
-      },
-      y: {
-        field: "repeats",
-        type: "quantitative",
-        title: "repeats within 50 plays",
+      }),
+      y: quantity("repeats", "repeats within 50 plays", {
         axis: { format: "%" },
         scale: { domain: [0, Math.max(0.05, 1.15 * Math.max(...values.map(({ repeats }) => repeats)))] },
-      },
+      }),
       color: policyColor(names),
-      shape: { field: "policy", type: "nominal", title: "policy", sort: null, scale: { domain: names } },
+      shape: category("policy", "policy", { sort: null, scale: { domain: names } }),
     },
   };
 }
@@ -307,25 +298,19 @@ export function recencyPlot(halfLives: readonly number[]): Spec {
         data: { values },
         mark: { type: "line" },
         encoding: {
-          x: {
-            field: "h",
-            type: "quantitative",
-            title: "time since the track was played (log scale)",
+          x: quantity("h", "time since the track was played (log scale)", {
             scale: { type: "log", domain: [0.1, 1000] },
             axis: {
               values: [0.1, 1, 6, 24, 168, 720],
               labelExpr:
                 "datum.value == 0.1 ? '6 min' : datum.value == 1 ? '1 hour' : datum.value < 24 ? datum.value + ' h' : datum.value == 24 ? '1 day' : datum.value == 168 ? '1 week' : '30 days'",
             },
-          },
-          y: { field: "x", type: "quantitative", title: "recency x", scale: { domain: [-1, 0] } },
-          color: {
-            field: "halfLife",
-            type: "ordinal",
+          }),
+          y: quantity("x", "recency x", { scale: { domain: [-1, 0] } }),
+          color: ordinal("halfLife", "half-life", {
             sort: null,
-            title: "half-life",
             scale: { domain: halfLives.map(label), range: spread(halfLives.length) },
-          },
+          }),
         },
       },
     ],
@@ -356,7 +341,7 @@ export function camelotPlot(key: number, mode: number): Spec {
   const ring = (m: number, inner: number, outer: number) => ({
     data: { values: hours.filter((h) => h.ring === m) },
     encoding: {
-      theta: { field: "slice", type: "quantitative", stack: true },
+      theta: quantity("slice", undefined, { stack: true }),
       order: { field: "hour" },
     },
     transform: [{ calculate: "1", as: "slice" }],
@@ -364,12 +349,7 @@ export function camelotPlot(key: number, mode: number): Spec {
       {
         mark: { type: "arc", innerRadius: inner, outerRadius: outer, stroke: "#ffffff", thetaOffset: -Math.PI / 12 },
         encoding: {
-          color: {
-            field: "match",
-            type: "quantitative",
-            title: "keyMatch",
-            scale: { scheme: "viridis", domain: [0, 1] },
-          },
+          color: quantity("match", "keyMatch", { scale: { scheme: "viridis", domain: [0, 1] } }),
         },
       },
       {
@@ -417,13 +397,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
         contribution: significant(contribution),
       }))
   );
-  const y = {
-    field: "candidate",
-    type: "nominal",
-    sort: null,
-    title: null,
-    axis: { labelLimit: 480, labelFontSize: 11 },
-  };
+  const y = category("candidate", null, { sort: null, axis: { labelLimit: 480, labelFontSize: 11 } });
   return {
     title: `What sets the ${top.length} most probable candidates apart`,
     width: 360,
@@ -434,11 +408,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
         mark: { type: "bar" },
         encoding: {
           y,
-          x: {
-            field: "contribution",
-            type: "quantitative",
-            title: "contribution to the utility, against the mean candidate",
-          },
+          x: quantity("contribution", "contribution to the utility, against the mean candidate"),
           color: featureColor(features),
           order: { field: "place" },
         },
@@ -475,13 +445,7 @@ export function explanationPlot(world: ShuffleWorld, explanation: Explanation, t
       : signed(bar.to - bar.from),
     end: significant(Math.max(bar.from, bar.to)),
   }));
-  const y = {
-    field: "name",
-    type: "nominal",
-    sort: bars.map(({ name }) => name),
-    title: null,
-    axis: { labelFontSize: 12 },
-  };
+  const y = category("name", null, { sort: bars.map(({ name }) => name), axis: { labelFontSize: 12 } });
   const x = { type: "quantitative", title: "log-probability, ln P", scale: { zero: false, padding: 30 } };
   return {
     title: {
@@ -499,13 +463,10 @@ export function explanationPlot(world: ShuffleWorld, explanation: Explanation, t
           y,
           x: { field: "from", ...x },
           x2: { field: "to" },
-          color: {
-            field: "kind",
-            type: "nominal",
+          color: category("kind", null, {
             scale: { domain: ["raises", "lowers"], range: [MAIN_COLOR, ACCENT_COLOR] },
-            title: null,
             legend: { orient: "bottom" },
-          },
+          }),
         },
       },
       {
@@ -588,19 +549,10 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
       { calculate: "datum.rank + '. ' + datum.name", as: "candidate" },
     ],
     encoding: {
-      y: {
-        field: "candidate",
-        type: "nominal",
-        sort: { field: "rank", op: "min" },
-        title: null,
-        axis: { labelLimit: 480 },
-      },
-      x: {
-        field: "probability",
-        type: "quantitative",
-        title: `probability of the next track, the ${count} likeliest of ${candidates.length}`,
+      y: category("candidate", null, { sort: { field: "rank", op: "min" }, axis: { labelLimit: 480 } }),
+      x: quantity("probability", `probability of the next track, the ${count} likeliest of ${candidates.length}`, {
         axis: { format: ".1~%" },
-      },
+      }),
       tooltip: [...names.map((name) => ({ field: name, format: ".2f" })), { field: "probability", format: ".1%" }],
     },
     layer: [
@@ -639,20 +591,8 @@ export function sessionMapPlot(
   const at = (track: TrackIndex) => ({ x: significant(layout[2 * track]), y: significant(layout[2 * track + 1]) });
   const clusters = [...new Set(background.map(({ cluster }) => cluster))].sort((a, b) => a - b);
   const position = {
-    x: {
-      field: "x",
-      type: "quantitative",
-      title: axes[0],
-      scale: { zero: false },
-      axis: { grid: false, labels: false, ticks: false },
-    },
-    y: {
-      field: "y",
-      type: "quantitative",
-      title: axes[1],
-      scale: { zero: false },
-      axis: { grid: false, labels: false, ticks: false },
-    },
+    x: quantity("x", axes[0], { scale: { zero: false }, axis: { grid: false, labels: false, ticks: false } }),
+    y: quantity("y", axes[1], { scale: { zero: false }, axis: { grid: false, labels: false, ticks: false } }),
   };
   return {
     spacing: 24,
@@ -668,12 +608,7 @@ export function sessionMapPlot(
             mark: { type: "circle", size: 8, opacity: 0.5 },
             encoding: {
               ...position,
-              color: {
-                field: "cluster",
-                type: "nominal",
-                legend: null,
-                scale: { domain: clusters, scheme: "tableau20" },
-              },
+              color: category("cluster", undefined, { legend: null, scale: { domain: clusters, scheme: "tableau20" } }),
             },
           },
           {
@@ -728,16 +663,15 @@ export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[],
       mode: name.endsWith("A") ? "minor (A)" : "major (B)",
     };
   });
-  const x = (title: string | null) => ({
-    field: "minute",
-    type: "quantitative",
-    title,
+  const x = (
+    title: string | null,
+  ) => (quantity("minute", title, {
     scale: { nice: false, padding: 14 },
     axis: title === null ? { labels: false, ticks: false } : {},
-  });
+  }));
   const line = (field: string, title: string, extra: Spec = {}) => ({
     mark: { type: "line", point: { size: 45 } },
-    encoding: { x: x(null), y: { field, type: "quantitative", title, scale: { zero: false }, ...extra } },
+    encoding: { x: x(null), y: quantity(field, title, { scale: { zero: false }, ...extra }) },
   });
   return {
     title: { text: "The session on a timeline", subtitle: target ? "dashed: the energy that was asked for" : "" },
@@ -752,7 +686,7 @@ export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[],
           ...(target
             ? [{
               mark: { type: "line", color: ACCENT_COLOR, strokeDash: [6, 4] },
-              encoding: { x: x(null), y: { field: "target", type: "quantitative" } },
+              encoding: { x: x(null), y: quantity("target") },
             }]
             : []),
         ],
@@ -763,26 +697,20 @@ export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[],
         height: 130,
         encoding: {
           x: x("minutes since the session began"),
-          y: {
-            field: "hour",
-            type: "quantitative",
-            title: "Camelot hour",
+          y: quantity("hour", "Camelot hour", {
             scale: { domain: [0.5, 12.5], nice: false },
             axis: { values: [1, 4, 8, 12] },
-          },
+          }),
         },
         layer: [
           { mark: { type: "line", color: MUTED_COLOR, strokeWidth: 1 } },
           {
             mark: { type: "point", filled: true, size: 300, opacity: 1 },
             encoding: {
-              color: {
-                field: "mode",
-                type: "nominal",
-                title: null,
+              color: category("mode", null, {
                 scale: { domain: ["major (B)", "minor (A)"], range: [CATEGORY_COLORS[5], CATEGORY_COLORS[1]] },
                 legend: { orient: "bottom" },
-              },
+              }),
             },
           },
           { mark: { type: "text", fontSize: 9, fontWeight: 600 }, encoding: { text: { field: "key" } } },
@@ -822,20 +750,13 @@ export function sliderPlot(points: readonly SliderPoint[]): Spec {
     data: { values },
     mark: { type: "line", point: true },
     encoding: {
-      x: {
-        field: "discover",
-        type: "quantitative",
-        title: "position of the slider: 0 familiar, 1 discover",
-      },
-      y: { field: "value", type: "quantitative", title: "mean over the sessions", scale: { domain: [0, 1] } },
-      color: {
-        field: "what",
-        type: "nominal",
-        title: null,
+      x: quantity("discover", "position of the slider: 0 familiar, 1 discover"),
+      y: quantity("value", "mean over the sessions", { scale: { domain: [0, 1] } }),
+      color: category("what", null, {
         sort: null,
         scale: { domain: names, range: CATEGORY_COLORS.slice(0, 3) },
         legend: { ...LINES_ON_TOP, columns: 1, labelLimit: 300 },
-      },
+      }),
     },
   };
 }
@@ -848,26 +769,16 @@ function featureColor(features: readonly FeatureName[]): Spec {
   const domain = features.map((name) => FEATURE_LABELS[name]);
   const order = Object.keys(FEATURE_LABELS) as FeatureName[];
   const range = features.map((name) => CATEGORY_COLORS[order.indexOf(name) % CATEGORY_COLORS.length]);
-  return {
-    field: "feature",
-    type: "nominal",
-    title: null,
-    sort: null,
-    scale: { domain, range },
-    legend: { orient: "top", columns: 3 },
-  };
+  return category("feature", null, { sort: null, scale: { domain, range }, legend: { orient: "top", columns: 3 } });
 }
 
 function policyColor(policies: readonly PolicyName[]): Spec {
   const domain = [...new Set(policies)];
-  return {
-    field: "policy",
-    type: "nominal",
-    title: "policy",
+  return category("policy", "policy", {
     sort: null,
     scale: { domain, range: domain.map((policy) => POLICY_COLORS[policy]) },
     legend: { symbolType: "stroke", symbolStrokeWidth: 3 },
-  };
+  });
 }
 
 /** Colours for an ordered handful: steps of viridis, without its palest end. */

@@ -33,6 +33,42 @@ export const MUTED_COLOR = "#9AA0A6";
 export const LINES_ON_TOP: Spec = { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 };
 
 /**
+ * A field on a scale of numbers.
+ *
+ * @param field The field.
+ * @param title Title of its axis or legend, with the unit; null for none.
+ * @param more Scale, axis and the like.
+ * @returns The encoding of a channel.
+ */
+export function quantity(field: string, title?: string | readonly string[] | null, more: Spec = {}): Spec {
+  return { field, type: "quantitative", title, ...more };
+}
+
+/**
+ * A field of names.
+ *
+ * @param field The field.
+ * @param title Title of its axis or legend; null for none.
+ * @param more Sort, scale, axis and the like.
+ * @returns The encoding of a channel.
+ */
+export function category(field: string, title?: string | null, more: Spec = {}): Spec {
+  return { field, type: "nominal", title, ...more };
+}
+
+/**
+ * A field of names or numbers in an order.
+ *
+ * @param field The field.
+ * @param title Title of its axis or legend; null for none.
+ * @param more Sort, scale, axis and the like.
+ * @returns The encoding of a channel.
+ */
+export function ordinal(field: string, title?: string | null, more: Spec = {}): Spec {
+  return { field, type: "ordinal", title, ...more };
+}
+
+/**
  * A vertical axis for shares, from 0 to 100 %.
  *
  * @param field The field, shares in [0, 1].
@@ -40,7 +76,7 @@ export const LINES_ON_TOP: Spec = { orient: "top", symbolType: "stroke", symbolS
  * @returns The encoding of `y`.
  */
 export function shareAxis(field: string, title: string): Spec {
-  return { field, type: "quantitative", title, axis: { format: "%" }, scale: { domain: [0, 1] } };
+  return quantity(field, title, { axis: { format: "%" }, scale: { domain: [0, 1] } });
 }
 
 const FONT = "Inter, Helvetica, Arial, sans-serif";
