@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cumsum, sum } from "d3-array";
 import { trackName } from "../catalog/find.ts";
 import type { Distribution } from "../shuffle/distribution.ts";
 import type { Explanation } from "../shuffle/explain.ts";
@@ -12,14 +13,18 @@ import type { PolicyName, SessionPick } from "../shuffle/session.ts";
 import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
 import {
   ACCENT_COLOR,
+  bandLayers,
   category,
   CATEGORY_COLORS,
+  colors,
   LINES_ON_TOP,
   MAIN_COLOR,
   MUTED_COLOR,
   ordinal,
   quantity,
   shareAxis,
+  shorten,
+  significant,
   type Spec,
 } from "./theme.ts";
 
@@ -44,28 +49,20 @@ const POLICY_COLORS: Record<PolicyName, string> = {
   freshest: CATEGORY_COLORS[2],
 };
 
-/** A probability of the candidate at a rank, at a temperature. */
-export interface RankedProbability {
-  /** Temperature. */
-  temperature: number;
-  /** Rank of the candidate, 1 the most similar. */
-  rank: number;
-  /** Its probability. */
-  probability: number;
-}
-
 /**
  * The softmax at several temperatures: probability by rank of the candidate.
  *
- * @param rows Probabilities by temperature and rank.
+ * @param rows Probability of the candidate of each rank, 1 the most similar, at each temperature.
  * @returns The figure.
  */
-export function temperaturePlot(rows: readonly RankedProbability[]): Spec {
+export function temperaturePlot(
+  rows: readonly { temperature: number; rank: number; probability: number }[],
+): Spec {
   const temperatures = [...new Set(rows.map(({ temperature }) => temperature))].sort((a, b) => a - b);
   return {
     title: "The softmax at five temperatures, candidates of one track",
     width: 480,
-    data: { values: rows.map((row) => ({ ...row, probability: significant(Math.max(row.probability, 1e-12)) })) },
+    data: { values: significant(rows.map((row) => ({ ...row, probability: Math.max(row.probability, 1e-12) }))) },
     mark: { type: "line", point: { size: 18 }, clip: true },
     encoding: {
       x: quantity("rank", "rank of the candidate by similarity", { scale: { nice: false } }),
@@ -80,44 +77,31 @@ export function temperaturePlot(rows: readonly RankedProbability[]): Spec {
   };
 }
 
-/** Effective number of candidates over tracks, at a temperature. */
-export interface EffectiveAtTemperature {
-  /** Temperature. */
-  temperature: number;
-  /** 10 % quantile over the tracks. */
-  low: number;
-  /** Median. */
-  median: number;
-  /** 90 % quantile. */
-  high: number;
-}
-
 /**
  * How many candidates are really in play at a temperature: median over tracks and the range of the middle 80 %.
  *
- * @param rows One row a temperature.
+ * @param rows One row a temperature: median over the tracks, 10 % and 90 % quantile.
  * @param neighbors Number of neighbours k, the most there can be.
  * @returns The figure.
  */
-export function effectiveCandidatesPlot(rows: readonly EffectiveAtTemperature[], neighbors: number): Spec {
+export function effectiveCandidatesPlot(
+  rows: readonly { temperature: number; low: number; median: number; high: number }[],
+  neighbors: number,
+): Spec {
   const x = quantity("temperature", "temperature T (log scale)", { scale: { type: "log", nice: false } });
-  const title = "effective candidates";
+  const y = quantity("y", "effective candidates");
   return {
     title: "How many candidates are really in play",
     data: { values: rows },
     layer: [
-      {
-        mark: { type: "area", opacity: 0.25 },
-        encoding: { x, y: quantity("low", title), y2: { field: "high" } },
-      },
-      { mark: { type: "line", point: true }, encoding: { x, y: quantity("median", title) } },
+      ...bandLayers(x, y, ["low", "median", "high"], { line: { point: true } }),
       {
         data: { values: [{ y: neighbors, label: `all ${neighbors}` }] },
         layer: [
-          { mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y: quantity("y", title) } },
+          { mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y } },
           {
             mark: { type: "text", align: "left", x: 4, dy: -7, color: "#5f6368" },
-            encoding: { y: quantity("y", title), text: { field: "label" } },
+            encoding: { y, text: { field: "label" } },
           },
         ],
       },
@@ -125,98 +109,56 @@ export function effectiveCandidatesPlot(rows: readonly EffectiveAtTemperature[],
   };
 }
 
-/** A curve of cumulative shares. */
-export interface ExposureCurve {
-  /** What the curve is of. */
-  name: string;
-  /** Plays, or probability, of each track in any order. */
-  exposure: ArrayLike<number>;
-}
-
 /**
  * Lorenz curves turned round: what share of the plays goes to the most played tracks.
  *
- * @param curves The curves; the first is drawn as the main one.
+ * @param curves Plays, or probability, of each track in any order; the first curve is drawn as the main one.
  * @returns The figure.
  */
-export function exposurePlot(curves: readonly ExposureCurve[]): Spec {
-  const points = [
-    0,
-    0.001,
-    0.002,
-    0.005,
-    0.01,
-    0.02,
-    0.03,
-    0.05,
-    0.07,
-    0.1,
-    0.15,
-    0.2,
-    0.3,
-    0.4,
-    0.5,
-    0.6,
-    0.7,
-    0.8,
-    0.9,
-    1,
-  ];
+export function exposurePlot(curves: readonly { name: string; exposure: ArrayLike<number> }[]): Spec {
+  const permille = [0, 1, 2, 5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 400, 500, 600, 700, 800, 900, 1000];
   const values = curves.flatMap(({ name, exposure }) => {
     const sorted = Float64Array.from(exposure).sort().reverse();
-    const total = sorted.reduce((sum, x) => sum + x, 0);
-    const running = new Float64Array(sorted.length + 1);
-    for (let i = 0; i < sorted.length; i++) running[i + 1] = running[i] + sorted[i] / total;
-    return points.map((share) => ({
-      name,
-      tracks: share,
-      plays: significant(running[Math.round(share * sorted.length)]),
-    }));
+    const total = sum(sorted);
+    const running = [0, ...cumsum(sorted.map((plays) => plays / total))];
+    return permille.map((p) => ({ name, tracks: p / 1000, plays: running[Math.round(p / 1000 * sorted.length)] }));
   });
   const names = curves.map(({ name }) => name);
   return {
     title: "Who gets the plays",
     width: 400,
     height: 300,
-    data: { values },
+    data: { values: significant(values) },
     mark: { type: "line", strokeWidth: 2.2 },
     encoding: {
       x: quantity("tracks", "most played tracks, share of all", { axis: { format: "%" } }),
       y: shareAxis("plays", "share of the plays that they get"),
-      color: category("name", null, {
+      color: colors("name", null, names, [MAIN_COLOR, ACCENT_COLOR, MUTED_COLOR, ...CATEGORY_COLORS.slice(2)], {
         sort: null,
-        scale: { domain: names, range: [MAIN_COLOR, ACCENT_COLOR, MUTED_COLOR, ...CATEGORY_COLORS.slice(2)] },
         legend: { ...LINES_ON_TOP, columns: 1, labelLimit: 360 },
       }),
     },
   };
 }
 
-/** Repeat rates of a policy. */
-export interface PolicyRepeats {
-  /** The policy. */
-  policy: PolicyName;
-  /** What repeats: `"track"` or `"artist"`. */
-  kind: string;
-  /** Share of plays that repeat one of the N before, N = 1, 2, … */
-  rates: ArrayLike<number>;
-}
-
 /**
  * How often something comes back within N plays, a line a policy, a panel for tracks and one for artists.
  *
- * @param repeats Rates by policy and kind.
+ * @param repeats By policy and kind, `"track"` or `"artist"`: the share of plays that repeat one of the N before, N = 1,
+ *   2, …
  * @returns The figure.
  */
-export function repeatPlot(repeats: readonly PolicyRepeats[]): Spec {
+export function repeatPlot(
+  repeats: readonly { policy: PolicyName; kind: string; rates: ArrayLike<number> }[],
+): Spec {
   const values = repeats.flatMap(({ policy, kind, rates }) =>
-    Array.from(rates, (rate, i) => ({ policy, kind, window: i + 1, rate: significant(rate) }))
+    Array.from(rates, (rate, i) => ({ policy, kind, window: i + 1, rate }))
   );
   const panel = (kind: string, title: string) => ({
     title,
     width: 260,
     height: 230,
-    data: { values: values.filter((row) => row.kind === kind) },
+    data: { values: significant(values.filter((row) => row.kind === kind)) },
     mark: { type: "line" },
     encoding: {
       x: quantity("window", "N, plays looked back", { scale: { nice: false } }),
@@ -227,36 +169,21 @@ export function repeatPlot(repeats: readonly PolicyRepeats[]): Spec {
   return {
     title: "How often something comes back",
     spacing: 30,
-    hconcat: [
-      panel("track", "the same track"),
-      panel("artist", "the same artist"),
-    ],
+    hconcat: [panel("track", "the same track"), panel("artist", "the same artist")],
   };
-}
-
-/** Two measures of a policy. */
-export interface PolicyTradeOff {
-  /** The policy. */
-  policy: PolicyName;
-  /** Mean cosine of consecutive plays. */
-  coherence: number;
-  /** Share of plays that repeat a track of the last 50 plays. */
-  repeats: number;
 }
 
 /**
  * What each policy gives up: how alike consecutive plays are against how often tracks come back.
  *
- * @param rows One row a policy.
+ * @param rows One row a policy: mean cosine of consecutive plays, share that repeat a track of the last 50.
  * @returns The figure.
  */
-export function policyTradeOffPlot(rows: readonly PolicyTradeOff[]): Spec {
+export function policyTradeOffPlot(
+  rows: readonly { policy: PolicyName; coherence: number; repeats: number }[],
+): Spec {
   const names = rows.map(({ policy }) => policy);
-  const values = rows.map((row) => ({
-    policy: row.policy,
-    coherence: significant(row.coherence),
-    repeats: significant(row.repeats),
-  }));
+  const values = significant(rows.map(({ policy, coherence, repeats }) => ({ policy, coherence, repeats })));
   return {
     title: "What each policy gives up",
     width: 420,
@@ -288,14 +215,14 @@ export function recencyPlot(halfLives: readonly number[]): Spec {
   const hours = Array.from({ length: 81 }, (_, i) => 10 ** (-1 + i / 20));
   const label = (halfLife: number) => halfLife < 48 ? `${halfLife} hours` : `${halfLife / 24} days`;
   const values = halfLives.flatMap((halfLife) =>
-    hours.map((h) => ({ h: significant(h), x: significant(-(2 ** (-h / halfLife))), halfLife: label(halfLife) }))
+    hours.map((h) => ({ h, x: -(2 ** (-h / halfLife)), halfLife: label(halfLife) }))
   );
   return {
     title: "How the memory of a play fades",
     width: 460,
     layer: [
       {
-        data: { values },
+        data: { values: significant(values) },
         mark: { type: "line" },
         encoding: {
           x: quantity("h", "time since the track was played (log scale)", {
@@ -330,16 +257,10 @@ export function camelotPlot(key: number, mode: number): Spec {
     const [pitch, m] = [Math.floor(i / 2), i % 2];
     const name = camelotName(pitch, m);
     const match = keyMatch(current, keyPosition(pitch, m));
-    return {
-      name,
-      hour: Number.parseInt(name) % 12,
-      ring: m,
-      match: significant(match),
-      here: pitch === key && m === mode,
-    };
+    return { name, hour: Number.parseInt(name) % 12, ring: m, match, here: pitch === key && m === mode };
   });
   const ring = (m: number, inner: number, outer: number) => ({
-    data: { values: hours.filter((h) => h.ring === m) },
+    data: { values: significant(hours.filter((h) => h.ring === m)) },
     encoding: {
       theta: quantity("slice", undefined, { stack: true }),
       order: { field: "hour" },
@@ -384,7 +305,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
   const { catalog } = distribution.state.world;
   const top = distribution.top(count);
   const labels = top.map(({ track, probability }, i) =>
-    `${i + 1}. ${cut(trackName(catalog, track), 34)} (${(100 * probability).toFixed(1)} %)`
+    `${i + 1}. ${shorten(trackName(catalog, track), 34)} (${(100 * probability).toFixed(1)} %)`
   );
   const features = usedFeatures(distribution);
   const values = top.flatMap(({ track }, i) =>
@@ -394,7 +315,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
         candidate: labels[i],
         feature: FEATURE_LABELS[feature],
         place: features.indexOf(feature),
-        contribution: significant(contribution),
+        contribution,
       }))
   );
   const y = category("candidate", null, { sort: null, axis: { labelLimit: 480, labelFontSize: 11 } });
@@ -402,7 +323,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
     title: `What sets the ${top.length} most probable candidates apart`,
     width: 360,
     height: { step: 22 },
-    data: { values },
+    data: { values: significant(values) },
     layer: [
       {
         mark: { type: "bar" },
@@ -438,23 +359,21 @@ export function explanationPlot(world: ShuffleWorld, explanation: Explanation, t
   bars.push({ name: "this track", from: at, to: at, kind: "level" });
   const rows = bars.map((bar) => ({
     ...bar,
-    from: significant(bar.from),
-    to: significant(bar.to),
     label: bar.kind === "level"
       ? `${(100 * Math.exp(bar.to)).toFixed(bar.to < -5 ? 2 : 1)} %`
       : signed(bar.to - bar.from),
-    end: significant(Math.max(bar.from, bar.to)),
+    end: Math.max(bar.from, bar.to),
   }));
   const y = category("name", null, { sort: bars.map(({ name }) => name), axis: { labelFontSize: 12 } });
   const x = { type: "quantitative", title: "log-probability, ln P", scale: { zero: false, padding: 30 } };
   return {
     title: {
-      text: `Why ${cut(trackName(world.catalog, explanation.track), 40)}`,
+      text: `Why ${shorten(trackName(world.catalog, explanation.track), 40)}`,
       subtitle: lines(explanation.sentence, 50),
     },
     width: 420,
     height: { step: 28 },
-    data: { values: rows },
+    data: { values: significant(rows) },
     layer: [
       {
         transform: [{ filter: "datum.kind != 'level'" }],
@@ -463,8 +382,7 @@ export function explanationPlot(world: ShuffleWorld, explanation: Explanation, t
           y,
           x: { field: "from", ...x },
           x2: { field: "to" },
-          color: category("kind", null, {
-            scale: { domain: ["raises", "lowers"], range: [MAIN_COLOR, ACCENT_COLOR] },
+          color: colors("kind", null, ["raises", "lowers"], [MAIN_COLOR, ACCENT_COLOR], {
             legend: { orient: "bottom" },
           }),
         },
@@ -496,47 +414,35 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
   const width = featureNames.length;
   const names = featureNames.filter((name, f) => name !== "sequence" && (f < 5 || weights[f] !== 0));
   const values = Array.from(candidates, (track, c) => ({
-    name: `${cut(trackName(catalog, track), 38)}`,
-    ...Object.fromEntries(names.map((name) => [name, significant(features[c * width + featureNames.indexOf(name)])])),
+    name: shorten(trackName(catalog, track), 38),
+    ...Object.fromEntries(names.map((name) => [name, features[c * width + featureNames.indexOf(name)]])),
   }));
+  const weightOf = (name: FeatureName) => weights[featureNames.indexOf(name)];
+  const slider = (name: string, value: number, [min, max]: number[], step: number, label: string) => ({
+    name,
+    value,
+    bind: { input: "range", min, max, step, name: `${label} ` },
+  });
   const range = (name: FeatureName) => name === "similarity" ? [0, 30] : name === "recency" ? [-4, 12] : [-4, 4];
-  const params = names.map((name) => ({
-    name: `w_${name}`,
-    value: weights[featureNames.indexOf(name)],
-    bind: {
-      input: "range",
-      min: range(name)[0],
-      max: range(name)[1],
-      step: 0.1,
-      name: `${FEATURE_LABELS[name]} `,
-    },
-  }));
   const temperature = Number.isFinite(distribution.temperature) ? Math.max(0.05, distribution.temperature) : 5;
   return {
     title: {
       text: "The next track, live",
       subtitle: lines(
         `at first: ${
-          names.map((name) => `${FEATURE_LABELS[name]} ${weights[featureNames.indexOf(name)]}`).join(", ").replaceAll(
-            "-",
-            "−",
-          )
-        }, ` +
-          `T ${temperature}`,
+          [...names.map((name) => `${FEATURE_LABELS[name]} ${weightOf(name)}`), `T ${temperature}`].join(", ")
+        }`
+          .replaceAll("-", "−"),
         70,
       ),
     },
     width: 400,
     height: { step: 20 },
     params: [
-      ...params,
-      {
-        name: "temperature",
-        value: temperature,
-        bind: { input: "range", min: 0.05, max: 5, step: 0.05, name: "temperature T " },
-      },
+      ...names.map((name) => slider(`w_${name}`, weightOf(name), range(name), 0.1, FEATURE_LABELS[name])),
+      slider("temperature", temperature, [0.05, 5], 0.05, "temperature T"),
     ],
-    data: { values },
+    data: { values: significant(values) },
     transform: [
       { calculate: names.map((name) => `w_${name} * datum.${name}`).join(" + "), as: "utility" },
       { joinaggregate: [{ op: "max", field: "utility", as: "largest" }] },
@@ -565,46 +471,37 @@ export function livePlot(distribution: Distribution, count: number = 15): Spec {
   };
 }
 
-/** A session to draw. */
-export interface DrawnSession {
-  /** What to call it. */
-  name: string;
-  /** Its tracks. */
-  picks: readonly Pick<SessionPick, "track" | "step">[];
-}
-
 /**
  * Sessions drawn on a map of the catalogue, a panel each: the walk as a numbered line over all tracks.
  *
- * @param sessions The sessions.
+ * @param sessions The sessions: what to call each, and its tracks.
  * @param layout Two coordinates a track [n, 2], row-major: UMAP, or the first two principal components.
  * @param background Tracks drawn behind, each with its cluster.
  * @param axes Names of the two axes.
  * @returns The figure.
  */
 export function sessionMapPlot(
-  sessions: readonly DrawnSession[],
+  sessions: readonly { name: string; picks: readonly Pick<SessionPick, "track" | "step">[] }[],
   layout: ArrayLike<number>,
   background: readonly { track: TrackIndex; cluster: number }[],
   axes: readonly [string, string],
 ): Spec {
-  const at = (track: TrackIndex) => ({ x: significant(layout[2 * track]), y: significant(layout[2 * track + 1]) });
+  const at = (track: TrackIndex) => ({ x: layout[2 * track], y: layout[2 * track + 1] });
   const clusters = [...new Set(background.map(({ cluster }) => cluster))].sort((a, b) => a - b);
-  const position = {
-    x: quantity("x", axes[0], { scale: { zero: false }, axis: { grid: false, labels: false, ticks: false } }),
-    y: quantity("y", axes[1], { scale: { zero: false }, axis: { grid: false, labels: false, ticks: false } }),
-  };
+  const hidden = { scale: { zero: false }, axis: { grid: false, labels: false, ticks: false } };
+  const position = { x: quantity("x", axes[0], hidden), y: quantity("y", axes[1], hidden) };
+  const outline = { color: "#ffffff", stroke: "#202124", strokeWidth: 1.2 };
   return {
     spacing: 24,
     hconcat: sessions.map(({ name, picks }) => {
-      const walk = picks.map(({ track, step }) => ({ ...at(track), step, label: String(step + 1) }));
+      const walk = significant(picks.map(({ track, step }) => ({ ...at(track), step, label: String(step + 1) })));
       return {
         title: name,
         width: 336,
         height: 340,
         layer: [
           {
-            data: { values: background.map(({ track, cluster }) => ({ ...at(track), cluster })) },
+            data: { values: significant(background.map(({ track, cluster }) => ({ ...at(track), cluster }))) },
             mark: { type: "circle", size: 8, opacity: 0.5 },
             encoding: {
               ...position,
@@ -618,15 +515,7 @@ export function sessionMapPlot(
           },
           {
             data: { values: walk },
-            mark: {
-              type: "point",
-              filled: true,
-              size: 170,
-              color: "#ffffff",
-              stroke: "#202124",
-              strokeWidth: 1.2,
-              opacity: 1,
-            },
+            mark: { type: "point", filled: true, size: 170, opacity: 1, ...outline },
             encoding: position,
           },
           {
@@ -654,28 +543,26 @@ export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[],
   const values = picks.map(({ track, step, at }) => {
     const name = camelotName(key?.[track] ?? NaN, mode?.[track] ?? NaN);
     return {
-      minute: significant((at - start) / 60_000),
-      energy: energy ? significant(energy[track]) : null,
-      target: target ? significant(target[step]) : null,
-      tempo: tempo?.[track] ? significant(tempo[track]) : null,
+      minute: (at - start) / 60_000,
+      energy: energy?.[track] ?? null,
+      target: target?.[step] ?? null,
+      tempo: tempo?.[track] || null,
       key: name,
       hour: name === "?" ? null : Number.parseInt(name),
       mode: name.endsWith("A") ? "minor (A)" : "major (B)",
     };
   });
-  const x = (
-    title: string | null,
-  ) => (quantity("minute", title, {
-    scale: { nice: false, padding: 14 },
-    axis: title === null ? { labels: false, ticks: false } : {},
-  }));
+  const axis = { labels: false, ticks: false };
+  const x = (title: string | null) =>
+    quantity("minute", title, { scale: { nice: false, padding: 14 }, axis: title === null ? axis : {} });
+  const dashed = { type: "line", color: ACCENT_COLOR, strokeDash: [6, 4] };
   const line = (field: string, title: string, extra: Spec = {}) => ({
     mark: { type: "line", point: { size: 45 } },
     encoding: { x: x(null), y: quantity(field, title, { scale: { zero: false }, ...extra }) },
   });
   return {
     title: { text: "The session on a timeline", subtitle: target ? "dashed: the energy that was asked for" : "" },
-    data: { values },
+    data: { values: significant(values) },
     spacing: 12,
     vconcat: [
       {
@@ -683,12 +570,7 @@ export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[],
         height: 130,
         layer: [
           line("energy", "energy", { scale: { domain: [0, 1] } }),
-          ...(target
-            ? [{
-              mark: { type: "line", color: ACCENT_COLOR, strokeDash: [6, 4] },
-              encoding: { x: x(null), y: quantity("target") },
-            }]
-            : []),
+          ...(target ? [{ mark: dashed, encoding: { x: x(null), y: quantity("target") } }] : []),
         ],
       },
       { width: 560, height: 90, ...line("tempo", "tempo (BPM)") },
@@ -707,8 +589,7 @@ export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[],
           {
             mark: { type: "point", filled: true, size: 300, opacity: 1 },
             encoding: {
-              color: category("mode", null, {
-                scale: { domain: ["major (B)", "minor (A)"], range: [CATEGORY_COLORS[5], CATEGORY_COLORS[1]] },
+              color: colors("mode", null, ["major (B)", "minor (A)"], [CATEGORY_COLORS[5], CATEGORY_COLORS[1]], {
                 legend: { orient: "bottom" },
               }),
             },
@@ -720,41 +601,29 @@ export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[],
   };
 }
 
-/** What a position of the slider gives. */
-export interface SliderPoint {
-  /** Position, 0 familiar to 1 discover. */
-  discover: number;
-  /** Share of plays that the listener knew before. */
-  known: number;
-  /** Share of plays by an artist that the listener knew before. */
-  knownArtist: number;
-  /** Mean cosine of consecutive plays. */
-  coherence: number;
-}
-
 /**
  * What the familiar–discover slider does to a session.
  *
- * @param points One row a position.
+ * @param points One row a position, 0 familiar to 1 discover: share of plays that the listener knew before, share by an
+ *   artist known before, mean cosine of consecutive plays.
  * @returns The figure.
  */
-export function sliderPlot(points: readonly SliderPoint[]): Spec {
-  const values = points.flatMap(({ discover, known, knownArtist, coherence }) => [
-    { discover, what: "tracks known before (share)", value: significant(known) },
-    { discover, what: "artists known before (share)", value: significant(knownArtist) },
-    { discover, what: "cosine of consecutive plays", value: significant(coherence) },
-  ]);
-  const names = [...new Set(values.map(({ what }) => what))];
+export function sliderPlot(
+  points: readonly { discover: number; known: number; knownArtist: number; coherence: number }[],
+): Spec {
+  const names = ["tracks known before (share)", "artists known before (share)", "cosine of consecutive plays"];
+  const values = points.flatMap(({ discover, known, knownArtist, coherence }) =>
+    [known, knownArtist, coherence].map((value, i) => ({ discover, what: names[i], value }))
+  );
   return {
     title: "From familiar to discover",
-    data: { values },
+    data: { values: significant(values) },
     mark: { type: "line", point: true },
     encoding: {
       x: quantity("discover", "position of the slider: 0 familiar, 1 discover"),
       y: quantity("value", "mean over the sessions", { scale: { domain: [0, 1] } }),
-      color: category("what", null, {
+      color: colors("what", null, names, CATEGORY_COLORS.slice(0, 3), {
         sort: null,
-        scale: { domain: names, range: CATEGORY_COLORS.slice(0, 3) },
         legend: { ...LINES_ON_TOP, columns: 1, labelLimit: 300 },
       }),
     },
@@ -769,14 +638,13 @@ function featureColor(features: readonly FeatureName[]): Spec {
   const domain = features.map((name) => FEATURE_LABELS[name]);
   const order = Object.keys(FEATURE_LABELS) as FeatureName[];
   const range = features.map((name) => CATEGORY_COLORS[order.indexOf(name) % CATEGORY_COLORS.length]);
-  return category("feature", null, { sort: null, scale: { domain, range }, legend: { orient: "top", columns: 3 } });
+  return colors("feature", null, domain, range, { sort: null, legend: { orient: "top", columns: 3 } });
 }
 
 function policyColor(policies: readonly PolicyName[]): Spec {
   const domain = [...new Set(policies)];
-  return category("policy", "policy", {
+  return colors("policy", "policy", domain, domain.map((policy) => POLICY_COLORS[policy]), {
     sort: null,
-    scale: { domain, range: domain.map((policy) => POLICY_COLORS[policy]) },
     legend: { symbolType: "stroke", symbolStrokeWidth: 3 },
   });
 }
@@ -785,10 +653,6 @@ function policyColor(policies: readonly PolicyName[]): Spec {
 function spread(count: number): string[] {
   const steps = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151"];
   return Array.from({ length: count }, (_, i) => steps[Math.round(i * (steps.length - 1) / Math.max(1, count - 1))]);
-}
-
-function significant(value: number): number {
-  return Number(value.toPrecision(4));
 }
 
 /** With its sign, and plain 0 for what rounds to it. */
@@ -806,8 +670,4 @@ function lines(text: string, length: number): string[] {
     else result.push(part);
   }
   return result;
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -69,6 +69,107 @@ export function ordinal(field: string, title?: string | null, more: Spec = {}): 
 }
 
 /**
+ * A colour for each name of a field.
+ *
+ * @param field The field.
+ * @param title Title of the legend; null for none.
+ * @param domain The names, in the order of the legend.
+ * @param range Their colours.
+ * @param more Sort, legend and the like.
+ * @returns The encoding of `color`.
+ */
+export function colors(
+  field: string,
+  title: string | null,
+  domain: readonly (string | number)[],
+  range: readonly string[],
+  more: Spec = {},
+): Spec {
+  return category(field, title, { scale: { domain, range }, ...more });
+}
+
+/**
+ * A line in the middle of a band.
+ *
+ * @param x The horizontal encoding.
+ * @param y What the vertical encodings share; the fields are put in.
+ * @param fields The lower end of the band, the middle, and the upper end.
+ * @param look Further properties of the band's and of the line's mark.
+ * @returns Two layers.
+ */
+export function bandLayers(
+  x: Spec,
+  y: Spec,
+  [low, middle, high]: readonly [string, string, string],
+  look: { band?: Spec; line?: Spec } = {},
+): Spec[] {
+  return [
+    {
+      mark: { type: "area", opacity: 0.25, ...look.band },
+      encoding: { x, y: { ...y, field: low }, y2: { field: high } },
+    },
+    { mark: { type: "line", ...look.line }, encoding: { x, y: { ...y, field: middle } } },
+  ];
+}
+
+/**
+ * Cells of a heat map with a number in each, white where the cell is dark.
+ *
+ * @param color The encoding of the cells' colour.
+ * @param text The encoding of the numbers.
+ * @param isDark Expression that tells the dark cells.
+ * @param look Further properties of the cells' mark.
+ * @returns Two layers.
+ */
+export function heatLayers(color: Spec, text: Spec, isDark: string, look: Spec = {}): Spec[] {
+  return [
+    { mark: { type: "rect", ...look }, encoding: { color } },
+    {
+      mark: { type: "text", fontSize: 11 },
+      encoding: { text, color: { condition: { test: isDark, value: "#ffffff" }, value: "#202124" } },
+    },
+  ];
+}
+
+/**
+ * Rows with their numbers rounded, so that a figure stays small.
+ *
+ * @param rows The rows.
+ * @param digits Decimals.
+ * @returns New rows.
+ */
+export function decimals<T extends object>(rows: readonly T[], digits: number): T[] {
+  return rows.map((row) => mapNumbers(row, (value) => Number(value.toFixed(digits))));
+}
+
+/**
+ * Rows with four significant digits of their numbers, so that a figure stays small.
+ *
+ * @param rows The rows.
+ * @returns New rows.
+ */
+export function significant<T extends object>(rows: readonly T[]): T[] {
+  return rows.map((row) => mapNumbers(row, (value) => Number(value.toPrecision(4))));
+}
+
+function mapNumbers<T extends object>(row: T, round: (value: number) => number): T {
+  return Object.fromEntries(
+    Object.entries(row).map(([key, value]) => [key, typeof value === "number" ? round(value) : value]),
+  ) as T;
+}
+
+/**
+ * The beginning of a long text.
+ *
+ * @param text The text.
+ * @param length Most letters.
+ * @returns The text, or its beginning with an ellipsis.
+ */
+export function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+/**
  * A vertical axis for shares, from 0 to 100 %.
  *
  * @param field The field, shares in [0, 1].
