@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ascending, cumsum, rollups, sum } from "d3-array";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { EpochLoss } from "../embedding/autoencoder.ts";
 import type { EmbeddingComparison } from "../embedding/compare.ts";
@@ -15,10 +16,15 @@ import {
   ACCENT_COLOR,
   category,
   CATEGORY_COLORS,
+  colors,
+  decimals,
+  heatLayers,
   MAIN_COLOR,
   MUTED_COLOR,
   ordinal,
   quantity,
+  shorten,
+  significant,
   type Spec,
 } from "./theme.ts";
 
@@ -29,12 +35,12 @@ import {
  * @returns The figure.
  */
 export function screePlot(model: PcaModel): Spec {
-  const total = model.spectrum.reduce((sum, value) => sum + value, 0);
-  let running = 0;
+  const total = sum(model.spectrum);
+  const cumulative = cumsum(model.spectrum);
   const values = Array.from(model.spectrum, (value, i) => ({
     component: i + 1,
-    share: round(value / total, 5),
-    cumulative: round((running += value) / total, 5),
+    share: value / total,
+    cumulative: cumulative[i] / total,
     kept: i < model.explainedVariance.length ? "kept" : "left out",
   }));
   const x = ordinal("component", "Component", { axis: { labelAngle: 0, labelOverlap: true } });
@@ -42,16 +48,14 @@ export function screePlot(model: PcaModel): Spec {
     title: "Variance by component",
     width: 520,
     height: 260,
-    data: { values },
+    data: { values: decimals(values, 5) },
     layer: [
       {
         mark: { type: "bar" },
         encoding: {
           x,
           y: quantity("share", "Share of the variance", { axis: { format: "%" } }),
-          color: category("kept", "Bars", {
-            scale: { domain: ["kept", "left out"], range: [MAIN_COLOR, MUTED_COLOR] },
-          }),
+          color: colors("kept", "Bars", ["kept", "left out"], [MAIN_COLOR, MUTED_COLOR]),
         },
       },
       {
@@ -84,13 +88,13 @@ export function loadingsPlot(model: PcaModel, names: readonly string[], count: n
   const values = Array.from({ length: shown * d }, (_, at) => ({
     component: `${Math.floor(at / d) + 1}`,
     feature: names[at % d],
-    loading: round(model.components[at], 3),
+    loading: model.components[at],
   }));
   return {
     title: { text: "Loadings", subtitle: "What each component is made of; blue falls with the score, orange rises" },
     width: 46 * shown,
     height: { step: 15 },
-    data: { values },
+    data: { values: decimals(values, 3) },
     mark: "rect",
     encoding: {
       x: ordinal("component", "Component", { axis: { labelAngle: 0, orient: "top" } }),
@@ -111,10 +115,10 @@ export function loadingsPlot(model: PcaModel, names: readonly string[], count: n
  * @returns The figure.
  */
 export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLoss: number): Spec {
-  const values = history.flatMap(({ epoch, train, validation }) => [
-    { epoch, loss: Number(train.toPrecision(4)), rows: "training" },
-    { epoch, loss: Number(validation.toPrecision(4)), rows: "validation" },
-  ]);
+  const values = significant(history.flatMap(({ epoch, train, validation }) => [
+    { epoch, loss: train, rows: "training" },
+    { epoch, loss: validation, rows: "validation" },
+  ]));
   const y = quantity("loss", "Variance lost (log scale)", {
     scale: { type: "log" },
     axis: { format: "~%", tickCount: 6 },
@@ -130,9 +134,7 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
         encoding: {
           x: quantity("epoch", "Epoch"),
           y,
-          color: category("rows", "Tracks", {
-            scale: { domain: ["training", "validation"], range: [MAIN_COLOR, ACCENT_COLOR] },
-          }),
+          color: colors("rows", "Tracks", ["training", "validation"], [MAIN_COLOR, ACCENT_COLOR]),
         },
       },
       {
@@ -168,7 +170,7 @@ export function featureErrorPlot(comparison: EmbeddingComparison, spec: FeatureS
     return [["PCA", pca], ["autoencoder", autoencoder]].map(([method, error]) => ({
       feature: name.replace("_ms", ""),
       method,
-      error: round(Number(error) / weight, 4),
+      error: Number(error) / weight,
     }));
   });
   const y = category("feature", "Feature", { sort: { field: "error", op: "max", order: "descending" } });
@@ -176,7 +178,7 @@ export function featureErrorPlot(comparison: EmbeddingComparison, spec: FeatureS
     title: "What is lost of each feature",
     width: 440,
     height: { step: 22 },
-    data: { values },
+    data: { values: decimals(values, 4) },
     layer: [
       {
         mark: { type: "line", color: MUTED_COLOR, strokeWidth: 1.5 },
@@ -218,9 +220,9 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
         space: space.space,
         dimensions: space.dimensions,
         measure,
-        mean: round(found.mean, 4),
-        low: round(Math.max(0, found.mean - margin), 4),
-        high: round(Math.min(1, found.mean + margin), 4),
+        mean: found.mean,
+        low: Math.max(0, found.mean - margin),
+        high: Math.min(1, found.mean + margin),
       }];
     })
   );
@@ -228,7 +230,7 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
   const y = category("space", null, { sort: order, axis: { labelLimit: 200 } });
   return {
     title: { text: "The 15 nearest tracks of held-out tracks", subtitle: "Mean share, bars of two standard errors" },
-    data: { values },
+    data: { values: decimals(values, 4) },
     facet: category("measure", null, {
       sort: measures.map(([, measure]) => measure),
       header: { labelAnchor: "start" },
@@ -270,10 +272,10 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
 export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
   const values = count.candidates.map(({ k, stability, standardError, silhouette }) => ({
     k,
-    stability: round(stability, 4),
-    low: round(stability - standardError, 4),
-    high: round(stability + standardError, 4),
-    silhouette: round(silhouette, 5),
+    stability,
+    low: stability - standardError,
+    high: stability + standardError,
+    silhouette,
   }));
   const panel = (field: string, title: string, further: Spec[] = []): Spec => {
     const encoding = {
@@ -301,18 +303,14 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
   };
   const errors = {
     mark: { type: "rule", strokeWidth: 2 },
-    encoding: {
-      x: quantity("k"),
-      y: quantity("low"),
-      y2: { field: "high" },
-    },
+    encoding: { x: quantity("k"), y: quantity("low"), y2: { field: "high" } },
   };
   return {
     title: {
       text: "How many clusters?",
       subtitle: "Agreement without a tenth of the tracks, ± one standard error; dashed: what is asked for",
     },
-    data: { values },
+    data: { values: decimals(values, 5) },
     hconcat: [
       panel("stability", "Agreement (adjusted Rand index)", [rule, errors]),
       panel("silhouette", "Mean silhouette"),
@@ -331,13 +329,9 @@ export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spe
     Object.entries(standardized).map(([feature, z]) => ({
       cluster: `${cluster}`,
       feature: feature.replace("_ms", ""),
-      z: round(z!, 3),
+      z: z!,
     }))
   );
-  const encoding = {
-    x: category("feature", null, { sort: null, axis: { labelAngle: -40 } }),
-    y: ordinal("cluster", "Cluster", { sort: null }),
-  };
   return {
     title: {
       text: "What sets each cluster apart",
@@ -345,54 +339,39 @@ export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spe
     },
     width: { step: 44 },
     height: { step: 24 },
-    data: { values },
-    layer: [
-      {
-        mark: "rect",
-        encoding: {
-          ...encoding,
-          color: quantity("z", "SDs", { scale: { scheme: "blueorange", domain: [-2, 2], domainMid: 0, clamp: true } }),
-        },
-      },
-      {
-        mark: { type: "text", fontSize: 10 },
-        encoding: {
-          ...encoding,
-          text: quantity("z", undefined, { format: ".1f" }),
-          color: { condition: { test: "abs(datum.z) > 1.3", value: "white" }, value: "black" },
-        },
-      },
-    ],
+    data: { values: decimals(values, 3) },
+    encoding: {
+      x: category("feature", null, { sort: null, axis: { labelAngle: -40 } }),
+      y: ordinal("cluster", "Cluster", { sort: null }),
+    },
+    layer: heatLayers(
+      quantity("z", "SDs", { scale: { scheme: "blueorange", domain: [-2, 2], domainMid: 0, clamp: true } }),
+      quantity("z", undefined, { format: ".1f" }),
+      "abs(datum.z) > 1.3",
+    ),
   };
-}
-
-/** What the map is drawn from. */
-export interface MapData {
-  /** Positions [n, 2]. */
-  positions: Matrix;
-  /** Cluster of each track. */
-  clusters: Int32Array;
-  /** The catalogue. */
-  catalog: Catalog;
 }
 
 /**
  * The map: tracks in two dimensions, coloured by genre, cluster, year and energy, with tooltips and a filter by genre.
  * Views of what the catalogue lacks are left out.
  *
- * @param data Positions, clusters and catalogue.
+ * @param data Positions [n, 2], cluster of each track, and the catalogue.
  * @param rows The tracks shown; about 2,000 keep the figure small.
  * @returns The figure.
  */
-export function mapPlot(data: MapData, rows: Int32Array): Spec {
+export function mapPlot(
+  data: { positions: Matrix; clusters: Int32Array; catalog: Catalog },
+  rows: Int32Array,
+): Spec {
   const { positions, clusters, catalog } = data;
   const genreNames = commonest(catalog.lists.genres);
   const values = Array.from(rows, (r) => {
     const genre = catalog.lists.genres?.[r]?.[0] ?? "unknown";
     return {
-      x: round(positions.data[2 * r], 2),
-      y: round(positions.data[2 * r + 1], 2),
-      track: `${short(catalog.texts.title?.[r])} – ${short(catalog.lists.artists?.[r]?.[0])}`,
+      x: positions.data[2 * r],
+      y: positions.data[2 * r + 1],
+      track: `${shorten(catalog.texts.title?.[r] || "?", 34)} – ${shorten(catalog.lists.artists?.[r]?.[0] || "?", 34)}`,
       genre: genreNames.includes(genre) ? genre : "other",
       cluster: `${clusters[r]}`,
       year: known(catalog.numbers.year?.[r]),
@@ -402,22 +381,21 @@ export function mapPlot(data: MapData, rows: Int32Array): Spec {
   const genres = [...genreNames, ...(values.some(({ genre }) => genre === "other") ? ["other"] : [])];
   const filter = genreNames.length > 0;
   const axis = { labels: false, ticks: false, grid: false, domain: false };
-  const view = (title: string, field: string, color: Spec): Spec => ({
-    title: { text: title, fontSize: 13 },
+  const view = (color: Spec): Spec => ({
+    title: { text: `by ${color.field}`, fontSize: 13 },
     width: 330,
     height: 290,
     mark: { type: "circle", size: 14 },
     encoding: {
       x: quantity("x", "UMAP 1", { axis, scale: { zero: false } }),
       y: quantity("y", "UMAP 2", { axis, scale: { zero: false } }),
-      color: { field, ...color },
+      color,
       opacity: filter
         ? { condition: { test: "filter === 'all' || datum.genre === filter", value: 0.75 }, value: 0.03 }
         : { value: 0.75 },
       tooltip: ["track", "genre", "cluster", "year", "energy"].map((name) => ({ field: name })),
     },
   });
-  const continuous = (title: string, scheme: string) => ({ type: "quantitative", title, scale: { scheme } });
   const clusterCount = clusters.reduce((most, label) => Math.max(most, label + 1), 0);
   return {
     title: "The map of the catalogue",
@@ -428,32 +406,26 @@ export function mapPlot(data: MapData, rows: Int32Array): Spec {
         bind: { input: "select", options: ["all", ...genres], name: "Genre " },
       }],
     }),
-    data: { values },
+    data: { values: decimals(values, 2) },
     columns: 2,
     concat: [
       ...(filter
-        ? [view("by genre", "genre", {
-          type: "nominal",
-          title: "Genre",
-          scale: { domain: genres, range: genres.map((g, i) => g === "other" ? "#c8ccd0" : CATEGORY_COLORS[i]) },
-        })]
+        ? [view(
+          colors("genre", "Genre", genres, genres.map((g, i) => g === "other" ? "#c8ccd0" : CATEGORY_COLORS[i])),
+        )]
         : []),
-      view("by cluster", "cluster", {
-        type: "nominal",
-        title: "Cluster",
+      view(category("cluster", "Cluster", {
         sort: Array.from({ length: clusterCount }, (_, c) => `${c}`),
         scale: clusterCount <= 8 ? { range: CATEGORY_COLORS.slice(0, clusterCount) } : { scheme: "tableau20" },
         legend: { columns: clusterCount > 12 ? 2 : 1 },
-      }),
-      ...(catalog.numbers.year ? [view("by year", "year", yearColor())] : []),
-      ...(catalog.numbers.energy ? [view("by energy", "energy", continuous("Energy", "viridis"))] : []),
+      })),
+      ...(catalog.numbers.year
+        ? [view(quantity("year", "Year", { scale: { scheme: "viridis", zero: false }, legend: { format: "d" } }))]
+        : []),
+      ...(catalog.numbers.energy ? [view(quantity("energy", "Energy", { scale: { scheme: "viridis" } }))] : []),
     ],
     resolve: { scale: { color: "independent" } },
   };
-}
-
-function yearColor(): Spec {
-  return { type: "quantitative", title: "Year", scale: { scheme: "viridis", zero: false }, legend: { format: "d" } };
 }
 
 function methodColor(field: string, domain: string[]): Spec {
@@ -466,24 +438,15 @@ function methodColor(field: string, domain: string[]): Spec {
       ? "#56B4E9"
       : MAIN_COLOR
   );
-  return category(field, "Same dimensions", { scale: { domain, range } });
+  return colors(field, "Same dimensions", domain, range);
 }
 
 /** The seven commonest first genres. */
 function commonest(genres: string[][] | undefined): string[] {
-  const counts = new Map<string, number>();
-  for (const [genre] of genres ?? []) if (genre) counts.set(genre, (counts.get(genre) ?? 0) + 1);
-  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 7).map(([name]) => name);
+  const counts = rollups((genres ?? []).filter(([genre]) => genre), (rows) => rows.length, ([genre]) => genre);
+  return counts.sort(([a, m], [b, n]) => n - m || ascending(a, b)).slice(0, 7).map(([name]) => name);
 }
 
 function known(value: number | undefined): number | null {
-  return value === undefined || Number.isNaN(value) ? null : round(value, 2);
-}
-
-function short(text: string | null | undefined): string {
-  return text ? (text.length > 34 ? `${text.slice(0, 33)}…` : text) : "?";
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
+  return value === undefined || Number.isNaN(value) ? null : value;
 }

@@ -7,7 +7,11 @@ import type { EgoNetwork } from "../graph/ego.ts";
 import type { Mixing } from "../graph/statistics.ts";
 import {
   ACCENT_COLOR,
+  bandLayers,
   category,
+  colors,
+  decimals,
+  heatLayers,
   LINES_ON_TOP,
   MAIN_COLOR,
   MUTED_COLOR,
@@ -26,19 +30,13 @@ export function similarityByRankPlot(
   ranks: readonly { rank: number; mean: number; low: number; high: number }[],
 ): Spec {
   const x = quantity("rank", "rank of the neighbour", { scale: { nice: false } });
-  const y = { type: "quantitative", title: "cosine similarity", scale: { zero: false } };
+  const y = quantity("mean", "cosine similarity", { scale: { zero: false } });
   return {
     title: "Similarity by rank",
     width: 480,
     height: 260,
-    data: { values: ranks.map((r) => mapNumbers(r, 4)) },
-    layer: [
-      {
-        mark: { type: "area", opacity: 0.25 },
-        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } },
-      },
-      { mark: { type: "line" }, encoding: { x, y: { ...y, field: "mean" } } },
-    ],
+    data: { values: decimals(ranks, 4) },
+    layer: bandLayers(x, y, ["low", "mean", "high"]),
   };
 }
 
@@ -66,8 +64,7 @@ export function inDegreePlot(series: Record<string, Int32Array>): Spec {
     encoding: {
       x: quantity("degree", `in-degree (lists, in bins of ${width})`),
       y: quantity("count", "tracks", { scale: { type: "log" }, axis: { format: "~s" } }),
-      color: category("graph", null, {
-        scale: { domain: Object.keys(series), range: [MUTED_COLOR, MAIN_COLOR, ACCENT_COLOR] },
+      color: colors("graph", null, Object.keys(series), [MUTED_COLOR, MAIN_COLOR, ACCENT_COLOR], {
         legend: LINES_ON_TOP,
       }),
     },
@@ -87,7 +84,7 @@ export function componentPlot(
     title: "When does the graph hang together?",
     width: 480,
     height: 260,
-    data: { values: rows.map((r) => ({ ...r, largest: Number(r.largest.toFixed(5)) })) },
+    data: { values: decimals(rows, 5) },
     mark: { type: "line", point: { size: 40 } },
     encoding: {
       x: quantity("k", "neighbours of each track", { scale: { type: "log", nice: false } }),
@@ -110,11 +107,10 @@ export function mixingPlot(mixing: Mixing, names: readonly string[], kind: strin
   const values = Array.from(mixing.shares, (share, c) => ({
     from: names[Math.floor(c / n)],
     to: names[c % n],
-    share: Number(share.toFixed(4)),
-    lift: Number(Math.max(1 / 32, mixing.lifts[c]).toFixed(3)),
+    share,
+    lift: Math.max(1 / 32, mixing.lifts[c]),
   }));
   const bound = Math.max(2, ...values.map(({ lift }) => Math.max(lift, 1 / lift)));
-  const axis = { type: "nominal", sort: names };
   return {
     title: {
       text: `Which ${kind} are the neighbours of?`,
@@ -122,32 +118,19 @@ export function mixingPlot(mixing: Mixing, names: readonly string[], kind: strin
     },
     width: { step: Math.max(38, Math.min(62, 460 / n)) },
     height: { step: 34 },
-    data: { values },
+    data: { values: decimals(values, 4) },
     encoding: {
-      x: { ...axis, field: "to", title: `${kind} of the neighbour`, axis: { labelAngle: n > 7 ? -40 : 0 } },
-      y: { ...axis, field: "from", title: `${kind} of the track` },
+      x: category("to", `${kind} of the neighbour`, { sort: names, axis: { labelAngle: n > 7 ? -40 : 0 } }),
+      y: category("from", `${kind} of the track`, { sort: names }),
     },
-    layer: [
-      {
-        mark: { type: "rect" },
-        encoding: {
-          color: quantity("lift", "times chance", {
-            scale: { type: "log", scheme: "blueorange", domain: [1 / bound, bound], domainMid: 1, reverse: true },
-            legend: { format: "~g", tickCount: 5 },
-          }),
-        },
-      },
-      {
-        mark: { type: "text", fontSize: 11 },
-        encoding: {
-          text: quantity("share", undefined, { format: ".0%" }),
-          color: {
-            condition: { test: `abs(log(datum.lift)) > ${0.7 * Math.log(bound)}`, value: "#ffffff" },
-            value: "#202124",
-          },
-        },
-      },
-    ],
+    layer: heatLayers(
+      quantity("lift", "times chance", {
+        scale: { type: "log", scheme: "blueorange", domain: [1 / bound, bound], domainMid: 1, reverse: true },
+        legend: { format: "~g", tickCount: 5 },
+      }),
+      quantity("share", undefined, { format: ".0%" }),
+      `abs(log(datum.lift)) > ${0.7 * Math.log(bound)}`,
+    ),
   };
 }
 
@@ -172,7 +155,7 @@ export function recallCostPlot(runs: readonly { recall: number; compared: number
     title: { text: "What a recall costs", subtitle: "labels: the recall that was asked for" },
     width: 480,
     height: 260,
-    data: { values: runs.map((run) => mapNumbers(run, 4)) },
+    data: { values: decimals(runs, 4) },
     layer: [
       { mark: { type: "line", point: { size: 60 } }, encoding: { ...encoding, order: { field: "compared" } } },
       {
@@ -209,14 +192,16 @@ export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): 
   const x = axis("x", xs, width);
   const y = axis("y", ys, height);
   const sides = placeLabels(nodes.map((node) => [node.x / unit, -node.y / unit]), labels);
-  const points = nodes.map((node, i) => ({
-    ...mapNumbers({ x: node.x, y: node.y, similarity: node.similarity }, 4),
+  const points = nodes.map(({ x, y, similarity }, i) => ({
+    x,
+    y,
+    similarity,
     label: labels[i],
     side: sides[i],
     middle: i === 0,
   }));
   const lines = edges.map(({ from, to, mutual }) => ({
-    ...mapNumbers({ x: nodes[from].x, y: nodes[from].y, x2: nodes[to].x, y2: nodes[to].y }, 4),
+    ...{ x: nodes[from].x, y: nodes[from].y, x2: nodes[to].x, y2: nodes[to].y },
     kind: mutual ? "mutual" : "one way",
   }));
   const texts = LABEL_SIDES.flatMap(({ align, dx, dy }, side) =>
@@ -230,20 +215,17 @@ export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): 
     title: "One neighbourhood",
     width,
     height,
-    data: { values: points },
+    data: { values: decimals(points, 4) },
     layer: [
       {
-        data: { values: lines },
+        data: { values: decimals(lines, 4) },
         mark: { type: "rule", opacity: 0.5 },
         encoding: {
           x,
           y,
           x2: { field: "x2" },
           y2: { field: "y2" },
-          color: category("kind", "edge", {
-            scale: { domain: ["mutual", "one way"], range: [MAIN_COLOR, "#b4bac2"] },
-            legend: LINES_ON_TOP,
-          }),
+          color: colors("kind", "edge", ["mutual", "one way"], [MAIN_COLOR, "#b4bac2"], { legend: LINES_ON_TOP }),
         },
       },
       {
@@ -282,11 +264,4 @@ function placeLabels(places: readonly (readonly number[])[], labels: readonly st
     taken.push(boxes[side]);
     return side;
   });
-}
-
-/** Numbers rounded, so that the figure stays small. */
-function mapNumbers<T extends object>(row: T, digits: number): T {
-  return Object.fromEntries(
-    Object.entries(row).map(([key, value]) => [key, typeof value === "number" ? Number(value.toFixed(digits)) : value]),
-  ) as T;
 }
