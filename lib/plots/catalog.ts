@@ -3,12 +3,17 @@
  *
  * @module
  */
+import { rollups } from "d3-array";
 import type { HistogramBar, KeyCount } from "../catalog/explore.ts";
 import type { IngestAccount } from "../catalog/ingest.ts";
 import {
   ACCENT_COLOR,
+  bandLayers,
   category,
   CATEGORY_COLORS,
+  colors,
+  decimals,
+  heatLayers,
   LINES_ON_TOP,
   MAIN_COLOR,
   MUTED_COLOR,
@@ -29,13 +34,12 @@ export function rowAccountPlot(account: IngestAccount): Spec {
     { fate: "rejected", rows: account.rejected },
     { fate: "not sampled", rows: account.notSampled },
   ].filter(({ rows }, i) => i < 3 || rows > 0);
-  const layer = { y: category("fate", null, { sort: null, axis: { labelFontSize: 12 } }) };
   return {
     title: `What became of ${account.rowsIn.toLocaleString("en-US")} rows`,
     data: { values: fates.map((row) => ({ ...row, label: row.rows.toLocaleString("en-US") })) },
     height: { step: 34 },
     width: 460,
-    encoding: layer,
+    encoding: { y: category("fate", null, { sort: null, axis: { labelFontSize: 12 } }) },
     layer: [
       { mark: { type: "bar", height: 22 }, encoding: { x: quantity("rows", "rows") } },
       {
@@ -71,8 +75,7 @@ export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
           axis: { tickCount: isLogarithmic(feature) ? 4 : 5, grid: false, format: "~g" },
         }),
         y: quantity("share", "share of tracks", { axis: { format: "%", tickCount: 3 } }),
-        color: category("group", "genre", {
-          scale: { domain: groups, range: CATEGORY_COLORS.slice(0, groups.length) },
+        color: colors("group", "genre", groups, CATEGORY_COLORS.slice(0, groups.length), {
           legend: groups.length > 1 ? LINES_ON_TOP : null,
         }),
       },
@@ -89,33 +92,23 @@ export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
  */
 export function correlationPlot(features: readonly string[], correlations: readonly (readonly number[])[]): Spec {
   const cells = features.flatMap((a, i) =>
-    features.flatMap((b, j) => i > j ? [{ a: nameOf(a), b: nameOf(b), r: Number(correlations[i][j].toFixed(3)) }] : [])
+    features.slice(0, i).map((b, j) => ({ a: nameOf(a), b: nameOf(b), r: correlations[i][j] }))
   );
-  const axis = { type: "nominal", sort: null, title: null };
   return {
     title: "Rank correlation of the features",
-    data: { values: cells },
+    data: { values: decimals(cells, 3) },
     width: { step: 44 },
     height: { step: 30 },
     encoding: {
-      x: { field: "b", ...axis, axis: { labelAngle: -40, grid: false } },
-      y: { field: "a", ...axis, axis: { grid: false } },
+      x: category("b", null, { sort: null, axis: { labelAngle: -40, grid: false } }),
+      y: category("a", null, { sort: null, axis: { grid: false } }),
     },
-    layer: [
-      {
-        mark: { type: "rect", stroke: "#ffffff" },
-        encoding: {
-          color: quantity("r", "Spearman’s ρ", { scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 } }),
-        },
-      },
-      {
-        mark: { type: "text", fontSize: 11 },
-        encoding: {
-          text: { field: "r", format: ".2f" },
-          color: { condition: { test: "abs(datum.r) > 0.6", value: "#ffffff" }, value: "#202124" },
-        },
-      },
-    ],
+    layer: heatLayers(
+      quantity("r", "Spearman’s ρ", { scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 } }),
+      { field: "r", format: ".2f" },
+      "abs(datum.r) > 0.6",
+      { stroke: "#ffffff" },
+    ),
   };
 }
 
@@ -133,11 +126,10 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
   return {
     title: "Keys, in the order of the circle of fifths",
     data: {
-      values: counts.map(({ key, mode, share }) => ({
-        key: KEY_NAMES[key],
-        mode: mode === 1 ? "major" : "minor",
-        share: Number(share.toFixed(5)),
-      })),
+      values: decimals(
+        counts.map(({ key, mode, share }) => ({ key: KEY_NAMES[key], mode: mode === 1 ? "major" : "minor", share })),
+        5,
+      ),
     },
     width: 520,
     height: 220,
@@ -146,9 +138,7 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
       x: category("key", "key", { sort: order, axis: { labelAngle: 0 } }),
       xOffset: { field: "mode", sort: ["major", "minor"] },
       y: quantity("share", "share of tracks", { axis: { format: "%" } }),
-      color: category("mode", "mode", {
-        scale: { domain: ["major", "minor"], range: [CATEGORY_COLORS[1], CATEGORY_COLORS[0]] },
-      }),
+      color: colors("mode", "mode", ["major", "minor"], [CATEGORY_COLORS[1], CATEGORY_COLORS[0]]),
     },
   };
 }
@@ -185,27 +175,15 @@ export function tempoPlot(bars: readonly HistogramBar[]): Spec {
   };
 }
 
-/** A feature in a year: its quartiles. */
-export interface YearQuartiles {
-  /** Year of release. */
-  year: number;
-  /** What is measured. */
-  feature: string;
-  /** First quartile, in the feature's unit. */
-  low: number;
-  /** Median. */
-  middle: number;
-  /** Third quartile. */
-  high: number;
-}
-
 /**
  * Trends over the years: median and the band from the first to the third quartile, a panel a feature.
  *
- * @param quartiles Quartiles by year and feature, years with few tracks left out.
+ * @param quartiles Quartiles by year of release and feature, in its unit; years with few tracks left out.
  * @returns The figure.
  */
-export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
+export function trendsPlot(
+  quartiles: readonly { year: number; feature: string; low: number; middle: number; high: number }[],
+): Spec {
   const features = [...new Set(quartiles.map(({ feature }) => feature))];
   const x = quantity("year", "year of release", {
     scale: { zero: false, nice: false },
@@ -224,17 +202,12 @@ export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
           return { year: row.year, low: row.low * scale, middle: row.middle * scale, high: row.high * scale };
         }),
       },
-      layer: [
-        {
-          mark: { type: "area", opacity: 0.22, color: MAIN_COLOR },
-          encoding: {
-            x,
-            y: quantity("low", titleOf(feature), { scale: { zero: false }, axis: { tickCount: 4 } }),
-            y2: { field: "high" },
-          },
-        },
-        { mark: { type: "line", color: MAIN_COLOR }, encoding: { x, y: quantity("middle") } },
-      ],
+      layer: bandLayers(
+        x,
+        quantity("middle", titleOf(feature), { scale: { zero: false }, axis: { tickCount: 4 } }),
+        ["low", "middle", "high"],
+        { band: { opacity: 0.22, color: MAIN_COLOR }, line: { color: MAIN_COLOR } },
+      ),
     })),
   };
 }
@@ -247,11 +220,8 @@ export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
  * @returns The figure.
  */
 export function tracksPerArtistPlot(sizes: readonly number[], exponent: number): Spec {
-  const artists = new Map<number, number>();
-  for (const size of sizes) artists.set(size, (artists.get(size) ?? 0) + 1);
-  const points = [...artists].map(([tracks, count]) => ({ tracks, artists: count })).sort((a, b) =>
-    a.tracks - b.tracks
-  );
+  const points = rollups(sizes, (artists) => artists.length, (tracks) => tracks)
+    .map(([tracks, artists]) => ({ tracks, artists })).sort((a, b) => a.tracks - b.tracks);
   const tail = sizes.filter((size) => size >= 2).length;
   const largest = points[points.length - 1].tracks;
   let norm = 0;
@@ -259,7 +229,10 @@ export function tracksPerArtistPlot(sizes: readonly number[], exponent: number):
   const law = points.filter(({ tracks }) => tracks >= 2)
     .map(({ tracks }) => ({ tracks, artists: tail * tracks ** -exponent / norm }))
     .filter(({ artists }) => artists > 0.8);
-  const log = { type: "quantitative", scale: { type: "log", nice: false } };
+  const encoding = {
+    x: logarithmic("tracks", "tracks of the artist (log)", largest),
+    y: logarithmic("artists", "artists (log)", sizes.length),
+  };
   return {
     title: "Tracks an artist",
     width: 460,
@@ -268,16 +241,9 @@ export function tracksPerArtistPlot(sizes: readonly number[], exponent: number):
       {
         data: { values: law },
         mark: { type: "line", color: ACCENT_COLOR, strokeDash: [6, 4] },
-        encoding: { x: { field: "tracks", ...log }, y: { field: "artists", ...log } },
+        encoding,
       },
-      {
-        data: { values: points },
-        mark: { type: "point", filled: true, opacity: 0.8 },
-        encoding: {
-          x: { field: "tracks", ...log, title: "tracks of the artist (log)", axis: logAxis(largest) },
-          y: { field: "artists", ...log, title: "artists (log)", axis: logAxis(sizes.length) },
-        },
-      },
+      { data: { values: points }, mark: { type: "point", filled: true, opacity: 0.8 }, encoding },
     ],
   };
 }
@@ -290,7 +256,6 @@ export function tracksPerArtistPlot(sizes: readonly number[], exponent: number):
  */
 export function rankFrequencyPlot(counts: readonly number[]): Spec {
   const ranks = [...new Set(Array.from({ length: 120 }, (_, i) => Math.round(counts.length ** (i / 119))))];
-  const log = { type: "quantitative", scale: { type: "log", nice: false } };
   return {
     title: "How often tracks stand in playlists",
     data: { values: ranks.map((rank) => ({ rank, count: counts[rank - 1] })) },
@@ -298,20 +263,10 @@ export function rankFrequencyPlot(counts: readonly number[]): Spec {
     height: 260,
     mark: { type: "line", point: { size: 22 } },
     encoding: {
-      x: { field: "rank", ...log, title: "rank of the track (log)", axis: logAxis(counts.length) },
-      y: { field: "count", ...log, title: "positions (log)", axis: logAxis(counts[0]) },
+      x: logarithmic("rank", "rank of the track (log)", counts.length),
+      y: logarithmic("count", "positions (log)", counts[0]),
     },
   };
-}
-
-/** A statistic of this catalogue beside the real one. */
-export interface SideBySide {
-  /** What is measured. */
-  statistic: string;
-  /** Here. */
-  here: number;
-  /** In the real catalogues. */
-  real: number;
 }
 
 /**
@@ -320,7 +275,7 @@ export interface SideBySide {
  * @param rows Statistics that are shares, correlations or others within [−1, 1]; the rest is left out.
  * @returns The figure.
  */
-export function sideBySidePlot(rows: readonly SideBySide[]): Spec {
+export function sideBySidePlot(rows: readonly { statistic: string; here: number; real: number }[]): Spec {
   const shares = rows.filter(({ here, real }) => Math.abs(here) <= 1 && Math.abs(real) <= 1);
   const order = shares.map(({ statistic }) => statistic);
   const y = category("statistic", null, { sort: order, axis: { labelLimit: 400 } });
@@ -346,8 +301,7 @@ export function sideBySidePlot(rows: readonly SideBySide[]): Spec {
           x: quantity("value", "share, correlation or share of variance", {
             axis: { values: [-1, -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1], format: ".1f" },
           }),
-          color: category("which", null, {
-            scale: { domain: ["this catalogue", "real catalogues"], range: [MAIN_COLOR, CATEGORY_COLORS[1]] },
+          color: colors("which", null, ["this catalogue", "real catalogues"], [MAIN_COLOR, CATEGORY_COLORS[1]], {
             legend: { orient: "top" },
           }),
         },
@@ -372,9 +326,10 @@ function rounded({ feature, group, x, from, to, share }: HistogramBar): Omit<His
   return { feature, group, x: short(x), from: short(from), to: short(to), share: Number(share.toFixed(5)) };
 }
 
-/** An axis with a grid at 1, 2, 5, 10, … only, where Vega would draw a line for every digit. */
-function logAxis(largest: number): Spec {
+/** A logarithmic axis with a grid at 1, 2, 5, 10, … only, where Vega would draw a line for every digit. */
+function logarithmic(field: string, title: string, largest: number): Spec {
   const values: number[] = [];
   for (let power = 1; power <= largest * 2; power *= 10) values.push(power, 2 * power, 5 * power);
-  return { values: values.filter((value) => value <= largest * 2), format: "~s" };
+  const axis = { values: values.filter((value) => value <= largest * 2), format: "~s" };
+  return quantity(field, title, { scale: { type: "log", nice: false }, axis });
 }

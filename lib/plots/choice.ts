@@ -3,16 +3,20 @@
  *
  * @module
  */
+import { mean } from "d3-array";
 import type { Contrast, ScalePoint } from "../choice/contrast.ts";
 import type { ErrorBySize, EstimateRow, RecoveryReport } from "../choice/recovery.ts";
 import {
   ACCENT_COLOR,
   category,
   CATEGORY_COLORS,
+  colors,
+  decimals,
   MAIN_COLOR,
   MUTED_COLOR,
   ordinal,
   quantity,
+  significant,
   type Spec,
 } from "./theme.ts";
 
@@ -31,8 +35,8 @@ export function randomUtilityPlot(
 ): Spec {
   const values = Array.from(utilities, (utility, j) => ({
     alternative: `u = ${utility}`,
-    softmax: round(softmax[j], 5),
-    share: round(shares[j], 5),
+    softmax: softmax[j],
+    share: shares[j],
   }));
   const x = category("alternative", "Alternative, by its utility", { sort: null });
   return {
@@ -42,7 +46,7 @@ export function randomUtilityPlot(
     },
     width: 420,
     height: 240,
-    data: { values },
+    data: { values: decimals(values, 5) },
     layer: [
       {
         mark: { type: "bar", color: MAIN_COLOR, opacity: 0.75 },
@@ -70,7 +74,7 @@ export function contrastPlot(rows: readonly Contrast[]): Spec {
     title: "Chosen against offered tracks, before any model",
     width: 420,
     height: 32 * rows.length,
-    data: { values: rows.map(({ feature, difference }) => ({ feature, difference: round(difference, 4) })) },
+    data: { values: decimals(rows.map(({ feature, difference }) => ({ feature, difference })), 4) },
     mark: { type: "bar", color: MAIN_COLOR },
     encoding: {
       y: category("feature", null, { sort: null }),
@@ -88,26 +92,26 @@ export function contrastPlot(rows: readonly Contrast[]): Spec {
  */
 export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
   const models = [...new Set(rows.map((row) => row.model))];
-  const values = rows.map((row) => ({
-    feature: row.feature,
-    model: row.model,
-    truth: round(row.truth, 4),
-    estimate: round(row.estimate, 4),
-    lower: round(row.lower, 4),
-    upper: round(row.upper, 4),
+  const values = rows.map(({ feature, model, truth, estimate, lower, upper }) => ({
+    feature,
+    model,
+    truth,
+    estimate,
+    lower,
+    upper,
   }));
   const y = category("feature", null, { sort: null });
-  const yOffset = models.length > 1 ? { yOffset: { field: "model", sort: models } } : {};
-  const color = category("model", models.length > 1 ? "Model" : null, {
+  const several = models.length > 1;
+  const yOffset = several ? { yOffset: { field: "model", sort: models } } : {};
+  const color = colors("model", several ? "Model" : null, models, CATEGORY_COLORS.slice(0, models.length), {
     sort: models,
-    scale: { domain: models, range: CATEGORY_COLORS.slice(0, models.length) },
-    legend: models.length > 1 ? { orient: "bottom", labelLimit: 300 } : null,
+    legend: several ? { orient: "bottom", labelLimit: 300 } : null,
   });
   return {
     title: { text: title, subtitle: "Dot and line: estimate and 95 % interval. Black bar: the true weight." },
     width: 460,
-    height: (models.length > 1 ? 22 * models.length + 14 : 38) * new Set(rows.map((row) => row.feature)).size,
-    data: { values },
+    height: (several ? 22 * models.length + 14 : 38) * new Set(rows.map((row) => row.feature)).size,
+    data: { values: decimals(values, 4) },
     layer: [
       {
         mark: { type: "rule", strokeWidth: 2 },
@@ -124,7 +128,7 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
         encoding: { y, ...yOffset, color, x: quantity("estimate") },
       },
       {
-        mark: { type: "tick", color: "#000000", thickness: 2.5, height: models.length > 1 ? 16 : 22 },
+        mark: { type: "tick", color: "#000000", thickness: 2.5, height: several ? 16 : 22 },
         encoding: { y, ...yOffset, x: quantity("truth") },
       },
     ],
@@ -141,15 +145,12 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
  */
 export function lossCurvePlot(losses: readonly number[], optimum: number): Spec {
   const floor = 1e-6;
-  const values = losses.map((loss, e) => ({
-    epoch: e + 1,
-    excess: Number(Math.max(floor, loss - optimum).toPrecision(4)),
-  }));
+  const values = losses.map((loss, e) => ({ epoch: e + 1, excess: Math.max(floor, loss - optimum) }));
   return {
     title: "Gradient descent on the way to the maximum of the likelihood",
     width: 460,
     height: 240,
-    data: { values },
+    data: { values: significant(values) },
     mark: { type: "line", color: MAIN_COLOR },
     encoding: {
       x: quantity("epoch", "Epoch"),
@@ -170,9 +171,9 @@ export function lossCurvePlot(losses: readonly number[], optimum: number): Spec 
 export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
   const best = Math.max(...points.map((p) => p.logLikelihood));
   const values = points.map((p) => ({
-    scale: round(p.scale, 3),
-    temperature: round(p.temperature, 3),
-    loss: round(best - p.logLikelihood, 4),
+    scale: p.scale,
+    temperature: p.temperature,
+    loss: best - p.logLikelihood,
   }));
   return {
     title: {
@@ -181,7 +182,7 @@ export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
     },
     width: 320,
     height: 320,
-    data: { values },
+    data: { values: decimals(values, 3) },
     mark: { type: "rect" },
     encoding: {
       x: ordinal("temperature", "Temperature T", { axis: { labelAngle: 0, labelOverlap: true } }),
@@ -206,12 +207,12 @@ export function standardisedErrorPlot(report: RecoveryReport): Spec {
     return Array.from({ length: 16 }, (_, b) => {
       const from = -4 + b * width;
       const count = z.filter((value) => value >= from && value < from + width).length;
-      return { feature, z: from + width / 2, density: round(count / z.length / width, 4) };
+      return { feature, z: from + width / 2, density: count / z.length / width };
     });
   });
   const curve = Array.from({ length: 41 }, (_, i) => {
     const z = -4 + i * 0.2;
-    return { z: round(z, 2), density: round(Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI), 4) };
+    return { z, density: Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI) };
   });
   const features = report.weights.map(({ feature }) => feature);
   return {
@@ -224,7 +225,7 @@ export function standardisedErrorPlot(report: RecoveryReport): Spec {
       height: 110,
       layer: [
         {
-          data: { values: values.filter((value) => value.feature === feature) },
+          data: { values: decimals(values.filter((value) => value.feature === feature), 4) },
           mark: { type: "bar", color: MAIN_COLOR, opacity: 0.65, width: 9 },
           encoding: {
             x: quantity("z", "(ŵ − w) / s.e.", { scale: { domain: [-4, 4] }, axis: { values: [-4, -2, 0, 2, 4] } }),
@@ -232,7 +233,7 @@ export function standardisedErrorPlot(report: RecoveryReport): Spec {
           },
         },
         {
-          data: { values: curve },
+          data: { values: decimals(curve, 4) },
           mark: { type: "line", color: ACCENT_COLOR, strokeWidth: 1.5 },
           encoding: { x: quantity("z"), y: quantity("density") },
         },
@@ -249,21 +250,19 @@ export function standardisedErrorPlot(report: RecoveryReport): Spec {
  */
 export function coveragePlot(report: RecoveryReport): Spec {
   const [low, high] = report.coverageBand;
-  const values = report.weights.map(({ feature, coverage }) => ({ feature, coverage: round(coverage, 4) }));
+  const values = report.weights.map(({ feature, coverage }) => ({ feature, coverage }));
   const lowest = Math.min(low, ...values.map((value) => value.coverage));
-  const x = {
-    type: "quantitative",
-    title: `Share of ${report.worlds} worlds whose 95 % interval holds the truth`,
+  const x = quantity("coverage", `Share of ${report.worlds} worlds whose 95 % interval holds the truth`, {
     scale: { domain: [Math.max(0, lowest - 0.02), 1], zero: false },
     axis: { format: "%" },
-  };
+  });
   return {
     title: { text: "Coverage", subtitle: "Grey: where 95 % of right models lie with so many worlds." },
     width: 420,
     height: 32 * values.length,
     layer: [
       {
-        data: { values: [{ low: round(low, 4), high: round(high, 4) }] },
+        data: { values: decimals([{ low, high }], 4) },
         mark: { type: "rect", color: MUTED_COLOR, opacity: 0.3 },
         encoding: { x: { ...x, field: "low" }, x2: { field: "high" } },
       },
@@ -273,9 +272,9 @@ export function coveragePlot(report: RecoveryReport): Spec {
         encoding: { x: { ...x, field: "nominal" } },
       },
       {
-        data: { values },
+        data: { values: decimals(values, 4) },
         mark: { type: "point", filled: true, size: 80, color: MAIN_COLOR, opacity: 1 },
-        encoding: { x: { ...x, field: "coverage" }, y: category("feature", null, { sort: null }) },
+        encoding: { x, y: category("feature", null, { sort: null }) },
       },
     ],
   };
@@ -291,18 +290,16 @@ export function coveragePlot(report: RecoveryReport): Spec {
  */
 export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Record<string, number>>): Spec {
   const features = Object.keys(truth);
-  const values = rows.map(({ choices, feature, medianError }) => ({
+  const values = significant(rows.map(({ choices, feature, medianError }) => ({
     choices,
     feature,
-    error: Number((medianError / Math.abs(truth[feature])).toPrecision(4)),
-  }));
+    error: medianError / Math.abs(truth[feature]),
+  })));
   const sizes = [...new Set(rows.map(({ choices }) => choices))];
-  const last = values.filter(({ choices }) => choices === sizes[sizes.length - 1]).map(({ error }) => error);
-  const middle = Math.exp(last.reduce((sum, error) => sum + Math.log(error), 0) / last.length);
-  const reference = sizes.map((choices) => ({
-    choices,
-    error: Number((middle * Math.sqrt(sizes[sizes.length - 1] / choices)).toPrecision(4)),
-  }));
+  const largest = sizes[sizes.length - 1];
+  const last = values.filter(({ choices }) => choices === largest).map(({ error }) => error);
+  const middle = Math.exp(mean(last, Math.log)!);
+  const reference = significant(sizes.map((choices) => ({ choices, error: middle * Math.sqrt(largest / choices) })));
   const x = quantity("choices", "Number of choices", {
     scale: { type: "log", nice: false },
     axis: { values: sizes, format: ",d" },
@@ -327,16 +324,9 @@ export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Re
         encoding: {
           x,
           y,
-          color: category("feature", "Weight", {
-            sort: features,
-            scale: { domain: features, range: CATEGORY_COLORS.slice(0, features.length) },
-          }),
+          color: colors("feature", "Weight", features, CATEGORY_COLORS.slice(0, features.length), { sort: features }),
         },
       },
     ],
   };
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -12,7 +12,16 @@ import type { Distribution } from "../shuffle/distribution.ts";
 import type { FeatureName } from "../shuffle/features.ts";
 import { camelotName } from "../shuffle/keys.ts";
 import { FEATURE_LABELS } from "./shuffle.ts";
-import { ACCENT_COLOR, category, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, quantity, type Spec } from "./theme.ts";
+import {
+  ACCENT_COLOR,
+  category,
+  CATEGORY_COLORS,
+  MAIN_COLOR,
+  MUTED_COLOR,
+  quantity,
+  shorten,
+  type Spec,
+} from "./theme.ts";
 
 /** What the picture is drawn from. */
 export interface IdeaSource {
@@ -89,7 +98,7 @@ function drawCatalog(drawing: Drawing, { distribution }: IdeaSource, tracks: rea
   tracks.forEach((track, r) => {
     const y = trackRow(r);
     const first = r === 0;
-    drawing.text(0, y, cut(`${titles[track]} · ${artists[track][0]}`, first ? 25 : 27), { bold: first });
+    drawing.text(0, y, shorten(`${titles[track]} · ${artists[track][0]}`, first ? 25 : 27), { bold: first });
     drawing.text(200, y, camelotName(catalog.numbers.key?.[track] ?? NaN, catalog.numbers.mode?.[track] ?? NaN), {
       align: "right",
       color: GREY,
@@ -165,7 +174,7 @@ function drawScore(drawing: Drawing, { distribution }: IdeaSource, shown: readon
   const zero = 165 + least * unit;
   shown.forEach((track, r) => {
     const y = candidateRow(r);
-    drawing.text(0, y, cut(textsOf(catalog, "title")[track] ?? "?", 24));
+    drawing.text(0, y, shorten(textsOf(catalog, "title")[track] ?? "?", 24));
     const ends = { up: zero, down: zero };
     explained[r].forEach((value, t) => {
       const length = Math.abs(value) * unit;
@@ -191,10 +200,10 @@ function drawPick(drawing: Drawing, { distribution, picked }: IdeaSource): void 
   const { catalog } = distribution.state.world;
   drawing.heading(632, 250, "7", "Pick", "by chance, with reasons");
   drawing.rectangle(632, 320, 168, 130, "#fdf1ea");
-  drawing.text(642, 337, cut(textsOf(catalog, "title")[picked] ?? "?", 20), { bold: true, size: 12 });
-  drawing.text(642, 353, cut(listsOf(catalog, "artists")[picked].join(", "), 26), { color: GREY });
+  drawing.text(642, 337, shorten(textsOf(catalog, "title")[picked] ?? "?", 20), { bold: true, size: 12 });
+  drawing.text(642, 353, shorten(listsOf(catalog, "artists")[picked].join(", "), 26), { color: GREY });
   distribution.explain(picked).sentence.split(", ").slice(0, 4).forEach((reason, i) =>
-    drawing.text(642, 376 + 16 * i, cut(reason, 27))
+    drawing.text(642, 376 + 16 * i, shorten(reason, 27))
   );
 }
 
@@ -240,10 +249,6 @@ function fit(
     left + width * (point[0] - low[0]) / span[0],
     top + height * (1 - (point[1] - low[1]) / span[1]),
   ];
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 type Point = readonly [x: number, y: number];
@@ -300,7 +305,7 @@ class Drawing {
 
   /** The picture. */
   spec(): Spec {
-    const place = (field: string) => (quantity(field, undefined, { scale: null, axis: null }));
+    const place = (field: string) => quantity(field, undefined, { scale: null, axis: null });
     return {
       width: WIDTH,
       height: HEIGHT,
