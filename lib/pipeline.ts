@@ -27,8 +27,8 @@ export interface Settings {
   /** Seed of everything random. */
   seed?: number;
   /**
-   * What the stages features, pca and graph run on: empty (default) for this process, `"local"` for worker processes,
-   * `"spark"` for Apache Spark on this machine, `"spark://HOST:PORT"` for a running cluster.
+   * What the stages features, pca and graph run on: empty (default) for this process, `"spark"` for Apache Spark on this
+   * machine, `"spark://HOST:PORT"` for a running cluster.
    */
   engine?: string;
 }
@@ -163,7 +163,10 @@ async function prepare(
 ): Promise<StageReport[]> {
   const reports: StageReport[] = [];
   const stages = last === "sasrec" ? ["catalog", last] as const : STAGES.slice(0, STAGES.indexOf(last) + 1);
-  const engine = settings.engine ? await engineOf(settings.engine) : undefined;
+  // Spark starts with the first stage that has something to do on it.
+  const engine = settings.engine
+    ? (await import("./distributed/engine.ts")).openEngine({ engine: settings.engine })
+    : undefined;
   try {
     for (const stage of stages) {
       if (stage === "sasrec" && !existsSync(join(directory, "playlists"))) {
@@ -178,14 +181,6 @@ async function prepare(
     await engine?.close();
   }
   return reports;
-}
-
-/** The engine starts with the first stage that has something to do on it. */
-async function engineOf(setting: string): Promise<Engine> {
-  const { openEngine } = await import("./distributed/engine.ts");
-  if (/^spark:\/\//.test(setting)) return openEngine({ engine: "spark", master: setting });
-  if (setting === "local" || setting === "spark") return openEngine({ engine: setting });
-  throw new InputError(`Expected the engine to be local, spark or spark://HOST:PORT but found '${setting}'`);
 }
 
 /**

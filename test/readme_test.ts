@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync, zipSync } from "fflate";
+import { sparkProblem } from "../lib/distributed/spark.ts";
 import { matrix } from "../lib/matrix.ts";
 import { writeNpy } from "../lib/storage/npy.ts";
 import { parseCommands, type ReadmeCommand } from "./readme_commands.ts";
@@ -30,13 +31,12 @@ const SMALLER: [command: RegExp, smaller: (words: string[]) => string[]][] = [
     (words) => [...replaceOption(words, "--listeners", "12"), "--variants", "1", "--library-size", "60"],
   ],
   [/^segue train-sasrec/, (words) => [...words, "--max-steps", "10", "--dimensions", "8"]],
-  // The same partition functions on worker processes: test/distributed runs them on a cluster.
-  [/--engine spark/, (words) => replaceOption(without(words, "--master", "--executors"), "--engine", "local")],
+  [/--engine spark/, (words) => replaceOption(without(words, "--master"), "--executors", "1")],
   [/^segue serve/, (words) => replaceOption(words, "--port", "0")],
 ];
 const SERVERS = /^(demo|lab|segue serve)\b/;
 
-const java = spawnSync("java", ["-version"]).status === 0 && existsSync(join(ROOT, ".venv-spark"));
+const noSpark = sparkProblem();
 
 Deno.test("every command in the README runs as it stands, the long ones smaller", async (t) => {
   const commands = parseCommands(README);
@@ -46,10 +46,10 @@ Deno.test("every command in the README runs as it stands, the long ones smaller"
   try {
     makeFiles(folder);
     for (const command of commands) {
-      const spark = /--spark\b/.test(command.text);
+      const ignore = /--(engine )?spark\b/.test(command.text) && noSpark !== undefined;
       await t.step({
-        name: command.text + (spark && !java ? " (skipped: no Java, or no Spark set up)" : ""),
-        ignore: spark && !java,
+        name: command.text + (ignore ? ` (skipped: ${noSpark})` : ""),
+        ignore,
         fn: async () => {
           if (command.version) assert.equal(command.version, pinned, "the version that the kernel has, too");
           await runCommand(command, folder);

@@ -9,19 +9,19 @@ import { number, text } from "./shared.ts";
 
 /** What was asked for. */
 export interface EngineChoice {
-  /** `local` or `spark`; without it a step runs in this process. */
+  /** `spark`; without it a step runs in this process. */
   engine?: string;
   /** Master of a running cluster. */
   master?: string;
-  /** Worker processes or executors. */
+  /** Executors. */
   executors?: number;
 }
 
 /** What an engine cost, as `--json` tells it. */
 export interface EngineCosts extends Record<string, unknown> {
   /** Name of the engine. */
-  engine: string;
-  /** Worker processes or executors. */
+  engine: "spark";
+  /** Executors. */
   executors: number;
   /** Partitions worked on. */
   tasks: number;
@@ -35,9 +35,9 @@ export interface EngineCosts extends Record<string, unknown> {
 
 /** The options. */
 export const ENGINE = {
-  engine: text("<name>", "local (worker processes) or spark (Apache Spark); in this process when left out"),
+  engine: text("<name>", "spark (Apache Spark); in this process when left out"),
   master: text("<url>", "spark://HOST:PORT of a running cluster; --engine spark starts one here when left out"),
-  executors: number("<number>", "worker processes or executors (default: cores, at most 4)"),
+  executors: number("<number>", "executors of Spark (default: cores, at most 4)"),
 };
 
 /**
@@ -59,10 +59,10 @@ export async function onEngine<T>(
     }
     return undefined;
   }
-  if (name !== "local" && name !== "spark") {
-    throw new InputError(`Expected --engine to be local or spark but found '${name}'`);
+  if (name !== "spark") {
+    throw new InputError(`Expected --engine to be spark but found '${name}'; leave it out to run in this process`);
   }
-  const engine = openEngine({ engine: name, master, executors });
+  const engine = openEngine({ engine: master ?? name, executors });
   try {
     const result = await use(engine);
     return { result, costs: costsOf(engine) };
@@ -85,11 +85,11 @@ export function describeCosts(costs: EngineCosts): string {
   } s, ${shuffled} MiB shuffled`;
 }
 
-function costsOf({ name, executors, history }: Engine): EngineCosts {
+function costsOf({ executors, history }: Engine): EngineCosts {
   const sum = (value: (job: Engine["history"][number]) => number) =>
     history.reduce((total, job) => total + value(job), 0);
   return {
-    engine: name,
+    engine: "spark",
     executors,
     tasks: sum(({ tasks }) => tasks),
     engine_seconds: Number(sum(({ seconds }) => seconds).toFixed(3)),

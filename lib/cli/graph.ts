@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { graphOn } from "../distributed/graph.ts";
+import { graphOn, partsFolder } from "../distributed/graph.ts";
 import { InputError } from "../errors.ts";
 import { graphFileIn } from "../graph/graph.ts";
 import type { KnnReport } from "../graph/knn.ts";
@@ -18,9 +18,16 @@ export default defineCommand({
   description: "Build the k-nearest-neighbour graph under cosine similarity, as a SciPy CSR file.",
   example: "graph --matrix X.npy --k 50 --out graph.npz",
   options: {
-    data: text("<dir>", "data folder: reads its embedding, writes its graph.npz"),
+    data: text(
+      "<dir>",
+      "data folder: reads its embedding, writes its graph.npz; with --engine graph.json and graph/part-NNNNN.npz",
+    ),
     matrix: text("<file>", "NPY matrix to read instead, one row a track"),
-    out: text("<file>", "NPZ file to write, with --matrix"),
+    out: text(
+      "<file>",
+      "with --matrix, NPZ file to write; with --engine the folder that gets graph.json and graph/part-NNNNN.npz: of " +
+        "graph.npz the one it would be in, of X.npz the folder X",
+    ),
     k: number("<number>", "neighbours of each track", 50, "-k"),
     recall: number("<number>", "recall to reach, 1 for the exact graph", 0.99),
     seed: SEED,
@@ -48,7 +55,8 @@ export default defineCommand({
     }
     const on = await onEngine(choice, (engine) => graphOn(engine, cellRows)(matrix, out, options));
     const report = on?.result ?? await graphFile(matrix, out, options);
-    return { json: { out, ...report, ...on?.costs }, text: describe(out, report, on?.costs) };
+    const file = on ? join(partsFolder(out), "graph.json") : out;
+    return { json: { out: file, ...report, ...on?.costs }, text: describe(file, report, on?.costs) };
   },
 });
 

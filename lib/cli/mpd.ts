@@ -27,7 +27,7 @@ export default defineCommand({
   },
   run: async ({ out, keepRepeats, coOccurrence, ...choice }, files) => {
     if (coOccurrence !== undefined && choice.engine === undefined) {
-      throw new InputError("Expected --co-occurrence with --engine only; --engine local needs nothing installed");
+      throw new InputError("Expected --co-occurrence with --engine spark only");
     }
     const on = await onEngine(choice, (engine) => {
       return distributedMpd(files, out, engine, { keepRepeats, companions: coOccurrence });

@@ -1,5 +1,5 @@
 """The executor's side of the Spark engine: hands the batches of a partition to a Deno process that runs the partition
-function, and its answers back to Spark. The frames are those of wire.ts.
+function, and its answers back to Spark. The frames are those of worker.ts.
 
 Spark ships this file to the executors; its module-level state lives as long as the Python worker does, so one Deno
 process serves all tasks that the worker is given."""
@@ -18,7 +18,6 @@ from pyspark import AccumulatorParam, TaskContext
 
 TABLE_ROWS = 10_000
 MATRIX_SCHEMA = pa.schema([("row", pa.int32()), ("vector", pa.binary())])
-ITEM_SCHEMA = pa.schema([("item", pa.int32()), ("value", pa.string())])
 
 _process = None
 
@@ -116,16 +115,10 @@ class MatrixReader:
                         yield pa.record_batch([rows, vectors], schema=MATRIX_SCHEMA)
 
 
-class ItemReader:
-    """Hands out texts; a row of the input is the number of a text."""
-
-    def __init__(self, items):
-        self.items = items
-
-    def __call__(self, batches):
-        for batch in batches:
-            for number in batch.column(0).to_pylist():
-                yield pa.record_batch([pa.array([number], pa.int32()), pa.array([self.items[number]])], schema=ITEM_SCHEMA)
+def read_items(batches):
+    """A row of the input is the number of an item."""
+    for batch in batches:
+        yield pa.record_batch([batch.column(0).cast(pa.int32())], names=["item"])
 
 
 def worker(command):

@@ -6,13 +6,14 @@
  */
 import { existsSync } from "node:fs";
 import { type ConditionalLogit, describeFit, maximizeWith } from "../choice/conditional_logit.ts";
-import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "../choice/logit_sums.ts";
+import { addClusterScores, addLogitSums, logitSums } from "../choice/logit_sums.ts";
 import { type ChoiceColumns, defaultFeatures } from "../choice/read_choices.ts";
 import { type ChoiceSets, groupChoices } from "../choice/sets.ts";
+import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
 import { queryColumns, sqlText, withDuckDB } from "../storage/parquet.ts";
-import { bytesOf, doublesOf, type RowTable } from "./arrow.ts";
-import { type Engine, type Job, runAndMerge, type Step } from "./engine.ts";
+import type { RowTable } from "./arrow.ts";
+import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./engine.ts";
 
 /** Columns of a choice log that can be fitted on an engine. */
 export type DistributedChoiceColumns = Pick<ChoiceColumns, "choiceId" | "chosen" | "features" | "cluster" | "offset">;
@@ -26,41 +27,27 @@ interface Plan {
   offset?: string;
 }
 
-/** Step `choice.sums`: log-likelihood, gradient and information of a partition; its broadcast value holds the weights. */
-export const SUMS_STEP: Step = {
-  output: { counts: "binary", gradient: "binary", information: "binary" },
-  async *run(rows, { data, arrays }) {
-    let total: LogitSums | undefined;
-    for await (const { sets } of choiceSets(rows, data as Plan)) {
-      const sums = logitSums(sets, arrays.weights as Float64Array);
-      total = total ? addLogitSums(total, sums) : sums;
-    }
-    if (!total) return;
-    const { sets, rows: count, hits, uniformLogLikelihood, logLikelihood, gradient, information } = total;
-    const counts = Float64Array.of(sets, count, hits, uniformLogLikelihood, logLikelihood);
-    yield { counts: [bytesOf(counts)], gradient: [bytesOf(gradient)], information: [bytesOf(information)] };
-  },
-};
+/** What a pass is given. */
+interface Pass {
+  plan: Plan;
+  weights: Float64Array;
+}
+
+/** Step `choice.sums`: log-likelihood, gradient and information of a partition. */
+export const SUMS_STEP: Step = mergedStep(async function* (rows, { plan, weights }: Pass) {
+  const found = await choiceSets(rows, plan);
+  if (found) yield logitSums(found.sets, weights);
+}, addLogitSums);
 
 /** Step `choice.scores`: the gradient of a partition by cluster. */
-export const SCORES_STEP: Step = {
-  output: { cluster: "text", scores: "binary" },
-  async *run(rows, { data, arrays }) {
-    const { features } = data as Plan;
-    const total = new Map<string, Float64Array>();
-    for await (const { sets, clusters } of choiceSets(rows, data as Plan)) {
-      const scores = addClusterScores(
-        sets,
-        arrays.weights as Float64Array,
-        new Float64Array(clusters.length * features.length),
-      );
-      clusters.forEach((name, c) =>
-        addTo(total, name, scores.subarray(c * features.length, (c + 1) * features.length))
-      );
-    }
-    if (total.size > 0) yield { cluster: [...total.keys()], scores: Array.from(total.values(), bytesOf) };
-  },
-};
+export const SCORES_STEP: Step = mergedStep(async function* (rows, { plan, weights }: Pass) {
+  const found = await choiceSets(rows, plan);
+  if (!found) return;
+  const { sets, clusters } = found;
+  const width = plan.features.length;
+  const scores = addClusterScores(sets, weights, new Float64Array(clusters.length * width));
+  yield new Map(clusters.map((name, c) => [name, scores.slice(c * width, (c + 1) * width)]));
+}, addScores);
 
 /**
  * Fits a conditional logit to a Parquet choice log on an engine: the estimates are those of `fitConditionalLogit` up to
@@ -84,22 +71,17 @@ export async function distributedChoiceModel(
     name,
     source: { kind: "parquet", path, columns: wanted, by: choiceId },
     keep: true,
-    steps: [{ step, broadcast: { data: plan, arrays: { weights } } }],
+    steps: [{ step, broadcast: { plan, weights } satisfies Pass }],
   });
   try {
     const optimum = await maximizeWith(
       features,
       new Float64Array(features.length),
-      (weights) => runAndMerge(engine, job("choice sums", "choice.sums", weights), sumsOf, addLogitSums),
+      (weights) => runAndMerge(engine, job("choice sums", "choice.sums", weights), addLogitSums),
     );
     if (cluster === undefined) return describeFit(features, optimum);
-    const scores = new Map<string, Float64Array>();
-    const { tables } = await engine.run(job("choice scores", "choice.scores", optimum.estimates));
-    for await (const table of tables()) {
-      const parts = table.bytes("scores");
-      table.texts("cluster").forEach((name, i) => addTo(scores, name!, doublesOf(parts[i].slice())));
-    }
-    return describeFit(features, optimum, Float64Array.from([...scores.values()].flatMap((part) => [...part])));
+    const scores = await runAndMerge(engine, job("choice scores", "choice.scores", optimum.estimates), addScores);
+    return describeFit(features, optimum, concatenate(Float64Array, [...scores.values()]));
   } catch (error) {
     const named = error instanceof InputError && !error.message.startsWith(path);
     throw named ? new InputError(`${path}: ${error.message}`) : error;
@@ -134,99 +116,52 @@ async function planOf(path: string, columns: DistributedChoiceColumns): Promise<
   return { choiceId, chosen, features, cluster: cluster || undefined, offset };
 }
 
-/** Whole choice sets of a partition, whose rows come ordered by choice set; a set may run on into the next table. */
-async function* choiceSets(
+/** The choice sets of a partition, whose rows come ordered by choice set, and the names of its clusters. */
+async function choiceSets(
   tables: AsyncIterable<RowTable>,
-  plan: Plan,
-): AsyncGenerator<{ sets: ChoiceSets; clusters: string[] }> {
-  const width = plan.features.length;
-  let waiting: Waiting = { ids: [], chosen: [], clusters: [], offset: [], values: new Float64Array(0) };
-  for await (const table of tables) {
-    const all = joined(waiting, table, plan);
-    let whole = all.ids.length;
-    while (whole > 0 && all.ids[whole - 1] === all.ids[all.ids.length - 1]) whole--;
-    if (whole > 0) yield setsOf(all, 0, whole, plan);
-    waiting = {
-      ids: all.ids.slice(whole),
-      chosen: all.chosen.slice(whole),
-      clusters: all.clusters.slice(whole),
-      offset: all.offset.slice(whole),
-      values: all.values.slice(whole * width),
-    };
-  }
-  if (waiting.ids.length > 0) yield setsOf(waiting, 0, waiting.ids.length, plan);
-}
-
-/** Rows, column by column; features row-major. */
-interface Waiting {
-  ids: unknown[];
-  chosen: number[];
-  clusters: string[];
-  offset: number[];
-  values: Float64Array;
-}
-
-function joined(before: Waiting, table: RowTable, { choiceId, chosen, cluster, offset, features }: Plan): Waiting {
-  const width = features.length;
-  const start = before.ids.length;
-  const values = new Float64Array((start + table.length) * width);
-  values.set(before.values);
+  { choiceId, chosen, cluster, offset, features }: Plan,
+): Promise<{ sets: ChoiceSets; clusters: string[] } | undefined> {
+  const all = await Array.fromAsync(tables);
+  const rows = all.reduce((sum, { length }) => sum + length, 0);
+  if (rows === 0) return undefined;
+  const numbers = (name: string) => concatenate(Float64Array, all.map((table) => table.numbers(name)!));
+  const ids = all.flatMap((table) => table.texts(choiceId));
+  const values = new Float64Array(rows * features.length);
   features.forEach((name, k) => {
-    const column = table.numbers(name)!;
-    for (let r = 0, at = start * width + k; r < column.length; r++, at += width) values[at] = column[r];
+    numbers(name).forEach((value, r) => values[r * features.length + k] = value);
   });
-  return {
-    ids: before.ids.concat(table.texts(choiceId)),
-    chosen: before.chosen.concat(Array.from(table.numbers(chosen)!)),
-    clusters: cluster === undefined ? [] : before.clusters.concat(table.texts(cluster).map(String)),
-    offset: offset === undefined ? [] : before.offset.concat(Array.from(table.numbers(offset)!)),
-    values,
-  };
-}
-
-function setsOf(rows: Waiting, from: number, to: number, plan: Plan): { sets: ChoiceSets; clusters: string[] } {
-  const ids = rows.ids.slice(from, to);
   const names: unknown[] = [];
   const choice = Int32Array.from(ids, (id, r) => {
     if (r === 0 || id !== ids[r - 1]) names.push(id);
     return names.length - 1;
   });
-  const known = new Map<string, number>();
-  const cluster = plan.cluster === undefined ? undefined : Int32Array.from(rows.clusters.slice(from, to), (name) => {
-    const code = known.get(name) ?? known.size;
-    known.set(name, code);
-    return code;
-  });
-  const width = plan.features.length;
+  const codes = new Map<string, number>();
+  const codeOf = (name: string) => {
+    if (!codes.has(name)) codes.set(name, codes.size);
+    return codes.get(name)!;
+  };
   const sets = groupChoices({
-    features: plan.features,
-    values: rows.values.slice(from * width, to * width),
+    features,
+    values,
     choice,
     setCount: names.length,
-    chosen: Uint8Array.from(rows.chosen.slice(from, to), (mark, r) => {
+    chosen: Uint8Array.from(numbers(chosen), (mark, r) => {
       if (mark === 0 || mark === 1) return mark;
-      throw new InputError(
-        `expected ${plan.chosen} to be 0 or 1 in every row of choice set ${ids[r]} but found ${mark}`,
-      );
+      throw new InputError(`expected ${chosen} to be 0 or 1 in every row of choice set ${ids[r]} but found ${mark}`);
     }),
-    cluster,
-    offset: plan.offset === undefined ? undefined : Float64Array.from(rows.offset.slice(from, to)),
+    cluster: cluster === undefined
+      ? undefined
+      : Int32Array.from(all.flatMap((table) => table.texts(cluster)), (name) => codeOf(String(name))),
+    offset: offset === undefined ? undefined : numbers(offset),
     nameOf: (n) => String(names[n]),
   });
-  return { sets, clusters: [...known.keys()] };
+  return { sets, clusters: [...codes.keys()] };
 }
 
-function sumsOf(table: RowTable): LogitSums[] {
-  const [gradients, informations] = [table.bytes("gradient"), table.bytes("information")];
-  return table.bytes("counts").map((bytes, i) => {
-    const [sets, rows, hits, uniformLogLikelihood, logLikelihood] = doublesOf(bytes.slice());
-    const gradient = doublesOf(gradients[i].slice());
-    const information = doublesOf(informations[i].slice());
-    return { sets, rows, hits, uniformLogLikelihood, logLikelihood, gradient, information };
-  });
-}
-
-function addTo(total: Map<string, Float64Array>, name: string, part: Float64Array): void {
-  const sum = total.get(name);
-  total.set(name, sum ? sum.map((value, k) => value + part[k]) : part.slice());
+function addScores(a: Map<string, Float64Array>, b: Map<string, Float64Array>): Map<string, Float64Array> {
+  for (const [name, part] of b) {
+    const sum = a.get(name);
+    a.set(name, sum ? sum.map((value, k) => value + part[k]) : part);
+  }
+  return a;
 }

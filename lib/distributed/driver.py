@@ -149,7 +149,6 @@ def open_session(master, options, folder):
         "spark.shuffle.io.maxRetries": 2,
         "spark.shuffle.io.retryWait": "1s",
         **(HERE if here else {}),
-        **options.get("settings", {}),
     }
     builder = SparkSession.builder
     for name, value in settings.items():
@@ -216,8 +215,8 @@ class Driver:
     def source(self, source, partitions, keep):
         """The rows, and what reads them where Spark does not."""
         if source["kind"] == "items":
-            count = len(source["items"])
-            return self.session.range(0, count, 1, count), bridge.ItemReader(source["items"])
+            count = source["count"]
+            return self.session.range(0, count, 1, count), bridge.read_items
         if source["kind"] == "npy":
             shape = source["shape"]
             count = max(1, min(partitions, shape["rows"]))

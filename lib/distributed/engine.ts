@@ -1,5 +1,5 @@
 /**
- * One step, two engines: partition functions that run on the cores of this machine or on Apache Spark.
+ * Steps beyond one machine: partition functions that Apache Spark runs on the machines of a cluster.
  *
  * A *job* takes rows from a source, cut into partitions, through one step or more. Between steps rows may change
  * partitions: the column `part` of what a step yields says where each goes. What the last step yields is the result,
@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { availableParallelism } from "node:os";
+import { deserialize, serialize } from "node:v8";
 import { expectInteger, InputError } from "../errors.ts";
 import type { RowColumns, RowSchema, RowTable } from "./arrow.ts";
 
@@ -17,23 +17,15 @@ export type Source =
   | { kind: "parquet"; path: string; columns: readonly string[]; by?: string }
   /** Rows of a float32 matrix: `row` and `vector`, its bytes. */
   | { kind: "npy"; path: string }
-  /** Texts, a partition each: `item`, its number, and `value`. */
-  | { kind: "items"; items: readonly string[] };
-
-/** What every partition is given: plain data and typed arrays. */
-export interface Broadcast {
-  /** Anything that JSON holds. */
-  data?: unknown;
-  /** Numbers by name. */
-  arrays?: Record<string, Float32Array | Float64Array | Int32Array>;
-}
+  /** So many partitions of one row: `item`, its number. */
+  | { kind: "items"; count: number };
 
 /** A step of a job. */
 export interface StepCall {
   /** Name in the registry, e.g. `"pca.moments"`. */
   step: string;
-  /** What every partition is given. */
-  broadcast?: Broadcast;
+  /** What every partition is given: anything that `node:v8` serializes, typed arrays among it. */
+  broadcast?: unknown;
   /** For a second step: rows of equal `part` come together in one partition of so many, in the order of these columns. */
   shuffle?: { partitions: number; order: readonly string[] };
 }
@@ -48,8 +40,8 @@ export interface Job {
   partitions?: number;
   /** The steps, in their order. */
   steps: readonly StepCall[];
-  /** The result may be larger than memory: it is written to a folder before it is read. */
-  large?: boolean;
+  /** Folder that all machines see, for a result that may be larger than memory: it is written there, then read. */
+  staging?: string;
   /** The source is read again by later jobs: keep its partitions. */
   keep?: boolean;
 }
@@ -62,7 +54,7 @@ export interface JobStatistics {
   seconds: number;
   /** Partitions that were worked on, over all steps. */
   tasks: number;
-  /** Seconds of each step, over all tasks; on Spark what came before the first step stands before them. */
+  /** Seconds of each step, over all tasks; what came before the first step stands before them. */
   stepSeconds: number[];
   /** Bytes that changed partitions between steps. */
   shuffleBytes: number;
@@ -78,11 +70,9 @@ export interface JobResult {
   statistics: JobStatistics;
 }
 
-/** Runs jobs. */
+/** Runs jobs: Apache Spark, or what stands in for it in tests. */
 export interface Engine {
-  /** Which engine it is. */
-  readonly name: "local" | "spark";
-  /** Worker processes, or executors of the cluster. */
+  /** Executors of the cluster. */
   readonly executors: number;
   /** Costs of the jobs so far. */
   readonly history: readonly JobStatistics[];
@@ -98,7 +88,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Where a partition comes from, for a step that names it in an error. */
+/** Which partition a step works on. */
 export interface PartitionContext {
   /** Number of the partition. */
   partition: number;
@@ -106,47 +96,45 @@ export interface PartitionContext {
   attempt: number;
 }
 
-/** A partition function: written once, run by any engine, without effects beside what it yields. */
+/** A partition function. */
 export interface Step {
   /** Columns of what it yields. */
   readonly output: RowSchema;
   /**
    * Works on a partition. A partition may be tried again, elsewhere and at the same time: only what one attempt yields
-   * counts.
+   * counts, and a file that it writes is whole at once or has the same bytes at the same places.
    *
    * @param rows The rows of the partition, in tables.
    * @param broadcast What every partition is given.
    * @param context Which partition it is.
    * @returns Tables.
    */
-  run(
-    rows: AsyncIterable<RowTable>,
-    broadcast: Required<Broadcast>,
-    context: PartitionContext,
-  ): AsyncIterable<RowColumns>;
+  run(rows: AsyncIterable<RowTable>, broadcast: unknown, context: PartitionContext): AsyncIterable<RowColumns>;
 }
 
 /** Steps by name; a step is loaded when it is first run. */
 export type StepRegistry = Readonly<Record<string, () => Promise<Step>>>;
 
-/** Which engine to open. */
+/** Why a step failed. */
+export interface Failure {
+  /** The message. */
+  message: string;
+  /** The user's input is at fault, not the program. */
+  input: boolean;
+}
+
+/** Which cluster to open. */
 export interface EngineOptions {
-  /** `"local"` (default) or `"spark"`. */
-  engine?: "local" | "spark";
-  /** Spark: master of a running cluster, `spark://host:port`; one is started on this machine when left out. */
-  master?: string;
-  /** Worker processes or executors; as many as the machine has cores, at most 4, when left out. */
+  /** `"spark"`, or the master of a running cluster, `"spark://HOST:PORT"`; without one a cluster is started here. */
+  engine: string;
+  /** Executors; as many as the machine has cores, at most 4, when left out. */
   executors?: number;
-  /** Spark: memory of an executor, e.g. `"2g"`. */
-  memory?: string;
-  /** Module whose `STEPS` are the steps; the library's own when left out. */
-  steps?: URL;
 }
 
 /**
- * Opens an engine. Workers and cluster start with the first job, which fails when Spark is wanted and not installed.
+ * Opens Apache Spark. The cluster starts with the first job, which fails when Spark is not installed.
  *
- * @param options Which one; the local one by default.
+ * @param options Which one.
  * @returns The engine; to be closed.
  * @throws {InputError} When an option is wrong.
  *
@@ -160,26 +148,27 @@ export interface EngineOptions {
  * }
  * ```
  */
-export function openEngine(options: EngineOptions = {}): Engine {
-  const { engine: name = "local", master, memory, steps = new URL("steps.ts", import.meta.url) } = options;
-  const executors = expectInteger("executors", options.executors ?? Math.min(4, availableParallelism()), 1, 1000);
-  if (name !== "local" && name !== "spark") {
-    throw new InputError(`Expected the engine to be local or spark but found '${name}'`);
-  }
-  if (master !== undefined && name === "local") throw new InputError("Expected a master with the engine spark only");
-  if (master !== undefined && !/^spark:\/\/[^\s/]+:\d+$/.test(master)) {
-    throw new InputError(`Expected the master to be spark://HOST:PORT but found '${master}'`);
+export function openEngine(options: EngineOptions): Engine {
+  const { engine: name } = options;
+  const executors = expectInteger(
+    "executors",
+    options.executors ?? Math.min(4, navigator.hardwareConcurrency),
+    1,
+    1000,
+  );
+  if (name !== "spark" && !/^spark:\/\/[^\s/]+:\d+$/.test(name)) {
+    throw new InputError(
+      `Expected the engine to be spark or spark://HOST:PORT but found '${name}'; without an engine the step runs in ` +
+        "this process",
+    );
   }
   let opened: Promise<Engine> | undefined;
   let engine: Engine | undefined;
   const open = async () => {
-    engine = name === "local"
-      ? (await import("./local.ts")).localEngine({ executors, steps })
-      : await (await import("./spark.ts")).sparkEngine({ master, executors, memory, steps });
-    return engine;
+    const { sparkEngine } = await import("./spark.ts");
+    return engine = await sparkEngine({ master: name === "spark" ? undefined : name, executors });
   };
   return {
-    name,
     executors,
     get history() {
       return engine?.history ?? [];
@@ -190,29 +179,48 @@ export function openEngine(options: EngineOptions = {}): Engine {
 }
 
 /**
- * Runs a job and merges what its partitions yield.
+ * A step whose partitions come to one value each, which {@linkcode runAndMerge} merges.
+ *
+ * @param values Yields values of a partition.
+ * @param merge Merges two values; associative.
+ * @returns The step.
+ */
+export function mergedStep<T, Broadcast = undefined>(
+  values: (rows: AsyncIterable<RowTable>, broadcast: Broadcast) => AsyncIterable<T>,
+  merge: (a: T, b: T, broadcast: Broadcast) => T,
+): Step {
+  return {
+    output: { value: "binary" },
+    async *run(rows, broadcast) {
+      const given = broadcast as Broadcast;
+      const total = await mergeAll(values(rows, given), (a, b) => merge(a, b, given));
+      if (total) yield { value: [serialize(total.value)] };
+    },
+  };
+}
+
+/**
+ * Runs a job whose last step is a {@linkcode mergedStep} and merges what its partitions come to.
  *
  * @param engine The engine.
  * @param job The job.
- * @param read Reads the parts of a table.
- * @param merge Merges two parts; associative.
- * @returns The merged parts.
+ * @param merge Merges two values; associative.
+ * @returns The merged value.
  * @throws {InputError} When the source has no rows.
  */
-export async function runAndMerge<T>(
-  engine: Engine,
-  job: Job,
-  read: (table: RowTable) => T[],
-  merge: (a: T, b: T) => T,
-): Promise<T> {
+export async function runAndMerge<T>(engine: Engine, job: Job, merge: (a: T, b: T) => T): Promise<T> {
   const { tables } = await engine.run(job);
-  let total: T | undefined;
-  for await (const table of tables()) {
-    for (const part of read(table)) total = total === undefined ? part : merge(total, part);
-  }
-  if (total === undefined) {
-    const where = job.source.kind === "items" ? job.name : job.source.path;
-    throw new InputError(`${where}: expected at least one row but found none`);
-  }
+  const values = async function* () {
+    for await (const table of tables()) for (const bytes of table.bytes("value")) yield deserialize(bytes) as T;
+  };
+  const total = await mergeAll(values(), merge);
+  if (total) return total.value;
+  const where = job.source.kind === "items" ? job.name : job.source.path;
+  throw new InputError(`${where}: expected at least one row but found none`);
+}
+
+async function mergeAll<T>(values: AsyncIterable<T>, merge: (a: T, b: T) => T): Promise<{ value: T } | undefined> {
+  let total: { value: T } | undefined;
+  for await (const value of values) total = { value: total ? merge(total.value, value) : value };
   return total;
 }

@@ -1,36 +1,37 @@
 /**
  * The neighbour graph on an engine: a sample gives coarse cells and tells how far a cell must look; every row is sent
- * to its cell and to those that must see it; cells are joined apart from each other.
+ * to its cell and to those that must see it; cells are joined apart from each other; what is found goes to blocks of
+ * rows, which the executors write as `graph/part-NNNNN.npz`. The driver holds none of it.
  *
  * @module
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { deserialize, serialize } from "node:v8";
 import { concatenate } from "../concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import {
+  type CellQueries,
   coarseCellCount,
   type CoarseCells,
   distancesToCells,
-  findNearest,
-  guestNeed,
   inSample,
   isGuest,
   joinCell,
   makeCoarseCells,
   mergeNearest,
-  type NearestRows,
+  nearestRows,
+  type NearRow,
   needForRecall,
-  noNearest,
-  unitRows,
 } from "../graph/cells.ts";
-import { expectEdgeCount, type NeighborGraph, writeGraph } from "../graph/graph.ts";
+import { expectEdgeCount, type GraphPart, writeGraphIndex, writeGraphPart } from "../graph/graph.ts";
 import type { KnnReport } from "../graph/knn.ts";
 import type { GraphOfFile } from "../graph/stage.ts";
 import { meanAndError } from "../graph/tuner.ts";
-import { type Matrix, matrix, takeRows } from "../matrix.ts";
+import { type Matrix, matrix, takeRows, unitRows } from "../matrix.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
-import { bytesOf, doublesOf, floatsOf, integersOf } from "./arrow.ts";
-import { type Broadcast, type Engine, runAndMerge, type Source, type Step } from "./engine.ts";
+import { bytesOf, numbersOf } from "./arrow.ts";
+import { type Engine, mergedStep, runAndMerge, type Source, type Step } from "./engine.ts";
 import { matrixShape } from "./matrix_file.ts";
 import { matrixOf } from "./pca.ts";
 
@@ -50,6 +51,8 @@ export interface DistributedGraphOptions {
 export interface DistributedGraphReport extends KnnReport {
   /** Rows that the cells hold together, guests among them, over the number of rows. */
   replication: number;
+  /** Files that the graph is in. */
+  parts: number;
   /** Seconds of putting rows into cells in the last round, over all tasks. */
   assign_seconds: number;
   /** Seconds of joining the cells in that round, over all tasks. */
@@ -62,70 +65,60 @@ export interface DistributedGraphReport extends KnnReport {
 
 const CELL_ROWS = 25_000;
 const CELLS_AN_EXECUTOR = 2;
+const PART_ROWS = 100_000;
 const SAMPLE_ROWS = 4096;
 const SAMPLE_A_CELL = 40;
 const TUNE_SAMPLE = 512;
 const CHECK_SAMPLE = 512;
 const MOST_ROUNDS = 8;
 
+/** Some rows of the matrix. */
+interface Sample {
+  rows: Int32Array;
+  x: Matrix;
+}
+
 /** Step `graph.sample`: the rows of a sample. */
-export const SAMPLE_STEP: Step = {
-  output: { row: "int32", vector: "binary" },
-  async *run(tables, { data }) {
-    const { share, seed } = data as { share: number; seed: number };
+export const SAMPLE_STEP: Step = mergedStep(
+  async function* (tables, { share, seed }: { share: number; seed: number }) {
     for await (const table of tables) {
       const rows = table.numbers("row")!;
-      const x = matrixOf(table);
       const picked = Array.from(rows.keys()).filter((i) => inSample(rows[i], share, seed));
-      const row = picked.map((i) => rows[i]);
-      yield { row, vector: { bytes: bytesOf(takeRows(x, picked).data), width: 4 * x.columns } };
+      yield { rows: Int32Array.from(picked, (i) => rows[i]), x: takeRows(matrixOf(table), picked) };
     }
   },
-};
+  mergeSamples,
+);
+
+/** Step `graph.count`: how many rows of a partition are at home in each cell. */
+export const COUNT_STEP: Step = mergedStep(async function* (tables, cells: CoarseCells) {
+  for await (const table of tables) {
+    const counts = new Int32Array(cells.scales.length);
+    for (const home of homesOf(unitRows(matrixOf(table)), cells)) counts[home]++;
+    yield counts;
+  }
+}, addCounts);
+
+/** What step `graph.nearest` is given. */
+interface NearestBroadcast {
+  queries: CellQueries;
+  k: number;
+  cells: CoarseCells;
+}
 
 /** Step `graph.nearest`: the nearest rows of some queries among those of a partition. */
-export const NEAREST_STEP: Step = {
-  output: { rows: "binary", similarities: "binary", needs: "binary" },
-  async *run(tables, { data, arrays }) {
-    const { k } = data as { k: number };
-    const queries = arrays.queries as Float32Array;
-    const queryRows = arrays.rows as Int32Array;
-    const homes = arrays.homes as Int32Array;
-    const cells = cellsOf(arrays);
-    const found = noNearest(queryRows.length, k);
-    let any = false;
-    for await (const table of tables) {
-      const unit = unitRows(matrixOf(table));
-      const rows = table.numbers("row")!;
-      const width = unit.length / rows.length;
-      const places = new Map<number, { home: number; distances: Float64Array }>();
-      const place = (i: number) => {
-        let known = places.get(i);
-        if (!known) {
-          const distances = new Float64Array(cells.scales.length);
-          places.set(i, known = { home: distancesToCells(unit, i * width, cells, distances), distances });
-        }
-        return known;
-      };
-      findNearest(found, queries, queryRows, unit, rows, (q, i) => {
-        if (homes.length === 0) return 0;
-        const { home, distances } = place(i);
-        return guestNeed(distances, home, homes[q], cells);
-      });
-      any = true;
-    }
-    if (!any) return;
-    const { rows, similarities, needs } = found;
-    yield { rows: [bytesOf(rows)], similarities: [bytesOf(similarities)], needs: [bytesOf(needs)] };
+export const NEAREST_STEP: Step = mergedStep(
+  async function* (tables, { queries, k, cells }: NearestBroadcast) {
+    for await (const table of tables) yield nearestRows(matrixOf(table), table.numbers("row")!, queries, k, cells);
   },
-};
+  (a, b, { k }) => mergeNearest(a, b, k),
+);
 
 /** Step `graph.assign`: every row once for its cell and once for each cell where it is a guest. */
 export const ASSIGN_STEP: Step = {
-  output: { part: "int32", guest: "int32", row: "int32", vector: "binary" },
-  async *run(tables, { data, arrays }) {
-    const { limit } = data as { limit: number | null };
-    const cells = cellsOf(arrays);
+  output: { part: "int", guest: "int", row: "int", vector: "binary" },
+  async *run(tables, broadcast) {
+    const { cells, limit } = broadcast as { cells: CoarseCells; limit: number | null };
     const distances = new Float64Array(cells.scales.length);
     for await (const table of tables) {
       const x = matrixOf(table);
@@ -135,7 +128,7 @@ export const ASSIGN_STEP: Step = {
       const guest: number[] = [];
       const from: number[] = [];
       for (let i = 0; i < x.rows; i++) {
-        const home = distancesToCells(unit, i * x.columns, cells, distances);
+        const home = distancesToCells(unit.data, i * x.columns, cells, distances);
         for (let c = 0; c < distances.length; c++) {
           if (c !== home && limit !== null && !isGuest(distances, home, c, cells, limit)) continue;
           part.push(c);
@@ -149,98 +142,171 @@ export const ASSIGN_STEP: Step = {
   },
 };
 
-/** Step `graph.join`: the neighbours of the rows that are at home in a cell. A partition is a cell. */
+/** What is counted of a cell. */
+interface CellCounts {
+  compared: number;
+  members: number;
+  duplicates: number;
+  zeroRows: number;
+}
+
+/**
+ * Step `graph.join`: the neighbours of the rows that are at home in a cell, bound for the block of each row. A partition
+ * is a cell; its first row carries its {@linkcode CellCounts}.
+ */
 export const JOIN_STEP: Step = {
-  output: {
-    row: "int32",
-    neighbors: "binary",
-    similarities: "binary",
-    compared: "float64",
-    members: "int32",
-    duplicates: "int32",
-    zero_rows: "int32",
-  },
-  async *run(tables, { data }) {
-    const options = data as { k: number; recall: number; seed: number };
-    const parts: { rows: Int32Array; vectors: Uint8Array }[] = [];
-    let homes = 0;
-    for await (const table of tables) {
-      homes += table.length - sumOf(table.numbers("guest")!);
-      parts.push({ rows: Int32Array.from(table.numbers("row")!), vectors: table.packed("vector") });
-    }
+  output: { part: "int", row: "int", neighbors: "binary", similarities: "binary", cell: "binary" },
+  async *run(tables, broadcast) {
+    const { blockRows, ...options } = broadcast as { k: number; recall: number; seed: number; blockRows: number };
+    const all = await Array.fromAsync(tables);
+    const guests = all.flatMap((table) => Array.from(table.numbers("guest")!));
+    const homes = guests.filter((guest) => guest === 0).length;
     if (homes === 0) return;
-    const numbers = concatenate(Int32Array, parts.map(({ rows }) => rows));
-    const vectors = floatsOf(concatenate(Uint8Array, parts.map(({ vectors }) => vectors)));
+    const numbers = concatenate(Int32Array, all.map((table) => table.numbers("row")!));
+    const vectors = numbersOf(Float32Array, concatenate(Uint8Array, all.map((table) => table.packed("vector"))));
     const x = matrix(numbers.length, vectors.length / numbers.length, vectors);
-    const cell = await joinCell(x, homes, numbers, options);
-    const once = (value: number) => Int32Array.from({ length: homes }, (_, i) => i === 0 ? value : 0);
-    const lists = (values: Int32Array | Float32Array) =>
-      Array.from({ length: homes }, (_, i) => bytesOf(values.subarray(i * cell.k, (i + 1) * cell.k)));
+    const { k, neighbors, similarities, compared, duplicates, zeroRows } = await joinCell(x, homes, numbers, options);
+    const counts: CellCounts = { compared: compared * homes, members: x.rows, duplicates, zeroRows };
+    const row = numbers.subarray(0, homes);
     yield {
-      row: numbers.subarray(0, homes),
-      neighbors: lists(cell.neighbors),
-      similarities: lists(cell.similarities),
-      compared: new Float64Array(homes).fill(cell.compared),
-      members: once(x.rows),
-      duplicates: once(cell.duplicates),
-      zero_rows: once(cell.zeroRows),
+      part: row.map((row) => Math.floor(row / blockRows)),
+      row,
+      neighbors: { bytes: bytesOf(neighbors), width: 4 * k },
+      similarities: { bytes: bytesOf(similarities), width: 4 * k },
+      cell: Array.from(row, (_, i) => i === 0 ? serialize(counts) : new Uint8Array(0)),
     };
   },
 };
 
+/** What step `graph.write` is given. */
+interface WriteBroadcast {
+  /** Folder that all machines see. */
+  folder: string;
+  n: number;
+  k: number;
+  blockRows: number;
+  /** Rows whose neighbours the driver wants to see. */
+  wanted: Int32Array;
+}
+
+/** What came of blocks of rows. */
+interface Written extends CellCounts {
+  parts: GraphPart[];
+  neighbors: Map<number, Int32Array>;
+}
+
+/** Step `graph.write`: writes a block of rows. A partition is a block. */
+export const WRITE_STEP: Step = mergedStep(async function* (tables, broadcast: WriteBroadcast) {
+  const { folder, n, k, blockRows, wanted } = broadcast;
+  const all = await Array.fromAsync(tables);
+  if (all.length === 0) return;
+  const rows = concatenate(Int32Array, all.map((table) => table.numbers("row")!));
+  const first = rows[0] - rows[0] % blockRows;
+  const wrong = rows.findIndex((row, i) => row !== first + i);
+  if (wrong >= 0 || rows.length !== Math.min(blockRows, n - first)) {
+    throw new Error(`Row ${first + (wrong >= 0 ? wrong : rows.length)} of the graph is missing, or one came twice`);
+  }
+  const [neighbors, similarities] = (["neighbors", "similarities"] as const).map((name) =>
+    concatenate(Uint8Array, all.map((table) => table.packed(name)))
+  );
+  const indices = numbersOf(Int32Array, neighbors);
+  const offsets = Int32Array.from({ length: rows.length + 1 }, (_, i) => i * k);
+  const cells = all.flatMap((table) => table.bytes("cell")).filter((bytes) => bytes.length > 0)
+    .map((bytes) => deserialize(bytes) as CellCounts);
+  const cosines = numbersOf(Float32Array, similarities);
+  const part = writeGraphPart(folder, first / blockRows, first, offsets, indices, cosines, n);
+  const here = Array.from(wanted).filter((row) => row >= first && row < first + rows.length);
+  yield {
+    ...cells.reduce(addCells, { compared: 0, members: 0, duplicates: 0, zeroRows: 0 }),
+    parts: [part],
+    neighbors: new Map(here.map((row) => [row, indices.slice((row - first) * k, (row - first + 1) * k)])),
+  } as Written;
+}, mergeWritten);
+
 /**
- * Builds the neighbour graph of a matrix file on an engine. The recall is measured on a sample whose exact neighbours
- * are found by comparing it with all rows; when it falls short, cells look farther and the join is done again. The
- * driver holds the graph, 8 n k bytes.
+ * Builds the neighbour graph of a matrix file on an engine: `graph.json` and `graph/part-NNNNN.npz`. The recall is
+ * measured on a sample whose exact neighbours are found by comparing it with all rows; when it falls short, cells look
+ * farther and the join is done again.
  *
  * @param path NPY file of a matrix [n, d].
+ * @param folder Folder to write to, which all machines see; an older graph in it is replaced when the new one is whole.
  * @param engine The engine.
  * @param options Neighbours, recall, seed, size of the cells.
- * @returns The graph and how it was made.
- * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, would have more than 2³¹ − 1 edges,
- * or has a number that is not finite: the error names the row.
+ * @returns How the graph was made; `graph.json` has it too.
+ * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, or has a number that is not finite:
+ * the error names the row. Then nothing is written.
  */
 export async function distributedGraph(
   path: string,
+  folder: string,
   engine: Engine,
   options: DistributedGraphOptions = {},
-): Promise<{ graph: NeighborGraph; report: DistributedGraphReport }> {
+): Promise<DistributedGraphReport> {
   const { k = 50, recall = 0.99, seed = 42, cellRows = CELL_ROWS } = options;
   const { rows: n, columns } = matrixShape(path);
   if (n < 2) throw new InputError(`${path}: expected a matrix of at least 2 rows but found ${n}`);
   expectInteger("k", k, 1, n - 1);
   expectNumber("recall", recall, 0, 1);
-  expectEdgeCount(n, k);
-  const source: Source = { kind: "npy", path };
+  const blockRows = Math.min(PART_ROWS, Math.ceil(n / engine.executors));
+  expectEdgeCount(blockRows, k);
   const count = coarseCellCount(n, cellRows, CELLS_AN_EXECUTOR * engine.executors);
-  const sample = await sampleOf(engine, source, n, Math.max(SAMPLE_ROWS, SAMPLE_A_CELL * count), seed);
-  const unit = matrix(sample.x.rows, columns, unitRows(sample.x));
-  const cells = await makeCoarseCells(unit, Math.min(count, unit.rows), seed);
-  const cellCount = cells.scales.length;
+  const made = mkdirSync(folder, { recursive: true });
+  const staging = resolve(mkdtempSync(join(folder, ".segue-graph-")));
+  try {
+    const source: Source = { kind: "npy", path };
+    const sample = await sampleOf(engine, source, n, Math.max(SAMPLE_ROWS, SAMPLE_A_CELL * count), seed);
+    const unit = unitRows(sample.x);
+    const coarse = await makeCoarseCells(unit, Math.min(count, unit.rows), seed);
+    const cells = await withoutSmall(engine, source, coarse, k);
+    const cellCount = cells.scales.length;
+    const exact = recall >= 1;
 
-  const picked = shuffleInPlace(Int32Array.from(sample.rows.keys()), seededRandom(seed, "queries"))
-    .subarray(0, TUNE_SAMPLE + CHECK_SAMPLE);
-  const cut = Math.floor(picked.length / 2);
-  const exact = recall >= 1 || cellCount === 1;
-  const queries = { x: takeRows(unit, picked), rows: Int32Array.from(picked, (i) => sample.rows[i]) };
-  const truth = exact ? noNearest(0, k) : await nearestOf(engine, source, queries, k, cells);
-  const tuning = part(truth, 0, cut);
-  for (let asked = recall, round = 1;; asked += (1 - asked) / 3, round++) {
-    // Guests cost more than a closer look within a cell: three quarters of what may be missed are missed for lack of them.
-    const limit = exact ? null : needForRecall(tuning, asked + (1 - asked) / 4);
-    const within = exact ? recall : 1 - (1 - asked) / 4;
-    const found = await assignAndJoin(engine, source, cells, limit, { n, k, recall: within, seed });
-    await completeShortRows(engine, path, source, cells, found, k);
-    const { mean, error } = exact ? { mean: 1, error: 0 } : recallOf(found, truth, queries.rows, cut, k);
-    if (mean < recall && round < MOST_ROUNDS) continue;
-    return {
-      graph: {
-        nodeCount: n,
-        offsets: Int32Array.from({ length: n + 1 }, (_, i) => i * k),
-        indices: found.indices,
-        similarities: found.similarities,
-      },
-      report: {
+    const picked = exact
+      ? new Int32Array(0)
+      : shuffleInPlace(Int32Array.from(sample.rows.keys()), seededRandom(seed, "queries"))
+        .subarray(0, TUNE_SAMPLE + CHECK_SAMPLE);
+    const cut = Math.floor(picked.length / 2);
+    const wanted = Int32Array.from(picked, (i) => sample.rows[i]);
+    const x = takeRows(unit, picked);
+    const truth = exact ? [] : await runAndMerge(engine, {
+      name: "exact neighbours of a sample",
+      source,
+      steps: [{
+        step: "graph.nearest",
+        broadcast: { queries: { x, rows: wanted, homes: homesOf(x, cells) }, k, cells } satisfies NearestBroadcast,
+      }],
+    }, (a: NearRow[][], b: NearRow[][]) => mergeNearest(a, b, k));
+    const tuning = truth.slice(0, cut);
+
+    for (let asked = recall, round = 1;; asked += (1 - asked) / 3, round++) {
+      // Guests cost more than a closer look within a cell: three quarters of what may be missed are missed for lack of them.
+      const limit = exact ? null : needForRecall(tuning, asked + (1 - asked) / 4);
+      const within = exact ? recall : 1 - (1 - asked) / 4;
+      const found = await runAndMerge(engine, {
+        name: "graph cells",
+        source,
+        steps: [
+          { step: "graph.assign", broadcast: { cells, limit } },
+          {
+            step: "graph.join",
+            broadcast: { k, recall: within, seed, blockRows },
+            shuffle: { partitions: cellCount, order: ["guest", "row"] },
+          },
+          {
+            step: "graph.write",
+            broadcast: { folder: staging, n, k, blockRows, wanted } satisfies WriteBroadcast,
+            shuffle: { partitions: Math.ceil(n / blockRows), order: ["row"] },
+          },
+        ],
+      }, mergeWritten);
+      const { mean, error } = exact ? { mean: 1, error: 0 } : meanAndError(wanted.length - cut, (s) => {
+        const known = new Set(found.neighbors.get(wanted[cut + s]));
+        return truth[cut + s].filter(({ row }) => known.has(row)).length / k;
+      });
+      if (mean < recall && round < MOST_ROUNDS) continue;
+      const { stepSeconds, shuffleBytes, peakTaskMiB } = engine.history.at(-1)!;
+      const [assignSeconds, joinSeconds] = stepSeconds.slice(-3);
+      const report: DistributedGraphReport = {
         rows: n,
         columns,
         k,
@@ -249,229 +315,112 @@ export async function distributedGraph(
         method: exact ? "exact" : "cells",
         recall: Number(mean.toFixed(6)),
         recall_error: Number(error.toFixed(6)),
-        recall_sample: exact ? 0 : picked.length - cut,
+        recall_sample: wanted.length - cut,
         cells: cellCount,
         compared: Math.round(found.compared / n),
         duplicates: found.duplicates,
         zero_rows: found.zeroRows,
         replication: found.members / n,
-        assign_seconds: found.assignSeconds,
-        join_seconds: found.joinSeconds,
-        shuffle_bytes: found.shuffleBytes,
-        peak_task_mib: found.peakTaskMiB,
-      },
-    };
+        parts: found.parts.length,
+        assign_seconds: assignSeconds,
+        join_seconds: joinSeconds,
+        shuffle_bytes: shuffleBytes,
+        peak_task_mib: peakTaskMiB,
+      };
+      publish(staging, folder, { rows: n, k, report: { ...report } }, found.parts);
+      return report;
+    }
+  } catch (error) {
+    if (made !== undefined) rmSync(made, { recursive: true, force: true });
+    throw error;
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
   }
 }
 
 /**
- * Building the graph on an engine, for `graphStage`: `graph.npz` with the same recall as one machine's.
+ * Building the graph on an engine, for `graphStage`: with the same recall as one machine's, in parts.
  *
  * @param engine The engine.
  * @param cellRows Rows at home in a coarse cell, about; 25,000 when left out.
- * @returns {@linkcode distributedGraphFile} on it.
+ * @returns {@linkcode distributedGraph} into {@linkcode partsFolder}.
  */
 export function graphOn(engine: Engine, cellRows?: number): GraphOfFile {
-  return (matrixFile, file, options) => distributedGraphFile(matrixFile, file, engine, { ...options, cellRows });
+  return (matrixFile, file, options) =>
+    distributedGraph(matrixFile, partsFolder(file), engine, { ...options, cellRows });
 }
 
 /**
- * Builds the neighbour graph of a matrix file on an engine and writes it as a SciPy CSR file.
+ * The folder that gets `graph.json` and `graph/` where one machine would write a file.
  *
- * @param matrixFile NPY file of a matrix [n, d].
- * @param graphFile NPZ file to write.
- * @param engine The engine.
- * @param options Neighbours, recall, seed, size of the cells.
- * @returns How the graph was made; the file has it too, as the byte string `report`.
- * @throws {InputError} As {@linkcode distributedGraph}; then nothing is written.
+ * @param file The file, or a folder.
+ * @returns For `graph.npz` the folder that it would be in, for another `X.npz` the folder `X`, else the folder itself.
  */
-export async function distributedGraphFile(
-  matrixFile: string,
-  graphFile: string,
-  engine: Engine,
-  options: DistributedGraphOptions = {},
-): Promise<DistributedGraphReport> {
-  const { graph, report } = await distributedGraph(matrixFile, engine, options);
-  writeGraph(graphFile, graph, { report: JSON.stringify(report) });
-  return report;
+export function partsFolder(file: string): string {
+  return basename(file) === "graph.npz" ? dirname(file) : file.replace(/\.npz$/, "");
 }
 
-/** What came of joining all cells. */
-interface Found {
-  indices: Int32Array;
-  similarities: Float32Array;
-  /** Rows whose cell had too few rows. */
-  short: number[];
-  compared: number;
-  members: number;
-  duplicates: number;
-  zeroRows: number;
-  assignSeconds: number;
-  joinSeconds: number;
-  shuffleBytes: number;
-  peakTaskMiB: number;
+/** The parts take the place of an older graph: a reader finds either of them whole, or for a moment none. */
+function publish(
+  staging: string,
+  folder: string,
+  index: Parameters<typeof writeGraphIndex>[1],
+  parts: readonly GraphPart[],
+): void {
+  rmSync(join(folder, "graph.json"), { force: true });
+  rmSync(join(folder, "graph"), { recursive: true, force: true });
+  renameSync(join(staging, "graph"), join(folder, "graph"));
+  writeGraphIndex(folder, index, parts);
 }
 
-async function assignAndJoin(
-  engine: Engine,
-  source: Source,
-  cells: CoarseCells,
-  limit: number | null,
-  { n, k, recall, seed }: { n: number; k: number; recall: number; seed: number },
-): Promise<Found> {
-  const { tables, statistics } = await engine.run({
-    name: "graph cells",
-    source,
-    steps: [
-      { step: "graph.assign", broadcast: { data: { limit }, arrays: { ...cells } } },
-      {
-        step: "graph.join",
-        broadcast: { data: { k, recall, seed } },
-        shuffle: { partitions: cells.scales.length, order: ["guest", "row"] },
-      },
-    ],
-    large: true,
-  });
-  const [assignSeconds, joinSeconds] = statistics.stepSeconds.slice(-2);
-  const { shuffleBytes, peakTaskMiB } = statistics;
-  const found: Found = {
-    indices: new Int32Array(n * k),
-    similarities: new Float32Array(n * k),
-    short: [],
-    ...{ compared: 0, members: 0, duplicates: 0, zeroRows: 0, assignSeconds, joinSeconds, shuffleBytes, peakTaskMiB },
-  };
-  const seen = new Uint8Array(n);
-  let rows = 0;
-  for await (const table of tables()) {
-    const row = table.numbers("row")!;
-    const neighbors = table.bytes("neighbors");
-    const similarities = table.bytes("similarities");
-    const total = (name: string) => sumOf(table.numbers(name)!);
-    for (let i = 0; i < row.length; i++) {
-      if (seen[row[i]]++) throw new Error(`Row ${row[i]} of the graph came twice`);
-      const list = integersOf(neighbors[i]);
-      found.indices.set(list, row[i] * k);
-      found.similarities.set(floatsOf(similarities[i]), row[i] * k);
-      if (list.length < k) found.short.push(row[i]);
-    }
-    rows += row.length;
-    found.compared += total("compared");
-    found.members += total("members");
-    found.duplicates += total("duplicates");
-    found.zeroRows += total("zero_rows");
-  }
-  if (rows !== n) throw new Error(`Expected ${n} rows of the graph but found ${rows}`);
-  return found;
+async function sampleOf(engine: Engine, source: Source, n: number, size: number, seed: number): Promise<Sample> {
+  const broadcast = { share: Math.min(1, size / n), seed };
+  const job = { name: "graph sample", source, steps: [{ step: "graph.sample", broadcast }] };
+  const sample = await runAndMerge(engine, job, mergeSamples);
+  if (sample.rows.length > 0) return sample;
+  throw new InputError(`The matrix has too few rows for a sample of ${size} of ${n}`);
 }
 
-/** Rows in cells that are too small are compared with all rows: few, where there are any. */
-async function completeShortRows(
-  engine: Engine,
-  path: string,
-  source: Source,
-  cells: CoarseCells,
-  found: Found,
-  k: number,
-): Promise<void> {
-  if (found.short.length === 0) return;
-  const rows = Int32Array.from(found.short).sort();
-  const x = readRows(path, rows);
-  const nearest = await nearestOf(engine, source, { x: matrix(x.rows, x.columns, unitRows(x)), rows }, k, cells, false);
-  rows.forEach((row, q) => {
-    found.indices.set(nearest.rows.subarray(q * k, (q + 1) * k), row * k);
-    found.similarities.set(nearest.similarities.subarray(q * k, (q + 1) * k), row * k);
-  });
+/** Cells where more than k rows are at home, so that all of them find k neighbours; rows of others go to these. */
+async function withoutSmall(engine: Engine, source: Source, cells: CoarseCells, k: number): Promise<CoarseCells> {
+  const job = { name: "rows of the cells", source, steps: [{ step: "graph.count", broadcast: cells }] };
+  const counts = await runAndMerge(engine, job, addCounts);
+  const large = Array.from(counts.keys()).filter((c) => counts[c] > k);
+  if (large.length === 0) large.push(counts.indexOf(Math.max(...counts)));
+  const centroids = matrix(counts.length, cells.centroids.length / counts.length, cells.centroids);
+  return { centroids: takeRows(centroids, large).data, scales: Float32Array.from(large, (c) => cells.scales[c]) };
 }
 
-async function nearestOf(
-  engine: Engine,
-  source: Source,
-  { x, rows }: { x: Matrix; rows: Int32Array },
-  k: number,
-  cells: CoarseCells,
-  needs: boolean = true,
-): Promise<NearestRows> {
+function homesOf(unit: Matrix, cells: CoarseCells): Int32Array {
   const distances = new Float64Array(cells.scales.length);
-  const homes = needs
-    ? Int32Array.from({ length: x.rows }, (_, q) => distancesToCells(x.data, q * x.columns, cells, distances))
-    : new Int32Array(0);
-  return await runAndMerge(
-    engine,
-    {
-      name: "exact neighbours of a sample",
-      source,
-      steps: [{
-        step: "graph.nearest",
-        broadcast: { data: { k }, arrays: { queries: x.data, rows, homes, ...cells } },
-      }],
-    },
-    (table) => {
-      const [similarities, limits] = [table.bytes("similarities"), table.bytes("needs")];
-      return table.bytes("rows").map((bytes, i): NearestRows => ({
-        k,
-        rows: integersOf(bytes.slice()),
-        similarities: doublesOf(similarities[i].slice()),
-        needs: doublesOf(limits[i].slice()),
-      }));
-    },
-    mergeNearest,
+  return Int32Array.from(
+    { length: unit.rows },
+    (_, i) => distancesToCells(unit.data, i * unit.columns, cells, distances),
   );
 }
 
-async function sampleOf(
-  engine: Engine,
-  source: Source,
-  n: number,
-  size: number,
-  seed: number,
-): Promise<{ x: Matrix; rows: Int32Array }> {
-  const share = Math.min(1, size / n);
-  const { tables } = await engine.run({
-    name: "graph sample",
-    source,
-    steps: [{ step: "graph.sample", broadcast: { data: { share, seed } } }],
-  });
-  const parts: { rows: Int32Array; x: Matrix }[] = [];
-  for await (const table of tables()) parts.push({ rows: Int32Array.from(table.numbers("row")!), x: matrixOf(table) });
-  if (parts.length === 0) throw new InputError(`The matrix has too few rows for a sample of ${size} of ${n}`);
-  const rows = concatenate(Int32Array, parts.map((piece) => piece.rows));
-  const x = concatenate(Float32Array, parts.map((piece) => piece.x.data));
-  return { rows, x: matrix(rows.length, parts[0].x.columns, x) };
+function mergeSamples(a: Sample, b: Sample): Sample {
+  const rows = concatenate(Int32Array, [a.rows, b.rows]);
+  return { rows, x: matrix(rows.length, a.x.columns, concatenate(Float32Array, [a.x.data, b.x.data])) };
 }
 
-function recallOf(found: Found, truth: NearestRows, rows: Int32Array, from: number, k: number) {
-  return meanAndError(rows.length - from, (s) => {
-    const q = from + s;
-    const known = new Set(found.indices.subarray(rows[q] * k, rows[q] * k + k));
-    let hits = 0;
-    for (let e = q * k; e < q * k + k; e++) if (known.has(truth.rows[e])) hits++;
-    return hits / k;
-  });
+function addCounts(a: Int32Array, b: Int32Array): Int32Array {
+  return a.map((count, c) => count + b[c]);
 }
 
-function part({ k, rows, similarities, needs }: NearestRows, from: number, to: number): NearestRows {
-  const [a, b] = [from * k, to * k];
-  return { k, rows: rows.slice(a, b), similarities: similarities.slice(a, b), needs: needs.slice(a, b) };
+function addCells(a: CellCounts, b: CellCounts): CellCounts {
+  return {
+    compared: a.compared + b.compared,
+    members: a.members + b.members,
+    duplicates: a.duplicates + b.duplicates,
+    zeroRows: a.zeroRows + b.zeroRows,
+  };
 }
 
-function cellsOf(arrays: Required<Broadcast>["arrays"]): CoarseCells {
-  return { centroids: arrays.centroids as Float32Array, scales: arrays.scales as Float32Array };
-}
-
-function readRows(path: string, rows: Int32Array): Matrix {
-  const { columns, offset } = matrixShape(path);
-  const x = matrix(rows.length, columns);
-  const file = openSync(path, "r");
-  try {
-    rows.forEach((row, i) => readSync(file, bytesOf(x.data), i * columns * 4, columns * 4, offset + row * columns * 4));
-  } finally {
-    closeSync(file);
-  }
-  return x;
-}
-
-function sumOf(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum;
+function mergeWritten(a: Written, b: Written): Written {
+  return {
+    ...addCells(a, b),
+    parts: a.parts.concat(b.parts),
+    neighbors: new Map([...a.neighbors, ...b.neighbors]),
+  };
 }

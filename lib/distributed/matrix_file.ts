@@ -1,12 +1,15 @@
 /**
- * Matrix files that are larger than memory: read and written a few rows at a time.
+ * Matrix files that are larger than memory: many partitions write their rows into one file, each at its place.
  *
  * @module
  */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
 import { InputError } from "../errors.ts";
+import type { Matrix } from "../matrix.ts";
 import { writeAtomicWith } from "../storage/atomic.ts";
-import { npyHeader } from "../storage/npy.ts";
+import { NPY_HEAD_BYTES, npyHead, npyHeader, openFile, readInto } from "../storage/npy.ts";
+import { bytesOf } from "./arrow.ts";
 
 /**
  * Shape of a float32 matrix file.
@@ -16,70 +19,83 @@ import { npyHeader } from "../storage/npy.ts";
  * @throws {InputError} When the file is missing, cut, or not a float32 matrix in C order.
  */
 export function matrixShape(path: string): { rows: number; columns: number; offset: number } {
-  let file: number;
+  const { file, size } = openFile(path);
   try {
-    file = openSync(path, "r");
-  } catch {
-    throw new InputError(`${path}: no such file`);
-  }
-  try {
-    const head = new Uint8Array(4096);
-    const text = new TextDecoder("windows-1252").decode(head.subarray(0, readSync(file, head, 0, head.length, 0)));
-    const found = /^.NUMPY[\s\S]{4,6}\{'descr': '([^']+)', 'fortran_order': (\w+), 'shape': \((\d+), (\d+)\), *\} *\n/
-      .exec(text);
-    if (!found || found[1] !== "<f4" || found[2] !== "False") {
+    const bytes = new Uint8Array(Math.min(size, NPY_HEAD_BYTES));
+    readInto(file, bytes, 0);
+    const { descr, shape: [rows, columns, ...more], fortran, start: offset } = npyHead(bytes, path);
+    if (descr !== "<f4" || fortran || columns === undefined || more.length > 0) {
       throw new InputError(`${path}: expected a float32 matrix [n, d] in C order as NPY file; save it as float32`);
     }
-    const shape = { rows: Number(found[3]), columns: Number(found[4]), offset: found[0].length };
-    if (fstatSync(file).size < shape.offset + shape.rows * shape.columns * 4) {
-      throw new InputError(`${path}: expected ${shape.rows} x ${shape.columns} numbers; the file is cut`);
+    if (size < offset + rows * columns * 4) {
+      throw new InputError(`${path}: expected ${rows} x ${columns} numbers; the file is cut`);
     }
-    return shape;
+    return { rows, columns, offset };
   } finally {
     closeSync(file);
   }
 }
 
+/** A matrix file that is being written. */
+export interface RowsFile {
+  /** Where it lies, for all machines. */
+  path: string;
+  /** Where its numbers begin. */
+  offset: number;
+}
+
 /**
- * Writes a float32 matrix whose rows come in any order, atomically.
+ * Writes a float32 matrix by many hands, atomically.
  *
  * @param path The NPY file to write.
- * @param rows Number of rows; each must come once.
+ * @param rows Number of rows.
  * @param columns Number of columns.
- * @param parts Row numbers and the bytes of these rows, one behind another.
+ * @param write Lets partitions write their rows with {@linkcode writeRows}; returns how many they wrote together, rows
+ * that were written again by another try not counted.
  * @throws {Error} When a row is missing or comes twice.
  */
-export async function writeMatrixRows(
+export async function writeMatrixOn(
   path: string,
   rows: number,
   columns: number,
-  parts: AsyncIterable<{ row: ArrayLike<number>; bytes: Uint8Array }>,
+  write: (file: RowsFile) => Promise<number>,
 ): Promise<void> {
-  const width = columns * 4;
   const header = npyHeader("<f4", [rows, columns]);
-  const seen = new Uint8Array(rows);
   await writeAtomicWith(path, async (temporary) => {
     const file = openSync(temporary, "w");
-    try {
-      writeSync(file, header, 0, header.length, 0);
-      for await (const { row, bytes } of parts) {
-        for (let i = 0; i < row.length;) {
-          const first = i;
-          // Rows that follow each other are written as one.
-          do {
-            if (seen[row[i]]++) throw new Error(`Row ${row[i]} of ${path} came twice`);
-          } while (++i < row.length && row[i] === row[i - 1] + 1);
-          const part = bytes.subarray(first * width, i * width);
-          for (let written = 0; written < part.length;) {
-            const at = header.length + row[first] * width + written;
-            written += writeSync(file, part, written, Math.min(part.length - written, 1 << 30), at);
-          }
-        }
-      }
-    } finally {
-      closeSync(file);
-    }
-    const missing = seen.indexOf(0);
-    if (missing >= 0) throw new Error(`Row ${missing} of ${path} never came`);
+    writeSync(file, header);
+    ftruncateSync(file, header.length + rows * columns * 4);
+    closeSync(file);
+    const written = await write({ path: resolve(temporary), offset: header.length });
+    if (written !== rows) throw new Error(`Expected ${rows} rows of ${path} but found ${written}`);
   });
+}
+
+/**
+ * Writes rows at their places in a matrix file. The same rows may be written again.
+ *
+ * @param target The file.
+ * @param row Row numbers, ascending.
+ * @param x The rows.
+ * @returns Number of rows.
+ */
+export function writeRows({ path, offset }: RowsFile, row: ArrayLike<number>, x: Matrix): number {
+  const width = x.columns * 4;
+  const bytes = bytesOf(x.data);
+  const file = openSync(path, "r+");
+  try {
+    for (let i = 0; i < row.length;) {
+      const first = i;
+      // Rows that follow each other are written as one.
+      while (++i < row.length && row[i] === row[i - 1] + 1);
+      const part = bytes.subarray(first * width, i * width);
+      for (let written = 0; written < part.length;) {
+        const at = offset + row[first] * width + written;
+        written += writeSync(file, part, written, Math.min(part.length - written, 1 << 30), at);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+  return row.length;
 }

@@ -8,15 +8,15 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { serialize } from "node:v8";
 import { InputError } from "../errors.ts";
-import { decodeRows, type RowTable, sparkSchema } from "./arrow.ts";
-import type { Engine, Job, JobResult, JobStatistics, StepRegistry } from "./engine.ts";
+import { decodeRows, type RowSchema, type RowTable } from "./arrow.ts";
+import type { Engine, Failure, Job, JobResult, JobStatistics, StepRegistry } from "./engine.ts";
 import { matrixShape } from "./matrix_file.ts";
-import { encodeBroadcast, type Failure } from "./wire.ts";
 
 /** The Spark engine, with what only a cluster has. */
 export interface SparkEngine extends Engine {
@@ -48,6 +48,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PYTHON = join(ROOT, ".venv-spark/bin/python");
 const FIND_SPARK = "import importlib.util, os; print(os.path.dirname(importlib.util.find_spec('pyspark').origin))";
 const PARTITIONS_AN_EXECUTOR = 4;
+/** Memory of an executor's JVM, MiB. */
+const EXECUTOR_MIB = 1024;
 /** Memory of a worker process beside the executor's own, MiB: what a cluster started here grants each executor more. */
 const HEADROOM_MIB = 512;
 
@@ -87,16 +89,16 @@ export function javaVersion(): number | undefined {
  * Opens a Spark session, on a cluster of its own when no master is named: a master and a worker of one core an executor
  * on 127.0.0.1. They end with {@linkcode Engine.close}, and when this process ends in whatever way.
  *
- * @param options Master, number of executors, memory of each, and the module of the steps. `settings` are Spark's own.
+ * @param options Master, number of executors, and the module whose `STEPS` are the steps: the library's when left out.
  * @returns The engine.
  * @throws {InputError} When Spark is not installed or the master does not answer.
  */
 export async function sparkEngine(
-  options: { master?: string; executors: number; memory?: string; steps: URL; settings?: Record<string, string> },
+  options: { master?: string; executors: number; steps?: URL },
 ): Promise<SparkEngine> {
   const problem = sparkProblem();
   if (problem) throw new InputError(problem);
-  const { master, executors, memory = "1g", steps, settings } = options;
+  const { master, executors, steps = new URL("steps.ts", import.meta.url) } = options;
   const registry = (await import(steps.href)).STEPS as StepRegistry;
   if (master !== undefined) await expectMaster(master);
   const driver = new DriverProcess();
@@ -104,10 +106,9 @@ export async function sparkEngine(
   const opened = await driver.ask({
     master,
     executors,
-    memory: `${mebibytes(memory) + HEADROOM_MIB}m`,
-    executorMemory: memory,
+    memory: `${EXECUTOR_MIB + HEADROOM_MIB}m`,
+    executorMemory: `${EXECUTOR_MIB}m`,
     command: [process.execPath, "run", "-A", "--quiet", "--config", join(ROOT, "deno.json"), worker, steps.href],
-    settings,
   }).catch(async (error) => {
     await driver.close();
     throw error;
@@ -115,7 +116,6 @@ export async function sparkEngine(
   const history: JobStatistics[] = [];
   const broadcasts = mkdtempSync(join(tmpdir(), "segue-broadcast-"));
   const engine: SparkEngine = {
-    name: "spark",
     executors,
     history,
     master: opened.master!,
@@ -125,19 +125,19 @@ export async function sparkEngine(
       (engine as { pids: readonly number[] }).pids = (await driver.ask({ worker: name, master: opened.master })).pids!;
     },
     async run(job): Promise<JobResult> {
-      const staging = mkdtempSync(join(stagingFolder(job), ".segue-spark-"));
+      const staging = resolve(mkdtempSync(join(job.staging ?? tmpdir(), ".segue-spark-")));
       try {
         const { files, statistics } = await driver.ask({
           name: job.name,
           source: sourceOf(job),
           partitions: job.partitions ?? executors * PARTITIONS_AN_EXECUTOR,
           keep: job.keep ?? false,
-          large: job.large ?? false,
+          large: job.staging !== undefined,
           staging,
           steps: await Promise.all(job.steps.map(async ({ step, broadcast, shuffle }) => ({
             step,
-            broadcast: keepBroadcast(broadcasts, encodeBroadcast(broadcast)),
-            schema: sparkSchema((await registry[step]()).output),
+            broadcast: keepBroadcast(broadcasts, serialize(broadcast)),
+            schema: schemaOf((await registry[step]()).output),
             shuffle,
           }))),
         });
@@ -169,9 +169,9 @@ async function* readResult(files: string[], staging: string): AsyncGenerator<Row
   }
 }
 
-/** Large results lie beside their source, which all machines see; small ones are the driver's own. */
-function stagingFolder({ source, large }: Job): string {
-  return large && source.kind !== "items" ? dirname(resolve(source.path)) : tmpdir();
+/** As Spark writes it, e.g. `"row int, vector binary"`. */
+function schemaOf(schema: RowSchema): string {
+  return Object.entries(schema).map((column) => column.join(" ")).join(", ");
 }
 
 function sourceOf({ source }: Job): Record<string, unknown> {
@@ -202,12 +202,6 @@ async function expectMaster(master: string): Promise<void> {
       resolve();
     }).once("error", fail).once("timeout", fail);
   });
-}
-
-function mebibytes(memory: string): number {
-  const found = /^(\d+)([mg])$/.exec(memory);
-  if (!found) throw new InputError(`Expected the memory of an executor to be like 512m or 2g but found '${memory}'`);
-  return Number(found[1]) * (found[2] === "g" ? 1024 : 1);
 }
 
 /** `driver.py`: a line of JSON to it, a line back. */

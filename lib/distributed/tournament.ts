@@ -3,32 +3,33 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { deserialize, serialize } from "node:v8";
 import type { RunMeasures } from "../evaluation/metrics.ts";
 import { type SequenceTerm, serveSequenceTerm } from "../evaluation/sequence_term.ts";
 import type { TournamentCrew, TournamentJob } from "../evaluation/tournament.ts";
 import { measurePolicies } from "../evaluation/tournament_worker.ts";
-import type { Engine, Step } from "./engine.ts";
+import { type Engine, mergedStep, runAndMerge, type Step } from "./engine.ts";
 
 const LISTENERS_A_TASK = 4;
 
+interface Play {
+  jobs: TournamentJob[];
+  sequence: SequenceTerm | undefined;
+}
+
+type Played = { listener: number; measures: RunMeasures[] }[];
+
 /** Step `tournament.play`: what was measured of the listeners of a batch. */
-export const PLAY_STEP: Step = {
-  output: { listener: "int32", measures: "binary" },
-  async *run(tables, { data }) {
-    const { sequence } = data as { sequence: string | null };
-    const serve = sequence === null ? undefined : serveSequenceTerm(unpack<SequenceTerm>(sequence));
-    for await (const table of tables) {
-      for (const value of table.texts("value")) {
-        for (const { listener, job } of unpack<{ listener: number; job: TournamentJob }[]>(value!)) {
-          const measures = await measurePolicies(job.scenario, job.policies, serve);
-          yield { listener: [listener], measures: [new Uint8Array(serialize(measures))] };
-        }
+export const PLAY_STEP: Step = mergedStep(async function* (tables, { jobs, sequence }: Play) {
+  const serve = sequence && serveSequenceTerm(sequence);
+  for await (const table of tables) {
+    for (const batch of table.numbers("item")!) {
+      const first = batch * LISTENERS_A_TASK;
+      for (const [i, { scenario, policies }] of jobs.slice(first, first + LISTENERS_A_TASK).entries()) {
+        yield [{ listener: first + i, measures: await measurePolicies(scenario, policies, serve) }];
       }
     }
-  },
-};
+  }
+}, joined);
 
 /**
  * A crew that plays on an engine. Listeners are drawn here, so the tournament is the same as on threads.
@@ -40,32 +41,15 @@ export const PLAY_STEP: Step = {
 export function engineCrew(engine: Engine, sequence?: SequenceTerm): TournamentCrew {
   return {
     async play(label, count, draw, keep) {
-      const items = Array.from({ length: Math.ceil(count / LISTENERS_A_TASK) }, (_, batch) => {
-        const first = batch * LISTENERS_A_TASK;
-        const size = Math.min(LISTENERS_A_TASK, count - first);
-        return pack(Array.from({ length: size }, (_, i) => ({ listener: first + i, job: draw(first + i) })));
-      });
-      const { tables } = await engine.run({
-        name: label,
-        source: { kind: "items", items },
-        steps: [{ step: "tournament.play", broadcast: { data: { sequence: sequence ? pack(sequence) : null } } }],
-      });
-      for await (const table of tables()) {
-        const listeners = table.numbers("listener")!;
-        table.bytes("measures").forEach((bytes, i) => {
-          keep(listeners[i], deserialize(Buffer.from(bytes)) as RunMeasures[]);
-        });
-      }
+      const broadcast: Play = { jobs: Array.from({ length: count }, (_, listener) => draw(listener)), sequence };
+      const source = { kind: "items", count: Math.ceil(count / LISTENERS_A_TASK) } as const;
+      const job = { name: label, source, steps: [{ step: "tournament.play", broadcast }] };
+      for (const { listener, measures } of await runAndMerge(engine, job, joined)) keep(listener, measures);
     },
     dismiss() {},
   };
 }
 
-/** Typed arrays among plain data, as text. */
-function pack(value: unknown): string {
-  return serialize(value).toString("base64");
-}
-
-function unpack<T>(text: string): T {
-  return deserialize(Buffer.from(text, "base64")) as T;
+function joined(a: Played, b: Played): Played {
+  return a.concat(b);
 }

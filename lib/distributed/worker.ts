@@ -1,6 +1,16 @@
 /**
- * A worker process: works on one partition after another, as told on standard input; see `wire.ts`. It is started by
- * the local engine, or by `bridge.py` on an executor of Spark, and ends when its standard input does.
+ * A worker process on an executor: works on one partition after another, as `bridge.py` tells it on standard input, and
+ * ends when its standard input does. The two speak in frames of one letter, a length (u32, little-endian) and a body:
+ *
+ * | from the bridge | body | from the worker | body |
+ * |---|---|---|---|
+ * | `O` work on a partition | JSON {@linkcode Opening} | `N` the next table, please | – |
+ * | `B` a table | Arrow IPC stream | `V` the broadcast value, please | – |
+ * | `E` there are no more | – | `B` a table of the result | Arrow IPC stream |
+ * | `V` the broadcast value | what `node:v8` serialized | `D` the partition is done | JSON: peak memory, MiB |
+ * | | | `X` it failed | JSON {@linkcode Failure} |
+ *
+ * The worker asks and the bridge answers, so neither ever writes to one who is not reading.
  *
  * `deno run -A lib/distributed/worker.ts [URL of a module with STEPS]`
  *
@@ -8,37 +18,47 @@
  */
 import { readSync, writeSync } from "node:fs";
 import process from "node:process";
+import { deserialize } from "node:v8";
 import { InputError } from "../errors.ts";
 import { peakMemory } from "../storage/stages.ts";
 import { decodeRows, encodeRows, rowCount, type RowTable } from "./arrow.ts";
-import type { Broadcast, Step, StepRegistry } from "./engine.ts";
-import { type Closing, decodeBroadcast, type Failure, FRAME_HEAD, frameHead, type Opening, parseHead } from "./wire.ts";
+import type { Failure, PartitionContext, Step, StepRegistry } from "./engine.ts";
+
+/** Begins a partition. */
+interface Opening extends PartitionContext {
+  /** Name of the step. */
+  step: string;
+  /** Names the broadcast value: a worker that has it does not ask for it. */
+  broadcast: string;
+  /** File that the rows come from, for errors; empty for none. */
+  file: string;
+}
 
 const BROADCASTS_KEPT = 4;
+const FRAME_HEAD = 5;
 const EMPTY = new Uint8Array(0);
 
 async function main(registry: StepRegistry): Promise<void> {
-  const broadcasts = new Map<string, Required<Broadcast>>();
+  const broadcasts = new Map<string, unknown>();
   for (let frame = readFrame(); frame; frame = readFrame()) {
     expectLetter(frame.letter, "O");
     const opening = JSON.parse(new TextDecoder().decode(frame.body)) as Opening;
     try {
       await work(await loadStep(registry, opening.step), opening, broadcasts);
-      writeJson("D", { peakMiB: peakMemory() } satisfies Closing);
+      writeJson("D", { peakMiB: peakMemory() });
     } catch (error) {
       writeJson("X", failureOf(error, opening.file));
     }
   }
 }
 
-async function work(step: Step, opening: Opening, broadcasts: Map<string, Required<Broadcast>>): Promise<void> {
-  const { broadcast, partition, attempt } = opening;
+async function work(step: Step, { broadcast, ...context }: Opening, broadcasts: Map<string, unknown>): Promise<void> {
   if (!broadcasts.has(broadcast)) {
     writeFrame("V", EMPTY);
-    broadcasts.set(broadcast, decodeBroadcast(expectFrame("V")));
+    broadcasts.set(broadcast, deserialize(expectFrame("V")));
     if (broadcasts.size > BROADCASTS_KEPT) broadcasts.delete(broadcasts.keys().next().value!);
   }
-  for await (const columns of step.run(tables(), broadcasts.get(broadcast)!, { partition, attempt })) {
+  for await (const columns of step.run(tables(), broadcasts.get(broadcast), context)) {
     if (rowCount(columns) > 0) writeFrame("B", encodeRows(step.output, columns));
   }
 }
@@ -78,10 +98,8 @@ function expectFrame(letter: string): Uint8Array {
 
 function readFrame(): { letter: string; body: Uint8Array } | undefined {
   const head = readBytes(FRAME_HEAD);
-  if (!head) return undefined;
-  const { letter, length } = parseHead(head);
-  const body = readBytes(length);
-  return body && { letter, body };
+  const body = head && readBytes(new DataView(head.buffer).getUint32(1, true));
+  return body && { letter: String.fromCharCode(head[0]), body };
 }
 
 /** Nothing when the input ends. */
@@ -100,7 +118,10 @@ function writeJson(letter: string, value: unknown): void {
 }
 
 function writeFrame(letter: string, body: Uint8Array): void {
-  for (const part of [frameHead(letter, body.length), body]) {
+  const head = new Uint8Array(FRAME_HEAD);
+  head[0] = letter.charCodeAt(0);
+  new DataView(head.buffer).setUint32(1, body.length, true);
+  for (const part of [head, body]) {
     for (let written = 0; written < part.length;) {
       written += patiently(() => writeSync(1, part, written, part.length - written));
     }

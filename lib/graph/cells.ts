@@ -7,10 +7,11 @@
  */
 import { kMeans } from "../embedding/kmeans.ts";
 import { InputError } from "../errors.ts";
-import type { Matrix } from "../matrix.ts";
+import { type Matrix, unitRows } from "../matrix.ts";
+import { exactNeighbors } from "../neighbors.ts";
 import { seededRandom } from "../random.ts";
 import { buildKnnGraph } from "./knn.ts";
-import { meanAndError } from "./tuner.ts";
+import { smallestNeed } from "./tuner.ts";
 
 /** Coarse cells over unit vectors. */
 export interface CoarseCells {
@@ -20,16 +21,24 @@ export interface CoarseCells {
   scales: Float32Array;
 }
 
-/** The nearest rows of some queries among the rows of a part; those of two parts merge into those of both. */
-export interface NearestRows {
-  /** Neighbours of a query. */
-  k: number;
-  /** Rows, k a query, nearest first; −1 behind the last. */
+/** A row that is near a query. */
+export interface NearRow {
+  /** Number of the row. */
+  row: number;
+  /** Its cosine. */
+  similarity: number;
+  /** How far outside the query's cell it lies, see {@linkcode guestNeed}. */
+  need: number;
+}
+
+/** Rows whose nearest others are looked for. */
+export interface CellQueries {
+  /** Their vectors. */
+  x: Matrix;
+  /** Their numbers. */
   rows: Int32Array;
-  /** Their cosines. */
-  similarities: Float64Array;
-  /** How far outside the query's cell they lie, see {@linkcode guestNeed}. */
-  needs: Float64Array;
+  /** Their cells. */
+  homes: Int32Array;
 }
 
 /** Hashes lie in [0, HASH_RANGE). */
@@ -49,23 +58,6 @@ export function inSample(row: number, share: number, seed: number): boolean {
   hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 13), 0x27d4eb2f);
   return ((hash ^ (hash >>> 16)) >>> 0) < share * HASH_RANGE;
-}
-
-/**
- * Scales rows to unit length; zero rows stay zero.
- *
- * @param x The rows [n, d].
- * @returns Unit rows [n, d].
- */
-export function unitRows({ data, rows, columns: d }: Matrix): Float32Array {
-  const unit = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) {
-    let norm = 0;
-    for (let j = i * d; j < i * d + d; j++) norm += data[j] * data[j];
-    const scale = norm > 0 ? 1 / Math.sqrt(norm) : 0;
-    for (let j = i * d; j < i * d + d; j++) unit[j] = data[j] * scale;
-  }
-  return unit;
 }
 
 /**
@@ -153,94 +145,68 @@ export function isGuest(
 }
 
 /**
- * No rows at all: what {@linkcode findNearest} starts from.
+ * Compares queries with the rows of a part, all with all. O(queries × rows × d).
  *
- * @param queries Number of queries.
- * @param k Neighbours of each.
- * @returns Empty lists.
+ * @param x The rows of the part.
+ * @param rows Their numbers.
+ * @param queries The queries; none is near itself.
+ * @param k Rows wanted of each.
+ * @param cells The cells.
+ * @returns The nearest rows of each query, nearest first; fewer than k where the part has fewer.
  */
-export function noNearest(queries: number, k: number): NearestRows {
-  return {
-    k,
-    rows: new Int32Array(queries * k).fill(-1),
-    similarities: new Float64Array(queries * k).fill(-Infinity),
-    needs: new Float64Array(queries * k),
-  };
-}
-
-/**
- * Compares queries with the rows of a part, all with all, and keeps the nearest. O(queries × rows × d).
- *
- * @param found What was found so far; changed.
- * @param queries Unit rows of the queries.
- * @param queryRows Their row numbers: no row is its own neighbour.
- * @param unit Unit rows of the part.
- * @param rows Their row numbers.
- * @param needOf How far outside the cell of query q row i of the part lies; asked for rows that are kept only.
- */
-export function findNearest(
-  found: NearestRows,
-  queries: Float32Array,
-  queryRows: ArrayLike<number>,
-  unit: Float32Array,
+export function nearestRows(
+  x: Matrix,
   rows: ArrayLike<number>,
-  needOf: (query: number, i: number) => number,
-): void {
-  const { k } = found;
-  const d = queries.length / queryRows.length;
-  for (let q = 0; q < queryRows.length; q++) {
-    const last = q * k + k - 1;
-    let threshold = found.similarities[last];
-    for (let i = 0; i < rows.length; i++) {
-      let similarity = 0;
-      for (let j = 0, a = q * d, b = i * d; j < d; j++) similarity += queries[a + j] * unit[b + j];
-      if (similarity < threshold || rows[i] === queryRows[q]) continue;
-      insert(found, q, rows[i], similarity, needOf(q, i));
-      threshold = found.similarities[last];
+  queries: CellQueries,
+  k: number,
+  cells: CoarseCells,
+): NearRow[][] {
+  const unit = unitRows(x);
+  const places = new Map<number, { home: number; distances: Float64Array }>();
+  const placeOf = (i: number) => {
+    const known = places.get(i);
+    if (known) return known;
+    const distances = new Float64Array(cells.scales.length);
+    const place = { home: distancesToCells(unit.data, i * x.columns, cells, distances), distances };
+    places.set(i, place);
+    return place;
+  };
+  const { indices, similarities, k: found } = exactNeighbors(x, queries.x, Math.min(k + 1, x.rows));
+  return Array.from(queries.rows, (query, q) => {
+    const near: NearRow[] = [];
+    for (let e = q * found; e < (q + 1) * found && near.length < k; e++) {
+      if (rows[indices[e]] === query) continue;
+      const { home, distances } = placeOf(indices[e]);
+      const need = guestNeed(distances, home, queries.homes[q], cells);
+      near.push({ row: rows[indices[e]], similarity: similarities[e], need });
     }
-  }
+    return near;
+  });
 }
 
 /**
  * Merges the nearest rows of two parts.
  *
- * @param a Nearest rows of one part; changed.
+ * @param a Nearest rows of one part.
  * @param b Nearest rows of another part for the same queries.
- * @returns `a`.
+ * @param k Rows wanted of each query.
+ * @returns Those of both.
  */
-export function mergeNearest(a: NearestRows, b: NearestRows): NearestRows {
-  for (let e = 0; e < b.rows.length; e++) {
-    if (b.rows[e] >= 0) insert(a, Math.floor(e / a.k), b.rows[e], b.similarities[e], b.needs[e]);
-  }
-  return a;
+export function mergeNearest(a: NearRow[][], b: NearRow[][], k: number): NearRow[][] {
+  return a.map((near, q) => near.concat(b[q]).sort((p, r) => r.similarity - p.similarity || p.row - r.row).slice(0, k));
 }
 
 /**
  * The smallest need up to which rows must be guests so that the mean recall of a sample is reached by two standard
  * errors.
  *
- * @param nearest Exact neighbours of the sample.
+ * @param nearest Exact neighbours of the sample, equally many of each query.
  * @param recall The recall, below 1.
  * @returns The need.
  */
-export function needForRecall({ needs, k }: NearestRows, recall: number): number {
-  const sorted = needs.slice().sort();
-  const reached = (limit: number) => {
-    const { mean, error } = meanAndError(needs.length / k, (q) => {
-      let inside = 0;
-      for (let e = q * k; e < q * k + k; e++) if (needs[e] <= limit) inside++;
-      return inside / k;
-    });
-    return mean - 2 * error >= recall;
-  };
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (reached(sorted[middle])) high = middle;
-    else low = middle + 1;
-  }
-  return sorted[low] * 1.0001;
+export function needForRecall(nearest: readonly NearRow[][], recall: number): number {
+  const needs = Float64Array.from(nearest.flatMap((near) => near.map(({ need }) => need)));
+  return smallestNeed(needs, nearest[0].length, recall) * 1.0001;
 }
 
 /** Neighbours of the rows that are at home in a cell. */
@@ -309,23 +275,6 @@ export async function joinCell(
 export function coarseCellCount(rows: number, cellRows: number, fewest: number): number {
   if (!(cellRows > 0)) throw new InputError(`Expected the rows of a cell to be above 0 but found ${cellRows}`);
   return Math.max(1, Math.ceil(rows / cellRows), Math.min(fewest, Math.floor(rows / 256)));
-}
-
-/** Insertion by similarity, then row. */
-function insert(found: NearestRows, q: number, row: number, similarity: number, need: number): void {
-  const { k, rows, similarities, needs } = found;
-  const start = q * k;
-  let at = start + k - 1;
-  const before = (e: number) => similarities[e] > similarity || (similarities[e] === similarity && rows[e] < row);
-  if (rows[at] >= 0 && before(at)) return;
-  for (; at > start && (rows[at - 1] < 0 || !before(at - 1)); at--) {
-    rows[at] = rows[at - 1];
-    similarities[at] = similarities[at - 1];
-    needs[at] = needs[at - 1];
-  }
-  rows[at] = row;
-  similarities[at] = similarity;
-  needs[at] = need;
 }
 
 function squaredDistance(a: Float32Array, at: number, b: Float32Array, bt: number, d: number): number {

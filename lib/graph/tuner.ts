@@ -95,8 +95,8 @@ export class Tuner {
    * @returns The rule and its cost.
    */
   choose(recall: number): Choice {
-    const probes = Math.max(1, Math.ceil(this.smallest(this.ranks, recall)));
-    const reach = this.smallest(this.reaches, recall) * 1.0001;
+    const probes = Math.max(1, Math.ceil(smallestNeed(this.ranks, this.view.k, recall)));
+    const reach = smallestNeed(this.reaches, this.view.k, recall) * 1.0001;
     const byRank = this.choice(this.ranks, probes, { probes, reach: 0 }, (s) => sorted(this.fromRow[s])[probes - 1]);
     const byReach = this.choice(
       this.reaches,
@@ -105,25 +105,6 @@ export class Tuner {
       (s) => this.nearest[s] + reach * this.radius[s],
     );
     return byRank.compared < byReach.compared ? byRank : byReach;
-  }
-
-  /** The smallest bound on the neighbours' needs that reaches the recall; the largest need when none does. */
-  private smallest(needs: Float64Array, recall: number): number {
-    const { k } = this.view;
-    const values = needs.slice().sort();
-    let low = 0;
-    let high = values.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const { mean, error } = meanAndError(this.size, (s) => {
-        let found = 0;
-        for (let i = s * k; i < s * k + k; i++) if (needs[i] <= values[middle]) found++;
-        return found / k;
-      });
-      if (mean - 2 * error >= recall) high = middle;
-      else low = middle + 1;
-    }
-    return values[low];
   }
 
   private choice(
@@ -163,6 +144,31 @@ export class Tuner {
     found.sort((a, b) => a - b);
     return found.length > k ? Math.max(found[k], 1e-30) : Infinity;
   }
+}
+
+/**
+ * The smallest bound on the needs of a sample's neighbours that reaches a mean recall by two standard errors.
+ *
+ * @param needs Needs of the neighbours, k a row of the sample.
+ * @param k Neighbours of a row.
+ * @param recall The recall.
+ * @returns The bound; the largest need when none reaches the recall.
+ */
+export function smallestNeed(needs: Float64Array, k: number, recall: number): number {
+  const values = needs.slice().sort();
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { mean, error } = meanAndError(needs.length / k, (s) => {
+      let found = 0;
+      for (let i = s * k; i < s * k + k; i++) if (needs[i] <= values[middle]) found++;
+      return found / k;
+    });
+    if (mean - 2 * error >= recall) high = middle;
+    else low = middle + 1;
+  }
+  return values[low];
 }
 
 /**

@@ -43,7 +43,7 @@ async function main(): Promise<number> {
     .description("Run the notebooks and write reports/.")
     .option("--catalog <file>", "a catalogue of your own (CSV, CSV.gz or Parquet) instead of the synthetic world")
     .option("--only <numbers>", "notebooks to run, e.g. 01,03")
-    .option("--engine <name>", "local, spark or spark://HOST:PORT: what features, PCA and graph run on")
+    .option("--engine <name>", "spark or spark://HOST:PORT: what features, PCA and graph run on")
     .option("--tracks <n>", "tracks of the synthetic world, or a sample of the catalogue")
     .option("--seed <n>", "seed of everything random")
     .option(

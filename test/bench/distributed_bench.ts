@@ -1,9 +1,8 @@
 /**
- * The same steps in this process, on local workers and on Spark: rows against seconds at 1, 2 and 4 executors; bytes
- * shuffled and memory of a task as the graph grows; and from these what 100 million tracks would take.
+ * The same steps in this process and on Spark: rows against seconds at 1, 2 and 4 executors; bytes shuffled and memory
+ * of a task as the graph grows; and from these what 100 million tracks would take.
  *
- * Run alone: `deno run -A test/bench/distributed_bench.ts [--quick]`. Without Java the rows of Spark are left out, and the
- * graph is measured on local workers.
+ * Run alone: `deno run -A test/bench/distributed_bench.ts [--quick]`. It needs Spark (`deno task setup --spark`).
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -16,7 +15,7 @@ import { worldStage } from "../../lib/catalog/world/stage.ts";
 import { type Engine, openEngine } from "../../lib/distributed/engine.ts";
 import { featuresOn } from "../../lib/distributed/features.ts";
 import { distributedGraph } from "../../lib/distributed/graph.ts";
-import { distributedPca } from "../../lib/distributed/pca.ts";
+import { pcaOn } from "../../lib/distributed/pca.ts";
 import { type MeasuredGraphRun, sizeCluster } from "../../lib/distributed/sizing.ts";
 import { sparkProblem } from "../../lib/distributed/spark.ts";
 import { pcaOfFile } from "../../lib/embedding/files.ts";
@@ -48,6 +47,8 @@ const TARGET = 100e6;
 
 async function main(args: string[]): Promise<void> {
   if (args[0] === "--part") return console.log(await here(args[1] as Step, args[2]));
+  const problem = sparkProblem();
+  if (problem) return console.log(`left out: ${problem}`);
   const quick = args.includes("--quick");
   const folder = mkdtempSync(join(tmpdir(), "segue-bench-distributed-"));
   try {
@@ -62,14 +63,14 @@ async function main(args: string[]): Promise<void> {
     await showTable(rows.map((row) => ({ ...row })), {
       name,
       caption:
-        `Seconds of a step in this process (two threads where it has them), on worker processes and on Spark, on ` +
-        `this machine's cores; ratio: against this process. Starting a cluster took ${starts} more, once a command. ` +
+        `Seconds of a step in this process (two threads where it has them) and on Spark, on this machine's cores; ` +
+        `ratio: against this process. Starting a cluster took ${starts} more, once a command. ` +
         "More executors than cores share them.",
     });
     const runs = await growGraph(folder, quick);
     await showTable(runs.map((run) => ({ ...run })), {
       name: `${name}_graph`,
-      caption: `The graph step on ${runs[0].engine} with 2 executors as n grows, k = ${K}, ${DIMENSIONS} dimensions, ` +
+      caption: `The graph step on Spark with 2 executors as n grows, k = ${K}, ${DIMENSIONS} dimensions, ` +
         "cells of one size; replication: rows in the cells, guests among them, over n; seconds are those of all tasks.",
     });
     const efficiency = efficiencyOf(rows);
@@ -78,7 +79,7 @@ async function main(args: string[]): Promise<void> {
       caption:
         `What the graph of ${TARGET.toLocaleString("en-US")} tracks would take, reckoned from the measured runs ` +
         `at a price of 0.05 a core and hour; efficiency ${efficiency}: ${
-          sparkProblem() || quick ? "assumed" : "seconds on 1 executor over twice those on 2"
+          quick ? "assumed" : "seconds on 1 executor over twice those on 2"
         }.`,
     });
   } finally {
@@ -94,28 +95,26 @@ async function compareEngines(folder: string, sizes: Record<Step, number[]>, exe
     rows.push(report({ step, rows: n, engine: "this process", executors: 1, seconds, ratio: 1, ...NOTHING }));
   }
   const starts: number[] = [];
-  for (const name of ["local", ...(sparkProblem() ? [] : ["spark"])] as ("local" | "spark")[]) {
-    for (const count of name === "local" ? [2] : executors) {
-      const engine = openEngine({ engine: name, executors: count });
-      try {
-        starts.push(await warm(engine, folder));
-        for (const [step, n] of steps) {
-          const before = engine.history.length;
-          const start = performance.now();
-          await on(engine, step, inputOf(folder, step, n));
-          const seconds = (performance.now() - start) / 1000;
-          const jobs = engine.history.slice(before);
-          const base = rows.find((row) => row.step === step && row.rows === n)!.seconds;
-          rows.push(report({
-            ...{ step, rows: n, engine: name, executors: count, seconds, ratio: seconds / base },
-            tasks: jobs.reduce((sum, job) => sum + job.tasks, 0),
-            shuffle_mib: jobs.reduce((sum, job) => sum + job.shuffleBytes, 0) / 2 ** 20,
-            peak_task_mib: Math.max(...jobs.map((job) => job.peakTaskMiB)),
-          }));
-        }
-      } finally {
-        await engine.close();
+  for (const count of executors) {
+    const engine = openEngine({ engine: "spark", executors: count });
+    try {
+      starts.push(await warm(engine, folder));
+      for (const [step, n] of steps) {
+        const before = engine.history.length;
+        const start = performance.now();
+        await on(engine, step, inputOf(folder, step, n));
+        const seconds = (performance.now() - start) / 1000;
+        const jobs = engine.history.slice(before);
+        const base = rows.find((row) => row.step === step && row.rows === n)!.seconds;
+        rows.push(report({
+          ...{ step, rows: n, engine: "spark", executors: count, seconds, ratio: seconds / base },
+          tasks: jobs.reduce((sum, job) => sum + job.tasks, 0),
+          shuffle_mib: jobs.reduce((sum, job) => sum + job.shuffleBytes, 0) / 2 ** 20,
+          peak_task_mib: Math.max(...jobs.map((job) => job.peakTaskMiB)),
+        }));
       }
+    } finally {
+      await engine.close();
     }
   }
   return { rows, starts: `${Math.min(...starts).toFixed(1)} to ${Math.max(...starts).toFixed(1)} s` };
@@ -124,19 +123,22 @@ async function compareEngines(folder: string, sizes: Record<Step, number[]>, exe
 async function growGraph(folder: string, quick: boolean) {
   const sizes = quick ? [4_000, 8_000, 16_000] : [50_000, 100_000, 200_000];
   const cellRows = quick ? 1_000 : 12_500;
-  const engine = openEngine({ engine: sparkProblem() ? "local" : "spark", executors: 2 });
+  const engine = openEngine({ engine: "spark", executors: 2 });
   const runs: (MeasuredGraphRun & { engine: string; seconds: number; recall: number })[] = [];
   try {
     await warm(engine, folder);
     for (const n of sizes) {
       await makeInput(folder, "graph", n);
       const start = performance.now();
-      const { report } = await distributedGraph(inputOf(folder, "graph", n), engine, { k: K, cellRows });
+      const report = await distributedGraph(inputOf(folder, "graph", n), join(folder, "out"), engine, {
+        k: K,
+        cellRows,
+      });
       const seconds = (performance.now() - start) / 1000;
       const { columns, cells, replication, recall } = report;
       console.log(`graph of ${n} rows: ${seconds.toFixed(1)} s, ${cells} cells, replication ${replication.toFixed(2)}`);
       runs.push({
-        ...{ engine: engine.name, rows: n, columns, k: K, cells, seconds: round(seconds, 2), recall },
+        ...{ engine: "spark", rows: n, columns, k: K, cells, seconds: round(seconds, 2), recall },
         replication: round(replication, 4),
         assignSeconds: round(report.assign_seconds, 3),
         joinSeconds: round(report.join_seconds, 3),
@@ -163,14 +165,14 @@ function efficiencyOf(rows: Row[]): number {
 async function warm(engine: Engine, folder: string): Promise<number> {
   await makeInput(folder, "graph", 1_000);
   const start = performance.now();
-  await distributedGraph(inputOf(folder, "graph", 1_000), engine, { k: 5 });
+  await distributedGraph(inputOf(folder, "graph", 1_000), join(folder, "out"), engine, { k: 5 });
   return (performance.now() - start) / 1000;
 }
 
 async function on(engine: Engine, step: Step, input: string): Promise<void> {
   if (step === "features") await featuresStage(input, { force: true }, featuresOn(engine));
-  else if (step === "pca") await distributedPca(input, `${input}.scores.npy`, engine, { variance: 0.95 });
-  else await distributedGraph(input, engine, { k: K });
+  else if (step === "pca") await pcaOn(engine)(input, `${input}.scores.npy`, { variance: 0.95 });
+  else await distributedGraph(input, `${input}.graph`, engine, { k: K });
 }
 
 /** Seconds of a step in this process. */

@@ -18,7 +18,7 @@ import { readPca } from "../../lib/embedding/files.ts";
 import type { PcaModel } from "../../lib/embedding/pca.ts";
 import { runTournament, type Tournament } from "../../lib/evaluation/tournament.ts";
 import { featuresStage } from "../../lib/features/stage.ts";
-import type { NeighborGraph } from "../../lib/graph/graph.ts";
+import { type NeighborGraph, readGraph } from "../../lib/graph/graph.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
 import { graphStage } from "../../lib/graph/stage.ts";
 import { type Matrix, matrix } from "../../lib/matrix.ts";
@@ -62,7 +62,7 @@ export interface Outcome {
 
 /** Runs every step on an engine, in a copy of the world. */
 export async function runAll(engine: Engine, world: string): Promise<Outcome> {
-  const directory = join(temporaryFolder(), engine.name);
+  const directory = join(temporaryFolder(), "world");
   cpSync(world, directory, { recursive: true });
   await featuresStage(directory, { force: true }, featuresOn(engine));
   const features = readNpyMatrix(join(directory, "X_raw.npy"));
@@ -70,7 +70,8 @@ export async function runAll(engine: Engine, world: string): Promise<Outcome> {
   const scores = readNpyMatrix(join(directory, "X_pca.npy"));
   const pca = readPca(join(directory, "pca.npz"));
   const fit = await distributedChoiceModel(join(directory, "choices.parquet"), engine, { cluster: "user_id" });
-  const { graph, report } = await distributedGraph(join(world, "X_pca.npy"), engine, { k: 20, cellRows: 400 });
+  const report = await distributedGraph(join(world, "X_pca.npy"), directory, engine, { k: 20, cellRows: 400 });
+  const graph = readGraph(directory);
   await distributedMpd([join(directory, "playlists")], join(directory, "mpd"), engine, { companions: 5 });
   const shuffles = await loadShuffleWorld(world);
   const tournament = await runTournament(shuffles, { ...TOURNAMENT, crew: engineCrew(engine) });

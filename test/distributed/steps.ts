@@ -1,32 +1,22 @@
 import { bytesOf } from "../../lib/distributed/arrow.ts";
 import type { Step, StepRegistry } from "../../lib/distributed/engine.ts";
-import { JOIN_STEP } from "../../lib/distributed/graph.ts";
+import { JOIN_STEP, WRITE_STEP } from "../../lib/distributed/graph.ts";
 import { STEPS as OURS } from "../../lib/distributed/steps.ts";
 
-const ROWS = { row: "int32", vector: "binary" } as const;
+const ROWS = { row: "int", vector: "binary" } as const;
 
-/** Yields its rows again, a table for each. */
-const ECHO: Step = {
+/** Yields its rows again, a table for each; the process ends in the middle of partition 1, the first time it is tried. */
+const CRASH: Step = {
   output: ROWS,
-  async *run(tables) {
+  async *run(tables, _, { partition, attempt }) {
+    let yielded = 0;
     for await (const table of tables) {
       const vectors = table.packed("vector");
       const width = vectors.length / table.length;
       for (const [i, row] of table.numbers("row")!.entries()) {
         yield { row: [row], vector: [vectors.subarray(i * width, (i + 1) * width)] };
+        if (partition === 1 && attempt === 0 && ++yielded === 20) Deno.exit(3);
       }
-    }
-  },
-};
-
-/** The process ends in the middle of partition 1, the first time it is tried. */
-const CRASH: Step = {
-  output: ROWS,
-  async *run(tables, broadcast, context) {
-    let yielded = 0;
-    for await (const columns of ECHO.run(tables, broadcast, context)) {
-      yield columns;
-      if (context.partition === 1 && context.attempt === 0 && ++yielded === 20) Deno.exit(3);
     }
   },
 };
@@ -34,9 +24,20 @@ const CRASH: Step = {
 /** The join of a cell after a second and a half, so that there is time to kill someone half-way. */
 const SLOW_JOIN: Step = {
   output: JOIN_STEP.output,
-  async *run(tables, broadcast, context) {
+  async *run(...given) {
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    yield* JOIN_STEP.run(tables, broadcast, context);
+    yield* JOIN_STEP.run(...given);
+  },
+};
+
+/** The process ends when block 1 is written, the first time it is tried: its part is there and nobody was told. */
+const LOST_WRITE: Step = {
+  output: WRITE_STEP.output,
+  async *run(tables, broadcast, context) {
+    for await (const columns of WRITE_STEP.run(tables, broadcast, context)) {
+      if (context.partition === 1 && context.attempt === 0) Deno.exit(3);
+      yield columns;
+    }
   },
 };
 
@@ -52,19 +53,21 @@ const FAULT: Step = {
 
 /** What every partition was given and which it was. */
 const TELL: Step = {
-  output: { told: "text", numbers: "binary" },
-  async *run(tables, { data, arrays }, { partition }) {
+  output: { told: "binary", numbers: "binary" },
+  async *run(tables, broadcast, { partition }) {
+    const { text, numbers } = broadcast as { text: string; numbers: Float64Array };
     let rows = 0;
     for await (const table of tables) rows += table.length;
-    yield { told: [JSON.stringify({ data, partition, rows })], numbers: [bytesOf(arrays.numbers)] };
+    const told = JSON.stringify({ text, partition, rows });
+    yield { told: [new TextEncoder().encode(told)], numbers: [bytesOf(numbers)] };
   },
 };
 
-/** The library's steps, the join slowed down, and those of the tests. */
+/** The library's steps, those of the graph made to fail, and those of the tests. */
 export const STEPS: StepRegistry = {
   ...OURS,
   "graph.join": () => Promise.resolve(SLOW_JOIN),
-  "test.echo": () => Promise.resolve(ECHO),
+  "graph.write": () => Promise.resolve(LOST_WRITE),
   "test.crash": () => Promise.resolve(CRASH),
   "test.fault": () => Promise.resolve(FAULT),
   "test.tell": () => Promise.resolve(TELL),

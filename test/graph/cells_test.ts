@@ -3,19 +3,19 @@ import fc from "fast-check";
 import {
   coarseCellCount,
   distancesToCells,
-  findNearest,
   guestNeed,
   inSample,
   isGuest,
   joinCell,
   makeCoarseCells,
   mergeNearest,
+  nearestRows,
+  type NearRow,
   needForRecall,
-  noNearest,
-  unitRows,
 } from "../../lib/graph/cells.ts";
+import { neighborsOf } from "../../lib/graph/graph.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
-import { type Matrix, matrix, takeRows } from "../../lib/matrix.ts";
+import { type Matrix, matrix, takeRows, unitRows } from "../../lib/matrix.ts";
 import { seededRandom } from "../../lib/random.ts";
 
 function noise(rows: number, columns: number, seed: number): Matrix {
@@ -35,7 +35,7 @@ Deno.test("guestNeed() is the distance from the plane half-way between two centr
 
 Deno.test("isGuest() says of every row and cell what guestNeed() says", async () => {
   const x = noise(500, 5, 9);
-  const unit = matrix(500, 5, unitRows(x));
+  const unit = unitRows(x);
   const cells = await makeCoarseCells(unit, 7, 1);
   const distances = new Float64Array(cells.scales.length);
   for (const limit of [0, 0.1, 0.5, 2]) {
@@ -48,35 +48,30 @@ Deno.test("isGuest() says of every row and cell what guestNeed() says", async ()
   }
 });
 
-Deno.test("nearest rows merge into those of the whole, however the rows are cut", () => {
+Deno.test("nearest rows merge into those of the whole, however the rows are cut, and are those of the exact graph", async () => {
   const x = noise(300, 5, 1);
-  const unit = unitRows(x);
-  const queries = unit.slice(0, 20 * 5);
-  const queryRows = Array.from({ length: 20 }, (_, q) => q);
+  const cells = await makeCoarseCells(unitRows(x), 4, 1);
+  const rows = Int32Array.from({ length: 20 }, (_, q) => 3 * q);
+  const queries = { x: takeRows(x, rows), rows, homes: new Int32Array(20) };
   const nearestOf = (from: number, to: number) => {
-    const found = noNearest(20, 7);
-    const rows = Array.from({ length: to - from }, (_, i) => from + i);
-    findNearest(found, queries, queryRows, unit.subarray(from * 5, to * 5), rows, (_, i) => from + i);
-    return found;
+    const here = Array.from({ length: to - from }, (_, i) => from + i);
+    return from === to
+      ? rows.reduce<NearRow[][]>((none) => [...none, []], [])
+      : nearestRows(takeRows(x, here), here, queries, 7, cells);
   };
   const whole = nearestOf(0, 300);
-  fc.assert(fc.property(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 300 }), (a, b) => {
-    const [first, second] = [Math.min(a, b), Math.max(a, b)];
-    const right = mergeNearest(nearestOf(first, second), nearestOf(second, 300));
-    assert.deepEqual(mergeNearest(nearestOf(0, first), right), whole);
-    const left = mergeNearest(nearestOf(second, 300), nearestOf(0, first));
-    assert.deepEqual(mergeNearest(left, nearestOf(first, second)), whole);
-  }));
-});
-
-Deno.test("findNearest() agrees with the exact graph", async () => {
-  const x = noise(400, 6, 2);
-  const unit = unitRows(x);
-  const rows = Array.from({ length: 400 }, (_, i) => i);
-  const found = noNearest(400, 8);
-  findNearest(found, unit, rows, unit, rows, () => 0);
-  const { graph } = await buildKnnGraph(x, { k: 8, recall: 1 });
-  assert.deepEqual([...found.rows], [...graph.indices]);
+  const { graph } = await buildKnnGraph(x, { k: 7, recall: 1 });
+  whole.forEach((near, q) => assert.deepEqual(near.map(({ row }) => row), [...neighborsOf(graph, rows[q])]));
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 300 }), (a, b) => {
+      const [first, second] = [Math.min(a, b), Math.max(a, b)];
+      const right = mergeNearest(nearestOf(first, second), nearestOf(second, 300), 7);
+      assert.deepEqual(mergeNearest(nearestOf(0, first), right, 7), whole);
+      const left = mergeNearest(nearestOf(second, 300), nearestOf(0, first), 7);
+      assert.deepEqual(mergeNearest(left, nearestOf(first, second), 7), whole);
+    }),
+    { numRuns: 30 },
+  );
 });
 
 Deno.test("a cell with its guests gives what the whole matrix gives, when every row is a guest", async () => {
@@ -96,7 +91,7 @@ Deno.test("a cell with its guests gives what the whole matrix gives, when every 
 
 Deno.test("rows within the need of a recall hold that share of the neighbours", async () => {
   const x = noise(3000, 4, 4);
-  const unit = matrix(3000, 4, unitRows(x));
+  const unit = unitRows(x);
   const cells = await makeCoarseCells(unit, 6, 5);
   const distances = new Float64Array(cells.scales.length);
   const homes = Array.from({ length: 3000 }, (_, i) => distancesToCells(unit.data, i * 4, cells, distances));
@@ -106,7 +101,10 @@ Deno.test("rows within the need of a recall hold that share of the neighbours", 
   };
   const { graph } = await buildKnnGraph(x, { k: 10, recall: 1 });
   const needs = Float64Array.from(graph.indices, (j, e) => needOf(j, homes[Math.floor(e / 10)]));
-  const sample = { k: 10, rows: graph.indices, similarities: new Float64Array(needs.length), needs };
+  const sample = Array.from(
+    { length: 3000 },
+    (_, i) => Array.from(needs.subarray(10 * i, 10 * i + 10), (need): NearRow => ({ row: 0, similarity: 0, need })),
+  );
   for (const recall of [0.95, 0.99]) {
     const limit = needForRecall(sample, recall);
     const share = needs.filter((need) => need <= limit).length / needs.length;
