@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { concatenate } from "../concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { type Random, randomInteger, seededRandom } from "../random.ts";
 import { FEATURES, fillFeatures } from "../shuffle/features.ts";
 import { UserState } from "../shuffle/state.ts";
 import { restrictWorld, type ShuffleWorld, type TrackIndex } from "../shuffle/world.ts";
-import type { ChoiceSets } from "./sets.ts";
+import { type Choice, type ChoiceSets, collectChoices } from "./sets.ts";
 
 /** A listener's past, and what they like. */
 export interface ListenerHistory {
@@ -92,22 +93,13 @@ export async function historyChoices(
     warmUp: expectInteger("warmUp", options.warmUp ?? 20, 0),
     seed: expectInteger("seed", options.seed ?? 42, 0),
   };
-  const log: Log = {
-    values: [],
-    tracks: [],
-    offset: [],
-    starts: [0],
-    chosen: [],
-    cluster: [],
-    steps: [],
-    skipped: [],
-    leftOut: 0,
-  };
+  const kept: LoggedChoice[] = [];
+  let leftOut = 0;
   for (const [code, { user, state, liked }] of histories.entries()) {
     const random = seededRandom(settings.seed, `history ${user}`);
-    await replay(world, state, liked ?? [], code, settings, random, log);
+    leftOut += await replay(world, state, liked ?? [], code, settings, random, kept);
   }
-  if (log.chosen.length === 0) {
+  if (kept.length === 0) {
     throw new InputError(
       `Expected a play that follows another within ${
         settings.sessionGap / HOUR
@@ -116,19 +108,12 @@ export async function historyChoices(
     );
   }
   return {
-    sets: {
-      features: FEATURES,
-      values: Float64Array.from(log.values),
-      starts: Int32Array.from(log.starts),
-      chosen: Int32Array.from(log.chosen),
-      offset: Float64Array.from(log.offset),
-      cluster: Int32Array.from(log.cluster),
-    },
-    steps: Int32Array.from(log.steps),
-    tracks: Int32Array.from(log.tracks),
-    skipped: Uint8Array.from(log.skipped),
+    sets: collectChoices(FEATURES, kept),
+    steps: Int32Array.from(kept, ({ step }) => step),
+    tracks: concatenate(Int32Array, kept.map(({ tracks }) => tracks)),
+    skipped: Uint8Array.from(kept, ({ skipped }) => skipped ? 1 : 0),
     users: histories.map(({ user }) => user),
-    leftOut: log.leftOut,
+    leftOut,
   };
 }
 
@@ -149,39 +134,30 @@ export function skipChoices(choices: HistoryChoices): ChoiceSets {
     throw new InputError(`Expected some tracks to be skipped and some not but found ${skips} skips of ${count} plays`);
   }
   const width = sets.features.length;
-  const values = new Float64Array(2 * count * (width + 1));
-  for (let n = 0; n < count; n++) {
-    const at = 2 * n * (width + 1);
-    values[at] = 1;
-    values.set(sets.values.subarray(sets.chosen[n] * width, (sets.chosen[n] + 1) * width), at + 1);
-  }
+  const pairs = Array.from(skipped, (skip, n): Choice => {
+    const values = new Float64Array(2 * (width + 1));
+    values[0] = 1;
+    values.set(sets.values.subarray(sets.chosen[n] * width, (sets.chosen[n] + 1) * width), 1);
+    return { values, chosen: skip, cluster: sets.cluster![n] };
+  });
   return {
-    features: ["alternative:keep", ...sets.features],
-    values,
-    starts: Int32Array.from({ length: count + 1 }, (_, n) => 2 * n),
-    chosen: Int32Array.from(skipped, (skip, n) => 2 * n + skip),
-    cluster: sets.cluster,
+    ...collectChoices(["alternative:keep", ...sets.features], pairs),
     alternative: Int32Array.from({ length: 2 * count }, (_, r) => r % 2),
     alternatives: ["keep", "skip"],
     constantsName: "alternative",
   };
 }
 
-interface Log {
-  values: number[];
-  tracks: number[];
-  offset: number[];
-  starts: number[];
-  chosen: number[];
-  cluster: number[];
-  steps: number[];
-  skipped: number[];
-  leftOut: number;
+/** A choice with all that a log keeps of it. */
+interface LoggedChoice extends Choice {
+  tracks: Int32Array;
+  step: number;
+  skipped: boolean;
 }
 
 type Settings = Required<HistoryChoiceOptions>;
 
-/** Plays a past again, event after event, and keeps the choice set of every next play. */
+/** Plays a past again, event after event, and keeps the choice set of every next play; returns how many had none. */
 async function replay(
   world: ShuffleWorld,
   past: UserState,
@@ -189,15 +165,16 @@ async function replay(
   code: number,
   settings: Settings,
   random: Random,
-  log: Log,
-): Promise<void> {
+  kept: LoggedChoice[],
+): Promise<number> {
   const events = past.events();
   const played = events.filter(({ type }) => type === "play" || type === "like").map(({ track }) => track);
   const library = new Set([...played, ...liked]);
-  if (library.size < 3) return;
+  if (library.size < 3) return 0;
   const { graph, library: tracks } = await restrictWorld(world, Int32Array.from(library), settings.nearCount);
   const state = new UserState(world);
   let plays = 0;
+  let leftOut = 0;
   let previous: { track: TrackIndex; at: number } | undefined;
   events.forEach(({ type, track, at }, e) => {
     if (type === "play") {
@@ -205,15 +182,16 @@ async function replay(
       if (follows && plays >= settings.warmUp) {
         const near = graph.indices.subarray(graph.offsets[previous!.track], graph.offsets[previous!.track + 1]);
         const set = sample(tracks, near, previous!.track, track, settings, random);
-        log.values.push(...fillFeatures(previous!.track, state, set.tracks, { now: at }));
-        log.tracks.push(...set.tracks);
-        log.offset.push(...set.corrections);
-        log.chosen.push(log.starts[log.starts.length - 1]);
-        log.starts.push(log.tracks.length);
-        log.cluster.push(code);
-        log.steps.push(plays);
-        log.skipped.push(skippedAfter(events, e) ? 1 : 0);
-      } else if (plays >= settings.warmUp) log.leftOut++;
+        kept.push({
+          values: fillFeatures(previous!.track, state, set.tracks, { now: at }),
+          tracks: set.tracks,
+          chosen: 0,
+          offset: set.corrections,
+          cluster: code,
+          step: plays,
+          skipped: skippedAfter(events, e),
+        });
+      } else if (plays >= settings.warmUp) leftOut++;
       plays++;
       previous = { track, at };
       state.play(track, at);
@@ -221,6 +199,7 @@ async function replay(
     else if (type === "like") state.like(track, at);
     else if (type === "unlike") state.unlike(track, at);
   });
+  return leftOut;
 }
 
 /** The next event of a skipped play is the skip of the same track. */

@@ -5,14 +5,16 @@
  * @module
  */
 import { randomGamma, randomLogNormal, randomNormal } from "d3-random";
+import { concatenate } from "../concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { type Random, randomInteger, sampleCategorical, seededRandom, shuffleInPlace } from "../random.ts";
 import { FEATURES } from "../shuffle/features.ts";
 import { recommendNext } from "../shuffle/recommend.ts";
+import { durationOf } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
 import { checkWeights, DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
-import type { ChoiceSets } from "./sets.ts";
+import { type Choice, type ChoiceSets, collectChoices } from "./sets.ts";
 
 /** Name of one of the five features of every utility. */
 export type BaseFeature = typeof FEATURES[number];
@@ -41,8 +43,6 @@ export interface ListenerOptions {
   familiar?: number;
   /** Size of the liked set. Default 200, or half of the library when that is less. */
   liked?: number;
-  /** Concentration of the Dirichlet distribution of tastes over clusters: small is narrow tastes. Default 0.3. */
-  concentration?: number;
   /** Mean number of plays in a session. Default 12. */
   sessionLength?: number;
   /** Median pause between sessions, hours; log-normal, so that some are of minutes and some of days. Default 14. */
@@ -63,13 +63,12 @@ export interface SimulatedChoices {
   tracks: Int32Array;
   /** The weights of each listener, over the temperature, [users, 5] row-major; zeros for noise listeners. */
   listenerWeights: Float64Array;
-  /** Taste of each listener over the clusters, [users, clusters] row-major. */
-  tastes: Float64Array;
 }
 
 const START = Date.UTC(2026, 0, 5, 8);
 const HOUR = 3_600_000;
-const USUAL_DURATION = 210_000;
+/** Concentration of the Dirichlet distribution of tastes over clusters: small is narrow tastes. */
+const CONCENTRATION = 0.3;
 /** Hours since the latest and the earliest play of the simulated past; in between they are log-uniform. */
 const SHORTEST_PAST = 1;
 const LONGEST_PAST = 21 * 24;
@@ -96,45 +95,21 @@ const LONGEST_PAST = 21 * 24;
  */
 export function simulateListeners(world: ShuffleWorld, options: ListenerOptions = {}): SimulatedChoices {
   const settings = complete(world, options);
-  const { users, steps } = settings;
-  const width = FEATURES.length;
-  const most = users * steps * (settings.neighbors + settings.familiar);
-  const log: Log = {
-    values: new Float64Array(most * width),
-    tracks: new Int32Array(most),
-    starts: new Int32Array(users * steps + 1),
-    chosen: new Int32Array(users * steps),
-    cluster: new Int32Array(users * steps),
-    steps: new Int32Array(users * steps),
-    times: new Float64Array(users * steps),
-    current: new Int32Array(users * steps),
-    rows: 0,
-    sets: 0,
-  };
-  const listenerWeights = new Float64Array(users * width);
-  const tastes = new Float64Array(users * Math.max(1, world.clusterCount));
-  for (let user = 0; user < users; user++) {
-    const person = drawPerson(world, user, settings);
-    const { taste, weights } = person;
-    tastes.set(taste, user * taste.length);
-    FEATURES.forEach((name, f) => listenerWeights[user * width + f] = weights[name] / settings.temperature);
-    listen(world, user, weights, person.liked, settings, person.random, log);
-  }
-  const { rows, sets } = log;
+  const listenerWeights = new Float64Array(settings.users * FEATURES.length);
+  const choices = Array.from({ length: settings.users }, (_, user) => {
+    const listener = drawListener(world, user, settings);
+    FEATURES.forEach((name, f) => {
+      listenerWeights[user * FEATURES.length + f] = listener.weights[name] / settings.temperature;
+    });
+    return listen(world, user, listener, settings);
+  }).flat();
   return {
-    sets: {
-      features: FEATURES,
-      values: log.values.slice(0, rows * width),
-      starts: log.starts.slice(0, sets + 1),
-      chosen: log.chosen.slice(0, sets),
-      cluster: log.cluster.slice(0, sets),
-    },
-    steps: log.steps.slice(0, sets),
-    times: log.times.slice(0, sets),
-    current: log.current.slice(0, sets),
-    tracks: log.tracks.slice(0, rows),
+    sets: collectChoices(FEATURES, choices),
+    steps: Int32Array.from(choices, ({ step }) => step),
+    times: Float64Array.from(choices, ({ time }) => time),
+    current: Int32Array.from(choices, ({ current }) => current),
+    tracks: concatenate(Int32Array, choices.map(({ tracks }) => tracks)),
     listenerWeights,
-    tastes,
   };
 }
 
@@ -171,35 +146,18 @@ export interface SimulatedListener {
  * @throws {InputError} When an option is out of range.
  */
 export function createListener(world: ShuffleWorld, user: number, options: ListenerOptions = {}): SimulatedListener {
-  const settings = complete(world, { ...options, users: Math.max(user + 1, options.users ?? 0) });
-  const { weights, liked, random } = drawPerson(world, user, settings);
-  const state = new UserState(world);
-  rememberPast(state, liked, random);
-  return {
-    weights,
-    liked,
-    state,
-    start: START,
-    random,
-    offer: (current, source) => offer(world, current, liked, settings, source),
-  };
+  return drawListener(world, user, complete(world, { ...options, users: Math.max(user + 1, options.users ?? 0) }));
+}
+
+/** A choice with all that a log keeps of it. */
+interface LoggedChoice extends Choice {
+  tracks: Int32Array;
+  step: number;
+  time: number;
+  current: TrackIndex;
 }
 
 type Settings = Required<Omit<ListenerOptions, "own">> & Pick<ListenerOptions, "own">;
-
-/** The log while it grows. */
-interface Log {
-  values: Float64Array;
-  tracks: Int32Array;
-  starts: Int32Array;
-  chosen: Int32Array;
-  cluster: Int32Array;
-  steps: Int32Array;
-  times: Float64Array;
-  current: Int32Array;
-  rows: number;
-  sets: number;
-}
 
 function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
   const tracks = world.library.length;
@@ -216,7 +174,6 @@ function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
     neighbors: expectInteger("neighbors", options.neighbors ?? 30, 1, 10_000),
     liked: expectInteger("liked", options.liked ?? Math.min(200, Math.ceil(tracks / 2)), 1, tracks),
     familiar: 0,
-    concentration: expectNumber("concentration", options.concentration ?? 0.3, 1e-6),
     sessionLength: expectNumber("sessionLength", options.sessionLength ?? 12, 1),
     pauseHours: expectNumber("pauseHours", options.pauseHours ?? 14, 0),
   };
@@ -233,22 +190,28 @@ function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
   return settings;
 }
 
-function listen(
-  world: ShuffleWorld,
-  user: number,
-  weights: Weights,
-  liked: Int32Array,
-  settings: Settings,
-  random: Random,
-  log: Log,
-): void {
+/** A listener with a stream of random numbers of their own, who draws weights, taste, liked set and past from it. */
+function drawListener(world: ShuffleWorld, user: number, settings: Settings): SimulatedListener {
+  const random = seededRandom(settings.seed, `listener ${user}`);
+  const members = clusterMembers(world);
+  const taste = drawTaste(members, random);
+  const weights = drawWeights(settings, user, random);
+  const liked = drawLiked(members, taste, settings.liked, random);
   const state = new UserState(world);
-  const pause: () => number = randomLogNormal.source(random)(Math.log(Math.max(1e-9, settings.pauseHours)), 1);
-  let now = START;
   rememberPast(state, liked, random);
+  const offer = (current: TrackIndex, source: Random) => offered(world, current, liked, settings, source);
+  return { weights, liked, state, start: START, random, offer };
+}
+
+/** The choices of a listener, session after session. */
+function listen(world: ShuffleWorld, cluster: number, listener: SimulatedListener, settings: Settings): LoggedChoice[] {
+  const { state, liked, random, weights } = listener;
+  const { temperature } = settings;
+  const pause: () => number = randomLogNormal.source(random)(Math.log(Math.max(1e-9, settings.pauseHours)), 1);
+  let now = listener.start;
   let current = liked[randomInteger(random, liked.length)];
   state.play(current, now);
-  for (let step = 0; step < settings.steps; step++) {
+  return Array.from({ length: settings.steps }, (_, step) => {
     now += durationOf(world, current);
     if (random() < 1 / settings.sessionLength) {
       now += pause() * HOUR;
@@ -256,22 +219,15 @@ function listen(
       state.play(current, now);
       now += durationOf(world, current);
     }
-    const candidates = offer(world, current, liked, settings, random);
-    const { temperature } = settings;
+    const candidates = listener.offer(current, random);
     const distribution = recommendNext(current, state, weights, { candidates, now, temperature });
     const pick = distribution.sample(random);
-    const { sets: n, rows } = log;
-    log.values.set(distribution.features, rows * distribution.featureNames.length);
-    log.tracks.set(distribution.candidates, rows);
-    log.chosen[n] = rows + pick.index;
-    log.cluster[n] = user;
-    log.steps[n] = step;
-    log.times[n] = now;
-    log.current[n] = current;
-    log.rows = log.starts[++log.sets] = rows + distribution.candidates.length;
+    const { features: values, candidates: tracks } = distribution;
+    const choice = { values, tracks, chosen: pick.index, cluster, step, time: now, current };
     current = pick.track;
     state.play(current, now);
-  }
+    return choice;
+  });
 }
 
 /** Every liked track was heard once in the last three weeks: as many in the last day as in all days before. */
@@ -285,7 +241,7 @@ function rememberPast(state: UserState, liked: Int32Array, random: Random): void
 }
 
 /** What is on offer: the nearest neighbours of the current track, and liked tracks drawn without looking. */
-function offer(
+function offered(
   world: ShuffleWorld,
   current: TrackIndex,
   liked: Int32Array,
@@ -294,24 +250,15 @@ function offer(
 ): Int32Array {
   const { offsets, indices } = world.graph;
   const from = offsets[current];
-  const offered = new Set(indices.subarray(from, Math.min(offsets[current + 1], from + neighbors)));
+  const on = new Set(indices.subarray(from, Math.min(offsets[current + 1], from + neighbors)));
   let wanted = familiar;
   for (let tries = 0; wanted > 0 && tries < 4 * familiar; tries++) {
     const track = liked[randomInteger(random, liked.length)];
-    if (track === current || offered.has(track)) continue;
-    offered.add(track);
+    if (track === current || on.has(track)) continue;
+    on.add(track);
     wanted--;
   }
-  return Int32Array.from(offered);
-}
-
-/** Taste, weights and liked set of a listener, who has a stream of random numbers of their own. */
-function drawPerson(world: ShuffleWorld, user: number, settings: Settings) {
-  const random = seededRandom(settings.seed, `listener ${user}`);
-  const members = clusterMembers(world);
-  const taste = drawTaste(members, settings.concentration, random);
-  const weights = drawWeights(settings, user, random);
-  return { taste, weights, liked: drawLiked(members, taste, settings.liked, random), random };
+  return Int32Array.from(on);
 }
 
 function drawWeights({ weights, spread, noise, own }: Settings, user: number, random: Random): Weights {
@@ -341,12 +288,12 @@ function clusterMembers(world: ShuffleWorld): Int32Array[] {
   return members;
 }
 
-/** A draw from Dirichlet(concentration · size of the cluster over the mean size): empty clusters get nothing. */
-function drawTaste(members: Int32Array[], concentration: number, random: Random): Float64Array {
+/** A draw from Dirichlet({@linkcode CONCENTRATION} · size of the cluster over the mean size): empty clusters get nothing. */
+function drawTaste(members: Int32Array[], random: Random): Float64Array {
   const total = members.reduce((sum, tracks) => sum + tracks.length, 0);
   const gamma = randomGamma.source(random);
   const taste = Float64Array.from(members, (tracks) => {
-    const shape = concentration * tracks.length * members.length / total;
+    const shape = CONCENTRATION * tracks.length * members.length / total;
     return shape > 0 ? gamma(shape)() : 0;
   });
   const sum = taste.reduce((a, b) => a + b, 0);
@@ -360,9 +307,4 @@ function drawLiked(members: Int32Array[], taste: Float64Array, count: number, ra
     if (tracks.length > 0) liked.add(tracks[randomInteger(random, tracks.length)]);
   }
   return shuffleInPlace(Int32Array.from(liked), random);
-}
-
-function durationOf(world: ShuffleWorld, track: TrackIndex): number {
-  const duration = world.catalog.numbers.duration_ms?.[track] ?? NaN;
-  return duration > 0 ? duration : USUAL_DURATION;
 }

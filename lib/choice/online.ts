@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { expectNumber, InputError } from "../errors.ts";
+import { expectNumber } from "../errors.ts";
 import { Matrix } from "ml-matrix";
 import { logitSums } from "./logit_sums.ts";
 import { invert, times } from "./newton.ts";
 import { basisOf, fromEmbedding, inEmbedding, type TastePrior } from "./personal.ts";
-import type { ChoiceSets } from "./sets.ts";
+import { type Choice, collectChoices } from "./sets.ts";
 
 /** Weights that move with every event. */
 export interface OnlineLearner {
@@ -88,7 +88,7 @@ export class BayesianWeights implements OnlineLearner {
   update(values: Float64Array, chosen: number): void {
     const prior = this.#prior;
     if (this.#memory < 1) this.#forget();
-    const sums = sumsOf(values, chosen, this.weights, prior.features);
+    const sums = logitSums(collectChoices(prior.features, [{ values, chosen }]), this.weights);
     const { gradient, information } = inEmbedding(this.#basis, sums);
     this.#precision.add(information);
     times(invert(this.#precision)!, gradient).forEach((move, r) => this.#embedding[r] += move);
@@ -132,7 +132,7 @@ export class GradientWeights implements OnlineLearner {
   }
 
   update(values: Float64Array, chosen: number): void {
-    const { gradient } = sumsOf(values, chosen, this.weights, this.#features);
+    const { gradient } = logitSums(collectChoices(this.#features, [{ values, chosen }]), this.weights);
     gradient.forEach((value, k) => this.weights[k] += this.#rates[k] * value);
   }
 }
@@ -151,7 +151,7 @@ export class GradientWeights implements OnlineLearner {
 export function feedbackChoices(
   difference: ArrayLike<number>,
   outcome: FeedbackOutcome,
-): { values: Float64Array; chosen: number }[] {
+): Choice[] {
   const width = difference.length + 2;
   const question = (place: 0 | 1, yes: boolean) => {
     const values = new Float64Array(2 * width);
@@ -165,14 +165,3 @@ export function feedbackChoices(
 
 /** What a listener does with a track that is played to them. */
 export type FeedbackOutcome = "skip" | "keep" | "replay";
-
-function sumsOf(values: Float64Array, chosen: number, weights: Float64Array, features: readonly string[]) {
-  const rows = values.length / weights.length;
-  if (!Number.isInteger(rows) || rows < 1 || !(chosen >= 0 && chosen < rows)) {
-    throw new InputError(
-      `Expected one of the rows of ${weights.length} features to be chosen but found row ${chosen} of ${rows}`,
-    );
-  }
-  const sets: ChoiceSets = { features, values, starts: Int32Array.of(0, rows), chosen: Int32Array.of(chosen) };
-  return logitSums(sets, weights);
-}

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { concatenate } from "../concatenate.ts";
 import { expectInteger, InputError } from "../errors.ts";
 import { type Random, randomInteger } from "../random.ts";
-import type { ChoiceSets } from "./sets.ts";
+import { type Choice, type ChoiceSets, collectChoices } from "./sets.ts";
 
 /** How to draw. */
 export interface AlternativeSample {
@@ -31,7 +32,7 @@ export interface AlternativeSample {
  * @throws {InputError} When the feature does not exist, a count is out of range, or the sets have an offset already.
  */
 export function sampleAlternatives(sets: ChoiceSets, plan: AlternativeSample, random: Random): ChoiceSets {
-  const { features, values, starts, chosen } = sets;
+  const { features, values, starts, chosen, cluster } = sets;
   const width = features.length;
   const f = features.indexOf(plan.feature);
   if (f < 0) throw new InputError(`Expected a feature among ${features.join(", ")} but found ${plan.feature}`);
@@ -39,38 +40,34 @@ export function sampleAlternatives(sets: ChoiceSets, plan: AlternativeSample, ra
   expectInteger("nearCount", plan.nearCount, 1);
   expectInteger("near", plan.near, 1);
   expectInteger("far", plan.far, 1);
-  const kept: number[] = [];
-  const offset: number[] = [];
-  const newStarts = new Int32Array(starts.length);
-  for (let n = 0; n < chosen.length; n++) {
-    const rows = Array.from({ length: starts[n + 1] - starts[n] }, (_, j) => starts[n] + j);
-    rows.sort((a, b) => values[b * width + f] - values[a * width + f] || a - b);
-    const strata = [rows.slice(0, plan.nearCount), rows.slice(plan.nearCount)];
-    // The chosen row goes first.
-    kept.push(chosen[n]);
-    const own = strata[0].includes(chosen[n]) ? 0 : 1;
-    const counts = [Math.min(plan.near, strata[0].length), Math.min(plan.far, strata[1].length)];
-    offset.push(Math.log(strata[own].length / counts[own]));
-    strata.forEach((stratum, s) => {
-      const others = stratum.filter((r) => r !== chosen[n]);
-      const wanted = counts[s] - (s === own ? 1 : 0);
-      for (let i = 0; i < wanted; i++) {
-        const pick = i + randomInteger(random, others.length - i);
-        [others[i], others[pick]] = [others[pick], others[i]];
-        kept.push(others[i]);
-        offset.push(Math.log(stratum.length / counts[s]));
-      }
-    });
-    newStarts[n + 1] = kept.length;
-  }
-  const sampled = new Float64Array(kept.length * width);
-  kept.forEach((r, i) => sampled.set(values.subarray(r * width, (r + 1) * width), i * width));
-  return {
+  return collectChoices(
     features,
-    values: sampled,
-    starts: newStarts,
-    chosen: newStarts.slice(0, chosen.length),
-    offset: Float64Array.from(offset),
-    cluster: sets.cluster,
-  };
+    Array.from(chosen, (pick, n): Choice => {
+      const rows = Array.from({ length: starts[n + 1] - starts[n] }, (_, j) => starts[n] + j);
+      rows.sort((a, b) => values[b * width + f] - values[a * width + f] || a - b);
+      const strata = [rows.slice(0, plan.nearCount), rows.slice(plan.nearCount)];
+      const counts = [Math.min(plan.near, strata[0].length), Math.min(plan.far, strata[1].length)];
+      const corrections = strata.map((stratum, s) => Math.log(stratum.length / counts[s]));
+      const own = strata[0].includes(pick) ? 0 : 1;
+      const sample = strata.map((stratum, s) => {
+        const others = stratum.filter((r) => r !== pick);
+        const wanted = counts[s] - (s === own ? 1 : 0);
+        for (let i = 0; i < wanted; i++) {
+          const other = i + randomInteger(random, others.length - i);
+          [others[i], others[other]] = [others[other], others[i]];
+        }
+        return others.slice(0, wanted);
+      });
+      // The chosen row goes first.
+      return {
+        values: concatenate(
+          Float64Array,
+          [pick, ...sample.flat()].map((r) => values.subarray(r * width, (r + 1) * width)),
+        ),
+        chosen: 0,
+        offset: [corrections[own], ...sample.flatMap((drawn, s) => drawn.map(() => corrections[s]))],
+        cluster: cluster?.[n],
+      };
+    }),
+  );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
 
 /**
@@ -28,6 +29,64 @@ export interface ChoiceSets {
   readonly alternatives?: readonly string[];
   /** Column that names the alternatives, when features `COLUMN:LEVEL` are their constants. */
   readonly constantsName?: string;
+}
+
+/** One choice: what was on offer, and what was taken. */
+export interface Choice {
+  /** Features of the J alternatives [J, K], row-major. */
+  readonly values: Float64Array;
+  /** Which of them was taken, in [0, J). */
+  readonly chosen: number;
+  /** A known term of the utility of each alternative; all choices have it or none. */
+  readonly offset?: ArrayLike<number>;
+  /** Listener (or other cluster) who chose, as a code from 0; all choices have it or none. */
+  readonly cluster?: number;
+}
+
+/**
+ * Puts choices one behind another.
+ *
+ * @param features Names of the K features.
+ * @param choices The choices.
+ * @returns The choice sets, in the order of the choices.
+ * @throws {InputError} When a chosen row does not exist.
+ *
+ * @example
+ * ```ts
+ * import { collectChoices } from "./sets.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const sets = collectChoices(["price"], [
+ *   { values: Float64Array.of(3, 5), chosen: 0 },
+ *   { values: Float64Array.of(4, 2, 6), chosen: 1 },
+ * ]);
+ * assert.deepEqual([...sets.starts, ...sets.chosen], [0, 2, 5, 0, 3]);
+ * ```
+ */
+export function collectChoices(features: readonly string[], choices: readonly Choice[]): ChoiceSets {
+  const width = features.length;
+  const starts = new Int32Array(choices.length + 1);
+  choices.forEach(({ values, chosen }, n) => {
+    const rows = values.length / width;
+    if (!Number.isInteger(rows) || !(chosen >= 0 && chosen < rows)) {
+      throw new InputError(
+        `Expected one of the rows of ${width} features to be chosen but found row ${chosen} of ${rows}`,
+      );
+    }
+    starts[n + 1] = starts[n] + rows;
+  });
+  const of = <T>(value: (choice: Choice) => T | undefined): T[] | undefined =>
+    choices.length > 0 && value(choices[0]) !== undefined ? choices.map((choice) => value(choice)!) : undefined;
+  const offsets = of((choice) => choice.offset);
+  const clusters = of((choice) => choice.cluster);
+  return {
+    features,
+    values: concatenate(Float64Array, choices.map(({ values }) => values)),
+    starts,
+    chosen: Int32Array.from(choices, ({ chosen }, n) => starts[n] + chosen),
+    offset: offsets && concatenate(Float64Array, offsets),
+    cluster: clusters && Int32Array.from(clusters),
+  };
 }
 
 /** Choice rows in long format: one row an alternative, in any order. */

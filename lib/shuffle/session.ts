@@ -12,7 +12,7 @@ import { recommendNext, type RecommendOptions } from "./recommend.ts";
 import { compileRules, type Relaxation, type Rules } from "./rules.ts";
 import type { UserState } from "./state.ts";
 import { DEFAULT_ARC_WEIGHT, SESSION_WEIGHTS, type Weights, weightsForDiscovery } from "./weights.ts";
-import { expectTrack, type TrackIndex } from "./world.ts";
+import { expectTrack, type ShuffleWorld, type TrackIndex } from "./world.ts";
 
 /** The ways to choose the next track. */
 export const POLICIES = ["segue", "similarity", "vanilla", "dithered", "freshest"] as const;
@@ -46,6 +46,18 @@ const NO_TRACK = -1;
 
 /** Length of a track of unknown duration, for the clock of a session: 3.5 minutes. */
 const TYPICAL_DURATION_MS = 210_000;
+
+/**
+ * How long a track plays.
+ *
+ * @param world The world.
+ * @param track The track.
+ * @returns Milliseconds; 3.5 minutes when not known.
+ */
+export function durationOf(world: ShuffleWorld, track: TrackIndex): number {
+  const duration = world.catalog.numbers.duration_ms?.[track] ?? NaN;
+  return duration > 0 ? duration : TYPICAL_DURATION_MS;
+}
 
 /** How a session goes. */
 export interface SessionOptions extends Omit<RecommendOptions, "now" | "targetEnergy"> {
@@ -233,8 +245,7 @@ export class Session {
    * @returns Milliseconds; 3.5 minutes when not known.
    */
   durationOf(track: TrackIndex): number {
-    const duration = this.state.world.catalog.numbers.duration_ms?.[track] ?? NaN;
-    return duration > 0 ? duration : TYPICAL_DURATION_MS;
+    return durationOf(this.state.world, track);
   }
 
   #endOfCurrent(): number {
