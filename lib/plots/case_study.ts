@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { extent, group, range } from "d3-array";
 import { bootstrapMean } from "../evaluation/bootstrap.ts";
 import type { FalsePositives, PowerPoint } from "../evaluation/experiment.ts";
 import type { OffPolicyEstimate } from "../evaluation/off_policy.ts";
 import { seededRandom } from "../random.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, type Spec, THEME } from "./theme.ts";
+import { intervalLayer, referenceLayer, shortened } from "./intervals.ts";
+import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, shareAxis, type Spec, THEME } from "./theme.ts";
 
 /** These figures are shown on slides too: letters that can be read from the back of a room. */
 const LARGE: Spec = {
@@ -64,28 +66,9 @@ export function linePoint(series: string, x: number, values: ArrayLike<number>):
  * @returns The figure.
  */
 export function skipPlot(points: readonly LinePoint[]): Spec {
-  const values = points.map(({ series, value, lower, upper }) => ({
-    series,
-    value: round(value),
-    lower: round(lower),
-    upper: round(upper),
-  }));
-  const y = { field: "series", type: "nominal", title: null, sort: null };
-  const x = { type: "quantitative", title: "Share of picks skipped", axis: { format: "%" } };
-  return {
-    config: LARGE,
-    title: { text: "What listeners skip", subtitle: "Line: 95 % interval over listeners." },
-    width: 560,
-    height: 40 * values.length,
-    data: { values },
-    layer: [
-      { mark: { type: "bar", height: 20, color: MAIN_COLOR }, encoding: { y, x: { ...x, field: "value" } } },
-      {
-        mark: { type: "rule", strokeWidth: 2, color: "#202124" },
-        encoding: { y, x: { ...x, field: "lower" }, x2: { field: "upper" } },
-      },
-    ],
-  };
+  const bars = points.map(({ series, ...point }) => ({ name: series, ...point }));
+  const figure = barsWithIntervals(bars, 20, "Share of picks skipped");
+  return large("What listeners skip", "Line: 95 % interval over listeners.", [560, 40 * points.length], figure);
 }
 
 /**
@@ -104,8 +87,7 @@ export function coldStartPlot(points: readonly LinePoint[]): Spec {
       axis: { values: [...new Set(points.map(({ x }) => x))] },
     },
     dashes: true,
-    y: "Gain (nats a choice)",
-    rule: 0,
+    y: { title: "Gain (nats a choice)" },
   });
 }
 
@@ -121,9 +103,8 @@ export function heterogeneityPlot(points: readonly LinePoint[]): Spec {
     title: "When the global model is all that is needed",
     subtitle: "Log-likelihood of held-out choices above the global model’s. Band: 95 % over listeners.",
     x: { title: "How much listeners differ (1: as in the rest of this notebook)" },
-    y: "Gain (nats a choice)",
+    y: { title: "Gain (nats a choice)" },
     legend: "Choices known",
-    rule: 0,
   });
 }
 
@@ -138,13 +119,8 @@ export function tastePlacesPlot(
   places: readonly { truth: number; learned: number; choices: number }[],
   axis: string,
 ): Spec {
-  const values = places.map(({ truth, learned, choices }) => ({
-    truth: round(truth),
-    learned: round(learned),
-    choices: `after ${choices} choices`,
-  }));
-  const panels = [...new Set(values.map(({ choices }) => choices))];
   const extent = 3.2;
+  const place = { type: "quantitative", scale: { domain: [-extent, extent] } };
   return {
     config: LARGE,
     title: {
@@ -152,31 +128,29 @@ export function tastePlacesPlot(
       subtitle: `Places along ${axis}. Line: learned = true.`,
     },
     spacing: 24,
-    hconcat: panels.map((panel, i) => ({
-      title: { text: panel, fontSize: 14, offset: 6 },
-      width: 240,
-      height: 220,
-      layer: [
-        {
-          data: { values: [{ truth: -extent, learned: -extent }, { truth: extent, learned: extent }] },
-          mark: { type: "line", color: MUTED_COLOR, strokeDash: [4, 3] },
-          encoding: { x: { field: "truth", type: "quantitative" }, y: { field: "learned", type: "quantitative" } },
-        },
-        {
-          data: { values: values.filter(({ choices }) => choices === panel) },
-          mark: { type: "point", filled: true, size: 18, opacity: 0.6, color: MAIN_COLOR, clip: true },
-          encoding: {
-            x: { field: "truth", type: "quantitative", title: "True place", scale: domain(extent) },
-            y: {
-              field: "learned",
-              type: "quantitative",
-              title: i === 0 ? "Learned place" : null,
-              scale: domain(extent),
-            },
+    hconcat: Array.from(group(places, ({ choices }) => choices), ([choices, own], i) => {
+      const encoding = {
+        x: { ...place, field: "truth", title: "True place" },
+        y: { ...place, field: "learned", title: i === 0 ? "Learned place" : null },
+      };
+      return {
+        title: { text: `after ${choices} choices`, fontSize: 14, offset: 6 },
+        width: 240,
+        height: 220,
+        layer: [
+          {
+            data: { values: [-extent, extent].map((end) => ({ truth: end, learned: end })) },
+            mark: { type: "line", color: MUTED_COLOR, strokeDash: [4, 3] },
+            encoding,
           },
-        },
-      ],
-    })),
+          {
+            data: { values: shortened(own, 5, "truth", "learned") },
+            mark: { type: "point", filled: true, size: 18, opacity: 0.6, color: MAIN_COLOR, clip: true },
+            encoding,
+          },
+        ],
+      };
+    }),
   };
 }
 
@@ -189,22 +163,14 @@ export function tastePlacesPlot(
  * @param options `drift`: the session at which tastes changed.
  * @returns The figure.
  */
-export function onlinePlot(points: readonly LinePoint[], options: { drift?: number } = {}): Spec {
+export function onlinePlot(points: readonly LinePoint[], { drift }: { drift?: number } = {}): Spec {
   const spec = curves(points.map((point) => ({ ...point, x: point.x + 1 })), {
-    title: options.drift === undefined ? "Learning from every skip" : "When tastes change half-way",
+    title: drift === undefined ? "Learning from every skip" : "When tastes change half-way",
     subtitle: "Lost probability of keeping a pick, against the listener's true weights. Band: 95 % over listeners.",
     x: { title: "Session", axis: { tickMinStep: 1, format: "d" } },
-    y: "Regret",
-    percent: true,
-    rule: 0,
+    y: { title: "Regret", axis: { format: "%" } },
   });
-  if (options.drift !== undefined) {
-    (spec.layer as Spec[]).push({
-      data: { values: [{ x: options.drift + 0.5 }] },
-      mark: { type: "rule", color: MUTED_COLOR, strokeDash: [4, 3] },
-      encoding: { x: { field: "x", type: "quantitative" } },
-    });
-  }
+  if (drift !== undefined) (spec.layer as Spec[]).push(referenceLayer("x", drift + 0.5, { strokeDash: [4, 3] }));
   return spec;
 }
 
@@ -215,123 +181,62 @@ export function onlinePlot(points: readonly LinePoint[], options: { drift?: numb
  * @returns The figure.
  */
 export function falsePositivePlot(rates: readonly ({ unit: string } & FalsePositives)[]): Spec {
-  const values = rates.map(({ unit, rate, lower, upper }) => ({
-    unit,
-    rate: round(rate),
-    lower: round(lower),
-    upper: round(upper),
-  }));
-  const y = { field: "unit", type: "nominal", title: null, sort: null };
-  return {
-    config: LARGE,
-    title: {
-      text: "A/A tests: differences found where there are none",
-      subtitle: "Dashed: the 5 % that the test promises. Line: 95 % interval.",
-    },
-    width: 540,
-    height: 52 * values.length,
-    data: { values },
-    layer: [
-      {
-        mark: { type: "bar", height: 22, color: MAIN_COLOR },
-        encoding: {
-          y,
-          x: {
-            field: "rate",
-            type: "quantitative",
-            title: `Share of ${rates[0].experiments} A/A tests with p < 0.05`,
-            axis: { format: "%" },
-          },
-        },
-      },
-      {
-        mark: { type: "rule", strokeWidth: 2, color: "#202124" },
-        encoding: { y, x: { field: "lower", type: "quantitative" }, x2: { field: "upper" } },
-      },
-      {
-        data: { values: [{ promised: 0.05 }] },
-        mark: { type: "rule", color: ACCENT_COLOR, strokeDash: [5, 4], strokeWidth: 2 },
-        encoding: { x: { field: "promised", type: "quantitative" } },
-      },
+  const bars = rates.map(({ unit, rate, ...ends }) => ({ name: unit, value: rate, ...ends }));
+  return large(
+    "A/A tests: differences found where there are none",
+    "Dashed: the 5 % that the test promises. Line: 95 % interval.",
+    [540, 52 * rates.length],
+    [
+      ...barsWithIntervals(bars, 22, `Share of ${rates[0].experiments} A/A tests with p < 0.05`),
+      referenceLayer("x", 0.05, { color: ACCENT_COLOR, strokeWidth: 2 }),
     ],
-  };
+  );
 }
 
 /**
  * Power against the number of listeners, simulated points and the line by the formula.
  *
  * @param curves One a design: its points, and the power that the formula gives at any size.
- * @param power The power that is wanted.
- * @returns The figure.
+ * @returns The figure, with a line at a power of 80 %.
  */
 export function powerPlot(
   curves: readonly { name: string; points: readonly PowerPoint[]; formula: (listeners: number) => number }[],
-  power: number = 0.8,
 ): Spec {
-  const names = curves.map(({ name }) => name);
-  const points = curves.flatMap(({ name, points }) =>
-    points.map(({ listeners, power, lower, upper }) => ({
-      name,
-      listeners,
-      power: round(power),
-      lower: round(lower),
-      upper: round(upper),
-    }))
-  );
-  const sizes = points.map(({ listeners }) => listeners);
-  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  const points = curves.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+  const [least, most] = extent(points, ({ listeners }) => listeners) as [number, number];
   const lines = curves.flatMap(({ name, formula }) =>
-    Array.from({ length: 41 }, (_, i) => {
+    range(41).map((i) => {
       const listeners = least * (most / least) ** (i / 40);
-      return { name, listeners: round(listeners), power: round(formula(listeners)) };
+      return { name, listeners, power: formula(listeners) };
     })
   );
-  const x = {
-    field: "listeners",
-    type: "quantitative",
-    title: "Listeners in each arm",
-    scale: { type: "log", nice: false, padding: 10 },
-    axis: { format: "~s", values: [25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200] },
+  const place = {
+    x: {
+      field: "listeners",
+      type: "quantitative",
+      title: "Listeners in each arm",
+      scale: { type: "log", nice: false, padding: 10 },
+      axis: { format: "~s", values: range(12).map((i) => 25 * 2 ** i) },
+    },
+    color: seriesColor("name", curves.map(({ name }) => name), LEGEND_ON_TOP),
   };
-  const color = {
-    field: "name",
-    type: "nominal",
-    title: null,
-    sort: names,
-    scale: { domain: names, range: CATEGORY_COLORS.slice(0, names.length) },
-    legend: LEGEND_ON_TOP,
-  };
-  const y = {
-    field: "power",
-    type: "quantitative",
-    title: "Power",
-    axis: { format: "%" },
-    scale: { domain: [0, 1] },
-  };
-  return {
-    config: LARGE,
-    title: { text: "How many listeners the test needs", subtitle: "Points: simulated. Lines: formula. Dashed: 80 %." },
-    width: 690,
-    height: 260,
-    layer: [
-      { data: { values: lines }, mark: { type: "line", strokeWidth: 2 }, encoding: { x, y, color } },
+  const y = shareAxis("power", "Power");
+  const shown = { data: { values: shortened(points, 5, "name", "listeners", "power", "lower", "upper") } };
+  return large(
+    "How many listeners the test needs",
+    "Points: simulated. Lines: formula. Dashed: 80 %.",
+    [690, 260],
+    [
       {
-        data: { values: points },
-        mark: { type: "rule", strokeWidth: 1.5 },
-        encoding: { x, y: { ...y, field: "lower" }, y2: { field: "upper" }, color },
+        data: { values: shortened(lines, 5, "name", "listeners", "power") },
+        mark: { type: "line", strokeWidth: 2 },
+        encoding: { ...place, y },
       },
-      {
-        data: { values: points },
-        mark: { type: "point", filled: true, size: 45, opacity: 1 },
-        encoding: { x, y, color },
-      },
-      {
-        data: { values: [{ power }] },
-        mark: { type: "rule", color: MUTED_COLOR, strokeDash: [5, 4] },
-        encoding: { y: { field: "power", type: "quantitative" } },
-      },
+      { ...shown, ...intervalLayer("y", y, place, { strokeWidth: 1.5 }) },
+      { ...shown, mark: { type: "point", filled: true, size: 45, opacity: 1 }, encoding: { ...place, y } },
+      referenceLayer("y", 0.8),
     ],
-  };
+  );
 }
 
 /**
@@ -343,126 +248,84 @@ export function powerPlot(
  */
 export function offPolicyPlot(estimates: readonly ({ log: string } & OffPolicyEstimate)[], truth: number): Spec {
   const logs = [...new Set(estimates.map(({ log }) => log))];
-  const values = estimates.map(({ log, estimator, value, lower, upper }) => ({
-    log,
-    estimator,
-    value: round(value),
-    lower: round(lower),
-    upper: round(upper),
-  }));
-  const y = { field: "estimator", type: "nominal", title: null, sort: null };
-  const yOffset = { field: "log", sort: logs };
-  const color = {
-    field: "log",
-    type: "nominal",
-    title: "Log of",
-    sort: logs,
-    scale: { domain: logs, range: CATEGORY_COLORS.slice(0, logs.length) },
-    legend: { orient: "bottom", labelLimit: 300 },
+  const data = { values: shortened(estimates, 5, "log", "estimator", "value", "lower", "upper") };
+  const place = {
+    y: { field: "estimator", type: "nominal", title: null, sort: null },
+    yOffset: { field: "log", sort: logs },
+    color: seriesColor("log", logs, { orient: "bottom", labelLimit: 300 }, "Log of"),
   };
   const x = { type: "quantitative", title: "Share of picks kept", axis: { format: "%" }, scale: { zero: false } };
-  return {
-    config: LARGE,
-    title: {
-      text: "What the learned weights are worth, without playing them",
-      subtitle: "Line: 95 % interval over listeners. Black: the truth, which only a simulation knows.",
-    },
-    width: 560,
-    height: 52 * new Set(values.map(({ estimator }) => estimator)).size,
-    layer: [
+  return large(
+    "What the learned weights are worth, without playing them",
+    "Line: 95 % interval over listeners. Black: the truth, which only a simulation knows.",
+    [560, 52 * new Set(estimates.map(({ estimator }) => estimator)).size],
+    [
+      { data, ...intervalLayer("x", x, place) },
       {
-        data: { values },
-        mark: { type: "rule", strokeWidth: 2 },
-        encoding: { y, yOffset, color, x: { ...x, field: "lower" }, x2: { field: "upper" } },
-      },
-      {
-        data: { values },
+        data,
         mark: { type: "point", filled: true, size: 70, opacity: 1 },
-        encoding: { y, yOffset, color, x: { ...x, field: "value" } },
+        encoding: { ...place, x: { ...x, field: "value" } },
       },
-      {
-        data: { values: [{ value: round(truth) }] },
-        mark: { type: "rule", color: "#000000", strokeWidth: 2 },
-        encoding: { x: { ...x, field: "value" } },
-      },
+      referenceLayer("x", truth, { color: "#000000", strokeWidth: 2, strokeDash: [1, 0] }),
     ],
-  };
+  );
+}
+
+/** A figure of layers in large letters. */
+function large(text: string, subtitle: string, [width, height]: [number, number], layer: Spec[]): Spec {
+  return { config: LARGE, title: { text, subtitle }, width, height, layer };
+}
+
+/** Bars of shares with their intervals, one a name. */
+function barsWithIntervals(
+  bars: readonly { name: string; value: number; lower: number; upper: number }[],
+  height: number,
+  title: string,
+): Spec[] {
+  const data = { values: shortened(bars, 5, "name", "value", "lower", "upper") };
+  const y = { field: "name", type: "nominal", title: null, sort: null };
+  const x = { type: "quantitative", title, axis: { format: "%" } };
+  return [
+    { data, mark: { type: "bar", height, color: MAIN_COLOR }, encoding: { y, x: { ...x, field: "value" } } },
+    { data, ...intervalLayer("x", x, { y }, { color: "#202124" }) },
+  ];
+}
+
+/** A colour for each series. */
+function seriesColor(field: string, names: readonly string[], legend: Spec, title: string | null = null): Spec {
+  const scale = { domain: names, range: CATEGORY_COLORS.slice(0, names.length) };
+  return { field, type: "nominal", title, sort: names, scale, legend };
 }
 
 interface CurveOptions {
   title: string;
   subtitle: string;
   x: Spec;
-  y: string;
+  y: Spec;
   legend?: string;
-  rule?: number;
-  percent?: boolean;
   dashes?: boolean;
 }
 
-/** Curves with bands. */
-function curves(points: readonly LinePoint[], options: CurveOptions): Spec {
+/** Curves with bands, and a line at 0. */
+function curves(points: readonly LinePoint[], { title, subtitle, legend, dashes, ...axes }: CurveOptions): Spec {
   const names = [...new Set(points.map(({ series }) => series))];
-  const values = points.map(({ series, x, value, lower, upper }) => ({
-    series,
-    x: round(x),
-    value: round(value),
-    lower: round(lower),
-    upper: round(upper),
-  }));
-  const x = { field: "x", type: "quantitative", ...options.x };
-  const axis = options.percent ? { axis: { format: "%" } } : {};
-  const color = {
-    field: "series",
-    type: "nominal",
-    title: options.legend ?? null,
-    sort: names,
-    scale: { domain: names, range: CATEGORY_COLORS.slice(0, names.length) },
-    legend: LEGEND_ON_TOP,
-  };
-  const rule = options.rule === undefined ? [] : [{
-    data: { values: [{ value: options.rule }] },
-    mark: { type: "rule", color: MUTED_COLOR, strokeDash: [5, 4] },
-    encoding: { y: { field: "value", type: "quantitative" } },
-  }];
-  return {
-    config: LARGE,
-    title: { text: options.title, subtitle: options.subtitle },
-    width: 690,
-    height: 280,
-    layer: [
-      ...rule,
-      {
-        data: { values },
-        mark: { type: "area", opacity: 0.15 },
-        encoding: {
-          x,
-          y: { field: "lower", type: "quantitative", title: options.y, ...axis },
-          y2: { field: "upper" },
-          color,
-        },
-      },
-      {
-        data: { values },
-        mark: { type: "line", point: { size: 35 } },
-        encoding: {
-          x,
-          y: { field: "value", type: "quantitative", title: options.y, ...axis },
-          color,
-          // A curve that lies under another shows between the dashes of that one.
-          ...options.dashes
-            ? { strokeDash: { field: "series", type: "nominal", sort: names, scale: { range: DASHES }, legend: null } }
-            : {},
-        },
-      },
-    ],
-  };
-}
-
-function domain(extent: number): Spec {
-  return { domain: [-extent, extent] };
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(5));
+  const data = { values: shortened(points, 5, "series", "x", "value", "lower", "upper") };
+  const x = { field: "x", type: "quantitative", ...axes.x };
+  const y = { type: "quantitative", ...axes.y };
+  const color = seriesColor("series", names, LEGEND_ON_TOP, legend);
+  // A curve that lies under another shows between the dashes of that one.
+  const strokeDash = { field: "series", type: "nominal", sort: names, scale: { range: DASHES }, legend: null };
+  return large(title, subtitle, [690, 280], [
+    referenceLayer("y", 0),
+    {
+      data,
+      mark: { type: "area", opacity: 0.15 },
+      encoding: { x, y: { ...y, field: "lower" }, y2: { field: "upper" }, color },
+    },
+    {
+      data,
+      mark: { type: "line", point: { size: 35 } },
+      encoding: { x, y: { ...y, field: "value" }, color, ...dashes && { strokeDash } },
+    },
+  ]);
 }

@@ -3,9 +3,12 @@
  *
  * @module
  */
+import { max, min } from "d3-array";
 import type { TournamentListener } from "../evaluation/tournament.ts";
-import { METRIC_NAMES, type MetricName, METRICS } from "../evaluation/metrics.ts";
+import { type MetricName, METRICS } from "../evaluation/metrics.ts";
 import type { AblationRow, ComparisonRow, CurvePoint, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
+import { LIBRARY_KINDS, LISTENING_PATTERNS } from "../evaluation/scenarios.ts";
+import { intervalLayer, shortened } from "./intervals.ts";
 import { ACCENT_COLOR, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
 
 /** Colour of each contestant, the same in every figure. */
@@ -31,89 +34,63 @@ export const POLICY_COLORS: Readonly<Record<string, string>> = Object.freeze({
  */
 export function contestPlot(rows: readonly SummaryRow[], metrics: readonly MetricName[]): Spec {
   const labels = labelsOf(rows);
-  const panel = (metric: MetricName): Spec => ({
-    title: panelTitle(METRICS[metric].label),
-    width: 190,
-    height: 16 * labels.length,
-    data: { values: rows.filter((row) => row.metric === metric).map(pointOf) },
-    encoding: {
-      y: {
-        field: "label",
-        type: "nominal",
-        sort: labels,
-        title: null,
-        axis: { labels: metrics.indexOf(metric) % 3 === 0, ticks: false, labelLimit: 200 },
+  const color = policyColor(labels, null);
+  return panels(metrics, 18, (metric, axis) => {
+    const x = { type: "quantitative", scale: { zero: false }, title: axisOf(metric) };
+    return {
+      width: 190,
+      height: 16 * labels.length,
+      data: { values: pointsOf(rows.filter((row) => row.metric === metric)) },
+      encoding: {
+        y: { field: "label", type: "nominal", sort: labels, title: null, axis: { ...axis, labelLimit: 200 } },
       },
-    },
-    layer: [
-      {
-        mark: { type: "rule", strokeWidth: 2 },
-        encoding: {
-          x: { field: "lower", type: "quantitative", scale: { zero: false }, title: axisOf(metric) },
-          x2: { field: "upper" },
-          color: policyColor(labels, null),
-        },
-      },
-      {
-        mark: { type: "point", size: 60 },
-        encoding: {
-          x: { field: "estimate", type: "quantitative", scale: { zero: false } },
-          color: policyColor(labels, null),
-        },
-      },
-    ],
+      layer: [
+        intervalLayer("x", x, { color }),
+        { mark: { type: "point", size: 60 }, encoding: { x: { ...x, field: "estimate" }, color } },
+      ],
+    };
   });
-  return { columns: 3, align: "each", spacing: { row: 24, column: 18 }, concat: metrics.map(panel) };
 }
 
 /**
  * Lines with intervals over windows, plays or similarities: one panel, or one a facet.
  *
- * @param panels Points of {@linkcode repeatCurves}, {@linkcode heardCurves} or {@linkcode similarityDistributions}, by
+ * @param curves Points of {@linkcode repeatCurves}, {@linkcode heardCurves} or {@linkcode similarityDistributions}, by
  * the title of their panel.
  * @param axes Titles of the axes.
  * @returns The figure.
  */
 export function curvePlot(
-  panels: Readonly<Record<string, readonly CurvePoint[]>>,
+  curves: Readonly<Record<string, readonly CurvePoint[]>>,
   axes: { x: string; y: string },
 ): Spec {
-  const names = Object.keys(panels);
-  const labels = labelsOf(panels[names[0]]).filter((label) => !COVERED.includes(label));
+  const labels = labelsOf(Object.values(curves)[0]).filter((label) => !COVERED.includes(label));
   const line = { field: "label", type: "nominal", title: null, sort: labels };
   const dashes = { domain: labels, range: labels.map((label) => label === "Segue, learned: tuned" ? [5, 4] : [1, 0]) };
-  const shown = Object.values(panels).flat().filter(({ label }) => labels.includes(label));
-  const top = Math.ceil(10 * Math.max(...shown.map(({ upper }) => upper))) / 10;
+  const shown = Object.entries(curves).map(([name, points]) => ({
+    name,
+    points: points.filter(({ label }) => labels.includes(label)),
+  }));
+  const top = Math.ceil(10 * max(shown.flatMap(({ points }) => points), ({ upper }) => upper)!) / 10;
+  const y = { type: "quantitative", title: axes.y, scale: { domain: [0, top], nice: false } };
+  const color = policyColor(labels, LINE_LEGEND);
   return {
     spacing: 24,
     columns: 2,
-    concat: names.map((name) => ({
+    concat: shown.map(({ name, points }) => ({
       title: panelTitle(name),
-      width: names.length > 1 ? 232 : 480,
+      width: shown.length > 1 ? 232 : 480,
       height: 240,
-      data: {
-        values: panels[name].filter(({ label }) => labels.includes(label)).map((point) => ({
-          ...pointOf(point),
-          x: point.x,
-        })),
-      },
-      encoding: { x: { field: "x", type: "quantitative", title: axes.x, scale: { nice: false } } },
+      data: { values: pointsOf(points).map((point, i) => ({ ...point, x: points[i].x })) },
+      encoding: { x: { field: "x", type: "quantitative", title: axes.x, scale: { nice: false } }, color },
       layer: [
         {
           mark: { type: "area", opacity: 0.1 },
-          encoding: {
-            y: { field: "lower", type: "quantitative", title: axes.y, scale: { domain: [0, top], nice: false } },
-            y2: { field: "upper" },
-            color: policyColor(labels, LINE_LEGEND),
-          },
+          encoding: { y: { ...y, field: "lower" }, y2: { field: "upper" } },
         },
         {
           mark: { type: "line" },
-          encoding: {
-            y: { field: "estimate", type: "quantitative" },
-            color: policyColor(labels, LINE_LEGEND),
-            strokeDash: { ...line, scale: dashes, legend: LINE_LEGEND },
-          },
+          encoding: { y: { ...y, field: "estimate" }, strokeDash: { ...line, scale: dashes, legend: LINE_LEGEND } },
         },
       ],
     })),
@@ -252,44 +229,37 @@ const NUMBER_PLACES = [
 export function ablationPlot(rows: readonly AblationRow[], metrics: readonly MetricName[]): Spec {
   const terms = ["similarity", "recency", "sameArtist", "keyMatch", "clusterDiversity", "rules"];
   const regimes = ["with hard rules", "without hard rules"];
-  const values = rows.filter(({ metric }) => metrics.includes(metric)).map((row) => ({
-    ...pointOf(row),
-    metric: row.metric,
-    term: row.parameter,
-    regime: regimes[row.baseline === "free" ? 1 : 0],
+  const values = pointsOf(rows).map((point, i) => ({
+    ...point,
+    metric: rows[i].metric,
+    term: rows[i].parameter,
+    regime: regimes[rows[i].baseline === "free" ? 1 : 0],
   }));
-  const x = (metric: MetricName) => ({ type: "quantitative", title: `change, ${direction(metric)}` });
-  const place = {
-    y: { field: "term", type: "nominal", sort: terms, title: null },
-    yOffset: { field: "regime", sort: regimes },
-    color: {
-      field: "regime",
-      type: "nominal",
-      title: "Left out",
-      scale: { domain: regimes, range: [ACCENT_COLOR, MAIN_COLOR] },
-      legend: { orient: "bottom", titleOrient: "left" },
-    },
+  const color = {
+    field: "regime",
+    type: "nominal",
+    title: "Left out",
+    scale: { domain: regimes, range: [ACCENT_COLOR, MAIN_COLOR] },
+    legend: { orient: "bottom", titleOrient: "left" },
   };
-  return {
-    columns: 3,
-    align: "each",
-    spacing: { row: 26, column: 18 },
-    concat: metrics.map((metric, m) => ({
-      title: panelTitle(METRICS[metric].label),
+  return panels(metrics, 18, (metric, axis) => {
+    const x = { type: "quantitative", title: `change, ${direction(metric)}` };
+    return {
       width: 190,
       height: 26 * terms.length,
       data: { values: values.filter((value) => value.metric === metric) },
-      encoding: { ...place, y: { ...place.y, axis: { labels: m % 3 === 0, ticks: false } } },
+      encoding: {
+        y: { field: "term", type: "nominal", sort: terms, title: null, axis },
+        yOffset: { field: "regime", sort: regimes },
+        color,
+      },
       layer: [
         { data: { values: [{}] }, mark: "rule", encoding: { x: { datum: 0 }, y: null, yOffset: null, color: null } },
-        {
-          mark: { type: "rule", strokeWidth: 2 },
-          encoding: { x: { ...x(metric), field: "lower" }, x2: { field: "upper" } },
-        },
-        { mark: { type: "point", size: 50, opacity: 1 }, encoding: { x: { ...x(metric), field: "estimate" } } },
+        intervalLayer("x", x),
+        { mark: { type: "point", size: 50, opacity: 1 }, encoding: { x: { ...x, field: "estimate" } } },
       ],
-    })),
-  };
+    };
+  });
 }
 
 /**
@@ -302,49 +272,38 @@ export function ablationPlot(rows: readonly AblationRow[], metrics: readonly Met
  * @returns The figure.
  */
 export function cellPlot(rows: readonly ComparisonRow[], policy: string, metrics: readonly MetricName[]): Spec {
-  const verdicts = ["better", "even", "worse"];
-  return {
-    columns: 3,
-    align: "each",
-    spacing: { row: 26, column: 30 },
-    concat: metrics.map((metric) => ({
-      title: { ...panelTitle(METRICS[metric].label), subtitle: direction(metric) },
-      width: 175,
-      height: 150,
-      data: {
-        values: rows.filter((row) => row.policy === policy && row.metric === metric).map((row) => ({
-          library: row.library,
-          pattern: row.pattern,
-          verdict: row.verdict,
-          difference: signed(row.estimate),
+  const scale = { domain: ["better", "even", "worse"], range: ["#9BD0EC", "#ECEFF1", "#F2B38C"] };
+  return panels(metrics, 30, (metric) => ({
+    title: { ...panelTitle(METRICS[metric].label), subtitle: direction(metric) },
+    width: 175,
+    height: 150,
+    data: {
+      values: rows.filter((row) => row.policy === policy && row.metric === metric)
+        .map(({ library, pattern, verdict, estimate }) => ({
+          library,
+          pattern,
+          verdict,
+          difference: signed(estimate),
         })),
+    },
+    encoding: {
+      x: {
+        field: "pattern",
+        type: "nominal",
+        title: null,
+        sort: LISTENING_PATTERNS,
+        axis: { labelAngle: 0, ticks: false },
       },
-      encoding: {
-        x: {
-          field: "pattern",
-          type: "nominal",
-          title: null,
-          sort: ["binge", "daily", "weekly"],
-          axis: { labelAngle: 0, ticks: false },
-        },
-        y: { field: "library", type: "nominal", title: null, sort: ["one genre", "broad", "tiny", "one artist"] },
+      y: { field: "library", type: "nominal", title: null, sort: LIBRARY_KINDS },
+    },
+    layer: [
+      {
+        mark: { type: "rect", stroke: "#ffffff", strokeWidth: 2 },
+        encoding: { color: { field: "verdict", type: "nominal", title: "Against vanilla", scale } },
       },
-      layer: [
-        {
-          mark: { type: "rect", stroke: "#ffffff", strokeWidth: 2 },
-          encoding: {
-            color: {
-              field: "verdict",
-              type: "nominal",
-              title: "Against vanilla",
-              scale: { domain: verdicts, range: ["#9BD0EC", "#ECEFF1", "#F2B38C"] },
-            },
-          },
-        },
-        { mark: { type: "text", fontSize: 11 }, encoding: { text: { field: "difference" } } },
-      ],
-    })),
-  };
+      { mark: { type: "text", fontSize: 11 }, encoding: { text: { field: "difference" } } },
+    ],
+  }));
 }
 
 /**
@@ -354,9 +313,8 @@ export function cellPlot(rows: readonly ComparisonRow[], policy: string, metrics
  * @returns The figure.
  */
 export function gainPlot(panels: Readonly<Record<string, readonly (TournamentListener & { gain: number })[]>>): Spec {
-  const kinds = ["one genre", "broad", "tiny", "one artist"];
   const gains = Object.values(panels).flat().map(({ gain }) => gain);
-  const domain = [Math.floor(Math.min(0, ...gains)), Math.ceil(Math.max(0, ...gains))];
+  const domain = [Math.floor(min([0, ...gains])!), Math.ceil(max([0, ...gains])!)];
   const position = {
     x: { field: "weight", type: "quantitative", title: "Listener's own weight of similarity" },
     y: {
@@ -366,7 +324,13 @@ export function gainPlot(panels: Readonly<Record<string, readonly (TournamentLis
       scale: { domain, nice: false },
     },
   };
-  const library = { field: "library", type: "nominal", sort: kinds, title: "Library", scale: { domain: kinds } };
+  const library = {
+    field: "library",
+    type: "nominal",
+    sort: LIBRARY_KINDS,
+    title: "Library",
+    scale: { domain: LIBRARY_KINDS },
+  };
   return {
     spacing: 24,
     columns: 2,
@@ -412,8 +376,25 @@ function labelsOf(rows: readonly { label: string }[]): string[] {
   return [...new Set(rows.map(({ label }) => label))];
 }
 
-function pointOf({ label, estimate, lower, upper }: SummaryRow | ComparisonRow | CurvePoint): Record<string, unknown> {
-  return { label, estimate: round(estimate), lower: round(lower), upper: round(upper) };
+function pointsOf(rows: readonly (SummaryRow | ComparisonRow | CurvePoint)[]): Record<string, unknown>[] {
+  return shortened(rows, 4, "label", "estimate", "lower", "upper");
+}
+
+/** Three panels a row, one a metric; only the first of a row labels its vertical axis. */
+function panels(
+  metrics: readonly MetricName[],
+  column: number,
+  panel: (metric: MetricName, axis: Spec) => Spec,
+): Spec {
+  return {
+    columns: 3,
+    align: "each",
+    spacing: { row: 26, column },
+    concat: metrics.map((metric, m) => ({
+      title: panelTitle(METRICS[metric].label),
+      ...panel(metric, { labels: m % 3 === 0, ticks: false }),
+    })),
+  };
 }
 
 /** Title over the plot itself, not over its axis labels, so that panels align. */
@@ -443,17 +424,15 @@ function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** Metrics that the overview shows, in its order. */
-export const OVERVIEW_METRICS: readonly MetricName[] = METRIC_NAMES.filter((name) =>
-  [
-    "trackRepeat",
-    "artistRepeat",
-    "similarity",
-    "diversity",
-    "keyMatch",
-    "miscalibration",
-    "coverage",
-    "giniArtists",
-    "regret",
-  ].includes(name)
-);
+/** Metrics that the overview shows. */
+export const OVERVIEW_METRICS: readonly MetricName[] = [
+  "trackRepeat",
+  "artistRepeat",
+  "similarity",
+  "diversity",
+  "miscalibration",
+  "keyMatch",
+  "coverage",
+  "giniArtists",
+  "regret",
+];
