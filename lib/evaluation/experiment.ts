@@ -8,8 +8,8 @@ import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import studentCdf from "@stdlib/stats-base-dists-t-cdf";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
+import { deviation, group, mean, range, rollups, sum, variance } from "d3-array";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { mean } from "../mean.ts";
 import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
 import type { FeedbackLog } from "./feedback.ts";
 
@@ -49,15 +49,15 @@ export interface ArmComparison {
  * ```
  */
 export function compareArms(control: ArrayLike<number>, treatment: ArrayLike<number>): ArmComparison {
-  const [a, b] = [momentsOf(control), momentsOf(treatment)];
-  const difference = b.mean - a.mean;
-  const [va, vb] = [a.variance / a.count, b.variance / b.count];
+  const [a, b] = [enough(control), enough(treatment)];
+  const difference = mean(b)! - mean(a)!;
+  const [va, vb] = [variance(a)! / a.length, variance(b)! / b.length];
   const standardError = Math.sqrt(va + vb);
   if (standardError === 0) {
     const p = difference === 0 ? 1 : 0;
     return { difference, standardError, degreesOfFreedom: Infinity, p, lower: difference, upper: difference };
   }
-  const degreesOfFreedom = (va + vb) ** 2 / (va ** 2 / (a.count - 1) + vb ** 2 / (b.count - 1));
+  const degreesOfFreedom = (va + vb) ** 2 / (va ** 2 / (a.length - 1) + vb ** 2 / (b.length - 1));
   const half = studentQuantile(0.975, degreesOfFreedom) * standardError;
   return {
     difference,
@@ -95,15 +95,14 @@ export function cuped(outcome: ArrayLike<number>, covariate: ArrayLike<number>):
   if (outcome.length !== covariate.length) {
     throw new InputError(`Expected ${outcome.length} values of the pre-period but found ${covariate.length}`);
   }
-  const [y, x] = [momentsOf(outcome), momentsOf(covariate)];
-  let covariance = 0;
-  for (let i = 0; i < outcome.length; i++) {
-    covariance += (outcome[i] - y.mean) * (covariate[i] - x.mean) / (outcome.length - 1);
-  }
-  const theta = x.variance > 0 ? covariance / x.variance : 0;
-  const correlation = x.variance > 0 && y.variance > 0 ? covariance / Math.sqrt(x.variance * y.variance) : 0;
+  const [y, x] = [enough(outcome), enough(covariate)];
+  const [my, mx] = [mean(y)!, mean(x)!];
+  const covariance = sum(y, (value, i) => (value - my) * (x[i] - mx)) / (y.length - 1);
+  const [sy, sx] = [deviation(y)!, deviation(x)!];
+  const theta = sx > 0 ? covariance / sx ** 2 : 0;
+  const correlation = sx > 0 && sy > 0 ? covariance / (sx * sy) : 0;
   return {
-    values: Float64Array.from(outcome, (value, i) => value - theta * (covariate[i] - x.mean)),
+    values: y.map((value, i) => value - theta * (x[i] - mx)),
     theta,
     correlation,
     varianceReduction: correlation ** 2,
@@ -141,7 +140,7 @@ export function falsePositives(
   const experiments = expectInteger("experiments", options.experiments ?? 1000, 1);
   const groups = groupValues(values, listeners);
   if (groups.length < 4) throw new InputError(`Expected at least 4 listeners but found ${groups.length}`);
-  const observed = options.unit === "session" ? groups : groups.map((group) => [mean(group)]);
+  const observed = options.unit === "session" ? groups : groups.map((group) => [mean(group)!]);
   const order = Int32Array.from(groups, (_, g) => g);
   const half = groups.length >> 1;
   let found = 0;
@@ -165,10 +164,11 @@ export function falsePositives(
 export function designEffect(values: ArrayLike<number>, listeners: ArrayLike<number>): number {
   const groups = groupValues(values, listeners);
   if (groups.length < 2) throw new InputError(`Expected at least 2 listeners but found ${groups.length}`);
-  const { mean: centre, variance, count } = momentsOf(values);
-  const clustered = groups.reduce((sum, group) => sum + group.reduce((s, v) => s + v - centre, 0) ** 2, 0) /
-    count ** 2 * groups.length / (groups.length - 1);
-  return variance > 0 ? clustered / (variance / count) : 1;
+  const all = enough(values);
+  const [centre, spread] = [mean(all)!, variance(all)! / all.length];
+  const clustered = sum(groups, (group) => sum(group, (value) => value - centre) ** 2) / all.length ** 2 *
+    groups.length / (groups.length - 1);
+  return spread > 0 ? clustered / spread : 1;
 }
 
 /** Power at one size of the arms. */
@@ -213,7 +213,7 @@ export function simulatePower(
     throw new InputError(`Expected as many outcomes under treatment as under control: ${count}`);
   }
   const experiments = expectInteger("experiments", options.experiments ?? 400, 1);
-  const direction = Math.sign(momentsOf(treatment).mean - momentsOf(control).mean);
+  const direction = Math.sign(mean(enough(treatment))! - mean(enough(control))!);
   return options.sizes.map((size) => {
     expectInteger("listeners", size, 2);
     const outcome = new Float64Array(2 * size);
@@ -245,8 +245,7 @@ export function designDeviation({ control, treatment, before }: PotentialOutcome
   const count = control.length;
   const outcome = Float64Array.from([...Array.from(control), ...Array.from(treatment)]);
   const values = before ? cuped(outcome, [...Array.from(before), ...Array.from(before)]).values : outcome;
-  const [a, b] = [momentsOf(values.subarray(0, count)), momentsOf(values.subarray(count))];
-  return Math.sqrt((a.variance + b.variance) / 2);
+  return Math.sqrt((variance(values.subarray(0, count))! + variance(values.subarray(count))!) / 2);
 }
 
 /**
@@ -266,10 +265,9 @@ export function listenersForPower(points: readonly PowerPoint[], power: number =
   const y = usable.map((point) => normalQuantile(point.power, 0, 1));
   // A point in the middle says most of where the curve crosses: weights of the binomial and the density of the probit.
   const w = usable.map((point, i) => Math.exp(-(y[i] ** 2)) / (point.power * (1 - point.power)));
-  const total = w.reduce((sum, value) => sum + value, 0);
-  const [mx, my] = [x, y].map((values) => values.reduce((sum, value, i) => sum + w[i] * value, 0) / total);
-  const slope = x.reduce((sum, value, i) => sum + w[i] * (value - mx) * (y[i] - my), 0) /
-    x.reduce((sum, value, i) => sum + w[i] * (value - mx) ** 2, 0);
+  const [mx, my] = [x, y].map((values) => sum(w, (weight, i) => weight * values[i]) / sum(w));
+  const slope = sum(w, (weight, i) => weight * (x[i] - mx) * (y[i] - my)) /
+    sum(w, (weight, i) => weight * (x[i] - mx) ** 2);
   if (!(slope > 0)) return NaN;
   return Math.ceil((mx + (normalQuantile(power, 0, 1) - my) / slope) ** 2);
 }
@@ -325,25 +323,15 @@ export interface ListenerOutcomes {
  * @returns One value a listener with at least one such session.
  */
 export function listenerOutcomes(log: FeedbackLog, from: number = 0, to: number = Infinity): ListenerOutcomes {
-  const { sessions, of } = sessionOutcomes(log, from, to);
-  const numbers = [...new Set(of.listener)];
-  const place = new Map(numbers.map((number, i) => [number, i]));
-  const sums = Array.from({ length: 5 }, () => new Float64Array(numbers.length));
-  const [picks, skips, replays, artists, count] = sums;
-  for (let s = 0; s < sessions; s++) {
-    const u = place.get(of.listener[s])!;
-    picks[u] += of.picks[s];
-    skips[u] += of.skips[s];
-    replays[u] += of.replays[s];
-    artists[u] += of.artists[s];
-    count[u]++;
-  }
+  const of = sessionOutcomes(log, from, to);
+  const people = [...group(range(of.listener.length), (s) => of.listener[s]).values()];
+  const each = (value: (sessions: number[]) => number) => Float64Array.from(people, value);
   return {
-    listeners: Int32Array.from(numbers),
-    skipRate: skips.map((value, u) => value / picks[u]),
-    completed: picks.map((value, u) => (value - skips[u]) / count[u]),
-    replays: replays.map((value, u) => value / count[u]),
-    artists: artists.map((value, u) => value / count[u]),
+    listeners: Int32Array.from(people, ([first]) => of.listener[first]),
+    skipRate: each((sessions) => sum(sessions, (s) => of.skips[s]) / sum(sessions, (s) => of.picks[s])),
+    completed: each((sessions) => mean(sessions, (s) => of.picks[s] - of.skips[s])!),
+    replays: each((sessions) => mean(sessions, (s) => of.replays[s])!),
+    artists: each((sessions) => mean(sessions, (s) => of.artists[s])!),
   };
 }
 
@@ -367,34 +355,18 @@ export interface SessionOutcomes {
  * @param log The log.
  * @param from First session counted.
  * @param to One past the last session counted.
- * @returns The number of sessions, and one value a session.
+ * @returns One value a session.
  */
-export function sessionOutcomes(
-  log: FeedbackLog,
-  from: number = 0,
-  to: number = Infinity,
-): { sessions: number; of: SessionOutcomes } {
-  const rows: { listener: number; picks: number; skips: number; replays: number; artists: number }[] = [];
-  for (let p = 0; p < log.listener.length; p++) {
-    if (log.session[p] < from || log.session[p] >= to) continue;
-    const starts = p === 0 || log.listener[p] !== log.listener[p - 1] || log.session[p] !== log.session[p - 1];
-    if (starts) rows.push({ listener: log.listener[p], picks: 0, skips: 0, replays: 0, artists: 0 });
-    const row = rows[rows.length - 1];
-    row.picks++;
-    row.skips += log.skipped[p];
-    row.replays += log.replayed[p];
-    row.artists = log.artists[p];
-  }
-  const column = (name: "picks" | "skips" | "replays" | "artists") => Float64Array.from(rows, (row) => row[name]);
+export function sessionOutcomes(log: FeedbackLog, from: number = 0, to: number = Infinity): SessionOutcomes {
+  const picks = range(log.listener.length).filter((p) => log.session[p] >= from && log.session[p] < to);
+  const sessions = [...group(picks, (p) => `${log.listener[p]} ${log.session[p]}`).values()];
+  const each = (value: (picks: number[]) => number) => Float64Array.from(sessions, value);
   return {
-    sessions: rows.length,
-    of: {
-      listener: Int32Array.from(rows, (row) => row.listener),
-      picks: column("picks"),
-      skips: column("skips"),
-      replays: column("replays"),
-      artists: column("artists"),
-    },
+    listener: Int32Array.from(sessions, ([first]) => log.listener[first]),
+    picks: each((picks) => picks.length),
+    skips: each((picks) => sum(picks, (p) => log.skipped[p])),
+    replays: each((picks) => sum(picks, (p) => log.replayed[p])),
+    artists: each((picks) => log.artists[picks.at(-1)!]),
   };
 }
 
@@ -407,24 +379,14 @@ function wilson(found: number, count: number): { rate: number; lower: number; up
   return { rate, lower: Math.max(0, centre - half), upper: Math.min(1, centre + half) };
 }
 
-function momentsOf(values: ArrayLike<number>): { mean: number; variance: number; count: number } {
-  const count = values.length;
-  if (count < 2) throw new InputError(`Expected at least 2 values but found ${count}`);
-  const centre = mean(values);
-  let squares = 0;
-  for (let i = 0; i < count; i++) squares += (values[i] - centre) ** 2;
-  return { mean: centre, variance: squares / (count - 1), count };
+function enough(values: ArrayLike<number>): Float64Array {
+  if (values.length < 2) throw new InputError(`Expected at least 2 values but found ${values.length}`);
+  return new Float64Array(values);
 }
 
 function groupValues(values: ArrayLike<number>, groups: ArrayLike<number>): number[][] {
   if (values.length !== groups.length) {
     throw new InputError(`Expected ${values.length} listeners, one a session, but found ${groups.length}`);
   }
-  const lists = new Map<number, number[]>();
-  for (let i = 0; i < values.length; i++) {
-    const list = lists.get(groups[i]);
-    if (list) list.push(values[i]);
-    else lists.set(groups[i], [values[i]]);
-  }
-  return [...lists.values()];
+  return rollups(range(values.length), (own) => own.map((i) => values[i]), (i) => groups[i]).map(([, own]) => own);
 }

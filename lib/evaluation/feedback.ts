@@ -3,21 +3,24 @@
  *
  * @module
  */
-import { createListener, type ListenerOptions } from "../choice/listeners.ts";
+import { cumsum, max, mean, range, rollups, sort, sum } from "d3-array";
+import { createListener } from "../choice/listeners.ts";
 import { feedbackChoices, type FeedbackOutcome, type OnlineLearner } from "../choice/online.ts";
 import type { ChoiceSets } from "../choice/sets.ts";
 import { concatenate } from "../concatenate.ts";
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { expectInteger, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
 import { FEATURES } from "../shuffle/features.ts";
 import { recommendNext } from "../shuffle/recommend.ts";
+import { durationOf } from "../shuffle/session.ts";
 import { checkWeights, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
+import { linearUtilities } from "../softmax.ts";
 
 /** Who chooses what is played to one listener. */
 export interface FeedbackPlayer {
   /**
-   * The weights to choose by.
+   * The weights to choose by, of FEATURES alone.
    *
    * @param session Number of the session, from 0.
    */
@@ -48,18 +51,10 @@ export interface FeedbackOptions {
    * @param session Number of the session: weights may drift.
    */
   tastes: (listener: number, session: number) => ArrayLike<number>;
-  /** Log-odds of keeping a track that is like the mean candidate. Default {@linkcode KEEP_LEVEL}. */
-  keep?: number;
-  /** Log-odds of replaying such a track once it was kept. Default {@linkcode REPLAY_LEVEL}. */
-  replay?: number;
-  /** Temperature of the policy's softmax, above 0. Default 1. */
-  temperature?: number;
   /** Keep the candidates of every pick: off-policy evaluation needs them. Default false. */
   candidates?: boolean;
   /** Seed; every session of every listener has a stream of its own, the same for all policies. Default 42. */
   seed?: number;
-  /** Most graph neighbours and liked tracks on offer, size of the liked set. */
-  offer?: Pick<ListenerOptions, "neighbors" | "familiar" | "liked">;
 }
 
 /** What was played and what came of it; one entry a pick, listener by listener. */
@@ -89,23 +84,22 @@ export interface FeedbackLog {
 }
 
 /**
- * At this level a pick drawn blindly from the candidates is skipped about every second time, as 48.6 % of all plays on
+ * Log-odds of keeping a track that is like the mean candidate. At this level a pick drawn blindly from the candidates is skipped about every second time, as 48.6 % of all plays on
  * a large service are (Lamere 2014, The Skip); see the test.
  */
-export const KEEP_LEVEL: number = -0.7;
+const KEEP_LEVEL = -0.7;
 
-/** At this level about a tenth of what the hand-set weights choose is played again. An assumption of ours. */
-export const REPLAY_LEVEL: number = -5.5;
+/** Log-odds of replaying such a track once it was kept. At this level about a tenth of what the hand-set weights choose is played again. An assumption of ours. */
+const REPLAY_LEVEL = -5.5;
 
 const OFFER = { neighbors: 12, familiar: 8, liked: 60 };
 const HOUR = 3_600_000;
 const HEARD_OF_A_SKIP = 15_000;
-const USUAL_DURATION = 210_000;
 /** Hours between the starts of sessions: uniform between these. */
 const PAUSE: readonly [number, number] = [6, 30];
 
 /**
- * Plays sessions to simulated listeners. A pick j is drawn with P(j) = softmax(θ·x / T) over the candidates, θ the
+ * Plays sessions to simulated listeners. A pick j is drawn with P(j) = softmax(θ·x) over the candidates, θ the
  * player's weights, and its probability is logged. The listener with weights w keeps it with probability σ(a + w·(x_j −
  * x̄)), x̄ the mean of the candidates, and replays what was kept with σ(b + w·(x_j − x̄)). Skips, plays and replays
  * enter the listener's state, so that what was played changes what will be offered. Cost O(picks · candidates).
@@ -126,22 +120,20 @@ export function playWithFeedback(
   player: (listener: number) => FeedbackPlayer,
   options: FeedbackOptions,
 ): FeedbackLog {
-  const { first = 0, seed = 42, keep = KEEP_LEVEL, replay = REPLAY_LEVEL } = options;
+  const { first = 0, seed = 42 } = options;
   const listeners = expectInteger("listeners", options.listeners, 1);
   const plays = expectInteger("plays", options.plays ?? 12, 1);
-  const temperature = expectNumber("temperature", options.temperature ?? 1, 1e-6);
   const { sessions } = options;
   const counts = Int32Array.from(
     { length: listeners },
     (_, u) => expectInteger("sessions", typeof sessions === "number" ? sessions : sessions(first + u), 1),
   );
-  const log = emptyLog(counts.reduce((sum, count) => sum + count, 0) * plays);
-  const rows = options.candidates ? { values: [] as Float64Array[], starts: [0], chosen: [] as number[] } : undefined;
-  const keeps: Float64Array[] = [];
+  const log = emptyLog(sum(counts) * plays);
+  const offered: { features: Float64Array; keepOf: Float64Array; picked: number }[] = [];
   let p = 0;
   for (let u = 0; u < listeners; u++) {
     const number = first + u;
-    const person = createListener(world, number, { ...OFFER, ...options.offer, seed });
+    const person = createListener(world, number, { ...OFFER, seed });
     const { state, liked } = person;
     const mine = player(number);
     let now = person.start;
@@ -155,12 +147,17 @@ export function playWithFeedback(
       now += durationOf(world, current);
       for (let i = 0; i < plays; i++, p++) {
         const candidates = person.offer(current, random);
-        const weights = checkWeights(mine.weights(session));
-        const shown = recommendNext(current, state, weights, { candidates, now, temperature });
+        const shown = recommendNext(current, state, mine.weights(session), { candidates, now });
+        if (shown.featureNames.length > FEATURES.length) {
+          throw new InputError(
+            `Expected weights of ${FEATURES.join(", ")} alone but found ${shown.featureNames.at(-1)}`,
+          );
+        }
         const pick = shown.sample(random);
-        const { difference, keepOf } = judge(shown.features, shown.featureNames.length, pick.index, taste, keep);
+        const { difference, odds } = judge(shown.features, pick.index, taste);
+        const keepOf = odds.map((value) => sigmoid(KEEP_LEVEL + value));
         const kept = random() < keepOf[pick.index];
-        const again = random() < 1 / (1 + Math.exp(-(replay - keep) - logit(keepOf[pick.index]))) && kept;
+        const again = random() < sigmoid(REPLAY_LEVEL + odds[pick.index]) && kept;
         for (const artist of artistsOf(world, pick.track)) heard.add(artist);
         log.listener[p] = number;
         log.session[p] = session;
@@ -168,16 +165,10 @@ export function playWithFeedback(
         log.replayed[p] = again ? 1 : 0;
         log.probability[p] = pick.probability;
         log.keep[p] = keepOf[pick.index];
-        log.bestKeep[p] = keepOf.reduce((a, b) => Math.max(a, b));
+        log.bestKeep[p] = max(keepOf)!;
         log.differences.set(difference, p * FEATURES.length);
         log.artists[p] = Math.min(1, heard.size / (i + 1));
-        if (rows) {
-          const start = rows.starts[p];
-          rows.values.push(firstColumns(shown.features, shown.featureNames.length));
-          rows.starts.push(start + candidates.length);
-          rows.chosen.push(start + pick.index);
-          keeps.push(keepOf);
-        }
+        if (options.candidates) offered.push({ features: shown.features, keepOf, picked: pick.index });
         mine.heard?.(difference, kept ? again ? "replay" : "keep" : "skip");
         state.play(pick.track, now);
         if (!kept) state.skip(pick.track, now + HEARD_OF_A_SKIP);
@@ -190,15 +181,16 @@ export function playWithFeedback(
       }
     }
   }
-  if (!rows) return log;
+  if (!options.candidates) return log;
+  const starts = Int32Array.from([0, ...cumsum(offered, ({ keepOf }) => keepOf.length)]);
   const sets: ChoiceSets = {
     features: FEATURES,
-    values: concatenate(Float64Array, rows.values),
-    starts: Int32Array.from(rows.starts),
-    chosen: Int32Array.from(rows.chosen),
+    values: concatenate(Float64Array, offered.map(({ features }) => features)),
+    starts,
+    chosen: Int32Array.from(offered, ({ picked }, n) => starts[n] + picked),
     cluster: log.listener,
   };
-  return { ...log, sets, keepOfRow: concatenate(Float64Array, keeps) };
+  return { ...log, sets, keepOfRow: concatenate(Float64Array, offered.map(({ keepOf }) => keepOf)) };
 }
 
 /**
@@ -268,17 +260,17 @@ export function feedbackSets(log: FeedbackLog): ChoiceSets {
   };
 }
 
-/** Keep probabilities of all candidates, and the pick's features against their mean. */
-function judge(features: Float64Array, width: number, picked: number, taste: ArrayLike<number>, level: number) {
+/** What the listener thinks of each candidate against their mean, w·(x_j − x̄), and the pick's features against it. */
+function judge(features: Float64Array, picked: number, taste: ArrayLike<number>) {
+  const width = FEATURES.length;
   const count = features.length / width;
-  const means = new Float64Array(FEATURES.length);
-  for (let j = 0; j < count; j++) for (let k = 0; k < means.length; k++) means[k] += features[j * width + k] / count;
-  const keepOf = Float64Array.from({ length: count }, (_, j) => {
-    let utility = level;
-    for (let k = 0; k < means.length; k++) utility += taste[k] * (features[j * width + k] - means[k]);
-    return 1 / (1 + Math.exp(-utility));
-  });
-  return { keepOf, difference: means.map((mean, k) => features[picked * width + k] - mean) };
+  const means = new Float64Array(width);
+  for (let j = 0; j < count; j++) for (let k = 0; k < width; k++) means[k] += features[j * width + k] / count;
+  const level = linearUtilities(means, taste)[0];
+  return {
+    odds: linearUtilities(features, taste).map((utility) => utility - level),
+    difference: means.map((centre, k) => features[picked * width + k] - centre),
+  };
 }
 
 function tasteOf({ tastes }: FeedbackOptions, listener: number, session: number): ArrayLike<number> {
@@ -303,27 +295,13 @@ function emptyLog(picks: number): FeedbackLog {
   };
 }
 
-/** The columns of {@linkcode FEATURES}: optional features stand behind them. */
-function firstColumns(features: Float64Array, width: number): Float64Array {
-  if (width === FEATURES.length) return features;
-  return Float64Array.from(
-    { length: features.length / width * FEATURES.length },
-    (_, i) => features[Math.floor(i / FEATURES.length) * width + i % FEATURES.length],
-  );
-}
-
 function artistsOf(world: ShuffleWorld, track: number): Int32Array {
   const { offsets, codes } = world.artists;
   return codes.subarray(offsets[track], offsets[track + 1]) as Int32Array;
 }
 
-function durationOf(world: ShuffleWorld, track: number): number {
-  const duration = world.catalog.numbers.duration_ms?.[track] ?? NaN;
-  return duration > 0 ? duration : USUAL_DURATION;
-}
-
-function logit(p: number): number {
-  return Math.log(p / (1 - p));
+function sigmoid(odds: number): number {
+  return 1 / (1 + Math.exp(-odds));
 }
 
 /** Regret of one session over listeners. */
@@ -341,17 +319,10 @@ export interface SessionRegret {
  * @returns One row a session.
  */
 export function regretBySession(log: FeedbackLog): SessionRegret[] {
-  const sums = new Map<number, Map<number, { total: number; picks: number }>>();
-  for (let p = 0; p < log.listener.length; p++) {
-    const session = sums.get(log.session[p]) ?? new Map<number, { total: number; picks: number }>();
-    sums.set(log.session[p], session);
-    const own = session.get(log.listener[p]) ?? { total: 0, picks: 0 };
-    session.set(log.listener[p], own);
-    own.total += log.bestKeep[p] - log.keep[p];
-    own.picks++;
-  }
-  return [...sums].sort(([a], [b]) => a - b).map(([session, listeners]) => ({
+  const lost = (picks: number[]) => mean(picks, (p) => log.bestKeep[p] - log.keep[p])!;
+  const sessions = rollups(range(log.listener.length), lost, (p) => log.session[p], (p) => log.listener[p]);
+  return sort(sessions, ([session]) => session).map(([session, listeners]) => ({
     session,
-    regret: Float64Array.from(listeners.values(), ({ total, picks }) => total / picks),
+    regret: Float64Array.from(listeners, ([, regret]) => regret),
   }));
 }

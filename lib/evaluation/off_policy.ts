@@ -5,6 +5,7 @@
  * @module
  */
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
+import { mean, range, rollups, sum } from "d3-array";
 import type { ChoiceSets } from "../choice/sets.ts";
 import { expectNumber, InputError } from "../errors.ts";
 import { linearUtilities, softmax } from "../softmax.ts";
@@ -58,7 +59,6 @@ export interface OffPolicyEstimate {
  * the error of q̂ itself.
  *
  * @param log The log.
- * @param options `clip`: largest weight, against few picks ruling all; none by default.
  * @returns IPS and SNIPS, then direct and doubly robust when there is a model.
  * @throws {InputError} When arrays differ in length, the log is empty, or a logged probability is not in (0, 1].
  *
@@ -72,10 +72,8 @@ export interface OffPolicyEstimate {
  * assert.equal(ips.value, 1);
  * ```
  */
-export function evaluateOffPolicy(log: LoggedPicks, options: { clip?: number } = {}): OffPolicyEstimate[] {
+export function evaluateOffPolicy(log: LoggedPicks): OffPolicyEstimate[] {
   const { reward, logged, target, guess, guessTarget, groups } = log;
-  const clip = options.clip ?? Infinity;
-  if (!(clip > 0)) throw new InputError(`Expected clip to be above 0 but found ${clip}`);
   const count = reward.length;
   if (count === 0) throw new InputError("Expected at least one logged pick but found none");
   for (const [name, values] of Object.entries({ logged, target, guess, guessTarget, groups })) {
@@ -86,24 +84,24 @@ export function evaluateOffPolicy(log: LoggedPicks, options: { clip?: number } =
   const weights = Float64Array.from({ length: count }, (_, i) => {
     if (!(logged[i] > 0)) throw new InputError(`Expected logged probabilities above 0 but found ${logged[i]}`);
     expectNumber("a logged probability", logged[i], 0, 1 + 1e-9);
-    return Math.min(clip, expectNumber("a probability of the policy", target[i], 0, 1 + 1e-9) / logged[i]);
+    return expectNumber("a probability of the policy", target[i], 0, 1 + 1e-9) / logged[i];
   });
   const total = sum(weights);
-  const effectivePicks = total ** 2 / weights.reduce((s, w) => s + w * w, 0);
+  const effectivePicks = total ** 2 / sum(weights, (w) => w * w);
   const estimate = (estimator: OffPolicyEstimator, value: number, influence: (i: number) => number) => {
     const standardError = clusteredError(count, influence, groups);
     const half = normalQuantile(0.975, 0, 1) * standardError;
     return { estimator, value, standardError, lower: value - half, upper: value + half, effectivePicks };
   };
-  const ips = sum(weights.map((w, i) => w * reward[i])) / count;
+  const ips = sum(weights, (w, i) => w * reward[i]) / count;
   const snips = total > 0 ? ips * count / total : NaN;
   const estimates = [
     estimate("IPS", ips, (i) => weights[i] * reward[i] - ips),
     estimate("SNIPS", snips, (i) => weights[i] * (reward[i] - snips) * count / total),
   ];
   if (guess && guessTarget) {
-    const direct = sum(guessTarget) / count;
-    const robust = direct + sum(weights.map((w, i) => w * (reward[i] - guess[i]))) / count;
+    const direct = mean(Array.from(guessTarget))!;
+    const robust = direct + sum(weights, (w, i) => w * (reward[i] - guess[i])) / count;
     estimates.push(
       estimate("direct", direct, (i) => guessTarget[i] - direct),
       estimate("doubly robust", robust, (i) => guessTarget[i] + weights[i] * (reward[i] - guess[i]) - robust),
@@ -165,19 +163,7 @@ export function keepGuess(sets: ChoiceSets, weights: ArrayLike<number>): Float64
 
 /** Standard error of a mean whose influence is summed by group. */
 function clusteredError(count: number, influence: (i: number) => number, groups?: ArrayLike<number>): number {
-  const sums = new Map<number, number>();
-  for (let i = 0; i < count; i++) {
-    const group = groups ? groups[i] : i;
-    sums.set(group, (sums.get(group) ?? 0) + influence(i));
-  }
-  if (sums.size < 2) return NaN;
-  let squares = 0;
-  for (const value of sums.values()) squares += value * value;
-  return Math.sqrt(squares * sums.size / (sums.size - 1)) / count;
-}
-
-function sum(values: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i];
-  return total;
+  const sums = rollups(range(count), (picks) => sum(picks, influence), (i) => groups?.[i] ?? i);
+  if (sums.length < 2) return NaN;
+  return Math.sqrt(sum(sums, ([, value]) => value ** 2) * sums.length / (sums.length - 1)) / count;
 }

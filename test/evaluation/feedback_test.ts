@@ -79,5 +79,9 @@ Deno.test("playWithFeedback() refuses tastes of another length and counts below 
     playWithFeedback(world, () => fixedPlayer(blind), { listeners: 1, sessions: 1, tastes, ...options });
   assert.throws(() => play({ tastes: () => [1] }), /5 weights of listener 0 but found 1/);
   assert.throws(() => play({ sessions: 0 }), InputError);
-  assert.throws(() => play({ temperature: 0 }), InputError);
+  const familiar = { ...blind, familiarity: 1 };
+  assert.throws(
+    () => playWithFeedback(world, () => fixedPlayer(familiar), { listeners: 1, sessions: 1, tastes }),
+    /alone/,
+  );
 });
