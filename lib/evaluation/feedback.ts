@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { cumsum, max, mean, range, rollups, sort, sum } from "d3-array";
+import { max, mean, range, rollups, sort, sum } from "d3-array";
 import { createListener } from "../choice/listeners.ts";
 import { feedbackChoices, type FeedbackOutcome, type OnlineLearner } from "../choice/online.ts";
-import type { ChoiceSets } from "../choice/sets.ts";
+import { type Choice, type ChoiceSets, collectChoices } from "../choice/sets.ts";
 import { concatenate } from "../concatenate.ts";
 import { expectInteger, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
@@ -129,7 +129,7 @@ export function playWithFeedback(
     (_, u) => expectInteger("sessions", typeof sessions === "number" ? sessions : sessions(first + u), 1),
   );
   const log = emptyLog(sum(counts) * plays);
-  const offered: { features: Float64Array; keepOf: Float64Array; picked: number }[] = [];
+  const offered: (Choice & { keepOf: Float64Array })[] = [];
   let p = 0;
   for (let u = 0; u < listeners; u++) {
     const number = first + u;
@@ -168,7 +168,7 @@ export function playWithFeedback(
         log.bestKeep[p] = max(keepOf)!;
         log.differences.set(difference, p * FEATURES.length);
         log.artists[p] = Math.min(1, heard.size / (i + 1));
-        if (options.candidates) offered.push({ features: shown.features, keepOf, picked: pick.index });
+        if (options.candidates) offered.push({ values: shown.features, chosen: pick.index, cluster: number, keepOf });
         mine.heard?.(difference, kept ? again ? "replay" : "keep" : "skip");
         state.play(pick.track, now);
         if (!kept) state.skip(pick.track, now + HEARD_OF_A_SKIP);
@@ -182,15 +182,8 @@ export function playWithFeedback(
     }
   }
   if (!options.candidates) return log;
-  const starts = Int32Array.from([0, ...cumsum(offered, ({ keepOf }) => keepOf.length)]);
-  const sets: ChoiceSets = {
-    features: FEATURES,
-    values: concatenate(Float64Array, offered.map(({ features }) => features)),
-    starts,
-    chosen: Int32Array.from(offered, ({ picked }, n) => starts[n] + picked),
-    cluster: log.listener,
-  };
-  return { ...log, sets, keepOfRow: concatenate(Float64Array, offered.map(({ keepOf }) => keepOf)) };
+  const keepOfRow = concatenate(Float64Array, offered.map(({ keepOf }) => keepOf));
+  return { ...log, sets: collectChoices(FEATURES, offered), keepOfRow };
 }
 
 /**
@@ -239,25 +232,12 @@ export function weightsFrom(values: ArrayLike<number>): Weights {
  */
 export function feedbackSets(log: FeedbackLog): ChoiceSets {
   const width = FEATURES.length;
-  const values: Float64Array[] = [];
-  const chosen: number[] = [];
-  const cluster: number[] = [];
-  for (let p = 0; p < log.listener.length; p++) {
+  const choices = Array.from(log.listener, (cluster, p) => {
     const difference = log.differences.subarray(p * width, (p + 1) * width);
     const outcome = log.skipped[p] ? "skip" : log.replayed[p] ? "replay" : "keep";
-    for (const choice of feedbackChoices(difference, outcome)) {
-      chosen.push(2 * values.length + choice.chosen);
-      cluster.push(log.listener[p]);
-      values.push(choice.values);
-    }
-  }
-  return {
-    features: ["keep", "replay", ...FEATURES],
-    values: concatenate(Float64Array, values),
-    starts: Int32Array.from({ length: values.length + 1 }, (_, n) => 2 * n),
-    chosen: Int32Array.from(chosen),
-    cluster: Int32Array.from(cluster),
-  };
+    return feedbackChoices(difference, outcome).map((choice) => ({ ...choice, cluster }));
+  });
+  return collectChoices(["keep", "replay", ...FEATURES], choices.flat());
 }
 
 /** What the listener thinks of each candidate against their mean, w·(x_j − x̄), and the pick's features against it. */

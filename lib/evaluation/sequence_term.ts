@@ -5,10 +5,11 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { mean } from "d3-array";
 import { textsOf } from "../catalog/catalog.ts";
 import { fitConditionalLogit } from "../choice/conditional_logit.ts";
 import { logitSums } from "../choice/logit_sums.ts";
-import type { ChoiceSets } from "../choice/sets.ts";
+import { type Choice, type ChoiceSets, collectChoices } from "../choice/sets.ts";
 import { expectInteger, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
 import { catalogRows } from "../sequence/content.ts";
@@ -22,6 +23,7 @@ import { FEATURES, fillFeatures } from "../shuffle/features.ts";
 import { UserState } from "../shuffle/state.ts";
 import { DEFAULT_WEIGHTS } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
+import { linearUtilities } from "../softmax.ts";
 import { bootstrapMean, type Interval } from "./bootstrap.ts";
 import type { SequenceModel } from "./play.ts";
 
@@ -156,7 +158,7 @@ export function estimateSequenceWeight(
     choices: validation.chosen.length,
     candidates,
     testChoices: test.chosen.length,
-    without: logs[0].reduce((sum, value) => sum + value / logs[0].length, 0),
+    without: mean(logs[0])!,
     gain: bootstrapMean(gains, { random: seededRandom(seed, "sequence gain") }),
   };
 }
@@ -178,9 +180,8 @@ function playlistChoices(
 ): ChoiceSets {
   const random = seededRandom(seed, `sequence ${part}`);
   const names = [...FEATURES, "sequence"] as const;
-  const values: number[] = [];
-  const offset: number[] = [];
-  const starts = [0];
+  const handSet = FEATURES.map((name) => DEFAULT_WEIGHTS[name]);
+  const choices: Choice[] = [];
   for (const playlist of Array.from(playlists)) {
     const target = rows[targetOf(split, playlist, part)];
     const history = Array.from(historyOf(split, playlist, part), (track) => rows[track]).filter((row) => row >= 0);
@@ -196,20 +197,10 @@ function playlistChoices(
     history.forEach((track, i) => state.play(track, i * TRACK_MS));
     const options = { now: history.length * TRACK_MS, sequence: model(state) };
     const features = fillFeatures(history.at(-1)!, state, Int32Array.from(offered), options, names);
-    for (let c = 0; c < offered.size; c++) {
-      const at = c * names.length;
-      offset.push(FEATURES.reduce((sum, name, f) => sum + DEFAULT_WEIGHTS[name] * features[at + f], 0));
-      values.push(features[at + FEATURES.length]);
-    }
-    starts.push(values.length);
+    const values = linearUtilities(features, [...handSet.map(() => 0), 1]);
+    choices.push({ values, chosen: 0, offset: linearUtilities(features, [...handSet, 0]) });
   }
-  return {
-    features: ["sequence"],
-    values: Float64Array.from(values),
-    starts: Int32Array.from(starts),
-    chosen: Int32Array.from(starts.slice(0, -1)),
-    offset: Float64Array.from(offset),
-  };
+  return collectChoices(["sequence"], choices);
 }
 
 /**
