@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cumsum } from "d3-array";
 import { expectNumber } from "../errors.ts";
 import type { Playlists } from "./interactions.ts";
 import type { SequenceRecommender } from "./recommender.ts";
@@ -35,12 +36,7 @@ export function fitPopularity(train: Playlists, tracks: number): SequenceRecomme
 export function fitMarkov(train: Playlists, tracks: number): SequenceRecommender {
   const { offsets, followers, counts } = transitions(train, tracks);
   const popularity = popularityLogits(train, tracks).map(Math.exp);
-  let once = 0;
-  let twice = 0;
-  for (const count of counts) {
-    if (count === 1) once++;
-    else if (count === 2) twice++;
-  }
+  const [once, twice] = [1, 2].map((times) => counts.filter((count) => count === times).length);
   const discount = once === 0 ? 0.5 : Math.max(0.1, once / (once + 2 * twice));
   const logPopularity = popularity.map(Math.log);
   return {
@@ -63,12 +59,13 @@ export function fitMarkov(train: Playlists, tracks: number): SequenceRecommender
   };
 }
 
+/** So many tracks at the end of a history count in item-kNN. */
+const WINDOW = 50;
+
 /** Options of {@linkcode fitItemKnn}. */
 export interface ItemKnnOptions {
   /** Weight of a history track falls to a half within so many tracks from the end; Infinity (default): all count alike. */
   halfLife?: number;
-  /** So many tracks at the end of the history count, 50 by default. */
-  window?: number;
   /** What the model is called. */
   name?: string;
 }
@@ -88,7 +85,7 @@ export interface ItemKnnOptions {
  * @throws {InputError} When the half-life is not above 0.
  */
 export function fitItemKnn(train: Playlists, tracks: number, options: ItemKnnOptions = {}): SequenceRecommender {
-  const { halfLife = Infinity, window = 50, name = "item-kNN" } = options;
+  const { halfLife = Infinity, name = "item-kNN" } = options;
   expectNumber("halfLife", Math.min(halfLife, 1e9), 1e-6);
   const counts = countTracks(train, tracks);
   const scale = Float64Array.from(counts, (count) => count > 0 ? 1 / Math.sqrt(count) : 0);
@@ -101,7 +98,7 @@ export function fitItemKnn(train: Playlists, tracks: number, options: ItemKnnOpt
     tracks,
     score(history, out) {
       const touched: number[] = [];
-      const first = Math.max(0, history.length - window);
+      const first = Math.max(0, history.length - WINDOW);
       for (let i = first; i < history.length; i++) {
         const h = history[i];
         const w = 2 ** (-(history.length - 1 - i) / halfLife) * scale[h];
@@ -131,34 +128,25 @@ function popularityLogits(train: Playlists, tracks: number): Float32Array {
 function transitions(
   { offsets: playlists, tracks: sequence }: Playlists,
   tracks: number,
-): { offsets: Int32Array; followers: Int32Array; counts: Int32Array } {
-  const starts = new Int32Array(tracks + 1);
-  const each = (visit: (from: number, to: number) => void) => {
-    for (let p = 0; p + 1 < playlists.length; p++) {
-      for (let i = playlists[p]; i + 1 < playlists[p + 1]; i++) visit(sequence[i], sequence[i + 1]);
-    }
-  };
-  each((from) => starts[from + 1]++);
-  for (let t = 0; t < tracks; t++) starts[t + 1] += starts[t];
-  const at = starts.slice();
-  const all = new Int32Array(starts[tracks]);
-  each((from, to) => all[at[from]++] = to);
-  const offsets = new Int32Array(tracks + 1);
-  const counts = new Int32Array(all.length);
-  let edges = 0;
-  for (let t = 0; t < tracks; t++) {
-    const row = all.subarray(starts[t], starts[t + 1]).sort();
-    const first = edges;
-    for (const to of row) {
-      if (edges > first && all[edges - 1] === to) counts[edges - 1]++;
-      else {
-        all[edges] = to;
-        counts[edges++] = 1;
-      }
-    }
-    offsets[t + 1] = edges;
+): { offsets: Float64Array; followers: number[]; counts: number[] } {
+  const pairs: number[] = [];
+  for (let p = 0; p + 1 < playlists.length; p++) {
+    for (let i = playlists[p]; i + 1 < playlists[p + 1]; i++) pairs.push(sequence[i] * tracks + sequence[i + 1]);
   }
-  return { offsets, followers: all.slice(0, edges), counts: counts.slice(0, edges) };
+  const sorted = Float64Array.from(pairs).sort();
+  const distinct = new Int32Array(tracks + 1);
+  const followers: number[] = [];
+  const counts: number[] = [];
+  sorted.forEach((pair, i) => {
+    if (pair === sorted[i - 1]) {
+      counts[counts.length - 1]++;
+      return;
+    }
+    followers.push(pair % tracks);
+    counts.push(1);
+    distinct[Math.floor(pair / tracks) + 1]++;
+  });
+  return { offsets: cumsum(distinct), followers, counts };
 }
 
 /** The playlists that hold each track. */

@@ -6,13 +6,13 @@
  * @module
  */
 import { expectNumber, InputError } from "../errors.ts";
-import { type Matrix, takeRows } from "../matrix.ts";
+import { cosine, type Matrix, row, takeRows } from "../matrix.ts";
 import { randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
 import { playlistsOf } from "./interactions.ts";
 import { bootstrap, type MetricEstimate } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { serveSasrec } from "./serve.ts";
-import { countTracks, type SequenceSplit } from "./split.ts";
+import { type SequenceSplit, splitAs } from "./split.ts";
 import { type TrainOptions, trainSasrec } from "./train.ts";
 
 /** Options of {@linkcode evaluateColdStart}. */
@@ -99,18 +99,16 @@ export async function evaluateColdStart(
     const heard = history.reduce((n, track) => n + (scores[track] > scores[target] ? 1 : 0), 0);
     amongAll[i] = above(0) - heard < k ? 1 : 0;
     const last = warm[history[history.length - 1]];
-    const own = cosineOf(features, last, cold[target - warm.length]);
-    let nearer = 0;
-    for (const track of cold) if (cosineOf(features, last, track) > own) nearer++;
-    byCosine[i] = nearer < k ? 1 : 0;
+    const near = (track: number) => cosine(row(features, last), row(features, track));
+    const own = near(cold[target - warm.length]);
+    byCosine[i] = cold.filter((track) => near(track) > own).length < k ? 1 : 0;
   });
-  const mean = ([sum]: number[], count: number) => sum / count;
   return {
     coldTracks: cold.length,
     places: places.length,
-    amongCold: bootstrap([amongCold], mean, seed),
-    byCosine: bootstrap([byCosine], mean, seed),
-    amongAll: bootstrap([amongAll], mean, seed),
+    amongCold: bootstrap(amongCold, seed),
+    byCosine: bootstrap(byCosine, seed),
+    amongAll: bootstrap(amongAll, seed),
     chance: Math.min(1, k / cold.length),
     model: {
       name: "SASRec with audio features",
@@ -137,16 +135,8 @@ function warmSplit(split: SequenceSplit, code: Int32Array, warm: Int32Array): Se
   if (lists.length === 0) {
     throw new InputError("Expected playlists to train on without the held-out tracks, found none");
   }
-  const train = playlistsOf(lists.map((list) => list.subarray(0, -2)));
-  return {
-    ...playlistsOf(lists),
-    train,
-    userIds,
-    trackIds: Array.from(warm, (track) => split.trackIds[track]),
-    counts: countTracks(train, warm.length),
-    rounds: split.rounds,
-    repeatedTracks: split.repeatedTracks,
-  };
+  const trackIds = Array.from(warm, (track) => split.trackIds[track]);
+  return splitAs({ ...split, trackIds }, playlistsOf(lists), userIds);
 }
 
 /** A sample of the places of held-out tracks that have at least three other tracks before them. */
@@ -173,15 +163,4 @@ function coldPlaces(
   }
   if (places.length === 0) throw new InputError("Expected held-out tracks behind at least three others but found none");
   return places;
-}
-
-function cosineOf({ data, columns }: Matrix, a: number, b: number): number {
-  let ab = 0;
-  let bb = 0;
-  for (let f = 0; f < columns; f++) {
-    ab += data[a * columns + f] * data[b * columns + f];
-    bb += data[b * columns + f] ** 2;
-  }
-  // The length of `a` is the same for all that are compared.
-  return bb === 0 ? 0 : ab / Math.sqrt(bb);
 }

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { type Matrix, matrix, row } from "../matrix.ts";
-import { type FeatureName, FEATURES, fillFeatures } from "../shuffle/features.ts";
+import { type Matrix, matrix, row, unitRows } from "../matrix.ts";
+import { FEATURES, fillFeatures } from "../shuffle/features.ts";
 import { UserState } from "../shuffle/state.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
@@ -92,15 +92,26 @@ export function eraRecommender(years: Float64Array, scale: number = 8, halfLife:
  * @returns A code a track, −1 where the name is not known.
  */
 export function nameCodes(trackIds: readonly string[], names: TrackNames, of: "artists" | "albums"): Int32Array {
-  const codes = new Map<string, number>();
-  return Int32Array.from(trackIds, (id) => {
+  return codesOf(trackIds.map((id) => {
     const row = names.rows.get(id);
     const name = row === undefined ? null : names[of][row];
-    if (!name) return -1;
     // Albums of one name by different artists are different albums.
-    const key = of === "albums" ? `${names.artists[row!]}\n${name}` : name;
-    if (!codes.has(key)) codes.set(key, codes.size);
-    return codes.get(key)!;
+    return name && of === "albums" ? `${names.artists[row!]}\n${name}` : name;
+  }));
+}
+
+/**
+ * Codes of texts, from 0 in order of first appearance.
+ *
+ * @param texts The texts.
+ * @returns A code each, −1 where there is none.
+ */
+export function codesOf(texts: readonly (string | null | undefined)[]): Int32Array {
+  const codes = new Map<string, number>();
+  return Int32Array.from(texts, (text) => {
+    if (!text) return -1;
+    if (!codes.has(text)) codes.set(text, codes.size);
+    return codes.get(text)!;
   });
 }
 
@@ -159,13 +170,7 @@ export function similarityRecommender(
 ): SequenceRecommender {
   const { halfLife, name = "similarity graph" } = options;
   const d = world.embedding.columns;
-  const unit = new Float32Array(rows.length * d);
-  rows.forEach((r, t) => {
-    if (r < 0) return;
-    const vector = row(world.embedding, r);
-    const length = Math.hypot(...vector) || 1;
-    for (let c = 0; c < d; c++) unit[t * d + c] = vector[c] / length;
-  });
+  const unit = unitRows(playlistFeatures(world.embedding, rows)).data;
   const query = new Float32Array(d);
   return {
     name,
@@ -190,76 +195,48 @@ export function similarityRecommender(
   };
 }
 
+/** Options of {@linkcode timeAwareRecommender}. */
+export interface UtilityOptions {
+  /** Weights of the features of the utility, the hand-set ones by default; features without a weight are left out. */
+  weights?: Partial<Weights>;
+  /** What the model is called, `"time-aware score"` by default. */
+  name?: string;
+  /** Score of the tracks that the catalogue lacks; far below all others by default. */
+  missing?: number;
+}
+
 /**
  * The time-aware score as a next-track model: the utility of every track after the history was played, 3.5 minutes a
- * track.
+ * track. With one weight it is that feature of the utility.
  *
  * @param world The catalogue.
  * @param rows What {@linkcode catalogRows} gave.
- * @param weights Weights of the utility.
- * @returns The model; tracks that the catalogue lacks come last. Cost O(tracks · d).
+ * @param options Weights of the utility, score of tracks that are not known.
+ * @returns The model. Cost O(tracks · d).
  */
 export function timeAwareRecommender(
   world: ShuffleWorld,
   rows: Int32Array,
-  weights: Weights = DEFAULT_WEIGHTS,
+  options: UtilityOptions = {},
 ): SequenceRecommender {
-  const fill = featureFiller(world, rows, FEATURES);
-  const ordered = FEATURES.map((feature) => weights[feature]);
-  return {
-    name: "time-aware score",
-    tracks: rows.length,
-    score(history, out) {
-      const { known, features } = fill(history);
-      out.fill(-1e6);
-      const utilities = linearUtilities(features, ordered, 0, known.length);
-      for (let c = 0; c < known.length; c++) out[known[c]] = utilities[c];
-    },
-  };
-}
-
-/**
- * One feature of the utility as a next-track model, for the hybrid.
- *
- * @param world The catalogue.
- * @param rows What {@linkcode catalogRows} gave.
- * @param feature The feature, e.g. `"keyMatch"`.
- * @returns The model; tracks that the catalogue lacks score 0. Cost O(tracks).
- */
-export function featureRecommender(
-  world: ShuffleWorld,
-  rows: Int32Array,
-  feature: Exclude<FeatureName, "sequence">,
-): SequenceRecommender {
-  const fill = featureFiller(world, rows, [feature]);
-  return {
-    name: feature,
-    tracks: rows.length,
-    score(history, out) {
-      const { known, features } = fill(history);
-      out.fill(0);
-      for (let c = 0; c < known.length; c++) out[known[c]] = features[c];
-    },
-  };
-}
-
-/** Features of every track that the catalogue holds, after a history was played, 3.5 minutes a track. */
-function featureFiller(
-  world: ShuffleWorld,
-  rows: Int32Array,
-  names: readonly FeatureName[],
-): (history: Int32Array) => { known: Int32Array; features: Float64Array } {
+  const { weights = DEFAULT_WEIGHTS, name = "time-aware score", missing = -1e6 } = options;
+  const names = FEATURES.filter((feature) => weights[feature] !== undefined);
   const known = Int32Array.from(rows.keys()).filter((t) => rows[t] >= 0);
   const candidates = known.map((t) => rows[t]);
   const features = new Float64Array(known.length * names.length);
-  const none = { known: new Int32Array(0), features };
-  return (history) => {
-    const state = new UserState(world);
-    const played = Array.from(history, (t) => rows[t]).filter((r) => r >= 0);
-    if (played.length === 0) return none;
-    played.forEach((r, i) => state.play(r, i * TRACK_MS));
-    const now = played.length * TRACK_MS;
-    fillFeatures(played.at(-1)!, state, candidates, { now }, names, undefined, features);
-    return { known, features };
+  return {
+    name,
+    tracks: rows.length,
+    score(history, out) {
+      out.fill(missing);
+      const state = new UserState(world);
+      const played = Array.from(history, (t) => rows[t]).filter((r) => r >= 0);
+      if (played.length === 0) return;
+      played.forEach((r, i) => state.play(r, i * TRACK_MS));
+      const now = played.length * TRACK_MS;
+      fillFeatures(played.at(-1)!, state, candidates, { now }, names, undefined, features);
+      const utilities = linearUtilities(features, names.map((feature) => weights[feature]!));
+      known.forEach((t, c) => out[t] = utilities[c]);
+    },
   };
 }

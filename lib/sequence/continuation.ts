@@ -8,19 +8,12 @@ import { startProgress } from "../progress.ts";
 import { playlistsOf } from "./interactions.ts";
 import { bootstrap, type MetricEstimate, samplePlaylists } from "./ranking.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
-import { countTracks, type SequenceSplit } from "./split.ts";
+import { type SequenceSplit, splitAs } from "./split.ts";
 
-/** Options of {@linkcode evaluateContinuation}. */
-export interface ContinuationOptions {
-  /** Share of a playlist that is given, 0.5 by default; at least one track is given and one hidden. */
-  given?: number;
-  /** Length of the list that a model gives, 500 as in the challenge, or the vocabulary where it is smaller. */
-  length?: number;
-  /** Most playlists, 1,000 by default. */
-  playlists?: number;
-  /** Seed of sample and bootstrap, 42 by default. */
-  seed?: number;
-}
+/** Share of a playlist that is given; at least one track is given and one hidden. */
+const GIVEN = 0.5;
+/** Length of the list that a model gives, as in the challenge; the vocabulary where that is smaller. */
+const LENGTH = 500;
 
 /** What came of continuing playlists. */
 export interface ContinuationResult {
@@ -57,38 +50,31 @@ export function holdOutPlaylists(
     lists.push(split.tracks.subarray(split.offsets[p], split.offsets[p + 1]));
     users.push(user);
   });
-  const train = playlistsOf(lists.map((list) => list.subarray(0, -2)));
-  const counts = countTracks(train, split.trackIds.length);
-  return { heldOut, rest: { ...split, ...playlistsOf(lists), userIds: users, train, counts } };
+  return { heldOut, rest: splitAs(split, playlistsOf(lists), users) };
 }
 
 /**
- * Continues playlists that a model was not trained on.
+ * Continues playlists that a model was not trained on: half of each is given, the other half is to be told.
  *
  * @param model The model.
  * @param split The data that holds the playlists.
  * @param playlists Indices of playlists that were left out of training.
- * @param options Share given, length of the list.
+ * @param options Seed of the bootstrap, 42 by default.
  * @returns R-precision, NDCG and clicks with bootstrap 95 % intervals.
  */
 export function evaluateContinuation(
   model: SequenceRecommender,
   split: SequenceSplit,
   playlists: Int32Array,
-  options: ContinuationOptions = {},
+  options: { seed?: number } = {},
 ): ContinuationResult {
-  const { given = 0.5, seed = 42 } = options;
-  const most = options.playlists ?? 1000;
-  const wanted = playlists.length <= most
-    ? playlists
-    : samplePlaylists(playlists.length, most, seed).map((i) => playlists[i]);
-  const length = Math.min(options.length ?? 500, model.tracks);
+  const length = Math.min(LENGTH, model.tracks);
   const scores = new Float32Array(model.tracks);
-  const [rPrecision, ndcg, clicks] = [0, 1, 2].map(() => new Float64Array(wanted.length));
-  const progress = startProgress(`continuation by ${model.name}`, wanted.length);
-  wanted.forEach((p, i) => {
+  const [rPrecision, ndcg, clicks] = [0, 1, 2].map(() => new Float64Array(playlists.length));
+  const progress = startProgress(`continuation by ${model.name}`, playlists.length);
+  playlists.forEach((p, i) => {
     const list = split.tracks.subarray(split.offsets[p], split.offsets[p + 1]);
-    const cut = Math.min(list.length - 1, Math.max(1, Math.round(given * list.length)));
+    const cut = Math.min(list.length - 1, Math.max(1, Math.round(GIVEN * list.length)));
     model.score(list.subarray(0, cut), scores);
     const metrics = continuationMetrics(topTracks(scores, length, list.subarray(0, cut)), list.subarray(cut));
     rPrecision[i] = metrics.rPrecision;
@@ -97,12 +83,11 @@ export function evaluateContinuation(
     progress.update(i);
   });
   progress.stop();
-  const mean = ([sum]: number[], count: number) => sum / count;
   return {
     name: model.name,
-    rPrecision: bootstrap([rPrecision], mean, seed),
-    ndcg: bootstrap([ndcg], mean, seed),
-    clicks: bootstrap([clicks], mean, seed),
+    rPrecision: bootstrap(rPrecision, options.seed),
+    ndcg: bootstrap(ndcg, options.seed),
+    clicks: bootstrap(clicks, options.seed),
   };
 }
 

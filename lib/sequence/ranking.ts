@@ -110,7 +110,7 @@ export function evaluateNext(
     ndcg,
     mrr,
     coverage: shown.reduce((sum, one) => sum + one, 0) / shown.length,
-    popularityBias: bootstrap([popularity, targets], ([sum, over]) => over === 0 ? 0 : sum / over, seed),
+    popularityBias: bootstrap(popularity, seed, targets),
     milliseconds: times.sort()[times.length >> 1],
   };
 }
@@ -128,11 +128,10 @@ export function rankMetrics(
   k: number,
   seed: number = 42,
 ): { recall: MetricEstimate; ndcg: MetricEstimate; mrr: MetricEstimate } {
-  const mean = ([sum]: number[], count: number) => sum / count;
   return {
-    recall: bootstrap([ranks.map((rank) => rank <= k ? 1 : 0)], mean, seed),
-    ndcg: bootstrap([ranks.map((rank) => gain(rank, k))], mean, seed),
-    mrr: bootstrap([ranks.map((rank) => 1 / rank)], mean, seed),
+    recall: bootstrap(ranks.map((rank) => rank <= k ? 1 : 0), seed),
+    ndcg: bootstrap(ranks.map((rank) => gain(rank, k)), seed),
+    mrr: bootstrap(ranks.map((rank) => 1 / rank), seed),
   };
 }
 
@@ -161,9 +160,8 @@ export function compareResults(a: NextTrackResult, b: NextTrackResult, seed: num
   if (a.k !== b.k || a.playlists.length !== b.playlists.length || a.playlists.some((p, i) => p !== b.playlists[i])) {
     throw new InputError(`Expected ${a.name} and ${b.name} to be evaluated on the same playlists with the same k`);
   }
-  const mean = ([sum]: number[], count: number) => sum / count;
   const difference = (of: (rank: number) => number) =>
-    bootstrap([a.ranks.map((rank, i) => of(rank) - of(b.ranks[i]))], mean, seed);
+    bootstrap(a.ranks.map((rank, i) => of(rank) - of(b.ranks[i])), seed);
   return {
     model: a.name,
     against: b.name,
@@ -173,37 +171,31 @@ export function compareResults(a: NextTrackResult, b: NextTrackResult, seed: num
 }
 
 /**
- * A statistic of sums over playlists with its bootstrap percentile interval (Efron & Tibshirani 1993, 13.3), 1,000
- * resamples.
+ * A mean over playlists, or a ratio of two means, with its bootstrap percentile interval (Efron & Tibshirani 1993,
+ * 13.3), 1,000 resamples.
  *
- * @param columns Values a playlist, one or more columns of one length.
- * @param statistic Gets the sum of each column and the number of playlists.
+ * @param values One value a playlist.
  * @param seed Seed of the resampling.
- * @returns The statistic of all playlists with its 95 % interval.
+ * @param over Of a ratio, the values of the denominator; 1 each when left out.
+ * @returns The mean of all playlists, or the ratio, with its 95 % interval.
  */
-export function bootstrap(
-  columns: readonly Float64Array[],
-  statistic: (sums: number[], count: number) => number,
-  seed: number = 42,
-): MetricEstimate {
-  const count = columns[0].length;
+export function bootstrap(values: ArrayLike<number>, seed: number = 42, over?: ArrayLike<number>): MetricEstimate {
+  const count = values.length;
   const random = seededRandom(seed, "bootstrap");
-  const values = new Float64Array(RESAMPLES);
-  const sums = columns.map((column) => column.reduce((sum, value) => sum + value, 0));
-  for (let b = 0; b < RESAMPLES; b++) {
-    const resampled = columns.map(() => 0);
+  const ratio = (pick: (i: number) => number) => {
+    let above = 0;
+    let below = 0;
     for (let i = 0; i < count; i++) {
-      const pick = randomInteger(random, count);
-      for (let c = 0; c < columns.length; c++) resampled[c] += columns[c][pick];
+      const p = pick(i);
+      above += values[p];
+      below += over ? over[p] : 1;
     }
-    values[b] = statistic(resampled, count);
-  }
-  values.sort();
-  return {
-    value: statistic(sums, count),
-    lower: values[Math.floor(0.025 * RESAMPLES)],
-    upper: values[Math.ceil(0.975 * RESAMPLES) - 1],
+    return below === 0 ? 0 : above / below;
   };
+  const value = ratio((i) => i);
+  const resampled = Float64Array.from({ length: RESAMPLES }, () => ratio(() => randomInteger(random, count))).sort();
+  const [lower, upper] = [Math.floor(0.025 * RESAMPLES), Math.ceil(0.975 * RESAMPLES) - 1].map((b) => resampled[b]);
+  return { value, lower, upper };
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bisectRight, cumsum, sum } from "d3-array";
 import { seededRandom } from "../random.ts";
 
 /** The tracks that a step of the sampled softmax looks at. */
@@ -34,14 +35,11 @@ export type CandidateSampler = (count: number, labels: Int32Array, step: number)
  * @returns The sampler. Cost O(S log tracks + n) a step.
  */
 export function candidateSampler(counts: Int32Array, seed: number): CandidateSampler {
-  const sums = new Float64Array(counts.length);
-  let total = 0;
-  let occurrences = 0;
-  for (let t = 0; t < counts.length; t++) {
-    total += Math.max(counts[t], 1) ** 0.75;
-    occurrences += counts[t];
-    sums[t] = total;
-  }
+  const weights = Float64Array.from(counts, (count) => Math.max(count, 1) ** 0.75);
+  const sums = cumsum(weights);
+  const last = counts.length - 1;
+  const total = sums[last];
+  const occurrences = sum(counts);
   const rowOf = new Int32Array(counts.length).fill(-1);
   return (count, labels, step) => {
     const random = seededRandom(seed, `sasrec candidates ${step}`);
@@ -50,25 +48,13 @@ export function candidateSampler(counts: Int32Array, seed: number): CandidateSam
       if (rowOf[track] < 0) rowOf[track] = tracks.push(track) - 1;
     };
     for (const label of labels) add(label);
-    for (let s = 0; s < count; s++) add(firstAbove(sums, random() * total));
+    for (let s = 0; s < count; s++) add(bisectRight(sums, random() * total, 0, last));
     const rows = labels.map((label) => rowOf[label]);
     const bias = Float32Array.from(tracks, (track) => {
-      const expected = count * Math.max(counts[track], 1) ** 0.75 / total + labels.length * counts[track] / occurrences;
+      const expected = count * weights[track] / total + labels.length * counts[track] / occurrences;
       return -Math.log(-Math.expm1(-expected));
     });
     for (const track of tracks) rowOf[track] = -1;
     return { tracks: Int32Array.from(tracks), rows, bias };
   };
-}
-
-/** First index whose running sum is above a value. */
-function firstAbove(sums: Float64Array, value: number): number {
-  let low = 0;
-  let high = sums.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sums[middle] > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

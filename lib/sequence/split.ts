@@ -4,7 +4,7 @@
  * @module
  */
 import { expectInteger, InputError } from "../errors.ts";
-import type { Interactions, Playlists } from "./interactions.ts";
+import { type Interactions, type Playlists, playlistsOf } from "./interactions.ts";
 
 /** Options of {@linkcode splitPlaylists}. */
 export interface SplitOptions {
@@ -87,10 +87,32 @@ export function splitPlaylists(interactions: Interactions, options: SplitOptions
         "give more playlists or lower --min-count and --min-length",
     );
   }
-  return encode(interactions, offsets.slice(), tracks.slice(), users.subarray(0, count), {
-    rounds,
-    repeatedTracks: first.repeated,
-  });
+  const kept = tracks.slice();
+  const trackIds = recode(kept, interactions.trackIds);
+  const userIds = Array.from(users.subarray(0, count), (user) => interactions.userIds[user]);
+  return splitAs(
+    { rounds, repeatedTracks: first.repeated, trackIds },
+    { offsets: offsets.slice(), tracks: kept },
+    userIds,
+  );
+}
+
+/**
+ * Splits playlists without filtering them.
+ *
+ * @param base The vocabulary, and how it came about.
+ * @param playlists The playlists, of three tracks or more.
+ * @param userIds `user_id` of each playlist.
+ * @returns The split.
+ */
+export function splitAs(
+  { trackIds, rounds, repeatedTracks }: Pick<SequenceSplit, "trackIds" | "rounds" | "repeatedTracks">,
+  { offsets, tracks }: Playlists,
+  userIds: readonly string[],
+): SequenceSplit {
+  const train = playlistsOf(userIds.map((_, p) => tracks.subarray(offsets[p], offsets[p + 1] - 2)));
+  const counts = countTracks(train, trackIds.length);
+  return { offsets, tracks, trackIds, userIds, train, counts, rounds, repeatedTracks };
 }
 
 /**
@@ -153,35 +175,12 @@ function trainingCounts({ offsets, tracks }: Playlists, size: number, playlists:
   return counts;
 }
 
-/** Codes the tracks that remain, in the order of their former codes. */
-function encode(
-  { trackIds, userIds }: Interactions,
-  offsets: Int32Array,
-  tracks: Int32Array,
-  users: Int32Array,
-  facts: { rounds: number; repeatedTracks: number },
-): SequenceSplit {
+/** Codes the tracks that remain, in the order of their former codes; returns their ids. */
+function recode(tracks: Int32Array, trackIds: readonly string[]): string[] {
   const code = new Int32Array(trackIds.length).fill(-1);
   for (const track of tracks) code[track] = 0;
   const kept: string[] = [];
   for (let t = 0; t < code.length; t++) if (code[t] === 0) code[t] = kept.push(trackIds[t]) - 1;
   for (let i = 0; i < tracks.length; i++) tracks[i] = code[tracks[i]];
-  const playlists = users.length;
-  const train = new Int32Array(tracks.length - 2 * playlists);
-  const trainOffsets = new Int32Array(playlists + 1);
-  for (let p = 0; p < playlists; p++) {
-    const part = tracks.subarray(offsets[p], offsets[p + 1] - 2);
-    train.set(part, trainOffsets[p]);
-    trainOffsets[p + 1] = trainOffsets[p] + part.length;
-  }
-  const parts = { offsets: trainOffsets, tracks: train };
-  return {
-    offsets,
-    tracks,
-    trackIds: kept,
-    userIds: Array.from(users, (user) => userIds[user]),
-    train: parts,
-    counts: countTracks(parts, kept.length),
-    ...facts,
-  };
+  return kept;
 }

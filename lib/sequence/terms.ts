@@ -8,10 +8,11 @@ import { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
 import {
   affinityRecommender,
   catalogRows,
+  codesOf,
   eraRecommender,
-  featureRecommender,
   nameCodes,
   similarityRecommender,
+  timeAwareRecommender,
 } from "./content.ts";
 import type { HybridTerm } from "./hybrid.ts";
 import type { SequenceRecommender } from "./recommender.ts";
@@ -74,32 +75,28 @@ export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): Hy
 function catalogTerms(world: ShuffleWorld, rows: Int32Array): HybridTerm[] {
   if (!rows.some((r) => r >= 0)) return [];
   const of = <T>(values: (r: number) => T, missing: T) => Array.from(rows, (r) => r < 0 ? missing : values(r));
+  const featureTerm = (feature: "keyMatch" | "clusterDiversity"): HybridTerm => ({
+    feature,
+    model: timeAwareRecommender(world, rows, { weights: { [feature]: 1 }, name: feature, missing: 0 }),
+  });
   const terms: HybridTerm[] = [
     { feature: "similarity", model: similarityRecommender(world, rows) },
     { feature: "taste", model: similarityRecommender(world, rows, { halfLife: 10, name: "taste" }) },
   ];
   if (new Set(of((r) => world.keys[r], -1)).size > 1) {
-    terms.push({ feature: "keyMatch", model: featureRecommender(world, rows, "keyMatch") });
+    terms.push(featureTerm("keyMatch"));
   }
   if (world.clusterCount > 1) {
-    terms.push({ feature: "clusterDiversity", model: featureRecommender(world, rows, "clusterDiversity") });
+    terms.push(featureTerm("clusterDiversity"));
   }
-  const codes = new Map<string, number>();
-  const genres = genreLists(world);
-  const genreCodes = Int32Array.from(of((r) => genres?.[r].join("|") ?? "", ""), (text) => {
-    if (text === "") return -1;
-    if (!codes.has(text)) codes.set(text, codes.size);
-    return codes.get(text)!;
-  });
-  if (codes.size > 1) terms.push({ feature: "genre", model: affinityRecommender("genre", genreCodes, 10) });
+  const genres = world.catalog.lists.subgenres ?? world.catalog.lists.genres;
+  const genreCodes = codesOf(of((r) => genres?.[r].join("|"), ""));
+  if (new Set(genreCodes).size > (genreCodes.includes(-1) ? 2 : 1)) {
+    terms.push({ feature: "genre", model: affinityRecommender("genre", genreCodes, 10) });
+  }
   const years = Float64Array.from(of((r) => world.catalog.numbers.year?.[r] ?? NaN, NaN));
   if (new Set(years.filter(Number.isFinite)).size > 1) terms.push({ feature: "era", model: eraRecommender(years) });
   return terms;
-}
-
-/** Subgenres where the catalogue has them, else genres. */
-function genreLists({ catalog }: ShuffleWorld): string[][] | undefined {
-  return catalog.lists.subgenres ?? catalog.lists.genres;
 }
 
 /** Whether at least two tracks share a code. */

@@ -267,8 +267,11 @@ function overSeedsAndPlaylists(name: string, results: Result[], peer: Result[], 
 
 /** Mean over seeds and playlists, with the interval over playlists. */
 function overSeeds(results: readonly Result[], of: OfRank): MetricEstimate {
-  const perPlaylist = Float64Array.from(results[0].ranks!, (_, p) => sum(results.map(({ ranks }) => of(ranks![p]))));
-  return bootstrap([perPlaylist], ([total], count) => total / count / results.length);
+  const perPlaylist = Float64Array.from(
+    results[0].ranks!,
+    (_, p) => mean(Float64Array.from(results, ({ ranks }) => of(ranks![p]))),
+  );
+  return bootstrap(perPlaylist);
 }
 
 /** The three losses for the same number of steps. */

@@ -4,7 +4,6 @@ import { fitItemKnn, fitMarkov, fitPopularity } from "../../lib/sequence/baselin
 import {
   affinityRecommender,
   eraRecommender,
-  featureRecommender,
   nameCodes,
   playlistFeatures,
   similarityRecommender,
@@ -40,7 +39,7 @@ testContract("era of unknown years", () => eraRecommender(YEARS.map(() => NaN)))
 testContract("similarity graph", () => similarityRecommender(WORLD, ROWS));
 testContract("taste", () => similarityRecommender(WORLD, ROWS, { halfLife: 4 }));
 testContract("time-aware score", () => timeAwareRecommender(WORLD, ROWS));
-testContract("key match", () => featureRecommender(WORLD, ROWS, "keyMatch"));
+testContract("key match", () => timeAwareRecommender(WORLD, ROWS, { weights: { keyMatch: 1 }, missing: 0 }));
 testContract("hybrid", (train, tracks) =>
   hybridRecommender([
     { feature: "popularity", model: fitPopularity(train, tracks) },
