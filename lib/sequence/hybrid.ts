@@ -21,18 +21,17 @@ export interface HybridTerm {
   standardize?: boolean;
 }
 
+/** So many tracks drawn from the rest are alternatives. */
+const DRAWN = 100;
+
 /** Options of {@linkcode fitHybrid}. */
 export interface HybridOptions {
   /** Most playlists whose validation target is a choice, 2,000 by default. */
   playlists?: number;
   /** So many best tracks of every model are alternatives, 30 by default. */
   top?: number;
-  /** So many tracks drawn from the rest are alternatives, 100 by default. */
-  drawn?: number;
   /** Seed of the draws, 42 by default. */
   seed?: number;
-  /** What the model is called, `"hybrid"` by default. */
-  name?: string;
 }
 
 /** A fitted hybrid. */
@@ -55,9 +54,8 @@ export interface Hybrid {
  * @throws {InputError} When a feature does not vary or repeats another.
  */
 export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, options: HybridOptions = {}): Hybrid {
-  const { seed = 42, name = "hybrid" } = options;
+  const { seed = 42 } = options;
   const top = expectInteger("top", options.top ?? 30, 1);
-  const drawn = expectInteger("drawn", options.drawn ?? 100, 1);
   const tracks = split.trackIds.length;
   if (terms.length === 0) throw new InputError("Expected at least one term of the hybrid but found none");
   const wanted = samplePlaylists(split.userIds.length, options.playlists ?? 2000, seed);
@@ -75,7 +73,7 @@ export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, op
     const out = new Set([...best, ...history]);
     const rest = tracks - out.size;
     const others = new Set<number>(out.has(target) ? [] : [target]);
-    for (const wantedOthers = Math.min(drawn, rest); others.size < wantedOthers;) {
+    for (const wantedOthers = Math.min(DRAWN, rest); others.size < wantedOthers;) {
       const track = randomInteger(random, tracks);
       if (!out.has(track)) others.add(track);
     }
@@ -97,7 +95,7 @@ export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, op
     offset: Float64Array.from(offsets),
   });
   const weights = logit.coefficients.map(({ estimate }) => estimate);
-  return { logit, model: hybridRecommender(terms, weights, name) };
+  return { logit, model: hybridRecommender(terms, weights) };
 }
 
 /**
@@ -105,18 +103,13 @@ export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, op
  *
  * @param terms The terms of the utility.
  * @param weights Weight of each.
- * @param name What the model is called.
  * @returns The model: Σ weight · score, standardised where the term says so.
  */
-export function hybridRecommender(
-  terms: readonly HybridTerm[],
-  weights: readonly number[],
-  name: string = "hybrid",
-): SequenceRecommender {
+export function hybridRecommender(terms: readonly HybridTerm[], weights: readonly number[]): SequenceRecommender {
   const { tracks } = terms[0].model;
   const columns = terms.map(() => new Float32Array(tracks));
   return {
-    name,
+    name: "hybrid",
     tracks,
     score(history, out) {
       fillColumns(terms, history, columns);

@@ -137,10 +137,6 @@ export function rankMetrics(
 
 /** The difference between two models on the same playlists. */
 export interface Comparison {
-  /** The model. */
-  model: string;
-  /** What it is compared with. */
-  against: string;
   /** Recall of the model minus that of the other, with its paired bootstrap interval. */
   recall: MetricEstimate;
   /** The same for NDCG. */
@@ -163,8 +159,6 @@ export function compareResults(a: NextTrackResult, b: NextTrackResult, seed: num
   const difference = (of: (rank: number) => number) =>
     bootstrap(a.ranks.map((rank, i) => of(rank) - of(b.ranks[i])), seed);
   return {
-    model: a.name,
-    against: b.name,
     recall: difference((rank) => rank <= a.k ? 1 : 0),
     ndcg: difference((rank) => gain(rank, a.k)),
   };

@@ -47,9 +47,6 @@ export interface SasrecModel {
   training: Record<string, unknown>;
 }
 
-/** Shape of a SASRec where nothing else is said. */
-export const SASREC_DEFAULTS: Omit<SasrecConfig, "tracks"> = { dimensions: 64, blocks: 2, heads: 2, window: 50 };
-
 /** Standard deviation of the initial embeddings; with the factor √d the input of the first block has √d times that. */
 const INITIAL_SPREAD = 0.02;
 
@@ -61,7 +58,8 @@ const INITIAL_SPREAD = 0.02;
  * @throws {InputError} When a number is out of range, or the width does not divide into heads of a multiple of 4.
  */
 export function sasrecConfig(config: Partial<SasrecConfig> & { tracks: number }): SasrecConfig {
-  const complete = { ...SASREC_DEFAULTS, ...config };
+  const { dimensions = 64, blocks = 2, heads = 2, window = 50, tracks } = config;
+  const complete = { dimensions, blocks, heads, window, tracks };
   expectInteger("tracks", complete.tracks, 2, 100_000_000);
   expectInteger("blocks", complete.blocks, 1, 64);
   expectInteger("heads", complete.heads, 1, 64);

@@ -19,10 +19,10 @@ import { type SasrecServer, serveSasrec } from "./serve.ts";
 import { type SequenceSplit, type SplitOptions, splitPlaylists } from "./split.ts";
 import { hybridTerms } from "./terms.ts";
 import { namesBeside, readTrackNames, type TrackNames } from "./track_names.ts";
-import { type TrainingPoint, type TrainOptions, trainSasrec } from "./train.ts";
+import { type TrainingPoint, type TrainingResult, type TrainOptions, trainSasrec } from "./train.ts";
 
 /** Options of {@linkcode sasrecStage}. */
-export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "checkpoint" | "features" | "start"> {
+export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "checkpoint" | "features"> {
   /** File of interactions to train on, in any form that {@linkcode readInteractions} takes; that of the folder if left out. */
   interactions?: string;
   /**
@@ -126,23 +126,11 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
   });
 }
 
-/** A model that the stage trained, and how its training went. */
-export interface TrainedSasrec {
-  /** The model, as `sasrec/` holds it. */
-  model: SasrecModel;
-  /** Validation along the training. */
-  curve: TrainingPoint[];
-  /** Optimiser steps. */
-  steps: number;
-  /** Steps in which every training window is seen once. */
-  stepsPerEpoch: number;
-  /** Wall-clock seconds of that many steps. */
-  secondsPerEpoch: number;
-  /** The step that the model is from: the one with the best validation NDCG. */
-  bestStep: number;
-  /** Whether the training converged, in words. */
-  note: string;
-}
+/** A model that the stage trained, as `sasrec/` holds it, and how its training went. */
+export type TrainedSasrec = Pick<
+  TrainingResult,
+  "model" | "curve" | "steps" | "stepsPerEpoch" | "secondsPerEpoch" | "bestStep" | "note"
+>;
 
 /**
  * Runs {@linkcode sasrecStage} where it is not up to date, and loads what it made.
@@ -216,22 +204,11 @@ export interface NamedPrediction {
 
 /** Answers requests for next tracks by name. */
 export interface NextPredictor {
-  /** The model behind it. */
-  server: SasrecServer;
-  /** Names of the tracks. */
-  names: TrackNames;
-  /**
-   * Finds the code of a track.
-   *
-   * @param text Its `track_id` in `interactions.csv`, URI, id within the URI, title, or `title · artist`.
-   * @returns Its code in the model's vocabulary.
-   * @throws {InputError} When there is none, or the model does not know it.
-   */
-  find(text: string): number;
   /**
    * Takes a list of tracks apart at its commas, of which titles and ids may hold some themselves.
    *
-   * @param list Tracks as {@linkcode NextPredictor.find} takes them, commas between them.
+   * @param list Tracks, each as its `track_id` in `interactions.csv`, URI, id within the URI, title, or
+   * `title · artist`, commas between them.
    * @returns The tracks, each as long as possible: `"3,5"` are two, a title with a comma is one.
    * @throws {InputError} When a part is no track that the model knows, or there is none.
    */
@@ -239,7 +216,7 @@ export interface NextPredictor {
   /**
    * The most probable next tracks.
    *
-   * @param tracks Tracks so far, as {@linkcode NextPredictor.find} takes them.
+   * @param tracks Tracks so far, named likewise.
    * @param k How many.
    * @returns Best first.
    */
@@ -278,9 +255,6 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
     );
   };
   return {
-    server,
-    names,
-    find,
     parse(list) {
       const pieces = list.split(",");
       const tracks: string[] = [];

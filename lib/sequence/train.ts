@@ -10,7 +10,6 @@ import type { Matrix } from "../matrix.ts";
 import { startProgress } from "../progress.ts";
 import { randomInteger, seededRandom } from "../random.ts";
 import { type NpzEntry, readNpz, writeNpz } from "../storage/npz.ts";
-import { peakMemory } from "../storage/stages.ts";
 import { loadTensorFlow, type Tensor, type TensorFlow } from "../tensor.ts";
 import { fitPopularity } from "./baselines.ts";
 import { type Batch, epochBatches, trainingWindows } from "./batches.ts";
@@ -35,8 +34,6 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   minimumSteps?: number;
   /** Most optimiser steps, whatever else is said. */
   maximumSteps?: number;
-  /** Most seconds of training, whatever else is said. The result then depends on the speed of the machine. */
-  maximumSeconds?: number;
   /** Windows of a batch, 128 by default. */
   batchSize?: number;
   /**
@@ -66,10 +63,6 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   checkpoint?: string;
   /** Features of the tracks [tracks, f], standardised: E[j] becomes E[j] + features[j] W, with W learned. */
   features?: Matrix;
-  /** With features: share of the tracks whose E[j] is left out in a step, so that features learn to stand alone, 0.2. */
-  identityDropout?: number;
-  /** Weights to start from. */
-  start?: SasrecWeights;
   /** Told at every evaluation. */
   onEvaluation?: (point: TrainingPoint) => void;
 }
@@ -112,14 +105,15 @@ export interface TrainingResult {
   note: string;
   /** The loss that was used. */
   loss: SasrecLoss;
-  /** Peak resident memory of the process, MiB. */
-  peakMemoryMiB: number;
 }
 
 const SOFTMAX_TRACKS = 100_000;
 const BETA1 = 0.9;
 const BETA2 = 0.98;
 const EPSILON = 1e-8;
+
+/** With features: share of the tracks whose E[j] is left out in a step, so that features learn to stand alone. */
+const IDENTITY_DROPOUT = 0.2;
 
 /** A model that does not rank so many times better than popularity has not begun to read the order. */
 const BEYOND_POPULARITY = 1.2;
@@ -201,7 +195,6 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
         if (course.step % plan.evaluateEvery === 0) evaluate();
         if (course.done) reason = "early";
         else if (course.step >= plan.steps) reason = "steps";
-        else if (seconds > plan.maximumSeconds) reason = "time";
         if (reason) break;
       }
     }
@@ -213,27 +206,8 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
   }
 }
 
-interface Plan {
-  config: SasrecConfig;
-  windows: Int32Array;
-  stepsPerEpoch: number;
-  steps: number;
-  maximumSeconds: number;
-  batchSize: number;
-  learningRate: number;
-  dropout: number;
-  loss: SasrecLoss;
-  samples: number;
-  evaluateEvery: number;
-  patience: number;
-  validationPlaylists: number;
-  seed: number;
-  checkpoint?: string;
-  features?: Matrix;
-  identityDropout: number;
-  start?: SasrecWeights;
-  fingerprint: string;
-}
+/** What is to be done: the options, checked and complete. */
+type Plan = ReturnType<typeof makePlan>;
 
 /** Where training stands. */
 interface Course {
@@ -249,12 +223,9 @@ function newCourse(): Course {
   return { step: 0, seconds: 0, curve: [], done: false };
 }
 
-function makePlan(split: SequenceSplit, options: TrainOptions): Plan {
-  const { dimensions, blocks, heads, window, features } = options;
-  const shape = Object.fromEntries(
-    Object.entries({ dimensions, blocks, heads, window }).filter(([, value]) => value !== undefined),
-  );
-  const config = sasrecConfig({ tracks: split.trackIds.length, ...shape });
+function makePlan(split: SequenceSplit, options: TrainOptions) {
+  const { checkpoint, features } = options;
+  const config = sasrecConfig({ ...options, tracks: split.trackIds.length });
   if (features && features.rows !== config.tracks) {
     throw new InputError(`Expected features of ${config.tracks} tracks but found ${features.rows}`);
   }
@@ -267,35 +238,26 @@ function makePlan(split: SequenceSplit, options: TrainOptions): Plan {
     Math.max(epochs, Math.ceil(minimum / stepsPerEpoch)) * stepsPerEpoch,
     expectInteger("maximumSteps", options.maximumSteps ?? Number.MAX_SAFE_INTEGER, 1),
   );
-  const plan = {
+  const evaluateEvery = options.evaluateEvery ?? Math.min(2000, Math.max(100, stepsPerEpoch));
+  /** What the course of training depends on, besides the data. */
+  const course = {
     config,
-    windows,
     stepsPerEpoch,
-    steps,
-    maximumSeconds: options.maximumSeconds ?? Infinity,
     batchSize,
     learningRate: expectNumber("learningRate", options.learningRate ?? 0.002, 1e-9, 10),
     dropout: expectNumber("dropout", options.dropout ?? 0.2, 0, 0.95),
     loss: options.loss ?? (config.tracks <= SOFTMAX_TRACKS ? "softmax" : "sampled"),
     samples: expectInteger("samples", options.samples ?? 8192, 1),
-    evaluateEvery: expectInteger(
-      "evaluateEvery",
-      options.evaluateEvery ?? Math.min(2000, Math.max(100, stepsPerEpoch)),
-      1,
-    ),
+    evaluateEvery: expectInteger("evaluateEvery", evaluateEvery, 1),
     patience: expectInteger("patience", options.patience ?? 5, 1),
     validationPlaylists: expectInteger("validationPlaylists", options.validationPlaylists ?? 2000, 1),
     seed: options.seed ?? 42,
-    checkpoint: options.checkpoint,
-    features,
-    identityDropout: expectNumber("identityDropout", options.identityDropout ?? 0.2, 0, 0.95),
-    start: options.start,
+    identityDropout: IDENTITY_DROPOUT,
   };
-  const { windows: _, checkpoint: __, steps: ___, maximumSeconds: ____, start: _____, features: ______, ...said } =
-    plan;
-  const hash = createHash("sha256").update(JSON.stringify(said)).update(split.train.tracks).update(split.train.offsets);
+  const hash = createHash("sha256").update(JSON.stringify(course));
+  hash.update(split.train.tracks).update(split.train.offsets);
   if (features) hash.update(features.data);
-  return { ...plan, fingerprint: hash.digest("hex") };
+  return { ...course, windows, steps, checkpoint, features, fingerprint: hash.digest("hex") };
 }
 
 /** The variables, their moments, and one step of training. */
@@ -314,7 +276,7 @@ class Trainer {
     this.#tf = tf;
     this.#plan = plan;
     const { config, features, seed } = plan;
-    this.#variables = makeVariables(tf, config, plan.start ?? initialWeights(config, seed));
+    this.#variables = makeVariables(tf, config, initialWeights(config, seed));
     if (features) {
       const draw = seededRandom(seed, "sasrec feature weights");
       const spread = 0.02 / Math.sqrt(features.columns);
@@ -420,11 +382,11 @@ class Trainer {
     const tf = this.#tf;
     const { items, side } = this.#variables;
     if (!this.#features) return items;
-    const { identityDropout, seed, config } = this.#plan;
+    const { seed, config } = this.#plan;
     let own: Tensor = items;
-    if (step !== undefined && identityDropout > 0) {
+    if (step !== undefined) {
       const random = seededRandom(seed, `sasrec identities ${step}`);
-      const mask = Float32Array.from({ length: config.tracks }, () => random() < identityDropout ? 0 : 1);
+      const mask = Float32Array.from({ length: config.tracks }, () => random() < IDENTITY_DROPOUT ? 0 : 1);
       own = tf.mul(items, tf.tensor2d(mask, [config.tracks, 1]));
     }
     return tf.add(own, tf.matMul(this.#features, side as Tensor));
@@ -521,6 +483,5 @@ function finish(
     converged,
     note,
     loss: plan.loss,
-    peakMemoryMiB: peakMemory(),
   };
 }
