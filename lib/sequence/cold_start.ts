@@ -9,7 +9,7 @@ import { expectNumber, InputError } from "../errors.ts";
 import { cosine, type Matrix, row, takeRows } from "../matrix.ts";
 import { randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
 import { playlistsOf } from "./interactions.ts";
-import { bootstrap, type MetricEstimate } from "./ranking.ts";
+import { bootstrap, type MetricEstimate, rankOf } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { serveSasrec } from "./serve.ts";
 import { type SequenceSplit, splitAs } from "./split.ts";
@@ -92,16 +92,14 @@ export async function evaluateColdStart(
   const places = coldPlaces(split, code, warm.length, options.places ?? 2000, random);
   const [amongCold, byCosine, amongAll] = [0, 1, 2].map(() => new Float64Array(places.length));
   const scores = new Float32Array(tracks);
+  const name = "SASRec with audio features";
   places.forEach(({ history, target }, i) => {
     server.score(history, scores);
-    const above = (from: number) => scores.subarray(from).reduce((n, s) => n + (s > scores[target] ? 1 : 0), 0);
-    amongCold[i] = above(warm.length) < k ? 1 : 0;
-    const heard = history.reduce((n, track) => n + (scores[track] > scores[target] ? 1 : 0), 0);
-    amongAll[i] = above(0) - heard < k ? 1 : 0;
+    amongCold[i] = rankOf(target - warm.length, scores.subarray(warm.length), [], name) <= k ? 1 : 0;
+    amongAll[i] = rankOf(target, scores, history, name) <= k ? 1 : 0;
     const last = warm[history[history.length - 1]];
-    const near = (track: number) => cosine(row(features, last), row(features, track));
-    const own = near(cold[target - warm.length]);
-    byCosine[i] = cold.filter((track) => near(track) > own).length < k ? 1 : 0;
+    const near = Float32Array.from(cold, (track) => cosine(row(features, last), row(features, track)));
+    byCosine[i] = rankOf(target - warm.length, near, [], name) <= k ? 1 : 0;
   });
   return {
     coldTracks: cold.length,
@@ -111,7 +109,7 @@ export async function evaluateColdStart(
     amongAll: bootstrap(amongAll, seed),
     chance: Math.min(1, k / cold.length),
     model: {
-      name: "SASRec with audio features",
+      name,
       tracks,
       score(history, out) {
         server.score(history.map((track) => code[track]), scores);

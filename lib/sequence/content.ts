@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { max, min } from "d3-array";
 import { type Matrix, matrix, row, unitRows } from "../matrix.ts";
 import { FEATURES, fillFeatures } from "../shuffle/features.ts";
 import { UserState } from "../shuffle/state.ts";
@@ -18,52 +19,26 @@ import type { TrackNames } from "./track_names.ts";
 const TRACK_MS = 210_000;
 
 /**
- * Affinity: log(ε + Σ_h 2^(−age / halfLife) 1[code_h = code_j] / Σ_h 2^(−age / halfLife)) with ε = 0.01 and age the
- * number of tracks after h. With artists as codes: how much of the recent history is by the track's artist.
+ * Affinity: log(ε + Σ_h w_h near(code_h, code_j) / Σ_h w_h) with ε = 0.01, w_h = 2^(−age / halfLife), age the number of
+ * tracks after h, over the tracks h of the history whose code is known. With artists as codes: how much of the recent
+ * history is by the track's artist.
  *
  * @param name What the model is called, e.g. `"artist"`.
  * @param codes Code of each track; −1 where it is not known.
  * @param halfLife Half-life in tracks, 3 by default.
- * @returns The model. Cost O(tracks + history).
+ * @param near How near two codes are, from 0 to 1; when left out, 1 if they are the same.
+ * @returns The model. Cost O(tracks + history), with `near` O(tracks + codes · history).
  */
-export function affinityRecommender(name: string, codes: Int32Array, halfLife: number = 3): SequenceRecommender {
-  const size = codes.reduce((largest, code) => Math.max(largest, code), -1) + 1;
-  const sums = new Float64Array(size);
+export function affinityRecommender(
+  name: string,
+  codes: Int32Array,
+  halfLife: number = 3,
+  near?: (a: number, b: number) => number,
+): SequenceRecommender {
+  const sums = new Float64Array((max(codes) ?? -1) + 1);
   return {
     name,
     tracks: codes.length,
-    score(history, out) {
-      sums.fill(0);
-      let total = 0;
-      for (let i = 0; i < history.length; i++) {
-        const w = 2 ** (-(history.length - 1 - i) / halfLife);
-        total += w;
-        if (codes[history[i]] >= 0) sums[codes[history[i]]] += w;
-      }
-      for (let code = 0; code < size; code++) sums[code] = Math.log(0.01 + sums[code] / total);
-      const floor = Math.log(0.01);
-      for (let t = 0; t < codes.length; t++) out[t] = codes[t] < 0 ? floor : sums[codes[t]];
-    },
-  };
-}
-
-/**
- * Nearness of release years: log(ε + Σ_h w_h exp(−|year_h − year_j| / scale) / Σ_h w_h) with ε = 0.01 and
- * w_h = 2^(−age / halfLife), age the number of tracks after h.
- *
- * @param years Release year of each track; NaN where it is not known.
- * @param scale Years over which nearness falls to 1 / e, 8 by default.
- * @param halfLife Half-life in tracks, 5 by default.
- * @returns The model. Cost O(years · history + tracks).
- */
-export function eraRecommender(years: Float64Array, scale: number = 8, halfLife: number = 5): SequenceRecommender {
-  const known = years.filter(Number.isFinite);
-  const first = known.reduce((least, year) => Math.min(least, year), Infinity);
-  const codes = Int32Array.from(years, (year) => Number.isFinite(year) ? Math.round(year - first) : -1);
-  const sums = new Float64Array(codes.reduce((largest, code) => Math.max(largest, code), -1) + 1);
-  return {
-    name: "era",
-    tracks: years.length,
     score(history, out) {
       sums.fill(0);
       let total = 0;
@@ -72,15 +47,28 @@ export function eraRecommender(years: Float64Array, scale: number = 8, halfLife:
         if (own < 0) continue;
         const w = 2 ** (-(history.length - 1 - i) / halfLife);
         total += w;
-        for (let code = 0; code < sums.length; code++) sums[code] += w * Math.exp(-Math.abs(code - own) / scale);
+        if (near) sums.forEach((_, code) => sums[code] += w * near(code, own));
+        else sums[own] += w;
       }
-      for (let code = 0; code < sums.length; code++) {
-        sums[code] = Math.log(0.01 + (total === 0 ? 0 : sums[code] / total));
-      }
+      const logs = sums.map((sum) => Math.log(0.01 + (total === 0 ? 0 : sum / total)));
       const floor = Math.log(0.01);
-      for (let t = 0; t < codes.length; t++) out[t] = codes[t] < 0 ? floor : sums[codes[t]];
+      for (let t = 0; t < codes.length; t++) out[t] = codes[t] < 0 ? floor : logs[codes[t]];
     },
   };
+}
+
+/**
+ * Nearness of release years: {@linkcode affinityRecommender} with exp(−|year_h − year_j| / scale).
+ *
+ * @param years Release year of each track; NaN where it is not known.
+ * @param scale Years over which nearness falls to 1 / e, 8 by default.
+ * @param halfLife Half-life in tracks, 5 by default.
+ * @returns The model.
+ */
+export function eraRecommender(years: Float64Array, scale: number = 8, halfLife: number = 5): SequenceRecommender {
+  const first = min(years) ?? 0;
+  const codes = Int32Array.from(years, (year) => Number.isFinite(year) ? Math.round(year - first) : -1);
+  return affinityRecommender("era", codes, halfLife, (a, b) => Math.exp(-Math.abs(a - b) / scale));
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import {
   closeSync,
   existsSync,
@@ -63,6 +63,13 @@ export interface MpdOptions {
   scan?: SliceScan;
 }
 
+/** Gives tracks their codes, from 0 in order of appearance. */
+interface TrackTable {
+  code(track: MpdTrack): number;
+  size(): number;
+  close(): void;
+}
+
 /** What is found in slices, slice by slice in the order given. */
 export type SliceScan = (slices: readonly string[]) => AsyncIterable<{ file: string; pieces: Iterable<MpdPiece> }>;
 
@@ -109,8 +116,9 @@ export async function readMpd(
     damaged: 0,
   };
   await withDuckDB(async (connection) => {
-    const table = await TrackTable.create(connection);
-    await writeAtomicWith(join(directory, "interactions.csv"), async (temporary) => {
+    const table = await trackTable(connection);
+    const interactions = join(directory, "interactions.csv");
+    await writeAtomicWith(interactions, async (temporary) => {
       const file = openSync(temporary, "w");
       try {
         for await (const text of interactionTexts(slices, table, report, options)) writeFileSync(file, text);
@@ -118,8 +126,15 @@ export async function readMpd(
         closeSync(file);
       }
     });
-    report.tracks = table.size;
-    await table.write(join(directory, "track_names.parquet"));
+    table.close();
+    report.tracks = table.size();
+    await writeAtomicWith(join(directory, "track_names.parquet"), async (temporary) => {
+      await connection.run(
+        `COPY (SELECT names.*, n::INTEGER AS "count" FROM names
+           JOIN (SELECT track_id, count(*) AS n FROM read_csv(${sqlText(interactions)}) GROUP BY ALL) USING (track_id)
+           ORDER BY track_id) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+      );
+    });
   }, "1GB");
   return report;
 }
@@ -199,7 +214,7 @@ async function* interactionTexts(
           text = "";
         }
       }
-      progress.update(++done, `${report.playlists} playlists, ${table.size} tracks`);
+      progress.update(++done, `${report.playlists} playlists, ${table.size()} tracks`);
     }
   } finally {
     progress.stop();
@@ -253,7 +268,6 @@ function playlistLines(
       continue;
     }
     here.add(code);
-    table.count(code);
     text += `${pid},${code},${end + t}\n`;
     report.interactions++;
   }
@@ -262,67 +276,31 @@ function playlistLines(
   return text;
 }
 
-/** The distinct tracks: codes and counts in memory, names in DuckDB, since a million names would fill the memory. */
-class TrackTable {
-  readonly #connection: DuckDBConnection;
-  readonly #names: DuckDBAppender;
-  readonly #codes = new Map<string, number>();
-  readonly #counts: number[] = [];
-
-  constructor(connection: DuckDBConnection, names: DuckDBAppender) {
-    this.#connection = connection;
-    this.#names = names;
-  }
-
-  static async create(connection: DuckDBConnection): Promise<TrackTable> {
-    await connection.run(
-      `CREATE TABLE names
-         (track_id INTEGER, track_uri VARCHAR, title VARCHAR, artist VARCHAR, album VARCHAR, duration_ms INTEGER)`,
-    );
-    return new TrackTable(connection, await connection.createAppender("names"));
-  }
-
-  get size(): number {
-    return this.#codes.size;
-  }
-
-  /** The code of a track; a new one is put down with its names. */
-  code({ track_uri, track_name, artist_name, album_name, duration_ms }: MpdTrack): number {
-    const known = this.#codes.get(track_uri!);
-    if (known !== undefined) return known;
-    const code = this.#codes.size;
-    this.#codes.set(track_uri!, code);
-    this.#counts.push(0);
-    this.#names.appendInteger(code);
-    for (const text of [track_uri, track_name, artist_name, album_name]) {
-      if (typeof text === "string") this.#names.appendVarchar(text);
-      else this.#names.appendNull();
-    }
-    if (Number.isFinite(duration_ms)) this.#names.appendInteger(Math.round(duration_ms!));
-    else this.#names.appendNull();
-    this.#names.endRow();
-    return code;
-  }
-
-  count(code: number): void {
-    this.#counts[code]++;
-  }
-
-  async write(path: string): Promise<void> {
-    this.#names.closeSync();
-    await this.#connection.run(`CREATE TABLE counts (track_id INTEGER, "count" INTEGER)`);
-    const counts = await this.#connection.createAppender("counts");
-    for (const [code, count] of this.#counts.entries()) {
-      counts.appendInteger(code);
-      counts.appendInteger(count);
-      counts.endRow();
-    }
-    counts.closeSync();
-    await writeAtomicWith(path, async (temporary) => {
-      await this.#connection.run(
-        `COPY (SELECT n.*, "count" FROM names n JOIN counts USING (track_id) ORDER BY track_id)
-         TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
-      );
-    });
-  }
+/** Codes of the distinct tracks; their names go into DuckDB, since a million of them would fill the memory. */
+async function trackTable(connection: DuckDBConnection): Promise<TrackTable> {
+  await connection.run(
+    `CREATE TABLE names
+       (track_id INTEGER, track_uri VARCHAR, title VARCHAR, artist VARCHAR, album VARCHAR, duration_ms INTEGER)`,
+  );
+  const names = await connection.createAppender("names");
+  const codes = new Map<string, number>();
+  return {
+    code({ track_uri, track_name, artist_name, album_name, duration_ms }) {
+      const known = codes.get(track_uri!);
+      if (known !== undefined) return known;
+      const code = codes.size;
+      codes.set(track_uri!, code);
+      names.appendInteger(code);
+      for (const text of [track_uri, track_name, artist_name, album_name]) {
+        if (typeof text === "string") names.appendVarchar(text);
+        else names.appendNull();
+      }
+      if (Number.isFinite(duration_ms)) names.appendInteger(Math.round(duration_ms!));
+      else names.appendNull();
+      names.endRow();
+      return code;
+    },
+    size: () => codes.size,
+    close: () => names.closeSync(),
+  };
 }

@@ -205,8 +205,17 @@ export function samplePlaylists(count: number, most: number, seed: number): Int3
   return count <= most ? all : shuffleInPlace(all, seededRandom(seed, "evaluated playlists")).slice(0, most).sort();
 }
 
-/** Rank of the target among all tracks but those of the history, from 1; ties count half. */
-function rankOf(target: number, scores: Float32Array, history: Int32Array, name: string): number {
+/**
+ * Rank of a track among all but those of the history, from 1; ties count half.
+ *
+ * @param target The track.
+ * @param scores Score of each track.
+ * @param history Tracks left out.
+ * @param name What the model is called.
+ * @returns The rank.
+ * @throws {Error} When a score is not a number.
+ */
+export function rankOf(target: number, scores: Float32Array, history: Iterable<number>, name: string): number {
   const own = scores[target];
   let above = 0;
   let equal = 0;
