@@ -15,7 +15,7 @@ import { mpdStage } from "./mpd.ts";
 import { evaluateNext, type NextTrackResult } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { loadSasrec, type SasrecModel, saveSasrec } from "./sasrec.ts";
-import { type SasrecServer, serveSasrec } from "./serve.ts";
+import { serveSasrec } from "./serve.ts";
 import { type SequenceSplit, type SplitOptions, splitPlaylists } from "./split.ts";
 import { hybridTerms } from "./terms.ts";
 import { namesBeside, readTrackNames, type TrackNames } from "./track_names.ts";
