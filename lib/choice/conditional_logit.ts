@@ -125,7 +125,6 @@ const WARM_START_SETS = 20000;
  *   features: ["x"],
  *   values: Float64Array.of(1, 0, 1, 0, 1, 0, 1, 0),
  *   choice: Int32Array.of(0, 0, 1, 1, 2, 2, 3, 3),
- *   setCount: 4,
  *   chosen: Uint8Array.of(1, 0, 1, 0, 1, 0, 0, 1),
  * });
  * const [x] = fitConditionalLogit(sets).coefficients;

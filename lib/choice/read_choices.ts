@@ -6,8 +6,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
-import { chunksOfDoubles, streamDoubles } from "../storage/numbers.ts";
+import { chunksOfDoubles } from "../storage/numbers.ts";
 import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
 import type { ChoiceBatches } from "./conditional_logit.ts";
 import { type ChoiceSets, groupChoices } from "./sets.ts";
@@ -69,7 +70,7 @@ const MOST_ALTERNATIVES = 60;
  *
  * @param path The file.
  * @param columns Which columns mean what.
- * @returns The choice sets, in the order in which numeric ids first appear, or in alphabetical order of text ids.
+ * @returns The choice sets, in ascending order of numeric ids, or in the order in which text ids first appear.
  * @throws {InputError} When the file or a column is missing, a feature is not numeric, a value is missing, or a set has
  * no chosen row or several, or the features take over 4 GiB.
  *
@@ -81,58 +82,15 @@ const MOST_ALTERNATIVES = 60;
  */
 export async function readChoices(path: string, columns: ChoiceColumns = {}): Promise<ChoiceTable> {
   return await withChoiceLog(path, columns, async (connection, plan) => {
-    const capacity = plan.rows;
-    const width = plan.features.length;
-    if (8 * capacity * width > MOST_BYTES) {
-      const size = (8 * capacity * width / 2 ** 30).toFixed(1);
-      throw new InputError(`${capacity} rows of ${width} features take ${size} GiB; fit them in batches with --stream`);
+    const bytes = 8 * plan.rows * plan.features.length;
+    if (bytes > MOST_BYTES) {
+      throw new InputError(
+        `${plan.rows} rows of ${plan.features.length} features take ${(bytes / 2 ** 30).toFixed(1)} GiB; fit them in ` +
+          `batches with --stream`,
+      );
     }
-    const values = new Float64Array(capacity * width);
-    const choice = new Int32Array(capacity);
-    const chosen = new Uint8Array(capacity);
-    const cluster = plan.has.cluster ? new Int32Array(capacity) : undefined;
-    const alternative = plan.has.alternative ? new Int32Array(capacity) : undefined;
-    const offset = plan.has.offset ? new Float64Array(capacity) : undefined;
-    const codes = new Map<number, number>();
-    let previous = NaN;
-    let code = -1;
-    let row = 0;
-    await streamDoubles(connection, `SELECT ${plan.columns.join(", ")} FROM log`, (parts, count) => {
-      const [ids, marks] = parts;
-      const { cluster: clusters, alternative: alternatives, offset: offsets } = plan.pick(parts);
-      for (let i = 0; i < count; i++) {
-        if (ids[i] !== previous) {
-          previous = ids[i];
-          const known = codes.get(previous);
-          code = known ?? codes.size;
-          if (known === undefined) codes.set(previous, code);
-        }
-        choice[row + i] = code;
-        chosen[row + i] = marks[i];
-      }
-      for (let i = 0; cluster && i < count; i++) cluster[row + i] = clusters![i];
-      for (let i = 0; alternative && i < count; i++) alternative[row + i] = alternatives![i];
-      offset?.set(offsets!, row);
-      for (let k = 0; k < width; k++) {
-        const part = parts[parts.length - width + k];
-        for (let i = 0, a = row * width + k; i < count; i++, a += width) values[a] = part[i];
-      }
-      row += count;
-    });
-    const ids = [...codes.keys()];
-    const sets = groupChoices({
-      features: plan.features,
-      values,
-      choice,
-      setCount: codes.size,
-      chosen,
-      offset,
-      cluster: cluster && denseCodes(cluster),
-      alternative,
-      alternatives: plan.levels,
-      nameOf: (n) => plan.nameOf(ids[n]),
-    });
-    return { sets: { ...sets, constantsName: plan.constants }, base: plan.base };
+    const { value } = await readBatches(connection, plan, plan.rows).next();
+    return { sets: { ...value!, constantsName: plan.constants }, base: plan.base };
   });
 }
 
@@ -154,102 +112,72 @@ export async function withChoiceBatches<T>(
   batchRows: number = 131072,
 ): Promise<T> {
   return await withChoiceLog(path, columns, async (connection, plan) => {
-    let clusterCount = 0;
-    let previous = -Infinity;
-    let ascending = true;
-    const codes = plan.has.cluster ? plan.columns.slice(0, 3) : plan.columns.slice(0, 1);
-    await streamDoubles(connection, `SELECT ${codes.join(", ")} FROM log`, (parts, count) => {
-      const ids = parts[0];
-      const clusters = parts.at(2);
-      for (let i = 0; i < count; i++) {
-        if (ids[i] < previous) ascending = false;
-        previous = ids[i];
-        if (clusters && clusters[i] >= clusterCount) clusterCount = clusters[i] + 1;
-      }
-    });
-    let sql = `SELECT ${plan.columns.join(", ")} FROM log`;
-    if (!ascending) {
-      await connection.run(`CREATE TEMP TABLE sorted AS ${sql} ORDER BY 1`);
-      sql = "SELECT * FROM sorted";
-    }
-    const source = {
-      features: plan.features,
-      clusterCount,
-      base: plan.base,
-      rows: plan.rows,
-      batches: () => readBatches(connection, sql, plan, batchRows),
-    };
-    return await use(source);
+    const { features, clusterCount, base, rows } = plan;
+    return await use({ features, clusterCount, base, rows, batches: () => readBatches(connection, plan, batchRows) });
   }, BATCH_MEMORY);
 }
 
+/** Whole choice sets, so many rows at a time that no set is split. */
 async function* readBatches(
   connection: DuckDBConnection,
-  sql: string,
   plan: Plan,
   batchRows: number,
-): AsyncGenerator<ChoiceSets> {
-  // Rows wait here, column by column, until a batch of whole sets is full.
-  let waiting = plan.columns.map(() => new Float64Array(2 * batchRows));
+): AsyncGenerator<ChoiceSets, undefined> {
+  const width = plan.features.length;
+  // Rows wait here until a batch of whole sets is full: one array a column, and one for all features, row-major.
+  const widths = [...Array(plan.columns.length - width).fill(1), width];
+  let waiting = widths.map((w) => new Float64Array(w * Math.min(plan.rows, 2 * batchRows)));
   let rows = 0;
-  for await (const { columns, count } of chunksOfDoubles(connection, sql)) {
+  for await (const { columns, count } of chunksOfDoubles(connection, plan.sql)) {
     if (rows + count > waiting[0].length) {
-      waiting = waiting.map((column) => {
-        const larger = new Float64Array(2 * column.length);
-        larger.set(column);
-        return larger;
-      });
+      waiting = waiting.map((part) => concatenate(Float64Array, [part, new Float64Array(part.length)]));
     }
-    columns.forEach((column, c) => waiting[c].set(column, rows));
+    const features = waiting[waiting.length - 1];
+    columns.forEach((column, c) => {
+      const k = c - (columns.length - width);
+      if (k < 0) waiting[c].set(column, rows);
+      else for (let i = 0, at = rows * width + k; i < count; i++, at += width) features[at] = column[i];
+    });
     rows += count;
-    if (rows < batchRows) continue;
+    if (rows < batchRows || rows === plan.rows) continue;
     const [ids] = waiting;
     let whole = rows;
     while (whole > 0 && ids[whole - 1] === ids[rows - 1]) whole--;
     if (whole === 0) continue;
-    yield batchOf(waiting, whole, plan);
-    for (const column of waiting) column.copyWithin(0, whole, rows);
+    yield batchOf(waiting.map((part, c) => part.slice(0, whole * widths[c])), plan);
+    waiting.forEach((part, c) => part.copyWithin(0, whole * widths[c], rows * widths[c]));
     rows -= whole;
   }
-  if (rows > 0) yield batchOf(waiting, rows, plan);
+  if (rows > 0) yield batchOf(waiting.map((part, c) => part.subarray(0, rows * widths[c])), plan);
 }
 
-function batchOf(waiting: Float64Array[], rows: number, plan: Plan): ChoiceSets {
-  const width = plan.features.length;
-  const values = new Float64Array(rows * width);
-  const choice = new Int32Array(rows);
-  const [ids, marks] = waiting;
-  const names = [ids[0]];
-  for (let r = 0; r < rows; r++) {
-    if (ids[r] !== names[names.length - 1]) names.push(ids[r]);
-    choice[r] = names.length - 1;
-  }
-  for (let k = 0; k < width; k++) {
-    const column = waiting[waiting.length - width + k];
-    for (let r = 0, a = k; r < rows; r++, a += width) values[a] = column[r];
-  }
-  const { cluster, offset } = plan.pick(waiting);
+function batchOf(parts: Float64Array[], plan: Plan): ChoiceSets {
+  const [choice, chosen] = parts;
+  const { cluster, alternative, offset } = Object.fromEntries(plan.optional.map((name, o) => [name, parts[2 + o]]));
   return groupChoices({
     features: plan.features,
-    values,
+    values: parts[parts.length - 1],
     choice,
-    setCount: names.length,
-    chosen: Uint8Array.from(marks.subarray(0, rows)),
-    cluster: cluster && Int32Array.from(cluster.subarray(0, rows)),
-    offset: offset?.slice(0, rows),
-    nameOf: (n) => plan.nameOf(names[n]),
+    chosen,
+    cluster,
+    alternative: alternative && Int32Array.from(alternative),
+    alternatives: plan.levels,
+    offset,
+    nameOf: plan.nameOf,
   });
 }
 
 /** How to read a choice log. */
 interface Plan {
-  /** SQL of the columns: id, chosen, then those of cluster, alternative and offset that there are, then the features. */
+  /** SQL of the columns: id, chosen, then the optional ones, then the features. */
   columns: string[];
-  /** Finds cluster, alternative and offset among the columns read. */
-  pick: (columns: Float64Array[]) => { cluster?: Float64Array; alternative?: Float64Array; offset?: Float64Array };
+  /** Which of cluster, alternative and offset there are. */
+  optional: string[];
+  /** The query that gives the rows, those of a set together. */
+  sql: string;
   rows: number;
   features: string[];
-  has: { cluster: boolean; alternative: boolean; offset: boolean };
+  clusterCount: number;
   levels?: string[];
   constants?: string;
   base?: string;
@@ -278,12 +206,27 @@ async function withChoiceLog<T>(
       throw new InputError(`${path}: expected a CSV or Parquet file but DuckDB says: ${String(error).split("\n")[0]}`);
     }
     try {
-      return await use(connection, await makePlan(connection, columns));
+      return await use(connection, await inOrder(connection, await makePlan(connection, columns)));
     } catch (error) {
       if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`);
       throw error;
     }
   }, memoryLimit);
+}
+
+/** Rows that are not in order of their choice set are sorted once, on disk if need be. */
+async function inOrder(connection: DuckDBConnection, plan: Plan): Promise<Plan> {
+  let previous = -Infinity;
+  let ascending = true;
+  for await (const { columns: [ids] } of chunksOfDoubles(connection, `SELECT ${plan.columns[0]} FROM log`)) {
+    for (const id of ids) {
+      if (id < previous) ascending = false;
+      previous = id;
+    }
+  }
+  if (ascending) return plan;
+  await connection.run(`CREATE TEMP TABLE sorted AS ${plan.sql} ORDER BY 1`);
+  return { ...plan, sql: "SELECT * FROM sorted" };
 }
 
 /**
@@ -332,27 +275,26 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
   const { count } = await queryColumns(connection, "SELECT count(*)::DOUBLE AS count FROM log");
   const rows = Number(count[0]);
   if (rows === 0) throw new InputError("Expected at least one row but found none");
-  const levels = alternative ? await distinct(connection, alternative) : undefined;
-  const base = await baseLevel(columns, alternative, levels);
-  const others = (levels ?? []).filter((level) => level !== base);
-  if (base !== undefined && others.length > MOST_ALTERNATIVES * 5) {
-    throw new InputError(`Expected ${alternative} to have few levels but found ${levels!.length}`);
+  const named = alternative === undefined ? undefined : await valuesOf(connection, "alternative", alternative, "v");
+  const base = baseLevel(columns, alternative, named);
+  const others = base === undefined ? [] : named!.values.filter((level) => level !== base);
+  if (others.length > MOST_ALTERNATIVES * 5) {
+    throw new InputError(`Expected ${alternative} to have few levels but found ${named!.values.length}`);
   }
-  const isLevel = (level: string) => `${sqlName(alternative!)}::VARCHAR = ${sqlText(level)}`;
   const used = new Set([choiceId, chosen, alternative, cluster, offset, constants, ...(columns.byAlternative ?? [])]);
   const plain = columns.features?.map((name) => expectColumn(name, "--features", "as a feature")) ??
     defaultFeatures(types, used);
   for (const name of [...plain, ...(columns.byAlternative ?? []), ...(offset ? [offset] : [])]) {
     await expectNumeric(connection, name, types.get(name)!, choiceId);
   }
+  const isLevel = (level: string) => `${sqlName(alternative!)}::VARCHAR = ${sqlText(level)}`;
+  const forLevels = (name: string, sql: (level: string) => string) =>
+    others.map((level): [string, string] => [`${name}:${level}`, sql(level)]);
   const features: [name: string, sql: string][] = [
-    ...(constants ? others.map((level): [string, string] => [`${constants}:${level}`, `(${isLevel(level)})`]) : []),
+    ...(constants ? forLevels(constants, isLevel) : []),
     ...plain.map((name): [string, string] => [name, sqlName(name)]),
     ...(columns.byAlternative ?? []).flatMap((name) =>
-      others.map((level): [string, string] => [
-        `${name}:${level}`,
-        `CASE WHEN ${isLevel(level)} THEN ${sqlName(name)}::DOUBLE ELSE 0 END`,
-      ])
+      forLevels(name, (level) => `CASE WHEN ${isLevel(level)} THEN ${sqlName(name)}::DOUBLE ELSE 0 END`)
     ),
   ];
   if (features.length === 0) {
@@ -360,87 +302,78 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
       `Expected at least one numeric feature but found none; columns: ${[...types.keys()].join(", ")}`,
     );
   }
-  const id = await codeOf(connection, choiceId, types.get(choiceId)!);
-  const clusterCode = cluster && await codeOf(connection, cluster, "VARCHAR");
-  const named = levels && levels.length <= MOST_ALTERNATIVES;
-  if (named) await connection.run(`CREATE TYPE alternatives AS ENUM (${levels.map(sqlText).join(", ")})`);
-  const optional = [
-    ["cluster", clusterCode ? clusterCode.sql : undefined],
-    ["alternative", named ? `enum_code(${sqlName(alternative!)}::VARCHAR::alternatives)` : undefined],
-    ["offset", offset && sqlName(offset)],
-  ].filter(([, sql]) => sql !== undefined);
-  const expressions = [
-    id.sql,
-    await chosenSql(
-      connection,
-      chosen,
-      types.get(chosen)!,
-      alternative ?? (types.has("alternative") ? "alternative" : undefined),
-    ),
-    ...optional.map(([, sql]) => sql),
-    ...features.map(([, sql]) => sql),
-  ];
+  const ids = await isExact(connection, choiceId, types.get(choiceId)!)
+    ? { sql: sqlName(choiceId) }
+    : await valuesOf(connection, "choice", choiceId, "first");
+  const clusters = cluster ? await valuesOf(connection, "cluster", cluster, "first") : undefined;
+  const few = named && named.values.length <= MOST_ALTERNATIVES ? named : undefined;
+  const optional = Object.entries({ cluster: clusters?.sql, alternative: few?.sql, offset: offset && sqlName(offset) })
+    .filter(([, sql]) => sql);
+  const marks = await chosenSql(
+    connection,
+    chosen,
+    types.get(chosen)!,
+    alternative ?? (types.has("alternative") ? "alternative" : undefined),
+  );
+  const sql = [ids.sql, marks, ...optional.map(([, sql]) => sql), ...features.map(([, sql]) => sql)]
+    .map((expression, c) => `coalesce((${expression})::DOUBLE, 'nan'::DOUBLE) AS c${c}`);
   return {
-    columns: expressions.map((expression, c) => `coalesce((${expression})::DOUBLE, 'nan'::DOUBLE) AS c${c}`),
-    pick: (columns) => Object.fromEntries(optional.map(([name], o) => [name, columns[2 + o]])),
+    columns: sql,
+    optional: optional.map(([name]) => name),
+    sql: `SELECT ${sql.join(", ")} FROM log`,
     rows,
     features: features.map(([name]) => name),
-    has: { cluster: cluster !== undefined, alternative: !!named, offset: offset !== undefined },
-    levels: named ? levels : undefined,
+    clusterCount: clusters?.values.length ?? 0,
+    levels: few?.values,
     constants: constants || undefined,
     base,
-    nameOf: id.nameOf,
+    nameOf: (id) => "values" in ids ? ids.values[id] : String(id),
   };
 }
 
 function baseLevel(
   columns: ChoiceColumns,
   alternative: string | undefined,
-  levels: string[] | undefined,
+  named: { values: string[] } | undefined,
 ): string | undefined {
   if (!columns.constants && !columns.byAlternative?.length) {
     if (columns.base === undefined) return undefined;
     throw new InputError("--base needs --constants or --by-alternative to say what it is the base of");
   }
-  const base = columns.base ?? levels![0];
-  if (levels!.includes(base)) return base;
+  const levels = named!.values;
+  const base = columns.base ?? levels[0];
+  if (levels.includes(base)) return base;
   throw new InputError(
-    `Expected --base to be a level of ${alternative} but found '${base}'; levels: ${levels!.join(", ")}`,
+    `Expected --base to be a level of ${alternative} but found '${base}'; levels: ${levels.join(", ")}`,
   );
 }
 
-async function distinct(connection: DuckDBConnection, column: string): Promise<string[]> {
-  const name = sqlName(column);
-  const sql = `SELECT DISTINCT ${name}::VARCHAR AS v FROM log WHERE ${name} IS NOT NULL ORDER BY v LIMIT 10000`;
-  const { v } = await queryColumns(connection, sql);
-  const missing = await queryColumns(connection, `SELECT count(*)::DOUBLE AS n FROM log WHERE ${name} IS NULL`);
-  if (Number(missing.n[0]) > 0) {
-    throw new InputError(`Expected ${column} to name every alternative but it is missing in ${missing.n[0]} rows`);
-  }
-  return v as string[];
+/** Whether the values of an id column are whole numbers that a double holds. */
+async function isExact(connection: DuckDBConnection, column: string, type: string): Promise<boolean> {
+  if (!/^U?(TINY|SMALL|BIG)?INT(EGER)?$/.test(type)) return false;
+  const sql = `SELECT max(abs(coalesce(${sqlName(column)}, 1e300)))::DOUBLE AS m FROM log`;
+  const { m } = await queryColumns(connection, sql);
+  return Number(m[0]) < Number.MAX_SAFE_INTEGER;
 }
 
-/** A number for each value of an id column: itself where that is exact, else its place among the sorted texts. */
-async function codeOf(
+/** Codes for the texts of a column, in alphabetical order (`v`) or that of their first rows (`first`). */
+async function valuesOf(
   connection: DuckDBConnection,
+  use: string,
   column: string,
-  type: string,
-): Promise<{ sql: string; nameOf: (id: number) => string }> {
-  const name = sqlName(column);
-  const missing = await queryColumns(connection, `SELECT count(*)::DOUBLE AS n FROM log WHERE ${name} IS NULL`);
+  order: "v" | "first",
+): Promise<{ sql: string; values: string[] }> {
+  const text = `${sqlName(column)}::VARCHAR`;
+  const missing = await queryColumns(connection, `SELECT count(*)::DOUBLE AS n FROM log WHERE ${text} IS NULL`);
   if (Number(missing.n[0]) > 0) {
     throw new InputError(`Expected ${column} in every row but it is missing in ${missing.n[0]} rows`);
   }
-  if (/^U?(TINY|SMALL|BIG)?INT(EGER)?$/.test(type)) {
-    const { m } = await queryColumns(connection, `SELECT max(abs(${name}::HUGEINT))::DOUBLE AS m FROM log`);
-    if (Number(m[0]) < Number.MAX_SAFE_INTEGER) return { sql: name, nameOf: String };
-  }
-  const codes = `codes_of_${column.replaceAll(/\W/g, "_")}`;
   await connection.run(
-    `CREATE TYPE ${sqlName(codes)} AS ENUM (SELECT DISTINCT ${name}::VARCHAR AS v FROM log ORDER BY v)`,
+    `CREATE TYPE ${use}_values AS ENUM (SELECT v FROM (SELECT v, min(n) AS first FROM
+      (SELECT ${text} AS v, row_number() OVER () AS n FROM log) GROUP BY v) ORDER BY ${order})`,
   );
-  const { v } = await queryColumns(connection, `SELECT unnest(enum_range(NULL::${sqlName(codes)}))::VARCHAR AS v`);
-  return { sql: `enum_code(${name}::VARCHAR::${sqlName(codes)})`, nameOf: (id) => String(v[id]) };
+  const { v } = await queryColumns(connection, `SELECT unnest(enum_range(NULL::${use}_values))::VARCHAR AS v`);
+  return { sql: `enum_code(${text}::${use}_values)`, values: v as string[] };
 }
 
 async function chosenSql(
@@ -489,18 +422,4 @@ async function expectNumeric(
     `Expected feature ${column} to be numeric but found '${v[0]}' in choice set ${id[0]}; for a constant for each of ` +
       `its levels use --constants ${column}`,
   );
-}
-
-function denseCodes(codes: Int32Array): Int32Array {
-  const known = new Map<number, number>();
-  let previous = NaN;
-  let code = 0;
-  return codes.map((value) => {
-    if (value === previous) return code;
-    previous = value;
-    const found = known.get(value);
-    code = found ?? known.size;
-    if (found === undefined) known.set(value, code);
-    return code;
-  });
 }

@@ -89,38 +89,35 @@ export function collectChoices(features: readonly string[], choices: readonly Ch
   };
 }
 
-/** Choice rows in long format: one row an alternative, in any order. */
+/** Choice rows in long format: one row an alternative, those of a choice set together. */
 export interface ChoiceRows {
   /** Names of the K features. */
   features: readonly string[];
   /** Features [rows, K], row-major. */
   values: Float64Array;
-  /** Choice set of each row, as a code from 0 in [0, setCount). */
-  choice: Int32Array;
-  /** Number of choice sets. */
-  setCount: number;
+  /** Choice set of each row, any numbers in ascending order. */
+  choice: ArrayLike<number>;
   /** 1 for the chosen row of a set, else 0. */
-  chosen: Uint8Array;
+  chosen: ArrayLike<number>;
   /** Known term of the utility of each row. */
   offset?: Float64Array;
   /** Listener of each row, as a code from 0. */
-  cluster?: Int32Array;
+  cluster?: ArrayLike<number>;
   /** Alternative of each row, as a code from 0. */
   alternative?: Int32Array;
   /** Names of the alternatives. */
   alternatives?: readonly string[];
-  /** What a choice set is called in errors; its code when left out. */
+  /** What a choice set is called in errors; its number when left out. */
   nameOf?: (choice: number) => string;
 }
 
 /**
- * Groups long-format rows into choice sets and checks them. Rows keep their order within a set. Cost O(rows · K); rows
- * that already stand together are not copied.
+ * Groups long-format rows into choice sets and checks them. Cost O(rows · K); nothing is copied.
  *
  * @param rows The rows.
- * @returns The choice sets, in the order of their codes.
- * @throws {InputError} When a value is missing, or a set has no chosen row or several, or several listeners; the error
- * names the feature and the set.
+ * @returns The choice sets.
+ * @throws {InputError} When the rows of a set do not stand together, a value is missing, or a set has no chosen row or
+ * several, or several listeners; the error names the feature and the set.
  *
  * @example
  * ```ts
@@ -130,68 +127,47 @@ export interface ChoiceRows {
  * const sets = groupChoices({
  *   features: ["price"],
  *   values: Float64Array.of(3, 5, 4, 2),
- *   choice: Int32Array.of(0, 0, 1, 1),
- *   setCount: 2,
- *   chosen: Uint8Array.of(1, 0, 0, 1),
+ *   choice: [7, 7, 9, 9],
+ *   chosen: [1, 0, 0, 1],
  * });
  * assert.deepEqual([...sets.chosen], [0, 3]);
  * ```
  */
 export function groupChoices(rows: ChoiceRows): ChoiceSets {
-  const { features, choice, setCount } = rows;
-  const count = choice.length;
+  const { features, values, choice, offset, alternative, alternatives } = rows;
   const name = rows.nameOf ?? String;
-  if (setCount === 0) throw new InputError("Expected at least one choice set but found none");
-  for (const name of features) {
-    if (features.indexOf(name) !== features.lastIndexOf(name)) {
-      throw new InputError(`Expected features with different names but found ${name} twice`);
-    }
-  }
+  const twice = features.find((feature, k) => features.indexOf(feature) !== k);
+  if (twice !== undefined) throw new InputError(`Expected features with different names but found ${twice} twice`);
   expectFinite(rows, name);
-  const starts = new Int32Array(setCount + 1);
-  let sorted = true;
-  for (let r = 0; r < count; r++) {
-    starts[choice[r] + 1]++;
-    if (r > 0 && choice[r] < choice[r - 1]) sorted = false;
+  const starts: number[] = [];
+  for (let r = 0; r < choice.length; r++) {
+    if (r > 0 && choice[r] < choice[r - 1]) {
+      throw new InputError(`Expected the rows of choice set ${name(choice[r])} to stand together in ascending order`);
+    }
+    if (r === 0 || choice[r] !== choice[r - 1]) starts.push(r);
   }
-  for (let n = 0; n < setCount; n++) starts[n + 1] += starts[n];
-  const order = sorted ? undefined : new Int32Array(count);
-  if (order) {
-    const at = starts.slice();
-    for (let r = 0; r < count; r++) order[at[choice[r]]++] = r;
-  }
-  const chosen = new Int32Array(setCount).fill(-1);
-  const cluster = rows.cluster && new Int32Array(setCount).fill(-1);
-  for (let i = 0; i < count; i++) {
-    const r = order ? order[i] : i;
-    const n = choice[r];
-    if (rows.chosen[r]) {
+  if (starts.length === 0) throw new InputError("Expected at least one choice set but found none");
+  starts.push(choice.length);
+  const chosen = new Int32Array(starts.length - 1).fill(-1);
+  for (let n = 0; n < chosen.length; n++) {
+    for (let r = starts[n]; r < starts[n + 1]; r++) {
+      if (rows.cluster && rows.cluster[r] !== rows.cluster[starts[n]]) {
+        throw new InputError(
+          `Choice set ${name(choice[r])} belongs to two clusters; expected all its rows to be of one`,
+        );
+      }
+      if (!rows.chosen[r]) continue;
       if (chosen[n] >= 0) {
-        throw new InputError(`Choice set ${name(n)} has more than one chosen row; expected exactly one`);
+        throw new InputError(`Choice set ${name(choice[r])} has more than one chosen row; expected exactly one`);
       }
-      chosen[n] = i;
+      chosen[n] = r;
     }
-    if (cluster) {
-      if (cluster[n] >= 0 && cluster[n] !== rows.cluster![r]) {
-        throw new InputError(`Choice set ${name(n)} belongs to two clusters; expected all its rows to be of one`);
-      }
-      cluster[n] = rows.cluster![r];
+    if (chosen[n] < 0) {
+      throw new InputError(`Choice set ${name(choice[starts[n]])} has no chosen row; expected exactly one`);
     }
   }
-  const without = chosen.indexOf(-1);
-  if (without >= 0) throw new InputError(`Choice set ${name(without)} has no chosen row; expected exactly one`);
-  return {
-    features,
-    values: order ? pick(rows.values, order, features.length) : rows.values,
-    starts,
-    chosen,
-    offset: rows.offset && order ? pick(rows.offset, order, 1) : rows.offset,
-    cluster,
-    alternative: rows.alternative && order
-      ? rows.alternative.map((_, i) => rows.alternative![order[i]])
-      : rows.alternative,
-    alternatives: rows.alternatives,
-  };
+  const cluster = rows.cluster && chosen.map((row) => rows.cluster![row]);
+  return { features, values, starts: Int32Array.from(starts), chosen, offset, cluster, alternative, alternatives };
 }
 
 /**
@@ -290,12 +266,4 @@ function expectFinite(rows: ChoiceRows, name: (choice: number) => string): void 
       }`,
     );
   }
-}
-
-function pick(values: Float64Array, order: Int32Array, width: number): Float64Array {
-  const picked = new Float64Array(values.length);
-  for (let i = 0; i < order.length; i++) {
-    for (let k = 0; k < width; k++) picked[i * width + k] = values[order[i] * width + k];
-  }
-  return picked;
 }

@@ -144,7 +144,6 @@ async function choiceSets(
     features,
     values,
     choice,
-    setCount: names.length,
     chosen: Uint8Array.from(numbers(chosen), (mark, r) => {
       if (mark === 0 || mark === 1) return mark;
       throw new InputError(`expected ${chosen} to be 0 or 1 in every row of choice set ${ids[r]} but found ${mark}`);

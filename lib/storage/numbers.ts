@@ -37,19 +37,3 @@ export async function* chunksOfDoubles(connection: DuckDBConnection, sql: string
     yield { columns, count: chunk.rowCount };
   }
 }
-
-/**
- * Runs a query as {@linkcode chunksOfDoubles} does, and hands every chunk to a function.
- *
- * @param connection An open DuckDB connection.
- * @param sql The query.
- * @param visit Gets the columns of one chunk, valid only during the call, and its number of rows.
- * @throws {Error} When a column is not DOUBLE or holds NULL.
- */
-export async function streamDoubles(
-  connection: DuckDBConnection,
-  sql: string,
-  visit: (columns: Float64Array[], count: number) => void,
-): Promise<void> {
-  for await (const { columns, count } of chunksOfDoubles(connection, sql)) visit(columns, count);
-}

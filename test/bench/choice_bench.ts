@@ -104,7 +104,7 @@ function fitInMemory(folder: string, alternatives: number): Run {
   const chosen = readNpy(join(folder, "y.npy")).data as Uint8Array;
   const choice = Int32Array.from({ length: chosen.length }, (_, r) => Math.floor(r / alternatives));
   const start = performance.now();
-  const sets = groupChoices({ features: FEATURES, values, choice, setCount: chosen.length / alternatives, chosen });
+  const sets = groupChoices({ features: FEATURES, values, choice, chosen });
   const fit = fitConditionalLogit(sets);
   return {
     seconds: (performance.now() - start) / 1000,

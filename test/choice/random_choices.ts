@@ -51,7 +51,6 @@ export function randomChoices(options: RandomChoices): ChoiceSets {
     features: weights.map((_, k) => `x${k}`),
     values: Float64Array.from(values),
     choice: Int32Array.from(choice),
-    setCount: count,
     chosen: Uint8Array.from(chosen),
     cluster: perListener > 1 ? Int32Array.from(cluster) : undefined,
   });
