@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { checkCells } from "../lib/jupyter/cells.ts";
+import { checkCells } from "./cells.ts";
 import { importOrderViolations } from "./import_order.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

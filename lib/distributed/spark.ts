@@ -16,6 +16,7 @@ import { serialize } from "node:v8";
 import { InputError } from "../errors.ts";
 import { decodeRows, type RowSchema, type RowTable } from "./arrow.ts";
 import type { Engine, Failure, Job, JobResult, JobStatistics, StepRegistry } from "./engine.ts";
+import { javaProblem } from "./java.ts";
 import { matrixShape } from "./matrix_file.ts";
 
 /** The Spark engine, with what only a cluster has. */
@@ -59,30 +60,15 @@ const HEADROOM_MIB = 512;
  * @returns Why not, in one sentence that says what to do; undefined when it can.
  */
 export function sparkProblem(): string | undefined {
-  const java = javaVersion();
-  if (java === undefined || java < 17) {
-    return `Spark needs Java 17 or later but found ${java === undefined ? "none" : `Java ${java}`}; install one ` +
-      "(on Debian and Ubuntu: apt install openjdk-17-jre-headless), then run deno task setup --spark";
-  }
-  return sparkHome() === undefined ? "Spark is not installed; run deno task setup --spark" : undefined;
+  const mend = "run deno task setup --spark";
+  const java = javaProblem();
+  return java ? `${java}, then ${mend}` : sparkHome() === undefined ? `Spark is not installed; ${mend}` : undefined;
 }
 
 /** Where PySpark lies, Spark in it; undefined where it is not installed. */
 function sparkHome(): string | undefined {
   const { status, stdout } = spawnSync(PYTHON, ["-c", FIND_SPARK], { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
-}
-
-/**
- * Version of Java on this machine.
- *
- * @returns Its major version; undefined without Java.
- */
-export function javaVersion(): number | undefined {
-  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin/java") : "java";
-  const { status, stderr, stdout } = spawnSync(java, ["-version"], { encoding: "utf8" });
-  const found = status === 0 ? /version "(?:1\.)?(\d+)/.exec(`${stderr}${stdout}`) : null;
-  return found ? Number(found[1]) : undefined;
 }
 
 /**

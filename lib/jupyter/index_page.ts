@@ -6,7 +6,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../storage/atomic.ts";
-import { introductionOf, type NotebookFile, textOf } from "./introduction.ts";
+import { readMarkdownTable } from "./markdown.ts";
+import { introductionOf, type NotebookFile, readNotebook, textOf } from "./notebook.ts";
 import { type NotebookRun, type Provenance, readProvenance } from "./provenance.ts";
 
 /**
@@ -29,7 +30,7 @@ export function renderIndex(reports: string): string {
   const figures = captions(reports, "figures", ".txt", (text) => text.trim());
   const tables = captions(reports, "tables", ".md", (text) => text.split("\n\n")[0]);
   const chapters = list(reports, "notebooks", ".ipynb").map((file): Chapter => {
-    const notebook: NotebookFile = JSON.parse(readFileSync(join(reports, "notebooks", file), "utf8"));
+    const notebook = readNotebook(join(reports, "notebooks", file));
     const name = file.slice(0, -".ipynb".length);
     const { title, question } = introductionOf(notebook);
     const shown = outputsOf(notebook).map(({ data }) => {
@@ -197,16 +198,10 @@ function figure(reports: string, stem: string): string {
 
 /** A table of the report as HTML, from the Markdown that stands beside its CSV. */
 function tableHtml(reports: string, stem: string): string {
-  const text = readFileSync(join(reports, "tables", `${stem}.md`), "utf8");
-  const [caption, ...rest] = text.split("\n\n");
-  const lines = rest.join("\n").split("\n").filter((line) => line.startsWith("|"));
-  const cells = lines.map((line) => line.slice(1, -1).split(/(?<!\\)\|/).map((c) => c.trim().replaceAll("\\|", "|")));
-  const [head, rule, ...body] = cells;
-  if (!head) return "";
-  const row = (tag: string, values: string[]) =>
-    `<tr>${
-      values.map((v, c) => `<${tag}${rule[c].endsWith(":") ? ' class="n"' : ""}>${escape(v)}</${tag}>`).join("")
-    }</tr>`;
+  const { caption, head, rule, body } = readMarkdownTable(reports, stem);
+  const cell = (tag: string, text: string, c: number) =>
+    `<${tag}${rule[c].endsWith(":") ? ' class="n"' : ""}>${escape(text.replaceAll("\\|", "|"))}</${tag}>`;
+  const row = (tag: string, values: string[]) => `<tr>${values.map((text, c) => cell(tag, text, c)).join("")}</tr>`;
   return `<div class="scroll"><table><caption>${escape(caption)} (<a href="tables/${stem}.csv">CSV</a>)</caption>
 <thead>${row("th", head)}</thead><tbody>${body.map((values) => row("td", values)).join("\n")}</tbody></table></div>`;
 }

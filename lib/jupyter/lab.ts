@@ -5,12 +5,11 @@
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { ROOT, venvProgram } from "./project.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const programs = join(ROOT, process.platform === "win32" ? ".venv/Scripts" : ".venv/bin");
+const programs = dirname(venvProgram("jupyter"));
 
 /** JupyterLab would ask at its first start whether it may fetch news from the net. */
 const settings = join(ROOT, ".venv/share/jupyter/lab/settings");
@@ -20,7 +19,7 @@ writeFileSync(
   JSON.stringify({ "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false } }),
 );
 
-const lab = spawn(join(programs, "jupyter"), [
+const lab = spawn(venvProgram("jupyter"), [
   "lab",
   ...process.argv.slice(2),
 ], {

@@ -9,11 +9,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { writeAtomic } from "../storage/atomic.ts";
 import { PIPELINE_VERSION } from "../storage/stages.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+import { readNotebook, textOf } from "./notebook.ts";
+import { notebookNames, ROOT } from "./project.ts";
 
 /** How one notebook of a report came about. */
 export interface NotebookRun {
@@ -83,10 +82,8 @@ export function digestSources(root: string = ROOT): Record<string, string> {
  * @returns 12 hexadecimal digits.
  */
 export function digestNotebook(path: string): string {
-  const { cells } = JSON.parse(readFileSync(path, "utf8")) as {
-    cells: { cell_type: string; source: string | string[] }[];
-  };
-  return digest(JSON.stringify(cells.map(({ cell_type, source }) => [cell_type, [source].flat().join("")])));
+  const { cells } = readNotebook(path);
+  return digest(JSON.stringify(cells.map(({ cell_type, source }) => [cell_type, textOf(source)])));
 }
 
 /**
@@ -107,7 +104,7 @@ export function recordRun(
   },
 ): void {
   const sources = digest(JSON.stringify(run.sources));
-  const known = notebookNames(ROOT);
+  const known = notebookNames();
   const notebooks = Object.fromEntries(
     Object.entries(readProvenance(reports)?.notebooks ?? {}).filter(([name]) => known.includes(name)),
   );
@@ -158,48 +155,6 @@ export function isDefault(provenance: Provenance): boolean {
   return Object.values(provenance.notebooks).every(({ settings }) => Object.keys(settings).length === 0);
 }
 
-/**
- * Compares a report with the notebooks and sources as they are now.
- *
- * @param reports The folder of the report.
- * @param root The project's folder.
- * @returns What has changed since, a line each, and the command that mends it last; empty when the report is current.
- */
-export function staleness(reports: string, root: string = ROOT): string[] {
-  const provenance = readProvenance(reports);
-  const mend = (only: string) => `mend it with: deno task report${only}`;
-  if (!provenance) return ["reports/ has no provenance.json", mend("")];
-  const folder = join(root, "notebooks");
-  const names = notebookNames(root);
-  const now = digestSources(root);
-  const sources = digest(JSON.stringify(now));
-  const old = names.filter((name) => {
-    const ran = provenance.notebooks[name];
-    return ran?.sources !== sources || ran.notebook !== digestNotebook(join(folder, `${name}.ipynb`));
-  });
-  const gone = Object.keys(provenance.notebooks).filter((name) => !names.includes(name));
-  if (old.length + gone.length === 0) return [];
-  const changed = [...new Set([...Object.keys(now), ...Object.keys(provenance.sources)])]
-    .filter((path) => now[path] !== provenance.sources[path]).sort();
-  return [
-    ...old.map((name) => `${name}: ${provenance.notebooks[name] ? "ran before the last change" : "has not run"}`),
-    ...gone.map((name) => `${name}: is in reports/ but no longer in notebooks/`),
-    ...(changed.length > 0 ? [`changed: ${changed.slice(0, 8).join(", ")}${changed.length > 8 ? ", …" : ""}`] : []),
-    mend(old.length < names.length && gone.length === 0 ? ` --only ${old.map((n) => n.slice(0, 2)).join()}` : ""),
-  ];
-}
-
-/**
- * The numbered notebooks of the project.
- *
- * @param root The project's folder.
- * @returns Their file names without ending, in order.
- */
-export function notebookNames(root: string = ROOT): string[] {
-  return readdirSync(join(root, "notebooks")).filter((name) => /^\d\d_.*\.ipynb$/.test(name))
-    .map((name) => name.slice(0, -".ipynb".length)).sort();
-}
-
 /** A catalogue by its name: where it lies is nobody's business. */
 function publicSettings(settings: Record<string, string | number>): Record<string, string | number> {
   return {
@@ -217,6 +172,12 @@ function versions(): Record<string, string> {
   };
 }
 
-function digest(text: string): string {
+/**
+ * Short digest of a text.
+ *
+ * @param text The text.
+ * @returns The first 12 hexadecimal digits of its SHA-256.
+ */
+export function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

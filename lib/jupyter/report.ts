@@ -11,18 +11,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
 import { openWorkspace } from "../pipeline.ts";
 import { writeApi } from "./api.ts";
 import { drawIdea } from "./idea.ts";
 import { writeIndex } from "./index_page.ts";
-import { updateInstructor } from "./instructor.ts";
-import { digestSources, isDefault, notebookNames, readProvenance, recordRun, type Timings } from "./provenance.ts";
-import { updateReadme } from "./readme.ts";
+import { updatePages } from "./pages.ts";
+import { notebookNames, ROOT, venvProgram } from "./project.ts";
+import { digestSources, isDefault, readProvenance, recordRun, type Timings } from "./provenance.ts";
 import { makeSlides } from "./slides.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Options {
   catalog?: string;
@@ -95,11 +92,8 @@ async function report(options: Options): Promise<number> {
   for (const line of made) console.error(`report: ${line}`);
   writeIndex(reports);
   const provenance = readProvenance(reports);
-  if (reports === join(ROOT, "reports") && provenance && isDefault(provenance) && updateReadme()) {
-    console.error("report: brought the tables of README.md up to date");
-  }
-  if (reports === join(ROOT, "reports") && provenance && isDefault(provenance) && updateInstructor()) {
-    console.error("report: brought the times of notebooks/README.md up to date");
+  if (reports === join(ROOT, "reports") && provenance && isDefault(provenance)) {
+    for (const page of updatePages()) console.error(`report: brought ${page} up to date`);
   }
   console.error(`report: wrote ${shown(join(reports, "index.html"), from)}`);
   return 0;
@@ -116,7 +110,7 @@ async function runNotebooks(
   const timings = join(folder, "timings.json");
   const sources = digestSources();
   const started = Date.now();
-  const python = join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
+  const python = venvProgram("python");
   try {
     const running = spawn(python, [
       join(ROOT, "lib/jupyter/execute.py"),
@@ -139,7 +133,7 @@ async function runNotebooks(
 /** Figures and tables that a notebook wrote before but not now, and everything of notebooks that are gone. */
 function removeOld(reports: string, notebooks: readonly string[], started: number): void {
   const ran = notebooks.map((path) => basename(path).slice(0, 2));
-  const known = ["00", ...notebookNames(ROOT).map((name) => name.slice(0, 2))];
+  const known = ["00", ...notebookNames().map((name) => name.slice(0, 2))];
   for (const part of ["figures", "tables", "notebooks"].map((name) => join(reports, name)).filter(existsSync)) {
     for (const name of readdirSync(part)) {
       const number = /^\d\d(?=_)/.exec(name)?.[0];
@@ -179,7 +173,7 @@ function addSetting(text: string, settings: Record<string, string | number> = {}
 }
 
 function selectNotebooks(only: string | undefined): string[] {
-  const all = notebookNames(ROOT);
+  const all = notebookNames();
   const wanted = only?.split(",").map((number) => number.trim().padStart(2, "0"));
   for (const number of wanted ?? []) {
     if (!all.some((name) => name.startsWith(`${number}_`))) {

@@ -22,13 +22,12 @@ import {
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { javaProblem } from "../distributed/java.ts";
+import { ROOT, venvProgram } from "./project.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TENSORFLOW_WHEEL = { name: "tensorflow-cpu", version: "2.15.1", python: "3.11" };
 const TFJS_NODE = "4.22.0";
 const PYSPARK = "4.1.4";
-const SPARK_JAVA = 17;
 
 /** A step that failed in a way the user can mend. */
 class SetupError extends Error {}
@@ -47,7 +46,7 @@ function main(options: Set<string>): void {
     ensurePackages(bench, join(ROOT, "test/bench/requirements.txt"), "the peers of the benchmarks");
   }
   if (options.has("--spark")) ensureSpark();
-  else if (options.has("--test") && (javaVersion() ?? 0) >= SPARK_JAVA) trySpark();
+  else if (options.has("--test") && !javaProblem()) trySpark();
   ensureKernelspec(venv);
   ensureNpmPackages();
   ensureWebApp();
@@ -58,14 +57,8 @@ function main(options: Set<string>): void {
 
 /** PySpark, with Spark in it, in an environment of its own; unpacked once a user. */
 function ensureSpark(): void {
-  const java = javaVersion();
-  if (java === undefined || java < SPARK_JAVA) {
-    const found = java === undefined ? "none" : `Java ${java}`;
-    throw new SetupError(
-      `Expected Java ${SPARK_JAVA} or later for Spark but found ${found}; install it or set JAVA_HOME to its folder ` +
-        `(on Debian and Ubuntu: apt install openjdk-${SPARK_JAVA}-jre-headless)`,
-    );
-  }
+  const problem = javaProblem();
+  if (problem) throw new SetupError(problem);
   const venv = join(ROOT, ".venv-spark");
   ensureVenv(venv);
   ensurePackages(venv, join(ROOT, "lib/distributed/requirements.txt"), "what PySpark needs");
@@ -92,7 +85,7 @@ function unpackSpark(venv: string, folder: string): void {
   mkdirSync(partial, { recursive: true });
   try {
     say(`downloading PySpark ${PYSPARK} (456 MB, once; kept in ${cacheFolder()})`);
-    const python = venvProgram(venv, "python");
+    const python = venvProgram("python", venv);
     const downloaded = run(python, [
       ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"],
       ...["--dest", partial, `pyspark==${PYSPARK}`],
@@ -123,20 +116,13 @@ with tarfile.open(archive) as tar:
             tar.extract(member, target, filter="data")
 `;
 
-function javaVersion(): number | undefined {
-  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin/java") : "java";
-  const { ok, output } = run(java, ["-version"]);
-  const found = ok ? /version "(?:1\.)?(\d+)/.exec(output) : null;
-  return found ? Number(found[1]) : undefined;
-}
-
 function sitePackages(venv: string): string {
   const lib = join(venv, "lib");
   return join(lib, readdirSync(lib).find((name) => name.startsWith("python"))!, "site-packages");
 }
 
 function ensureVenv(venv: string): void {
-  if (existsSync(venvProgram(venv, "python"))) return;
+  if (existsSync(venvProgram("python", venv))) return;
   const python = findPython();
   say(`making a Python environment in ${relative(venv)}`);
   const made = run(python, ["-m", "venv", venv]);
@@ -164,7 +150,7 @@ function ensurePackages(venv: string, requirements: string, what: string): void 
   const stamp = join(venv, `.installed-${createHash("sha256").update(readFileSync(requirements)).digest("hex")}`);
   if (existsSync(stamp)) return;
   say(`installing ${what} (${relative(requirements)})`);
-  const python = venvProgram(venv, "python");
+  const python = venvProgram("python", venv);
   const installed = run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);
   if (!installed.ok) {
     throw new SetupError(`pip could not install ${relative(requirements)}: ${lastLine(installed.output)}`);
@@ -177,7 +163,7 @@ function ensureKernelspec(venv: string): void {
   const path = join(venv, "share/jupyter/kernels/deno/kernel.json");
   const kernelspec = JSON.stringify(
     {
-      argv: [venvProgram(venv, "deno"), "jupyter", "--quiet", "--kernel", "--conn", "{connection_file}"],
+      argv: [venvProgram("deno", venv), "jupyter", "--quiet", "--kernel", "--conn", "{connection_file}"],
       display_name: "Deno",
       language: "typescript",
       interrupt_mode: "message",
@@ -298,7 +284,7 @@ function buildInto(venv: string, folder: string, building: string): string | und
   const { name, version, python } = TENSORFLOW_WHEEL;
   mkdirSync(building, { recursive: true });
   say(`downloading ${name} ${version} (207 MB, once; kept built in ${cacheFolder()})`);
-  const pip = venvProgram(venv, "python");
+  const pip = venvProgram("python", venv);
   const downloaded = run(pip, [
     ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--python-version", python],
     ...["--platform", "manylinux2014_x86_64", "--only-binary=:all:", "--dest", building, `${name}==${version}`],
@@ -365,10 +351,6 @@ function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME ??
     (process.platform === "darwin" ? join(homedir(), "Library/Caches") : join(homedir(), ".cache"));
   return join(base, "segue");
-}
-
-function venvProgram(venv: string, name: string): string {
-  return process.platform === "win32" ? join(venv, "Scripts", `${name}.exe`) : join(venv, "bin", name);
 }
 
 function run(program: string, args: string[]): { ok: boolean; output: string } {

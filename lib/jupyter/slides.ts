@@ -15,21 +15,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "no
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { writeAtomic } from "../storage/atomic.ts";
-import { introductionOf, type NotebookFile } from "./introduction.ts";
+import { introductionOf, readNotebook } from "./notebook.ts";
+import { venvProgram } from "./project.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Size of a slide in CSS pixels, 16 : 9. */
 const WIDTH = 1280;
 const HEIGHT = 720;
-
-interface SlideNotebook {
-  cells: (NotebookFile["cells"][number] & { metadata: { slideshow?: { slide_type?: string } } })[];
-}
 
 /**
  * Makes slides and PDF of every executed notebook of a report that has slides.
@@ -44,8 +40,8 @@ export async function makeSlides(reports: string): Promise<string[]> {
   const told: string[] = [];
   for (const file of readdirSync(notebooks).filter((name) => name.endsWith(".ipynb")).sort()) {
     const path = join(notebooks, file);
-    const notebook: SlideNotebook = JSON.parse(readFileSync(path, "utf8"));
-    if (!notebook.cells.some(({ metadata }) => metadata.slideshow?.slide_type === "slide")) continue;
+    const notebook = readNotebook(path);
+    if (!notebook.cells.some(({ metadata }) => metadata?.slideshow?.slide_type === "slide")) continue;
     const name = file.slice(0, -".ipynb".length);
     const folder = join(reports, "slides");
     mkdirSync(folder, { recursive: true });
@@ -59,9 +55,8 @@ export async function makeSlides(reports: string): Promise<string[]> {
 
 /** The slides of a notebook as nbconvert writes them: `<section>` in `<section>`. */
 async function convert(path: string): Promise<string> {
-  const python = join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
   const { stdout } = await promisify(execFile)(
-    python,
+    venvProgram("python"),
     ["-m", "nbconvert", "--to", "slides", "--no-input", "--no-prompt", "--stdout", "--log-level=ERROR", path],
     { encoding: "utf8", maxBuffer: 2 ** 29 },
   );

@@ -74,7 +74,8 @@ async function main(args: string[]): Promise<void> {
         "cells of one size; replication: rows in the cells, guests among them, over n; seconds are those of all tasks.",
     });
     const efficiency = efficiencyOf(rows);
-    await showTable(sizeCluster(runs, { tracks: TARGET, efficiency }).map((row) => ({ ...row })), {
+    const sizing = sizeCluster(runs, { tracks: TARGET, efficiency });
+    await showTable(sizing.map((line) => ({ ...line, value: Number(line.value.toPrecision(4)) })), {
       name: `${name}_sizing`,
       caption:
         `What the graph of ${TARGET.toLocaleString("en-US")} tracks would take, reckoned from the measured runs ` +

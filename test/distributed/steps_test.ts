@@ -181,7 +181,7 @@ Deno.test("without Java, Spark and its set-up say what to install", () => {
   try {
     assert.match(
       sparkProblem()!,
-      /^Spark needs Java 17 or later but found none; install one .*deno task setup --spark$/,
+      /^Expected Java 17 or later for Spark but found none; install it .*deno task setup --spark$/,
     );
     const setup = new URL("../../lib/jupyter/setup.ts", import.meta.url).pathname;
     const args = ["run", "-A", "--no-lock", setup, "--spark"];

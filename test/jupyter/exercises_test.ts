@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { courseLacks, type CourseNotebook, exercisesOf, localLinks, solved } from "../../lib/jupyter/exercises.ts";
-import { renderTimes } from "../../lib/jupyter/instructor.ts";
+import { type NotebookFile, readNotebook } from "../../lib/jupyter/notebook.ts";
+import { renderPage } from "../../lib/jupyter/pages.ts";
+import { courseLacks, exercisesOf, localLinks, solved } from "./course.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDER = join(ROOT, "notebooks");
 const NAMES = readdirSync(FOLDER).filter((name) => /^\d\d_.*\.ipynb$/.test(name)).sort();
-const read = (name: string): CourseNotebook => JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
+const read = (name: string) => readNotebook(join(FOLDER, name));
 
 Deno.test("every notebook says what a course needs, and links to its neighbours at both ends", () => {
   assert.equal(NAMES.length, 10);
@@ -28,7 +29,7 @@ Deno.test("every link from a notebook to a file leads somewhere, in the sources 
 });
 
 Deno.test("what a notebook lacks is told, and a solution goes where its answer was unset", () => {
-  const notebook: CourseNotebook = {
+  const notebook: NotebookFile = {
     cells: [
       { cell_type: "markdown", source: "# 01 · A\n\n**Question.** Why?" },
       {
@@ -70,7 +71,10 @@ Deno.test("the instructor's page lists every notebook with its time in class, an
     ...{ made: "", versions: {}, machine: { system: "", processors: 1, memory_gib: 1 }, sources: {} },
     notebooks: { [NAMES[3].slice(0, -6)]: run },
   };
-  const rows = renderTimes(page, provenance).split("\n").filter((line) => /^\| \d\d \| \[/.test(line));
+  const reports = mkdtempSync(join(tmpdir(), "segue-times-"));
+  writeFileSync(join(reports, "provenance.json"), JSON.stringify(provenance));
+  const rows = renderPage(page, reports).split("\n").filter((line) => /^\| \d\d \| \[/.test(line));
+  rmSync(reports, { recursive: true });
   NAMES.forEach((name, i) => assert.match(rows[i], new RegExp(`${name}.*\\d+ min`)));
   assert.deepEqual(rows.map((line) => /12 s/.test(line)), NAMES.map((_, i) => i === 3));
   for (const link of [...page.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)) {

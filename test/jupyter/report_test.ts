@@ -5,16 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../lib/errors.ts";
 import { renderIndex, writeIndex } from "../../lib/jupyter/index_page.ts";
-import {
-  digestNotebook,
-  digestSources,
-  isDefault,
-  readProvenance,
-  recordRun,
-  staleness,
-} from "../../lib/jupyter/provenance.ts";
-import { renderReadme } from "../../lib/jupyter/readme.ts";
+import { renderPage } from "../../lib/jupyter/pages.ts";
+import { digestNotebook, digestSources, isDefault, readProvenance, recordRun } from "../../lib/jupyter/provenance.ts";
 import { launchBrowser } from "../service/browser.ts";
+import { staleness } from "./staleness.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const REPORTS = join(ROOT, "reports");
@@ -34,7 +28,7 @@ Deno.test({
   ignore: own,
   fn: () => {
     const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-    assert.deepEqual(firstDifference(readme, renderReadme(readme, REPORTS)), []);
+    assert.deepEqual(firstDifference(readme, renderPage(readme, REPORTS)), []);
   },
 });
 
@@ -131,23 +125,23 @@ Deno.test("the digest of a notebook does not depend on outputs, and a source may
   }
 });
 
-Deno.test("renderReadme() copies rows and columns of a table with its caption, and refuses what is not there", () => {
+Deno.test("renderPage() copies rows and columns of a table with its caption, and refuses what is not there", () => {
   const reports = mkdtempSync(join(tmpdir(), "segue-tables-"));
   try {
     mkdirSync(join(reports, "tables"));
     const table = "Found in a run.\n\n| a | b | c |\n| --- | ---: | --- |\n| x | 1 | p \\| q |\n| y | 2 | r |\n";
     writeFileSync(join(reports, "tables/01_t.md"), table);
     const marked = (argument: string) => `<!-- table: ${argument} -->\nold\n<!-- /table -->\n`;
-    const text = renderReadme(marked("01_t | columns: a; c | rows: x"), reports);
+    const text = renderPage(marked("01_t | columns: a; c | rows: x"), reports);
     assert.match(text, /\| a\s+\| c\s+\|\n\|[ -]+\|[ -]+\|\n\| x\s+\| p \\\| q\s+\|/);
     assert.match(text, /_Found in a run\._/);
     assert.doesNotMatch(text, /old|\| y/);
-    assert.equal(renderReadme(text, reports), text);
+    assert.equal(renderPage(text, reports), text);
     for (
       const [argument, message] of [["02_u", /no 02_u\.md/], ["01_t | rows: z", /no row 'z'; found x; y/]] as const
     ) {
       assert.throws(
-        () => renderReadme(marked(argument), reports),
+        () => renderPage(marked(argument), reports),
         (error) => error instanceof InputError && message.test(error.message),
       );
     }

@@ -1,15 +1,4 @@
-/**
- * The exercises of the notebooks: what a course needs of every notebook, and notebooks with their solutions filled in.
- *
- * @module
- */
-import { textOf } from "./introduction.ts";
-
-/** A notebook file, as far as it matters here. */
-export interface CourseNotebook {
-  /** Its cells. */
-  cells: { cell_type: string; source: string | string[] }[];
-}
+import { type NotebookFile, textOf, UNSET_ANSWER } from "../../lib/jupyter/notebook.ts";
 
 /** A check of an answer: the code cell that asks for it, and the code of its folded solution. */
 export interface Exercise {
@@ -21,7 +10,6 @@ export interface Exercise {
   solution?: string;
 }
 
-const UNSET = /^const (answer\d+): [^\n]*? = undefined;$/gm;
 const FOLDED = /<details><summary>Solution[\s\S]*?<\/details>/g;
 const BLOCK = /```ts\n([\s\S]*?)```/g;
 
@@ -31,7 +19,7 @@ const BLOCK = /```ts\n([\s\S]*?)```/g;
  * @param notebook The notebook.
  * @returns One entry a variable `answer1`, `answer2`, … that a code cell declares unset.
  */
-export function exercisesOf(notebook: CourseNotebook): Exercise[] {
+export function exercisesOf(notebook: NotebookFile): Exercise[] {
   const texts = notebook.cells.map(({ source }) => textOf(source));
   const blocks = texts.flatMap((text, c) =>
     notebook.cells[c].cell_type === "markdown"
@@ -39,7 +27,7 @@ export function exercisesOf(notebook: CourseNotebook): Exercise[] {
       : []
   );
   return texts.flatMap((text, cell) =>
-    notebook.cells[cell].cell_type !== "code" ? [] : [...text.matchAll(UNSET)].map(([, name]) => ({
+    notebook.cells[cell].cell_type !== "code" ? [] : [...text.matchAll(UNSET_ANSWER)].map(([, name]) => ({
       name,
       cell,
       solution: blocks.find((code) => new RegExp(`^const ${name}\\b`, "m").test(code)),
@@ -54,7 +42,7 @@ export function exercisesOf(notebook: CourseNotebook): Exercise[] {
  * @returns A copy in which the code of the solutions stands where the answers were unset. Where a solution uses what
  * the cell declares after the answer, it is put behind these declarations, in front of the check.
  */
-export function solved<T extends CourseNotebook>(notebook: T): T {
+export function solved<T extends NotebookFile>(notebook: T): T {
   const copy: T = structuredClone(notebook);
   for (const { name, cell, solution } of exercisesOf(notebook)) {
     if (solution === undefined) continue;
@@ -77,7 +65,7 @@ export function solved<T extends CourseNotebook>(notebook: T): T {
  * @param after File name of the notebook after it.
  * @returns One line a lack; none when all is there.
  */
-export function courseLacks(notebook: CourseNotebook, before?: string, after?: string): string[] {
+export function courseLacks(notebook: NotebookFile, before?: string, after?: string): string[] {
   const texts = notebook.cells.map(({ source }) => textOf(source));
   const [first, last] = [texts[0], texts[texts.length - 1]];
   const lacks: string[] = [];
@@ -109,7 +97,7 @@ export function courseLacks(notebook: CourseNotebook, before?: string, after?: s
  * @param notebook The notebook.
  * @returns Targets of Markdown links that are no web addresses and no places in the page, without what follows `#`.
  */
-export function localLinks(notebook: CourseNotebook): string[] {
+export function localLinks(notebook: NotebookFile): string[] {
   return notebook.cells.filter(({ cell_type }) => cell_type === "markdown")
     .flatMap(({ source }) => [...textOf(source).matchAll(/\]\(([^()\s]+)\)/g)].map(([, target]) => target))
     .filter((target) => !/^(https?:|#|mailto:)/.test(target)).map((target) => target.split("#")[0]);

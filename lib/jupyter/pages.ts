@@ -1,6 +1,6 @@
 /**
- * What the README shows of the report: tables, captions and the list of notebooks, written between markers from the
- * files in `reports/`, so that no number in it is typed. Alone: `deno run -A lib/jupyter/readme.ts`.
+ * What the README and the instructor's page show of the report: tables, captions, lists and times of the notebooks,
+ * written between markers from the files in `reports/`, so that no number in them is typed.
  *
  * A marker names a table, and where not all of it is wanted its columns and rows:
  *
@@ -8,23 +8,29 @@
  *     <!-- /table -->
  *
  * `caption: 00_idea` gives the caption of a figure, `notebooks` the table of contents, `benchmarks` the comparison with
- * the peers.
+ * the peers, `times` what notebooks and classes take.
  *
  * @module
  */
 import { csvParse } from "d3-dsv";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "../storage/atomic.ts";
-import { introductionOf, type NotebookFile } from "./introduction.ts";
-import { formatMarkdown } from "./markdown.ts";
-import { notebookNames, readProvenance } from "./provenance.ts";
+import { formatMarkdown, readMarkdownTable } from "./markdown.ts";
+import { introductionOf, readNotebook, textOf, UNSET_ANSWER } from "./notebook.ts";
+import { notebookNames, ROOT } from "./project.ts";
+import { readProvenance } from "./provenance.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const MARKED = /<!-- (table|caption|notebooks|benchmarks)(?:: ([^>]*?))? -->[\s\S]*?<!-- \/\1 -->/g;
+/** What stands between two markers, by their kind. */
+const PARTS: Record<string, (reports: string, argument: string) => string> = {
+  table: tablePart,
+  caption: captionPart,
+  notebooks: notebooksPart,
+  benchmarks: benchmarksPart,
+  times: timesPart,
+};
+const MARKED = new RegExp(`<!-- (${Object.keys(PARTS).join("|")})(?:: ([^>]*?))? -->[\\s\\S]*?<!-- /\\1 -->`, "g");
 
 /** A row of a benchmark's table that stands for a tool: the first whose cells, joined by ` | `, match. */
 interface Contender {
@@ -73,24 +79,19 @@ const CONTENDERS: readonly Contender[] = [
 ];
 
 /**
- * Writes the marked parts of a README anew.
+ * Writes the marked parts of a page anew.
  *
- * @param readme Its text.
+ * @param page Its text.
  * @param reports The folder of the report.
  * @returns The text with every marked part as the report has it, formatted as the project's files are.
  * @throws {InputError} When a marker names a table, a column or a row that is not there.
  */
-export function renderReadme(readme: string, reports: string): string {
-  const text = readme.replace(MARKED, (_, kind: string, argument: string = "") => {
-    const content = kind === "table"
-      ? tablePart(reports, argument)
-      : kind === "caption"
-      ? captionPart(reports, argument)
-      : kind === "notebooks"
-      ? notebooksPart(reports)
-      : benchmarksPart(reports);
-    return `<!-- ${kind}${argument && `: ${argument}`} -->\n\n${content}\n\n<!-- /${kind} -->`;
-  });
+export function renderPage(page: string, reports: string): string {
+  const text = page.replace(
+    MARKED,
+    (_, kind: string, argument: string = "") =>
+      `<!-- ${kind}${argument && `: ${argument}`} -->\n\n${PARTS[kind](reports, argument)}\n\n<!-- /${kind} -->`,
+  );
   return formatMarkdown(text);
 }
 
@@ -99,10 +100,7 @@ function tablePart(reports: string, argument: string): string {
   const [name, ...options] = argument.split("|").map((part) => part.trim());
   const wanted = (key: string) =>
     options.find((option) => option.startsWith(`${key}:`))?.slice(key.length + 1).split(";").map((part) => part.trim());
-  const file = join(reports, "tables", `${name}.md`);
-  if (!existsSync(file)) throw new InputError(`README: reports/tables has no ${name}.md`);
-  const [caption, ...rest] = readFileSync(file, "utf8").trim().split("\n\n");
-  const [head, rule, ...body] = rest.join("\n").split("\n").map(cellsOf);
+  const { caption, head, rule, body } = readMarkdownTable(reports, name);
   const columns = wanted("columns")?.map((column) => found(head, column, `${name} has no column`)) ??
     head.map((_, c) => c);
   const rows = wanted("rows")?.map((row) => body[found(body.map(([first]) => first), row, `${name} has no row`)]) ??
@@ -119,17 +117,39 @@ function captionPart(reports: string, name: string): string {
 
 /** The table of contents, with the seconds of the last run. */
 function notebooksPart(reports: string): string {
-  const runs = readProvenance(reports)?.notebooks ?? {};
-  const rows = notebookNames(ROOT).map((name) => {
-    const notebook: NotebookFile = JSON.parse(readFileSync(join(ROOT, "notebooks", `${name}.ipynb`), "utf8"));
-    const { title, question } = introductionOf(notebook);
+  const rows = notebookRows(reports).map(({ name, number, title, question, seconds }) => {
     const executed = existsSync(join(reports, "notebooks", `${name}.ipynb`))
       ? `[with figures](reports/notebooks/${name}.ipynb)`
       : "";
-    const seconds = runs[name] ? runs[name].seconds.toFixed(0) : "";
-    return `| ${name.slice(0, 2)} | [${title}](notebooks/${name}.ipynb) | ${question} | ${executed} | ${seconds} |`;
+    return `| ${number} | [${title}](notebooks/${name}.ipynb) | ${question} | ${executed} | ${seconds} |`;
   });
   return ["|  | notebook | question | executed | seconds |", "| --- | --- | --- | --- | ---: |", ...rows].join("\n");
+}
+
+/** What a run takes by the report, and a class by the notebooks themselves. */
+function timesPart(reports: string): string {
+  const rows = notebookRows(reports).map(({ name, number, title, seconds, first, exercises }) => {
+    const minutes = /about\s+(\d+)\s+minutes/.exec(first)?.[1] ?? "";
+    return `| ${number} | [${title}](${name}.ipynb) | ${seconds && `${seconds} s`} | ${minutes} min | ${exercises} |`;
+  });
+  const head = "| | notebook | run | class | checked exercises |\n| --- | --- | ---: | ---: | ---: |";
+  return [head, ...rows].join("\n");
+}
+
+function notebookRows(reports: string) {
+  const runs = readProvenance(reports)?.notebooks ?? {};
+  return notebookNames().map((name) => {
+    const notebook = readNotebook(join(ROOT, "notebooks", `${name}.ipynb`));
+    const texts = notebook.cells.map(({ source }) => textOf(source));
+    return {
+      ...introductionOf(notebook),
+      name,
+      number: name.slice(0, 2),
+      seconds: runs[name] ? runs[name].seconds.toFixed(0) : "",
+      first: texts[0],
+      exercises: texts.flatMap((text) => [...text.matchAll(UNSET_ANSWER)]).length,
+    };
+  });
 }
 
 /** Ours beside the fastest peer, topic by topic. */
@@ -164,10 +184,6 @@ function duration(seconds: number): string {
   return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ${unit}`;
 }
 
-function cellsOf(line: string): string[] {
-  return line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim());
-}
-
 function found(names: readonly string[], name: string, message: string): number {
   const place = names.indexOf(name);
   if (place < 0) throw new InputError(`README: ${message} '${name}'; found ${names.join("; ")}`);
@@ -175,24 +191,17 @@ function found(names: readonly string[], name: string, message: string): number 
 }
 
 /**
- * Brings the README up to date with `reports/`.
+ * Brings README and instructor's page up to date with `reports/`.
  *
- * @returns True when it changed.
+ * @returns The pages that changed.
+ * @throws {InputError} As {@linkcode renderPage}.
  */
-export function updateReadme(): boolean {
-  const path = join(ROOT, "README.md");
-  const before = readFileSync(path, "utf8");
-  const after = renderReadme(before, join(ROOT, "reports"));
-  if (after !== before) writeAtomic(path, after);
-  return after !== before;
-}
-
-if (import.meta.main) {
-  try {
-    console.error(`readme: ${updateReadme() ? "brought up to date" : "is up to date"}`);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    console.error(`readme: ${error.message}`);
-    process.exitCode = 2;
-  }
+export function updatePages(): string[] {
+  return ["README.md", "notebooks/README.md"].filter((page) => {
+    const path = join(ROOT, page);
+    const before = readFileSync(path, "utf8");
+    const after = renderPage(before, join(ROOT, "reports"));
+    if (after !== before) writeAtomic(path, after);
+    return after !== before;
+  });
 }

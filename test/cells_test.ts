@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkCells } from "../../lib/jupyter/cells.ts";
+import { checkCells } from "./cells.ts";
 
 Deno.test("checkCells() finds type errors, missing exports and banned randomness, by cell and line", () => {
-  const folder = mkdtempSync(fileURLToPath(new URL("../../notebooks/.cells-", import.meta.url)));
+  const folder = mkdtempSync(fileURLToPath(new URL("../notebooks/.cells-", import.meta.url)));
   try {
     const code = (source: string) => ({ cell_type: "code", source, outputs: [] });
     const write = (cells: unknown[]) => writeFileSync(join(folder, "01_x.ipynb"), JSON.stringify({ cells }));

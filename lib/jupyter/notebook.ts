@@ -1,8 +1,9 @@
 /**
- * What a notebook says of itself at its top.
+ * What a notebook file says of itself.
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 
 /** A notebook file, as far as it matters here. */
 export interface NotebookFile {
@@ -10,8 +11,22 @@ export interface NotebookFile {
   cells: {
     cell_type: string;
     source: string | string[];
+    metadata?: { slideshow?: { slide_type?: string } };
     outputs?: { data?: Record<string, unknown> }[];
   }[];
+}
+
+/** An exercise's answer that the reader is to give: the line that declares it unset, with its name. */
+export const UNSET_ANSWER = /^const (answer\d+): [^\n]*? = undefined;$/gm;
+
+/**
+ * Reads a notebook file.
+ *
+ * @param path The file.
+ * @returns The notebook.
+ */
+export function readNotebook(path: string): NotebookFile {
+  return JSON.parse(readFileSync(path, "utf8"));
 }
 
 /**
