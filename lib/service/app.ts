@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { createRoute, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { mean, pairs, range } from "d3-array";
 import type { Context, MiddlewareHandler } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
@@ -23,7 +24,7 @@ import { createLimiter } from "./limiter.ts";
 import { createMetrics } from "./metrics.ts";
 import * as schemas from "./schemas.ts";
 import type { SearchIndex } from "./search.ts";
-import { SessionError, type Sessions, type Tuning } from "./sessions.ts";
+import { type LiveSession, SessionError, type Sessions, type Tuning } from "./sessions.ts";
 import { type Store, StoreError } from "./store.ts";
 import { pickView, previewView, sessionView, trackView } from "./views.ts";
 
@@ -120,157 +121,93 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     return c.json({ error: `no method ${c.req.method} here, only ${allowed.join(", ")}` }, 405);
   });
 
-  app.openapi(
-    route("get", "/api/search", "Search titles and artists", schemas.SearchBody, {
-      query: schemas.SearchQuery,
-    }),
-    (c) => {
-      const { q, limit } = c.req.valid("query");
+  const [get, post, patch] = (["get", "post", "patch"] as const).map(
+    (method) =>
+    <Answers extends z.ZodType, Asks extends Asked>(path: string, summary: string, answers: Answers, asks?: Asks) =>
+      address(method, path, summary, answers, asks ?? {} as Asks),
+  );
+  get("/api/search", "Search titles and artists", schemas.SearchBody, { query: schemas.SearchQuery })(
+    ({ q, limit }) => {
       const { tracks, corrected } = parts.search.search(q, limit);
-      return c.json({ tracks: tracks.map((track) => trackView(world, track)), corrected: corrected ?? null }, 200);
+      return { tracks: tracks.map((track) => trackView(world, track)), corrected: corrected ?? null };
     },
   );
-
-  app.openapi(
-    route("get", "/api/settings", "What the service can do, and its defaults", schemas.SettingsBody, {}),
-    (c) => {
-      const has_sequence_model = parts.continuation !== undefined;
-      const settings = { policies: [...POLICIES], has_map: parts.map !== undefined, has_sequence_model };
-      return c.json({ weights: SESSION_WEIGHTS, ...settings }, 200);
-    },
-  );
-
-  app.openapi(
-    route("get", "/api/tracks/{id}", "A track and its neighbours", schemas.TrackBody, {
-      params: schemas.IdParameter,
-    }),
-    (c) => {
-      const track = known(c.req.valid("param").id);
-      const { offsets, indices, similarities } = world.graph;
-      const neighbors = Array.from({ length: Math.min(20, offsets[track + 1] - offsets[track]) }, (_, k) => ({
-        track: trackView(world, indices[offsets[track] + k]),
-        similarity: similarities[offsets[track] + k],
-      }));
-      return c.json({ track: trackView(world, track), neighbors }, 200);
-    },
-  );
-
-  app.openapi(
-    route("post", "/api/sessions", "Begin a session", schemas.SessionBody, {
-      ...json(schemas.SessionRequest),
-    }),
-    async (c) => {
-      const { listener, ...options } = c.req.valid("json");
-      return c.json(sessionView(world, await sessions.begin(options, listener, parts.now())), 200);
-    },
-  );
-
-  app.openapi(
-    route("get", "/api/sessions/{id}", "A session with its picks", schemas.SessionBody, {
-      params: schemas.IdParameter,
-    }),
-    (c) => c.json(sessionView(world, sessions.get(c.req.valid("param").id)), 200),
-  );
-
-  app.openapi(
-    route("patch", "/api/sessions/{id}", "Change weights, temperature, slider or rules", schemas.SessionBody, {
-      params: schemas.IdParameter,
-      ...json(schemas.Tuning),
-    }),
-    async (c) => {
-      const live = sessions.get(c.req.valid("param").id);
-      await sessions.retune(live, c.req.valid("json"), parts.now());
-      return c.json(sessionView(world, live), 200);
-    },
-  );
-
-  app.openapi(
-    route("post", "/api/sessions/{id}/next", "Play the next tracks", schemas.PicksBody, {
-      params: schemas.IdParameter,
-      ...json(schemas.NextRequest),
-    }),
-    async (c) => {
-      const { count = 1, explain = false, ahead } = c.req.valid("json");
-      const picks = await sessions.next(sessions.get(c.req.valid("param").id), count, parts.now(), ahead);
-      return c.json({ picks: picks.map((pick) => pickView(world, pick, explain)) }, 200);
-    },
-  );
-
-  app.openapi(
-    route(
-      "post",
-      "/api/sessions/{id}/preview",
-      "The next track's probabilities, as things stand or with changes to try",
-      schemas.PreviewBody,
-      {
-        params: schemas.IdParameter,
-        ...json(schemas.Tuning),
-      },
-    ),
-    (c) => {
-      const { session } = sessions.get(c.req.valid("param").id);
-      const tuning = c.req.valid("json");
-      sessions.scorer(session.state, tuning);
-      // The track that lies ahead was drawn already: without changes to try, what it was drawn from is the answer.
-      const ahead = session.picks[(session.current?.step ?? -1) + 1];
-      const distribution = ahead && Object.keys(tuning).length === 0
-        ? ahead.distribution
-        : session.preview(tuning, parts.now());
-      if (!distribution) return c.json({ candidates: [], candidate_count: 0, relaxed: [] }, 200);
-      return c.json(previewView(world, distribution, 12), 200);
-    },
-  );
-
-  app.openapi(
-    route("post", "/api/sessions/{id}/events", "A skip or a like", schemas.SessionBody, {
-      params: schemas.IdParameter,
-      ...json(schemas.Feedback),
-    }),
-    async (c) => {
-      const live = sessions.get(c.req.valid("param").id);
-      const { type, track_id } = c.req.valid("json");
-      known(track_id);
-      await sessions.feedback(live, type, track_id, parts.now());
-      return c.json(sessionView(world, live), 200);
-    },
-  );
-
-  app.openapi(
-    route("post", "/api/sessions/{id}/previous", "Go back to the track before", schemas.SessionBody, {
-      params: schemas.IdParameter,
-    }),
-    async (c) => {
-      const live = sessions.get(c.req.valid("param").id);
-      await sessions.previous(live, parts.now());
-      return c.json(sessionView(world, live), 200);
-    },
-  );
-
-  app.openapi(
-    route("post", "/api/sessions/{id}/undo", "Take the latest pick back", schemas.UndoBody, {
-      params: schemas.IdParameter,
-    }),
-    async (c) => {
-      const live = sessions.get(c.req.valid("param").id);
-      const pick = await sessions.undo(live, parts.now());
-      return c.json({ undone: pick ? pickView(world, pick, false) : null, session: sessionView(world, live) }, 200);
-    },
-  );
-
-  const exported = route("get", "/api/sessions/{id}/export", "The session as a playlist file", z.string(), {
-    params: schemas.IdParameter,
-    query: schemas.ExportQuery,
+  get("/api/settings", "What the service can do, and its defaults", schemas.SettingsBody)(() => ({
+    weights: SESSION_WEIGHTS,
+    policies: [...POLICIES],
+    has_map: parts.map !== undefined,
+    has_sequence_model: parts.continuation !== undefined,
+  }));
+  get("/api/tracks/{id}", "A track and its neighbours", schemas.TrackBody, ID)(({ id }) => {
+    const track = known(id);
+    const { offsets, indices, similarities } = world.graph;
+    const neighbors = Array.from({ length: Math.min(20, offsets[track + 1] - offsets[track]) }, (_, k) => ({
+      track: trackView(world, indices[offsets[track] + k]),
+      similarity: similarities[offsets[track] + k],
+    }));
+    return { track: trackView(world, track), neighbors };
   });
-  app.openAPIRegistry.registerPath({
-    ...exported,
+  post("/api/sessions", "Begin a session", schemas.SessionBody, { body: schemas.SessionRequest })(async (
+    { listener, ...options },
+  ) => sessionView(world, await sessions.begin(options, listener, parts.now())));
+  get("/api/sessions/{id}", "A session with its picks", schemas.SessionBody, ID)(({ id }) =>
+    sessionView(world, sessions.get(id))
+  );
+  patch("/api/sessions/{id}", "Change weights, temperature, slider or rules", schemas.SessionBody, {
+    ...ID,
+    body: schemas.Tuning,
+  })(({ id, ...tuning }) => after(id, (live) => sessions.retune(live, tuning, parts.now())));
+  post("/api/sessions/{id}/next", "Play the next tracks", schemas.PicksBody, { ...ID, body: schemas.NextRequest })(
+    async ({ id, count = 1, explain = false, ahead }) => {
+      const picks = await sessions.next(sessions.get(id), count, parts.now(), ahead);
+      return { picks: picks.map((pick) => pickView(world, pick, explain)) };
+    },
+  );
+  post(
+    "/api/sessions/{id}/preview",
+    "The next track's probabilities, as things stand or with changes to try",
+    schemas.PreviewBody,
+    { ...ID, body: schemas.Tuning },
+  )(({ id, ...tuning }) => {
+    const { session } = sessions.get(id);
+    sessions.scorer(session.state, tuning);
+    // The track that lies ahead was drawn already: without changes to try, what it was drawn from is the answer.
+    const ahead = session.picks[(session.current?.step ?? -1) + 1];
+    const distribution = ahead && Object.keys(tuning).length === 0
+      ? ahead.distribution
+      : session.preview(tuning, parts.now());
+    return distribution ? previewView(world, distribution, 12) : { candidates: [], candidate_count: 0, relaxed: [] };
+  });
+  post("/api/sessions/{id}/events", "A skip or a like", schemas.SessionBody, { ...ID, body: schemas.Feedback })((
+    { id, type, track_id },
+  ) =>
+    after(id, (live) => {
+      known(track_id);
+      return sessions.feedback(live, type, track_id, parts.now());
+    })
+  );
+  post("/api/sessions/{id}/previous", "Go back to the track before", schemas.SessionBody, ID)(({ id }) =>
+    after(id, (live) => sessions.previous(live, parts.now()))
+  );
+  post("/api/sessions/{id}/undo", "Take the latest pick back", schemas.UndoBody, ID)(async ({ id }) => {
+    const live = sessions.get(id);
+    const pick = await sessions.undo(live, parts.now());
+    return { undone: pick ? pickView(world, pick, false) : null, session: sessionView(world, live) };
+  });
+
+  app.openAPIRegistry.registerPath(createRoute({
+    method: "get",
+    path: "/api/sessions/{id}/export",
+    summary: "The session as a playlist file",
+    request: { ...ID, query: schemas.ExportQuery },
     responses: {
-      ...exported.responses,
+      ...FAILURES,
       200: {
         description: "The file",
         content: Object.fromEntries(Object.values(EXPORT_TYPES).map((type) => [type, { schema: z.string() }])),
       },
     },
-  });
+  }));
   app.get("/api/sessions/:id/export", (c) => {
     const query = schemas.ExportQuery.safeParse(c.req.query());
     if (!query.success) return c.json({ error: query.error.issues[0].message }, 400);
@@ -278,98 +215,58 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     const { format } = query.data;
     const first = session.picks[0];
     const title = first ? `Segue from ${trackName(world.catalog, first.track)}` : "Segue";
-    const body = formatPlaylist(
-      { title, rows: playlistRows(world.catalog, session.picks), recipe: { ...options } },
-      format,
-    );
+    const rows = playlistRows(world.catalog, session.picks);
+    const body = formatPlaylist({ title, rows, recipe: { ...options } }, format);
     c.header("content-disposition", `attachment; filename="segue.${format}"`);
     return c.body(body, 200, { "content-type": EXPORT_TYPES[format] });
   });
 
-  app.openapi(
-    route("get", "/api/listeners/{id}/history", "All sessions of a listener", schemas.HistoryBody, {
-      params: schemas.IdParameter,
-    }),
-    (c) => {
-      const { id } = c.req.valid("param");
-      const logged = parts.store.sessionsOf(id);
-      if (logged.length === 0) throw new SessionError(404, `no listener '${id}'`);
-      return c.json({
-        listener: id,
-        sessions: logged.map((session) => ({
-          id: session.id,
-          created: session.created,
-          events: parts.store.eventsOf(session.id).map(({ type, track_id, at, probability }) => ({
-            type,
-            track_id,
-            at,
-            probability,
-          })),
-        })),
-      }, 200);
-    },
-  );
-
-  app.openapi(
-    route("post", "/api/compare", "Vanilla and Segue from the same track", schemas.CompareBody, {
-      ...json(schemas.CompareRequest),
-    }),
-    (c) => {
-      const { seed_track, count = 12, seed = 42, ...tuning } = c.req.valid("json");
+  get("/api/listeners/{id}/history", "All sessions of a listener", schemas.HistoryBody, ID)(({ id: listener }) => {
+    const logged = parts.store.sessionsOf(listener);
+    if (logged.length === 0) throw new SessionError(404, `no listener '${listener}'`);
+    const eventsOf = (session: string) =>
+      parts.store.eventsOf(session)
+        .map(({ type, track_id, at, probability }) => ({ type, track_id, at, probability }));
+    return { listener, sessions: logged.map(({ id, created }) => ({ id, created, events: eventsOf(id) })) };
+  });
+  post("/api/compare", "Vanilla and Segue from the same track", schemas.CompareBody, { body: schemas.CompareRequest })(
+    ({ seed_track, count = 12, seed = 42, ...tuning }) => {
       const from = known(seed_track);
-      return c.json({
+      return {
         playlists: (["vanilla", "segue"] as const).map((policy) => compared(policy, from, count, seed, tuning)),
-      }, 200);
+      };
     },
   );
-
-  app.openapi(
-    route("post", "/api/continuations", "Continue a playlist by the sequence model", schemas.ContinuationBody, {
-      ...json(schemas.ContinuationRequest),
-    }),
-    (c) => {
-      if (!parts.continuation) {
-        throw new HTTPException(503, {
-          message: "no sequence model: run segue train-sasrec first",
-        });
-      }
-      const { track_ids, k = 10 } = c.req.valid("json");
-      return c.json({ tracks: parts.continuation(track_ids, k) }, 200);
-    },
-  );
-
-  app.openapi(
-    route("get", "/api/map", "Points of the map, a sample", schemas.MapBody, { query: schemas.MapQuery }),
-    (c) => {
+  post("/api/continuations", "Continue a playlist by the sequence model", schemas.ContinuationBody, {
+    body: schemas.ContinuationRequest,
+  })(({ track_ids, k = 10 }) => {
+    if (parts.continuation) return { tracks: parts.continuation(track_ids, k) };
+    throw new HTTPException(503, { message: "no sequence model: run segue train-sasrec first" });
+  });
+  get("/api/map", "Points of the map, a sample", schemas.MapBody, { query: schemas.MapQuery })(({ limit }) => {
+    const { map, clusterDescriptions = [] } = parts;
+    const step = Math.max(1, world.trackCount / limit);
+    const tracks = range(map ? Math.min(limit, world.trackCount) : 0).map((p) => Math.floor(p * step));
+    return {
+      points: tracks.map((track) => ({
+        ...positionOf(map!, track),
+        cluster: world.clusters.length ? world.clusters[track] : null,
+      })),
+      clusters: clusterDescriptions.map((description, cluster) => ({ cluster, description })),
+    };
+  });
+  post("/api/positions", "Where tracks lie on the map", schemas.PositionsBody, { body: schemas.PositionsRequest })(
+    ({ track_ids }) => {
       const { map } = parts;
-      const clusters = (parts.clusterDescriptions ?? []).map((description, cluster) => ({ cluster, description }));
-      if (!map) return c.json({ points: [], clusters }, 200);
-      const { limit } = c.req.valid("query");
-      const step = Math.max(1, world.trackCount / limit);
-      const points = Array.from({ length: Math.min(limit, world.trackCount) }, (_, p) => {
-        const track = Math.floor(p * step);
-        return { ...positionOf(map, track), cluster: world.clusters.length ? world.clusters[track] : null };
-      });
-      return c.json({ points, clusters }, 200);
+      const tracks = track_ids.map(known);
+      return { points: map ? tracks.map((track) => positionOf(map, track)) : [] };
     },
   );
-
-  app.openapi(
-    route("post", "/api/positions", "Where tracks lie on the map", schemas.PositionsBody, {
-      ...json(schemas.PositionsRequest),
-    }),
-    (c) => {
-      const { map } = parts;
-      const tracks = c.req.valid("json").track_ids.map(known);
-      return c.json({ points: map ? tracks.map((track) => positionOf(map, track)) : [] }, 200);
-    },
-  );
-
-  app.openapi(
-    route("get", "/health", "Is the service well", schemas.Health, {}),
-    (c) =>
-      c.json({ status: "ok" as const, tracks: world.trackCount, listeners_in_memory: sessions.listenerCount }, 200),
-  );
+  get("/health", "Is the service well", schemas.Health)(() => ({
+    status: "ok" as const,
+    tracks: world.trackCount,
+    listeners_in_memory: sessions.listenerCount,
+  }));
   app.get("/metrics", async (c) => c.text(await metrics.render(), 200, { "content-type": metrics.contentType }));
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
@@ -381,6 +278,32 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     return asset ? Promise.resolve(c.body(asset.body, 200, { "content-type": asset.type })) : next() as never;
   });
   return app;
+
+  /** Adds an address to the API; how it is answered comes in a second call. */
+  function address<Answers extends z.ZodType, Asks extends Asked>(
+    method: "get" | "post" | "patch",
+    path: string,
+    summary: string,
+    answers: Answers,
+    { params, query, body }: Asks,
+  ): (answer: (given: Given<Asks>) => z.input<Answers> | Promise<z.input<Answers>>) => void {
+    const content = (schema: z.ZodType) => ({ "application/json": { schema } });
+    const request = { params, query, body: body && { content: content(body), required: true } };
+    const responses = { 200: { description: summary, content: content(answers) }, ...FAILURES };
+    return (answer) =>
+      app.openapi(createRoute({ method, path, summary, request, responses }), async (c) => {
+        const part = (name: "param" | "query" | "json", asked: unknown) => asked ? c.req.valid(name as never) : {};
+        const given = { ...part("param", params), ...part("query", query), ...part("json", body) };
+        return c.json(await answer(given as Given<Asks>) as object, 200);
+      });
+  }
+
+  /** What a session is after a change to it. */
+  async function after(id: string, change: (live: LiveSession) => Promise<unknown>) {
+    const live = sessions.get(id);
+    await change(live);
+    return sessionView(world, live);
+  }
 
   function known(id: string): number {
     const track = world.indexOf(id);
@@ -401,19 +324,13 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
       picks: picks.map((pick) => pickView(world, pick, true)),
       repeats_of_artist:
         picks.filter((pick, p) => picks.slice(0, p).some((before) => shareArtist(before, pick))).length,
-      mean_similarity: meanSimilarity(picks),
+      mean_similarity: mean(pairs(picks), ([a, b]) => similarityOf(world, a.track, b.track)) ?? 0,
     };
   }
 
   function shareArtist(a: SessionPick, b: SessionPick): boolean {
     const artists = world.catalog.lists.artists!;
     return artists[a.track].some((artist) => artists[b.track].includes(artist));
-  }
-
-  function meanSimilarity(picks: readonly SessionPick[]): number {
-    let sum = 0;
-    for (let p = 1; p < picks.length; p++) sum += similarityOf(world, picks[p - 1].track, picks[p].track);
-    return picks.length > 1 ? sum / (picks.length - 1) : 0;
   }
 }
 
@@ -427,6 +344,8 @@ const refuseOtherNames: MiddlewareHandler = async (c, next) => {
   return c.json({ error: "without a token the service answers to localhost and 127.0.0.1 only" }, 421);
 };
 
+const ID = { params: schemas.IdParameter };
+
 const EXPORT_TYPES = {
   json: "application/json",
   csv: "text/csv; charset=utf-8",
@@ -434,41 +353,35 @@ const EXPORT_TYPES = {
   jspf: "application/jspf+json",
 };
 
-/** A JSON body that must be there. */
-function json<Schema extends z.ZodType>(schema: Schema) {
-  return { body: { content: { "application/json": { schema } }, required: true as const } };
+/** What a request must have, by part. */
+interface Asked {
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodObject;
 }
 
-/** A route with the answers that every route may give documented. */
-function route<
-  const Path extends string,
-  Answer extends z.ZodType,
-  Request extends NonNullable<RouteConfig["request"]>,
->(method: "get" | "post" | "patch", path: Path, summary: string, answer: Answer, request: Request) {
-  const failure = (description: string) => ({
-    description,
-    content: { "application/json": { schema: schemas.ErrorBody } },
-  });
-  return createRoute({
-    method,
-    path,
-    summary,
-    request,
-    responses: {
-      200: { description: summary, content: { "application/json": { schema: answer } } },
-      400: failure("The request does not have the form that is asked for"),
-      401: failure("The bearer token is missing or wrong"),
-      404: failure("There is no such thing"),
-      405: failure("The address takes other methods, named in the header allow"),
-      409: failure("The session is over"),
-      413: failure("The request is too large"),
-      415: failure("The body is not of type application/json"),
-      421: failure("The host that was asked for is not this machine, and the service has no token"),
-      422: failure("A value is out of range"),
-      429: failure("Too many requests"),
-      500: failure("A fault of ours"),
-      503: failure("Not available here"),
-      504: failure("It took too long"),
-    },
-  });
-}
+/** The parts of a request together, once they were checked. */
+type Given<Asks extends Asked> = Part<Asks["params"]> & Part<Asks["query"]> & Part<Asks["body"]>;
+type Part<Schema> = Schema extends z.ZodType ? z.infer<Schema> : unknown;
+
+/** The answers that every address may give, as the OpenAPI document has them. */
+const FAILURES = Object.fromEntries(
+  Object.entries({
+    400: "The request does not have the form that is asked for",
+    401: "The bearer token is missing or wrong",
+    404: "There is no such thing",
+    405: "The address takes other methods, named in the header allow",
+    409: "The session is over",
+    413: "The request is too large",
+    415: "The body is not of type application/json",
+    421: "The host that was asked for is not this machine, and the service has no token",
+    422: "A value is out of range",
+    429: "Too many requests",
+    500: "A fault of ours",
+    503: "Not available here",
+    504: "It took too long",
+  }).map(([status, description]) => [
+    status,
+    { description, content: { "application/json": { schema: schemas.ErrorBody } } },
+  ]),
+);

@@ -37,42 +37,20 @@ export function createMetrics(sessions: Sessions): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
     registers,
   });
-  new Gauge({
-    name: "segue_listeners_in_memory",
-    help: "Listeners whose state is in memory",
-    registers,
-    collect() {
-      this.set(sessions.listenerCount);
-    },
-  });
-  new Gauge({
-    name: "segue_sessions_in_memory",
-    help: "Sessions whose state is in memory",
-    registers,
-    collect() {
-      this.set(sessions.sessionCount);
-    },
-  });
-  new Gauge({
-    name: "process_resident_memory_bytes",
-    help: "Resident memory",
-    registers,
-    collect() {
-      this.set(process.memoryUsage().rss);
-    },
-  });
-  for (
-    const [name, help, key] of [
-      ["segue_heap_used_bytes", "Memory of V8's heap that is in use", "heapUsed"],
-      ["segue_external_memory_bytes", "Memory of typed arrays", "external"],
-    ] as const
-  ) {
+  const gauges: [name: string, help: string, value: () => number][] = [
+    ["segue_listeners_in_memory", "Listeners whose state is in memory", () => sessions.listenerCount],
+    ["segue_sessions_in_memory", "Sessions whose state is in memory", () => sessions.sessionCount],
+    ["process_resident_memory_bytes", "Resident memory", () => process.memoryUsage().rss],
+    ["segue_heap_used_bytes", "Memory of V8's heap that is in use", () => process.memoryUsage().heapUsed],
+    ["segue_external_memory_bytes", "Memory of typed arrays", () => process.memoryUsage().external],
+  ];
+  for (const [name, help, value] of gauges) {
     new Gauge({
       name,
       help,
       registers,
       collect() {
-        this.set(process.memoryUsage()[key]);
+        this.set(value());
       },
     });
   }

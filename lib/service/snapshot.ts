@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { ascending, bisector, cumsum, range, sort } from "d3-array";
 import { Buffer } from "node:buffer";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Catalog,
@@ -15,11 +15,8 @@ import {
   type TextColumn,
   textsOf,
 } from "../catalog/catalog.ts";
-import { embeddingFile } from "../embedding/files.ts";
 import { InputError } from "../errors.ts";
-import { readGraph } from "../graph/graph.ts";
-import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
-import { readNpy, readNpyMatrix } from "../storage/npy.ts";
+import { createShuffleWorld, loadShuffleWorld, readWorldParts, type ShuffleWorld } from "../shuffle/world.ts";
 import { type NpzEntry, readNpz, writeNpz } from "../storage/npz.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 
@@ -42,7 +39,7 @@ export function snapshotStage(directory: string): Promise<StageReport> {
   return runStage(directory, {
     name: "service",
     inputs: ["tracks.parquet"],
-    parameters: { layout: 1 },
+    parameters: { layout: 2 },
     outputs: [SNAPSHOT_FILE],
     run: async () => {
       const world = await loadShuffleWorld(directory);
@@ -92,34 +89,20 @@ export function readSnapshot(directory: string): ShuffleWorld {
       ...("own_genres.codes" in entries ? { genres: lazyLists(lists("own_genres")) } : {}),
     },
   };
-  const graph = readGraph(directory);
-  const embedding = readNpyMatrix(join(directory, embeddingFile(directory)));
-  const clusterFile = join(directory, "clusters.npy");
-  const clusters = existsSync(clusterFile)
-    ? Int32Array.from(readNpy(clusterFile).data as Int32Array)
-    : new Int32Array(0);
-  const n = catalog.length;
-  for (const [name, size] of [["graph", graph.nodeCount], ["embedding", embedding.rows]] as const) {
-    if (size !== n) throw new InputError(`${directory}: expected the ${name} to have ${n} tracks but found ${size}`);
-  }
-  if (clusters.length !== 0 && clusters.length !== n) {
-    throw new InputError(`${clusterFile}: expected ${n} tracks but found ${clusters.length}`);
-  }
-  return {
-    trackCount: n,
-    catalog,
-    graph,
-    embedding,
-    clusters,
-    clusterCount: clusters.reduce((count, cluster) => Math.max(count, cluster + 1), 0),
-    library: Int32Array.from({ length: n }, (_, i) => i),
+  const ids = texts("track_id");
+  const order = array<Int32Array>("track_id.order");
+  const rowAt = bisector((row: number) => ids[row]!).left;
+  return createShuffleWorld({ catalog, ...readWorldParts(directory) }, {
     artists,
     genres: lists("genres"),
     albums: array("albums"),
     works,
     keys: Int8Array.from(array<Uint8Array>("keys"), (key) => key - 1),
-    indexOf: idLookup(array("track_id.ends"), array("track_id.utf8"), array("track_id.table")),
-  };
+    indexOf(id) {
+      const row = order[rowAt(order, id)];
+      return ids[row] === id ? row : undefined;
+    },
+  });
 }
 
 /** The arrays of the snapshot by name. */
@@ -146,29 +129,15 @@ function snapshotOf({ catalog, artists, genres, albums, works, keys }: ShuffleWo
   put("albums", albums);
   put("works", works);
   put("keys", Uint8Array.from(keys, (key) => key + 1));
-  put("track_id.table", idTable(textsOf(catalog, "track_id") as string[]));
+  const ids = textsOf(catalog, "track_id") as string[];
+  put("track_id.order", Int32Array.from(sort(range(ids.length), (a, b) => ascending(ids[a], ids[b]))));
   return entries;
 }
 
 /** Texts one after another in UTF-8: text i ends before `ends[i]`. */
 function packTexts(texts: readonly (string | null)[]): { ends: Int32Array; utf8: Uint8Array } {
-  const encoder = new TextEncoder();
-  const ends = new Int32Array(texts.length);
-  let utf8 = new Uint8Array(1 << 16);
-  let at = 0;
-  for (let i = 0; i < texts.length; i++) {
-    const text = texts[i];
-    const most = text === null ? 1 : 3 * text.length;
-    if (at + most > utf8.length) {
-      const larger = new Uint8Array(2 * (at + most));
-      larger.set(utf8);
-      utf8 = larger;
-    }
-    if (text === null) utf8[at++] = MISSING;
-    else at += encoder.encodeInto(text, utf8.subarray(at)).written;
-    ends[i] = at;
-  }
-  return { ends, utf8: utf8.slice(0, at) };
+  const parts = texts.map((text) => text === null ? Buffer.of(MISSING) : Buffer.from(text));
+  return { ends: Int32Array.from(cumsum(parts, ({ length }) => length)), utf8: Buffer.concat(parts) };
 }
 
 /** An array of texts that are decoded when they are looked at. */
@@ -203,37 +172,4 @@ function lazyArray<T>(length: number, element: (i: number) => T): T[] {
     },
     has: (target, key) => placeOf(key) >= 0 || Reflect.has(target, key),
   });
-}
-
-/** FNV-1a over UTF-8. */
-function hashOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
-  return (hash ^ (hash >>> 15)) >>> 0;
-}
-
-/** A hash table with linear probing: 1 + the row of an id, or 0. */
-function idTable(ids: readonly string[]): Int32Array {
-  const encoder = new TextEncoder();
-  const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * ids.length + 1)));
-  for (let i = 0; i < ids.length; i++) {
-    let slot = hashOf(encoder.encode(ids[i])) & (table.length - 1);
-    while (table[slot] !== 0) slot = (slot + 1) & (table.length - 1);
-    table[slot] = i + 1;
-  }
-  return table;
-}
-
-/** Finds the row of an id without a string for every id in memory. */
-function idLookup(ends: Int32Array, utf8: Uint8Array, table: Int32Array): (id: string) => number | undefined {
-  const encoder = new TextEncoder();
-  return (id) => {
-    const wanted = encoder.encode(id);
-    for (let slot = hashOf(wanted) & (table.length - 1); table[slot] !== 0; slot = (slot + 1) & (table.length - 1)) {
-      const row = table[slot] - 1;
-      const start = row === 0 ? 0 : ends[row - 1];
-      if (ends[row] - start === wanted.length && wanted.every((byte, b) => byte === utf8[start + b])) return row;
-    }
-    return undefined;
-  };
 }

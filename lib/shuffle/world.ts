@@ -30,6 +30,9 @@ export interface ShuffleWorldParts {
   clusters?: Int32Array;
 }
 
+/** What {@linkcode createShuffleWorld} codes as integers, for those who have it coded already. */
+export type WorldCodes = Pick<ShuffleWorld, "artists" | "genres" | "albums" | "works" | "keys" | "indexOf">;
+
 /** A catalogue made ready for shuffling. Read-only: any number of listeners share one. */
 export interface ShuffleWorld {
   /** Number of tracks in the catalogue. */
@@ -70,10 +73,11 @@ export interface ShuffleWorld {
  * without allocating in proportion to n.
  *
  * @param parts Catalogue, graph, embedding and clusters, all of the same n tracks.
+ * @param codes What is made of the catalogue; it is made here when left out.
  * @returns The world.
  * @throws {InputError} When the parts differ in the number of tracks, or there is no track.
  */
-export function createShuffleWorld(parts: ShuffleWorldParts): ShuffleWorld {
+export function createShuffleWorld(parts: ShuffleWorldParts, codes?: WorldCodes): ShuffleWorld {
   const { catalog, graph, embedding } = parts;
   const n = catalog.length;
   if (n === 0) throw new InputError("Expected at least one track to shuffle but found an empty catalogue");
@@ -84,11 +88,6 @@ export function createShuffleWorld(parts: ShuffleWorldParts): ShuffleWorld {
   const clusters = parts.clusters ?? new Int32Array(0);
   let clusterCount = 0;
   for (const cluster of clusters) clusterCount = Math.max(clusterCount, cluster + 1);
-  const keys = new Int8Array(n);
-  const { key, mode } = catalog.numbers;
-  for (let i = 0; i < n; i++) keys[i] = keyPosition(key?.[i] ?? NaN, mode?.[i] ?? NaN);
-  const ids = textsOf(catalog, "track_id");
-  let index: Map<string, number> | undefined;
   return {
     trackCount: n,
     catalog,
@@ -97,6 +96,18 @@ export function createShuffleWorld(parts: ShuffleWorldParts): ShuffleWorld {
     clusters,
     clusterCount,
     library: Int32Array.from({ length: n }, (_, i) => i),
+    ...(codes ?? codesOf(catalog)),
+  };
+}
+
+function codesOf(catalog: Catalog): WorldCodes {
+  const n = catalog.length;
+  const keys = new Int8Array(n);
+  const { key, mode } = catalog.numbers;
+  for (let i = 0; i < n; i++) keys[i] = keyPosition(key?.[i] ?? NaN, mode?.[i] ?? NaN);
+  const ids = textsOf(catalog, "track_id");
+  let index: Map<string, number> | undefined;
+  return {
     artists: codeLists(listsOf(catalog, "artists")),
     genres: codeLists(Array.from({ length: n }, (_, i) => genresOf(catalog, i))),
     albums: codeTexts(catalog.texts.album_id ?? catalog.texts.album, n),
@@ -125,14 +136,26 @@ export async function loadShuffleWorld(directory: string): Promise<ShuffleWorld>
       throw new InputError(`${join(directory, file)}: no such file; ${maker} makes it`);
     }
   }
-  const catalog = await readCatalog(join(directory, "tracks.parquet"));
-  const clusterFile = join(directory, "clusters.npy");
   return createShuffleWorld({
-    catalog,
+    catalog: await readCatalog(join(directory, "tracks.parquet")),
+    ...readWorldParts(directory),
+  });
+}
+
+/**
+ * Reads what a data folder has of a world beside its catalogue.
+ *
+ * @param directory The data folder.
+ * @returns Graph, embedding and, where there are some, clusters.
+ * @throws {InputError} When a file is missing.
+ */
+export function readWorldParts(directory: string): Omit<ShuffleWorldParts, "catalog"> {
+  const clusterFile = join(directory, "clusters.npy");
+  return {
     graph: readGraph(directory),
     embedding: readNpyMatrix(join(directory, embeddingFile(directory))),
     clusters: existsSync(clusterFile) ? Int32Array.from(readNpy(clusterFile).data as Int32Array) : undefined,
-  });
+  };
 }
 
 /**
