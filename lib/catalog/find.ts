@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { sort } from "d3-array";
+import { distance } from "fastest-levenshtein";
 import { InputError } from "../errors.ts";
 import { type Catalog, listsOf, textsOf } from "./catalog.ts";
 
@@ -63,7 +65,8 @@ export function findTrack(catalog: Catalog, text: string): number {
         "write the whole title, 'title - artist', or the id",
     );
   }
-  const closest = closestTitles(titles, wanted, 3).map((i) => trackName(catalog, i));
+  const readings = [wanted, ...titleAndArtist(text).map(([title]) => title)];
+  const closest = closestTitles(titles, readings, 3).map((i) => trackName(catalog, i));
   throw new InputError(`No track has the id or title '${text}'; closest are ${closest.join("; ")}`);
 }
 
@@ -127,24 +130,9 @@ function mostPopular(catalog: Catalog, rows: number[]): number {
   return byPopularity(catalog, rows)[0];
 }
 
-/** The rows whose titles share most letter pairs with a text (Dice's coefficient), each title once. */
-function closestTitles(titles: readonly string[], wanted: string, count: number): number[] {
-  const pairs = letterPairs(wanted);
-  const best: { row: number; score: number }[] = [];
-  const seen = new Set<string>();
-  for (let row = 0; row < titles.length; row++) {
-    let shared = 0;
-    for (let c = 0; c + 1 < titles[row].length; c++) if (pairs.has(titles[row].slice(c, c + 2))) shared++;
-    const score = 2 * shared / (pairs.size + titles[row].length);
-    if ((best.length === count && score <= best[count - 1].score) || seen.has(titles[row])) continue;
-    seen.add(titles[row]);
-    best.push({ row, score });
-    best.sort((a, b) => b.score - a.score || a.row - b.row);
-    best.length = Math.min(best.length, count);
-  }
-  return best.map(({ row }) => row);
-}
-
-function letterPairs(text: string): Set<string> {
-  return new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, c) => text.slice(c, c + 2)));
+/** The rows whose titles are the fewest edits away from one of some texts, each title once. */
+function closestTitles(titles: readonly string[], wanted: readonly string[], count: number): number[] {
+  const rows = new Map(titles.map((title, row): [string, number] => [title, row]).reverse());
+  const edits = (title: string) => Math.min(...wanted.map((text) => distance(title, text)));
+  return sort(rows, ([title]) => edits(title), ([, row]) => row).slice(0, count).map(([, row]) => row);
 }

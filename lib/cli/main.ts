@@ -28,6 +28,7 @@ const COMMANDS: [name: string, description: string, module: string][] = [
   ["predict-next", "Next tracks by the sequence model", "./predict_next.ts"],
   ["mpd", "Read slices of the Million Playlist Dataset", "./mpd.ts"],
   ["serve", "Serve search, sessions and the web app", "./serve.ts"],
+  ["demo", "Prepare a world and serve the web app on it", "./demo.ts"],
 ];
 
 const HELP = `Usage: segue [options] [command]

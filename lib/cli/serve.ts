@@ -4,8 +4,8 @@
  * @module
  */
 import process from "node:process";
-import { serve } from "../service/server.ts";
-import { defineCommand, number, text, WORLD } from "./shared.ts";
+import { serve, type ServeOptions } from "../service/server.ts";
+import { type CommandResult, defineCommand, number, text, WORLD } from "./shared.ts";
 
 /** The command. */
 export default defineCommand({
@@ -22,10 +22,15 @@ export default defineCommand({
   },
   run: async ({ data, rate, ...options }) => {
     const token = process.env.SEGUE_TOKEN || undefined;
-    const service = await serve(data, { ...options, token, requestsPerSecond: rate });
-    console.error(`segue: listening on ${service.url} (interrupt to stop)`);
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void service.stop());
-    await service.finished;
-    return { json: { url: service.url, stopped: true }, text: "stopped" };
+    return await serveUntilInterrupted(data, { ...options, token, requestsPerSecond: rate });
   },
 });
+
+/** Serves a data folder until the process is interrupted. */
+export async function serveUntilInterrupted(directory: string, options: ServeOptions): Promise<CommandResult> {
+  const service = await serve(directory, options);
+  console.error(`segue: listening on ${service.url} (interrupt to stop)`);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void service.stop());
+  await service.finished;
+  return { json: { url: service.url, stopped: true }, text: "stopped" };
+}

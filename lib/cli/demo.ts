@@ -1,0 +1,25 @@
+/**
+ * `deno task demo`: prepares the default world, or a catalogue of yours, and serves the web app on it.
+ *
+ * @module
+ */
+import { openWorkspace } from "../pipeline.ts";
+import { serveUntilInterrupted } from "./serve.ts";
+import { defineCommand, number, text } from "./shared.ts";
+
+/** The command. */
+export default defineCommand({
+  name: "demo",
+  description: "Prepare a world and serve the web app on it until interrupted.",
+  example: "demo --catalog spotify_songs.csv",
+  options: {
+    catalog: text("<file>", "a catalogue of your own instead of the synthetic world"),
+    tracks: number("<n>", "tracks of the world, or a sample of the catalogue", 0),
+    port: number("<n>", "TCP port, 0 for any free one", 8787),
+  },
+  run: async ({ catalog, tracks, port }) => {
+    const workspace = openWorkspace({ catalog, tracks });
+    await workspace.prepare("umap");
+    return await serveUntilInterrupted(workspace.directory, { port });
+  },
+});
