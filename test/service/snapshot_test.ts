@@ -86,7 +86,10 @@ Deno.test("readSnapshot() names a file that does not fit the others", async () =
   await withDataFolder(async (directory) => {
     await snapshotStage(directory);
     writeNpy(join(directory, "clusters.npy"), { data: new Int32Array(3), shape: [3] });
-    assert.throws(() => readSnapshot(directory), /Expected the clusters to have 60 tracks as the catalogue but found 3/);
+    assert.throws(
+      () => readSnapshot(directory),
+      /Expected the clusters to have 60 tracks as the catalogue but found 3/,
+    );
     writeNpz(join(directory, SNAPSHOT_FILE), { works: { data: new Int32Array(60), shape: [60] } });
     assert.throws(() => readSnapshot(directory), /service\.npz: has no array artists\.offsets/);
   });
