@@ -9,7 +9,7 @@ import { expectNumber, InputError } from "../errors.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
 import { type Coefficient, describeEstimate } from "./coefficient.ts";
 import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./logit_sums.ts";
-import { climb, maximum, type Optimum, toSquare } from "./newton.ts";
+import { climb, ifIdentified, maximum, type Optimum, toSquare } from "./newton.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
 /** How well a model fits. */
@@ -274,12 +274,8 @@ export function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
     const k = place.get(alternative[r]);
     if (k !== undefined) values[r * levels.length + k] = 1;
   }
-  try {
-    return maximize({ ...sets, features: levels.map((level) => alternatives[level]), values }).sums.logLikelihood;
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
+  const features = levels.map((level) => alternatives[level]);
+  return ifIdentified(() => maximize({ ...sets, features, values }))?.sums.logLikelihood;
 }
 
 function maximize(sets: ChoiceSets, start?: ArrayLike<number>): Optimum {
@@ -297,12 +293,7 @@ function maximizeFirst(sets: ChoiceSets, start: Float64Array, count: number): Op
 
 /** Weights fitted to the first sets; nothing when those alone do not identify them. */
 function tryFit(sets: ChoiceSets, start: Float64Array, count: number): Float64Array | undefined {
-  try {
-    return maximizeFirst(sets, start, count).estimates;
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
+  return ifIdentified(() => maximizeFirst(sets, start, count))?.estimates;
 }
 
 /** (H⁻¹) (Σ_g s_g s_gᵀ) (H⁻¹) · G / (G − 1), as Stata's `vce(cluster)` and R's `sandwich::vcovCL` have it. */

@@ -135,6 +135,21 @@ export function climb<L, Result>(
 }
 
 /**
+ * Fits where the data may be too few to identify all weights.
+ *
+ * @param fit Fits.
+ * @returns What it returns; nothing when the data do not identify the weights.
+ */
+export function ifIdentified<T>(fit: () => T): T | undefined {
+  try {
+    return fit();
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/**
  * Inverts a symmetric positive definite matrix by Cholesky's method. Cost O(n³).
  *
  * @param matrix The matrix; what stands above the diagonal is not read.

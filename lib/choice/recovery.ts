@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { deviation, mean } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
-import { mean } from "../mean.ts";
 import { type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
 import { type Coefficient, NORMAL_975 } from "./coefficient.ts";
+import { ifIdentified } from "./newton.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
 /** How one weight was recovered over many worlds. */
@@ -186,7 +187,10 @@ export function errorBySize(
   return sizes.flatMap((choices) => {
     expectInteger("choices", choices, 1, Math.min(...worlds.map((sets) => sets.chosen.length)));
     const first = Int32Array.from({ length: choices }, (_, i) => i);
-    const fits = worlds.flatMap((sets) => tryFit({ ...takeSets(sets, first), cluster: undefined }));
+    const fits = worlds.flatMap((sets) => {
+      const part = { ...takeSets(sets, first), cluster: undefined };
+      return ifIdentified(() => fitConditionalLogit(part)) ?? [];
+    });
     return Object.keys(truth).map((feature, k) => {
       const found = fits.map((fit) => fit.coefficients[k]);
       const { rmse, meanStandardError } = describeRecovery(
@@ -202,30 +206,19 @@ export function errorBySize(
   });
 }
 
-/** The fit, or nothing when the choices are too few to identify all weights. */
-function tryFit(sets: ChoiceSets): ConditionalLogit[] {
-  try {
-    return [fitConditionalLogit(sets)];
-  } catch (error) {
-    if (error instanceof InputError) return [];
-    throw error;
-  }
-}
-
 function describeRecovery(feature: string, truth: number, estimates: number[], errors: number[]): Recovery {
-  const n = estimates.length;
-  const centre = mean(estimates);
-  const deviation = Math.sqrt(estimates.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(1, n - 1));
+  const centre = mean(estimates) ?? NaN;
+  const spread = deviation(estimates) ?? 0;
   return {
     feature,
     truth,
     mean: centre,
     bias: centre - truth,
-    biasError: deviation / Math.sqrt(n),
-    rmse: Math.sqrt(mean(estimates.map((value) => (value - truth) ** 2))),
-    deviation,
-    meanStandardError: mean(errors),
-    coverage: mean(estimates.map((value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0)),
+    biasError: spread / Math.sqrt(estimates.length),
+    rmse: Math.sqrt(mean(estimates, (value) => (value - truth) ** 2) ?? NaN),
+    deviation: spread,
+    meanStandardError: mean(errors) ?? NaN,
+    coverage: mean(estimates, (value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0) ?? NaN,
     estimates,
     standardErrors: errors,
   };

@@ -7,7 +7,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { textsOf } from "../catalog/catalog.ts";
 import { graphFileIn } from "../graph/graph.ts";
-import { FEATURES } from "../shuffle/features.ts";
 import { DEFAULT_WEIGHTS } from "../shuffle/weights.ts";
 import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
@@ -55,8 +54,12 @@ export async function simulateStage(directory: string, options: SimulateStageOpt
       };
       writeAtomic(join(directory, "choices_truth.json"), JSON.stringify(truth, null, 2) + "\n");
       const { sets, tracks, listenerWeights } = choices;
-      const listeners = listenerWeights.length / FEATURES.length;
-      return { listeners, choices: sets.chosen.length, rows: tracks.length, ...truth };
+      return {
+        listeners: listenerWeights.length / sets.features.length,
+        choices: sets.chosen.length,
+        rows: tracks.length,
+        ...truth,
+      };
     },
   });
 }
@@ -85,29 +88,19 @@ export interface ChoiceLog {
  */
 export async function writeChoices(path: string, world: ShuffleWorld, log: ChoiceLog): Promise<void> {
   const { sets, tracks, steps, users, skipped } = log;
-  const { starts, chosen, cluster, features, values, offset } = sets;
-  const rows = tracks.length;
+  const { starts, cluster, offset } = sets;
+  const { setOf, choice, chosen, features } = longColumns(sets);
   const ids = textsOf(world.catalog, "track_id");
-  const setOf = new Int32Array(rows);
-  const isChosen = new Int32Array(rows);
-  for (let n = 0; n < chosen.length; n++) {
-    setOf.fill(n, starts[n], starts[n + 1]);
-    isChosen[chosen[n]] = 1;
-  }
   const columns: Column[] = [
-    { name: "choice_id", type: "int32", values: setOf },
+    choice,
     users
       ? { name: "user_id", type: "text", values: Array.from(setOf, (n) => users[cluster![n]]) }
       : { name: "user_id", type: "int32", values: setOf.map((n) => cluster![n]) },
     { name: "step", type: "int32", values: setOf.map((n) => steps[n]) },
     { name: "alternative", type: "int32", values: setOf.map((n, r) => r - starts[n]) },
     { name: "track_id", type: "text", values: Array.from(tracks, (track) => ids[track]) },
-    { name: "chosen", type: "int32", values: isChosen },
-    ...features.map((name, k): Column => ({
-      name,
-      type: "float64",
-      values: Float64Array.from({ length: rows }, (_, r) => values[r * features.length + k]),
-    })),
+    chosen,
+    ...features,
   ];
   if (offset) columns.push({ name: "sampling_offset", type: "float64", values: offset });
   if (skipped) columns.push({ name: "skipped", type: "int32", values: setOf.map((n) => skipped[n]) });
@@ -124,29 +117,34 @@ export async function writeChoices(path: string, world: ShuffleWorld, log: Choic
  */
 export async function writeSkips(path: string, choices: HistoryChoices): Promise<void> {
   const sets = skipChoices(choices);
-  const rows = sets.starts[sets.chosen.length];
-  const width = sets.features.length;
+  const { setOf, choice, chosen, features } = longColumns(sets);
   await writeParquet(path, [
-    { name: "choice_id", type: "int32", values: Int32Array.from({ length: rows }, (_, r) => r >> 1) },
-    {
-      name: "user_id",
-      type: "text",
-      values: Array.from({ length: rows }, (_, r) => choices.users[sets.cluster![r >> 1]]),
-    },
-    {
-      name: "alternative",
-      type: "text",
-      values: Array.from({ length: rows }, (_, r) => r % 2 === 0 ? "keep" : "skip"),
-    },
-    {
-      name: "chosen",
-      type: "int32",
-      values: Int32Array.from({ length: rows }, (_, r) => sets.chosen[r >> 1] === r ? 1 : 0),
-    },
-    ...choices.sets.features.map((name, k): Column => ({
+    choice,
+    { name: "user_id", type: "text", values: Array.from(setOf, (n) => choices.users[sets.cluster![n]]) },
+    { name: "alternative", type: "text", values: Array.from(sets.alternative!, (code) => sets.alternatives![code]) },
+    chosen,
+    // The constant follows from the alternative.
+    ...features.filter(({ name }) => !name.startsWith(`${sets.constantsName}:`)),
+  ]);
+}
+
+/** Columns that every choice log has, and the choice set of each row. */
+function longColumns({ starts, chosen, features, values }: ChoiceSets) {
+  const rows = starts[chosen.length];
+  const setOf = new Int32Array(rows);
+  const isChosen = new Int32Array(rows);
+  for (let n = 0; n < chosen.length; n++) {
+    setOf.fill(n, starts[n], starts[n + 1]);
+    isChosen[chosen[n]] = 1;
+  }
+  return {
+    setOf,
+    choice: { name: "choice_id", type: "int32", values: setOf } as Column,
+    chosen: { name: "chosen", type: "int32", values: isChosen } as Column,
+    features: features.map((name, k): Column => ({
       name,
       type: "float64",
-      values: Float64Array.from({ length: rows }, (_, r) => sets.values[r * width + k + 1]),
+      values: Float64Array.from({ length: rows }, (_, r) => values[r * features.length + k]),
     })),
-  ]);
+  };
 }

@@ -9,8 +9,7 @@ import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
 import { checkWeights, type Weights } from "../shuffle/weights.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { PIPELINE_VERSION } from "../storage/stages.ts";
-import type { Coefficient } from "./coefficient.ts";
-import type { ConditionalLogit, Holdout, LikelihoodRatio } from "./conditional_logit.ts";
+import type { ConditionalLogit } from "./conditional_logit.ts";
 
 /** Where the weights come from. */
 export interface WeightsProvenance {
@@ -93,61 +92,33 @@ function toWeights(found: Readonly<Record<string, number>>): Weights {
  * @returns An object of numbers and texts.
  */
 export function fitToJson(fit: ConditionalLogit): Record<string, unknown> {
-  const { statistics: s, features, coefficients } = fit;
+  const { statistics: { sets, ...statistics }, features, coefficients, holdout } = fit;
   const width = features.length;
   return {
     features,
     weights: Object.fromEntries(coefficients.map((c) => [c.feature, c.estimate])),
-    coefficients: coefficients.map(coefficientToJson),
+    coefficients: coefficients.map(({ lower, upper, ...rest }) => ({
+      ...withSnakeCase(rest),
+      lower_95: lower,
+      upper_95: upper,
+    })),
     covariance: features.map((_, k) => Array.from(fit.covariance.subarray(k * width, (k + 1) * width))),
     statistics: {
-      choice_sets: s.sets,
-      rows: s.rows,
-      clusters: s.clusters,
+      choice_sets: sets,
       parameters: width,
-      log_likelihood: s.logLikelihood,
-      log_likelihood_zero: s.logLikelihoodZero,
-      log_likelihood_constants: s.logLikelihoodConstants,
-      rho_squared: s.rhoSquared,
-      adjusted_rho_squared: s.adjustedRhoSquared,
-      rho_squared_constants: s.rhoSquaredConstants,
-      aic: s.aic,
-      bic: s.bic,
-      likelihood_ratio: testToJson(s.likelihoodRatio),
-      likelihood_ratio_constants: s.likelihoodRatioConstants && testToJson(s.likelihoodRatioConstants),
-      hit_rate: s.hitRate,
-      cross_entropy: s.crossEntropy,
-      uniform_cross_entropy: s.uniformCrossEntropy,
+      ...withSnakeCase(statistics),
       iterations: fit.iterations,
     },
-    ...(fit.holdout && { holdout: holdoutToJson(fit.holdout) }),
+    ...(holdout && { holdout: withSnakeCase(holdout) }),
   };
 }
 
-function coefficientToJson(c: Coefficient): Record<string, unknown> {
-  return {
-    feature: c.feature,
-    estimate: c.estimate,
-    standard_error: c.standardError,
-    robust_standard_error: c.robustStandardError,
-    z: c.z,
-    p: c.p,
-    lower_95: c.lower,
-    upper_95: c.upper,
-  };
-}
-
-function testToJson(test: LikelihoodRatio): Record<string, number> {
-  return { statistic: test.statistic, degrees_of_freedom: test.degreesOfFreedom, p: test.p };
-}
-
-function holdoutToJson(holdout: Holdout): Record<string, unknown> {
-  return {
-    by: holdout.by,
-    train_sets: holdout.trainSets,
-    test_sets: holdout.testSets,
-    cross_entropy: holdout.crossEntropy,
-    uniform_cross_entropy: holdout.uniformCrossEntropy,
-    hit_rate: holdout.hitRate,
-  };
+/** The same with names like `log_likelihood` for `logLikelihood`, in objects within as well. */
+function withSnakeCase(values: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      typeof value === "object" && value !== null ? withSnakeCase(value) : value,
+    ]),
+  );
 }
