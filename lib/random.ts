@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bisectRight } from "d3-array";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 
 /** A source of uniform numbers in [0, 1), as `Math.random` is, but seeded. */
@@ -84,6 +85,17 @@ export function sampleCategorical(weights: ArrayLike<number>, random: Random): n
     if (rest < 0) return i;
   }
   return last;
+}
+
+/**
+ * Draws an index with probability proportional to its weight, many times from one table. Cost O(log n).
+ *
+ * @param sums Running sums of non-negative weights, as d3's `cumsum` gives them; the last must be positive.
+ * @param random Source of randomness.
+ * @returns An index in [0, sums.length).
+ */
+export function drawFrom(sums: Float64Array, random: Random): number {
+  return bisectRight(sums, random() * sums[sums.length - 1], 0, sums.length - 1);
 }
 
 /** FNV-1a with a final avalanche, so that neighbouring seeds give unrelated streams. */

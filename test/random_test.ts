@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { sampleCategorical, seededRandom, shuffleInPlace } from "../lib/random.ts";
+import { drawFrom, sampleCategorical, seededRandom, shuffleInPlace } from "../lib/random.ts";
 
 Deno.test("seededRandom() is uniform on [0, 1) and streams of other labels differ", () => {
   const random = seededRandom(7);
@@ -26,4 +26,13 @@ Deno.test("sampleCategorical() never draws a weight of zero and follows the othe
   for (let i = 0; i < 30_000; i++) counts[sampleCategorical([0, 1, 2, 0], random)]++;
   assert.deepEqual([counts[0], counts[3]], [0, 0]);
   assert.ok(Math.abs(counts[2] / 30_000 - 2 / 3) < 0.01);
+});
+
+Deno.test("drawFrom() draws in proportion and never what weighs nothing", () => {
+  const random = seededRandom(1);
+  const sums = Float64Array.of(0, 1, 1, 4, 4);
+  const counts = [0, 0, 0, 0, 0];
+  for (let i = 0; i < 8000; i++) counts[drawFrom(sums, random)]++;
+  assert.deepEqual(counts.filter((_, i) => i % 2 === 0), [0, 0, 0]);
+  assert.ok(Math.abs(counts[3] / 8000 - 0.75) < 0.02);
 });

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { rollup } from "d3-array";
 import type { Catalog, NumericColumn } from "../catalog/catalog.ts";
+import { deviationOf, spreadOf } from "../features/spread.ts";
 
 /**
  * A component of PCA in words: the columns with the largest loadings, those that rise with the score against those that
@@ -80,7 +82,9 @@ const MOST_WORDS = 3;
 export function describeClusters(catalog: Catalog, labels: Int32Array, k: number): ClusterDescription[] {
   const features = WORDS.flatMap(([column]) => {
     const values = catalog.numbers[column];
-    return values ? [{ column, values, ...spreadOf(values) }] : [];
+    if (!values) return [];
+    const spread = spreadOf(values);
+    return [{ column, values, mean: spread.mean, sd: deviationOf(spread) }];
   }).filter(({ sd }) => sd > 0);
   const members = Array.from({ length: k }, () => [] as number[]);
   labels.forEach((label, track) => members[label].push(track));
@@ -88,10 +92,10 @@ export function describeClusters(catalog: Catalog, labels: Int32Array, k: number
     const means: ClusterDescription["means"] = {};
     const standardized: ClusterDescription["standardized"] = {};
     for (const { column, values, mean, sd } of features) {
-      const own = spreadOf(tracks.map((t) => values[t])).mean;
-      if (Number.isNaN(own)) continue;
-      means[column] = own;
-      standardized[column] = (own - mean) / sd;
+      const own = spreadOf(tracks.map((t) => values[t]));
+      if (own.count === 0) continue;
+      means[column] = own.mean;
+      standardized[column] = (own.mean - mean) / sd;
     }
     const genres = catalog.lists.genres && commonest(tracks.map((t) => catalog.lists.genres![t]));
     const years = catalog.numbers.year && middleHalf(tracks.map((t) => catalog.numbers.year![t]));
@@ -165,22 +169,8 @@ function firstOfTitle(
   return found;
 }
 
-function spreadOf(values: ArrayLike<number>): { mean: number; sd: number } {
-  let count = 0;
-  let mean = 0;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isNaN(values[i])) continue;
-    const difference = values[i] - mean;
-    mean += difference / ++count;
-    squares += difference * (values[i] - mean);
-  }
-  return count === 0 ? { mean: NaN, sd: 0 } : { mean, sd: Math.sqrt(squares / count) };
-}
-
 function commonest(lists: string[][]): { name: string; share: number }[] {
-  const counts = new Map<string, number>();
-  for (const list of lists) for (const name of list) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const counts = rollup(lists.flat(), (some) => some.length, (name) => name);
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 3)
     .map(([name, count]) => ({ name, share: count / lists.length }));
 }

@@ -8,7 +8,7 @@ import { type Matrix, matrix } from "../matrix.ts";
 import { fifthsPosition, keyAtFifths } from "./circle.ts";
 import type { FeatureColumn, FeatureSpec } from "./spec.ts";
 import { decadeOf, INDICATOR_GROUPS, type IndicatorGroup } from "./statistics.ts";
-import { applyTransformTo, invertTransform, type ZFeature } from "./transforms.ts";
+import { applyTransform, invertTransform, type ZFeature } from "./transforms.ts";
 
 /** What the encoding sees of a track; what is missing is null or absent. */
 export interface TrackFeatures extends Partial<Record<ZFeature, number | null>> {
@@ -31,21 +31,14 @@ const BLOCK = 1024;
  *
  * @param catalog The catalogue, n tracks.
  * @param spec The specification, d columns.
- * @param from First row.
- * @param to Row after the last.
- * @returns Matrix [to − from, d], finite throughout; 0 where a value is missing.
+ * @returns Matrix [n, d], finite throughout; 0 where a value is missing.
  */
-export function encodeCatalog(
-  catalog: Catalog,
-  spec: FeatureSpec,
-  from: number = 0,
-  to: number = catalog.length,
-): Matrix {
-  const x = matrix(to - from, spec.columns.length);
+export function encodeCatalog(catalog: Catalog, spec: FeatureSpec): Matrix {
+  const x = matrix(catalog.length, spec.columns.length);
   const encoders = makeEncoders(catalog, spec);
-  for (let start = from; start < to; start += BLOCK) {
-    const end = Math.min(to, start + BLOCK);
-    for (const encode of encoders) encode(x.data, start, end, (start - from) * x.columns);
+  for (let start = 0; start < x.rows; start += BLOCK) {
+    const end = Math.min(x.rows, start + BLOCK);
+    for (const encode of encoders) encode(x.data, start, end);
   }
   return x;
 }
@@ -108,8 +101,8 @@ export function decodeRow(x: ArrayLike<number>, spec: FeatureSpec): TrackFeature
   return track;
 }
 
-/** Writes rows start … end of its columns into the matrix, the first of them at `offset`. */
-type Encoder = (out: Float32Array, start: number, end: number, offset: number) => void;
+/** Writes rows start … end of its columns into the matrix. */
+type Encoder = (out: Float32Array, start: number, end: number) => void;
 
 function makeEncoders(catalog: Catalog, spec: FeatureSpec): Encoder[] {
   const width = spec.columns.length;
@@ -132,11 +125,9 @@ function zEncoder(values: Float64Array, column: FeatureColumn, c: number, width:
   const transform = column.transform!;
   const { mean } = column;
   const scale = column.weight / column.sd;
-  const block = new Float64Array(BLOCK);
-  return (out, start, end, offset) => {
-    applyTransformTo(transform, values, start, end, block);
-    for (let i = 0, at = offset + c; i < end - start; i++, at += width) {
-      const value = (block[i] - mean) * scale;
+  return (out, start, end) => {
+    for (let i = start, at = start * width + c; i < end; i++, at += width) {
+      const value = (applyTransform(transform, values[i]) - mean) * scale;
       out[at] = value === value ? value : 0;
     }
   };
@@ -153,8 +144,8 @@ function circleEncoder(
   const angle = (position: number) => position * Math.PI / 6;
   const cosines = Float64Array.from({ length: 12 }, (_, p) => weight * Math.cos(angle(p)));
   const sines = Float64Array.from({ length: 12 }, (_, p) => weight * Math.sin(angle(p)));
-  return (out, start, end, offset) => {
-    for (let i = start, at = offset; i < end; i++, at += width) {
+  return (out, start, end) => {
+    for (let i = start, at = start * width; i < end; i++, at += width) {
       if (!(key[i] >= 0)) continue;
       const position = fifthsPosition(key[i], mode ? mode[i] : 1);
       out[at + cos] = cosines[position];
@@ -181,8 +172,8 @@ function indicatorEncoder(
     const genres = catalog.lists.genres;
     if (!genres) return undefined;
     const index = new Map(columns.map(({ category }, m) => [category!, m]));
-    return (out, start, end, offset) => {
-      for (let i = start, at = offset; i < end; i++, at += width) {
+    return (out, start, end) => {
+      for (let i = start, at = start * width; i < end; i++, at += width) {
         if (genres[i].length === 0) continue;
         fill(out, at);
         for (const genre of genres[i]) {
@@ -195,8 +186,8 @@ function indicatorEncoder(
   const values = catalog.numbers[group === "decade" ? "year" : group];
   if (!values) return undefined;
   const index = new Map(columns.map(({ category }, m) => [Number(category), m]));
-  return (out, start, end, offset) => {
-    for (let i = start, at = offset; i < end; i++, at += width) {
+  return (out, start, end) => {
+    for (let i = start, at = start * width; i < end; i++, at += width) {
       const value = group === "decade" ? decadeOf(values[i]) : values[i];
       if (value !== value) continue;
       fill(out, at);

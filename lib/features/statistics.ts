@@ -5,7 +5,7 @@
  */
 import type { Catalog } from "../catalog/catalog.ts";
 import { mergeSpreads, type Spread, spreadOf } from "./spread.ts";
-import { applyTransformTo, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
+import { applyTransform, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
 
 /** Groups of indicator columns. */
 export const INDICATOR_GROUPS = ["mode", "time_signature", "decade", "genre"] as const;
@@ -33,35 +33,29 @@ export interface CatalogStatistics {
   categories: Partial<Record<IndicatorGroup, CategoryCounts>>;
 }
 
-/** Rows whose spread is taken together, before spreads are merged in the order of the rows. */
-const BLOCK = 4096;
 /** Whole numbers below this are counted in an array. */
 const SMALL = 4096;
 
 /**
- * Counts a catalogue, or a range of its rows. A pure function: the statistics of the whole are the merged statistics of
- * its parts. Cost O(n).
+ * Counts a catalogue. A pure function: the statistics of the whole are the merged statistics of its parts. Cost O(n).
  *
  * @param catalog The catalogue.
- * @param from First row.
- * @param to Row after the last.
  * @returns The statistics.
  */
-export function collectStatistics(catalog: Catalog, from: number = 0, to: number = catalog.length): CatalogStatistics {
+export function collectStatistics(catalog: Catalog): CatalogStatistics {
   const moments: CatalogStatistics["moments"] = {};
   for (const name of Z_FEATURES) {
     const values = catalog.numbers[name];
-    if (values) moments[name] = transformedMoments(values, name, from, to);
+    if (values) moments[name] = spreadOf(values, (value) => applyTransform(TRANSFORMS[name], value));
   }
   const categories: CatalogStatistics["categories"] = {};
   for (const group of INDICATOR_GROUPS) {
-    const count = countCategories(catalog, group, from, to);
+    const count = countCategories(catalog, group);
     if (count) categories[group] = count;
   }
   let keys = 0;
-  const key = catalog.numbers.key;
-  if (key) { for (let i = from; i < to; i++) if (key[i] >= 0) keys++; }
-  return { tracks: to - from, moments, keys, categories };
+  for (const key of catalog.numbers.key ?? []) if (key >= 0) keys++;
+  return { tracks: catalog.length, moments, keys, categories };
 }
 
 /**
@@ -98,54 +92,29 @@ export function decadeOf(year: number): number {
   return Math.floor(year / 10) * 10;
 }
 
-function transformedMoments(values: Float64Array, name: ZFeature, from: number, to: number): Spread {
-  const block = new Float64Array(BLOCK);
-  const spreads: Spread[] = [];
-  for (let start = from; start < to; start += BLOCK) {
-    const length = Math.min(BLOCK, to - start);
-    applyTransformTo(TRANSFORMS[name], values, start, start + length, block);
-    spreads.push(spreadOf(block.subarray(0, length)));
-  }
-  return spreads.reduce(mergeSpreads, { count: 0, mean: 0, m2: 0 });
-}
-
-function countCategories(
-  catalog: Catalog,
-  group: IndicatorGroup,
-  from: number,
-  to: number,
-): CategoryCounts | undefined {
+function countCategories(catalog: Catalog, group: IndicatorGroup): CategoryCounts | undefined {
   const counts = new Map<string | number, number>();
+  const add = (category: string | number, count: number) => counts.set(category, (counts.get(category) ?? 0) + count);
   let known = 0;
   if (group === "genre") {
-    const genres = catalog.lists.genres;
-    if (!genres) return undefined;
-    for (let i = from; i < to; i++) {
-      if (genres[i].length > 0) known++;
-      for (const genre of genres[i]) counts.set(genre, (counts.get(genre) ?? 0) + 1);
+    if (!catalog.lists.genres) return undefined;
+    for (const genres of catalog.lists.genres) {
+      if (genres.length > 0) known++;
+      for (const genre of genres) add(genre, 1);
     }
   } else {
     const values = catalog.numbers[group === "decade" ? "year" : group];
     if (!values) return undefined;
+    // Years and the like are whole and small: an array counts them ten times as fast as a map.
     const small = new Float64Array(SMALL);
-    for (let i = from; i < to; i++) {
+    for (let i = 0; i < values.length; i++) {
       const value = values[i];
       if (value !== value) continue;
       known++;
       if (value >= 0 && value < SMALL && value === Math.floor(value)) small[value]++;
-      else counts.set(value, (counts.get(value) ?? 0) + 1);
+      else add(group === "decade" ? decadeOf(value) : value, 1);
     }
-    small.forEach((count, value) => {
-      if (count > 0) counts.set(value, count);
-    });
-    if (group === "decade") {
-      const years = [...counts];
-      counts.clear();
-      for (const [year, count] of years) {
-        const decade = decadeOf(year as number);
-        counts.set(decade, (counts.get(decade) ?? 0) + count);
-      }
-    }
+    small.forEach((count, value) => count > 0 && add(group === "decade" ? decadeOf(value) : value, count));
   }
   return { known, counts: Object.fromEntries(counts) };
 }

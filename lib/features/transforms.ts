@@ -74,31 +74,6 @@ export function applyTransform(transform: Transform, x: number): number {
 }
 
 /**
- * Applies a transform to many values: {@linkcode applyTransform} without the choice in the loop.
- *
- * @param transform Which.
- * @param values The values.
- * @param from The first value.
- * @param to The value after the last.
- * @param out Where the transformed values go, from 0 on.
- */
-export function applyTransformTo(
-  { name, offset }: Transform,
-  values: Float64Array,
-  from: number,
-  to: number,
-  out: Float64Array,
-): void {
-  if (name === "none") { for (let i = from; i < to; i++) out[i - from] = values[i]; }
-  else if (name === "log") { for (let i = from; i < to; i++) out[i - from] = Math.log(values[i] + offset); }
-  else if (name === "reflected-log") {
-    for (let i = from; i < to; i++) out[i - from] = -Math.log(offset - values[i]);
-  } else {
-    for (let i = from; i < to; i++) out[i - from] = Math.log((values[i] + offset) / (1 - values[i] + offset));
-  }
-}
-
-/**
  * Undoes a transform.
  *
  * @param transform Which.

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import data from "./calibration.json" with { type: "json" };
@@ -47,8 +47,8 @@ export interface Subgenre {
   weight: number;
   /** Share of tracks in a major key. */
   major: number;
-  /** Lower-triangular 12 × 12 factor of the latent correlation, row after row. */
-  factor: Float64Array;
+  /** Lower-triangular 12 × 12 factor of the latent correlation. */
+  factor: Matrix;
   /** For each of the twelve properties its value at evenly spaced latent normals, see {@linkcode latentToValue}. */
   grids: Float64Array[];
   /** Latent normal below which instrumentalness and popularity are 0. */
@@ -98,12 +98,12 @@ export const SUBGENRES: Subgenre[] = Object.entries(data.subgenres).map(([name, 
   genreIndex: GENRES.findIndex((genre) => genre.name === sub.genre),
   weight: sub.tracks,
   major: sub.major,
-  factor: choleskyOf(
+  factor: new CholeskyDecomposition(
     latentCorrelation(
       numbers(sub.correlation),
       numbers(data.yearCorrelation[sub.genre as keyof typeof data.yearCorrelation]),
     ),
-  ),
+  ).lowerTriangularMatrix,
   grids: COPULA_FEATURES.map((feature) => {
     const zero = feature === "instrumentalness"
       ? sub.zeroInstrumentalness
@@ -191,23 +191,12 @@ function latentCorrelation(lowerTriangle: number[], withYear: number[]): Matrix 
   const values = Matrix.diag(decomposition.realEigenvalues.map((value) => Math.max(value, 1e-3)));
   const mended = vectors.mmul(values).mmul(vectors.transpose());
   const scale = mended.diagonal().map((value) => 1 / Math.sqrt(value));
-  return Matrix.diag(scale).mmul(mended).mmul(Matrix.diag(scale));
+  const scaled = Matrix.diag(scale).mmul(mended).mmul(Matrix.diag(scale));
+  // Rounding must not make it lopsided.
+  return Matrix.add(scaled, scaled.transpose()).div(2);
 }
 
 /** Numbers from a text with blanks between them. */
 function numbers(text: string): number[] {
   return text.split(" ").map(Number);
-}
-
-function choleskyOf(matrix: Matrix): Float64Array {
-  const n = matrix.rows;
-  const factor = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = matrix.get(i, j);
-      for (let k = 0; k < j; k++) sum -= factor[i * n + k] * factor[j * n + k];
-      factor[i * n + j] = i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / factor[j * n + j];
-    }
-  }
-  return factor;
 }

@@ -158,10 +158,10 @@ function describe(
     artist_name: table.artists.names[table.artist[i]],
     track_uri: `spotify:track:${identifier(seed, "track", i)}`,
     artist_uri: `spotify:artist:${identifier(seed, "artist", table.artist[i])}`,
-    track_name: table.titles.at(i),
+    track_name: table.titles[i],
     album_uri: `spotify:album:${identifier(seed, "album", table.album[i])}`,
     duration_ms: table.durationMs[i],
-    album_name: table.albumTitles.at(table.album[i]),
+    album_name: table.albumTitles[table.album[i]],
   }));
   const newest = Math.max(...draft.tracks.map((i) => table.year[i]));
   const earliest = Math.max(Date.UTC(2010, 11, 1), Date.UTC(newest, 0, 17)) / 86_400_000;

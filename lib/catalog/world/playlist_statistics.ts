@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { count, max, mean, median, rollup, sum } from "d3-array";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
@@ -37,7 +38,8 @@ export function playlistStatistics(folder: string, catalog?: Catalog): PlaylistS
   const spread: number[] = [];
   const inPlaylists = new Map<string, number>();
   const yearOf = yearsByUri(catalog);
-  const [nextYears, pairYears] = [new Mean(), new Mean()];
+  // Weighted sums of years apart, and their weights.
+  const [nextYears, pairYears] = [{ sum: 0, weight: 0 }, { sum: 0, weight: 0 }];
   let [repeats, repeating, steps, sameArtist, sameAlbum, samePair] = [0, 0, 0, 0, 0, 0];
   for (const name of names) {
     for (const { tracks } of readSlice(join(folder, name)).playlists) {
@@ -48,8 +50,7 @@ export function playlistStatistics(folder: string, catalog?: Catalog): PlaylistS
       for (const uri of distinct) inPlaylists.set(uri, (inPlaylists.get(uri) ?? 0) + 1);
       repeats += n - distinct.size;
       if (distinct.size < n) repeating++;
-      const artists = new Map<string, number>();
-      for (const { artist_uri } of tracks) artists.set(artist_uri, (artists.get(artist_uri) ?? 0) + 1);
+      const artists = rollup(tracks, (some) => some.length, ({ artist_uri }) => artist_uri);
       spread.push(artists.size / n);
       for (const count of artists.values()) samePair += count * (count - 1) / n;
       steps += n - 1;
@@ -58,14 +59,17 @@ export function playlistStatistics(folder: string, catalog?: Catalog): PlaylistS
         if (tracks[t].album_uri === tracks[t - 1].album_uri) sameAlbum++;
       }
       const years = tracks.map(({ track_uri }) => yearOf.get(track_uri) ?? NaN);
-      for (let t = 1; t < n; t++) nextYears.add(Math.abs(years[t] - years[t - 1]), 1);
+      const apart = years.slice(1).map((year, t) => Math.abs(year - years[t]));
+      nextYears.sum += sum(apart);
+      nextYears.weight += count(apart);
       const known = years.filter(Number.isFinite).sort((a, b) => a - b);
-      pairYears.add(meanDifference(known), known.length - 1);
+      if (known.length < 2) continue;
+      pairYears.sum += meanDifference(known) * (known.length - 1);
+      pairYears.weight += known.length - 1;
     }
   }
-  lengths.sort((a, b) => a - b);
   const playlists = lengths.length;
-  const positions = lengths.reduce((sum, n) => sum + n, 0);
+  const positions = sum(lengths);
   const sorted = [...counts.values()].sort((a, b) => b - a);
   const slope = (from: number, to: number) => sorted.length < to ? NaN : logLogSlope(sorted.slice(from - 1, to), from);
   return {
@@ -73,19 +77,18 @@ export function playlistStatistics(folder: string, catalog?: Catalog): PlaylistS
     positions,
     statistics: {
       "mean length": positions / playlists,
-      "median length": (lengths[(playlists - 1) >> 1] + lengths[playlists >> 1]) / 2,
+      "median length": median(lengths)!,
       "positions that repeat a track": repeats / positions,
       "playlists with a repeat": repeating / playlists,
       "neighbours of one artist": sameArtist / steps,
       "pairs of one artist in a playlist": samePair / steps,
       "neighbours of one album": sameAlbum / steps,
-      "different artists a position": spread.reduce((sum, share) => sum + share, 0) / playlists,
+      "different artists a position": mean(spread)!,
       "rank–frequency slope, ranks 10 to 100": slope(10, 100),
       "rank–frequency slope, ranks 100 to 5,000": slope(100, 5000),
-      "playlists that hold the commonest track": inPlaylists.values().reduce((most, n) => Math.max(most, n), 0) /
-        playlists,
-      "years between neighbours": nextYears.value,
-      "years between any two of a playlist": pairYears.value,
+      "playlists that hold the commonest track": max(inPlaylists.values())! / playlists,
+      "years between neighbours": nextYears.sum / nextYears.weight,
+      "years between any two of a playlist": pairYears.sum / pairYears.weight,
     },
     counts: sorted,
   };
@@ -101,23 +104,7 @@ function yearsByUri(catalog?: Catalog): Map<string, number> {
 /** Mean absolute difference of two different entries of an ascending list, in O(n). */
 function meanDifference(ascending: number[]): number {
   const n = ascending.length;
-  return ascending.reduce((sum, value, i) => sum + (2 * i + 1 - n) * value, 0) / (n * (n - 1) / 2);
-}
-
-/** A weighted mean that passes over what is not a number. */
-class Mean {
-  #sum = 0;
-  #weight = 0;
-
-  add(value: number, weight: number): void {
-    if (Number.isNaN(value)) return;
-    this.#sum += weight * value;
-    this.#weight += weight;
-  }
-
-  get value(): number {
-    return this.#sum / this.#weight;
-  }
+  return sum(ascending, (value, i) => (2 * i + 1 - n) * value) / (n * (n - 1) / 2);
 }
 
 function readSlice(path: string): MpdSlice {
@@ -132,8 +119,6 @@ function readSlice(path: string): MpdSlice {
 function logLogSlope(counts: readonly number[], firstRank: number): number {
   const x = counts.map((_, i) => Math.log(firstRank + i));
   const y = counts.map(Math.log);
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [mx, my] = [mean(x), mean(y)];
-  const products = x.reduce((sum, value, i) => sum + (value - mx) * (y[i] - my), 0);
-  return -products / x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
+  const [mx, my] = [mean(x)!, mean(y)!];
+  return -sum(x, (value, i) => (value - mx) * (y[i] - my)) / sum(x, (value) => (value - mx) ** 2);
 }

@@ -25,10 +25,10 @@
  *
  * @module
  */
+import { bisectLeft, cumsum } from "d3-array";
 import { randomNormal } from "d3-random";
-import { type Random, randomInteger, sampleCategorical, seededRandom } from "../../random.ts";
+import { drawFrom, type Random, randomInteger, sampleCategorical, seededRandom } from "../../random.ts";
 import { GENRES, SUBGENRES } from "./calibration.ts";
-import { accumulate, drawFrom } from "./sampling.ts";
 import type { WorldTable } from "./table.ts";
 
 /** Parameters of the process. Probabilities are per position; a step that is not possible falls through to the next. */
@@ -143,8 +143,8 @@ export function playlistWorld(table: WorldTable, seed: number): PlaylistWorld {
   const scenes = gatherScenes(sceneOf, weights);
   const nextScene = sceneCycles(scenes, seed);
   const totals = scenes.map((scene) => scene.sums.at(-1) ?? 0);
-  const themes = scenes.map((scene) => accumulate(scenes.map((other, o) => totals[o] * affinity(scene, other))));
-  const starts = accumulate(startWeights(scenes, totals));
+  const themes = scenes.map((scene) => cumsum(scenes, (other, o) => totals[o] * affinity(scene, other)));
+  const starts = cumsum(startWeights(scenes, totals));
   const fromScene = (scene: number, random: Random) => scenes[scene].members[drawFrom(scenes[scene].sums, random)];
   const successors = (track: number) => {
     const random = cheapRandom(seed, track);
@@ -251,7 +251,7 @@ function popularityWeights(table: WorldTable, seed: number): { weights: Float64A
   for (let step = 0; step < 30; step++) {
     flatHead = Math.min(0.3, 1 / (topShare * n * Math.log(1 / flatHead)));
   }
-  const weights = latent.map((value) => 1 / ((n - 1 - lowerBound(ordered, value)) / n + flatHead));
+  const weights = latent.map((value) => 1 / ((n - 1 - bisectLeft(ordered, value)) / n + flatHead));
   return { weights, flatHead };
 }
 
@@ -287,7 +287,7 @@ function gatherScenes(sceneOf: Uint16Array, weights: Float64Array): Scene[] {
     drive: (scene >> 1) & 1,
     groove: scene & 1,
     members: list,
-    sums: accumulate(Float64Array.from(list, (i) => weights[i])),
+    sums: cumsum(list, (i) => weights[i]),
   }));
 }
 
@@ -328,17 +328,6 @@ function startWeights(scenes: Scene[], totals: number[]): number[] {
     const g = SUBGENRES[scene.subgenre].genreIndex;
     return totals[s] === 0 ? 0 : PLAYLIST_PROCESS.genreShares[GENRES[g].name] * totals[s] / byGenre[g];
   });
-}
-
-function lowerBound(ordered: Float64Array, value: number): number {
-  let low = 0;
-  let high = ordered.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ordered[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** A short stream of uniform numbers that costs nothing to start (mulberry32), one for each track. */

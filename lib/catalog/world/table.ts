@@ -1,5 +1,5 @@
 /**
- * What the playlists need to know of every track, in typed arrays: about 60 bytes a track, titles included.
+ * What the playlists need to know of every track, by column.
  *
  * @module
  */
@@ -26,10 +26,10 @@ export interface WorldTable {
   mood: Uint8Array;
   /** Length, ms. */
   durationMs: Int32Array;
-  /** Titles of tracks and of albums. */
-  titles: PackedTexts;
+  /** Titles of tracks. */
+  titles: string[];
   /** Titles of albums by album number. */
-  albumTitles: PackedTexts;
+  albumTitles: string[];
 }
 
 /**
@@ -57,8 +57,8 @@ export function tabulate(
     appeal: new Float32Array(count),
     mood: new Uint8Array(count),
     durationMs: new Int32Array(count),
-    titles: new PackedTexts(),
-    albumTitles: new PackedTexts(),
+    titles: [],
+    albumTitles: [],
   };
   function* through() {
     for (const track of tracks) {
@@ -86,44 +86,4 @@ function drive(audio: Float64Array): number {
 /** Danceability and valence, in units of their spread, from the middle of the catalogue. */
 function groove(audio: Float64Array): number {
   return (audio[AT.danceability] - 0.66) / 0.145 + (audio[AT.valence] - 0.51) / 0.233;
-}
-
-/** Texts in one buffer of UTF-8, so that millions of them cost little more than their letters. */
-export class PackedTexts {
-  /** Number of texts. */
-  length = 0;
-  #bytes = new Uint8Array(1 << 16);
-  #ends = new Uint32Array(1 << 12);
-  static readonly #encoder = new TextEncoder();
-  static readonly #decoder = new TextDecoder();
-
-  /**
-   * Adds a text.
-   *
-   * @param text Any text.
-   */
-  push(text: string): void {
-    const start = this.length === 0 ? 0 : this.#ends[this.length - 1];
-    if (start + 3 * text.length > this.#bytes.length) this.#bytes = grown(this.#bytes, start + 3 * text.length);
-    if (this.length === this.#ends.length) this.#ends = grown(this.#ends, this.length + 1);
-    const { written } = PackedTexts.#encoder.encodeInto(text, this.#bytes.subarray(start));
-    this.#ends[this.length++] = start + written;
-  }
-
-  /**
-   * Reads a text.
-   *
-   * @param index Its number.
-   * @returns The text.
-   */
-  at(index: number): string {
-    const start = index === 0 ? 0 : this.#ends[index - 1];
-    return PackedTexts.#decoder.decode(this.#bytes.subarray(start, this.#ends[index]));
-  }
-}
-
-function grown<T extends Uint8Array | Uint32Array>(array: T, needed: number): T {
-  const larger = new (array.constructor as new (length: number) => T)(Math.max(needed, 2 * array.length));
-  larger.set(array);
-  return larger;
 }

@@ -7,9 +7,10 @@
  *
  * @module
  */
+import { cumsum } from "d3-array";
 import { randomNormal } from "d3-random";
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
-import { type Random, randomInteger, sampleCategorical, seededRandom } from "../../random.ts";
+import { drawFrom, type Random, randomInteger, sampleCategorical, seededRandom } from "../../random.ts";
 import {
   AT,
   COPULA_FEATURES,
@@ -21,7 +22,6 @@ import {
   VARIANCE_SHARES,
 } from "./calibration.ts";
 import { identifier } from "./identifiers.ts";
-import { accumulate, drawFrom } from "./sampling.ts";
 import { artistName, trackTitle, venueName } from "./names.ts";
 
 /** The artists of a world. */
@@ -121,7 +121,7 @@ export function planArtists(tracks: number, seed: number): WorldArtists {
   const random = seededRandom(seed, "artists");
   const largest = Math.max(3, Math.min(1000, Math.round(tracks / 200)));
   const tail = Float64Array.from({ length: largest + 1 }, (_, n) => n < 3 ? 0 : n ** -OUTPUT_EXPONENT);
-  const cumulative = accumulate(tail);
+  const cumulative = cumsum(tail);
   const weights = SUBGENRES.map((subgenre) => subgenre.weight);
   const names: string[] = [];
   const taken = new Set<string>();
@@ -157,7 +157,7 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
     for (let f = 0; f < n; f++) scratch[f] = normal();
     for (let f = 0; f < n; f++) {
       let sum = 0;
-      for (let g = 0; g <= f; g++) sum += subgenre.factor[f * n + g] * scratch[g];
+      for (let g = 0; g <= f; g++) sum += subgenre.factor.get(f, g) * scratch[g];
       into[f] = sum;
     }
   };
@@ -372,7 +372,7 @@ function guestTable(artists: WorldArtists): GuestTable {
   artists.subgenres.forEach((subgenre, artist) => members[subgenre].push(artist));
   return {
     members: members.map((list) => Int32Array.from(list)),
-    cumulative: members.map((list) => accumulate(Float64Array.from(list, (artist) => artists.outputs[artist]))),
+    cumulative: members.map((list) => cumsum(list, (artist) => artists.outputs[artist])),
   };
 }
 

@@ -30,7 +30,7 @@ Deno.test("latent correlations have unit variance, and shares of variance add up
   for (const { factor, name } of SUBGENRES) {
     for (let f = 0; f < n; f++) {
       let square = 0;
-      for (let g = 0; g < n; g++) square += factor[f * n + g] ** 2;
+      for (let g = 0; g < n; g++) square += factor.get(f, g) ** 2;
       assert.ok(Math.abs(square - 1) < 1e-9, `${name} ${COPULA_FEATURES[f]}: ${square}`);
     }
   }
