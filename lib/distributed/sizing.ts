@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { mean } from "d3-array";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { mean } from "../mean.ts";
 
 /** One line of a reckoning. */
 export interface SizingLine {
@@ -360,7 +360,7 @@ function rising(
   yOf: (run: MeasuredGraphRun) => number,
 ): { a: number; b: number } {
   const [x, y] = [measured.map(xOf), measured.map(yOf)];
-  const [mx, my] = [mean(x), mean(y)];
+  const [mx, my] = [mean(x)!, mean(y)!];
   const spread = x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
   const b = spread > 0 ? x.reduce((sum, value, i) => sum + (value - mx) * (y[i] - my), 0) / spread : 0;
   return b > 0 ? { a: my - b * mx, b } : { a: Math.max(...y), b: 0 };
