@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { ascending, permute } from "d3-array";
 import { randomNormal } from "d3-random";
 import type { Catalog } from "../catalog/catalog.ts";
 import { expectInteger, InputError } from "../errors.ts";
-import { takeRows } from "../matrix.ts";
+import { type Matrix, takeRows } from "../matrix.ts";
 import { type Random, randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
 import { FEATURES } from "../shuffle/features.ts";
 import type { Weights } from "../shuffle/weights.ts";
@@ -72,7 +73,7 @@ export interface Scenario {
   /** The rows of the catalogue. */
   catalog: Catalog;
   /** The rows of the embedding. */
-  embedding: { data: Float32Array; rows: number; columns: number };
+  embedding: Matrix;
   /** The clusters of the tracks. */
   clusters: Int32Array;
   /** Probability of each track being heard anywhere in the world, see {@linkcode knownnessOf}. */
@@ -125,7 +126,7 @@ export function drawScenario(world: ShuffleWorld, listener: number, options: Sce
   const normal = randomNormal.source(random)(0, 1);
   const weights = { ...LISTENER_WEIGHTS.mean };
   for (const name of FEATURES) weights[name] += LISTENER_WEIGHTS.spread[name] * normal();
-  const known = knownnessFor(world);
+  const { knownness } = tablesOf(world);
   return {
     listener,
     library,
@@ -135,7 +136,7 @@ export function drawScenario(world: ShuffleWorld, listener: number, options: Sce
     catalog: takeTracks(world.catalog, tracks),
     embedding: takeRows(world.embedding, tracks),
     clusters: world.clusterCount > 0 ? tracks.map((track) => world.clusters[track]) : new Int32Array(0),
-    knownness: Float64Array.from(tracks, (track) => known[track]),
+    knownness: Float64Array.from(tracks, (track) => knownness[track]),
     starts: Int32Array.from({ length: sessions }, () => randomInteger(random, tracks.length)),
     times: Float64Array.from({ length: sessions }, (_, s) => FIRST_SESSION + s * hours * MS_PER_HOUR),
     seeds: Int32Array.from({ length: sessions }, () => randomInteger(random, 2 ** 31)),
@@ -154,12 +155,8 @@ export function drawScenario(world: ShuffleWorld, listener: number, options: Sce
 export function scenarioWorld(scenario: Scenario): Promise<ShuffleWorld> {
   const { catalog, embedding, clusters } = scenario;
   const n = catalog.length;
-  const graph = {
-    nodeCount: n,
-    offsets: new Int32Array(n + 1),
-    indices: new Int32Array(0),
-    similarities: new Float32Array(0),
-  };
+  const none = { indices: new Int32Array(0), similarities: new Float32Array(0) };
+  const graph = { nodeCount: n, offsets: new Int32Array(n + 1), ...none };
   const world = createShuffleWorld({ catalog, embedding, graph, clusters: clusters.length ? clusters : undefined });
   return restrictWorld(world, world.library);
 }
@@ -173,8 +170,8 @@ function drawLibrary(
   const all = world.library;
   if (kind === "broad") return { tracks: sample(all, size, random), about: "" };
   if (kind === "tiny") return { tracks: sample(all, TINY, random), about: "" };
-  const groups = largestGroups(world, kind);
-  const { name, tracks } = groups[randomInteger(random, groups.length)];
+  const groups = tablesOf(world)[kind];
+  const [name, tracks] = groups[randomInteger(random, groups.length)];
   if (kind === "one genre") return { tracks: sample(tracks, size, random), about: name };
   const favourites = sample(tracks, Math.round(size * FAVOURITE_SHARE), random);
   // The rest of a library whose favourite has few tracks shrinks with them, so that the artist stays its half.
@@ -184,50 +181,40 @@ function drawLibrary(
   return { tracks: Int32Array.from([...favourites, ...others]).sort(), about: name };
 }
 
-interface Group {
-  name: string;
-  tracks: Int32Array;
+/** What all listeners of a world are drawn from. */
+interface Tables {
+  knownness: Float64Array;
+  "one genre": [name: string, tracks: Int32Array][];
+  "one artist": [name: string, tracks: Int32Array][];
 }
 
-const groupsOfWorld = new WeakMap<ShuffleWorld, Map<LibraryKind, Group[]>>();
+const tablesOfWorld = new WeakMap<ShuffleWorld, Tables>();
 
-/** The largest genres (without genres: clusters) or artists of a world, found once. O(n). */
-function largestGroups(world: ShuffleWorld, kind: "one genre" | "one artist"): Group[] {
-  let known = groupsOfWorld.get(world);
-  if (!known) groupsOfWorld.set(world, known = new Map());
-  const found = known.get(kind);
-  if (found) return found;
-  const members = new Map<string, number[]>();
-  const add = (name: string, track: number) => {
-    const list = members.get(name);
-    if (list) list.push(track);
-    else members.set(name, [track]);
+/** How well known each track is, and the largest genres (without genres: clusters) and artists, found once. O(n). */
+function tablesOf(world: ShuffleWorld): Tables {
+  let tables = tablesOfWorld.get(world);
+  if (tables) return tables;
+  const { artists, clusters, catalog } = world;
+  const { genres } = catalog.lists;
+  const artistsOf = (track: number) =>
+    Array.from(artists.codes.subarray(artists.offsets[track], artists.offsets[track + 1]), (a) => artists.names[a]);
+  const genresOf = (track: number) => genres ? [...new Set(genres[track])] : [`cluster ${clusters[track] ?? 0}`];
+  tables = {
+    knownness: knownnessOf(world.trackCount, catalog.numbers.popularity),
+    "one genre": largestGroups(world.library, genresOf, LARGEST_GENRES),
+    "one artist": largestGroups(world.library, artistsOf, LARGEST_ARTISTS),
   };
-  const genres = world.catalog.lists.genres;
-  for (const track of world.library) {
-    if (kind === "one artist") {
-      const { offsets, codes, names } = world.artists;
-      for (let a = offsets[track]; a < offsets[track + 1]; a++) add(names[codes[a]], track);
-    } else if (genres) {
-      for (const genre of new Set(genres[track])) add(genre, track);
-    } else add(`cluster ${world.clusters[track] ?? 0}`, track);
-  }
-  const groups = [...members].map(([name, tracks]) => ({ name, tracks: Int32Array.from(tracks) }))
-    .sort((a, b) => b.tracks.length - a.tracks.length || (a.name < b.name ? -1 : 1))
-    .slice(0, kind === "one artist" ? LARGEST_ARTISTS : LARGEST_GENRES);
-  known.set(kind, groups);
-  return groups;
+  tablesOfWorld.set(world, tables);
+  return tables;
 }
 
-const knownnessOfWorld = new WeakMap<ShuffleWorld, Float64Array>();
-
-function knownnessFor(world: ShuffleWorld): Float64Array {
-  let known = knownnessOfWorld.get(world);
-  if (!known) {
-    known = knownnessOf(world.trackCount, world.catalog.numbers.popularity);
-    knownnessOfWorld.set(world, known);
+function largestGroups(tracks: Int32Array, namesOf: (track: number) => string[], count: number) {
+  const members = new Map<string, number[]>();
+  for (const track of tracks) {
+    for (const name of namesOf(track)) members.set(name, members.get(name) ?? []).get(name)!.push(track);
   }
-  return known;
+  return [...members].sort(([a, x], [b, y]) => y.length - x.length || ascending(a, b)).slice(0, count)
+    .map(([name, own]): [string, Int32Array] => [name, Int32Array.from(own)]);
 }
 
 /** Some distinct tracks, ascending; all of them when there are fewer. O(size) expected for size well below n. */
@@ -239,14 +226,13 @@ function sample(tracks: Int32Array, size: number, random: Random): Int32Array {
 }
 
 /** Rows of a catalogue. */
-function takeTracks(catalog: Catalog, rows: Int32Array): Catalog {
-  const take = <T>(column: ArrayLike<T>): T[] => Array.from(rows, (r) => column[r]);
-  const map = <V, W>(columns: Partial<Record<string, V>>, pick: (column: V) => W) =>
+function takeTracks({ numbers, texts, lists }: Catalog, rows: Int32Array): Catalog {
+  const take = <V>(columns: Partial<Record<string, V>>, pick: (column: V) => V) =>
     Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, pick(column!)]));
   return {
     length: rows.length,
-    numbers: map(catalog.numbers, (column) => Float64Array.from(take(column))),
-    texts: map(catalog.texts, take),
-    lists: map(catalog.lists, take),
+    numbers: take(numbers, (column) => Float64Array.from(permute(column, rows))),
+    texts: take(texts, (column) => permute(column, rows)),
+    lists: take(lists, (column) => permute(column, rows)),
   };
 }
