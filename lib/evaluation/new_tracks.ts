@@ -6,7 +6,7 @@
 import { InputError } from "../errors.ts";
 import { connectTrack } from "../graph/connect.ts";
 import type { NeighborGraph } from "../graph/graph.ts";
-import { type Matrix, row } from "../matrix.ts";
+import { cosine, type Matrix, row } from "../matrix.ts";
 
 /** A new track in the graph. */
 export interface NewTrack {
@@ -37,28 +37,19 @@ export function introduceTrack(
   x: Matrix,
   graph: NeighborGraph,
   vector: ArrayLike<number>,
-  options: { leaveOut?: number } = {},
+  { leaveOut = -1 }: { leaveOut?: number } = {},
 ): NewTrack {
   if (graph.nodeCount !== x.rows) {
     throw new InputError(`Expected a graph of ${x.rows} tracks but found one of ${graph.nodeCount}`);
   }
   const begun = performance.now();
-  const { leaveOut = -1 } = options;
   const k = graph.offsets[1] - graph.offsets[0];
   const found = connectTrack(x, vector, Math.min(x.rows, k + (leaveOut < 0 ? 0 : 1)));
   const kept = [...found.indices.keys()].filter((e) => found.indices[e] !== leaveOut).slice(0, k);
-  const norm = Math.hypot(...Array.from(vector));
   const listedBy: number[] = [];
   for (let i = 0; i < x.rows; i++) {
     if (i === leaveOut) continue;
-    const other = row(x, i);
-    let dot = 0;
-    let squares = 0;
-    for (let j = 0; j < other.length; j++) {
-      dot += other[j] * vector[j];
-      squares += other[j] * other[j];
-    }
-    const similarity = Math.fround(norm === 0 || squares === 0 ? 0 : dot / (norm * Math.sqrt(squares)));
+    const similarity = Math.fround(cosine(row(x, i), vector));
     const last = graph.offsets[i + 1] - 1;
     if (last < graph.offsets[i] || similarity >= graph.similarities[last]) listedBy.push(i);
   }

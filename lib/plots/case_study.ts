@@ -9,8 +9,21 @@ import { bootstrapMean } from "../evaluation/bootstrap.ts";
 import type { FalsePositives, PowerPoint } from "../evaluation/experiment.ts";
 import type { OffPolicyEstimate } from "../evaluation/off_policy.ts";
 import { seededRandom } from "../random.ts";
-import { intervalLayer, referenceLayer, shortened } from "./intervals.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, MUTED_COLOR, shareAxis, type Spec, THEME } from "./theme.ts";
+import { intervalLayer, referenceLayer } from "./intervals.ts";
+import {
+  ACCENT_COLOR,
+  bandLayers,
+  category,
+  CATEGORY_COLORS,
+  colors,
+  MAIN_COLOR,
+  MUTED_COLOR,
+  quantity,
+  shareAxis,
+  significant,
+  type Spec,
+  THEME,
+} from "./theme.ts";
 
 /** These figures are shown on slides too: letters that can be read from the back of a room. */
 const LARGE: Spec = {
@@ -120,7 +133,7 @@ export function tastePlacesPlot(
   axis: string,
 ): Spec {
   const extent = 3.2;
-  const place = { type: "quantitative", scale: { domain: [-extent, extent] } };
+  const scale = { domain: [-extent, extent] };
   return {
     config: LARGE,
     title: {
@@ -130,8 +143,8 @@ export function tastePlacesPlot(
     spacing: 24,
     hconcat: Array.from(group(places, ({ choices }) => choices), ([choices, own], i) => {
       const encoding = {
-        x: { ...place, field: "truth", title: "True place" },
-        y: { ...place, field: "learned", title: i === 0 ? "Learned place" : null },
+        x: quantity("truth", "True place", { scale }),
+        y: quantity("learned", i === 0 ? "Learned place" : null, { scale }),
       };
       return {
         title: { text: `after ${choices} choices`, fontSize: 14, offset: 6 },
@@ -144,7 +157,7 @@ export function tastePlacesPlot(
             encoding,
           },
           {
-            data: { values: shortened(own, 5, "truth", "learned") },
+            data: { values: significant(own) },
             mark: { type: "point", filled: true, size: 18, opacity: 0.6, color: MAIN_COLOR, clip: true },
             encoding,
           },
@@ -211,24 +224,21 @@ export function powerPlot(
     })
   );
   const place = {
-    x: {
-      field: "listeners",
-      type: "quantitative",
-      title: "Listeners in each arm",
+    x: quantity("listeners", "Listeners in each arm", {
       scale: { type: "log", nice: false, padding: 10 },
       axis: { format: "~s", values: range(12).map((i) => 25 * 2 ** i) },
-    },
+    }),
     color: seriesColor("name", curves.map(({ name }) => name), LEGEND_ON_TOP),
   };
   const y = shareAxis("power", "Power");
-  const shown = { data: { values: shortened(points, 5, "name", "listeners", "power", "lower", "upper") } };
+  const shown = { data: { values: significant(points) } };
   return large(
     "How many listeners the test needs",
     "Points: simulated. Lines: formula. Dashed: 80 %.",
     [690, 260],
     [
       {
-        data: { values: shortened(lines, 5, "name", "listeners", "power") },
+        data: { values: significant(lines) },
         mark: { type: "line", strokeWidth: 2 },
         encoding: { ...place, y },
       },
@@ -248,24 +258,20 @@ export function powerPlot(
  */
 export function offPolicyPlot(estimates: readonly ({ log: string } & OffPolicyEstimate)[], truth: number): Spec {
   const logs = [...new Set(estimates.map(({ log }) => log))];
-  const data = { values: shortened(estimates, 5, "log", "estimator", "value", "lower", "upper") };
+  const data = { values: significant(estimates) };
   const place = {
-    y: { field: "estimator", type: "nominal", title: null, sort: null },
+    y: category("estimator", null, { sort: null }),
     yOffset: { field: "log", sort: logs },
     color: seriesColor("log", logs, { orient: "bottom", labelLimit: 300 }, "Log of"),
   };
-  const x = { type: "quantitative", title: "Share of picks kept", axis: { format: "%" }, scale: { zero: false } };
+  const x = quantity("value", "Share of picks kept", { axis: { format: "%" }, scale: { zero: false } });
   return large(
     "What the learned weights are worth, without playing them",
     "Line: 95 % interval over listeners. Black: the truth, which only a simulation knows.",
     [560, 52 * new Set(estimates.map(({ estimator }) => estimator)).size],
     [
       { data, ...intervalLayer("x", x, place) },
-      {
-        data,
-        mark: { type: "point", filled: true, size: 70, opacity: 1 },
-        encoding: { ...place, x: { ...x, field: "value" } },
-      },
+      { data, mark: { type: "point", filled: true, size: 70, opacity: 1 }, encoding: { ...place, x } },
       referenceLayer("x", truth, { color: "#000000", strokeWidth: 2, strokeDash: [1, 0] }),
     ],
   );
@@ -282,19 +288,18 @@ function barsWithIntervals(
   height: number,
   title: string,
 ): Spec[] {
-  const data = { values: shortened(bars, 5, "name", "value", "lower", "upper") };
-  const y = { field: "name", type: "nominal", title: null, sort: null };
-  const x = { type: "quantitative", title, axis: { format: "%" } };
+  const data = { values: significant(bars) };
+  const y = category("name", null, { sort: null });
+  const x = quantity("value", title, { axis: { format: "%" } });
   return [
-    { data, mark: { type: "bar", height, color: MAIN_COLOR }, encoding: { y, x: { ...x, field: "value" } } },
+    { data, mark: { type: "bar", height, color: MAIN_COLOR }, encoding: { x, y } },
     { data, ...intervalLayer("x", x, { y }, { color: "#202124" }) },
   ];
 }
 
 /** A colour for each series. */
 function seriesColor(field: string, names: readonly string[], legend: Spec, title: string | null = null): Spec {
-  const scale = { domain: names, range: CATEGORY_COLORS.slice(0, names.length) };
-  return { field, type: "nominal", title, sort: names, scale, legend };
+  return colors(field, title, names, CATEGORY_COLORS.slice(0, names.length), { sort: names, legend });
 }
 
 interface CurveOptions {
@@ -309,23 +314,18 @@ interface CurveOptions {
 /** Curves with bands, and a line at 0. */
 function curves(points: readonly LinePoint[], { title, subtitle, legend, dashes, ...axes }: CurveOptions): Spec {
   const names = [...new Set(points.map(({ series }) => series))];
-  const data = { values: shortened(points, 5, "series", "x", "value", "lower", "upper") };
-  const x = { field: "x", type: "quantitative", ...axes.x };
-  const y = { type: "quantitative", ...axes.y };
-  const color = seriesColor("series", names, LEGEND_ON_TOP, legend);
+  const x = quantity("x", undefined, axes.x);
+  const y = quantity("value", undefined, axes.y);
   // A curve that lies under another shows between the dashes of that one.
-  const strokeDash = { field: "series", type: "nominal", sort: names, scale: { range: DASHES }, legend: null };
+  const strokeDash = category("series", undefined, { sort: names, scale: { range: DASHES }, legend: null });
+  const look = { band: { opacity: 0.15 }, line: { point: { size: 35 } } };
+  const [band, line] = bandLayers(x, y, ["lower", "value", "upper"], look);
   return large(title, subtitle, [690, 280], [
     referenceLayer("y", 0),
     {
-      data,
-      mark: { type: "area", opacity: 0.15 },
-      encoding: { x, y: { ...y, field: "lower" }, y2: { field: "upper" }, color },
-    },
-    {
-      data,
-      mark: { type: "line", point: { size: 35 } },
-      encoding: { x, y: { ...y, field: "value" }, color, ...dashes && { strokeDash } },
+      data: { values: significant(points) },
+      encoding: { color: seriesColor("series", names, LEGEND_ON_TOP, legend) },
+      layer: [band, dashes ? { ...line, encoding: { ...line.encoding as Spec, strokeDash } } : line],
     },
   ]);
 }

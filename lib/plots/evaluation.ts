@@ -8,8 +8,18 @@ import type { TournamentListener } from "../evaluation/tournament.ts";
 import { type MetricName, METRICS } from "../evaluation/metrics.ts";
 import type { AblationRow, ComparisonRow, CurvePoint, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
 import { LIBRARY_KINDS, LISTENING_PATTERNS } from "../evaluation/scenarios.ts";
-import { intervalLayer, shortened } from "./intervals.ts";
-import { ACCENT_COLOR, MAIN_COLOR, MUTED_COLOR, type Spec } from "./theme.ts";
+import { intervalLayer } from "./intervals.ts";
+import {
+  ACCENT_COLOR,
+  bandLayers,
+  category,
+  colors,
+  MAIN_COLOR,
+  MUTED_COLOR,
+  quantity,
+  significant,
+  type Spec,
+} from "./theme.ts";
 
 /** Colour of each contestant, the same in every figure. */
 export const POLICY_COLORS: Readonly<Record<string, string>> = Object.freeze({
@@ -36,17 +46,15 @@ export function contestPlot(rows: readonly SummaryRow[], metrics: readonly Metri
   const labels = labelsOf(rows);
   const color = policyColor(labels, null);
   return panels(metrics, 18, (metric, axis) => {
-    const x = { type: "quantitative", scale: { zero: false }, title: axisOf(metric) };
+    const x = quantity("estimate", axisOf(metric), { scale: { zero: false } });
     return {
       width: 190,
       height: 16 * labels.length,
-      data: { values: pointsOf(rows.filter((row) => row.metric === metric)) },
-      encoding: {
-        y: { field: "label", type: "nominal", sort: labels, title: null, axis: { ...axis, labelLimit: 200 } },
-      },
+      data: { values: significant(rows.filter((row) => row.metric === metric)) },
+      encoding: { y: category("label", null, { sort: labels, axis: { ...axis, labelLimit: 200 } }) },
       layer: [
         intervalLayer("x", x, { color }),
-        { mark: { type: "point", size: 60 }, encoding: { x: { ...x, field: "estimate" }, color } },
+        { mark: { type: "point", size: 60 }, encoding: { x, color } },
       ],
     };
   });
@@ -65,15 +73,16 @@ export function curvePlot(
   axes: { x: string; y: string },
 ): Spec {
   const labels = labelsOf(Object.values(curves)[0]).filter((label) => !COVERED.includes(label));
-  const line = { field: "label", type: "nominal", title: null, sort: labels };
   const dashes = { domain: labels, range: labels.map((label) => label === "Segue, learned: tuned" ? [5, 4] : [1, 0]) };
+  const strokeDash = category("label", null, { sort: labels, scale: dashes, legend: LINE_LEGEND });
   const shown = Object.entries(curves).map(([name, points]) => ({
     name,
     points: points.filter(({ label }) => labels.includes(label)),
   }));
   const top = Math.ceil(10 * max(shown.flatMap(({ points }) => points), ({ upper }) => upper)!) / 10;
-  const y = { type: "quantitative", title: axes.y, scale: { domain: [0, top], nice: false } };
-  const color = policyColor(labels, LINE_LEGEND);
+  const x = quantity("x", axes.x, { scale: { nice: false } });
+  const y = quantity("estimate", axes.y, { scale: { domain: [0, top], nice: false } });
+  const [band, line] = bandLayers(x, y, ["lower", "estimate", "upper"], { band: { opacity: 0.1 } });
   return {
     spacing: 24,
     columns: 2,
@@ -81,18 +90,9 @@ export function curvePlot(
       title: panelTitle(name),
       width: shown.length > 1 ? 232 : 480,
       height: 240,
-      data: { values: pointsOf(points).map((point, i) => ({ ...point, x: points[i].x })) },
-      encoding: { x: { field: "x", type: "quantitative", title: axes.x, scale: { nice: false } }, color },
-      layer: [
-        {
-          mark: { type: "area", opacity: 0.1 },
-          encoding: { y: { ...y, field: "lower" }, y2: { field: "upper" } },
-        },
-        {
-          mark: { type: "line" },
-          encoding: { y: { ...y, field: "estimate" }, strokeDash: { ...line, scale: dashes, legend: LINE_LEGEND } },
-        },
-      ],
+      data: { values: significant(points) },
+      encoding: { color: policyColor(labels, LINE_LEGEND) },
+      layer: [band, { ...line, encoding: { ...line.encoding as Spec, strokeDash } }],
     })),
   };
 }
@@ -124,31 +124,21 @@ const PARETO_CURVES = ["temperature", "similarity", "clusterDiversity"] as const
  * @returns The figure.
  */
 export function paretoPlot(points: readonly ParetoPoint[]): Spec {
-  const flat = points.map(({ label, curve, value, coherence, variety }) => ({
+  const flat = significant(points.map(({ label, curve, value, coherence, variety }) => ({
     label,
     curve: CURVE_NAMES[curve] ?? curve,
     value: Number.isFinite(value) ? value : 1e9,
     mark: value === Infinity ? "∞" : `${value}`,
-    x: round(coherence.estimate),
-    xLow: round(coherence.lower),
-    xHigh: round(coherence.upper),
-    y: round(variety.estimate),
-    yLow: round(variety.lower),
-    yHigh: round(variety.upper),
+    ...{ x: coherence.estimate, xLow: coherence.lower, xHigh: coherence.upper },
+    ...{ y: variety.estimate, yLow: variety.lower, yHigh: variety.upper },
     kind: curve,
-  }));
+  })));
   const contest = flat.filter(({ kind }) => kind === "contest");
   const curves = flat.filter(({ kind }) => (PARETO_CURVES as readonly string[]).includes(kind));
-  const axis = (field: "x" | "y", title: string) => ({
-    field,
-    type: "quantitative",
-    title,
-    scale: { zero: false, padding: 16 },
-    axis: { tickCount: 5 },
-  });
+  const axis = { scale: { zero: false, padding: 16 }, axis: { tickCount: 5 } };
   const position = {
-    x: axis("x", "Coherence: similarity of consecutive plays"),
-    y: axis("y", "Variety: mean pairwise 1 − cosine"),
+    x: quantity("x", "Coherence: similarity of consecutive plays", axis),
+    y: quantity("y", "Variety: mean pairwise 1 − cosine", axis),
   };
   const panel = (title: string, layer: Spec[]): Spec => ({ title: panelTitle(title), width: 300, height: 300, layer });
   const legend = { orient: "bottom", columns: 2, labelLimit: 260, title: null };
@@ -163,12 +153,9 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
       color,
     },
   }));
-  const curveColor = {
-    field: "curve",
-    type: "nominal",
-    legend: { ...legend, columns: 1 },
-    scale: { domain: PARETO_CURVES.map((curve) => CURVE_NAMES[curve]), range: ["#D55E00", "#0072B2", "#009E73"] },
-  };
+  const curveNames = PARETO_CURVES.map((curve) => CURVE_NAMES[curve]);
+  const curveRange = [ACCENT_COLOR, MAIN_COLOR, "#009E73"];
+  const curveColor = colors("curve", null, curveNames, curveRange, { legend: { ...legend, columns: 1 } });
   return {
     spacing: 40,
     resolve: { scale: { color: "independent" } },
@@ -229,34 +216,27 @@ const NUMBER_PLACES = [
 export function ablationPlot(rows: readonly AblationRow[], metrics: readonly MetricName[]): Spec {
   const terms = ["similarity", "recency", "sameArtist", "keyMatch", "clusterDiversity", "rules"];
   const regimes = ["with hard rules", "without hard rules"];
-  const values = pointsOf(rows).map((point, i) => ({
-    ...point,
-    metric: rows[i].metric,
-    term: rows[i].parameter,
-    regime: regimes[rows[i].baseline === "free" ? 1 : 0],
-  }));
-  const color = {
-    field: "regime",
-    type: "nominal",
-    title: "Left out",
-    scale: { domain: regimes, range: [ACCENT_COLOR, MAIN_COLOR] },
-    legend: { orient: "bottom", titleOrient: "left" },
-  };
+  const values = significant(rows.map(({ metric, parameter: term, baseline, estimate, lower, upper }) => ({
+    ...{ metric, term, estimate, lower, upper },
+    regime: regimes[baseline === "free" ? 1 : 0],
+  })));
+  const legend = { orient: "bottom", titleOrient: "left" };
+  const color = colors("regime", "Left out", regimes, [ACCENT_COLOR, MAIN_COLOR], { legend });
   return panels(metrics, 18, (metric, axis) => {
-    const x = { type: "quantitative", title: `change, ${direction(metric)}` };
+    const x = quantity("estimate", `change, ${direction(metric)}`);
     return {
       width: 190,
       height: 26 * terms.length,
       data: { values: values.filter((value) => value.metric === metric) },
       encoding: {
-        y: { field: "term", type: "nominal", sort: terms, title: null, axis },
+        y: category("term", null, { sort: terms, axis }),
         yOffset: { field: "regime", sort: regimes },
         color,
       },
       layer: [
         { data: { values: [{}] }, mark: "rule", encoding: { x: { datum: 0 }, y: null, yOffset: null, color: null } },
         intervalLayer("x", x),
-        { mark: { type: "point", size: 50, opacity: 1 }, encoding: { x: { ...x, field: "estimate" } } },
+        { mark: { type: "point", size: 50, opacity: 1 }, encoding: { x } },
       ],
     };
   });
@@ -272,7 +252,7 @@ export function ablationPlot(rows: readonly AblationRow[], metrics: readonly Met
  * @returns The figure.
  */
 export function cellPlot(rows: readonly ComparisonRow[], policy: string, metrics: readonly MetricName[]): Spec {
-  const scale = { domain: ["better", "even", "worse"], range: ["#9BD0EC", "#ECEFF1", "#F2B38C"] };
+  const color = colors("verdict", "Against vanilla", ["better", "even", "worse"], ["#9BD0EC", "#ECEFF1", "#F2B38C"]);
   return panels(metrics, 30, (metric) => ({
     title: { ...panelTitle(METRICS[metric].label), subtitle: direction(metric) },
     width: 175,
@@ -287,20 +267,11 @@ export function cellPlot(rows: readonly ComparisonRow[], policy: string, metrics
         })),
     },
     encoding: {
-      x: {
-        field: "pattern",
-        type: "nominal",
-        title: null,
-        sort: LISTENING_PATTERNS,
-        axis: { labelAngle: 0, ticks: false },
-      },
-      y: { field: "library", type: "nominal", title: null, sort: LIBRARY_KINDS },
+      x: category("pattern", null, { sort: LISTENING_PATTERNS, axis: { labelAngle: 0, ticks: false } }),
+      y: category("library", null, { sort: LIBRARY_KINDS }),
     },
     layer: [
-      {
-        mark: { type: "rect", stroke: "#ffffff", strokeWidth: 2 },
-        encoding: { color: { field: "verdict", type: "nominal", title: "Against vanilla", scale } },
-      },
+      { mark: { type: "rect", stroke: "#ffffff", strokeWidth: 2 }, encoding: { color } },
       { mark: { type: "text", fontSize: 11 }, encoding: { text: { field: "difference" } } },
     ],
   }));
@@ -316,21 +287,10 @@ export function gainPlot(panels: Readonly<Record<string, readonly (TournamentLis
   const gains = Object.values(panels).flat().map(({ gain }) => gain);
   const domain = [Math.floor(min([0, ...gains])!), Math.ceil(max([0, ...gains])!)];
   const position = {
-    x: { field: "weight", type: "quantitative", title: "Listener's own weight of similarity" },
-    y: {
-      field: "gain",
-      type: "quantitative",
-      title: "Gain in own utility over vanilla",
-      scale: { domain, nice: false },
-    },
+    x: quantity("weight", "Listener's own weight of similarity"),
+    y: quantity("gain", "Gain in own utility over vanilla", { scale: { domain, nice: false } }),
   };
-  const library = {
-    field: "library",
-    type: "nominal",
-    sort: LIBRARY_KINDS,
-    title: "Library",
-    scale: { domain: LIBRARY_KINDS },
-  };
+  const library = category("library", "Library", { sort: LIBRARY_KINDS, scale: { domain: LIBRARY_KINDS } });
   return {
     spacing: 24,
     columns: 2,
@@ -339,11 +299,7 @@ export function gainPlot(panels: Readonly<Record<string, readonly (TournamentLis
       width: 248,
       height: 260,
       data: {
-        values: rows.map(({ gain, weights, library }) => ({
-          gain: round(gain),
-          weight: round(weights.similarity),
-          library,
-        })),
+        values: significant(rows.map(({ gain, weights, library }) => ({ gain, weight: weights.similarity, library }))),
       },
       layer: [
         { data: { values: [{}] }, mark: "rule", encoding: { y: { datum: 0 } } },
@@ -362,22 +318,14 @@ export function gainPlot(panels: Readonly<Record<string, readonly (TournamentLis
 }
 
 function policyColor(labels: readonly string[], legend: object | null): Spec {
-  return {
-    field: "label",
-    type: "nominal",
-    title: null,
+  return colors("label", null, labels, labels.map((label) => POLICY_COLORS[label] ?? MUTED_COLOR), {
     sort: labels,
     legend,
-    scale: { domain: labels, range: labels.map((label) => POLICY_COLORS[label] ?? MUTED_COLOR) },
-  };
+  });
 }
 
 function labelsOf(rows: readonly { label: string }[]): string[] {
   return [...new Set(rows.map(({ label }) => label))];
-}
-
-function pointsOf(rows: readonly (SummaryRow | ComparisonRow | CurvePoint)[]): Record<string, unknown>[] {
-  return shortened(rows, 4, "label", "estimate", "lower", "upper");
 }
 
 /** Three panels a row, one a metric; only the first of a row labels its vertical axis. */
@@ -418,10 +366,6 @@ function signed(value: number): string {
   const digits = size >= 10 ? 0 : size >= 1 ? 1 : size >= 0.01 ? 2 : 3;
   const text = size.toFixed(digits);
   return Number(text) === 0 ? "0" : `${value < 0 ? "−" : "+"}${text}`;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }
 
 /** Metrics that the overview shows. */

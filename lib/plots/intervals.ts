@@ -1,26 +1,9 @@
 /**
- * What figures of estimates have in common: numbers with few digits, intervals as lines, references.
+ * What figures of estimates have in common: intervals as lines, and lines of reference.
  *
  * @module
  */
-import { MUTED_COLOR, type Spec } from "./theme.ts";
-
-/**
- * Picks fields of rows and shortens their numbers, so that a figure carries little data.
- *
- * @param rows The rows.
- * @param digits Significant digits.
- * @param names The fields wanted.
- * @returns The rows for the data of a figure.
- */
-export function shortened<T extends object>(
-  rows: readonly T[],
-  digits: number,
-  ...names: (keyof T & string)[]
-): Record<string, unknown>[] {
-  const short = (value: unknown) => typeof value === "number" ? Number(value.toPrecision(digits)) : value;
-  return rows.map((row) => Object.fromEntries(names.map((name) => [name, short(row[name])])));
-}
+import { MUTED_COLOR, quantity, type Spec } from "./theme.ts";
 
 /**
  * A layer of lines from the field `lower` to the field `upper`.
@@ -50,6 +33,6 @@ export function referenceLayer(axis: "x" | "y", value: number, mark: Spec = {}):
   return {
     data: { values: [{ value }] },
     mark: { type: "rule", color: MUTED_COLOR, strokeDash: [5, 4], ...mark },
-    encoding: { [axis]: { field: "value", type: "quantitative" } },
+    encoding: { [axis]: quantity("value") },
   };
 }
