@@ -134,7 +134,7 @@ function typedValue(name: CatalogColumn, form: Form, isRealList: boolean): strin
     return `CASE WHEN lower(${raw}) IN ('true', '1', '1.0') THEN 1.0 WHEN lower(${raw}) IN ('false', '0', '0.0') THEN 0.0 END`;
   }
   if (isNumeric(name)) {
-    const number = `CASE WHEN NOT contains(${raw}, '_') THEN TRY_CAST(${raw} AS DOUBLE) END`;
+    const number = `TRY_CAST(${raw} AS DOUBLE)`;
     return CRITICAL_COLUMNS.includes(name) ? number : `NULLIF(${number}, 'nan'::DOUBLE)`;
   }
   if (isList(name)) return isRealList ? tidy(raw) : listOf(raw, listStyle(name, form));
@@ -227,7 +227,9 @@ function check(name: CatalogColumn, form: Form): Check[] {
   if (isNumeric(name)) {
     const { low, high, whole, marker } = RANGES[name];
     const inRange = `${value} BETWEEN ${low} AND ${high}${whole ? ` AND ${value} = floor(${value})` : ""}`;
-    const good = marker === undefined ? inRange : `(${inRange}) OR ${value} = ${marker}`;
+    const known = marker === undefined ? inRange : `(${inRange} OR ${value} = ${marker})`;
+    // DuckDB takes 1_000 for a number.
+    const good = name === "explicit" ? known : `${known} AND NOT contains(${raw}, '_')`;
     const absent = absentText(raw);
     const kind = name === "explicit" ? "True or False" : `${whole ? "an integer" : "a number"} in [${low}, ${high}]`;
     return [

@@ -18,7 +18,7 @@ import { countReasons, reasonKind, type Reject, rejectsCsv } from "./rejects.ts"
 import { FIX, SILENT_FEATURES } from "./rules.ts";
 import { loadSources, openSource, scalar, type Source } from "./sql_rows.ts";
 
-const MEMORY_LIMIT = "1GB";
+const MEMORY_LIMIT = "1500MB";
 
 /**
  * Does the work of `ingestFiles` in SQL, one exact rule after another.

@@ -147,15 +147,11 @@ export function readManifest(directory: string): Record<string, ManifestEntry> {
  */
 export function hashFile(path: string): string {
   if (statSync(path).isDirectory()) throw new InputError(`${path}: expected a file but found a folder`);
-  const hash = createHash("sha256");
-  const chunk = new Uint8Array(1 << 22);
-  const file = openSync(path, "r");
-  try {
-    for (let count; (count = readSync(file, chunk)) > 0;) hash.update(chunk.subarray(0, count));
-  } finally {
-    closeSync(file);
+  const pieces = hashPieces(path);
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
   }
-  return hash.digest("hex");
 }
 
 /** The hash of a file that a stage has written and that has not been touched since, by size and time of change. */
@@ -169,13 +165,23 @@ function knownHash(manifest: Record<string, ManifestEntry>, file: string, path: 
 
 /** As {@linkcode hashFile}, with turns for others between the pieces. */
 async function hashLater(path: string): Promise<string> {
+  const pieces = hashPieces(path);
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** Hashes a file; yields after each piece and returns the hash. */
+function* hashPieces(path: string): Generator<undefined, string> {
   const hash = createHash("sha256");
   const chunk = new Uint8Array(1 << 22);
   const file = openSync(path, "r");
   try {
     for (let count; (count = readSync(file, chunk)) > 0;) {
       hash.update(chunk.subarray(0, count));
-      await new Promise((resolve) => setTimeout(resolve));
+      yield;
     }
   } finally {
     closeSync(file);
