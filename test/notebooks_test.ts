@@ -17,9 +17,11 @@ interface Output {
 Deno.test("every notebook runs in Jupyter on a small world and shows its figures", () => {
   const folder = mkdtempSync(join(tmpdir(), "segue-report-"));
   try {
-    const smaller = ["listeners=36", "variantListeners=12", "worlds=40"].flatMap((setting) => ["--set", setting]);
+    const smaller = ["listeners=36", "variantListeners=12", "worlds=20", "users=100", "umapSample=800"].flatMap((
+      setting,
+    ) => ["--set", setting]);
     const where = ["--reports", join(folder, "reports"), "--data", join(folder, "data")];
-    const ran = report("--tracks", "1500", ...smaller, ...where);
+    const ran = report("--tracks", "1000", ...smaller, ...where);
     assert.equal(ran.status, 0, ran.stderr);
     const executed = readdirSync(join(folder, "reports/notebooks")).sort();
     assert.deepEqual(executed, readdirSync(join(ROOT, "notebooks")).filter((name) => name.endsWith(".ipynb")).sort());

@@ -38,8 +38,19 @@ const GATE: Check[] = [
   { name: "cells of the notebooks", run: () => checkNotebooks() },
 ];
 
+/** Tests that time something, or that start a browser or a cluster, or set what all tests of a process share. */
+const ALONE = [
+  "distributed/spark_test.ts",
+  ...["lab", "report", "slides"].map((name) => `jupyter/${name}_test.ts`),
+  "plots/case_study_test.ts",
+  "plots/show_test.ts",
+  "service/web_test.ts",
+  "shuffle/state_test.ts",
+].map((name) => `test/${name}`);
+
 const TESTS: Check[] = [
-  { name: "tests", run: () => denoTest("test") },
+  { name: "tests side by side", run: () => denoTest("--parallel", `--ignore=${ALONE.join()}`, "test") },
+  { name: "tests that run alone", run: () => denoTest(...ALONE) },
   { name: "examples in the documentation", run: () => denoTest("--doc", "lib") },
 ];
 

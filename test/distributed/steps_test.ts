@@ -8,7 +8,6 @@ import { decodeRows, encodeRows, numbersOf } from "../../lib/distributed/arrow.t
 import { openEngine } from "../../lib/distributed/engine.ts";
 import { distributedGraph, partsFolder } from "../../lib/distributed/graph.ts";
 import { pcaOn } from "../../lib/distributed/pca.ts";
-import { sparkProblem } from "../../lib/distributed/spark.ts";
 import { readPca } from "../../lib/embedding/files.ts";
 import { InputError } from "../../lib/errors.ts";
 import { readGraph } from "../../lib/graph/graph.ts";
@@ -163,33 +162,19 @@ Deno.test("an engine refuses what it cannot do, on the command line and in a not
     const told = `Expected --engine to be spark but found '${name}'; leave it out to run in this process`;
     assert.equal(stderr, `segue: ${told}\n`);
   }
-  const before = process.env.SEGUE_DATA;
-  process.env.SEGUE_DATA = temporaryFolder();
-  try {
-    await assert.rejects(openWorkspace({ tracks: 300, engine: "local" }).prepare("pca"), /but found 'local'/);
-    // Settings of the engine name no other world.
-    assert.equal(openWorkspace({ tracks: 300, engine: "spark" }).directory, openWorkspace({ tracks: 300 }).directory);
-  } finally {
-    if (before === undefined) delete process.env.SEGUE_DATA;
-    else process.env.SEGUE_DATA = before;
-  }
+  await assert.rejects(openWorkspace({ tracks: 300, engine: "local" }).prepare("pca"), /but found 'local'/);
+  // Settings of the engine name no other world.
+  assert.equal(openWorkspace({ tracks: 300, engine: "spark" }).directory, openWorkspace({ tracks: 300 }).directory);
 });
 
 Deno.test("without Java, Spark and its set-up say what to install", () => {
-  const before = process.env.JAVA_HOME;
-  process.env.JAVA_HOME = "/nowhere";
-  try {
-    assert.match(
-      sparkProblem()!,
-      /^Expected Java 17 or later for Spark but found none; install it .*deno task setup --spark$/,
-    );
-    const setup = new URL("../../lib/jupyter/setup.ts", import.meta.url).pathname;
-    const args = ["run", "-A", "--no-lock", setup, "--spark"];
-    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
-    assert.equal(status, 2, stderr);
-    assert.match(stderr, /^setup: Expected Java 17 or later for Spark but found none; install it or set JAVA_HOME/m);
-  } finally {
-    if (before === undefined) delete process.env.JAVA_HOME;
-    else process.env.JAVA_HOME = before;
-  }
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, args, { encoding: "utf8", env: { ...process.env, JAVA_HOME: "/nowhere" } });
+  const lib = new URL("../../lib/", import.meta.url);
+  const missing = "Expected Java 17 or later for Spark but found none; install it or set JAVA_HOME to its folder";
+  const asked = run("eval", `import { sparkProblem } from "${lib}distributed/spark.ts"; console.log(sparkProblem());`);
+  assert.ok(asked.stdout.startsWith(missing) && asked.stdout.endsWith(", then run deno task setup --spark\n"));
+  const { status, stderr } = run("run", "-A", "--no-lock", `${lib.pathname}jupyter/setup.ts`, "--spark");
+  assert.equal(status, 2, stderr);
+  assert.ok(stderr.includes(`setup: ${missing}`), stderr);
 });
