@@ -31,31 +31,28 @@ export interface KMeansOptions {
   starts?: number;
   /** Most iterations of a start. Default 300. */
   iterations?: number;
-  /** Rows beyond which mini-batches are used. Default 100,000. */
-  miniBatchBeyond?: number;
+  /** Most rows, from all over, on which the centroids are found; all rows get their nearest. Default 100,000. */
+  sample?: number;
 }
 
 /** Rows that k-means++ draws from. */
 const SEEDING_ROWS = 5_000;
 /** Rows on which k is chosen. */
 export const CHOOSING_ROWS = 30_000;
-/** Rows of a mini-batch and number of mini-batches. */
-const BATCH = 2_048;
-const BATCHES = 400;
 /** Iterations end when the inertia falls by no more than this share. */
 const TOLERANCE = 1e-6;
 
 /**
  * k-means. The centroids start from parts of the rows: the part with the largest sum of squares is cut in two across its
  * first principal component until there are k (Su & Dy 2004), so that the same rows give the same clusters whatever the
- * seed. Lloyd's iterations follow; beyond 100,000 rows they run on as many from all over and mini-batches of all rows
- * follow (Sculley 2010). With `start: "k-means++"` the start is greedy k-means++ (Arthur & Vassilvitskii 2007) instead:
- * `test/bench/embedding_bench.ts` measures how much less inertia that leaves, and how far its seeds lie apart.
- * Cost O(n k d) an iteration.
+ * seed. Lloyd's iterations follow; beyond 100,000 rows they run on as many from all over, and the others get their
+ * nearest centroid: on a million rows that leaves less inertia than scikit-learn's mini-batches do. With `start: "k-means++"` the start
+ * is greedy k-means++ (Arthur & Vassilvitskii 2007) instead: `test/bench/embedding_bench.ts` measures how much less
+ * inertia that leaves, and how far its seeds lie apart. Cost O(n k d) an iteration.
  *
  * @param x The matrix [n, d].
  * @param k Number of clusters, in [1, n]. Fewer are returned when there are fewer distinct rows.
- * @param random Source of randomness, for k-means++ and mini-batches.
+ * @param random Source of randomness, for k-means++ alone.
  * @param options Starts and limits.
  * @returns The clustering.
  * @throws {InputError} When k is out of range or an element is not finite.
@@ -71,11 +68,10 @@ export async function kMeans(
   if (broken) {
     throw new InputError(`Expected finite numbers but found another in row ${broken.row}, column ${broken.column}`);
   }
-  const { start = "principal", iterations = 300, miniBatchBeyond = 100_000 } = options;
+  const { start = "principal", iterations = 300, sample = 100_000 } = options;
   const starts = start === "principal" ? 1 : expectInteger("starts", options.starts ?? 6, 1);
   const { tf } = await loadTensorFlow();
-  const large = x.rows > miniBatchBeyond;
-  const base = large ? oneOfEachStretch(x, Math.max(miniBatchBeyond, 20 * k)) : x;
+  const base = oneOfEachStretch(x, Math.max(sample, 20 * k));
   let best: Found | undefined;
   for (let s = 0; s < starts; s++) {
     const begin = start === "principal"
@@ -84,7 +80,7 @@ export async function kMeans(
     const found = lloyd(tf, base, begin, iterations);
     if (!best || found.inertia < best.inertia) best = found;
   }
-  const { centroids, iterations: done } = large ? miniBatches(tf, x, best!, random) : best!;
+  const { centroids, iterations: done } = best!;
   const labels = nearest(tf, x, centroids);
   let inertia = 0;
   for (let i = 0; i < x.rows; i++) inertia += squaredDistance(x, i, centroids, labels[i]);
@@ -247,10 +243,9 @@ function countsOf(labels: ArrayLike<number>): Float64Array {
   return counts;
 }
 
-/** Centroids, how many rows are theirs, and how they were found. */
+/** Centroids, and how they were found. */
 interface Found {
   centroids: Matrix;
-  sizes: Float64Array;
   inertia: number;
   iterations: number;
 }
@@ -304,27 +299,9 @@ function lloyd(tf: TensorFlow, x: Matrix, start: Matrix, limit: number): Found {
       inertia += value * (size * value - 2 * sums[at]);
       if (size > 0) centroids.data[at] = sums[at] / size;
     }
-    if (iterations >= limit || !(inertia < last * (1 - TOLERANCE))) return { centroids, sizes, inertia, iterations };
+    if (iterations >= limit || !(inertia < last * (1 - TOLERANCE))) return { centroids, inertia, iterations };
     last = inertia;
   }
-}
-
-/** Each centroid becomes the running mean of its rows: those of its start and those of the batches. */
-function miniBatches(tf: TensorFlow, x: Matrix, { centroids, sizes, inertia }: Found, random: Random): Found {
-  const d = x.columns;
-  const counts = sizes.map((size) => Math.max(1, size));
-  for (let b = 0; b < BATCHES; b++) {
-    const batch = takeRows(x, Int32Array.from({ length: BATCH }, () => randomInteger(random, x.rows)));
-    const labels = nearest(tf, batch, centroids);
-    for (let i = 0; i < BATCH; i++) {
-      const c = labels[i];
-      const rate = 1 / ++counts[c];
-      for (let j = 0; j < d; j++) {
-        centroids.data[c * d + j] += rate * (batch.data[i * d + j] - centroids.data[c * d + j]);
-      }
-    }
-  }
-  return { centroids, sizes, inertia, iterations: BATCHES };
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { deviation, mean } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
 import { type Matrix, row, takeRows } from "../matrix.ts";
 import type { ExactNeighbors } from "../neighbors.ts";
@@ -169,9 +170,8 @@ export function neighborPurity2d(
  */
 export function estimate(values: ArrayLike<number>): MeanEstimate {
   const known = Array.from(values).filter((value) => !Number.isNaN(value));
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, standardError: Math.sqrt(squares / (known.length - 1) / known.length), count: known.length };
+  const standardError = (deviation(known) ?? NaN) / Math.sqrt(known.length);
+  return { mean: mean(known) ?? NaN, standardError, count: known.length };
 }
 
 /** Squared distances from row i to all rows; infinite to itself. */

@@ -33,7 +33,7 @@ const COLUMNS = 25;
 const BATCH = 4096;
 const EPOCHS = 2;
 const CLUSTERS = 16;
-/** Rows that are few enough for k-means without mini-batches. */
+/** Rows that k-means takes all into its iterations. */
 const FEW = 20_000;
 /** Sampled tracks of the map, and new points by which placings are judged. */
 const [ANCHORS, HELD_OUT] = [5000, 2000];
