@@ -91,7 +91,7 @@ export * from "./choice/stage.ts";
 export * from "./sequence/mpd_scan.ts";
 export * from "./sequence/mpd.ts";
 export * from "./sequence/interactions.ts";
-export { readTrackNames, type TrackNames } from "./sequence/track_names.ts";
+export { readTrackNames, type TrackName, type TrackNames } from "./sequence/track_names.ts";
 export * from "./sequence/split.ts";
 export * from "./sequence/recommender.ts";
 export * from "./sequence/ranking.ts";

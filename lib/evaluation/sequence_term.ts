@@ -84,7 +84,7 @@ export async function loadSequenceTerm(directory: string): Promise<SequenceTerm 
   if (!existsSync(join(directory, "sasrec", "model.json"))) return undefined;
   const { config, weights, trackIds } = loadSasrec(join(directory, "sasrec"));
   const names = await readTrackNames(join(directory, "track_names.parquet"));
-  const catalogId = (id: string) => names.uris[names.rows.get(id) ?? -1]?.split(":").at(-1) ?? id;
+  const catalogId = (id: string) => names.byId.get(id)?.uri?.split(":").at(-1) ?? id;
   return { config, weights, trackIds: trackIds.map(catalogId) };
 }
 

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { flatRollup, mean, pairs } from "d3-array";
 import type { Playlists } from "../sequence/interactions.ts";
 import type { NextTrackResult } from "../sequence/ranking.ts";
+import { countTracks } from "../sequence/split.ts";
 import type { TrainingPoint } from "../sequence/train.ts";
 import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, type Spec } from "./theme.ts";
 
@@ -16,20 +18,17 @@ import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, type Spec } from "./theme.ts
  * @returns The figure: rank-frequency on logarithmic axes, beside it the lengths.
  */
 export function playlistOverview(playlists: Playlists, tracks: number): Spec {
-  const counts = new Int32Array(tracks);
-  for (const track of playlists.tracks) counts[track]++;
-  counts.sort().reverse();
+  const counts = countTracks(playlists, tracks).sort().reverse();
   const ranks: { rank: number; count: number }[] = [];
   for (let rank = 1; rank <= tracks; rank = Math.max(rank + 1, Math.round(rank * 1.15))) {
     if (counts[rank - 1] > 0) ranks.push({ rank, count: counts[rank - 1] });
   }
   const width = 10;
-  const lengths = new Map<number, number>();
-  for (let p = 0; p + 1 < playlists.offsets.length; p++) {
-    const bin = Math.floor((playlists.offsets[p + 1] - playlists.offsets[p]) / width) * width;
-    lengths.set(bin, (lengths.get(bin) ?? 0) + 1);
-  }
-  const bins = [...lengths].sort((a, b) => a[0] - b[0]).map(([from, count]) => ({ from, to: from + width, count }));
+  const bins = flatRollup(
+    pairs(playlists.offsets, (from, to) => Math.floor((to - from) / width) * width),
+    (lists) => lists.length,
+    (from) => from,
+  ).sort((a, b) => a[0] - b[0]).map(([from, count]) => ({ from, to: from + width, count }));
   const log = (field: string, title: string) => ({ field, type: "quantitative", scale: { type: "log" }, title });
   return {
     hconcat: [
@@ -180,22 +179,22 @@ export function attentionByDistance(
   attentions: readonly (readonly (readonly Float32Array[])[])[],
   longest: number = 20,
 ): Spec {
-  const sums = new Map<string, { weight: number; count: number }[]>();
-  for (const blocks of attentions) {
-    blocks.forEach((heads, b) =>
-      heads.forEach((weights, h) => {
-        const name = `block ${b + 1}, head ${h + 1}`;
-        if (!sums.has(name)) sums.set(name, Array.from({ length: longest }, () => ({ weight: 0, count: 0 })));
-        for (let back = 0; back < Math.min(longest, weights.length); back++) {
-          sums.get(name)![back].weight += weights[weights.length - 1 - back];
-          sums.get(name)![back].count++;
-        }
-      })
-    );
-  }
-  const values = [...sums].flatMap(([head, rows]) =>
-    rows.flatMap(({ weight, count }, back) => count > 0 ? [{ head, back, weight: weight / count }] : [])
+  const shown = attentions.flatMap((blocks) =>
+    blocks.flatMap((heads, b) =>
+      heads.flatMap((weights, h) =>
+        Array.from(weights.slice(-longest).reverse(), (weight, back) => (
+          { head: `block ${b + 1}, head ${h + 1}`, back, weight }
+        ))
+      )
+    )
   );
+  const values = flatRollup(
+    shown,
+    (group) => mean(group, ({ weight }) => weight),
+    ({ head }) => head,
+    ({ back }) => back,
+  )
+    .map(([head, back, weight]) => ({ head, back, weight }));
   return {
     width: 430,
     height: 240,

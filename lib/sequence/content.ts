@@ -81,10 +81,9 @@ export function eraRecommender(years: Float64Array, scale: number = 8, halfLife:
  */
 export function nameCodes(trackIds: readonly string[], names: TrackNames, of: "artists" | "albums"): Int32Array {
   return codesOf(trackIds.map((id) => {
-    const row = names.rows.get(id);
-    const name = row === undefined ? null : names[of][row];
+    const { artist, album } = names.byId.get(id) ?? {};
     // Albums of one name by different artists are different albums.
-    return name && of === "albums" ? `${names.artists[row!]}\n${name}` : name;
+    return of === "artists" ? artist : album && `${artist}\n${album}`;
   }));
 }
 
@@ -113,7 +112,7 @@ export function codesOf(texts: readonly (string | null | undefined)[]): Int32Arr
  */
 export function catalogRows(trackIds: readonly string[], names: TrackNames, world: ShuffleWorld): Int32Array {
   return Int32Array.from(trackIds, (id) => {
-    const uri = names.uris[names.rows.get(id) ?? -1] ?? id;
+    const uri = names.byId.get(id)?.uri ?? id;
     return world.indexOf(uri.split(":").at(-1)!) ?? world.indexOf(uri) ?? -1;
   });
 }

@@ -7,7 +7,7 @@ import { expectInteger, InputError } from "../errors.ts";
 import { arena } from "./kernel.ts";
 import { BLOCK, layOutPrefilter } from "./prefilter.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
-import { type SasrecConfig, type SasrecModel, type SasrecWeights, weightShapes } from "./sasrec.ts";
+import { type SasrecModel, type SasrecWeights, weightShapes } from "./sasrec.ts";
 
 /** A track that may come next. */
 export interface Prediction {
@@ -25,8 +25,6 @@ export interface Prediction {
 
 /** A SASRec that answers requests. */
 export interface SasrecServer extends SequenceRecommender {
-  /** Shape of the model. */
-  readonly config: SasrecConfig;
   /**
    * The k most probable next tracks, the history left out.
    *
@@ -70,7 +68,6 @@ export const PREFILTER_FROM = 8192;
  * Weights are brought into 8 bits here, and after an update at the next request.
  *
  * @param model Shape and weights.
- * @param name What the model is called in tables.
  * @param prefilterFrom Size of the vocabulary from which on 8 bits are read first; Infinity: never.
  * @returns The server.
  *
@@ -82,7 +79,6 @@ export const PREFILTER_FROM = 8192;
  */
 export function serveSasrec(
   model: Pick<SasrecModel, "config" | "weights">,
-  name: string = "SASRec",
   prefilterFrom: number = PREFILTER_FROM,
 ): SasrecServer {
   const { config } = model;
@@ -172,9 +168,8 @@ export function serveSasrec(
   update(model.weights);
   refresh();
   return {
-    name,
+    name: "SASRec",
     tracks,
-    config,
     update,
     score(history, target) {
       run(history);

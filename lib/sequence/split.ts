@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
 import { type Interactions, type Playlists, playlistsOf } from "./interactions.ts";
 
@@ -50,51 +51,38 @@ export interface SequenceSplit extends Playlists {
 export function splitPlaylists(interactions: Interactions, options: SplitOptions = {}): SequenceSplit {
   const minimumCount = expectInteger("minimumCount", options.minimumCount ?? 5, 1);
   const minimumLength = expectInteger("minimumLength", options.minimumLength ?? 5, 3);
-  const first = firstOccurrences(interactions);
-  let { offsets, tracks } = first;
-  const users = Int32Array.from(first.offsets.subarray(1), (_, u) => u);
-  let count = users.length;
+  const { offsets, tracks, trackIds } = interactions;
+  const seen = new Int32Array(trackIds.length).fill(-1);
+  let lists = interactions.userIds.map((user, p) => {
+    const list = tracks.subarray(offsets[p], offsets[p + 1]).filter((track) => {
+      const first = seen[track] !== p;
+      seen[track] = p;
+      return first;
+    });
+    return { user, list };
+  });
+  const repeatedTracks = tracks.length - sum(lists, ({ list }) => list.length);
   let rounds = 0;
   for (let changed = true; changed;) {
     rounds++;
-    const counts = trainingCounts({ offsets, tracks }, interactions.trackIds.length, count);
-    changed = false;
-    let row = 0;
-    let kept = 0;
-    const nextOffsets = new Int32Array(count + 1);
-    // Filtering writes behind where it reads, so one array serves for both.
-    const next = tracks;
-    for (let p = 0; p < count; p++) {
-      const start = row;
-      for (let i = offsets[p]; i < offsets[p + 1]; i++) if (counts[tracks[i]] >= minimumCount) next[row++] = tracks[i];
-      const whole = row - start === offsets[p + 1] - offsets[p];
-      if (row - start < minimumLength) {
-        row = start;
-        changed = true;
-        continue;
-      }
-      if (!whole) changed = true;
-      users[kept] = users[p];
-      nextOffsets[++kept] = row;
-    }
-    offsets = nextOffsets.subarray(0, kept + 1);
-    tracks = next.subarray(0, row);
-    count = kept;
+    const counts = new Int32Array(trackIds.length);
+    for (const { list } of lists) for (let i = 0; i < list.length - 2; i++) counts[list[i]]++;
+    const isRare = (track: number) => counts[track] < minimumCount;
+    const kept = lists
+      .map(({ user, list }) => ({ user, list: list.some(isRare) ? list.filter((track) => !isRare(track)) : list }))
+      .filter(({ list }) => list.length >= minimumLength);
+    changed = kept.length < lists.length || kept.some(({ list }, p) => list !== lists[p].list);
+    lists = kept;
   }
-  if (count === 0) {
+  if (lists.length === 0) {
     throw new InputError(
       `No playlist remains with tracks that occur ${minimumCount} times and ${minimumLength} such tracks; ` +
         "give more playlists or lower --min-count and --min-length",
     );
   }
-  const kept = tracks.slice();
-  const trackIds = recode(kept, interactions.trackIds);
-  const userIds = Array.from(users.subarray(0, count), (user) => interactions.userIds[user]);
-  return splitAs(
-    { rounds, repeatedTracks: first.repeated, trackIds },
-    { offsets: offsets.slice(), tracks: kept },
-    userIds,
-  );
+  const kept = playlistsOf(lists.map(({ list }) => list));
+  const ids = recode(kept.tracks, trackIds);
+  return splitAs({ rounds, repeatedTracks, trackIds: ids }, kept, lists.map(({ user }) => user));
 }
 
 /**
@@ -149,29 +137,6 @@ export function targetOf(split: SequenceSplit, playlist: number, part: SplitPart
 export function countTracks(playlists: Playlists, tracks: number): Int32Array {
   const counts = new Int32Array(tracks);
   for (const track of playlists.tracks) counts[track]++;
-  return counts;
-}
-
-function firstOccurrences({ offsets, tracks, trackIds }: Interactions): Playlists & { repeated: number } {
-  const lastSeen = new Int32Array(trackIds.length).fill(-1);
-  const kept = new Int32Array(tracks.length);
-  const keptOffsets = new Int32Array(offsets.length);
-  let row = 0;
-  for (let p = 0; p + 1 < offsets.length; p++) {
-    for (let i = offsets[p]; i < offsets[p + 1]; i++) {
-      if (lastSeen[tracks[i]] === p) continue;
-      lastSeen[tracks[i]] = p;
-      kept[row++] = tracks[i];
-    }
-    keptOffsets[p + 1] = row;
-  }
-  return { offsets: keptOffsets, tracks: kept.subarray(0, row), repeated: tracks.length - row };
-}
-
-/** Occurrences in all but the last two places of each playlist. */
-function trainingCounts({ offsets, tracks }: Playlists, size: number, playlists: number): Int32Array {
-  const counts = new Int32Array(size);
-  for (let p = 0; p < playlists; p++) for (let i = offsets[p]; i < offsets[p + 1] - 2; i++) counts[tracks[i]]++;
   return counts;
 }
 

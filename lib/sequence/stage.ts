@@ -18,7 +18,7 @@ import { loadSasrec, type SasrecModel, saveSasrec } from "./sasrec.ts";
 import { serveSasrec } from "./serve.ts";
 import { type SequenceSplit, type SplitOptions, splitPlaylists } from "./split.ts";
 import { hybridTerms } from "./terms.ts";
-import { namesBeside, readTrackNames, type TrackNames } from "./track_names.ts";
+import { namesBeside, readTrackNames, type TrackName, type TrackNames } from "./track_names.ts";
 import { type TrainingPoint, type TrainingResult, type TrainOptions, trainSasrec } from "./train.ts";
 
 /** Options of {@linkcode sasrecStage}. */
@@ -189,15 +189,9 @@ function hybridOf(terms: HybridTerm[], split: SequenceSplit, seed?: number): Seq
 }
 
 /** A track that was predicted, by name. */
-export interface NamedPrediction {
+export interface NamedPrediction extends Omit<TrackName, "album"> {
   /** `track_id` in `interactions.csv`. */
   trackId: string;
-  /** URI, where it is known. */
-  uri: string | null;
-  /** Title, where it is known. */
-  title: string | null;
-  /** Artist, where it is known. */
-  artist: string | null;
   /** Probability among all tracks of the vocabulary that are not in the history. */
   probability: number;
 }
@@ -240,16 +234,14 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
   const { model, names } = await openModel(directory);
   const server = serveSasrec(model);
   const codes = new Map(model.trackIds.map((id, code) => [id, code]));
-  const ids = [...names.rows.keys()];
-  const byName = nameIndex(names, ids, codes);
+  const byName = nameIndex(names, codes);
   const codeOf = (text: string) => codes.get(text.trim()) ?? byName.get(text.trim().toLowerCase());
   const find = (text: string): number => {
     const code = codeOf(text);
     if (code !== undefined) return code;
     const wanted = text.trim();
-    const known = names.rows.has(wanted);
     throw new InputError(
-      known
+      names.byId.has(wanted)
         ? `Track '${wanted}' (${names.label(wanted)}) occurs too rarely to be in the model's vocabulary; give others`
         : `Expected a track_id, URI, title or 'title · artist' of the model's vocabulary but found '${wanted}'`,
     );
@@ -276,9 +268,8 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
     predict(tracks, k) {
       return server.next(tracks.map(find), Math.min(k, server.tracks)).map(({ track, probability }) => {
         const trackId = model.trackIds[track];
-        const row = names.rows.get(trackId) ?? -1;
-        const of = (texts: readonly (string | null)[]) => texts[row] ?? null;
-        return { trackId, uri: of(names.uris), title: of(names.titles), artist: of(names.artists), probability };
+        const { uri = null, title = null, artist = null } = names.byId.get(trackId) ?? {};
+        return { trackId, uri, title, artist, probability };
       });
     },
   };
@@ -292,34 +283,33 @@ async function openModel(directory: string): Promise<{ model: SasrecModel; names
 }
 
 /** Codes by URI, id within the URI, title and artist, title; of tracks of one name the most frequent one would be as good as any: the first. */
-function nameIndex(names: TrackNames, ids: string[], codes: Map<string, number>): Map<string, number> {
+function nameIndex(names: TrackNames, codes: Map<string, number>): Map<string, number> {
   const index = new Map<string, number>();
   const put = (key: string | null | undefined, code: number) => {
     if (key && !index.has(key.toLowerCase())) index.set(key.toLowerCase(), code);
   };
-  ids.forEach((id, row) => {
+  for (const [id, { uri, title, artist }] of names.byId) {
     const code = codes.get(id);
-    if (code === undefined) return;
-    put(names.uris[row], code);
-    put(names.uris[row]?.split(":").at(-1), code);
-    put(names.artists[row] && `${names.titles[row]} · ${names.artists[row]}`, code);
-    put(names.titles[row], code);
-  });
+    if (code === undefined) continue;
+    put(uri, code);
+    put(uri?.split(":").at(-1), code);
+    put(artist && `${title} · ${artist}`, code);
+    put(title, code);
+  }
   return index;
 }
 
 /** Names of the vocabulary alone, so that they stay with the model. */
 async function writeNames(path: string, trackIds: readonly string[], names: TrackNames): Promise<void> {
-  const rows = trackIds.map((id) => names.rows.get(id) ?? -1);
-  const column = (name: string, values: readonly (string | null)[]) => (
-    { name, type: "text" as const, values: rows.map((r) => values[r] ?? null) }
+  const column = (name: string, of: keyof TrackName) => (
+    { name, type: "text" as const, values: trackIds.map((id) => names.byId.get(id)?.[of] ?? null) }
   );
   await writeParquet(path, [
     { name: "track_id", type: "text", values: [...trackIds] },
-    column("track_uri", names.uris),
-    column("title", names.titles),
-    column("artist", names.artists),
-    column("album", names.albums),
+    column("track_uri", "uri"),
+    column("title", "title"),
+    column("artist", "artist"),
+    column("album", "album"),
   ]);
 }
 

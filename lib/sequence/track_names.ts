@@ -9,6 +9,18 @@ import { InputError } from "../errors.ts";
 import { queryColumns, readParquet } from "../storage/parquet.ts";
 import { headerNames, headOf, withTextTable } from "./text_table.ts";
 
+/** What a track is called, where it is known. */
+export interface TrackName {
+  /** URI. */
+  uri: string | null;
+  /** Title. */
+  title: string | null;
+  /** Artist. */
+  artist: string | null;
+  /** Album. */
+  album: string | null;
+}
+
 /** Names of tracks, as `track_names.parquet` holds them. */
 export interface TrackNames {
   /**
@@ -18,16 +30,8 @@ export interface TrackNames {
    * @returns The name; the id itself when nothing is known of it.
    */
   label(trackId: string): string;
-  /** Row of each `track_id`. */
-  readonly rows: ReadonlyMap<string, number>;
-  /** URI of each row; null where unknown. */
-  readonly uris: readonly (string | null)[];
-  /** Title of each row. */
-  readonly titles: readonly (string | null)[];
-  /** Artist of each row. */
-  readonly artists: readonly (string | null)[];
-  /** Album of each row. */
-  readonly albums: readonly (string | null)[];
+  /** Names by `track_id`. */
+  readonly byId: ReadonlyMap<string, TrackName>;
 }
 
 /** Columns of `track_names.parquet`, and what they are called in other tables. */
@@ -54,20 +58,18 @@ const HEADERLESS = /^[^:|]+(::|\|)/;
  */
 export async function readTrackNames(path: string): Promise<TrackNames> {
   const columns = await readNameColumns(path);
-  const ids = Array.from(columns.track_id!, (id) => String(id ?? ""));
-  const texts = (name: keyof NameColumns) => columns[name] as (string | null)[] ?? ids.map(() => null);
-  const [uris, titles, artists, albums] = [texts("track_uri"), texts("title"), texts("artist"), texts("album")];
-  const rows = new Map(ids.map((id, r) => [id, r]));
+  const text = (name: keyof NameColumns, r: number) => (columns[name]?.[r] ?? null) as string | null;
+  const byId = new Map(Array.from(columns.track_id!, (id, r) => [String(id ?? ""), {
+    uri: text("track_uri", r),
+    title: text("title", r),
+    artist: text("artist", r),
+    album: text("album", r),
+  }]));
   return {
-    rows,
-    titles,
-    artists,
-    uris,
-    albums,
+    byId,
     label(trackId) {
-      const r = rows.get(trackId);
-      if (r === undefined || !titles[r]) return trackId;
-      return artists[r] ? `${titles[r]} · ${artists[r]}` : titles[r]!;
+      const { title, artist } = byId.get(trackId) ?? {};
+      return !title ? trackId : artist ? `${title} · ${artist}` : title;
     },
   };
 }

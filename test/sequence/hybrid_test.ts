@@ -25,11 +25,12 @@ const WORLD = randomWorld(CONTRACT_TRACKS, 5, 11);
 const ROWS = Int32Array.from({ length: CONTRACT_TRACKS }, (_, t) => t % 7 === 6 ? -1 : t);
 const YEARS = Float64Array.from(ROWS, (r) => r < 0 ? NaN : WORLD.catalog.numbers.year![r]);
 const NAMES: TrackNames = {
-  rows: new Map(Array.from(ROWS.keys(), (t) => [String(t), t])),
-  uris: Array.from(ROWS, (r) => r < 0 ? null : `spotify:track:id${r}`),
-  titles: Array.from(ROWS, (r) => `Title ${r}`),
-  artists: Array.from(ROWS.keys(), (t) => `Artist ${t % 9}`),
-  albums: Array.from(ROWS.keys(), (t) => `Album ${t % 18}`),
+  byId: new Map(Array.from(ROWS, (r, t) => [String(t), {
+    uri: r < 0 ? null : `spotify:track:id${r}`,
+    title: `Title ${r}`,
+    artist: `Artist ${t % 9}`,
+    album: `Album ${t % 18}`,
+  }])),
   label: (id) => id,
 };
 
@@ -56,7 +57,10 @@ Deno.test("hybridTerms() leaves out what the data do not tell", () => {
   const split = twoWays();
   const features = (terms: HybridTerm[]) => terms.map(({ feature }) => feature).join(" ");
   assert.equal(features(hybridTerms(split)), "markov popularity itemKnn itemKnnRecent");
-  const elsewhere = { ...NAMES, uris: NAMES.uris.map(() => null), albums: NAMES.albums.map(() => null) };
+  const elsewhere = {
+    ...NAMES,
+    byId: new Map([...NAMES.byId].map(([id, name]) => [id, { ...name, uri: null, album: null }])),
+  };
   assert.equal(
     features(hybridTerms(split, { sequence: fitMarkov(split.train, 120), names: elsewhere, world: WORLD })),
     "sequence markov popularity itemKnn itemKnnRecent sameArtist artistBefore",
@@ -136,11 +140,12 @@ Deno.test("playlistFeatures() takes each track's row, zeros where the catalogue 
 
 Deno.test("nameCodes() tells albums of one name by different artists apart", () => {
   const names = {
-    rows: new Map([["5", 0], ["6", 1], ["7", 2]]),
-    uris: [null, null, null],
-    titles: ["a", "b", "c"],
-    artists: ["X", "Y", "X"],
-    albums: ["Greatest Hits", "Greatest Hits", "Greatest Hits"],
+    byId: new Map(["X", "Y", "X"].map((artist, t) => [String(5 + t), {
+      uri: null,
+      title: "abc"[t],
+      artist,
+      album: "Greatest Hits",
+    }])),
     label: (id: string) => id,
   };
   assert.deepEqual([...nameCodes(["5", "6", "7", "8"], names, "albums")], [0, 1, 0, -1]);

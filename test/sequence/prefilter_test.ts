@@ -9,7 +9,7 @@ const TRACKS = 40 * BLOCK - 13;
 const D = 16;
 const config = sasrecConfig({ tracks: TRACKS, dimensions: D, window: 6 });
 const weights = initialWeights(config, 1);
-const [filtered, whole] = [0, Infinity].map((from) => serveSasrec({ config, weights }, "SASRec", from));
+const [filtered, whole] = [0, Infinity].map((from) => serveSasrec({ config, weights }, from));
 
 /** The answers with and without the prefilter on embeddings. */
 function answers(items: Float32Array, history: number[], k: number) {
