@@ -4,7 +4,7 @@
  * @module
  */
 export * from "./errors.ts";
-export * from "./gini.ts";
+export * from "./shares.ts";
 export * from "./random.ts";
 export * from "./matrix.ts";
 export * from "./neighbors.ts";
@@ -108,7 +108,6 @@ export * from "./sequence/report.ts";
 export * from "./sequence/stage.ts";
 export * from "./evaluation/repetition.ts";
 export * from "./evaluation/diversity.ts";
-export * from "./evaluation/calibration.ts";
 export * from "./evaluation/transitions.ts";
 export * from "./evaluation/exposure.ts";
 export * from "./evaluation/bootstrap.ts";

@@ -5,7 +5,7 @@
  */
 import { InputError } from "../errors.ts";
 import { cosine, type Matrix, row } from "../matrix.ts";
-import { expectPlays, normalised } from "./plays.ts";
+import { expectPlays } from "./plays.ts";
 
 /**
  * Cosine similarity of each play to the play before it. Range [−1, 1]; a zero embedding has similarity 0 to all.
@@ -76,19 +76,4 @@ export function clusterShares(
     shares[cluster] += 1 / plays.length;
   }
   return shares;
-}
-
-/**
- * Entropy of a distribution, H = −Σ p ln p, in nats (Shani & Gunawardana, Evaluating recommendation systems, 2011).
- * Range [0, ln K] for K classes: 0 when all is in one class, ln K when all classes are equal.
- *
- * @param shares Non-negative numbers, not all zero; they are divided by their sum.
- * @returns The entropy in nats.
- * @throws {InputError} When a share is negative or not finite, or all are zero.
- */
-export function shannonEntropy(shares: ArrayLike<number>): number {
-  const p = normalised("shares", shares);
-  let result = 0;
-  for (const share of p) if (share > 0) result -= share * Math.log(share);
-  return Math.max(0, result);
 }

@@ -75,10 +75,8 @@ export interface CupedResult {
   values: Float64Array;
   /** Slope on the covariate. */
   theta: number;
-  /** Correlation of outcome and covariate. */
+  /** Correlation of outcome and covariate; its square is the share of the variance that is gone. */
   correlation: number;
-  /** Share of the variance that is gone: the squared correlation. */
-  varianceReduction: number;
 }
 
 /**
@@ -105,7 +103,6 @@ export function cuped(outcome: ArrayLike<number>, covariate: ArrayLike<number>):
     values: y.map((value, i) => value - theta * (x[i] - mx)),
     theta,
     correlation,
-    varianceReduction: correlation ** 2,
   };
 }
 

@@ -5,10 +5,9 @@
  */
 import { mean, pairs, quantile, sum } from "d3-array";
 import { concatenate } from "../concatenate.ts";
-import { giniOfExposure } from "../gini.ts";
+import { giniOfExposure, miscalibration, shannonEntropy } from "../shares.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
-import { miscalibration } from "./calibration.ts";
-import { clusterShares, consecutiveSimilarities, intraListDiversity, shannonEntropy } from "./diversity.ts";
+import { clusterShares, consecutiveSimilarities, intraListDiversity } from "./diversity.ts";
 import { artistExposure, coverageOf, exposureCounts, noveltyOf } from "./exposure.ts";
 import type { Run } from "./play.ts";
 import { heardShare, playsUntilHeard, ratesOfGaps, repeatGaps } from "./repetition.ts";

@@ -1,5 +1,5 @@
 /**
- * What every metric begins with: the check that plays are plays and shares are shares.
+ * What every metric begins with: the check that plays are plays.
  *
  * @module
  */
@@ -25,24 +25,4 @@ export function expectPlays<T extends ArrayLike<number>>(plays: T, trackCount: n
     }
   }
   return plays;
-}
-
-/**
- * Divides by the sum.
- *
- * @param name What to call the numbers in the error.
- * @param values Non-negative numbers, not all zero.
- * @returns Numbers that sum to 1.
- * @throws {InputError} When one is negative or not finite, or all are zero.
- */
-export function normalised(name: string, values: ArrayLike<number>): Float64Array {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (!(values[i] >= 0 && values[i] < Infinity)) {
-      throw new InputError(`Expected ${name} to be finite and not negative but found ${values[i]} at ${i}`);
-    }
-    total += values[i];
-  }
-  if (total === 0) throw new InputError(`Expected ${name} with a positive sum but found 0`);
-  return Float64Array.from(Array.from(values), (value) => value / total);
 }

@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { expectNumber, InputError } from "../errors.ts";
+import { mean, pairs } from "d3-array";
+import { InputError } from "../errors.ts";
 import { keyMatch, UNKNOWN_KEY } from "../shuffle/keys.ts";
 import { expectPlays } from "./plays.ts";
 
 /** Keys at most one step apart on the circle of fifths count as compatible: the same or a neighbouring Camelot hour. */
 const COMPATIBLE = 1 - 1 / 6 - 1e-9;
+
+/** Largest distance of a smooth change of tempo, in octaves: the ±8 % of a DJ's pitch fader. */
+const SMOOTH = Math.log2(1.08) + 1e-12;
 
 /** What {@linkcode keyTransitions} finds. */
 export interface KeyTransitions {
@@ -31,19 +35,12 @@ export interface KeyTransitions {
  * @throws {InputError} When there are fewer than 2 plays, or a play is not a track index.
  */
 export function keyTransitions(plays: ArrayLike<number>, keys: ArrayLike<number>): KeyTransitions {
-  expectPlays(plays, keys.length, 2);
-  let known = 0;
-  let total = 0;
-  let compatible = 0;
-  for (let p = 1; p < plays.length; p++) {
-    const [before, after] = [keys[plays[p - 1]], keys[plays[p]]];
-    if (before === UNKNOWN_KEY || after === UNKNOWN_KEY) continue;
-    const match = keyMatch(before, after);
-    known++;
-    total += match;
-    if (match >= COMPATIBLE) compatible++;
-  }
-  return { known, match: known ? total / known : NaN, compatible: known ? compatible / known : NaN };
+  const matches = transitionsOf(plays, keys, (key) => key !== UNKNOWN_KEY, keyMatch);
+  return {
+    known: matches.length,
+    match: mean(matches) ?? NaN,
+    compatible: mean(matches, (match) => match >= COMPATIBLE ? 1 : 0) ?? NaN,
+  };
 }
 
 /** What {@linkcode tempoTransitions} finds. */
@@ -63,31 +60,32 @@ export interface TempoTransitions {
  *
  * @param plays Track indices in the order in which they were played, at least 2.
  * @param tempo Tempo of every track in BPM; NaN or 0 when not known.
- * @param tolerance Largest smooth change, as a factor on the tempo above 1; 0.08 is the ±8 % of a DJ's pitch fader.
  * @returns Mean distance in octaves and share of smooth transitions, over the transitions whose tempi are known.
  * @throws {InputError} When there are fewer than 2 plays, a play is not a track index, or a tempo is negative.
  */
-export function tempoTransitions(
-  plays: ArrayLike<number>,
-  tempo: ArrayLike<number>,
-  tolerance: number = 0.08,
-): TempoTransitions {
-  expectPlays(plays, tempo.length, 2);
-  const limit = Math.log2(1 + expectNumber("tolerance", tolerance, 0)) + 1e-12;
-  let known = 0;
-  let total = 0;
-  let smooth = 0;
-  for (let p = 1; p < plays.length; p++) {
-    const [before, after] = [tempo[plays[p - 1]], tempo[plays[p]]];
-    if (before < 0 || after < 0) {
-      throw new InputError(`Expected tempi above 0 BPM but found ${Math.min(before, after)}`);
-    }
-    if (!(before > 0 && after > 0)) continue;
+export function tempoTransitions(plays: ArrayLike<number>, tempo: ArrayLike<number>): TempoTransitions {
+  const isKnown = (bpm: number) => {
+    if (bpm < 0) throw new InputError(`Expected tempi above 0 BPM but found ${bpm}`);
+    return bpm > 0;
+  };
+  const distances = transitionsOf(plays, tempo, isKnown, (before, after) => {
     const octaves = Math.log2(after / before);
-    const distance = Math.abs(octaves - Math.round(octaves));
-    known++;
-    total += distance;
-    if (distance <= limit) smooth++;
-  }
-  return { known, distance: known ? total / known : NaN, smooth: known ? smooth / known : NaN };
+    return Math.abs(octaves - Math.round(octaves));
+  });
+  return {
+    known: distances.length,
+    distance: mean(distances) ?? NaN,
+    smooth: mean(distances, (distance) => distance <= SMOOTH ? 1 : 0) ?? NaN,
+  };
+}
+
+/** What is found of every transition whose two tracks are known. */
+function transitionsOf(
+  plays: ArrayLike<number>,
+  values: ArrayLike<number>,
+  isKnown: (value: number) => boolean,
+  judge: (before: number, after: number) => number,
+): number[] {
+  const known = Array.from(expectPlays(plays, values.length, 2), (t) => isKnown(values[t]) ? values[t] : undefined);
+  return pairs(known).flatMap(([a, b]) => a === undefined || b === undefined ? [] : [judge(a, b)]);
 }

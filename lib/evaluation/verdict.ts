@@ -19,8 +19,6 @@ export interface Verdict {
   better: string;
   /** Where vanilla is as good or better, for whom, and what the policy costs, as Markdown. */
   sober: string;
-  /** Share of listeners whose own utility is higher under vanilla, in [0, 1]. */
-  preferVanilla: number;
 }
 
 /** Metrics that do not count in a verdict: each is another side of one that does, so that nothing is counted twice. */
@@ -69,7 +67,6 @@ export function describeVerdict(tournament: Tournament, policy: string = "segue"
   return {
     better,
     sober: sober.filter(Boolean).join(" "),
-    preferVanilla: mean(gains, ({ gain }) => gain < 0 ? 1 : 0)!,
   };
 }
 

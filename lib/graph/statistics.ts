@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { giniOfExposure } from "../gini.ts";
+import { giniOfExposure } from "../shares.ts";
 import type { NeighborGraph } from "./graph.ts";
 
 /**

@@ -5,6 +5,7 @@
  */
 import { expectInteger } from "../errors.ts";
 import type { NeighborGraph } from "../graph/graph.ts";
+import { shannonEntropy } from "../shares.ts";
 import { softmax } from "../softmax.ts";
 
 /**
@@ -39,11 +40,7 @@ export function effectiveCandidates(graph: NeighborGraph, probabilities: Float64
   return Float64Array.from({ length: graph.nodeCount }, (_, i) => {
     const [start, end] = [graph.offsets[i], graph.offsets[i + 1]];
     if (end === start) return 0;
-    let entropy = 0;
-    for (let e = start; e < end; e++) {
-      if (probabilities[e] > 0) entropy -= probabilities[e] * Math.log(probabilities[e]);
-    }
-    return Math.exp(entropy);
+    return Math.exp(shannonEntropy(probabilities.subarray(start, end)));
   });
 }
 

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  clusterShares,
-  consecutiveSimilarities,
-  intraListDiversity,
-  shannonEntropy,
-} from "../../lib/evaluation/diversity.ts";
+import { clusterShares, consecutiveSimilarities, intraListDiversity } from "../../lib/evaluation/diversity.ts";
+import { shannonEntropy } from "../../lib/shares.ts";
 import { cosine, matrix, row } from "../../lib/matrix.ts";
 import { seededRandom } from "../../lib/random.ts";
 

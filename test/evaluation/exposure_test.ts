@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { codeLists } from "../../lib/catalog/catalog.ts";
 import { artistExposure, coverageOf, exposureCounts, knownnessOf, noveltyOf } from "../../lib/evaluation/exposure.ts";
-import { giniOfExposure } from "../../lib/gini.ts";
+import { giniOfExposure } from "../../lib/shares.ts";
 
 Deno.test("exposure of plays 3 3 5 in a library 3 4 5 has coverage 2/3 and Gini 4/9", () => {
   const counts = exposureCounts([3, 3, 5, 9], [3, 4, 5]);

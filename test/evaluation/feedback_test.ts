@@ -16,7 +16,7 @@ import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
 import { randomWorld } from "../shuffle/small_worlds.ts";
 
 const world = randomWorld(600, 20, 6);
-const USERS = 100;
+const USERS = 60;
 const own = drawTastes({ users: 2 * USERS, centre: DEFAULT_WEIGHTS, seed: 5 }).weights;
 const tastes = (u: number) => own.subarray(5 * u, 5 * u + 5);
 const blind = weightsFrom([0, 0, 0, 0, 0]);

@@ -53,7 +53,7 @@ Deno.test("serveSequenceTerm() gives 0 to all before anything that it knows was 
 });
 
 Deno.test("runTournament() plays the sequence term when there is a model, alike on one worker and on two", async () => {
-  const options = { listeners: 4, variantListeners: 0, librarySize: 40, teachers: 30, validators: 2, sequence: term };
+  const options = { listeners: 2, variantListeners: 0, librarySize: 40, teachers: 12, validators: 2, sequence: term };
   const [one, two] = await Promise.all([1, 2].map((workers) => runTournament(world, { ...options, workers })));
   assert.ok(one.policies.some(({ name }) => name === "segue-sequence"));
   assert.deepEqual(one.runs, two.runs);

@@ -23,15 +23,13 @@ const world = randomWorld(300, 20, 3);
 const settings = { listeners: 12, variantListeners: 2, librarySize: 60, seed: 9, teachers: 30, validators: 3 };
 const tournament = await runTournament(world, { ...settings, workers: 1 });
 
-Deno.test("runTournament() gives the same numbers on two workers as on one", async () => {
-  const other = await runTournament(world, { ...settings, workers: 2 });
-  assert.deepEqual(other.runs, tournament.runs);
-  assert.deepEqual(other.listeners, tournament.listeners);
-});
-
-Deno.test("runTournament() plays the first listeners of a larger tournament as those of a smaller one", async () => {
-  const smaller = await runTournament(world, { ...settings, listeners: 3, variantListeners: 0, workers: 1 });
-  assert.deepEqual(valuesOf(smaller, "segue", "regret"), valuesOf(tournament, "segue", "regret").slice(0, 3));
+Deno.test("runTournament() gives the same numbers on two workers as on one, and to the first listeners of many as to few", async () => {
+  const other = await runTournament(world, { ...settings, listeners: 3, workers: 2 });
+  for (const [name, runs] of Object.entries(other.runs)) {
+    assert.deepEqual(runs, tournament.runs[name].slice(0, 3), name);
+  }
+  assert.deepEqual(other.listeners, tournament.listeners.slice(0, 3));
+  assert.deepEqual(other.tuned, tournament.tuned);
 });
 
 Deno.test("runTournament() plays variants to some of the listeners and refuses more than all of them", async () => {
