@@ -92,8 +92,6 @@ export interface ConditionalLogit {
 
 /** Options of {@linkcode fitConditionalLogit}. */
 export interface FitOptions {
-  /** Weights to start from; zeros when left out. The optimum does not depend on it. */
-  start?: ArrayLike<number>;
   /** Share of clusters (or of sets, without clusters) to hold out in a second fit, in [0, 1); 0 for none. */
   holdout?: number;
   /** Seed of the held-out split. Default 42. */
@@ -109,7 +107,7 @@ const WARM_START_SETS = 20000;
  * standard errors. Cost O(rows · K²) a pass, 4 to 8 passes.
  *
  * @param sets The choice sets.
- * @param options Start and held-out evaluation.
+ * @param options Held-out evaluation.
  * @returns Estimates in the units of the features, with their errors and the statistics of the fit.
  * @throws {InputError} When a feature never varies within a choice set, is a linear combination of others, or separates
  * the chosen rows from the rest; the error names it.
@@ -135,7 +133,7 @@ export function fitConditionalLogit(sets: ChoiceSets, options: FitOptions = {}):
   const { holdout = 0, seed = 42 } = options;
   expectNumber("holdout", holdout, 0, 0.9);
   expectFeatures(sets.features);
-  const optimum = maximize(sets, options.start);
+  const optimum = maximize(sets);
   const width = sets.features.length;
   const scores = sets.cluster &&
     addClusterScores(sets, optimum.estimates, new Float64Array(countClusters(sets.cluster) * width));
@@ -278,13 +276,11 @@ export function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
   return ifIdentified(() => maximize({ ...sets, features, values }))?.sums.logLikelihood;
 }
 
-function maximize(sets: ChoiceSets, start?: ArrayLike<number>): Optimum {
+function maximize(sets: ChoiceSets): Optimum {
   const count = sets.chosen.length;
   const zeros = new Float64Array(sets.features.length);
-  const first = start
-    ? Float64Array.from(start)
-    : (count > WARM_START_SETS ? tryFit(sets, zeros, Math.ceil(count / 10)) : undefined) ?? zeros;
-  return maximizeFirst(sets, first, count);
+  const start = count > WARM_START_SETS ? tryFit(sets, zeros, Math.ceil(count / 10)) : undefined;
+  return maximizeFirst(sets, start ?? zeros, count);
 }
 
 function maximizeFirst(sets: ChoiceSets, start: Float64Array, count: number): Optimum {

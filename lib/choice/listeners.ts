@@ -157,7 +157,10 @@ interface LoggedChoice extends Choice {
   current: TrackIndex;
 }
 
-type Settings = Required<Omit<ListenerOptions, "own">> & Pick<ListenerOptions, "own">;
+type Settings = Required<Omit<ListenerOptions, "own">> & Pick<ListenerOptions, "own"> & {
+  /** Tracks of each cluster. */
+  members: ArrayLike<TrackIndex>[];
+};
 
 function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
   const tracks = world.library.length;
@@ -174,6 +177,7 @@ function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
     neighbors: expectInteger("neighbors", options.neighbors ?? 30, 1, 10_000),
     liked: expectInteger("liked", options.liked ?? Math.min(200, Math.ceil(tracks / 2)), 1, tracks),
     familiar: 0,
+    members: clusterMembers(world),
     sessionLength: expectNumber("sessionLength", options.sessionLength ?? 12, 1),
     pauseHours: expectNumber("pauseHours", options.pauseHours ?? 14, 0),
   };
@@ -193,7 +197,7 @@ function complete(world: ShuffleWorld, options: ListenerOptions): Settings {
 /** A listener with a stream of random numbers of their own, who draws weights, taste, liked set and past from it. */
 function drawListener(world: ShuffleWorld, user: number, settings: Settings): SimulatedListener {
   const random = seededRandom(settings.seed, `listener ${user}`);
-  const members = clusterMembers(world);
+  const { members } = settings;
   const taste = drawTaste(members, random);
   const weights = drawWeights(settings, user, random);
   const liked = drawLiked(members, taste, settings.liked, random);
@@ -274,22 +278,16 @@ function drawWeights({ weights, spread, noise, own }: Settings, user: number, ra
   return drawn;
 }
 
-const membersOfWorld = new WeakMap<ShuffleWorld, Int32Array[]>();
-
-/** Tracks of each cluster, found once; without clusters, all tracks as one. */
-function clusterMembers(world: ShuffleWorld): Int32Array[] {
-  if (world.clusterCount === 0) return [world.library];
-  const known = membersOfWorld.get(world);
-  if (known) return known;
-  const lists: number[][] = Array.from({ length: world.clusterCount }, () => []);
-  for (const track of world.library) lists[world.clusters[track]].push(track);
-  const members = lists.map((tracks) => Int32Array.from(tracks));
-  membersOfWorld.set(world, members);
+/** Tracks of each cluster; without clusters, all tracks as one. */
+function clusterMembers({ library, clusters, clusterCount }: ShuffleWorld): ArrayLike<TrackIndex>[] {
+  if (clusterCount === 0) return [library];
+  const members: TrackIndex[][] = Array.from({ length: clusterCount }, () => []);
+  for (const track of library) members[clusters[track]].push(track);
   return members;
 }
 
 /** A draw from Dirichlet({@linkcode CONCENTRATION} · size of the cluster over the mean size): empty clusters get nothing. */
-function drawTaste(members: Int32Array[], random: Random): Float64Array {
+function drawTaste(members: ArrayLike<TrackIndex>[], random: Random): Float64Array {
   const total = members.reduce((sum, tracks) => sum + tracks.length, 0);
   const gamma = randomGamma.source(random);
   const taste = Float64Array.from(members, (tracks) => {
@@ -300,7 +298,7 @@ function drawTaste(members: Int32Array[], random: Random): Float64Array {
   return sum > 0 ? taste.map((value) => value / sum) : Float64Array.from(members, (t) => t.length / total);
 }
 
-function drawLiked(members: Int32Array[], taste: Float64Array, count: number, random: Random): Int32Array {
+function drawLiked(members: ArrayLike<TrackIndex>[], taste: Float64Array, count: number, random: Random): Int32Array {
   const liked = new Set<number>();
   for (let tries = 0; liked.size < count && tries < 20 * count; tries++) {
     const tracks = members[sampleCategorical(taste, random)];

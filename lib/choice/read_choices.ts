@@ -229,49 +229,69 @@ async function inOrder(connection: DuckDBConnection, plan: Plan): Promise<Plan> 
   return { ...plan, sql: "SELECT * FROM sorted" };
 }
 
+/** Which columns of a choice log mean what, all known to be there. */
+export interface FoundColumns {
+  /** Column of the choice sets. */
+  choiceId: string;
+  /** Column that marks or names the chosen row. */
+  chosen: string;
+  /** Columns that are features as they stand. */
+  features: string[];
+  /** Column of the clusters. */
+  cluster?: string;
+  /** Column that names the alternatives. */
+  alternative?: string;
+  /** Column whose levels get a constant each. */
+  constants?: string;
+  /** Columns whose weight differs by alternative. */
+  byAlternative: readonly string[];
+  /** Column that is added to the utility. */
+  offset?: string;
+}
+
 /**
- * The features of a choice log when none are named: all numeric columns but the bookkeeping ones.
+ * Finds the columns of a choice log. Features that are not named are all numeric columns but the bookkeeping ones.
  *
  * @param types DuckDB's type of each column.
- * @param used Columns that mean something else.
- * @returns Names of the features, in the order of the columns.
+ * @param columns Which columns mean what.
+ * @returns The columns.
+ * @throws {InputError} When a column is missing; the error names the option that tells another.
  */
-export function defaultFeatures(
-  types: ReadonlyMap<string, string>,
-  used: ReadonlySet<string | undefined>,
-): string[] {
-  return [...types.keys()].filter((name) =>
-    NUMERIC.test(types.get(name)!) && !used.has(name) && !BOOKKEEPING.has(name.toLowerCase())
-  );
+export function findColumns(types: ReadonlyMap<string, string>, columns: ChoiceColumns): FoundColumns {
+  const expectColumn = (name: string, option: string, what: string): string => {
+    if (types.has(name)) return name;
+    const found = [...types.keys()].join(", ");
+    throw new InputError(`Expected a column ${name} ${what}; name another with ${option}. Columns found: ${found}`);
+  };
+  const known = (name: string): string | undefined => types.has(name) ? name : undefined;
+  const given = (name: string | undefined, option: string, what: string) =>
+    name ? expectColumn(name, option, what) : undefined;
+  const choiceId = expectColumn(columns.choiceId ?? "choice_id", "--choice-id", "that says which rows stood together");
+  const chosen = expectColumn(columns.chosen ?? "chosen", "--chosen", "that marks the chosen row");
+  const constants = given(columns.constants, "--constants", "whose levels get a constant each");
+  const byAlternative = columns.byAlternative ?? [];
+  for (const name of byAlternative) expectColumn(name, "--by-alternative", "to interact");
+  const needed = columns.alternative ?? constants ?? (byAlternative.length > 0 ? "alternative" : undefined);
+  const alternative = given(needed, "--alternative", "that names the alternatives") ??
+    (types.get("alternative") === "VARCHAR" ? "alternative" : undefined);
+  const cluster = given(columns.cluster, "--cluster", "of the clusters");
+  const offset = columns.offset === undefined
+    ? known("sampling_offset")
+    : given(columns.offset, "--offset", "that is added to the utility");
+  const used = new Set([choiceId, chosen, alternative, cluster, offset, constants, ...byAlternative]);
+  const features = columns.features?.map((name) => expectColumn(name, "--features", "as a feature")) ??
+    [...types.keys()].filter((name) =>
+      NUMERIC.test(types.get(name)!) && !used.has(name) && !BOOKKEEPING.has(name.toLowerCase())
+    );
+  return { choiceId, chosen, features, cluster, alternative, constants, byAlternative, offset };
 }
 
 async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): Promise<Plan> {
   const described = await queryColumns(connection, "SELECT column_name, column_type FROM (DESCRIBE log)");
   const types = new Map<string, string>();
   (described.column_name as string[]).forEach((name, i) => types.set(name, (described.column_type as string[])[i]));
-  const expectColumn = (name: string, option: string, what: string): string => {
-    if (types.has(name)) return name;
-    const found = [...types.keys()].join(", ");
-    throw new InputError(`Expected a column ${name} ${what}; name another with ${option}. Columns found: ${found}`);
-  };
-  const choiceId = expectColumn(columns.choiceId ?? "choice_id", "--choice-id", "that says which rows stood together");
-  const chosen = expectColumn(columns.chosen ?? "chosen", "--chosen", "that marks the chosen row");
-  const constants = columns.constants &&
-    expectColumn(columns.constants, "--constants", "whose levels get a constant each");
-  const needed = columns.alternative ?? constants ?? (columns.byAlternative?.length ? "alternative" : undefined);
-  const alternative = needed
-    ? expectColumn(needed, "--alternative", "that names the alternatives")
-    : types.get("alternative") === "VARCHAR"
-    ? "alternative"
-    : undefined;
-  const cluster = columns.cluster && expectColumn(columns.cluster, "--cluster", "of the clusters");
-  const offset = columns.offset
-    ? expectColumn(columns.offset, "--offset", "that is added to the utility")
-    : columns.offset === undefined && types.has("sampling_offset")
-    ? "sampling_offset"
-    : undefined;
-  for (const name of columns.byAlternative ?? []) expectColumn(name, "--by-alternative", "to interact");
-
+  const found = findColumns(types, columns);
+  const { choiceId, chosen, cluster, alternative, constants, byAlternative, offset } = found;
   const { count } = await queryColumns(connection, "SELECT count(*)::DOUBLE AS count FROM log");
   const rows = Number(count[0]);
   if (rows === 0) throw new InputError("Expected at least one row but found none");
@@ -281,10 +301,7 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
   if (others.length > MOST_ALTERNATIVES * 5) {
     throw new InputError(`Expected ${alternative} to have few levels but found ${named!.values.length}`);
   }
-  const used = new Set([choiceId, chosen, alternative, cluster, offset, constants, ...(columns.byAlternative ?? [])]);
-  const plain = columns.features?.map((name) => expectColumn(name, "--features", "as a feature")) ??
-    defaultFeatures(types, used);
-  for (const name of [...plain, ...(columns.byAlternative ?? []), ...(offset ? [offset] : [])]) {
+  for (const name of [...found.features, ...byAlternative, ...(offset ? [offset] : [])]) {
     await expectNumeric(connection, name, types.get(name)!, choiceId);
   }
   const isLevel = (level: string) => `${sqlName(alternative!)}::VARCHAR = ${sqlText(level)}`;
@@ -292,8 +309,8 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
     others.map((level): [string, string] => [`${name}:${level}`, sql(level)]);
   const features: [name: string, sql: string][] = [
     ...(constants ? forLevels(constants, isLevel) : []),
-    ...plain.map((name): [string, string] => [name, sqlName(name)]),
-    ...(columns.byAlternative ?? []).flatMap((name) =>
+    ...found.features.map((name): [string, string] => [name, sqlName(name)]),
+    ...byAlternative.flatMap((name) =>
       forLevels(name, (level) => `CASE WHEN ${isLevel(level)} THEN ${sqlName(name)}::DOUBLE ELSE 0 END`)
     ),
   ];
@@ -325,7 +342,7 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
     features: features.map(([name]) => name),
     clusterCount: clusters?.values.length ?? 0,
     levels: few?.values,
-    constants: constants || undefined,
+    constants,
     base,
     nameOf: (id) => "values" in ids ? ids.values[id] : String(id),
   };

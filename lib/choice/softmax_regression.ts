@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { expectInteger, expectNumber } from "../errors.ts";
-import { seededRandom, shuffleInPlace } from "../random.ts";
-import { loadTensorFlow, type Tensor } from "../tensor.ts";
+import { expectInteger } from "../errors.ts";
+import { loadTensorFlow } from "../tensor.ts";
 import { withinSets } from "./contrast.ts";
 import { type ChoiceSets, largestSet } from "./sets.ts";
 
@@ -14,13 +13,10 @@ import { type ChoiceSets, largestSet } from "./sets.ts";
 export interface SoftmaxRegressionOptions {
   /** Passes over the choice sets. Default 400. */
   epochs?: number;
-  /** Choice sets in a batch; all of them by default, which gives the maximum of the likelihood itself. */
-  batchSets?: number;
-  /** Learning rate of Adam at the start; it falls to zero along half a cosine. Default 0.3. */
-  learningRate?: number;
-  /** Seed of the order of the batches. Default 42. */
-  seed?: number;
 }
+
+/** Learning rate of Adam at the start; it falls to zero along half a cosine. */
+const LEARNING_RATE = 0.3;
 
 /** What training gave. */
 export interface SoftmaxRegression {
@@ -40,9 +36,9 @@ export interface SoftmaxRegression {
  * standard deviation); sets of different sizes are padded with −10⁹. Cost O(epochs · rows · K).
  *
  * @param sets The choice sets.
- * @param options Epochs, batches, learning rate.
- * @returns Weights and the loss of each epoch. With all sets in one batch they agree with
- * {@linkcode fitConditionalLogit} to 1e-3; with smaller batches the noise of the batches stays in them.
+ * @param options Epochs.
+ * @returns Weights and the loss of each epoch. All sets are in one batch, so that the weights agree with
+ * {@linkcode fitConditionalLogit} to 1e-3.
  * @throws {InputError} When an option is out of range.
  */
 export async function trainSoftmaxRegression(
@@ -51,9 +47,6 @@ export async function trainSoftmaxRegression(
 ): Promise<SoftmaxRegression> {
   const count = sets.chosen.length;
   const epochs = expectInteger("epochs", options.epochs ?? 400, 1);
-  const batchSets = expectInteger("batchSets", options.batchSets ?? count, 1);
-  const learningRate = expectNumber("learningRate", options.learningRate ?? 0.3, 1e-9);
-  const random = seededRandom(options.seed ?? 42, "softmax regression");
   const { tf, backend } = await loadTensorFlow();
   const padded = pad(sets);
   const { width, size, scales } = padded;
@@ -61,33 +54,18 @@ export async function trainSoftmaxRegression(
   const mask = tf.tensor2d(padded.mask, [count, size]);
   const y = tf.tensor1d(padded.choice, "int32");
   const weights = tf.tidy(() => tf.variable(tf.zeros([width, 1])));
-  const adam = tf.train.adam(learningRate);
-  const meanCrossEntropy = (x: Tensor, mask: Tensor, y: Tensor) => {
+  const adam = tf.train.adam(LEARNING_RATE);
+  const meanCrossEntropy = () => {
     const logits = tf.matMul(x.reshape([-1, width]), weights).reshape([-1, size]).add(mask);
-    const chosen = tf.oneHot(y as typeof tf.Tensor.prototype & ReturnType<typeof tf.tensor1d>, size);
-    return tf.neg(tf.logSoftmax(logits).mul(chosen).sum(1).mean()).asScalar();
+    return tf.neg(tf.logSoftmax(logits).mul(tf.oneHot(y, size)).sum(1).mean()).asScalar();
   };
-  const order = Int32Array.from({ length: count }, (_, i) => i);
   const losses: number[] = [];
-  const perEpoch = Math.ceil(count / batchSets);
   for (let epoch = 0; epoch < epochs; epoch++) {
-    if (perEpoch > 1) shuffleInPlace(order, random);
-    let total = 0;
-    for (let b = 0; b < perEpoch; b++) {
-      const progress = (epoch * perEpoch + b) / (epochs * perEpoch);
-      (adam as unknown as { learningRate: number }).learningRate = learningRate * (1 + Math.cos(Math.PI * progress)) /
-        2;
-      const batch = order.subarray(b * batchSets, Math.min(count, (b + 1) * batchSets));
-      const loss = tf.tidy(() => {
-        const pick = <T extends Tensor>(tensor: T): T =>
-          perEpoch === 1 ? tensor : tf.gather(tensor, tf.tensor1d(batch, "int32"));
-        const [xs, masks, ys] = [pick(x), pick(mask), pick(y)];
-        return adam.minimize(() => meanCrossEntropy(xs, masks, ys), true, [weights])!;
-      });
-      total += loss.dataSync()[0] * batch.length;
-      loss.dispose();
-    }
-    losses.push(total / count);
+    const rate = LEARNING_RATE * (1 + Math.cos(Math.PI * epoch / epochs)) / 2;
+    (adam as unknown as { learningRate: number }).learningRate = rate;
+    const loss = tf.tidy(() => adam.minimize(meanCrossEntropy, true, [weights])!);
+    losses.push(loss.dataSync()[0]);
+    loss.dispose();
   }
   const learned = Float64Array.from(weights.dataSync(), (value, k) => value / scales[k]);
   tf.dispose([x, mask, y, weights]);

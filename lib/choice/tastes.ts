@@ -30,8 +30,6 @@ export interface TasteOptions {
   users: number;
   /** The centre of all listeners. */
   centre: Weights;
-  /** Directions in which they differ. Default {@linkcode TASTE_AXES}. */
-  axes?: readonly TasteAxis[];
   /** Factor on the directions: 0 for listeners who are all alike. Default 1. */
   scale?: number;
   /** Seed. Default 42. */
@@ -47,30 +45,25 @@ export interface Tastes {
 }
 
 /**
- * Draws listeners' weights w_u = centre + scale · Σ_a e_ua axis_a with e_ua ~ N(0, 1).
+ * Draws listeners' weights w_u = centre + scale · Σ_a e_ua axis_a with e_ua ~ N(0, 1), the axes those of {@linkcode TASTE_AXES}.
  *
  * @param options How many, around what, in which directions.
  * @returns Weights and embeddings; listener 5 is the same person whether 6 or 1,000 are drawn.
- * @throws {InputError} When an option is out of range or an axis names no feature.
+ * @throws {InputError} When an option is out of range.
  */
 export function drawTastes(options: TasteOptions): Tastes {
-  const { axes = TASTE_AXES, seed = 42 } = options;
+  const { seed = 42 } = options;
   const users = expectInteger("users", options.users, 1);
   const scale = expectNumber("scale", options.scale ?? 1, 0);
   const centre = checkWeights(options.centre);
-  for (const name of axes.flatMap((axis) => Object.keys(axis))) {
-    if (!FEATURES.includes(name as BaseFeature)) {
-      throw new InputError(`Expected axes of ${FEATURES.join(", ")} but found ${name}`);
-    }
-  }
   const weights = new Float64Array(users * FEATURES.length);
-  const embeddings = new Float64Array(users * axes.length);
+  const embeddings = new Float64Array(users * TASTE_AXES.length);
   for (let u = 0; u < users; u++) {
     const normal: () => number = randomNormal.source(seededRandom(seed, `taste ${u}`))(0, 1);
-    const places = axes.map(() => normal());
-    embeddings.set(places, u * axes.length);
+    const places = TASTE_AXES.map(() => normal());
+    embeddings.set(places, u * TASTE_AXES.length);
     FEATURES.forEach((name, k) => {
-      const moved = axes.reduce((sum, axis, a) => sum + (axis[name] ?? 0) * places[a], 0);
+      const moved = TASTE_AXES.reduce((sum, axis, a) => sum + (axis[name] ?? 0) * places[a], 0);
       weights[u * FEATURES.length + k] = centre[name] + scale * moved;
     });
   }

@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { type ConditionalLogit, describeFit, maximizeWith } from "../choice/conditional_logit.ts";
 import { addClusterScores, addLogitSums, logitSums } from "../choice/logit_sums.ts";
-import { type ChoiceColumns, defaultFeatures } from "../choice/read_choices.ts";
+import { type ChoiceColumns, findColumns, type FoundColumns } from "../choice/read_choices.ts";
 import { type ChoiceSets, groupChoices } from "../choice/sets.ts";
 import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
@@ -18,18 +18,9 @@ import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./eng
 /** Columns of a choice log that can be fitted on an engine. */
 export type DistributedChoiceColumns = Pick<ChoiceColumns, "choiceId" | "chosen" | "features" | "cluster" | "offset">;
 
-/** Which columns mean what, all known. */
-interface Plan {
-  choiceId: string;
-  chosen: string;
-  features: readonly string[];
-  cluster?: string;
-  offset?: string;
-}
-
 /** What a pass is given. */
 interface Pass {
-  plan: Plan;
+  plan: FoundColumns;
   weights: Float64Array;
 }
 
@@ -64,16 +55,16 @@ export async function distributedChoiceModel(
   engine: Engine,
   columns: DistributedChoiceColumns = {},
 ): Promise<ConditionalLogit> {
-  const plan = await planOf(path, columns);
-  const { choiceId, chosen, features, cluster, offset } = plan;
-  const wanted = [...new Set([choiceId, chosen, cluster, offset, ...features].filter((name) => name !== undefined))];
-  const job = (name: string, step: string, weights: Float64Array): Job => ({
-    name,
-    source: { kind: "parquet", path, columns: wanted, by: choiceId },
-    keep: true,
-    steps: [{ step, broadcast: { plan, weights } satisfies Pass }],
-  });
   try {
+    const plan = await planOf(path, columns);
+    const { choiceId, chosen, features, cluster, offset } = plan;
+    const wanted = [...new Set([choiceId, chosen, cluster, offset, ...features].filter((name) => name !== undefined))];
+    const job = (name: string, step: string, weights: Float64Array): Job => ({
+      name,
+      source: { kind: "parquet", path, columns: wanted, by: choiceId },
+      keep: true,
+      steps: [{ step, broadcast: { plan, weights } satisfies Pass }],
+    });
     const optimum = await maximizeWith(
       features,
       new Float64Array(features.length),
@@ -88,7 +79,7 @@ export async function distributedChoiceModel(
   }
 }
 
-async function planOf(path: string, columns: DistributedChoiceColumns): Promise<Plan> {
+async function planOf(path: string, columns: DistributedChoiceColumns): Promise<FoundColumns> {
   if (!existsSync(path)) throw new InputError(`${path}: no such file`);
   if (!/\.parquet$/i.test(path)) {
     throw new InputError(`${path}: expected a Parquet file; a choice log in another form is fitted without --engine`);
@@ -98,28 +89,15 @@ async function planOf(path: string, columns: DistributedChoiceColumns): Promise<
     const { column_name, column_type } = await queryColumns(connection, sql);
     return new Map((column_name as string[]).map((name, i) => [name, (column_type as string[])[i]]));
   });
-  const expectColumn = (name: string, what: string) => {
-    if (types.has(name)) return name;
-    throw new InputError(`${path}: expected a column ${name} ${what} but found ${[...types.keys()].join(", ")}`);
-  };
-  const choiceId = expectColumn(columns.choiceId ?? "choice_id", "that says which rows stood together");
-  const chosen = expectColumn(columns.chosen ?? "chosen", "that marks the chosen row");
-  const cluster = columns.cluster && expectColumn(columns.cluster, "of the clusters");
-  const offset = columns.offset
-    ? expectColumn(columns.offset, "that is added to the utility")
-    : columns.offset === undefined && types.has("sampling_offset")
-    ? "sampling_offset"
-    : undefined;
-  const features = columns.features?.map((name) => expectColumn(name, "as a feature")) ??
-    defaultFeatures(types, new Set([choiceId, chosen, cluster, offset]));
-  if (features.length === 0) throw new InputError(`${path}: expected at least one numeric feature but found none`);
-  return { choiceId, chosen, features, cluster: cluster || undefined, offset };
+  const plan = findColumns(types, columns);
+  if (plan.features.length === 0) throw new InputError("Expected at least one numeric feature but found none");
+  return plan;
 }
 
 /** The choice sets of a partition, whose rows come ordered by choice set, and the names of its clusters. */
 async function choiceSets(
   tables: AsyncIterable<RowTable>,
-  { choiceId, chosen, cluster, offset, features }: Plan,
+  { choiceId, chosen, cluster, offset, features }: FoundColumns,
 ): Promise<{ sets: ChoiceSets; clusters: string[] } | undefined> {
   const all = await Array.fromAsync(tables);
   const rows = all.reduce((sum, { length }) => sum + length, 0);

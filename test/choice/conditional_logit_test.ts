@@ -147,10 +147,19 @@ Deno.test("estimates follow the units of the features: a factor divides the weig
   );
 });
 
-Deno.test("the start does not change the optimum, nor does a warm start on many sets", () => {
+Deno.test("a warm start on many sets does not change the optimum, nor does that of batches", async () => {
   const sets = randomChoices({ sets: 21000, weights: [0.5, -0.2], size: 3 });
   const warm = fitConditionalLogit(sets);
-  const cold = fitConditionalLogit(sets, { start: [3, 3] });
+  const first = takeSets(sets, Int32Array.of(0));
+  const rest = takeSets(sets, Int32Array.from({ length: 20999 }, (_, n) => n + 1));
+  const cold = await fitConditionalLogitBatches({
+    features: sets.features,
+    clusterCount: 0,
+    async *batches() {
+      // One set alone identifies nothing, so that the search starts at zero.
+      for (const part of [first, rest]) yield await Promise.resolve(part);
+    },
+  });
   warm.coefficients.forEach((c, k) => assert.ok(Math.abs(c.estimate - cold.coefficients[k].estimate) < 1e-9));
 });
 
