@@ -71,12 +71,12 @@ export function* newton<L extends Likelihood>(
   const first = yield parameters;
   let last = first;
   for (let iterations = 1;; iterations++) {
-    const inverse = invert(toSquare(last.information));
-    const covariance = inverse && Float64Array.from(inverse.to1DArray());
-    const step = inverse ? times(inverse, last.gradient) : last.gradient;
+    const factors = factorise(toSquare(last.information));
+    const step = factors ? solve(factors, last.gradient) : last.gradient;
     const gain = step.reduce((sum, value, k) => sum + value * last.gradient[k], 0);
-    if (!inverse || !(gain > tolerance) || iterations === MAX_ITERATIONS) {
-      const converged = inverse !== undefined && gain <= tolerance;
+    if (!factors || !(gain > tolerance) || iterations === MAX_ITERATIONS) {
+      const covariance = factors && Float64Array.from(factors.solve(Matrix.eye(step.length)).to1DArray());
+      const converged = factors !== undefined && gain <= tolerance;
       const end = parameters.map((value, k) => value + step[k]);
       return { parameters: end, step, covariance, first, last, iterations, converged };
     }
@@ -150,18 +150,29 @@ export function ifIdentified<T>(fit: () => T): T | undefined {
 }
 
 /**
- * Inverts a symmetric positive definite matrix by Cholesky's method. Cost O(n³).
+ * Cholesky's factors of a symmetric positive definite matrix. Cost O(n³).
  *
  * @param matrix The matrix; what stands above the diagonal is not read.
- * @returns The inverse, or `undefined` when a row is a combination of others to working precision.
+ * @returns The factors, or `undefined` when a row is a combination of others to working precision.
  */
-export function invert(matrix: Matrix): Matrix | undefined {
+export function factorise(matrix: Matrix): CholeskyDecomposition | undefined {
   const symmetric = matrix.clone();
   for (let i = 0; i < matrix.rows; i++) {
     for (let j = 0; j < i; j++) symmetric.set(j, i, matrix.get(i, j));
   }
-  const cholesky = new CholeskyDecomposition(symmetric);
-  return firstDependent(cholesky, symmetric) < symmetric.rows ? undefined : cholesky.solve(Matrix.eye(symmetric.rows));
+  const factors = new CholeskyDecomposition(symmetric);
+  return firstDependent(factors, symmetric) < symmetric.rows ? undefined : factors;
+}
+
+/**
+ * Solves A x = b.
+ *
+ * @param factors The factors of A.
+ * @param right The vector b.
+ * @returns The vector x.
+ */
+export function solve(factors: CholeskyDecomposition, right: Float64Array): Float64Array {
+  return Float64Array.from(factors.solve(Matrix.columnVector(right)).to1DArray());
 }
 
 /**
@@ -173,17 +184,6 @@ export function invert(matrix: Matrix): Matrix | undefined {
 export function toSquare(values: Float64Array): Matrix {
   const size = Math.sqrt(values.length);
   return Matrix.from1DArray(size, size, values as unknown as number[]);
-}
-
-/**
- * Multiplies a matrix with a vector.
- *
- * @param matrix The matrix [n, m].
- * @param vector The vector, length m.
- * @returns The product, length n.
- */
-export function times(matrix: Matrix, vector: Float64Array): Float64Array {
-  return Float64Array.from(matrix.mmul(Matrix.columnVector(vector)).to1DArray());
 }
 
 /** The first row that those before it explain; the number of rows when there is none. */

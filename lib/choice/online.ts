@@ -7,7 +7,7 @@
 import { expectNumber } from "../errors.ts";
 import { Matrix } from "ml-matrix";
 import { logitSums } from "./logit_sums.ts";
-import { invert, times } from "./newton.ts";
+import { factorise, solve } from "./newton.ts";
 import { basisOf, fromEmbedding, inEmbedding, type TastePrior } from "./personal.ts";
 import { type Choice, collectChoices } from "./sets.ts";
 
@@ -82,7 +82,7 @@ export class BayesianWeights implements OnlineLearner {
 
   /** Covariance of the belief in the embedding's coordinates, [rank, rank] row-major. */
   get covariance(): Float64Array {
-    return Float64Array.from(invert(this.#precision)!.to1DArray());
+    return Float64Array.from(this.#covariance().to1DArray());
   }
 
   update(values: Float64Array, chosen: number): void {
@@ -91,14 +91,19 @@ export class BayesianWeights implements OnlineLearner {
     const sums = logitSums(collectChoices(prior.features, [{ values, chosen }]), this.weights);
     const { gradient, information } = inEmbedding(this.#basis, sums);
     this.#precision.add(information);
-    times(invert(this.#precision)!, gradient).forEach((move, r) => this.#embedding[r] += move);
+    solve(factorise(this.#precision)!, gradient).forEach((move, r) => this.#embedding[r] += move);
     this.weights.set(fromEmbedding(prior, this.#embedding));
+  }
+
+  #covariance(): Matrix {
+    return factorise(this.#precision)!.solve(Matrix.eye(this.#prior.rank));
   }
 
   #forget(): void {
     const kept = this.#memory ** 2;
-    const prior = Matrix.eye(this.#prior.rank).mul(1 - kept);
-    this.#precision = invert(invert(this.#precision)!.mul(kept).add(prior))!;
+    const { rank } = this.#prior;
+    const covariance = this.#covariance().mul(kept).add(Matrix.eye(rank).mul(1 - kept));
+    this.#precision = factorise(covariance)!.solve(Matrix.eye(rank));
     this.#embedding.forEach((value, r) => this.#embedding[r] = this.#memory * value);
     this.weights.set(fromEmbedding(this.#prior, this.#embedding));
   }

@@ -9,7 +9,7 @@ import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { expectInteger, InputError } from "../errors.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { type LogitSums, logitSums } from "./logit_sums.ts";
-import { climb, newton, times, toSquare } from "./newton.ts";
+import { climb, newton, toSquare } from "./newton.ts";
 import { type ChoiceSets, listenerRanges } from "./sets.ts";
 
 /** How listeners' weights are distributed: w_u = mean + basis · e_u, e_u ~ N(0, I). */
@@ -167,7 +167,10 @@ export function inEmbedding(
   sums: Pick<LogitSums, "gradient" | "information">,
 ): { gradient: Float64Array; information: Matrix } {
   const turned = basis.transpose();
-  return { gradient: times(turned, sums.gradient), information: turned.mmul(toSquare(sums.information)).mmul(basis) };
+  return {
+    gradient: Float64Array.from(turned.mmul(Matrix.columnVector(sums.gradient)).to1DArray()),
+    information: turned.mmul(toSquare(sums.information)).mmul(basis),
+  };
 }
 
 /**

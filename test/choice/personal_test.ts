@@ -77,7 +77,7 @@ Deno.test("the more choices, the nearer a listener's weights come to those of ma
 });
 
 Deno.test("fitTastePrior() finds along which feature listeners differ and by how much", () => {
-  const prior = fitTastePrior(listeners(200, 40, 1.5));
+  const prior = fitTastePrior(listeners(120, 40, 1.5), { rounds: 15 });
   assert.ok(Math.abs(prior.mean[0] - 1) < 0.4 && Math.abs(prior.mean[1] + 1) < 0.15, `${prior.mean}`);
   assert.ok(prior.shares[0] > 0.95, `${prior.shares}`);
   assert.ok(Math.abs(Math.abs(prior.basis[0]) - 1.5) < 0.3, `${prior.basis}`);
@@ -85,15 +85,15 @@ Deno.test("fitTastePrior() finds along which feature listeners differ and by how
 });
 
 Deno.test("fitTastePrior() finds little to tell listeners apart by when they are all alike", () => {
-  const alike = fitTastePrior(listeners(100, 30, 0));
-  const apart = fitTastePrior(listeners(100, 30, 1.5));
+  const alike = fitTastePrior(listeners(60, 30, 0), { rounds: 20 });
+  const apart = fitTastePrior(listeners(60, 30, 1.5), { rounds: 20 });
   assert.ok(Math.abs(alike.basis[0]) < 0.4 * Math.abs(apart.basis[0]), `${alike.basis} against ${apart.basis}`);
 });
 
 Deno.test("tasteCurve() predicts strangers better with every choice known, and never as well as the truth", () => {
   const sets = listeners(160, 40, 1.5);
   const ranges = listenerRanges(sets);
-  const prior = fitTastePrior(sets);
+  const prior = fitTastePrior(sets, { rounds: 8 });
   const curve = tasteCurve(sets, prior, [0, 5, 20], 15).map(({ logLikelihood }) =>
     logLikelihood.reduce((sum, v) => sum + v, 0)
   );
