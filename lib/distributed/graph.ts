@@ -27,7 +27,7 @@ import {
 import { expectEdgeCount, type GraphPart, writeGraphIndex, writeGraphPart } from "../graph/graph.ts";
 import type { KnnReport } from "../graph/knn.ts";
 import type { GraphOfFile } from "../graph/stage.ts";
-import { meanAndError } from "../graph/tuner.ts";
+import { meanAndError } from "../graph/join.ts";
 import { type Matrix, matrix, takeRows, unitRows } from "../matrix.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
 import { bytesOf, numbersOf } from "./arrow.ts";

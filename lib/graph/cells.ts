@@ -11,7 +11,7 @@ import { type Matrix, unitRows } from "../matrix.ts";
 import { exactNeighbors } from "../neighbors.ts";
 import { seededRandom } from "../random.ts";
 import { buildKnnGraph } from "./knn.ts";
-import { smallestNeed } from "./tuner.ts";
+import { meanAndError } from "./join.ts";
 
 /** Coarse cells over unit vectors. */
 export interface CoarseCells {
@@ -205,8 +205,17 @@ export function mergeNearest(a: NearRow[][], b: NearRow[][], k: number): NearRow
  * @returns The need.
  */
 export function needForRecall(nearest: readonly NearRow[][], recall: number): number {
-  const needs = Float64Array.from(nearest.flatMap((near) => near.map(({ need }) => need)));
-  return smallestNeed(needs, nearest[0].length, recall) * 1.0001;
+  const needs = Float64Array.from(nearest.flatMap((near) => near.map(({ need }) => need))).sort();
+  let [low, high] = [0, needs.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const inside = ({ need }: NearRow) => need <= needs[middle];
+    const found = (query: number) => nearest[query].filter(inside).length / nearest[query].length;
+    const { mean, error } = meanAndError(nearest.length, found);
+    if (mean - 2 * error >= recall) high = middle;
+    else low = middle + 1;
+  }
+  return needs[low] * 1.0001;
 }
 
 /** Neighbours of the rows that are at home in a cell. */

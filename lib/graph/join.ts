@@ -13,11 +13,11 @@
  *
  * @module
  */
+import { bisectLeft, deviation, mean, quantile } from "d3-array";
 import { type Random, randomInteger, seededRandom } from "../random.ts";
 import type { Matrix } from "../matrix.ts";
 import type { Layout, Reach } from "./kernel.ts";
 import { type Directions, prepareDirections } from "./prepare.ts";
-import { type CellView, meanAndError, Tuner } from "./tuner.ts";
 import { startThreads, type Threads } from "./threads.ts";
 
 /** What the join is asked for. */
@@ -62,6 +62,8 @@ const TRAIN_PER_CELL = 40;
 const TRAIN_ROUNDS = 5;
 const EXACT_CELL = 512;
 const NEAR_ROWS = 2048;
+/** Cells nearest to the home cell that every row looks into. */
+const FIRST_CELLS = 4;
 
 /**
  * Finds the nearest neighbours of all rows of a matrix.
@@ -169,24 +171,20 @@ class Join {
     const cellOf = await this.makeCells();
     const tuning = this.sampleRows(TUNE_SAMPLE, 0);
     const checking = this.sampleRows(CHECK_SAMPLE, TUNE_SAMPLE);
-    const truth = await this.exactNeighbors(tuning);
-    const checked = this.exactNeighbors(checking);
-    const tuner = new Tuner(this.view(), tuning, truth.ids, cellOf);
-    const check = await checked;
-    // What a row finds does not depend on the other rows of its group: the sample alone tells what all rows will give.
-    const alone = Int32Array.from([...checking].flatMap((row, s) => [checking.byteOffset + s * 4, 1, cellOf[row]]));
+    const truth = (await this.exactNeighbors(tuning)).ids;
+    const checked = (await this.exactNeighbors(checking)).ids;
+    const ranks = this.homeRanks(tuning, truth, cellOf);
     for (let asked = this.options.recall;; asked += (1 - asked) / 3) {
-      const choice = tuner.choose(asked);
-      if (choice.compared > 0.6 * this.count) return await this.exact();
-      const tried = await this.join(alone, checking.length, "order", choice.reach);
-      const { mean, error } = this.recallOf(check.ids, tried.ids);
+      const reach = await this.cheapestReach(tuning, truth, cellOf, ranks, asked);
+      if (!reach) return await this.exact();
+      const { mean, error, compared } = await this.tryReach(checking, checked, cellOf, reach);
       if (mean >= this.options.recall) {
-        const found = await this.join(this.allGroups(), this.asked, "id", choice.reach);
+        const found = await this.join(this.allGroups(), this.asked, "id", reach);
         return {
           ...this.result(found.ids, found.similarities),
           method: "cells",
           cells: this.layout.cellCount,
-          compared: choice.compared,
+          compared,
           recall: mean,
           recallError: error,
           recallSample: checking.length,
@@ -195,17 +193,64 @@ class Join {
     }
   }
 
-  private view(): CellView {
-    const { cellCount, centroids, cellBlocks, ids } = this.layout;
-    const firstBlock = this.ints(cellBlocks, cellCount + 1);
-    return {
-      dimensions: this.dimensions,
-      k: this.k,
-      rows: this.rows,
-      centroids: this.floats(centroids, cellCount * this.dimensions),
-      firstBlock,
-      ids: this.ints(ids, firstBlock[cellCount] * 8),
-    };
+  /**
+   * For every neighbour of a sample: how many cells are nearer to the row's home cell than the neighbour's own cell.
+   */
+  private homeRanks(sample: Int32Array, neighbors: Int32Array, cellOf: Int32Array): Float64Array {
+    const { cellCount, centroids } = this.layout;
+    const centers = this.floats(centroids, cellCount * this.dimensions);
+    const ranks = new Float64Array(neighbors.length);
+    sample.forEach((member, s) => {
+      const fromHome = distancesFrom(centers, this.dimensions, cellOf[member]);
+      const ascending = fromHome.slice().sort();
+      for (let i = s * this.k; i < s * this.k + this.k; i++) {
+        ranks[i] = bisectLeft(ascending, fromHome[cellOf[neighbors[i]]]);
+      }
+    });
+    return ranks;
+  }
+
+  /**
+   * The cheaper of two rules with which a sample finds a recall by two standard errors; nothing when comparing all pairs
+   * costs hardly more. By distance: a row spends less in dense places and more far out. By rank: all rows spend alike,
+   * which is better where no place is denser than another.
+   */
+  private async cheapestReach(
+    sample: Int32Array,
+    neighbors: Int32Array,
+    cellOf: Int32Array,
+    ranks: Float64Array,
+    recall: number,
+  ): Promise<Reach | undefined> {
+    // One missed neighbour in 20 may lie in a cell that is far from the home cell: looking so far out is not worth it.
+    const farthest = quantile(ranks, 1 - (1 - recall) / 20)!;
+    const around = Math.min(this.layout.cellCount, Math.ceil(Math.max(farthest, FIRST_CELLS) * 1.05) + 8);
+    const rules: { most: number; rule: (bound: number) => Reach }[] = [
+      { most: 64, rule: (bound) => ({ first: FIRST_CELLS, probes: 0, reach: bound, around }) },
+      { most: 1, rule: (bound) => ({ first: FIRST_CELLS, probes: Math.ceil(bound * around), reach: 0, around }) },
+    ];
+    let best: { reach?: Reach; compared: number } = { compared: 0.6 * this.count };
+    for (const { most, rule } of rules) {
+      // The smallest bound that is enough: by doubling, then by bisection to within 3 %.
+      let [low, high] = [0, 2 * most];
+      let bound = 1 / 4;
+      while (bound <= most && bound > 1e-4 && high - low > 0.03 * high) {
+        const { mean, error, compared } = await this.tryReach(sample, neighbors, cellOf, rule(bound));
+        const enough = mean - 2 * error >= recall;
+        if (enough && compared < best.compared) best = { reach: rule(bound), compared };
+        if (enough || compared >= best.compared) high = bound;
+        else low = bound;
+        bound = high > most ? 2 * bound : (low + high) / 2;
+      }
+    }
+    return best.reach;
+  }
+
+  /** What a sample of rows finds: what a row finds does not depend on the other rows of its group. */
+  private async tryReach(sample: Int32Array, exact: Int32Array, cellOf: Int32Array, reach: Reach) {
+    const alone = Int32Array.from([...sample].flatMap((row, s) => [sample.byteOffset + s * 4, 1, cellOf[row]]));
+    const { ids, compared } = await this.join(alone, sample.length, "order", reach);
+    return { ...this.recallOf(exact, ids), compared: mean(compared)! };
   }
 
   private result(ids: Int32Array, similarities: Float32Array): JoinResult {
@@ -369,11 +414,12 @@ class Join {
   private async join(groups: Int32Array, count: number, place: "id" | "order", reach?: Reach) {
     const ids = new Int32Array(new SharedArrayBuffer(count * this.k * 4));
     const similarities = new Float32Array(new SharedArrayBuffer(count * this.k * 4));
+    const compared = new Float64Array(new SharedArrayBuffer(groups.length / 3 * 8));
     await this.threads.run(
-      { kind: "join", layout: this.layout, groups, reach, place, ids, similarities },
+      { kind: "join", layout: this.layout, groups, reach, place, ids, similarities, compared },
       place === "id" ? "graph" : undefined,
     );
-    return { ids, similarities };
+    return { ids, similarities, compared };
   }
 
   /** Distinct random rows among the first, in random order. */
@@ -435,4 +481,25 @@ function moveCentroids(centroids: Float32Array, rows: Float32Array, cells: Int32
     if (sizes[c] === 0) continue;
     for (let j = 0; j < d; j++) centroids[c * d + j] = sums[c * d + j] / sizes[c];
   }
+}
+
+/** Squared distances of one row to all. */
+function distancesFrom(rows: Float32Array, d: number, from: number): Float64Array {
+  return Float64Array.from({ length: rows.length / d }, (_, r) => {
+    let sum = 0;
+    for (let j = 0; j < d; j++) sum += (rows[r * d + j] - rows[from * d + j]) ** 2;
+    return sum;
+  });
+}
+
+/**
+ * Mean of a sample and its standard error.
+ *
+ * @param count Size of the sample.
+ * @param value Value of each element.
+ * @returns Mean, and standard deviation over √count.
+ */
+export function meanAndError(count: number, value: (s: number) => number): { mean: number; error: number } {
+  const values = Float64Array.from({ length: count }, (_, s) => value(s));
+  return { mean: mean(values)!, error: (deviation(values) ?? 0) / Math.sqrt(count) };
 }

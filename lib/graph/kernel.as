@@ -43,6 +43,7 @@ let cellScores: usize = 0; // f32 [groupSize + 4, cellCount rounded up to 8]
 let nearBlocks: usize = 0; // centroids of the cells around the group, as blocks
 let resultIds: usize = 0; // i32 [groupSize, k]
 let resultSimilarities: usize = 0; // f32 [groupSize, k]
+let compared: f64 = 0; // points that the rows of the last join were compared with
 
 function align(bytes: usize): usize {
   return (bytes + 63) & ~63;
@@ -124,6 +125,10 @@ export function resultIdsAt(): usize {
 
 export function resultSimilaritiesAt(): usize {
   return resultSimilarities;
+}
+
+export function comparedPoints(): f64 {
+  return compared;
 }
 
 // @ts-ignore: decorator
@@ -442,6 +447,7 @@ function joinDense(count: i32, cells: i32): void {
     for (let l = 0; l < cells; l++) joinCell(idOf(load<u64>(cellKeys + (<usize>l << 3))), list, count);
     return;
   }
+  compared += <f64>count * points;
   for (let s = 0; s < count; s += 4) {
     let column: usize = 0;
     for (let l = 0; l < cells; l++) {
@@ -490,6 +496,7 @@ function joinCell(cell: i32, slots: usize, count: i32): void {
   const rowBytes = <usize>d << 2;
   const blockBytes = <usize>(d + 1) << 5;
   const packedEnd = packed + 4 * rowBytes;
+  compared += <f64>count * ((last - first) << 3);
   for (let i = count; i & 3; i++) store<i32>(slots + (<usize>i << 2), groupSize);
   for (let i = 0; i < count; i += 4) {
     const at = slots + (<usize>i << 2);
@@ -575,7 +582,7 @@ function copyCentroid(cell: i32, lane: i32): void {
 // `first` cells whose centroids are nearest to the home centroid; then each looks into more of the `around` cells nearest
 // to it: with probes > 0 into the `probes` nearest to itself, else into those with
 // |q - c|^2 <= |q - c*|^2 + reach r^2, where c* is the nearest centroid and r the distance to the k-th neighbour so far.
-// probes >= cellCount looks into all cells. Results, best first: ids and cosines, row after row of k.
+// around = 0 looks into all cells. Results, best first: ids and cosines, row after row of k.
 export function join(
   members: usize,
   count: i32,
@@ -585,6 +592,7 @@ export function join(
   reach: f32,
   around: i32,
 ): void {
+  compared = 0;
   const rowBytes = <usize>d << 2;
   for (let s = 0; s < groupSize + 4; s++) {
     const at = <usize>s << 2;
@@ -606,7 +614,7 @@ export function join(
     }
     store<f32>(norms + at, <f32>norm);
   }
-  if (probes < cellCount) probeNearest(count, home, first, probes, reach, around);
+  if (around > 0) probeNearest(count, home, first, probes, reach, around);
   else {
     listAll(count);
     joinAll(count);

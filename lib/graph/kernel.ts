@@ -26,6 +26,7 @@ interface Kernel {
   scores(row: number, count: number, block: number, blockCount: number, out: number, outStride: number): void;
   assign(row: number, count: number, out: number): void;
   assignNear(row: number, members: number, count: number, center: number, around: number, out: number): void;
+  comparedPoints(): number;
   join(
     members: number,
     count: number,
@@ -103,6 +104,8 @@ export interface JoinTask {
   ids: Int32Array;
   /** Cosines, k a result row. */
   similarities: Float32Array;
+  /** Points that the rows of each group were compared with. */
+  compared: Float64Array;
 }
 
 /** A task that threads share: each takes the next piece until none is left. */
@@ -211,8 +214,9 @@ function runJoin(kernel: Kernel, memory: WebAssembly.Memory, task: JoinTask, pie
   const members = task.groups[3 * piece] >>> 0;
   const before = (members - (task.groups[0] >>> 0)) / 4;
   const count = task.groups[3 * piece + 1];
-  const { first, probes, reach, around } = task.reach ?? { first: 0, probes: 0x7fffffff, reach: 0, around: 0 };
+  const { first, probes, reach, around } = task.reach ?? { first: 0, probes: 0, reach: 0, around: 0 };
   kernel.join(members, count, task.groups[3 * piece + 2], first, probes, reach, around);
+  task.compared[piece] = kernel.comparedPoints();
   const who = new Int32Array(memory.buffer, members, count);
   const ids = new Int32Array(memory.buffer, kernel.resultIdsAt() >>> 0, count * k);
   const similarities = new Float32Array(memory.buffer, kernel.resultSimilaritiesAt() >>> 0, count * k);

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { csvParseRows, dsvFormat } from "d3-dsv";
 import { InputError } from "../errors.ts";
 import { matchTracks, type TrackReference } from "./match.ts";
-import { readSources, type SourceFile } from "./sources.ts";
+import { readJson, readSources, readTable, type SourceFile } from "./sources.ts";
 import type { UserState } from "./state.ts";
 
 /** The kinds of files that {@linkcode readHistory} knows. */
@@ -166,14 +165,14 @@ function judge(listening: Listening, duration: number): { played: boolean; skipp
 
 function readEntries(file: SourceFile): { form: HistoryForm; entries: RawListening[] } {
   const start = file.text.trimStart()[0];
-  return start === "[" || start === "{" ? readJson(file) : readCsv(file);
+  return start === "[" || start === "{" ? fromJson(file) : fromTable(file);
 }
 
 /** An object of a JSON file, before anything is known of it. */
 type Json = Record<string, unknown>;
 
-function readJson(file: SourceFile): { form: HistoryForm; entries: RawListening[] } {
-  const objects = parseJson(file);
+function fromJson(file: SourceFile): { form: HistoryForm; entries: RawListening[] } {
+  const objects = objectsOf(readJson(file));
   const first = objects[0] ?? {};
   if ("ts" in first && "ms_played" in first) return { form: "spotify-extended", entries: objects.map(spotifyExtended) };
   if ("endTime" in first && "msPlayed" in first) return { form: "spotify-short", entries: objects.map(spotifyShort) };
@@ -184,18 +183,8 @@ function readJson(file: SourceFile): { form: HistoryForm; entries: RawListening[
   );
 }
 
-/** An array of objects, one object a line, or ListenBrainz's answer with the array in `payload.listens`. */
-function parseJson({ path, text }: SourceFile): Json[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    try {
-      value = text.split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line));
-    } catch {
-      throw new InputError(`${path}: expected JSON or JSON lines but found something else, or the file is cut`);
-    }
-  }
+/** An array of objects, one object, or ListenBrainz's answer with the array in `payload.listens`. */
+function objectsOf(value: unknown): Json[] {
   const wrapped = (value as { payload?: { listens?: unknown } })?.payload?.listens ?? value;
   const list = Array.isArray(wrapped) ? wrapped : [wrapped];
   return list.filter((entry) => entry !== null && typeof entry === "object");
@@ -244,28 +233,18 @@ const LASTFM_COLUMNS = {
   time: ["uts", "timestamp", "utc_time", "date", "datetime", "time", "date_uts", "scrobbled_at"],
 };
 
-function readCsv(file: SourceFile): { form: HistoryForm; entries: RawListening[] } {
-  const firstLine = file.text.slice(0, file.text.indexOf("\n") >>> 0);
-  const separator = [";", "\t"].find((sign) => firstLine.split(sign).length > firstLine.split(",").length);
-  const rows: string[][] = separator ? dsvFormat(separator).parseRows(file.text) : csvParseRows(file.text);
-  const header = (rows[0] ?? []).map((name) => name.trim().toLowerCase().replace(/#.*$/, ""));
-  const find = (names: string[]) => names.map((name) => header.indexOf(name)).find((column) => column >= 0) ?? -1;
-  let [artist, title, time] = [
-    find(LASTFM_COLUMNS.artist),
-    find(LASTFM_COLUMNS.title),
-    find(LASTFM_COLUMNS.time),
-  ];
+function fromTable({ path, text: content }: SourceFile): { form: HistoryForm; entries: RawListening[] } {
+  const { header, columns, rows } = readTable(content, LASTFM_COLUMNS);
+  let { artist, title, time } = columns;
   const headless = artist < 0 && title < 0 && rows[0]?.length === 4 && !Number.isNaN(parseTime(rows[0][3]));
   if (headless) [artist, title, time] = [0, 2, 3];
   else if (artist < 0 || title < 0 || time < 0) {
     throw new InputError(
-      `${file.path}: expected a Last.fm history (columns artist, track and uts or date, or the four columns artist, ` +
-        `album, track, date without a header) but found ${
-          header.slice(0, 6).join(", ") || firstLine.trim() || "an empty file"
-        }`,
+      `${path}: expected a Last.fm history (columns artist, track and uts or date, or the four columns artist, ` +
+        `album, track, date without a header) but found ${header.slice(0, 6).join(", ") || "an empty file"}`,
     );
   }
-  const entries = rows.slice(headless ? 0 : 1).filter((row) => row.length > 1).map((row): RawListening => {
+  const entries = rows.slice(headless ? 0 : 1).map((row): RawListening => {
     const reference = { title: text(row[title]), artist: text(row[artist]) };
     if (reference.title === undefined) return undefined;
     return { reference, start: parseTime(row[time] ?? ""), played: NaN, skipped: null, shuffle: null };

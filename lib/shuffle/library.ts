@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { csvParseRows } from "d3-dsv";
 import { isAbsolute, resolve } from "node:path";
 import { textsOf } from "../catalog/catalog.ts";
 import { InputError } from "../errors.ts";
 import { matchTracks, type TrackReference } from "./match.ts";
-import { readSources, type SourceFile } from "./sources.ts";
+import { readJson, readSources, readTable, type SourceFile } from "./sources.ts";
 import type { ShuffleWorld, TrackIndex } from "./world.ts";
 
 /** A library as it was found in a world. */
@@ -65,21 +64,16 @@ export function readLibrary(world: ShuffleWorld, path: string): Library {
   return library;
 }
 
-function readReferences({ path, text }: SourceFile): TrackReference[] {
-  const start = text.trimStart();
-  if (start.startsWith("{") || start.startsWith("[")) return fromJson(path, text);
-  if (start.startsWith("#EXTM3U") || /\.m3u8?$/i.test(path)) return fromM3u(path, text);
-  return fromTable(path, text);
+function readReferences(file: SourceFile): TrackReference[] {
+  const start = file.text.trimStart();
+  if (start.startsWith("{") || start.startsWith("[")) return fromJson(file);
+  if (start.startsWith("#EXTM3U") || /\.m3u8?$/i.test(file.path)) return fromM3u(file);
+  return fromTable(file);
 }
 
 /** Spotify's library `{tracks: [{artist, track, uri}]}`, a JSPF playlist, or a plain array of ids. */
-function fromJson(path: string, text: string): TrackReference[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new InputError(`${path}: expected JSON but found something else, or the file is cut`);
-  }
+function fromJson(file: SourceFile): TrackReference[] {
+  const value = readJson(file);
   if (Array.isArray(value) && value.every((id) => typeof id === "string")) return value.map((id) => ({ id }));
   const { tracks, playlist } = value as {
     tracks?: { artist?: string; track?: string; uri?: string }[];
@@ -93,14 +87,14 @@ function fromJson(path: string, text: string): TrackReference[] {
       artist: creator,
     }));
   }
-  throw new InputError(`${path}: expected Spotify's YourLibrary.json, a JSPF playlist or an array of ids`);
+  throw new InputError(`${file.path}: expected Spotify's YourLibrary.json, a JSPF playlist or an array of ids`);
 }
 
 /**
  * `#EXTINF:seconds,Artist - Title`, then the location, of which the id may be a part. Where the name is not told, that
  * of the file is taken, without folder, ending and number in front: `Music/03 Artist - Title.mp3`.
  */
-function fromM3u(path: string, text: string): TrackReference[] {
+function fromM3u({ path, text }: SourceFile): TrackReference[] {
   const references: TrackReference[] = [];
   let name: string | undefined;
   for (const line of text.split(/\r?\n/)) {
@@ -127,20 +121,16 @@ function fileName(path: string): string {
 }
 
 /** A CSV file with a header that is known, or ids alone, one a line. */
-function fromTable(path: string, text: string): TrackReference[] {
-  const rows: string[][] = csvParseRows(text);
-  const header = (rows[0] ?? []).map((name) => name.trim().toLowerCase());
-  const column = (names: string[]) => names.map((name) => header.indexOf(name)).find((found) => found >= 0) ?? -1;
-  const [id, title, artist] = [column(COLUMNS.id), column(COLUMNS.title), column(COLUMNS.artist)];
+function fromTable({ path, text }: SourceFile): TrackReference[] {
+  const { header, columns: { id, title, artist }, rows } = readTable(text, COLUMNS);
   if (id >= 0 || (title >= 0 && artist >= 0)) {
-    return rows.slice(1).filter((row) => row.some((field) => field !== "")).map((row) => ({
+    return rows.slice(1).map((row) => ({
       id: row[id] || undefined,
       title: row[title] || undefined,
       artist: row[artist] || undefined,
     }));
   }
-  const ids = rows.filter((row) => row.some((field) => field.trim() !== ""));
-  if (ids.length > 0 && ids.every((row) => row.length === 1)) return ids.map(([id]) => ({ id }));
+  if (rows.length > 0 && rows.every((row) => row.length === 1)) return rows.map(([id]) => ({ id }));
   throw new InputError(
     `${path}: expected ids, one a line, or a CSV file with a column track_id or uri, or title and artist, but found ` +
       (header.slice(0, 6).join(", ") || "an empty file"),

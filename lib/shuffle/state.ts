@@ -48,7 +48,7 @@ export interface TrackHistory {
 
 /** An event with what it overwrote. */
 interface LoggedEvent extends UserEvent {
-  before: { now: number; cycleStart: number; lastTime: number; lastPlay: number; lastWorkPlay: number; liked: boolean };
+  before: { now: number; cycleStart: number; history: TrackHistory | undefined; lastWorkPlay: number | undefined };
 }
 
 /**
@@ -159,20 +159,11 @@ export class UserState {
    * @param eventCount Look back to when there were so many events; now when left out. O(events since then).
    * @returns Plays, skips, likes and the last play; `undefined` when nothing had happened to it.
    */
-  historyOf(track: TrackIndex, eventCount?: number): Readonly<TrackHistory> | undefined {
-    const history = this.#tracks.get(track);
-    if (eventCount === undefined || eventCount >= this.#events.length) return history;
-    const past = { ...history ?? blankHistory() };
-    for (let e = this.#events.length - 1; e >= eventCount; e--) {
-      const { type, track: other, before } = this.#events[e];
-      if (other !== track) continue;
-      if (type === "play") past.plays--;
-      if (type === "skip") past.skips--;
-      past.liked = before.liked;
-      past.lastTime = before.lastTime;
-      past.lastPlay = before.lastPlay;
+  historyOf(track: TrackIndex, eventCount: number = this.#events.length): Readonly<TrackHistory> | undefined {
+    for (let e = eventCount; e < this.#events.length; e++) {
+      if (this.#events[e].track === track) return this.#events[e].before.history;
     }
-    return isBlank(past) ? undefined : past;
+    return this.#tracks.get(track);
   }
 
   /**
@@ -280,14 +271,12 @@ export class UserState {
     const { type, track, at, before } = event;
     this.#now = before.now;
     this.#cycleStart = before.cycleStart;
-    if (type !== "cycle") {
-      const history = this.#tracks.get(track) ?? blankHistory();
-      if (type === "play") this.#undoPlay(track, history, before.lastWorkPlay);
-      if (type === "skip") history.skips--;
-      history.liked = before.liked;
-      history.lastTime = before.lastTime;
-      history.lastPlay = before.lastPlay;
-      this.#keep(track, history);
+    if (type === "cycle") return { type, track, at };
+    setOrDelete(this.#tracks, track, before.history);
+    if (type === "play") {
+      this.#plays.pop();
+      setOrDelete(this.#works, this.world.works[track], before.lastWorkPlay);
+      this.#countArtists(track, -1);
     }
     return { type, track, at };
   }
@@ -297,25 +286,19 @@ export class UserState {
     if (!Number.isFinite(at)) throw new InputError(`Expected a time in ms since 1970 but found ${at}`);
     const known = this.#tracks.get(track);
     const work = track < 0 ? -1 : this.world.works[track];
-    this.#events.push({
-      type,
-      track,
-      at,
-      before: {
-        now: this.#now,
-        cycleStart: this.#cycleStart,
-        lastTime: known?.lastTime ?? -Infinity,
-        lastPlay: known?.lastPlay ?? -1,
-        lastWorkPlay: this.lastWorkPlay(work),
-        liked: known?.liked ?? false,
-      },
-    });
+    const before = {
+      now: this.#now,
+      cycleStart: this.#cycleStart,
+      history: known,
+      lastWorkPlay: this.#works.get(work),
+    };
+    this.#events.push({ type, track, at, before });
     this.#now = Math.max(this.#now, at);
     if (type === "cycle") {
       this.#cycleStart = this.#plays.length;
       return;
     }
-    const history = known ?? blankHistory();
+    const history = { ...known ?? NEVER_HEARD };
     if (type === "play") {
       history.plays++;
       history.lastTime = Math.max(history.lastTime, at);
@@ -325,22 +308,9 @@ export class UserState {
       this.#countArtists(track, 1);
     } else if (type === "skip") history.skips++;
     else history.liked = type === "like";
-    this.#keep(track, history);
-  }
-
-  /** Nothing is kept of a track of which nothing is known. */
-  #keep(track: TrackIndex, history: TrackHistory): void {
-    if (isBlank(history)) this.#tracks.delete(track);
-    else this.#tracks.set(track, history);
-  }
-
-  #undoPlay(track: TrackIndex, history: TrackHistory, lastWorkPlay: number): void {
-    history.plays--;
-    this.#plays.pop();
-    const work = this.world.works[track];
-    if (lastWorkPlay < 0) this.#works.delete(work);
-    else this.#works.set(work, lastWorkPlay);
-    this.#countArtists(track, -1);
+    // Nothing is kept of a track of which nothing is known.
+    const blank = history.plays === 0 && history.skips === 0 && !history.liked;
+    setOrDelete(this.#tracks, track, blank ? undefined : history);
   }
 
   #countArtists(track: TrackIndex, change: number): void {
@@ -351,10 +321,9 @@ export class UserState {
   }
 }
 
-function blankHistory(): TrackHistory {
-  return { plays: 0, skips: 0, liked: false, lastTime: -Infinity, lastPlay: -1 };
-}
+const NEVER_HEARD: TrackHistory = { plays: 0, skips: 0, liked: false, lastTime: -Infinity, lastPlay: -1 };
 
-function isBlank({ plays, skips, liked }: TrackHistory): boolean {
-  return plays === 0 && skips === 0 && !liked;
+function setOrDelete<T>(map: Map<number, T>, key: number, value: T | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
 }
