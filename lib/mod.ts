@@ -50,7 +50,6 @@ export * from "./graph/connect.ts";
 export * from "./graph/hubness.ts";
 export * from "./graph/statistics.ts";
 export * from "./graph/stage.ts";
-export * from "./shuffle/keys.ts";
 export * from "./shuffle/world.ts";
 export * from "./shuffle/state.ts";
 export * from "./shuffle/features.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { pcaOn } from "../distributed/pca.ts";
-import { pcaOfFile, writePca } from "../embedding/files.ts";
-import { describePca, type PcaOfFile, pcaStage } from "../embedding/stage.ts";
+import { writePca } from "../embedding/files.ts";
+import { describePca, type PcaOfFile, pcaOfFile, pcaStage } from "../embedding/stage.ts";
 import { InputError } from "../errors.ts";
 import { describeCosts, ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, number, text } from "./shared.ts";

@@ -6,9 +6,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readNpyMatrix, writeNpy } from "../storage/npy.ts";
 import { readNpz, writeNpz } from "../storage/npz.ts";
-import { fitPca, type PcaModel, type PcaOptions, pcaScores } from "./pca.ts";
+import type { PcaModel } from "./pca.ts";
 
 /**
  * Writes a PCA as an NPZ archive: `components` [k, d], `mean` [d], `explained_variance` [k], `explained_variance_ratio`
@@ -52,30 +51,6 @@ export function readPca(path: string): PcaModel {
     explainedVarianceRatio: numbers("explained_variance_ratio"),
     spectrum: numbers("spectrum"),
   };
-}
-
-/**
- * Fits a PCA to a matrix file and writes the scores of its rows.
- *
- * @param path An NPY file [n, d].
- * @param out NPY file for the scores [n, k].
- * @param options How many components to keep.
- * @returns Number of rows n, and the PCA.
- * @throws {InputError} As `fitPca`, with the name of the file.
- */
-export async function pcaOfFile(
-  path: string,
-  out: string,
-  options: PcaOptions,
-): Promise<{ rows: number; model: PcaModel }> {
-  const x = readNpyMatrix(path);
-  try {
-    const model = await fitPca(x, options);
-    writeNpy(out, await pcaScores(x, model));
-    return { rows: x.rows, model };
-  } catch (error) {
-    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
-  }
 }
 
 /**

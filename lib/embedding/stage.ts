@@ -16,7 +16,7 @@ import { loadTensorFlow } from "../tensor.ts";
 import { type EpochLoss, trainAutoencoder } from "./autoencoder.ts";
 import { compareEmbeddings, EMBEDDING_CRITERION, type EmbeddingComparison } from "./compare.ts";
 import { type ClusterDescription, describeClusters } from "./describe.ts";
-import { embeddingFile, pcaOfFile, readPca, writePca } from "./files.ts";
+import { embeddingFile, readPca, writePca } from "./files.ts";
 import {
   adjustedRandIndex,
   chooseClusterCount,
@@ -28,7 +28,7 @@ import {
   meanAgreement,
   oneOfEachStretch,
 } from "./kmeans.ts";
-import type { PcaModel, PcaOptions } from "./pca.ts";
+import { fitPca, type PcaModel, type PcaOptions, pcaScores } from "./pca.ts";
 import { leakageGroups, splitByGroup } from "./split.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";
 
@@ -182,6 +182,30 @@ export async function pcaStage(
       return { ...describePca(rows, model) };
     },
   });
+}
+
+/**
+ * Fits a PCA to a matrix file and writes the scores of its rows.
+ *
+ * @param path An NPY file [n, d].
+ * @param out NPY file for the scores [n, k].
+ * @param options How many components to keep.
+ * @returns Number of rows n, and the PCA.
+ * @throws {InputError} As `fitPca`, with the name of the file.
+ */
+export async function pcaOfFile(
+  path: string,
+  out: string,
+  options: PcaOptions,
+): Promise<{ rows: number; model: PcaModel }> {
+  const x = readNpyMatrix(path);
+  try {
+    const model = await fitPca(x, options);
+    writeNpy(out, await pcaScores(x, model));
+    return { rows: x.rows, model };
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
+  }
 }
 
 /**

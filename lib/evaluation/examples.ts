@@ -5,7 +5,7 @@
  */
 import { least, max, mean, minIndex, pairs, range } from "d3-array";
 import { type FeatureName, FEATURES, fillFeatures, shareArtist } from "../shuffle/features.ts";
-import { camelotName } from "../shuffle/keys.ts";
+import { camelotName } from "../features/circle.ts";
 import { DEFAULT_RULES, Session, type SessionPick } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
 import { type ShuffleWorld, similarityOf } from "../shuffle/world.ts";

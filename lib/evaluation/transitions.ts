@@ -5,7 +5,7 @@
  */
 import { mean, pairs } from "d3-array";
 import { InputError } from "../errors.ts";
-import { keyMatch, UNKNOWN_KEY } from "../shuffle/keys.ts";
+import { keyMatch, UNKNOWN_KEY } from "../features/circle.ts";
 import { expectPlays } from "./plays.ts";
 
 /** Keys at most one step apart on the circle of fifths count as compatible: the same or a neighbouring Camelot hour. */

@@ -5,7 +5,7 @@
  */
 import type { Catalog } from "../catalog/catalog.ts";
 import { type Matrix, matrix } from "../matrix.ts";
-import { fifthsPosition, keyAtFifths } from "./circle.ts";
+import { keyAtFifths, keyPosition, UNKNOWN_KEY } from "./circle.ts";
 import type { FeatureColumn, FeatureSpec } from "./spec.ts";
 import { decadeOf, INDICATOR_GROUPS, type IndicatorGroup } from "./statistics.ts";
 import { applyTransform, invertTransform, type ZFeature } from "./transforms.ts";
@@ -146,8 +146,8 @@ function circleEncoder(
   const sines = Float64Array.from({ length: 12 }, (_, p) => weight * Math.sin(angle(p)));
   return (out, start, end) => {
     for (let i = start, at = start * width; i < end; i++, at += width) {
-      if (!(key[i] >= 0)) continue;
-      const position = fifthsPosition(key[i], mode ? mode[i] : 1);
+      const position = keyPosition(key[i], mode?.[i] === 0 ? 0 : 1);
+      if (position === UNKNOWN_KEY) continue;
       out[at + cos] = cosines[position];
       out[at + sin] = sines[position];
     }

@@ -10,7 +10,7 @@ import { egoNetwork } from "../graph/ego.ts";
 import { type Matrix, row } from "../matrix.ts";
 import type { Distribution } from "../shuffle/distribution.ts";
 import type { FeatureName } from "../shuffle/features.ts";
-import { camelotName } from "../shuffle/keys.ts";
+import { camelotName } from "../features/circle.ts";
 import { FEATURE_LABELS } from "./shuffle.ts";
 import {
   ACCENT_COLOR,

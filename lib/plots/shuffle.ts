@@ -8,7 +8,7 @@ import { trackName } from "../catalog/find.ts";
 import type { Distribution } from "../shuffle/distribution.ts";
 import type { Explanation } from "../shuffle/explain.ts";
 import type { FeatureName } from "../shuffle/features.ts";
-import { camelotName, keyMatch, keyPosition } from "../shuffle/keys.ts";
+import { camelotName, keyMatch, keyPosition } from "../features/circle.ts";
 import type { PolicyName, SessionPick } from "../shuffle/session.ts";
 import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
 import {

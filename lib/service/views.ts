@@ -6,7 +6,7 @@
 import type { z } from "@hono/zod-openapi";
 import { listsOf, type NumericColumn, textsOf } from "../catalog/catalog.ts";
 import type { Distribution } from "../shuffle/distribution.ts";
-import { camelotName } from "../shuffle/keys.ts";
+import { camelotName } from "../features/circle.ts";
 import type { SessionPick } from "../shuffle/session.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import type { Pick, PreviewBody, SessionBody, Track, Why } from "./schemas.ts";

@@ -6,7 +6,7 @@
 import { mean } from "d3-array";
 import type { Distribution } from "./distribution.ts";
 import type { FeatureName } from "./features.ts";
-import { camelotName } from "./keys.ts";
+import { camelotName } from "../features/circle.ts";
 import { softmax, softmaxInPlace } from "../softmax.ts";
 import type { TrackIndex } from "./world.ts";
 

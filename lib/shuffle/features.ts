@@ -5,7 +5,7 @@
  */
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { row } from "../matrix.ts";
-import { keyMatch } from "./keys.ts";
+import { keyMatch } from "../features/circle.ts";
 import type { UserState } from "./state.ts";
 import { type ShuffleWorld, similarityOf, type TrackIndex } from "./world.ts";
 

@@ -7,7 +7,7 @@ import { csvFormat } from "d3-dsv";
 import { type Catalog, listsOf, textsOf } from "../catalog/catalog.ts";
 import { InputError } from "../errors.ts";
 import { readFile } from "../storage/npy.ts";
-import { camelotName } from "./keys.ts";
+import { camelotName } from "../features/circle.ts";
 import type { SessionPick } from "./session.ts";
 
 /** The forms of a playlist file. */

@@ -13,7 +13,7 @@ import { likedGraph } from "../graph/connect.ts";
 import { graphFileIn, type NeighborGraph, readGraph } from "../graph/graph.ts";
 import { cosine, type Matrix, row } from "../matrix.ts";
 import { readNpy, readNpyMatrix } from "../storage/npy.ts";
-import { keyPosition } from "./keys.ts";
+import { keyPosition } from "../features/circle.ts";
 
 /** Index of a track: its row in the catalogue, in every matrix and in the graph. */
 export type TrackIndex = number;

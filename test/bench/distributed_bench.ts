@@ -18,7 +18,7 @@ import { distributedGraph } from "../../lib/distributed/graph.ts";
 import { pcaOn } from "../../lib/distributed/pca.ts";
 import { type MeasuredGraphRun, sizeCluster } from "../../lib/distributed/sizing.ts";
 import { sparkProblem } from "../../lib/distributed/spark.ts";
-import { pcaOfFile } from "../../lib/embedding/files.ts";
+import { pcaOfFile } from "../../lib/embedding/stage.ts";
 import { featuresStage } from "../../lib/features/stage.ts";
 import { graphFile } from "../../lib/graph/stage.ts";
 import { matrix } from "../../lib/matrix.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { keyTransitions, tempoTransitions } from "../../lib/evaluation/transitions.ts";
-import { fifthsPosition } from "../../lib/features/circle.ts";
+import { keyPosition } from "../../lib/features/circle.ts";
 
 Deno.test("keyTransitions() of C, A minor, G, F sharp matches by 2/3, two of three compatible", () => {
   // C → A minor: relative, 1. A minor → G: one step, 5/6. G → F sharp: five steps, 1/6.
-  const keys = [fifthsPosition(0, 1), fifthsPosition(9, 0), fifthsPosition(7, 1), fifthsPosition(6, 1), -1];
+  const keys = [keyPosition(0, 1), keyPosition(9, 0), keyPosition(7, 1), keyPosition(6, 1), -1];
   const { known, match, compatible } = keyTransitions([0, 1, 2, 3], keys);
   assert.equal(known, 3);
   assert.ok(Math.abs(match - 2 / 3) < 1e-12);

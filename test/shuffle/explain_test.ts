@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { camelotName, keyMatch, keyPosition } from "../../lib/shuffle/keys.ts";
+import { camelotName, keyMatch, keyPosition } from "../../lib/features/circle.ts";
 import { recommendNext } from "../../lib/shuffle/recommend.ts";
 import { UserState } from "../../lib/shuffle/state.ts";
 import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
