@@ -12,7 +12,7 @@ import { logitSums } from "../choice/logit_sums.ts";
 import { type Choice, type ChoiceSets, collectChoices } from "../choice/sets.ts";
 import { expectInteger, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
-import { catalogRows } from "../sequence/content.ts";
+import { catalogRows, replay } from "../sequence/content.ts";
 import { samplePlaylists } from "../sequence/ranking.ts";
 import { loadSasrec, type SasrecConfig, type SasrecWeights } from "../sequence/sasrec.ts";
 import { serveSasrec } from "../sequence/serve.ts";
@@ -20,7 +20,6 @@ import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "../sequ
 import { loadSequenceData } from "../sequence/stage.ts";
 import { readTrackNames } from "../sequence/track_names.ts";
 import { FEATURES, fillFeatures } from "../shuffle/features.ts";
-import { UserState } from "../shuffle/state.ts";
 import { DEFAULT_WEIGHTS } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { linearUtilities } from "../softmax.ts";
@@ -163,9 +162,6 @@ export function estimateSequenceWeight(
   };
 }
 
-/** Distance between plays of a playlist, for the clock of recency: 3.5 minutes. */
-const TRACK_MS = 210_000;
-
 /** Every playlist's target as a choice: the hand-set utility is the offset, the sequence term the one feature. */
 function playlistChoices(
   world: ShuffleWorld,
@@ -193,9 +189,8 @@ function playlistChoices(
       if (!heard.has(track)) offered.add(track);
     }
     if (offered.size < 2) continue;
-    const state = new UserState(world);
-    history.forEach((track, i) => state.play(track, i * TRACK_MS));
-    const options = { now: history.length * TRACK_MS, sequence: model(state) };
+    const { state, now } = replay(world, history);
+    const options = { now, sequence: model(state) };
     const features = fillFeatures(history.at(-1)!, state, Int32Array.from(offered), options, names);
     const values = linearUtilities(features, [...handSet.map(() => 0), 1]);
     choices.push({ values, chosen: 0, offset: linearUtilities(features, [...handSet, 0]) });

@@ -8,7 +8,9 @@ import type { Playlists } from "../sequence/interactions.ts";
 import type { NextTrackResult } from "../sequence/ranking.ts";
 import { countTracks } from "../sequence/split.ts";
 import type { TrainingPoint } from "../sequence/train.ts";
-import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, type Spec } from "./theme.ts";
+import { rankFrequencyPlot } from "./catalog.ts";
+import { intervalLayer } from "./intervals.ts";
+import { ACCENT_COLOR, category, CATEGORY_COLORS, MAIN_COLOR, ordinal, quantity, shorten, type Spec } from "./theme.ts";
 
 /**
  * How often tracks occur against their rank, and how long playlists are.
@@ -18,31 +20,16 @@ import { ACCENT_COLOR, CATEGORY_COLORS, MAIN_COLOR, type Spec } from "./theme.ts
  * @returns The figure: rank-frequency on logarithmic axes, beside it the lengths.
  */
 export function playlistOverview(playlists: Playlists, tracks: number): Spec {
-  const counts = countTracks(playlists, tracks).sort().reverse();
-  const ranks: { rank: number; count: number }[] = [];
-  for (let rank = 1; rank <= tracks; rank = Math.max(rank + 1, Math.round(rank * 1.15))) {
-    if (counts[rank - 1] > 0) ranks.push({ rank, count: counts[rank - 1] });
-  }
+  const counts = countTracks(playlists, tracks).filter((count) => count > 0).sort().reverse();
   const width = 10;
   const bins = flatRollup(
     pairs(playlists.offsets, (from, to) => Math.floor((to - from) / width) * width),
     (lists) => lists.length,
     (from) => from,
   ).sort((a, b) => a[0] - b[0]).map(([from, count]) => ({ from, to: from + width, count }));
-  const log = (field: string, title: string) => ({ field, type: "quantitative", scale: { type: "log" }, title });
   return {
     hconcat: [
-      {
-        title: "Occurrences of tracks",
-        width: 300,
-        height: 220,
-        data: { values: ranks },
-        mark: { type: "line", point: { size: 18 } },
-        encoding: {
-          x: { ...log("rank", "rank of the track"), axis: { tickCount: 5, format: "~s" } },
-          y: { ...log("count", "playlists that hold it"), axis: { tickCount: 4, format: "~s" } },
-        },
-      },
+      { ...rankFrequencyPlot(Array.from(counts)), width: 300, height: 220 },
       {
         title: "Lengths of playlists",
         width: 300,
@@ -50,14 +37,9 @@ export function playlistOverview(playlists: Playlists, tracks: number): Spec {
         data: { values: bins },
         mark: { type: "bar", binSpacing: 1 },
         encoding: {
-          x: {
-            field: "from",
-            type: "quantitative",
-            bin: { binned: true, step: width },
-            title: "tracks in the playlist",
-          },
+          x: quantity("from", "tracks in the playlist", { bin: { binned: true, step: width } }),
           x2: { field: "to" },
-          y: { field: "count", type: "quantitative", title: "playlists" },
+          y: quantity("count", "playlists"),
         },
       },
     ],
@@ -77,8 +59,8 @@ export function trainingCurve(curve: readonly TrainingPoint[]): Spec {
     height: 220,
     mark: { type: "line", point: { size: 45, color }, color },
     encoding: {
-      x: { field: "step", type: "quantitative", title: "optimiser steps", scale: { zero: true } },
-      y: { field, type: "quantitative", title, scale: { zero: false } },
+      x: quantity("step", "optimiser steps", { scale: { zero: true } }),
+      y: quantity(field, title, { scale: { zero: false } }),
     },
   });
   return {
@@ -98,24 +80,18 @@ export function trainingCurve(curve: readonly TrainingPoint[]): Spec {
  */
 export function modelComparison(results: readonly NextTrackResult[]): Spec {
   const values = results.map(({ name, recall }) => ({ name, ...recall }));
-  const y = { field: "name", type: "nominal", sort: { field: "value", order: "descending" }, title: null };
-  const title = `Recall@${results[0].k}, 95 % interval`;
+  const x = quantity("value", `Recall@${results[0].k}, 95 % interval`);
   return {
     width: 430,
     height: { step: 30 },
     data: { values },
+    encoding: { y: category("name", null, { sort: { field: "value", order: "descending" } }) },
     layer: [
-      {
-        mark: { type: "rule", strokeWidth: 2, color: MAIN_COLOR },
-        encoding: { y, x: { field: "lower", type: "quantitative", title }, x2: { field: "upper" } },
-      },
-      {
-        mark: { type: "point", size: 90, filled: true, color: MAIN_COLOR },
-        encoding: { y, x: { field: "value", type: "quantitative", title } },
-      },
+      intervalLayer("x", x, {}, { color: MAIN_COLOR }),
+      { mark: { type: "point", size: 90, filled: true, color: MAIN_COLOR }, encoding: { x } },
       {
         mark: { type: "text", dy: -11, fontSize: 11, color: "#3c4043" },
-        encoding: { y, x: { field: "value", type: "quantitative" }, text: { field: "value", format: ".3f" } },
+        encoding: { x, text: { field: "value", format: ".3f" } },
       },
     ],
   };
@@ -135,7 +111,7 @@ export function attentionMap(attention: readonly (readonly Float32Array[])[], la
       Array.from(weights, (weight, i) => ({
         head: `block ${b + 1}, head ${h + 1}`,
         position: i + 1,
-        label: shown[i].length > 36 ? `${shown[i].slice(0, 35)}…` : shown[i],
+        label: shorten(shown[i], 36),
         weight,
       }))
     )
@@ -147,23 +123,17 @@ export function attentionMap(attention: readonly (readonly Float32Array[])[], la
     data: { values },
     mark: "rect",
     encoding: {
-      x: { field: "head", type: "nominal", title: null, axis: { labelAngle: 0, orient: "top", labelLimit: 140 } },
-      y: {
-        field: "position",
-        type: "ordinal",
-        title: null,
+      x: category("head", null, { axis: { labelAngle: 0, orient: "top", labelLimit: 140 } }),
+      y: ordinal("position", null, {
         axis: {
           labelExpr: `${JSON.stringify(values.slice(0, shown.length).map(({ label }) => label))}[datum.value - 1]`,
           labelLimit: 420,
         },
-      },
-      color: {
-        field: "weight",
-        type: "quantitative",
-        title: "attention",
+      }),
+      color: quantity("weight", "attention", {
         scale: { scheme: "viridis", domainMin: 0 },
         legend: { format: ".2f" },
-      },
+      }),
     },
   };
 }
@@ -201,9 +171,9 @@ export function attentionByDistance(
     data: { values },
     mark: { type: "line", point: { size: 25 } },
     encoding: {
-      x: { field: "back", type: "quantitative", title: "tracks back from the last" },
-      y: { field: "weight", type: "quantitative", title: "mean attention of the last position" },
-      color: { field: "head", type: "nominal", title: null, scale: { range: [...CATEGORY_COLORS] } },
+      x: quantity("back", "tracks back from the last"),
+      y: quantity("weight", "mean attention of the last position"),
+      color: category("head", null, { scale: { range: [...CATEGORY_COLORS] } }),
     },
   };
 }

@@ -182,6 +182,19 @@ export function similarityRecommender(
   };
 }
 
+/**
+ * A listener who has just played tracks one after the other, 3.5 minutes each.
+ *
+ * @param world The catalogue.
+ * @param tracks Rows of the tracks, in order.
+ * @returns The listener, and the time.
+ */
+export function replay(world: ShuffleWorld, tracks: readonly number[]): { state: UserState; now: number } {
+  const state = new UserState(world);
+  tracks.forEach((track, i) => state.play(track, i * TRACK_MS));
+  return { state, now: tracks.length * TRACK_MS };
+}
+
 /** Options of {@linkcode timeAwareRecommender}. */
 export interface UtilityOptions {
   /** Weights of the features of the utility, the hand-set ones by default; features without a weight are left out. */
@@ -216,11 +229,9 @@ export function timeAwareRecommender(
     tracks: rows.length,
     score(history, out) {
       out.fill(missing);
-      const state = new UserState(world);
       const played = Array.from(history, (t) => rows[t]).filter((r) => r >= 0);
       if (played.length === 0) return;
-      played.forEach((r, i) => state.play(r, i * TRACK_MS));
-      const now = played.length * TRACK_MS;
+      const { state, now } = replay(world, played);
       fillFeatures(played.at(-1)!, state, candidates, { now }, names, undefined, features);
       const utilities = linearUtilities(features, names.map((feature) => weights[feature]!));
       known.forEach((t, c) => out[t] = utilities[c]);
