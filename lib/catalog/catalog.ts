@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { readParquet } from "../storage/read_parquet.ts";
 
 /** Numeric columns of `tracks.parquet`. */
 export const NUMERIC_COLUMNS = [
@@ -66,8 +67,6 @@ export interface Catalog {
  */
 export async function readCatalog(path: string, columns?: readonly CatalogColumn[]): Promise<Catalog> {
   const wanted = columns ?? [...NUMERIC_COLUMNS, ...TEXT_COLUMNS, ...LIST_COLUMNS];
-  // DuckDB is loaded only where it is needed.
-  const { readParquet } = await import("../storage/parquet.ts");
   const found = await readParquet(path, wanted);
   for (const needed of ["track_id", "title", "artists"] as const) {
     if (wanted.includes(needed) && !(needed in found)) {

@@ -6,7 +6,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
-import { queryColumns, readParquet } from "../storage/parquet.ts";
+import { queryColumns } from "../storage/parquet.ts";
+import { readParquet } from "../storage/read_parquet.ts";
 import { headerNames, headOf, withTextTable } from "./text_table.ts";
 
 /** What a track is called, where it is known. */

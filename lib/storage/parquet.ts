@@ -1,5 +1,5 @@
 /**
- * Parquet files through DuckDB: columns in, columns out, typed arrays where the column is numeric.
+ * Parquet files and queries through DuckDB: columns in, columns out, typed arrays where the column is numeric.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import {
   listValue,
   VARCHAR,
 } from "@duckdb/node-api";
-import { existsSync } from "node:fs";
 import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
 import { writeAtomicWith } from "./atomic.ts";
+import type { ColumnValues } from "./read_parquet.ts";
 
 /** Element types of a written column. */
 export type ColumnType = "int32" | "float32" | "float64" | "boolean" | "text" | "texts";
@@ -36,9 +36,6 @@ export interface Column {
   /** One value a row. */
   values: ArrayLike<number> | (string | null)[] | (boolean | null)[] | (string[] | null)[];
 }
-
-/** A column that was read: numbers as float64 with NaN for NULL, texts and lists of texts as arrays with null. */
-export type ColumnValues = Float64Array | (string | null)[] | (string[] | null)[];
 
 const TYPES: Record<ColumnType, DuckDBType> = {
   int32: INTEGER,
@@ -132,36 +129,11 @@ export async function writeParquet(path: string, columns: readonly Column[]): Pr
 }
 
 /**
- * Reads columns of a Parquet file, in file order.
- *
- * @param path The file to read.
- * @param names The columns wanted; all when left out. A wanted column that the file lacks is left out of the result.
- * @returns Values by column name. Booleans come as 0 and 1, integers as float64.
- * @throws {InputError} When the file is missing or is not Parquet.
- */
-export async function readParquet(path: string, names?: readonly string[]): Promise<Record<string, ColumnValues>> {
-  if (!existsSync(path)) throw new InputError(`${path}: no such file`);
-  return await withDuckDB(async (connection) => {
-    const source = `read_parquet(${sqlText(path)})`;
-    let present: string[];
-    try {
-      const reader = await connection.runAndReadAll(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${source})`);
-      present = reader.getRows().map(([name]) => String(name));
-    } catch (error) {
-      throw new InputError(`${path}: expected a Parquet file but DuckDB says: ${String(error).split("\n")[0]}`);
-    }
-    const wanted = names ? names.filter((name) => present.includes(name)) : present;
-    if (wanted.length === 0) return {};
-    return await queryColumns(connection, `SELECT ${wanted.map(sqlName).join(", ")} FROM ${source}`);
-  });
-}
-
-/**
  * Runs a query and returns its columns.
  *
  * @param connection An open DuckDB connection.
  * @param sql The query.
- * @returns Values by column name, as {@linkcode readParquet} gives them.
+ * @returns Values by column name, as `readParquet` gives them.
  */
 export async function queryColumns(
   connection: DuckDBConnection,

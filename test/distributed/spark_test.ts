@@ -8,7 +8,7 @@ import { pcaOn } from "../../lib/distributed/pca.ts";
 import { type SparkEngine, sparkEngine, sparkProblem } from "../../lib/distributed/spark.ts";
 import { InputError } from "../../lib/errors.ts";
 import { readGraph } from "../../lib/graph/graph.ts";
-import { readParquet } from "../../lib/storage/parquet.ts";
+import { readParquet } from "../../lib/storage/read_parquet.ts";
 import { segue, segueJson } from "../cli/segue.ts";
 import { runPython } from "../python.ts";
 import { engineHere } from "./here.ts";

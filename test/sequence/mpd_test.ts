@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
 import { readMpd } from "../../lib/sequence/mpd.ts";
 import { type MpdPiece, scanPlaylists } from "../../lib/sequence/mpd_scan.ts";
-import { readParquet } from "../../lib/storage/parquet.ts";
+import { readParquet } from "../../lib/storage/read_parquet.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "segue-mpd-"));
 globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true, force: true }));

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Column, readParquet, writeParquet } from "../../lib/storage/parquet.ts";
+import { type Column, writeParquet } from "../../lib/storage/parquet.ts";
+import { readParquet } from "../../lib/storage/read_parquet.ts";
 import { runPython } from "../python.ts";
 
 async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {

@@ -1,0 +1,57 @@
+/**
+ * Reading Parquet files as columns, without a database: it starts at once.
+ *
+ * @module
+ */
+import { asyncBufferFromFile, type Compressors, parquetMetadataAsync, parquetRead, parquetSchema } from "hyparquet";
+import { existsSync } from "node:fs";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { concatenate } from "../concatenate.ts";
+import { InputError } from "../errors.ts";
+
+/** A column that was read: numbers as float64 with NaN for NULL, texts and lists of texts as arrays with null. */
+export type ColumnValues = Float64Array | (string | null)[] | (string[] | null)[];
+
+/** What files are compressed with beside Snappy, which the reader knows by itself. */
+const COMPRESSORS: Compressors = {
+  ZSTD: (bytes) => zstdDecompressSync(bytes),
+  GZIP: (bytes) => gunzipSync(bytes),
+  BROTLI: (bytes) => brotliDecompressSync(bytes),
+};
+
+/**
+ * Reads columns of a Parquet file, in file order.
+ *
+ * @param path The file to read.
+ * @param names The columns wanted; all when left out. A wanted column that the file lacks is left out of the result.
+ * @returns Values by column name. Booleans come as 0 and 1, integers as float64.
+ * @throws {InputError} When the file is missing or is not Parquet.
+ */
+export async function readParquet(path: string, names?: readonly string[]): Promise<Record<string, ColumnValues>> {
+  if (!existsSync(path)) throw new InputError(`${path}: no such file`);
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file).catch((error: Error) => {
+    throw new InputError(`${path}: expected a Parquet file but found something else (${error.message})`);
+  });
+  const present = new Map(parquetSchema(metadata).children.map((column) => [column.element.name, column]));
+  const wanted = (names ?? [...present.keys()]).filter((name) => present.has(name));
+  const parts = Object.fromEntries(wanted.map((name): [string, ArrayLike<unknown>[]] => [name, []]));
+  const onChunk = ({ columnName, columnData }: { columnName: string; columnData: ArrayLike<unknown> }) => {
+    parts[columnName].push(columnData);
+  };
+  await parquetRead({ file, metadata, columns: wanted, compressors: COMPRESSORS, onChunk });
+  return Object.fromEntries(wanted.map((name) => {
+    const { children, element } = present.get(name)!;
+    const isText = children.length > 0 || element.type?.endsWith("BYTE_ARRAY");
+    return [
+      name,
+      isText
+        ? parts[name].flatMap((part) => Array.from(part, (value) => value ?? null)) as ColumnValues
+        : concatenate(Float64Array, parts[name].map(toNumbers)),
+    ];
+  }));
+}
+
+function toNumbers(values: ArrayLike<unknown>): Float64Array {
+  return Float64Array.from(values, (value) => value === null || value === undefined ? NaN : Number(value));
+}
