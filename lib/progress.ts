@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Presets, SingleBar } from "cli-progress";
+import type { SingleBar } from "cli-progress";
+import { createRequire } from "node:module";
 import process from "node:process";
 
 /** A running progress bar. */
@@ -34,6 +35,8 @@ export function startProgress(label: string, total: number): Progress {
   return {
     update(done, note = "") {
       if (!bar && performance.now() - start > 2000) {
+        // Loaded only where a bar is shown: most commands end before.
+        const { Presets, SingleBar } = createRequire(import.meta.url)("cli-progress") as typeof import("cli-progress");
         const format = `${label} {bar} {percentage}% | {value}/{total} | {eta_formatted} left | {note}`;
         bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true }, Presets.shades_classic);
         bar.start(total, done, { note });

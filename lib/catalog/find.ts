@@ -4,7 +4,7 @@
  * @module
  */
 import { sort } from "d3-array";
-import { distance } from "fastest-levenshtein";
+import { createRequire } from "node:module";
 import { InputError } from "../errors.ts";
 import { type Catalog, listsOf, textsOf } from "./catalog.ts";
 
@@ -132,6 +132,8 @@ function mostPopular(catalog: Catalog, rows: number[]): number {
 
 /** The rows whose titles are the fewest edits away from one of some texts, each title once. */
 function closestTitles(titles: readonly string[], wanted: readonly string[], count: number): number[] {
+  // Loaded when it is needed, for it takes as long as all else that a command needs to start.
+  const { distance } = createRequire(import.meta.url)("fastest-levenshtein") as typeof import("fastest-levenshtein");
   const rows = new Map(titles.map((title, row): [string, number] => [title, row]).reverse());
   const edits = (title: string) => Math.min(...wanted.map((text) => distance(title, text)));
   return sort(rows, ([title]) => edits(title), ([, row]) => row).slice(0, count).map(([, row]) => row);
