@@ -7,13 +7,12 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { trackName } from "../catalog/find.ts";
 import { InputError } from "../errors.ts";
-import { type Library, readLibrary } from "../shuffle/library.ts";
+import type { Library } from "../shuffle/library.ts";
 import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../shuffle/playlist.ts";
 import { Session, type SessionPick } from "../shuffle/session.ts";
-import type { UserState } from "../shuffle/state.ts";
+import { UserState } from "../shuffle/state.ts";
 import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
-import { readState } from "./listener.ts";
 import { type CommandResult, defineCommand, flag, oneOf, text, textTable, WORLD } from "./shared.ts";
 import { RECIPE, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts";
 
@@ -37,10 +36,15 @@ export default defineCommand({
       ? given
       : { ...readRecipe(again), ...Object.fromEntries(written) } as ShuffleRecipe;
     const whole = await loadShuffleWorld(data);
-    const library = recipe.liked === undefined ? undefined : readLibrary(whole, recipe.liked);
+    // A shuffle without a library or a history does not wait for what reads them.
+    const library = recipe.liked === undefined
+      ? undefined
+      : (await load<typeof import("../shuffle/library.ts")>("../shuffle/library.ts")).readLibrary(whole, recipe.liked);
     const world = library ? await restrictWorld(whole, library.tracks) : whole;
     if (library?.unmatched.length) console.error(`segue: ${missing(recipe.liked!, library)}`);
-    const state = readState(world, recipe.history ?? []);
+    const state = recipe.history === undefined
+      ? new UserState(world)
+      : (await load<typeof import("./listener.ts")>("./listener.ts")).readState(world, recipe.history);
     const start = startTime(recipe.now, state);
     const session = new Session(state, { ...sessionOptions(world, recipe), start });
     const picks = session.run();
@@ -59,6 +63,11 @@ export default defineCommand({
     return { json: { ...result.json, out }, text: `wrote ${out} with ${rows.length} tracks` };
   },
 });
+
+/** Imports a module by an expression, which Deno does not look into before it is reached. */
+async function load<Module>(path: string): Promise<Module> {
+  return await import(path);
+}
 
 /** How much of a library is not in the catalogue, with examples. */
 function missing(file: string, { entries, unmatched }: Library): string {

@@ -9,7 +9,6 @@ import { existsSync } from "node:fs";
 import { type Catalog, type CodedLists, codeLists, listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
 import { embeddingFile } from "../embedding/files.ts";
 import { InputError } from "../errors.ts";
-import { likedGraph } from "../graph/connect.ts";
 import { graphFileIn, type NeighborGraph, readGraph } from "../graph/graph.ts";
 import { cosine, type Matrix, row } from "../matrix.ts";
 import { readNpy, readNpyMatrix } from "../storage/npy.ts";
@@ -180,6 +179,8 @@ export async function restrictWorld(
     const none = { indices: new Int32Array(0), similarities: new Float32Array(0) };
     return { ...world, library: tracks, graph: { nodeCount: world.trackCount, offsets, ...none } };
   }
+  // Named by an expression, so that who has no library of his own does not wait for what joins neighbours.
+  const { likedGraph }: typeof import("../graph/connect.ts") = await import("../graph/connect.ts" as string);
   const { graph } = await likedGraph(world.embedding, tracks, k);
   for (let t = 0; t < tracks.length; t++) offsets[tracks[t] + 1] = graph.offsets[t + 1] - graph.offsets[t];
   for (let i = 0; i < world.trackCount; i++) offsets[i + 1] += offsets[i];
