@@ -62,15 +62,13 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
   const count = sums.length;
   if (count === 0) return { estimate: NaN, lower: NaN, upper: NaN, count };
   const table = options.draws?.(count, resamples);
-  const means = Float64Array.from({ length: resamples }, (_, b) => {
-    let [total, size] = [0, own ? 0 : count];
-    for (let i = 0; i < count; i++) {
-      const drawn = table ? table[b * count + i] : randomInteger(random, count);
-      total += sums[drawn];
-      if (own) size += own[drawn];
-    }
-    return total / size;
-  });
+  const drawn = new Int32Array(count);
+  const means = new Float64Array(resamples);
+  for (let b = 0; b < resamples; b++) {
+    if (table) drawn.set(table.subarray(b * count, (b + 1) * count));
+    else for (let i = 0; i < count; i++) drawn[i] = randomInteger(random, count);
+    means[b] = sumOver(sums, drawn) / (own ? sumOver(own, drawn) : count);
+  }
   const tail = tailProbability(count);
   return {
     estimate: sum(sums) / (own ? sum(own) : count),
@@ -78,6 +76,12 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
     upper: quantile(means, 1 - tail)!,
     count,
   };
+}
+
+function sumOver(values: Float64Array, places: Int32Array): number {
+  let total = 0;
+  for (let i = 0; i < places.length; i++) total += values[places[i]];
+  return total;
 }
 
 /** The tail probability of the expanded percentile interval; that of the plain one for a single value. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { mean, sum } from "d3-array";
 import type { CodedLists } from "../catalog/catalog.ts";
 import { InputError } from "../errors.ts";
 import { expectPlays } from "./plays.ts";
@@ -60,9 +61,7 @@ export function artistExposure(
  */
 export function coverageOf(counts: ArrayLike<number>): number {
   if (counts.length === 0) throw new InputError("Expected at least one item but found none");
-  let played = 0;
-  for (let i = 0; i < counts.length; i++) if (counts[i] > 0) played++;
-  return played / counts.length;
+  return mean(Array.from(counts), (count) => count > 0 ? 1 : 0)!;
 }
 
 /**
@@ -77,15 +76,14 @@ export function coverageOf(counts: ArrayLike<number>): number {
  */
 export function noveltyOf(plays: ArrayLike<number>, knownness: ArrayLike<number>): number {
   expectPlays(plays, knownness.length);
-  let bits = 0;
-  for (let p = 0; p < plays.length; p++) {
-    const probability = knownness[plays[p]];
+  const bits = Array.from(plays, (track) => {
+    const probability = knownness[track];
     if (!(probability > 0 && probability <= 1)) {
-      throw new InputError(`Expected the probability of track ${plays[p]} in (0, 1] but found ${probability}`);
+      throw new InputError(`Expected the probability of track ${track} in (0, 1] but found ${probability}`);
     }
-    bits -= Math.log2(probability);
-  }
-  return bits / plays.length;
+    return -Math.log2(probability);
+  });
+  return mean(bits)!;
 }
 
 /**
@@ -97,11 +95,7 @@ export function noveltyOf(plays: ArrayLike<number>, knownness: ArrayLike<number>
  * @returns Probabilities that sum to 1.
  */
 export function knownnessOf(trackCount: number, popularity?: ArrayLike<number>): Float64Array {
-  const values = new Float64Array(trackCount);
-  let total = 0;
-  for (let i = 0; i < trackCount; i++) {
-    values[i] = 1 + (popularity?.[i] || 0);
-    total += values[i];
-  }
+  const values = Float64Array.from({ length: trackCount }, (_, i) => 1 + (popularity?.[i] || 0));
+  const total = sum(values);
   return values.map((value) => value / total);
 }

@@ -9,7 +9,7 @@ import { mean } from "d3-array";
 import { textsOf } from "../catalog/catalog.ts";
 import { fitConditionalLogit } from "../choice/conditional_logit.ts";
 import { logitSums } from "../choice/logit_sums.ts";
-import { type Choice, type ChoiceSets, collectChoices } from "../choice/sets.ts";
+import { type Choice, collectChoices } from "../choice/sets.ts";
 import { expectInteger, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
 import { catalogRows, replay } from "../sequence/content.ts";
@@ -137,8 +137,31 @@ export function estimateSequenceWeight(
   const candidates = expectInteger("candidates", options.candidates ?? 50, 2);
   const playlists = samplePlaylists(split.userIds.length, options.playlists ?? 1000, seed);
   const model = serveSequenceTerm(term)(world);
-  const build = (part: SplitPart) =>
-    playlistChoices(world, model, split, rows, playlists, part, known, candidates, seed);
+  const names = [...FEATURES, "sequence"] as const;
+  const handSet = FEATURES.map((name) => DEFAULT_WEIGHTS[name]);
+  // Every playlist's target as a choice: the hand-set utility is the offset, the sequence term the one feature.
+  const build = (part: SplitPart) => {
+    const random = seededRandom(seed, `sequence ${part}`);
+    const choices: Choice[] = [];
+    for (const playlist of playlists) {
+      const target = rows[targetOf(split, playlist, part)];
+      const history = Array.from(historyOf(split, playlist, part), (track) => rows[track]).filter((row) => row >= 0);
+      if (target < 0 || history.length === 0) continue;
+      const heard = new Set(history);
+      const offered = new Set([target]);
+      for (let tries = 0; offered.size < candidates && tries < 20 * candidates; tries++) {
+        const track = known[randomInteger(random, known.length)];
+        if (!heard.has(track)) offered.add(track);
+      }
+      if (offered.size < 2) continue;
+      const { state, now } = replay(world, history);
+      const at = { now, sequence: model(state) };
+      const features = fillFeatures(history.at(-1)!, state, Int32Array.from(offered), at, names);
+      const values = linearUtilities(features, [...handSet.map(() => 0), 1]);
+      choices.push({ values, chosen: 0, offset: linearUtilities(features, [...handSet, 0]) });
+    }
+    return collectChoices(["sequence"], choices);
+  };
   const validation = build("validation");
   if (validation.chosen.length < 20) {
     throw new InputError(
@@ -160,42 +183,6 @@ export function estimateSequenceWeight(
     without: mean(logs[0])!,
     gain: bootstrapMean(gains, { random: seededRandom(seed, "sequence gain") }),
   };
-}
-
-/** Every playlist's target as a choice: the hand-set utility is the offset, the sequence term the one feature. */
-function playlistChoices(
-  world: ShuffleWorld,
-  model: SequenceModel,
-  split: SequenceSplit,
-  rows: Int32Array,
-  playlists: ArrayLike<number>,
-  part: SplitPart,
-  known: Int32Array,
-  candidates: number,
-  seed: number,
-): ChoiceSets {
-  const random = seededRandom(seed, `sequence ${part}`);
-  const names = [...FEATURES, "sequence"] as const;
-  const handSet = FEATURES.map((name) => DEFAULT_WEIGHTS[name]);
-  const choices: Choice[] = [];
-  for (const playlist of Array.from(playlists)) {
-    const target = rows[targetOf(split, playlist, part)];
-    const history = Array.from(historyOf(split, playlist, part), (track) => rows[track]).filter((row) => row >= 0);
-    if (target < 0 || history.length === 0) continue;
-    const heard = new Set(history);
-    const offered = new Set([target]);
-    for (let tries = 0; offered.size < candidates && tries < 20 * candidates; tries++) {
-      const track = known[randomInteger(random, known.length)];
-      if (!heard.has(track)) offered.add(track);
-    }
-    if (offered.size < 2) continue;
-    const { state, now } = replay(world, history);
-    const options = { now, sequence: model(state) };
-    const features = fillFeatures(history.at(-1)!, state, Int32Array.from(offered), options, names);
-    const values = linearUtilities(features, [...handSet.map(() => 0), 1]);
-    choices.push({ values, chosen: 0, offset: linearUtilities(features, [...handSet, 0]) });
-  }
-  return collectChoices(["sequence"], choices);
 }
 
 /**
