@@ -9,7 +9,7 @@ import { expectNumber, InputError } from "../errors.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
 import { type Coefficient, describeEstimate } from "./coefficient.ts";
 import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./logit_sums.ts";
-import { climb, ifIdentified, maximum, type Optimum, toSquare } from "./newton.ts";
+import { climb, ifIdentified, maximum, newton, type Optimum, toSquare } from "./newton.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
 /** How well a model fits. */
@@ -165,7 +165,7 @@ export async function fitConditionalLogitBatches(source: ChoiceBatches): Promise
   expectFeatures(source.features);
   let start: Float64Array | undefined;
   for await (const first of source.batches()) {
-    start = tryFit(first, new Float64Array(first.features.length), first.chosen.length);
+    start = nearOptimum(first, first.chosen.length);
     break;
   }
   const optimum = await maximizeWith(source.features, start ?? new Float64Array(source.features.length), async (w) => {
@@ -276,20 +276,18 @@ export function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
   return ifIdentified(() => maximize({ ...sets, features, values }))?.sums.logLikelihood;
 }
 
-function maximize(sets: ChoiceSets): Optimum {
+function maximize(sets: ChoiceSets, start?: Float64Array): Optimum {
   const count = sets.chosen.length;
+  const from = start ?? (count > WARM_START_SETS ? nearOptimum(sets, Math.ceil(count / 10)) : undefined);
+  const search = maximum(sets.features, from ?? new Float64Array(sets.features.length));
+  return climb(search, (weights) => logitSums(sets, weights));
+}
+
+/** Weights within a standard error or so of the best ones for the first sets: where to start from. */
+function nearOptimum(sets: ChoiceSets, count: number): Float64Array {
   const zeros = new Float64Array(sets.features.length);
-  const start = count > WARM_START_SETS ? tryFit(sets, zeros, Math.ceil(count / 10)) : undefined;
-  return maximizeFirst(sets, start ?? zeros, count);
-}
-
-function maximizeFirst(sets: ChoiceSets, start: Float64Array, count: number): Optimum {
-  return climb(maximum(sets.features, start), (weights) => logitSums(sets, weights, 0, count));
-}
-
-/** Weights fitted to the first sets; nothing when those alone do not identify them. */
-function tryFit(sets: ChoiceSets, start: Float64Array, count: number): Float64Array | undefined {
-  return ifIdentified(() => maximizeFirst(sets, start, count))?.estimates;
+  const { parameters, converged } = climb(newton(zeros, 1), (weights) => logitSums(sets, weights, 0, count));
+  return converged ? parameters : zeros;
 }
 
 /** (H⁻¹) (Σ_g s_g s_gᵀ) (H⁻¹) · G / (G − 1), as Stata's `vce(cluster)` and R's `sandwich::vcovCL` have it. */
@@ -335,7 +333,7 @@ function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: F
   for (let n = 0; n < count; n++) (held[cluster ? cluster[n] : n] ? test : train).push(n);
   if (train.length === 0 || test.length === 0) return undefined;
   const trained = takeSets(sets, train);
-  const weights = tryFit(trained, start, train.length);
+  const weights = ifIdentified(() => maximize(trained, start))?.estimates;
   if (!weights) return undefined;
   const sums = logitSums(takeSets(sets, test), weights);
   return {

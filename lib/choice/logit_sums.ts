@@ -75,8 +75,9 @@ export function logitSums(
     for (let j = 0, at = starts[n] * width; j < length; j++) {
       let utility = offset ? offset[starts[n] + j] - offset[chosen[n]] : 0;
       for (let k = 0, d = j; k < width; k++, d += stride) {
-        differences[d] = values[at++] - values[origin + k];
-        utility += weights[k] * differences[d];
+        const difference = values[at++] - values[origin + k];
+        differences[d] = difference;
+        utility += weights[k] * difference;
       }
       odds[j] = utility;
       if (utility > largest) largest = utility;

@@ -156,7 +156,7 @@ Deno.test("a warm start on many sets does not change the optimum, nor does that 
     features: sets.features,
     clusterCount: 0,
     async *batches() {
-      // One set alone identifies nothing, so that the search starts at zero.
+      // The start comes from one set alone.
       for (const part of [first, rest]) yield await Promise.resolve(part);
     },
   });
