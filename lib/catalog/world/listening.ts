@@ -198,32 +198,32 @@ function streamOf(context: Context, track: number, at: number, shuffle: boolean,
   const ended = at + played + 1000;
   lastEnd.set(track, ended);
   return {
-    ts: new Date(ended).toISOString().replace(/\.\d+Z$/, "Z"),
-    platform: "linux",
-    ms_played: played,
-    conn_country: "ZZ",
-    ip_addr: "203.0.113.7",
+    ...entryOf(ended, played),
     master_metadata_track_name: textsOf(catalog, "title")[track],
     master_metadata_album_artist_name: listsOf(catalog, "artists")[track][0],
     master_metadata_album_album_name: catalog.texts.album?.[track] ?? null,
     spotify_track_uri: `spotify:track:${textsOf(catalog, "track_id")[track]}`,
-    episode_name: null,
-    episode_show_name: null,
-    spotify_episode_uri: null,
     reason_start: first ? "clickrow" : shuffle ? "trackdone" : "fwdbtn",
     reason_end: skipped ? "fwdbtn" : brokenOff ? "logout" : "trackdone",
     shuffle,
     skipped,
-    offline: false,
-    offline_timestamp: null,
-    incognito_mode: false,
   };
 }
 
 function podcast(at: number, random: Random): StreamEntry {
   const played = Math.round(600_000 + 1_800_000 * random());
   return {
-    ts: new Date(at + played).toISOString().replace(/\.\d+Z$/, "Z"),
+    ...entryOf(at + played, played),
+    episode_name: `Episode ${1 + randomInteger(random, 200)}`,
+    episode_show_name: "A Made-up Podcast",
+    spotify_episode_uri: `spotify:episode:${foreignId(random)}`,
+  };
+}
+
+/** An entry with all that an export has, nothing of it said yet but when and how long. */
+function entryOf(ended: number, played: number): StreamEntry {
+  return {
+    ts: new Date(ended).toISOString().replace(/\.\d+Z$/, "Z"),
     platform: "linux",
     ms_played: played,
     conn_country: "ZZ",
@@ -232,9 +232,9 @@ function podcast(at: number, random: Random): StreamEntry {
     master_metadata_album_artist_name: null,
     master_metadata_album_album_name: null,
     spotify_track_uri: null,
-    episode_name: `Episode ${1 + randomInteger(random, 200)}`,
-    episode_show_name: "A Made-up Podcast",
-    spotify_episode_uri: `spotify:episode:${foreignId(random)}`,
+    episode_name: null,
+    episode_show_name: null,
+    spotify_episode_uri: null,
     reason_start: "clickrow",
     reason_end: "trackdone",
     shuffle: false,
