@@ -1,5 +1,5 @@
 // AssemblyScript (https://www.assemblyscript.org): the inner loops of the neighbour selves-join, four 32-bit floats at a
-// time. `deno run -A lib/kernels.ts` compiles this file into kernel.wasm.ts; a test checks that they match.
+// time. `deno run -A test/compile_kernels.ts` compiles this file into kernel.wasm.ts; a test checks that they match.
 //
 // All pointers are byte offsets into one memory that all workers share; each worker has its own scratch.
 // - Rows are row-major [n, d], d a multiple of 4, of vectors whose common mean has been subtracted.

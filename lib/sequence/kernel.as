@@ -1,5 +1,5 @@
 // AssemblyScript (https://www.assemblyscript.org): the forward pass of SASRec for one request, four 32-bit floats at a
-// time. `deno run -A lib/kernels.ts` compiles this file into kernel.wasm.ts; a test checks that they match.
+// time. `deno run -A test/compile_kernels.ts` compiles this file into kernel.wasm.ts; a test checks that they match.
 // All pointers are byte offsets into the memory, multiples of 16; the caller lays the memory out (see kernel.ts). Widths
 // (d, n, the width of a head) are multiples of 4.
 

@@ -1,7 +1,7 @@
 /**
  * The WebAssembly kernels: small AssemblyScript files beside the modules that call them, compiled into modules that
  * carry the binary as text, so that nothing has to be compiled to run. After a change of a source:
- * `deno run -A lib/kernels.ts`; a test compiles them again and compares.
+ * `deno run -A test/compile_kernels.ts`; a test compiles them again and compares.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeAtomic } from "./storage/atomic.ts";
+import { writeAtomic } from "../lib/storage/atomic.ts";
 
 /** A kernel: where its source lies and how it is compiled. */
 export interface KernelSource {
@@ -42,7 +42,7 @@ export const KERNELS: KernelSource[] = [
  * @throws {Error} When the source does not compile.
  */
 export async function compileKernel({ source, constant, options }: KernelSource): Promise<string> {
-  const text = readFileSync(new URL(source, import.meta.url), "utf8");
+  const text = readFileSync(new URL(`../lib/${source}`, import.meta.url), "utf8");
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     ["kernel.ts", "--outFile", "kernel.wasm", "-O3", "--noAssert", "--runtime", "stub", "--importMemory", ...options],
@@ -56,7 +56,7 @@ export async function compileKernel({ source, constant, options }: KernelSource)
   );
   if (error || !binary) throw new Error(`${source} does not compile: ${stderr.toString()}`);
   return [
-    `// Made from ${basename(source)} by lib/kernels.ts; do not edit.`,
+    `// Made from ${basename(source)} by test/compile_kernels.ts; do not edit.`,
     "/** The compiled kernel, base64. */",
     `export const ${constant} =`,
     `  "${Buffer.from(binary).toString("base64")}";`,
@@ -71,7 +71,7 @@ export async function compileKernel({ source, constant, options }: KernelSource)
  * @returns Absolute path.
  */
 export function kernelModule({ source }: KernelSource): string {
-  return fileURLToPath(new URL(source.replace(/\.as$/, ".wasm.ts"), import.meta.url));
+  return fileURLToPath(new URL(`../lib/${source.replace(/\.as$/, ".wasm.ts")}`, import.meta.url));
 }
 
 if (import.meta.main) {
