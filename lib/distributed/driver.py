@@ -42,8 +42,8 @@ def main():
             os.environ["JDK_JAVA_OPTIONS"] = JAVA_OPTIONS
         master = options.get("master") or start_cluster(folder, options["executors"], options["memory"])
         session = open_session(master, options, folder)
-        driver = Driver(session, options, folder)
-        answer({"master": master, "version": session.version, "pids": [child.pid for child in children]})
+        driver = Driver(session, options["command"])
+        answer({"pids": [child.pid for child in children]})
         for line in lines:
             driver.handle(json.loads(line))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other side must hear of it
@@ -86,14 +86,11 @@ def start_cluster(folder, executors, memory):
     """One master and a worker of one core an executor, all on 127.0.0.1, at ports that are free."""
     master = start_daemon(folder, "master", "master.Master", ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"])
     address = wait_for(master, r"Starting Spark master at (spark://\S+)")
-    for number in range(executors):
-        start_worker(folder, f"worker{number}", address, memory)
-    return address
-
-
-def start_worker(folder, name, address, memory):
     work = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0", "--cores", "1", "--memory", memory]
-    start_daemon(folder, name, "worker.Worker", [*work, "--work-dir", os.path.join(folder, name), address])
+    for number in range(executors):
+        name = f"worker{number}"
+        start_daemon(folder, name, "worker.Worker", [*work, "--work-dir", os.path.join(folder, name), address])
+    return address
 
 
 def start_daemon(folder, name, kind, arguments):
@@ -160,19 +157,15 @@ def open_session(master, options, folder):
 
 
 class Driver:
-    def __init__(self, session, options, folder):
+    def __init__(self, session, command):
         self.session = session
         self.context = session.sparkContext
-        self.options = options
-        self.folder = folder
+        self.command = command
         self.kept = {}
         self.values = {}
         self.jobs = 0
 
     def handle(self, request):
-        if "worker" in request:
-            start_worker(self.folder, request["worker"], request["master"], self.options["memory"])
-            return answer({"pids": [child.pid for child in children]})
         self.jobs += 1
         self.context.setJobGroup(f"segue-{self.jobs}", request["name"])
         start = time.perf_counter()
@@ -193,7 +186,7 @@ class Driver:
                 rows = rows.repartitionById(shuffle["partitions"], "part").sortWithinPartitions(*shuffle["order"])
             value = self.broadcast(step["broadcast"])
             function = bridge.PartitionFunction(
-                self.options["command"], step["step"], step["broadcast"], value, file, peak, read
+                self.command, step["step"], step["broadcast"], value, file, peak, read
             )
             rows = rows.mapInArrow(function, step["schema"])
             read = None

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { concatenate } from "../concatenate.ts";
@@ -367,6 +367,11 @@ function publish(
   index: Parameters<typeof writeGraphIndex>[1],
   parts: readonly GraphPart[],
 ): void {
+  const listed = new Set(parts.map(({ file }) => basename(file)));
+  for (const name of readdirSync(join(staging, "graph"))) {
+    // What a task that was killed has left half-written.
+    if (!listed.has(name)) rmSync(join(staging, "graph", name));
+  }
   rmSync(join(folder, "graph.json"), { force: true });
   rmSync(join(folder, "graph"), { recursive: true, force: true });
   renameSync(join(staging, "graph"), join(folder, "graph"));

@@ -21,25 +21,13 @@ import { matrixShape } from "./matrix_file.ts";
 
 /** The Spark engine, with what only a cluster has. */
 export interface SparkEngine extends Engine {
-  /** Address of the master. */
-  readonly master: string;
-  /** Version of Spark. */
-  readonly version: string;
   /** Processes of the cluster that this engine started, the master first; none when it uses another cluster. */
   readonly pids: readonly number[];
-  /**
-   * Adds a worker to the cluster that this engine started.
-   *
-   * @param name A name that no worker of the cluster has.
-   */
-  addWorker(name: string): Promise<void>;
 }
 
 /** What the driver answers. */
 interface Answer {
   error?: Failure;
-  master?: string;
-  version?: string;
   pids?: number[];
   files?: string[];
   statistics?: Omit<JobStatistics, "job">;
@@ -101,15 +89,10 @@ export async function sparkEngine(
   });
   const history: JobStatistics[] = [];
   const broadcasts = mkdtempSync(join(tmpdir(), "segue-broadcast-"));
-  const engine: SparkEngine = {
+  return {
     executors,
     history,
-    master: opened.master!,
-    version: opened.version!,
     pids: opened.pids!,
-    async addWorker(name) {
-      (engine as { pids: readonly number[] }).pids = (await driver.ask({ worker: name, master: opened.master })).pids!;
-    },
     async run(job): Promise<JobResult> {
       const staging = resolve(mkdtempSync(join(job.staging ?? tmpdir(), ".segue-spark-")));
       try {
@@ -140,7 +123,6 @@ export async function sparkEngine(
       rmSync(broadcasts, { recursive: true, force: true });
     },
   };
-  return engine;
 }
 
 async function* readResult(files: string[], staging: string): AsyncGenerator<RowTable> {

@@ -30,12 +30,19 @@ const SLOW_JOIN: Step = {
   },
 };
 
-/** The process ends when block 1 is written, the first time it is tried: its part is there and nobody was told. */
+/**
+ * The process ends when block 1 is written, the first time it is tried: its part is there and nobody was told, and half of
+ * another.
+ */
 const LOST_WRITE: Step = {
   output: WRITE_STEP.output,
   async *run(tables, broadcast, context) {
     for await (const columns of WRITE_STEP.run(tables, broadcast, context)) {
-      if (context.partition === 1 && context.attempt === 0) Deno.exit(3);
+      if (context.partition === 1 && context.attempt === 0) {
+        const { folder } = broadcast as { folder: string };
+        Deno.writeTextFileSync(`${folder}/graph/part-00001.npz.${Deno.pid}.part`, "half");
+        Deno.exit(3);
+      }
       yield columns;
     }
   },
