@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBAppender } from "@duckdb/node-api";
 import {
   closeSync,
   existsSync,
@@ -63,11 +63,10 @@ export interface MpdOptions {
   scan?: SliceScan;
 }
 
-/** Gives tracks their codes, from 0 in order of appearance. */
+/** The distinct tracks: codes in memory, names in DuckDB, since a million names would fill the memory. */
 interface TrackTable {
-  code(track: MpdTrack): number;
-  size(): number;
-  close(): void;
+  codes: Map<string, number>;
+  names: DuckDBAppender;
 }
 
 /** What is found in slices, slice by slice in the order given. */
@@ -116,7 +115,11 @@ export async function readMpd(
     damaged: 0,
   };
   await withDuckDB(async (connection) => {
-    const table = await trackTable(connection);
+    await connection.run(
+      `CREATE TABLE names
+         (track_id INTEGER, track_uri VARCHAR, title VARCHAR, artist VARCHAR, album VARCHAR, duration_ms INTEGER)`,
+    );
+    const table = { codes: new Map<string, number>(), names: await connection.createAppender("names") };
     const interactions = join(directory, "interactions.csv");
     await writeAtomicWith(interactions, async (temporary) => {
       const file = openSync(temporary, "w");
@@ -126,12 +129,14 @@ export async function readMpd(
         closeSync(file);
       }
     });
-    table.close();
-    report.tracks = table.size();
+    table.names.closeSync();
+    report.tracks = table.codes.size;
     await writeAtomicWith(join(directory, "track_names.parquet"), async (temporary) => {
       await connection.run(
         `COPY (SELECT names.*, n::INTEGER AS "count" FROM names
-           JOIN (SELECT track_id, count(*) AS n FROM read_csv(${sqlText(interactions)}) GROUP BY ALL) USING (track_id)
+           JOIN (SELECT track_id, count(*) AS n FROM read_csv(${
+          sqlText(interactions)
+        }, header = true) GROUP BY ALL) USING (track_id)
            ORDER BY track_id) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
       );
     });
@@ -214,7 +219,7 @@ async function* interactionTexts(
           text = "";
         }
       }
-      progress.update(++done, `${report.playlists} playlists, ${table.size()} tracks`);
+      progress.update(++done, `${report.playlists} playlists, ${table.codes.size} tracks`);
     }
   } finally {
     progress.stop();
@@ -262,7 +267,7 @@ function playlistLines(
       report.namelessTracks++;
       continue;
     }
-    const code = table.code(track);
+    const code = codeOf(track, table);
     if (!keepRepeats && here.has(code)) {
       report.repeatedTracks++;
       continue;
@@ -276,31 +281,20 @@ function playlistLines(
   return text;
 }
 
-/** Codes of the distinct tracks; their names go into DuckDB, since a million of them would fill the memory. */
-async function trackTable(connection: DuckDBConnection): Promise<TrackTable> {
-  await connection.run(
-    `CREATE TABLE names
-       (track_id INTEGER, track_uri VARCHAR, title VARCHAR, artist VARCHAR, album VARCHAR, duration_ms INTEGER)`,
-  );
-  const names = await connection.createAppender("names");
-  const codes = new Map<string, number>();
-  return {
-    code({ track_uri, track_name, artist_name, album_name, duration_ms }) {
-      const known = codes.get(track_uri!);
-      if (known !== undefined) return known;
-      const code = codes.size;
-      codes.set(track_uri!, code);
-      names.appendInteger(code);
-      for (const text of [track_uri, track_name, artist_name, album_name]) {
-        if (typeof text === "string") names.appendVarchar(text);
-        else names.appendNull();
-      }
-      if (Number.isFinite(duration_ms)) names.appendInteger(Math.round(duration_ms!));
-      else names.appendNull();
-      names.endRow();
-      return code;
-    },
-    size: () => codes.size,
-    close: () => names.closeSync(),
-  };
+/** The code of a track, from 0 in order of appearance; the names of a new one are put down. */
+function codeOf(track: MpdTrack, { codes, names }: TrackTable): number {
+  const { track_uri, track_name, artist_name, album_name, duration_ms } = track;
+  const known = codes.get(track_uri!);
+  if (known !== undefined) return known;
+  const code = codes.size;
+  codes.set(track_uri!, code);
+  names.appendInteger(code);
+  for (const text of [track_uri, track_name, artist_name, album_name]) {
+    if (typeof text === "string") names.appendVarchar(text);
+    else names.appendNull();
+  }
+  if (Number.isFinite(duration_ms)) names.appendInteger(Math.round(duration_ms!));
+  else names.appendNull();
+  names.endRow();
+  return code;
 }

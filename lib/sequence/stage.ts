@@ -73,7 +73,7 @@ export async function loadSequenceData(directory: string, options: SplitOptions 
  * @throws {InputError} When there are neither interactions nor playlists, or an option is out of range.
  */
 export async function sasrecStage(directory: string, options: SasrecStageOptions = {}): Promise<StageReport> {
-  const { resume = false, force, onEvaluation, interactions: given, names: named, ...parameters } = options;
+  const { resume = false, force, interactions: given, names: named, ...parameters } = options;
   if (given === undefined) await ensureInteractions(directory);
   const source = given === undefined ? join(directory, "interactions.csv") : resolve(given);
   if (!existsSync(source)) throw new InputError(`${given}: no such file; give a file of user_id,track_id,timestamp`);
@@ -98,7 +98,7 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
       const split = splitPlaylists(await readInteractions(source), parameters);
       const checkpoint = join(folder, "checkpoint.npz");
       if (!resume) rmSync(checkpoint, { force: true });
-      const result = await trainSasrec(split, { ...parameters, checkpoint, onEvaluation });
+      const result = await trainSasrec(split, { ...parameters, checkpoint });
       saveSasrec(result.model, folder);
       if (ownNames) await writeNames(join(folder, "names.parquet"), split.trackIds, names);
       else rmSync(join(folder, "names.parquet"), { force: true });

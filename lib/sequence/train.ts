@@ -63,8 +63,6 @@ export interface TrainOptions extends Partial<Omit<SasrecConfig, "tracks">> {
   checkpoint?: string;
   /** Features of the tracks [tracks, f], standardised: E[j] becomes E[j] + features[j] W, with W learned. */
   features?: Matrix;
-  /** Told at every evaluation. */
-  onEvaluation?: (point: TrainingPoint) => void;
 }
 
 /** A point of the training curve. */
@@ -168,7 +166,6 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
     course.done = course.curve.length - 1 - course.best >= plan.patience &&
       course.curve[course.best].ndcg > BEYOND_POPULARITY * popularity;
     if (plan.checkpoint) writeCheckpoint(plan.checkpoint, plan.fingerprint, course, trainer);
-    options.onEvaluation?.(point);
     lossSum = lossCount = 0;
     started = performance.now();
   };
@@ -318,13 +315,13 @@ class Trainer {
     const tf = this.#tf;
     const items = tf.tidy(() => this.#table().clone());
     const weights = Object.fromEntries(
-      Object.entries(this.#variables).map(([name, variable]) => [
+      Object.entries({ ...this.#variables, items }).map(([name, tensor]) => [
         name,
-        (name === "items" ? items : variable).dataSync() as Float32Array,
+        (tensor.dataSync() as Float32Array).slice(),
       ]),
     );
     items.dispose();
-    return Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, values.slice()]));
+    return weights;
   }
 
   /** Everything that training needs to go on. */
