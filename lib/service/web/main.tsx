@@ -1,5 +1,5 @@
 /** The web app: search, Smart Shuffle, why this song, sliders, map, timeline, comparison, export. */
-import { render } from "preact";
+import { type ComponentProps, render } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api, type Comparison, type Preview, type SessionBody, type Track, type Tuning } from "./api.ts";
 import { Compare } from "./compare.tsx";
@@ -123,20 +123,21 @@ function App({ defaults, before, visit }: Props) {
     if (session) api.preview(session.id, {}).then(setPreview, tell);
   }, [session]);
 
+  const likesIt = liked.has(current?.track.track_id ?? "");
+  /** A button that waits while a request is under way. */
+  const button = (
+    label: string,
+    onClick: () => void,
+    more: ComponentProps<"button"> = {},
+  ) => <button key={label} type="button" disabled={busy} onClick={onClick} {...more}>{label}</button>;
+
   return (
     <>
       <a class="skip-link" href="#queue">To the queue</a>
       <header>
         <h1>Segue</h1>
         <SearchBox onChoose={shuffleFrom} />
-        <button
-          type="button"
-          class={session ? "primary" : undefined}
-          disabled={busy}
-          onClick={() => shuffleFrom(chosen)}
-        >
-          Smart Shuffle
-        </button>
+        {button("Smart Shuffle", () => shuffleFrom(chosen), { class: session && "primary" })}
       </header>
       <p class={failed ? "status failed" : "status"} role="status" aria-live="polite">{message}</p>
       {session && current
@@ -148,33 +149,17 @@ function App({ defaults, before, visit }: Props) {
                 <h2>{current.track.title}</h2>
                 <p>{current.track.artists.join(", ")}{current.track.year ? ` · ${current.track.year}` : ""}</p>
                 <div class="buttons">
-                  <button
-                    type="button"
-                    disabled={busy || current.step === 0}
-                    onClick={() => act(`Back to ${session.picks[current.step - 1].track.title}`, api.previous)}
-                  >
-                    Previous
-                  </button>
-                  <button
-                    type="button"
-                    class="primary"
-                    disabled={busy}
-                    onClick={() => act(`Now playing ${upNext?.track.title ?? "the next track"}`, api.next)}
-                  >
-                    Next
-                  </button>
-                  <button type="button" disabled={busy} onClick={skip}>Skip</button>
-                  <button
-                    type="button"
-                    disabled={busy}
-                    aria-pressed={liked.has(current.track.track_id)}
-                    onClick={() => like(current.track)}
-                  >
-                    {liked.has(current.track.track_id) ? "♥ Liked" : "♡ Like"}
-                  </button>
-                  <button type="button" disabled={busy} onClick={() => act("Took it back", api.undo)}>
-                    Undo
-                  </button>
+                  {button(
+                    "Previous",
+                    () => act(`Back to ${session.picks[current.step - 1].track.title}`, api.previous),
+                    { disabled: busy || current.step === 0 },
+                  )}
+                  {button("Next", () => act(`Now playing ${upNext?.track.title ?? "the next track"}`, api.next), {
+                    class: "primary",
+                  })}
+                  {button("Skip", skip)}
+                  {button(likesIt ? "♥ Liked" : "♡ Like", () => like(current.track), { "aria-pressed": likesIt })}
+                  {button("Undo", () => act("Took it back", api.undo))}
                 </div>
               </div>
               {upNext && (
@@ -201,17 +186,8 @@ function App({ defaults, before, visit }: Props) {
             <section class="panel wide" aria-labelledby="more-title">
               <h2 id="more-title">Keep it, compare it</h2>
               <div class="buttons">
-                {FORMATS.map((format) => (
-                  <button
-                    key={format}
-                    type="button"
-                    disabled={busy}
-                    onClick={() => save(format)}
-                  >
-                    Export {format.toUpperCase()}
-                  </button>
-                ))}
-                <button type="button" disabled={busy} onClick={compare}>Compare with vanilla shuffle</button>
+                {FORMATS.map((format) => button(`Export ${format.toUpperCase()}`, () => save(format)))}
+                {button("Compare with vanilla shuffle", compare)}
               </div>
               {comparison && <Compare comparison={comparison} />}
             </section>
@@ -224,9 +200,7 @@ function App({ defaults, before, visit }: Props) {
               Search for a track to start from, or let Segue choose one. Each next track is drawn by how it sounds, what
               you heard lately, the key, the artist and the style, and every pick says why.
             </p>
-            <button type="button" class="primary" disabled={busy} onClick={() => shuffleFrom(undefined)}>
-              Choose a track for me
-            </button>
+            {button("Choose a track for me", () => shuffleFrom(undefined), { class: "primary" })}
           </main>
         )}
     </>
