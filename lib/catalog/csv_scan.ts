@@ -270,7 +270,7 @@ function copyWithout(source: string, target: string, ranges: readonly number[]):
  * @returns True for gzip.
  * @throws {InputError} When there is no such file, or it is a folder.
  */
-export function isGzip(path: string): boolean {
+function isGzip(path: string): boolean {
   const head = firstBytes(path, 2);
   return head[0] === 0x1f && head[1] === 0x8b;
 }

@@ -6,7 +6,7 @@
  */
 import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from "@duckdb/node-api";
 import { sqlName, sqlText } from "../storage/parquet.ts";
-import { type CatalogColumn, LIST_COLUMNS } from "./catalog.ts";
+import type { CatalogColumn } from "./catalog.ts";
 import { CRITICAL_COLUMNS, type Form, type ListStyle, SOURCE_COLUMNS } from "./forms.ts";
 import { parsePythonList } from "./python_list.ts";
 import { FIX, isList, isNumeric, listStyle, RANGES, SILENT_FEATURES, sqlType } from "./rules.ts";
@@ -251,7 +251,7 @@ function check(name: CatalogColumn, form: Form): Check[] {
       reason: says("YYYY, YYYY-MM or YYYY-MM-DD"),
     }];
   }
-  if ((LIST_COLUMNS as readonly string[]).includes(name)) {
+  if (isList(name)) {
     const bad = { wrong: `${raw} IS NOT NULL AND ${value} IS NULL`, reason: says("a list of texts") };
     return critical
       ? [{ ...bad, fine: `len(${value}) > 0` }, {

@@ -40,10 +40,10 @@ export const SILENT_FEATURES = ["danceability", "speechiness", "valence"] as con
 
 /** SQL type of a column of the checked rows. */
 export function sqlType(column: CatalogColumn): string {
-  if ((LIST_COLUMNS as readonly string[]).includes(column)) return "VARCHAR[]";
+  if (isList(column)) return "VARCHAR[]";
   if (column === "explicit") return "BOOLEAN";
   if (column === "duration_ms" || RANGES[column as NumericColumn]?.whole) return "INTEGER";
-  return (NUMERIC_COLUMNS as readonly string[]).includes(column) ? "DOUBLE" : "VARCHAR";
+  return isNumeric(column) ? "DOUBLE" : "VARCHAR";
 }
 
 /** Which values a row had that stand for missing; `fix` is a sum of these. */

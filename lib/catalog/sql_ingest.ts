@@ -10,12 +10,12 @@ import process from "node:process";
 import { InputError } from "../errors.ts";
 import { writeAtomic, writeAtomicWith } from "../storage/atomic.ts";
 import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
-import { type CatalogColumn, LIST_COLUMNS } from "./catalog.ts";
+import type { CatalogColumn } from "./catalog.ts";
 import { SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
 import type { IngestAccount, IngestOptions } from "./ingest.ts";
 import { registerPythonList } from "./read_sql.ts";
 import { countReasons, reasonKind, type Reject, rejectsCsv } from "./rejects.ts";
-import { FIX, SILENT_FEATURES } from "./rules.ts";
+import { FIX, isList, SILENT_FEATURES } from "./rules.ts";
 import { loadSources, openSource, scalar, type Source } from "./sql_rows.ts";
 
 const MEMORY_LIMIT = "1500MB";
@@ -125,7 +125,6 @@ async function mergeDuplicates(
   if (await scalar(connection, "SELECT count(*) FROM repeated") === 0) {
     return { ids: 0, popularityConflicts: 0, featureConflicts: 0 };
   }
-  const isList = (name: CatalogColumn) => (LIST_COLUMNS as readonly string[]).includes(name);
   const values = columns.map((name) => {
     const column = sqlName(name);
     if (name === "popularity") return `max(${column}) AS ${column}`;

@@ -77,7 +77,7 @@ export async function openSource(
  * @param parallel Whether no quoted field holds a line break.
  * @returns SQL of the table, and the types of its columns.
  */
-export function csvColumns(
+function csvColumns(
   path: string,
   header: readonly string[],
   parallel: boolean,
