@@ -6,7 +6,14 @@
 import { flatGroup, group, range, sort } from "d3-array";
 import { InputError } from "../errors.ts";
 import { seededRandom } from "../random.ts";
-import { bootstrapMean, type Interval, type PairedDifference, pairedDifference, sharedDraws } from "./bootstrap.ts";
+import {
+  bootstrapMean,
+  type BootstrapOptions,
+  type Interval,
+  type PairedDifference,
+  pairedDifference,
+  sharedDraws,
+} from "./bootstrap.ts";
 import {
   METRIC_NAMES,
   type MetricName,
@@ -81,8 +88,7 @@ export interface SummaryOptions {
 export function summarize(tournament: Tournament, options: SummaryOptions = {}): SummaryRow[] {
   return cellsOf(tournament, options).map(({ members, ...cell }) => {
     const { values, weights } = unitValues(tournament, cell.policy, cell.metric, members, options.unit);
-    const random = seededRandom(tournament.seed, `summary ${cell.policy} ${cell.metric}`);
-    return { ...cell, ...bootstrapMean(values, { random, weights, draws: drawsOf(tournament) }) };
+    return { ...cell, ...bootstrapMean(values, { ...resamplesOf(tournament), weights }) };
   });
 }
 
@@ -166,10 +172,7 @@ export interface ParetoPoint {
 export function paretoPoints(tournament: Tournament): ParetoPoint[] {
   const count = tournament.variantListeners || tournament.listeners.length;
   const interval = (policy: string, metric: MetricName) =>
-    bootstrapMean(valuesOf(tournament, policy, metric).subarray(0, count), {
-      random: seededRandom(tournament.seed, `pareto ${policy} ${metric}`),
-      draws: drawsOf(tournament),
-    });
+    bootstrapMean(valuesOf(tournament, policy, metric).subarray(0, count), resamplesOf(tournament));
   const point = (policy: string, label: string, curve: ParetoPoint["curve"], value: number): ParetoPoint => ({
     policy,
     label,
@@ -260,13 +263,15 @@ export function gainsByListener(
   return tournament.listeners.map((listener, l) => ({ ...listener, gain: a[l] - b[l] }));
 }
 
-const drawsOfTournament = new WeakMap<Tournament, ReturnType<typeof sharedDraws>>();
+const resamplesOfTournament = new WeakMap<Tournament, BootstrapOptions>();
 
 /** All intervals of a tournament share their resamples. */
-function drawsOf(tournament: Tournament): ReturnType<typeof sharedDraws> {
-  let draws = drawsOfTournament.get(tournament);
-  if (!draws) drawsOfTournament.set(tournament, draws = sharedDraws(tournament.seed));
-  return draws;
+function resamplesOf(tournament: Tournament): BootstrapOptions {
+  const { seed } = tournament;
+  const options = resamplesOfTournament.get(tournament) ??
+    { random: seededRandom(seed, "resamples"), draws: sharedDraws(seed) };
+  resamplesOfTournament.set(tournament, options);
+  return options;
 }
 
 /** Every group of listeners with every policy and every metric wanted. */
@@ -301,11 +306,8 @@ function comparison(
 ): ComparisonRow {
   const own = unitValues(tournament, policy, cell.metric, members, unit);
   const others = unitValues(tournament, baseline, cell.metric, members, unit);
-  const difference = pairedDifference(own.values, others.values, {
-    random: seededRandom(tournament.seed, `pair ${policy} ${baseline} ${cell.metric}`),
-    weights: own.weights,
-    draws: drawsOf(tournament),
-  });
+  const options = { ...resamplesOf(tournament), weights: own.weights };
+  const difference = pairedDifference(own.values, others.values, options);
   const sign = METRICS[cell.metric].better === "higher" ? 1 : -1;
   const verdict = !difference.differs ? "even" : difference.estimate * sign > 0 ? "better" : "worse";
   return { policy, label, baseline, ...cell, ...difference, verdict };
@@ -337,8 +339,7 @@ function curvesOf(
   return contestantsOf(tournament).flatMap(({ name: policy, label }) =>
     places.map((x) => {
       const values = members.map(({ listener }) => at(tournament.runs[policy][listener], x));
-      const random = seededRandom(tournament.seed, `curve ${policy} ${x}`);
-      return { policy, label, x, ...bootstrapMean(values, { random, resamples: 400, draws: drawsOf(tournament) }) };
+      return { policy, label, x, ...bootstrapMean(values, { ...resamplesOf(tournament), resamples: 400 }) };
     })
   );
 }

@@ -102,19 +102,12 @@ const COVERED: readonly string[] = ["Segue, learned: all", "Segue, learned: each
 
 const LINE_LEGEND = { symbolType: "stroke", symbolStrokeWidth: 2, symbolOpacity: 1, labelLimit: 220 };
 
-const CURVE_NAMES: Readonly<Record<string, string>> = {
+/** Curves of the Pareto picture; the terms that hardly move either axis would only cover the rest. */
+const PARETO_CURVES: Readonly<Record<string, string>> = {
   temperature: "Temperature",
-  learnedTemperature: "Temperature, learned from all",
-  personalTemperature: "Temperature, learned from each",
   similarity: "Weight of similarity",
-  recency: "Weight of recency",
-  sameArtist: "Weight of same artist",
-  keyMatch: "Weight of key match",
   clusterDiversity: "Weight of cluster diversity",
 };
-
-/** Curves of the Pareto picture; the terms that hardly move either axis would only cover the rest. */
-const PARETO_CURVES = ["temperature", "similarity", "clusterDiversity"] as const;
 
 /**
  * The Pareto picture: variety against coherence, on the left every contestant, on the right Segue's curves over
@@ -126,7 +119,7 @@ const PARETO_CURVES = ["temperature", "similarity", "clusterDiversity"] as const
 export function paretoPlot(points: readonly ParetoPoint[]): Spec {
   const flat = significant(points.map(({ label, curve, value, coherence, variety }) => ({
     label,
-    curve: CURVE_NAMES[curve] ?? curve,
+    curve: PARETO_CURVES[curve],
     value: Number.isFinite(value) ? value : 1e9,
     mark: value === Infinity ? "∞" : `${value}`,
     ...{ x: coherence.estimate, xLow: coherence.lower, xHigh: coherence.upper },
@@ -134,7 +127,7 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
     kind: curve,
   })));
   const contest = flat.filter(({ kind }) => kind === "contest");
-  const curves = flat.filter(({ kind }) => (PARETO_CURVES as readonly string[]).includes(kind));
+  const curves = flat.filter(({ curve }) => curve);
   const axis = { scale: { zero: false, padding: 16 }, axis: { tickCount: 5 } };
   const position = {
     x: quantity("x", "Coherence: similarity of consecutive plays", axis),
@@ -153,9 +146,10 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
       color,
     },
   }));
-  const curveNames = PARETO_CURVES.map((curve) => CURVE_NAMES[curve]);
   const curveRange = [ACCENT_COLOR, MAIN_COLOR, "#009E73"];
-  const curveColor = colors("curve", null, curveNames, curveRange, { legend: { ...legend, columns: 1 } });
+  const curveColor = colors("curve", null, Object.values(PARETO_CURVES), curveRange, {
+    legend: { ...legend, columns: 1 },
+  });
   return {
     spacing: 40,
     resolve: { scale: { color: "independent" } },
