@@ -37,8 +37,8 @@ export interface CandidateSet {
   cycleComplete: boolean;
 }
 
-/** Reused from call to call, grown when needed: a search allocates only its result. */
-const pool = { tracks: new Int32Array(4096), similarities: new Float64Array(4096), count: 0 };
+/** The candidates found so far, reused from call to call: a search allocates only its result. */
+const pool: { tracks: TrackIndex[]; similarities: number[] } = { tracks: [], similarities: [] };
 const seen = new Set<number>();
 
 /**
@@ -70,17 +70,12 @@ export function findCandidates(current: TrackIndex, state: UserState, options: C
     };
     const narrowed = rules.every((rule, r) => !rule.fixed || limits[r] === 0);
     search(current, state, options, passes, narrowed ? allowed : () => world.library, sources);
-    if (pool.count > 0 || relaxing === rules.length) break;
+    if (pool.tracks.length > 0 || relaxing === rules.length) break;
     if (++limits[relaxing] >= rules[relaxing].limits.length) relaxing++;
   }
   const relaxed = restoreRules(current, state, rules, limits);
-  const block = new ArrayBuffer(12 * pool.count);
-  const similarities = new Float64Array(block, 0, pool.count);
-  const tracks = new Int32Array(block, 8 * pool.count, pool.count);
-  for (let c = 0; c < pool.count; c++) {
-    tracks[c] = pool.tracks[c];
-    similarities[c] = pool.similarities[c];
-  }
+  const tracks = new Int32Array(pool.tracks);
+  const similarities = new Float64Array(pool.similarities);
   if (relaxed.length === 0) return { tracks, similarities, sources, relaxed, cycleComplete: false };
   return {
     tracks,
@@ -101,7 +96,7 @@ function search(
 ): void {
   const world = state.world;
   const enough = options.minimumCandidates ?? 1;
-  pool.count = 0;
+  pool.tracks.length = pool.similarities.length = 0;
   if (options.candidates || options.toward?.length) {
     seen.clear();
     if (options.candidates) { for (let c = 0; c < options.candidates.length; c++) offer(options.candidates[c]); }
@@ -112,26 +107,26 @@ function search(
       if (passes(indices[e])) add(indices[e], similarities[e]);
     }
   }
-  sources.neighbors = pool.count;
+  sources.neighbors = pool.tracks.length;
   sources.twoHop = sources.restarts = 0;
-  if (pool.count >= enough || isWholeLibrary(current, state, options) && !passes(current)) return;
+  if (pool.tracks.length >= enough || isWholeLibrary(current, state, options) && !passes(current)) return;
 
   seen.clear();
-  for (let c = 0; c < pool.count; c++) seen.add(pool.tracks[c]);
-  neighbors(current, (track) => neighbors(track, (next) => pool.count < WIDENED_COUNT && offer(next)));
-  sources.twoHop = pool.count - sources.neighbors;
-  if (pool.count >= enough) return;
+  for (const track of pool.tracks) seen.add(track);
+  neighbors(current, (track) => neighbors(track, (next) => pool.tracks.length < WIDENED_COUNT && offer(next)));
+  sources.twoHop = pool.tracks.length - sources.neighbors;
+  if (pool.tracks.length >= enough) return;
 
   const library = reachable();
   if (library.length === 0) return;
   const random = seededRandom(state.playCount, `restart ${current}`);
   const start = randomInteger(random, library.length);
   const stride = coprimeStride(randomInteger(random, library.length), library.length);
-  for (let i = 0, at = start; i < library.length && pool.count < WIDENED_COUNT; i++) {
+  for (let i = 0, at = start; i < library.length && pool.tracks.length < WIDENED_COUNT; i++) {
     offer(library[at]);
     at = (at + stride) % library.length;
   }
-  sources.restarts = pool.count - sources.neighbors - sources.twoHop;
+  sources.restarts = pool.tracks.length - sources.neighbors - sources.twoHop;
 
   function offer(track: TrackIndex): void {
     if (seen.has(track) || !passes(track)) return;
@@ -165,15 +160,8 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 function add(track: TrackIndex, similarity: number): void {
-  if (pool.count === pool.tracks.length) {
-    const { tracks, similarities } = pool;
-    pool.tracks = new Int32Array(2 * pool.count);
-    pool.similarities = new Float64Array(2 * pool.count);
-    pool.tracks.set(tracks);
-    pool.similarities.set(similarities);
-  }
-  pool.tracks[pool.count] = track;
-  pool.similarities[pool.count++] = similarity;
+  pool.tracks.push(track);
+  pool.similarities.push(similarity);
 }
 
 /** Puts back, from the most important on, every relaxed limit that leaves at least one of the candidates found. */
@@ -200,15 +188,9 @@ function restoreRules(
 
 /** Keeps the candidates that break no rule, unless that leaves none. */
 function keepPassing(breaks: (track: TrackIndex) => boolean): boolean {
-  let count = 0;
-  for (let c = 0; c < pool.count; c++) if (!breaks(pool.tracks[c])) count++;
-  if (count === 0) return false;
-  let kept = 0;
-  for (let c = 0; c < pool.count; c++) {
-    if (breaks(pool.tracks[c])) continue;
-    pool.tracks[kept] = pool.tracks[c];
-    pool.similarities[kept++] = pool.similarities[c];
-  }
-  pool.count = kept;
+  const kept = pool.tracks.map((_, c) => c).filter((c) => !breaks(pool.tracks[c]));
+  if (kept.length === 0) return false;
+  pool.similarities = kept.map((c) => pool.similarities[c]);
+  pool.tracks = kept.map((c) => pool.tracks[c]);
   return true;
 }

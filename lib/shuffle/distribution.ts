@@ -22,74 +22,46 @@ export interface Pick {
   probability: number;
 }
 
-/** What a {@linkcode Distribution} is made of. */
-export interface DistributionParts {
-  /** The track that plays now. */
-  current: TrackIndex;
-  /** The listener. */
-  state: UserState;
-  /** The time that was reckoned from, in ms since 1970. */
-  now: number;
-  /** The candidates and how they were found. */
-  found: CandidateSet;
-  /** Names of the features, in order. */
-  featureNames: readonly FeatureName[];
-  /** The features [c, f], row-major. */
-  features: Float64Array;
-  /** The weights in the order of the features. */
-  weights: Float64Array;
-  /** Temperature of the softmax, in [0, ∞]. */
-  temperature: number;
-}
-
 /** P(next | current, state): the candidates with their features, utilities and probabilities. */
 export class Distribution {
-  /** The track that plays now. */
-  readonly current: TrackIndex;
-  /** The listener. It may have moved on since. */
-  readonly state: UserState;
   /** Number of the listener's events when this was reckoned: explanations look back to then. */
   readonly eventCount: number;
-  /** The time that was reckoned from, in ms since 1970. */
-  readonly now: number;
   /** The candidates, c of them. */
   readonly candidates: Int32Array;
-  /** Where the candidates came from, and which rules had to be relaxed. */
-  readonly found: CandidateSet;
-  /** Names of the features, in order. */
-  readonly featureNames: readonly FeatureName[];
-  /** The features [c, f], row-major. */
-  readonly features: Float64Array;
-  /** The weights in the order of the features. */
-  readonly weights: Float64Array;
   /** Utility of each candidate, u = features · weights. */
   readonly utilities: Float64Array;
   /** Probability of each candidate; they sum to 1. */
   readonly probabilities: Float64Array;
-  /** Temperature of the softmax. */
-  readonly temperature: number;
 
   /**
    * Reckons utilities and probabilities.
    *
-   * @param parts Candidates, features and weights.
+   * @param current The track that plays now.
+   * @param state The listener. It may move on afterwards.
+   * @param now The time that is reckoned from, in ms since 1970.
+   * @param found The candidates, where they came from, and which rules had to be relaxed.
+   * @param featureNames Names of the features, in order.
+   * @param features The features [c, f], row-major.
+   * @param weights The weights in the order of the features.
+   * @param temperature Temperature of the softmax, in [0, ∞].
    * @throws {InputError} When the weights are so large that a utility overflows.
    */
-  constructor(parts: DistributionParts) {
-    this.current = parts.current;
-    this.state = parts.state;
-    this.eventCount = parts.state.eventCount;
-    this.now = parts.now;
-    this.found = parts.found;
-    this.candidates = parts.found.tracks;
-    this.featureNames = parts.featureNames;
-    this.features = parts.features;
-    this.weights = parts.weights;
-    this.temperature = parts.temperature;
+  constructor(
+    readonly current: TrackIndex,
+    readonly state: UserState,
+    readonly now: number,
+    readonly found: CandidateSet,
+    readonly featureNames: readonly FeatureName[],
+    readonly features: Float64Array,
+    readonly weights: Float64Array,
+    readonly temperature: number,
+  ) {
+    this.eventCount = state.eventCount;
+    this.candidates = found.tracks;
     const count = this.candidates.length;
     const block = new Float64Array(2 * count);
-    this.utilities = linearUtilities(parts.features, parts.weights, 0, count, block.subarray(0, count));
-    this.probabilities = softmax(this.utilities, parts.temperature, block.subarray(count));
+    this.utilities = linearUtilities(features, weights, 0, count, block.subarray(0, count));
+    this.probabilities = softmax(this.utilities, temperature, block.subarray(count));
   }
 
   /** The rules that had to be relaxed to find a candidate; empty when all rules hold. */

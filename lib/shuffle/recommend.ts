@@ -48,16 +48,8 @@ export function recommendNext(
   const features = fillFeatures(current, state, found.tracks, options, featureNames, found.similarities);
   const vector = new Float64Array(featureNames.length);
   for (let f = 0; f < vector.length; f++) vector[f] = weights[featureNames[f]]!;
-  return new Distribution({
-    current,
-    state,
-    now: options.now ?? state.now,
-    found,
-    featureNames,
-    features,
-    weights: vector,
-    temperature: options.temperature ?? 1,
-  });
+  const { now = state.now, temperature = 1 } = options;
+  return new Distribution(current, state, now, found, featureNames, features, vector, temperature);
 }
 
 /**

@@ -113,9 +113,6 @@ export interface CompiledRules {
   allowed(): Int32Array;
 }
 
-/** Up to this window the last plays are gathered in a set, which stays in the processor's cache; beyond it the state is asked. */
-const SHORT_WINDOW = 256;
-
 const NO_RULES: Rules = {};
 const compiledRules = new WeakMap<ShuffleWorld, WeakMap<Rules, CompiledRules>>();
 
@@ -181,10 +178,7 @@ const COMPILE: Record<keyof Rules, (world: ShuffleWorld, rules: Rules) => Compil
     fixed: false,
     test(_current, state, window) {
       const first = Math.max(0, state.playCount - window);
-      if (window > SHORT_WINDOW) return (track) => state.lastWorkPlay(world.works[track]) >= first;
-      const recent = new Set<number>();
-      for (let p = first; p < state.playCount; p++) recent.add(world.works[state.playedTrack(p)]);
-      return (track) => recent.has(world.works[track]);
+      return (track) => state.lastWorkPlay(world.works[track]) >= first;
     },
   }),
   repeatTrack(_world, rules) {
@@ -196,10 +190,7 @@ const COMPILE: Record<keyof Rules, (world: ShuffleWorld, rules: Rules) => Compil
       cyclic: all,
       test(_current, state, window) {
         const first = all ? state.cycleStart : Math.max(0, state.playCount - window);
-        if (all || window > SHORT_WINDOW) return (track) => (state.historyOf(track)?.lastPlay ?? -1) >= first;
-        const recent = new Set<number>();
-        for (let p = first; p < state.playCount; p++) recent.add(state.playedTrack(p));
-        return (track) => recent.has(track);
+        return (track) => (state.historyOf(track)?.lastPlay ?? -1) >= first;
       },
     };
   },
