@@ -8,11 +8,10 @@
 import { expectNumber, InputError } from "../errors.ts";
 import { cosine, type Matrix, row, takeRows } from "../matrix.ts";
 import { randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
-import { playlistsOf } from "./interactions.ts";
 import { bootstrap, type MetricEstimate, rankOf } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { serveSasrec } from "./serve.ts";
-import { type SequenceSplit, splitAs } from "./split.ts";
+import { type SequenceSplit, splitAs, userPlaylists } from "./split.ts";
 import { type TrainOptions, trainSasrec } from "./train.ts";
 
 /** Options of {@linkcode evaluateColdStart}. */
@@ -121,20 +120,14 @@ export async function evaluateColdStart(
 
 /** The playlists without the held-out tracks, those with at least 5 tracks left. */
 function warmSplit(split: SequenceSplit, code: Int32Array, warm: Int32Array): SequenceSplit {
-  const lists: Int32Array[] = [];
-  const userIds: string[] = [];
-  split.userIds.forEach((user, p) => {
-    const list = split.tracks.subarray(split.offsets[p], split.offsets[p + 1]).map((track) => code[track]);
-    const kept = list.filter((track) => track < warm.length);
-    if (kept.length < 5) return;
-    lists.push(kept);
-    userIds.push(user);
-  });
+  const lists = userPlaylists(split).map(({ user, list }) => (
+    { user, list: list.map((track) => code[track]).filter((track) => track < warm.length) }
+  )).filter(({ list }) => list.length >= 5);
   if (lists.length === 0) {
     throw new InputError("Expected playlists to train on without the held-out tracks, found none");
   }
   const trackIds = Array.from(warm, (track) => split.trackIds[track]);
-  return splitAs({ ...split, trackIds }, playlistsOf(lists), userIds);
+  return splitAs({ ...split, trackIds }, lists);
 }
 
 /** A sample of the places of held-out tracks that have at least three other tracks before them. */

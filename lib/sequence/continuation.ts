@@ -5,10 +5,9 @@
  * @module
  */
 import { startProgress } from "../progress.ts";
-import { playlistsOf } from "./interactions.ts";
 import { bootstrap, type MetricEstimate, samplePlaylists } from "./ranking.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
-import { type SequenceSplit, splitAs } from "./split.ts";
+import { type SequenceSplit, splitAs, userPlaylists } from "./split.ts";
 
 /** Share of a playlist that is given; at least one track is given and one hidden. */
 const GIVEN = 0.5;
@@ -43,14 +42,7 @@ export function holdOutPlaylists(
 ): { heldOut: Int32Array; rest: SequenceSplit } {
   const heldOut = samplePlaylists(split.userIds.length, count, seed);
   const out = new Set(heldOut);
-  const lists: Int32Array[] = [];
-  const users: string[] = [];
-  split.userIds.forEach((user, p) => {
-    if (out.has(p)) return;
-    lists.push(split.tracks.subarray(split.offsets[p], split.offsets[p + 1]));
-    users.push(user);
-  });
-  return { heldOut, rest: splitAs(split, playlistsOf(lists), users) };
+  return { heldOut, rest: splitAs(split, userPlaylists(split).filter((_, p) => !out.has(p))) };
 }
 
 /**

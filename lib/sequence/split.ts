@@ -51,16 +51,16 @@ export interface SequenceSplit extends Playlists {
 export function splitPlaylists(interactions: Interactions, options: SplitOptions = {}): SequenceSplit {
   const minimumCount = expectInteger("minimumCount", options.minimumCount ?? 5, 1);
   const minimumLength = expectInteger("minimumLength", options.minimumLength ?? 5, 3);
-  const { offsets, tracks, trackIds } = interactions;
+  const { tracks, trackIds } = interactions;
   const seen = new Int32Array(trackIds.length).fill(-1);
-  let lists = interactions.userIds.map((user, p) => {
-    const list = tracks.subarray(offsets[p], offsets[p + 1]).filter((track) => {
+  let lists = userPlaylists(interactions).map(({ user, list }, p) => ({
+    user,
+    list: list.filter((track) => {
       const first = seen[track] !== p;
       seen[track] = p;
       return first;
-    });
-    return { user, list };
-  });
+    }),
+  }));
   const repeatedTracks = tracks.length - sum(lists, ({ list }) => list.length);
   let rounds = 0;
   for (let changed = true; changed;) {
@@ -80,27 +80,51 @@ export function splitPlaylists(interactions: Interactions, options: SplitOptions
         "give more playlists or lower --min-count and --min-length",
     );
   }
-  const kept = playlistsOf(lists.map(({ list }) => list));
-  const ids = recode(kept.tracks, trackIds);
-  return splitAs({ rounds, repeatedTracks, trackIds: ids }, kept, lists.map(({ user }) => user));
+  const ids = recode(lists, trackIds);
+  return splitAs({ rounds, repeatedTracks, trackIds: ids }, lists);
+}
+
+/** A playlist and whose it is. */
+export interface UserPlaylist {
+  /** Its `user_id`. */
+  user: string;
+  /** Codes of its tracks, in order. */
+  list: Int32Array;
+}
+
+/**
+ * Takes playlists apart.
+ *
+ * @param playlists Playlists with their users.
+ * @returns Each playlist, its tracks as a view.
+ */
+export function userPlaylists(
+  { offsets, tracks, userIds }: Playlists & { userIds: readonly string[] },
+): UserPlaylist[] {
+  return userIds.map((user, p) => ({ user, list: tracks.subarray(offsets[p], offsets[p + 1]) }));
 }
 
 /**
  * Splits playlists without filtering them.
  *
  * @param base The vocabulary, and how it came about.
- * @param playlists The playlists, of three tracks or more.
- * @param userIds `user_id` of each playlist.
+ * @param lists The playlists, of three tracks or more.
  * @returns The split.
  */
 export function splitAs(
   { trackIds, rounds, repeatedTracks }: Pick<SequenceSplit, "trackIds" | "rounds" | "repeatedTracks">,
-  { offsets, tracks }: Playlists,
-  userIds: readonly string[],
+  lists: readonly UserPlaylist[],
 ): SequenceSplit {
-  const train = playlistsOf(userIds.map((_, p) => tracks.subarray(offsets[p], offsets[p + 1] - 2)));
-  const counts = countTracks(train, trackIds.length);
-  return { offsets, tracks, trackIds, userIds, train, counts, rounds, repeatedTracks };
+  const train = playlistsOf(lists.map(({ list }) => list.subarray(0, -2)));
+  return {
+    ...playlistsOf(lists.map(({ list }) => list)),
+    trackIds,
+    userIds: lists.map(({ user }) => user),
+    train,
+    counts: countTracks(train, trackIds.length),
+    rounds,
+    repeatedTracks,
+  };
 }
 
 /**
@@ -141,11 +165,11 @@ export function countTracks(playlists: Playlists, tracks: number): Int32Array {
 }
 
 /** Codes the tracks that remain, in the order of their former codes; returns their ids. */
-function recode(tracks: Int32Array, trackIds: readonly string[]): string[] {
+function recode(lists: UserPlaylist[], trackIds: readonly string[]): string[] {
   const code = new Int32Array(trackIds.length).fill(-1);
-  for (const track of tracks) code[track] = 0;
+  for (const { list } of lists) for (const track of list) code[track] = 0;
   const kept: string[] = [];
   for (let t = 0; t < code.length; t++) if (code[t] === 0) code[t] = kept.push(trackIds[t]) - 1;
-  for (let i = 0; i < tracks.length; i++) tracks[i] = code[tracks[i]];
+  for (const playlist of lists) playlist.list = playlist.list.map((track) => code[track]);
   return kept;
 }
