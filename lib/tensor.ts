@@ -67,7 +67,7 @@ export interface RowBlock {
 export function* inBlocks(
   tf: TensorFlow,
   x: Matrix,
-  compute: (block: tfjs.Tensor2D) => tfjs.Tensor,
+  compute: (block: Tensor) => Tensor,
 ): Generator<RowBlock> {
   const { data, rows, columns } = x;
   for (let start = 0; start < rows; start += BLOCK_ROWS) {
@@ -93,7 +93,7 @@ export function mapRows(
   tf: TensorFlow,
   x: Matrix,
   columns: number,
-  compute: (block: tfjs.Tensor2D) => tfjs.Tensor,
+  compute: (block: Tensor) => Tensor,
 ): Matrix {
   const result = matrix(x.rows, columns);
   for (const { start, values } of inBlocks(tf, x, compute)) result.data.set(values, start * columns);
