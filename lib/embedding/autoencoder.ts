@@ -7,7 +7,7 @@
 import { sum } from "d3-array";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { expectInteger, InputError } from "../errors.ts";
 import { type Matrix, takeRows } from "../matrix.ts";
 import { startProgress } from "../progress.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
@@ -34,13 +34,14 @@ export interface AutoencoderOptions {
   batchSize?: number;
   /** Most passes over the training rows. Default 50. */
   epochs?: number;
-  /** Epochs without a better validation loss before training stops. Default 8. */
-  patience?: number;
-  /** Learning rate of Adam at the start; it falls along a cosine to a twentieth. Default 0.01. */
-  learningRate?: number;
   /** Seed of weights and shuffling. Default 42. */
   seed?: number;
 }
+
+/** Epochs without a better validation loss before training stops. */
+const PATIENCE = 8;
+/** Learning rate of Adam at the start; it falls along a cosine to a twentieth. */
+const LEARNING_RATE = 0.01;
 
 /** Losses of one epoch: mean squared error an element, in units of the input's variance (1 = the mean as a guess). */
 export interface EpochLoss {
@@ -135,9 +136,9 @@ export async function trainAutoencoder(
   const history: EpochLoss[] = [];
   let best = { epoch: 0, loss: Infinity, weights: [] as Tensor[] };
   const progress = startProgress("autoencoder", settings.epochs);
-  for (let epoch = 1; epoch <= settings.epochs && epoch - best.epoch <= settings.patience; epoch++) {
+  for (let epoch = 1; epoch <= settings.epochs && epoch - best.epoch <= PATIENCE; epoch++) {
     shuffleInPlace(order, random);
-    optimizer.learningRate = settings.learningRate *
+    optimizer.learningRate = LEARNING_RATE *
       (0.525 + 0.475 * Math.cos(Math.PI * (epoch - 1) / settings.epochs));
     let total = 0;
     for (let start = 0; start < order.length; start += settings.batchSize) {
@@ -148,7 +149,7 @@ export async function trainAutoencoder(
     }
     const loss = meanSquaredError(tf, model, takeRows(x, validation), mean, scale);
     if (!Number.isFinite(loss)) {
-      throw new InputError(`Expected a finite loss but found ${loss} in epoch ${epoch}; try a smaller learning rate`);
+      throw new InputError(`Expected a finite loss but found ${loss} in epoch ${epoch}`);
     }
     history.push({ epoch, train: total / order.length, validation: loss });
     progress.update(epoch, `validation loss ${loss.toFixed(4)}`);
@@ -197,8 +198,6 @@ function complete(x: Matrix, train: Int32Array, options: AutoencoderOptions): Se
     hidden: (options.hidden ?? [64]).map((width) => expectInteger("a hidden layer's width", width, 1, 65536)),
     batchSize: expectInteger("batchSize", options.batchSize ?? defaultBatch(train.length), 1),
     epochs: expectInteger("epochs", options.epochs ?? 50, 1),
-    patience: expectInteger("patience", options.patience ?? 8, 1),
-    learningRate: expectNumber("learningRate", options.learningRate ?? 0.01, 0),
     seed: expectInteger("seed", options.seed ?? 42, Number.MIN_SAFE_INTEGER),
   };
 }

@@ -16,13 +16,13 @@ import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
 export interface UmapOptions {
   /** Neighbours that shape the picture, at least 2 and at most the sample less 2. Default 15. */
   neighbors?: number;
-  /** Smallest distance between points of the picture. Default 0.1. */
-  minimumDistance?: number;
   /** Passes of the optimisation; a third of them for tracks outside the sample. Default 200. */
   epochs?: number;
 }
 
-const [EPOCHS, MINIMUM_DISTANCE] = [200, 0.1];
+/** Smallest distance between points of the picture. */
+const MINIMUM_DISTANCE = 0.1;
+const EPOCHS = 200;
 /** Sampled tracks that push a new one away for each that draws it. */
 const REPULSIONS = 2;
 /** Random sampled tracks, drawn once and used in turn. A power of two. */
@@ -81,7 +81,7 @@ export function umapLayout(neighbors: ExactNeighbors, random: Random, options: U
   }
   const umap = new UMAP({
     nNeighbors: neighbors.k + 1,
-    minDist: options.minimumDistance ?? MINIMUM_DISTANCE,
+    minDist: MINIMUM_DISTANCE,
     nEpochs: epochs,
     random,
   });
@@ -120,7 +120,7 @@ export function placeAmong(
 ): Matrix {
   const { k, indices, similarities } = neighbors;
   const epochs = Math.ceil(expectInteger("epochs", options.epochs ?? EPOCHS, 1) / 3);
-  const { a, b } = findABParams(1, options.minimumDistance ?? MINIMUM_DISTANCE);
+  const { a, b } = findABParams(1, MINIMUM_DISTANCE);
   const fixed = Float64Array.from(layout.data);
   const draws = Int32Array.from({ length: DRAWS }, () => 2 * randomInteger(random, layout.rows));
   const result = matrix(indices.length / k, 2);
