@@ -136,7 +136,7 @@ class Scanner {
   take(bytes: Buffer, atEnd: boolean): number {
     const text = bytes.toString("latin1");
     let at = this.goodRecord || (text === "" && !atEnd) ? 0 : this.readHeader(bytes, text);
-    const odd = !isUtf8(bytes) || bytes.includes(0);
+    const odd = !isUtf8(bytes) || text.includes("\0");
     while (at < text.length) {
       const record = this.goodRecord!;
       record.lastIndex = at;

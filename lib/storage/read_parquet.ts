@@ -53,5 +53,7 @@ export async function readParquet(path: string, names?: readonly string[]): Prom
 }
 
 function toNumbers(values: ArrayLike<unknown>): Float64Array {
-  return Float64Array.from(values, (value) => value === null || value === undefined ? NaN : Number(value));
+  const numbers = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) numbers[i] = Number(values[i] ?? NaN);
+  return numbers;
 }
