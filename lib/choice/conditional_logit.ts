@@ -4,12 +4,11 @@
  * @module
  */
 import chiSquareCdf from "@stdlib/stats-base-dists-chisquare-cdf";
-import { Matrix } from "ml-matrix";
 import { expectNumber, InputError } from "../errors.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
 import { type Coefficient, describeEstimate } from "./coefficient.ts";
 import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./logit_sums.ts";
-import { climb, ifIdentified, maximum, newton, type Optimum, toSquare } from "./newton.ts";
+import { climb, ifIdentified, maximum, newton, type Optimum, toMatrix } from "./newton.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
 
 /** How well a model fits. */
@@ -218,7 +217,7 @@ export function describeFit(
 ): ConditionalLogit {
   const width = features.length;
   const clusters = scores ? scores.length / width : 0;
-  const robust = scores && sandwich(optimum.covariance, scores, clusters, width);
+  const robust = scores && sandwich(optimum.covariance, scores, clusters);
   const errorsOf = (covariance: Float64Array) => features.map((_, k) => Math.sqrt(covariance[k * (width + 1)]));
   const errors = errorsOf(optimum.covariance);
   const robustErrors = robust && errorsOf(robust);
@@ -291,12 +290,12 @@ function nearOptimum(sets: ChoiceSets, count: number): Float64Array {
 }
 
 /** (H⁻¹) (Σ_g s_g s_gᵀ) (H⁻¹) · G / (G − 1), as Stata's `vce(cluster)` and R's `sandwich::vcovCL` have it. */
-function sandwich(covariance: Float64Array, scores: Float64Array, clusters: number, width: number): Float64Array {
+function sandwich(covariance: Float64Array, scores: Float64Array, clusters: number): Float64Array {
   if (clusters < 2) {
     throw new InputError(`Expected at least 2 clusters for cluster-robust standard errors but found ${clusters}`);
   }
-  const byCluster = Matrix.from1DArray(clusters, width, scores as unknown as number[]);
-  const bread = toSquare(covariance);
+  const byCluster = toMatrix(scores, clusters);
+  const bread = toMatrix(covariance);
   const robust = bread.mmul(byCluster.transpose().mmul(byCluster)).mmul(bread);
   return Float64Array.from(robust.mul(clusters / (clusters - 1)).to1DArray());
 }

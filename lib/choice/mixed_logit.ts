@@ -13,7 +13,7 @@ import { fitConditionalLogit } from "./conditional_logit.ts";
 import { withinSets } from "./contrast.ts";
 import { haltonNormals } from "./halton.ts";
 import { logitSums } from "./logit_sums.ts";
-import { climb, type Likelihood, newton, toSquare } from "./newton.ts";
+import { climb, type Likelihood, newton, toMatrix } from "./newton.ts";
 import { type ChoiceSets, listenerRanges, takeSets } from "./sets.ts";
 
 /** How to fit a mixed logit. */
@@ -154,6 +154,6 @@ function simulate(
       outer[q * size + p] = outer[p * size + q];
     }
   }
-  const concave = new CholeskyDecomposition(toSquare(information)).isPositiveDefinite();
+  const concave = new CholeskyDecomposition(toMatrix(information)).isPositiveDefinite();
   return { logLikelihood, gradient, information: concave ? information : outer };
 }

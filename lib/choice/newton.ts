@@ -71,7 +71,7 @@ export function* newton<L extends Likelihood>(
   const first = yield parameters;
   let last = first;
   for (let iterations = 1;; iterations++) {
-    const factors = factorise(toSquare(last.information));
+    const factors = factorise(toMatrix(last.information));
     const step = factors ? solve(factors, last.gradient) : last.gradient;
     const gain = step.reduce((sum, value, k) => sum + value * last.gradient[k], 0);
     if (!factors || !(gain > tolerance) || iterations === MAX_ITERATIONS) {
@@ -176,14 +176,33 @@ export function solve(factors: CholeskyDecomposition, right: Float64Array): Floa
 }
 
 /**
- * A square matrix from its elements.
+ * A matrix from its elements.
  *
  * @param values The elements, row-major.
+ * @param rows Number of rows; as many as columns when left out.
  * @returns The matrix.
  */
-export function toSquare(values: Float64Array): Matrix {
-  const size = Math.sqrt(values.length);
-  return Matrix.from1DArray(size, size, values as unknown as number[]);
+export function toMatrix(values: Float64Array, rows: number = Math.sqrt(values.length)): Matrix {
+  return Matrix.from1DArray(rows, rows === 0 ? 0 : values.length / rows, values as unknown as number[]);
+}
+
+/**
+ * Gradient g and information I of a likelihood in other coordinates e, where the parameters are m + B e: Bᵀ g and
+ * Bᵀ I B.
+ *
+ * @param likelihood The likelihood in K parameters.
+ * @param basis The matrix B, [K, rank].
+ * @returns Gradient, length rank, and information [rank, rank].
+ */
+export function inCoordinates(
+  { gradient, information }: Likelihood,
+  basis: Matrix,
+): { gradient: Float64Array; information: Matrix } {
+  const turned = basis.transpose();
+  return {
+    gradient: Float64Array.from(turned.mmul(Matrix.columnVector(gradient)).to1DArray()),
+    information: turned.mmul(toMatrix(information)).mmul(basis),
+  };
 }
 
 /** The first row that those before it explain; the number of rows when there is none. */
@@ -196,7 +215,7 @@ function firstDependent(cholesky: CholeskyDecomposition, matrix: Matrix): number
 }
 
 function expectIdentified(features: readonly string[], values: Float64Array): void {
-  const information = toSquare(values);
+  const information = toMatrix(values);
   const constant = features.filter((_, k) => !(information.get(k, k) > 0));
   const names = constant.join(", ");
   if (constant.length > 0) {

@@ -7,8 +7,8 @@
 import { expectNumber } from "../errors.ts";
 import { Matrix } from "ml-matrix";
 import { logitSums } from "./logit_sums.ts";
-import { factorise, solve } from "./newton.ts";
-import { basisOf, fromEmbedding, inEmbedding, type TastePrior } from "./personal.ts";
+import { factorise, inCoordinates, solve, toMatrix } from "./newton.ts";
+import { fromEmbedding, type TastePrior } from "./personal.ts";
 import { type Choice, collectChoices } from "./sets.ts";
 
 /** Weights that move with every event. */
@@ -73,7 +73,7 @@ export class BayesianWeights implements OnlineLearner {
    */
   constructor(prior: TastePrior, options: BayesianOptions = {}) {
     this.#prior = prior;
-    this.#basis = basisOf(prior);
+    this.#basis = toMatrix(prior.basis, prior.mean.length);
     this.#memory = expectNumber("memory", options.memory ?? 1, 1e-6, 1);
     this.#embedding = new Float64Array(prior.rank);
     this.#precision = Matrix.eye(prior.rank);
@@ -89,7 +89,7 @@ export class BayesianWeights implements OnlineLearner {
     const prior = this.#prior;
     if (this.#memory < 1) this.#forget();
     const sums = logitSums(collectChoices(prior.features, [{ values, chosen }]), this.weights);
-    const { gradient, information } = inEmbedding(this.#basis, sums);
+    const { gradient, information } = inCoordinates(sums, this.#basis);
     this.#precision.add(information);
     solve(factorise(this.#precision)!, gradient).forEach((move, r) => this.#embedding[r] += move);
     this.weights.set(fromEmbedding(prior, this.#embedding));

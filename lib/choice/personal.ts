@@ -8,8 +8,8 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { expectInteger, InputError } from "../errors.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
-import { type LogitSums, logitSums } from "./logit_sums.ts";
-import { climb, newton, toSquare } from "./newton.ts";
+import { logitSums } from "./logit_sums.ts";
+import { climb, inCoordinates, newton, toMatrix } from "./newton.ts";
 import { type ChoiceSets, listenerRanges } from "./sets.ts";
 
 /** How listeners' weights are distributed: w_u = mean + basis · e_u, e_u ~ N(0, I). */
@@ -84,7 +84,7 @@ export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {})
   };
   let tastes: UserTaste[] = [];
   for (let round = 0; round < rounds; round++) {
-    const basis = basisOf(prior);
+    const basis = toMatrix(prior.basis, prior.mean.length);
     tastes = Array.from(
       { length: listeners },
       (_, u) => userTaste(sets, prior, ranges[u], ranges[u + 1], tastes[u]?.embedding),
@@ -93,7 +93,7 @@ export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {})
     const centre = Float64Array.from(weights.mean("column"));
     const apart = weights.subRowVector(centre as unknown as number[]);
     const spread = apart.transpose().mmul(apart);
-    for (const { covariance } of tastes) spread.add(basis.mmul(toSquare(covariance)).mmul(basis.transpose()));
+    for (const { covariance } of tastes) spread.add(basis.mmul(toMatrix(covariance)).mmul(basis.transpose()));
     prior = decompose(sets.features, centre, spread.div(listeners), units);
   }
   return truncatePrior(prior, rank);
@@ -139,38 +139,20 @@ export function userTaste(
   if (sets.features.join() !== prior.features.join()) {
     throw new InputError(`Expected choices by ${prior.features.join(", ")} but found ${sets.features.join(", ")}`);
   }
-  const basis = basisOf(prior);
+  const basis = toMatrix(prior.basis, prior.mean.length);
   const { parameters: embedding, covariance } = climb(
     newton(start ?? new Float64Array(prior.rank), TOLERANCE),
     (at) => {
-      const { logLikelihood, ...sums } = logitSums(sets, fromEmbedding(prior, at), from, to);
-      const { gradient, information } = inEmbedding(basis, sums);
+      const sums = logitSums(sets, fromEmbedding(prior, at), from, to);
+      const { gradient, information } = inCoordinates(sums, basis);
       return {
-        logLikelihood: logLikelihood - at.reduce((sum, e) => sum + e * e, 0) / 2,
+        logLikelihood: sums.logLikelihood - at.reduce((sum, e) => sum + e * e, 0) / 2,
         gradient: gradient.map((value, r) => value - at[r]),
         information: Float64Array.from(information.add(Matrix.eye(prior.rank)).to1DArray()),
       };
     },
   );
   return { embedding, covariance: covariance!, weights: fromEmbedding(prior, embedding) };
-}
-
-/**
- * Gradient and information in the weights, told in the coordinates of user embeddings: Bᵀ g and Bᵀ I B.
- *
- * @param basis Directions in which listeners differ, [K, rank].
- * @param sums Sums of some choices.
- * @returns Gradient, length rank, and information [rank, rank].
- */
-export function inEmbedding(
-  basis: Matrix,
-  sums: Pick<LogitSums, "gradient" | "information">,
-): { gradient: Float64Array; information: Matrix } {
-  const turned = basis.transpose();
-  return {
-    gradient: Float64Array.from(turned.mmul(Matrix.columnVector(sums.gradient)).to1DArray()),
-    information: turned.mmul(toSquare(sums.information)).mmul(basis),
-  };
 }
 
 /**
@@ -251,16 +233,6 @@ function standardUnits(sets: ChoiceSets, weights: Float64Array): Float64Array {
   const { information } = logitSums(sets, weights);
   const width = weights.length;
   return weights.map((_, k) => Math.sqrt(sets.chosen.length / information[k * (width + 1)]));
-}
-
-/**
- * The directions in which listeners differ as a matrix.
- *
- * @param prior How listeners differ.
- * @returns The basis, [K, rank].
- */
-export function basisOf({ mean, basis, rank }: TastePrior): Matrix {
-  return Matrix.from1DArray(mean.length, rank, basis as unknown as number[]);
 }
 
 /** Directions of a covariance, in units in which all features matter alike. */

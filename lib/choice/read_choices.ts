@@ -216,15 +216,12 @@ async function withChoiceLog<T>(
 
 /** Rows that are not in order of their choice set are sorted once, on disk if need be. */
 async function inOrder(connection: DuckDBConnection, plan: Plan): Promise<Plan> {
-  let previous = -Infinity;
-  let ascending = true;
-  for await (const { columns: [ids] } of chunksOfDoubles(connection, `SELECT ${plan.columns[0]} FROM log`)) {
-    for (const id of ids) {
-      if (id < previous) ascending = false;
-      previous = id;
-    }
-  }
-  if (ascending) return plan;
+  const ids = `SELECT c0, lag(c0) OVER () AS before FROM (SELECT ${plan.columns[0]} FROM log)`;
+  const { falls } = await queryColumns(
+    connection,
+    `SELECT coalesce(bool_or(c0 < before), false) AS falls FROM (${ids})`,
+  );
+  if (!falls[0]) return plan;
   await connection.run(`CREATE TEMP TABLE sorted AS ${plan.sql} ORDER BY 1`);
   return { ...plan, sql: "SELECT * FROM sorted" };
 }

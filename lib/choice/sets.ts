@@ -178,35 +178,21 @@ export function groupChoices(rows: ChoiceRows): ChoiceSets {
  * @returns The wanted sets in that order.
  */
 export function takeSets(sets: ChoiceSets, wanted: ArrayLike<number>): ChoiceSets {
-  const { features, values, offset, cluster, alternative } = sets;
+  const { features, values, starts, chosen, offset, cluster, alternative, alternatives, constantsName } = sets;
   const width = features.length;
-  const starts = new Int32Array(wanted.length + 1);
-  for (let i = 0; i < wanted.length; i++) {
-    starts[i + 1] = starts[i] + sets.starts[wanted[i] + 1] - sets.starts[wanted[i]];
-  }
-  const rows = starts[wanted.length];
-  const taken = {
-    features,
-    values: new Float64Array(rows * width),
-    starts,
-    chosen: new Int32Array(wanted.length),
-    offset: offset && new Float64Array(rows),
-    cluster: cluster && new Int32Array(wanted.length),
-    alternative: alternative && new Int32Array(rows),
-    alternatives: sets.alternatives,
-    constantsName: sets.constantsName,
+  const taken = Array.from(wanted, (n): Choice => ({
+    values: values.subarray(starts[n] * width, starts[n + 1] * width),
+    chosen: chosen[n] - starts[n],
+    offset: offset?.subarray(starts[n], starts[n + 1]),
+    cluster: cluster?.[n],
+  }));
+  return {
+    ...collectChoices(features, taken),
+    alternative: alternative &&
+      concatenate(Int32Array, Array.from(wanted, (n) => alternative.subarray(starts[n], starts[n + 1]))),
+    alternatives,
+    constantsName,
   };
-  for (let i = 0; i < wanted.length; i++) {
-    const n = wanted[i];
-    const from = sets.starts[n];
-    const to = sets.starts[n + 1];
-    taken.values.set(values.subarray(from * width, to * width), starts[i] * width);
-    taken.offset?.set(offset!.subarray(from, to), starts[i]);
-    taken.alternative?.set(alternative!.subarray(from, to), starts[i]);
-    taken.chosen[i] = sets.chosen[n] - from + starts[i];
-    if (taken.cluster) taken.cluster[i] = cluster![n];
-  }
-  return taken;
 }
 
 /**
