@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bisectLeft } from "d3-array";
 import { distance } from "fastest-levenshtein";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -299,9 +300,7 @@ class Vocabulary {
   #places: Map<string, number>;
 
   constructor(words: string[], tracks: number[]) {
-    // The index gives them by code points, strings compare by their halves; apart from rare scripts that is the same.
-    const isSorted = words.every((word, w) => w === 0 || words[w - 1] < word);
-    this.#sorted = isSorted ? words : words.toSorted((a, b) => a < b ? -1 : 1);
+    this.#sorted = words.toSorted();
     const order = words.map((_, w) => w).sort((a, b) => words[a].length - words[b].length || a - b);
     this.#words = order.map((w) => words[w]);
     this.#tracks = Int32Array.from(order, (w) => tracks[w]);
@@ -326,12 +325,7 @@ class Vocabulary {
    * @returns The first in the order of their letters.
    */
   beginningWith(beginning: string, most: number): string[] {
-    let [low, high] = [0, this.#sorted.length];
-    while (low < high) {
-      const middle = low + high >> 1;
-      if (this.#sorted[middle] < beginning) low = middle + 1;
-      else high = middle;
-    }
+    const low = bisectLeft(this.#sorted, beginning);
     let end = low;
     while (end < this.#sorted.length && end - low < most && this.#sorted[end].startsWith(beginning)) end++;
     return this.#sorted.slice(low, end);
@@ -356,8 +350,6 @@ class Vocabulary {
     // Words with the same beginning mostly follow each other.
     let beginning = "";
     let editsOfBeginning = Infinity;
-    // Of those that are kept so far, when there are enough.
-    let worst = { edits: Infinity, tracks: 0 };
     for (let w = this.#first[Math.max(1, word.length - most)]; w < end; w++) {
       const other = this.#letters[w];
       if (bitCount(letters & ~other) > most) continue;
@@ -374,12 +366,9 @@ class Vocabulary {
         edits = Math.min(edits, editsOfBeginning);
       }
       if (edits === 0 || edits > most + 0.5) continue;
-      if (edits > worst.edits || (edits === worst.edits && this.#tracks[w] <= worst.tracks)) continue;
       found.push({ word: this.#words[w], edits, tracks: this.#tracks[w] });
-      if (found.length > 8 * count) worst = keepNearest(found, count);
     }
-    keepNearest(found, count);
-    return found;
+    return found.sort((a, b) => a.edits - b.edits || b.tracks - a.tracks).slice(0, count);
   }
 
   /**
@@ -431,13 +420,6 @@ class Vocabulary {
     }
     return best;
   }
-}
-
-/** Leaves the words with the fewest edits, the frequent ones first; gives the last of them. */
-function keepNearest(words: NearWord[], count: number): NearWord {
-  words.sort((a, b) => a.edits - b.edits || b.tracks - a.tracks);
-  words.length = Math.min(words.length, count);
-  return words[words.length - 1];
 }
 
 /** One bit a letter; letters of other scripts share the bits. */
