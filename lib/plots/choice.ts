@@ -6,6 +6,7 @@
 import { mean } from "d3-array";
 import type { Contrast, ScalePoint } from "../choice/contrast.ts";
 import type { ErrorBySize, EstimateRow, RecoveryReport } from "../choice/recovery.ts";
+import { intervalLayer, referenceLayer } from "./intervals.ts";
 import {
   ACCENT_COLOR,
   category,
@@ -113,16 +114,7 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
     height: (several ? 22 * models.length + 14 : 38) * new Set(rows.map((row) => row.feature)).size,
     data: { values: decimals(values, 4) },
     layer: [
-      {
-        mark: { type: "rule", strokeWidth: 2 },
-        encoding: {
-          y,
-          ...yOffset,
-          color,
-          x: quantity("lower", "Weight (log-odds per unit of the feature)"),
-          x2: { field: "upper" },
-        },
-      },
+      intervalLayer("x", quantity("lower", "Weight (log-odds per unit of the feature)"), { y, ...yOffset, color }),
       {
         mark: { type: "point", filled: true, size: 60, opacity: 1 },
         encoding: { y, ...yOffset, color, x: quantity("estimate") },
@@ -266,11 +258,7 @@ export function coveragePlot(report: RecoveryReport): Spec {
         mark: { type: "rect", color: MUTED_COLOR, opacity: 0.3 },
         encoding: { x: { ...x, field: "low" }, x2: { field: "high" } },
       },
-      {
-        data: { values: [{ nominal: 0.95 }] },
-        mark: { type: "rule", color: MUTED_COLOR, strokeDash: [4, 3] },
-        encoding: { x: { ...x, field: "nominal" } },
-      },
+      referenceLayer("x", 0.95, { strokeDash: [4, 3] }),
       {
         data: { values: decimals(values, 4) },
         mark: { type: "point", filled: true, size: 80, color: MAIN_COLOR, opacity: 1 },

@@ -12,6 +12,7 @@ import type { ClusterCount } from "../embedding/kmeans.ts";
 import type { PcaModel } from "../embedding/pca.ts";
 import type { FeatureSpec } from "../features/spec.ts";
 import type { Matrix } from "../matrix.ts";
+import { intervalLayer, referenceLayer } from "./intervals.ts";
 import {
   ACCENT_COLOR,
   category,
@@ -221,8 +222,8 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
         dimensions: space.dimensions,
         measure,
         mean: found.mean,
-        low: Math.max(0, found.mean - margin),
-        high: Math.min(1, found.mean + margin),
+        lower: Math.max(0, found.mean - margin),
+        upper: Math.min(1, found.mean + margin),
       }];
     })
   );
@@ -240,10 +241,7 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
       width: 230,
       height: { step: 24 },
       layer: [
-        {
-          mark: { type: "rule", color: "#3c4043", strokeWidth: 1.5 },
-          encoding: { x: quantity("low"), x2: { field: "high" }, y },
-        },
+        intervalLayer("x", quantity("lower"), { y }, { color: "#3c4043", strokeWidth: 1.5 }),
         {
           mark: { type: "point", size: 80 },
           encoding: {
@@ -273,8 +271,8 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
   const values = count.candidates.map(({ k, stability, standardError, silhouette }) => ({
     k,
     stability,
-    low: stability - standardError,
-    high: stability + standardError,
+    lower: stability - standardError,
+    upper: stability + standardError,
     silhouette,
   }));
   const panel = (field: string, title: string, further: Spec[] = []): Spec => {
@@ -296,15 +294,8 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
       ],
     };
   };
-  const rule = {
-    data: { values: [{ floor }] },
-    mark: { type: "rule", color: MUTED_COLOR, strokeDash: [4, 4] },
-    encoding: { y: quantity("floor") },
-  };
-  const errors = {
-    mark: { type: "rule", strokeWidth: 2 },
-    encoding: { x: quantity("k"), y: quantity("low"), y2: { field: "high" } },
-  };
+  const asked = referenceLayer("y", floor, { strokeDash: [4, 4] });
+  const errors = intervalLayer("y", quantity("lower"), { x: quantity("k") });
   return {
     title: {
       text: "How many clusters?",
@@ -312,7 +303,7 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
     },
     data: { values: decimals(values, 5) },
     hconcat: [
-      panel("stability", "Agreement (adjusted Rand index)", [rule, errors]),
+      panel("stability", "Agreement (adjusted Rand index)", [asked, errors]),
       panel("silhouette", "Mean silhouette"),
     ],
   };

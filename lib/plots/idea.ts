@@ -9,7 +9,7 @@ import type { FeatureSpec } from "../features/spec.ts";
 import { egoNetwork } from "../graph/ego.ts";
 import { type Matrix, row } from "../matrix.ts";
 import type { Distribution } from "../shuffle/distribution.ts";
-import type { FeatureName } from "../shuffle/features.ts";
+import { type FeatureName, FEATURES } from "../shuffle/features.ts";
 import { camelotName } from "../features/circle.ts";
 import { FEATURE_LABELS } from "./shuffle.ts";
 import {
@@ -38,14 +38,7 @@ export interface IdeaSource {
 }
 
 /** The terms of the score, in the order in which they are drawn; a term that has no weight is drawn pale. */
-const TERMS: readonly FeatureName[] = [
-  "similarity",
-  "recency",
-  "sameArtist",
-  "keyMatch",
-  "clusterDiversity",
-  "sequence",
-];
+const TERMS: readonly FeatureName[] = [...FEATURES, "sequence"];
 const [WIDTH, HEIGHT] = [800, 500];
 const [INK, GREY, LINE] = ["#202124", "#5f6368", "#80868b"];
 /** Candidates whose terms are drawn. */

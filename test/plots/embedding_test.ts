@@ -10,7 +10,7 @@ Deno.test("clusterCountPlot() marks the chosen number in both panels and draws t
     [{ filter: "datum.k === 9" }],
     [{ filter: "datum.k === 9" }],
   ]);
-  assert.deepEqual(panels.map(({ layer }) => layer[0].data), [{ values: [{ floor: 0.9 }] }, undefined]);
+  assert.deepEqual(panels.map(({ layer }) => layer[0].data), [{ values: [{ value: 0.9 }] }, undefined]);
   const svg = await renderSvg(spec);
   for (const text of ["Agreement (adjusted Rand index)", "Mean silhouette"]) assert.ok(svg.includes(text));
 });

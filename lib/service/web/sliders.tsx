@@ -9,16 +9,8 @@ export interface Tune {
   discover: number;
 }
 
-const WEIGHTS = [
-  "similarity",
-  "recency",
-  "sameArtist",
-  "keyMatch",
-  "clusterDiversity",
-  "feedback",
-  "sequence",
-] as const;
-const RANGES: Record<typeof WEIGHTS[number], [number, number]> = {
+/** The weights that have a slider, and from where to where it goes. */
+const RANGES = {
   similarity: [0, 20],
   recency: [0, 10],
   sameArtist: [-5, 5],
@@ -26,7 +18,8 @@ const RANGES: Record<typeof WEIGHTS[number], [number, number]> = {
   clusterDiversity: [-5, 5],
   feedback: [0, 5],
   sequence: [0, 5],
-};
+} satisfies Partial<Record<keyof Weights, [number, number]>>;
+const WEIGHTS = Object.keys(RANGES) as (keyof typeof RANGES)[];
 
 /** Weights, temperature, and the slider from the familiar to the new. */
 export function Sliders({ tune, defaults, onChange }: { tune: Tune; defaults: Tune; onChange: (tune: Tune) => void }) {
