@@ -18,34 +18,22 @@ import { FEATURE_SOURCE_COLUMNS, type FeatureEncoder } from "../features/stage.t
 import { collectStatistics, mergeStatistics } from "../features/statistics.ts";
 import type { RowTable } from "./arrow.ts";
 import { type Engine, mergedStep, runAndMerge, type Source, type Step } from "./engine.ts";
-import { type RowsFile, writeMatrixOn, writeRows } from "./matrix_file.ts";
+import { type RowsFile, writeMatrixOn, writingStep } from "./matrix_file.ts";
 
 /** Step `features.statistics`: the statistics of a partition. */
 export const STATISTICS_STEP: Step = mergedStep(async function* (rows) {
   for await (const table of rows) yield collectStatistics(catalogOf(table));
 }, mergeStatistics);
 
-/** Step `features.encode`: writes the encoded rows of a partition and counts them. */
-export const ENCODE_STEP: Step = mergedStep(async function* (rows, { spec, file }: EncodeBroadcast) {
+/** Step `features.encode`: writes the encoded rows of a partition. */
+export const ENCODE_STEP: Step = writingStep((table, { spec }: { spec: FeatureSpec; file: RowsFile }) => {
   const width = spec.columns.length;
-  for await (const table of rows) {
-    const row = table.numbers("row")!;
-    const x = encodeCatalog(catalogOf(table), spec);
-    const bad = x.data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      const { name } = spec.columns[bad % width];
-      throw new InputError(
-        `row ${row[Math.floor(bad / width)]}: expected a finite ${name} but found ${x.data[bad]}; leave the row out`,
-      );
-    }
-    yield writeRows(file, row, x);
-  }
-}, add);
-
-interface EncodeBroadcast {
-  spec: FeatureSpec;
-  file: RowsFile;
-}
+  const x = encodeCatalog(catalogOf(table), spec);
+  const bad = x.data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return x;
+  const [row, { name }] = [table.numbers("row")![Math.floor(bad / width)], spec.columns[bad % width]];
+  throw new InputError(`row ${row}: expected a finite ${name} but found ${x.data[bad]}; leave the row out`);
+});
 
 /**
  * Encoding on an engine, for `featuresStage`; the files are those of one thread, up to rounding.
@@ -67,16 +55,13 @@ export function featuresOn(engine: Engine): FeatureEncoder {
       mergeStatistics,
     );
     const spec = makeFeatureSpec(statistics, options);
-    await writeMatrixOn(join(directory, "X_raw.npy"), spec.tracks, spec.columns.length, (file) => {
-      const steps = [{ step: "features.encode", broadcast: { spec, file } }];
-      return runAndMerge(engine, { name: "encode features", source, steps }, add);
-    });
+    await writeMatrixOn(engine, join(directory, "X_raw.npy"), spec.tracks, spec.columns.length, (file) => ({
+      name: "encode features",
+      source,
+      steps: [{ step: "features.encode", broadcast: { spec, file } }],
+    }));
     return spec;
   };
-}
-
-function add(a: number, b: number): number {
-  return a + b;
 }
 
 function catalogOf(table: RowTable): Catalog {

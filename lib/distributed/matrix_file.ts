@@ -9,7 +9,8 @@ import { InputError } from "../errors.ts";
 import type { Matrix } from "../matrix.ts";
 import { writeAtomicWith } from "../storage/atomic.ts";
 import { NPY_HEAD_BYTES, npyHead, npyHeader, openFile, readInto } from "../storage/npy.ts";
-import { bytesOf } from "./arrow.ts";
+import { bytesOf, type RowTable } from "./arrow.ts";
+import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./engine.ts";
 
 /**
  * Shape of a float32 matrix file.
@@ -45,20 +46,37 @@ export interface RowsFile {
 }
 
 /**
+ * A step that writes the rows it makes into a matrix file, for {@linkcode writeMatrixOn}.
+ *
+ * @param make Makes a row of the matrix from each row of a table.
+ * @returns The step; it comes to the number of rows.
+ */
+export function writingStep<Broadcast extends { file: RowsFile }>(
+  make: (table: RowTable, broadcast: Broadcast) => Matrix | Promise<Matrix>,
+): Step {
+  return mergedStep(async function* (rows, broadcast: Broadcast) {
+    for await (const table of rows) {
+      yield writeRows(broadcast.file, table.numbers("row")!, await make(table, broadcast));
+    }
+  }, add);
+}
+
+/**
  * Writes a float32 matrix by many hands, atomically.
  *
+ * @param engine The engine.
  * @param path The NPY file to write.
  * @param rows Number of rows.
  * @param columns Number of columns.
- * @param write Lets partitions write their rows with {@linkcode writeRows}; returns how many they wrote together, rows
- * that were written again by another try not counted.
+ * @param jobOf The job, whose last step is a {@linkcode writingStep} that is given the file.
  * @throws {Error} When a row is missing or comes twice.
  */
 export async function writeMatrixOn(
+  engine: Engine,
   path: string,
   rows: number,
   columns: number,
-  write: (file: RowsFile) => Promise<number>,
+  jobOf: (file: RowsFile) => Job,
 ): Promise<void> {
   const header = npyHeader("<f4", [rows, columns]);
   await writeAtomicWith(path, async (temporary) => {
@@ -66,20 +84,17 @@ export async function writeMatrixOn(
     writeSync(file, header);
     ftruncateSync(file, header.length + rows * columns * 4);
     closeSync(file);
-    const written = await write({ path: resolve(temporary), offset: header.length });
+    const written = await runAndMerge(engine, jobOf({ path: resolve(temporary), offset: header.length }), add);
     if (written !== rows) throw new Error(`Expected ${rows} rows of ${path} but found ${written}`);
   });
 }
 
-/**
- * Writes rows at their places in a matrix file. The same rows may be written again.
- *
- * @param target The file.
- * @param row Row numbers, ascending.
- * @param x The rows.
- * @returns Number of rows.
- */
-export function writeRows({ path, offset }: RowsFile, row: ArrayLike<number>, x: Matrix): number {
+function add(a: number, b: number): number {
+  return a + b;
+}
+
+/** Writes rows, whose numbers ascend, at their places; the same rows may be written again. */
+function writeRows({ path, offset }: RowsFile, row: ArrayLike<number>, x: Matrix): number {
   const width = x.columns * 4;
   const bytes = bytesOf(x.data);
   const file = openSync(path, "r+");

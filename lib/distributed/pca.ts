@@ -17,21 +17,16 @@ import { InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix, matrix } from "../matrix.ts";
 import { numbersOf, type RowTable } from "./arrow.ts";
 import { type Engine, mergedStep, runAndMerge, type Source, type Step } from "./engine.ts";
-import { type RowsFile, writeMatrixOn, writeRows } from "./matrix_file.ts";
+import { type RowsFile, writeMatrixOn, writingStep } from "./matrix_file.ts";
 
 /** Step `pca.moments`: count, mean and scatter matrix of a partition. */
 export const MOMENTS_STEP: Step = mergedStep(async function* (rows) {
   for await (const table of rows) yield await accumulateMoments(matrixOf(table));
 }, mergeMoments);
 
-/** Step `pca.scores`: writes the scores of a partition and counts its rows. */
-export const SCORES_STEP: Step = mergedStep(
-  async function* (rows, { model, file }: { model: PcaModel; file: RowsFile }) {
-    for await (const table of rows) {
-      yield writeRows(file, table.numbers("row")!, await pcaScores(matrixOf(table), model));
-    }
-  },
-  add,
+/** Step `pca.scores`: writes the scores of a partition. */
+export const SCORES_STEP: Step = writingStep((table, { model }: { model: PcaModel; file: RowsFile }) =>
+  pcaScores(matrixOf(table), model)
 );
 
 /**
@@ -50,10 +45,11 @@ export function pcaOn(engine: Engine): PcaOfFile {
       mergeMoments,
     );
     const model = await fitOf(path, moments, options);
-    await writeMatrixOn(out, moments.count, model.explainedVariance.length, (file) => {
-      const steps = [{ step: "pca.scores", broadcast: { model, file } }];
-      return runAndMerge(engine, { name: "PCA scores", source, steps }, add);
-    });
+    await writeMatrixOn(engine, out, moments.count, model.explainedVariance.length, (file) => ({
+      name: "PCA scores",
+      source,
+      steps: [{ step: "pca.scores", broadcast: { model, file } }],
+    }));
     return { rows: moments.count, model };
   };
 }
@@ -77,10 +73,6 @@ export function matrixOf(table: RowTable): Matrix {
     );
   }
   return x;
-}
-
-function add(a: number, b: number): number {
-  return a + b;
 }
 
 async function fitOf(path: string, moments: Moments, options: PcaOptions): Promise<PcaModel> {
