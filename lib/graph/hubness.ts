@@ -4,8 +4,10 @@
  * @module
  */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
+import { mean, range, sort } from "d3-array";
 import { expectInteger } from "../errors.ts";
 import type { NeighborGraph } from "./graph.ts";
+import { filterEdges } from "./statistics.ts";
 
 /** Options of {@linkcode correctHubness}. */
 export interface HubnessOptions {
@@ -45,36 +47,24 @@ export function correctHubness(graph: NeighborGraph, options: HubnessOptions = {
     ? (i: number, j: number, distance: number) => distance / Math.sqrt(means[i] * means[j])
     : (i: number, j: number, distance: number) =>
       -(1 - normalCdf(distance, means[i], deviations[i])) * (1 - normalCdf(distance, means[j], deviations[j]));
-  const kept = new Int32Array(n * keep);
+  const kept = new Uint8Array(indices.length);
   for (let i = 0; i < n; i++) {
-    const distances = new Float64Array(degree);
-    for (let r = 0; r < degree; r++) {
-      distances[r] = secondary(i, indices[offsets[i] + r], 1 - similarities[offsets[i] + r]);
-    }
-    const order = Array.from(distances, (_, r) => r).sort((a, b) => distances[a] - distances[b] || a - b);
-    kept.set(Int32Array.from(order.slice(0, keep)).sort().map((r) => offsets[i] + r), i * keep);
+    const distances = Array.from({ length: degree }, (_, r) => {
+      const e = offsets[i] + r;
+      return secondary(i, indices[e], 1 - similarities[e]);
+    });
+    for (const r of sort(range(degree), (r) => distances[r]).slice(0, keep)) kept[offsets[i] + r] = 1;
   }
-  return {
-    nodeCount: n,
-    offsets: Int32Array.from({ length: n + 1 }, (_, i) => i * keep),
-    indices: kept.map((e) => indices[e]),
-    similarities: Float32Array.from(kept, (e) => similarities[e]),
-  };
+  return filterEdges(graph, (_, e) => kept[e] === 1);
 }
 
 /** Mean and standard deviation of the distances 1 − cos of each track to its neighbours; never 0. */
 function distanceMoments({ nodeCount: n, offsets, similarities }: NeighborGraph) {
-  const means = new Float64Array(n);
-  const deviations = new Float64Array(n);
+  const [means, deviations] = [new Float64Array(n), new Float64Array(n)];
   for (let i = 0; i < n; i++) {
-    const count = offsets[i + 1] - offsets[i];
-    let [sum, squares] = [0, 0];
-    for (let e = offsets[i]; e < offsets[i + 1]; e++) {
-      sum += 1 - similarities[e];
-      squares += (1 - similarities[e]) ** 2;
-    }
-    means[i] = Math.max(1e-9, sum / count);
-    deviations[i] = Math.max(1e-9, Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2)));
+    const distances = Float64Array.from(similarities.subarray(offsets[i], offsets[i + 1]), (cosine) => 1 - cosine);
+    means[i] = Math.max(1e-9, mean(distances)!);
+    deviations[i] = Math.max(1e-9, Math.sqrt(mean(distances, (distance) => (distance - means[i]) ** 2)!));
   }
   return { means, deviations };
 }

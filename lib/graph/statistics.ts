@@ -80,12 +80,23 @@ export function hubness(graph: NeighborGraph): Hubness {
  * @returns The mutual part; it is symmetric.
  */
 export function mutualGraph(graph: NeighborGraph): NeighborGraph {
+  return filterEdges(graph, (i, e) => hasEdge(graph, graph.indices[e], i));
+}
+
+/**
+ * The graph with some of its edges, in their order; rows may become empty. O(edges).
+ *
+ * @param graph The graph.
+ * @param keep Whether edge e of row i stays.
+ * @returns A smaller graph.
+ */
+export function filterEdges(graph: NeighborGraph, keep: (i: number, e: number) => boolean): NeighborGraph {
   const { nodeCount, offsets, indices, similarities } = graph;
   const starts = new Int32Array(nodeCount + 1);
   const kept = new Int32Array(indices.length);
   let count = 0;
   for (let i = 0; i < nodeCount; i++) {
-    for (let e = offsets[i]; e < offsets[i + 1]; e++) if (hasEdge(graph, indices[e], i)) kept[count++] = e;
+    for (let e = offsets[i]; e < offsets[i + 1]; e++) if (keep(i, e)) kept[count++] = e;
     starts[i + 1] = count;
   }
   const edges = kept.subarray(0, count);
@@ -247,18 +258,7 @@ export function similarityByRank(graph: NeighborGraph): { rank: number; mean: nu
  * @returns A smaller graph.
  */
 export function topNeighbors(graph: NeighborGraph, k: number): NeighborGraph {
-  const offsets = new Int32Array(graph.nodeCount + 1);
-  for (let i = 0; i < graph.nodeCount; i++) {
-    offsets[i + 1] = offsets[i] + Math.min(k, graph.offsets[i + 1] - graph.offsets[i]);
-  }
-  const indices = new Int32Array(offsets[graph.nodeCount]);
-  const similarities = new Float32Array(indices.length);
-  for (let i = 0; i < graph.nodeCount; i++) {
-    const end = graph.offsets[i] + offsets[i + 1] - offsets[i];
-    indices.set(graph.indices.subarray(graph.offsets[i], end), offsets[i]);
-    similarities.set(graph.similarities.subarray(graph.offsets[i], end), offsets[i]);
-  }
-  return { nodeCount: graph.nodeCount, offsets, indices, similarities };
+  return filterEdges(graph, (i, e) => e < graph.offsets[i] + k);
 }
 
 /**
