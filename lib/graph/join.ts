@@ -298,39 +298,50 @@ class Join {
     const centers = this.floats(coarse.centroids, regions * d);
     centers.set(training.subarray(0, regions * d));
     for (let round = 0; round < TRAIN_ROUNDS; round++) {
-      await this.assign(coarse, trainingRows, few);
+      await this.assignFirst(coarse, trainingRows, few);
       moveCentroids(centers, training, this.ints(this.plan.cellOf, few), d);
     }
 
     const centroids = this.floats(this.layout.centroids, cellCount * d);
     centroids.set(training.subarray(0, cellCount * d));
-    await this.assign(coarse, trainingRows, picked.length);
+    await this.assignFirst(coarse, trainingRows, picked.length);
     const trainingGroups = this.regionGroups(coarse, picked.length);
     for (let round = 0; round < TRAIN_ROUNDS; round++) {
       await this.assignNear(trainingRows, trainingGroups);
       moveCentroids(centroids, training, this.ints(this.plan.cellOf, picked.length), d);
     }
-    await this.assign(coarse, this.layout.rows, this.count);
+    await this.assignFirst(coarse, this.layout.rows, this.count);
     await this.assignNear(this.layout.rows, this.regionGroups(coarse, this.count));
     const cellOf = this.ints(this.plan.cellOf, this.count);
     this.fillCells(cellOf);
     return cellOf;
   }
 
-  /** The nearest of all centroids of a layout. */
-  private assign(layout: Layout, row: number, count: number): Promise<void> {
-    this.fillCentroidBlocks(layout);
-    return this.threads.run({ kind: "assign", layout, row, count, out: this.plan.cellOf });
+  /** The nearest of all centroids of a layout, for the first rows. */
+  private assignFirst(layout: Layout, row: number, count: number): Promise<void> {
+    const members = this.ints(this.layout.ids, count);
+    const groups: number[] = [];
+    for (let i = 0; i < count; i++) {
+      members[i] = i;
+      if (i % NEAR_ROWS === 0) {
+        groups.push(members.byteOffset + i * 4, Math.min(NEAR_ROWS, count - i), layout.centroids);
+      }
+    }
+    return this.assign(layout, row, Int32Array.from(groups), layout.cellCount);
   }
 
   /** The nearest of the centroids near each group's centre. */
   private assignNear(row: number, groups: Int32Array): Promise<void> {
-    this.fillCentroidBlocks(this.layout);
     const around = Math.min(this.layout.cellCount, 32 + Math.ceil(this.layout.cellCount / 10));
-    return this.threads.run({ kind: "assignNear", layout: this.layout, row, groups, around, out: this.plan.cellOf });
+    return this.assign(this.layout, row, groups, around);
   }
 
-  /** Rows by region, as groups for `assignNear`. Their list lies where the ids of the points come later. */
+  private assign(layout: Layout, row: number, groups: Int32Array, around: number): Promise<void> {
+    this.fillCentroidBlocks(layout);
+    return this.threads.run({ kind: "assign", layout, row, groups, around, out: this.plan.cellOf });
+  }
+
+  /** Rows by region, in groups. Their list lies where the ids of the points come later. */
   private regionGroups(coarse: Layout, count: number): Int32Array {
     const regionOf = this.ints(this.plan.cellOf, count);
     const start = new Int32Array(coarse.cellCount + 1);

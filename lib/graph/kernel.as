@@ -291,19 +291,6 @@ export function scores(row: usize, count: i32, block: usize, blockCount: i32, ou
   }
 }
 
-// Nearest centroid of each of `count` rows (the lowest of equals); rows are padded to a multiple of 4.
-export function assign(row: usize, count: i32, out: usize): void {
-  const blockCount = (cellCount + 7) >> 3;
-  const stride = blockCount << 3;
-  for (let r = 0; r < count; r += 4) {
-    scores(row + <usize>r * (<usize>d << 2), 4, centroidBlocks, blockCount, cellScores, stride);
-    const last = min(4, count - r);
-    for (let i = 0; i < last; i++) {
-      store<i32>(out + (<usize>(r + i) << 2), bestLane(cellScores + (<usize>(i * stride) << 2), stride));
-    }
-  }
-}
-
 // @ts-ignore: decorator
 @inline
 function bufferOf(slot: i32): usize {
@@ -744,9 +731,9 @@ function finish(slot: i32): void {
   }
 }
 
-// As `assign`, for rows (`members`: i32 ids) near the row at `center`: only the `around` centroids nearest to it are
-// compared. `row` is where the members' rows start. Writes the cell of each member at out[id].
-export function assignNear(row: usize, members: usize, count: i32, center: usize, around: i32, out: usize): void {
+// The nearest centroid of `count` rows (`members`: i32 ids) near the row at `center`: only the `around` centroids nearest
+// to it are compared. `row` is where the members' rows start. Writes the cell of each member at out[id].
+export function assign(row: usize, members: usize, count: i32, center: usize, around: i32, out: usize): void {
   const near = min(around, cellCount);
   const nearCount = gatherNear(center, near);
   const stride = nearCount << 3;

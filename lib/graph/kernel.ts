@@ -24,8 +24,7 @@ interface Kernel {
   resultIdsAt(): number;
   resultSimilaritiesAt(): number;
   scores(row: number, count: number, block: number, blockCount: number, out: number, outStride: number): void;
-  assign(row: number, count: number, out: number): void;
-  assignNear(row: number, members: number, count: number, center: number, around: number, out: number): void;
+  assign(row: number, members: number, count: number, center: number, around: number, out: number): void;
   comparedPoints(): number;
   join(
     members: number,
@@ -53,20 +52,9 @@ export interface Layout {
   centroidBlocks: number;
 }
 
-/** Rows to assign to their nearest centroid. */
+/** Groups of rows to assign to their nearest centroid among those near the group. */
 export interface AssignTask {
   kind: "assign";
-  layout: Layout;
-  /** Byte offset of the first row. */
-  row: number;
-  count: number;
-  /** Byte offset of the result, i32 [count]. */
-  out: number;
-}
-
-/** Groups of rows to assign to their nearest centroid among those near the group. */
-export interface AssignNearTask {
-  kind: "assignNear";
   layout: Layout;
   /** Byte offset of row 0. */
   row: number;
@@ -109,10 +97,7 @@ export interface JoinTask {
 }
 
 /** A task that threads share: each takes the next piece until none is left. */
-export type Task = AssignTask | AssignNearTask | JoinTask;
-
-/** Rows of an assign piece. */
-const ASSIGN_ROWS = 2048;
+export type Task = AssignTask | JoinTask;
 
 /**
  * Compiles the kernel.
@@ -140,7 +125,7 @@ export function kernelRuns(): boolean {
  * @returns How many pieces threads take from it.
  */
 export function pieceCount(task: Task): number {
-  return task.kind === "assign" ? Math.ceil(task.count / ASSIGN_ROWS) : task.groups.length / 3;
+  return task.groups.length / 3;
 }
 
 /**
@@ -164,7 +149,6 @@ export function taskRunner(
     setUp(kernel, task.layout, scratch);
     for (let piece = Atomics.add(next, 0, 1); piece < pieces; piece = Atomics.add(next, 0, 1)) {
       if (task.kind === "assign") runAssign(kernel, task, piece);
-      else if (task.kind === "assignNear") runAssignNear(kernel, task, piece);
       else runJoin(kernel, memory, task, piece);
     }
   };
@@ -199,14 +183,8 @@ function setUp(kernel: Kernel, at: Layout, scratch: number): number {
   ) >>> 0;
 }
 
-function runAssign(kernel: Kernel, task: AssignTask, piece: number): void {
-  const from = piece * ASSIGN_ROWS;
-  const count = Math.min(ASSIGN_ROWS, task.count - from);
-  kernel.assign(task.row + from * task.layout.dimensions * 4, count, task.out + from * 4);
-}
-
-function runAssignNear(kernel: Kernel, { row, groups, around, out }: AssignNearTask, piece: number): void {
-  kernel.assignNear(row, groups[3 * piece], groups[3 * piece + 1], groups[3 * piece + 2], around, out);
+function runAssign(kernel: Kernel, { row, groups, around, out }: AssignTask, piece: number): void {
+  kernel.assign(row, groups[3 * piece], groups[3 * piece + 1], groups[3 * piece + 2], around, out);
 }
 
 function runJoin(kernel: Kernel, memory: WebAssembly.Memory, task: JoinTask, piece: number): void {

@@ -17,8 +17,6 @@ import { type Random, randomInteger } from "../random.ts";
 export interface KnnOptions {
   /** Neighbours of each row, in [1, n − 1]; 50 when left out. */
   k?: number;
-  /** How rows are compared; cosine similarity is the only one. */
-  metric?: "cosine";
   /** Mean recall@k to reach, in (0, 1]; 0.99 when left out. 1 compares all pairs. */
   recall?: number;
   /** Source of randomness, for the cells and the samples; the seed is drawn from it when it is given. */
@@ -107,13 +105,12 @@ const EXACT_COST = 2e10;
  * ```
  */
 export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promise<KnnResult> {
-  const { k = 50, metric = "cosine", recall = 0.99, random, exactCost = EXACT_COST, kernel = true } = options;
+  const { k = 50, recall = 0.99, random, exactCost = EXACT_COST, kernel = true } = options;
   const seed = random ? randomInteger(random, 2 ** 31) : options.seed ?? 42;
   const threads = options.threads ?? Math.min(16, availableParallelism());
   if (x.rows < 2) throw new InputError(`Expected a matrix of at least 2 rows but found ${x.rows}`);
   if (x.columns < 1) throw new InputError("Expected a matrix of at least 1 column but found 0");
   expectInteger("k", k, 1, x.rows - 1);
-  if (metric !== "cosine") throw new InputError(`Expected metric to be cosine but found '${metric}'`);
   expectNumber("recall", recall, 0, 1);
   expectInteger("seed", seed, Number.MIN_SAFE_INTEGER);
   expectInteger("threads", threads, 1, 64);
