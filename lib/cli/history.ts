@@ -9,7 +9,7 @@ import { writeListeningExport } from "../catalog/world/listening.ts";
 import { InputError } from "../errors.ts";
 import { applyHistory, readHistory } from "../shuffle/history.ts";
 import { UserState } from "../shuffle/state.ts";
-import { loadShuffleWorld } from "../shuffle/world.ts";
+import { loadShuffleWorld, SHUFFLE_COLUMNS } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { defineCommand, flag, number, required, text, textTable } from "./shared.ts";
 
@@ -32,7 +32,7 @@ export default defineCommand({
       files = writeListeningExport(folder, await readCatalog(join(data, "tracks.parquet")), { seed }).files
         .filter((file) => !file.endsWith("YourLibrary.json"));
     }
-    const state = new UserState(await loadShuffleWorld(data));
+    const state = new UserState(await loadShuffleWorld(data, SHUFFLE_COLUMNS));
     const read = readHistory(files);
     const report = applyHistory(state, read);
     if (out !== undefined) writeAtomic(out, JSON.stringify(state) + "\n");

@@ -11,7 +11,7 @@ import type { Library } from "../shuffle/library.ts";
 import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../shuffle/playlist.ts";
 import { Session, type SessionPick } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
-import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
+import { loadShuffleWorld, restrictWorld, SHUFFLE_COLUMNS } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
 import { type CommandResult, defineCommand, flag, oneOf, text, textTable, WORLD } from "./shared.ts";
 import { RECIPE, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts";
@@ -35,7 +35,7 @@ export default defineCommand({
     const recipe = again === undefined
       ? given
       : { ...readRecipe(again), ...Object.fromEntries(written) } as ShuffleRecipe;
-    const whole = await loadShuffleWorld(data);
+    const whole = await loadShuffleWorld(data, SHUFFLE_COLUMNS);
     // A shuffle without a library or a history does not wait for what reads them.
     const library = recipe.liked === undefined
       ? undefined

@@ -6,7 +6,15 @@
  */
 import { join } from "node:path";
 import { existsSync } from "node:fs";
-import { type Catalog, type CodedLists, codeLists, listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
+import {
+  type Catalog,
+  type CatalogColumn,
+  type CodedLists,
+  codeLists,
+  listsOf,
+  readCatalog,
+  textsOf,
+} from "../catalog/catalog.ts";
 import { embeddingFile } from "../embedding/files.ts";
 import { InputError } from "../errors.ts";
 import { graphFileIn, type NeighborGraph, readGraph } from "../graph/graph.ts";
@@ -119,15 +127,22 @@ function codesOf(catalog: Catalog): WorldCodes {
   };
 }
 
+/** The columns of a catalogue that terms, rules and playlists look at. */
+export const SHUFFLE_COLUMNS: readonly CatalogColumn[] = [
+  ...["track_id", "title", "album", "album_id", "work_id", "artists", "genres", "subgenres"] as const,
+  ...["year", "popularity", "duration_ms", "explicit", "energy", "speechiness", "tempo", "key", "mode"] as const,
+];
+
 /**
  * Reads a world from a data folder: `tracks.parquet`, its graph, the embedding that `embedding.json` names
  * (`X_pca.npy` without it) and `clusters.npy` where there is one.
  *
  * @param directory The data folder.
+ * @param columns Columns of the catalogue that are wanted; all that are there when left out.
  * @returns The world.
  * @throws {InputError} When a file is missing or the files do not fit together.
  */
-export async function loadShuffleWorld(directory: string): Promise<ShuffleWorld> {
+export async function loadShuffleWorld(directory: string, columns?: readonly CatalogColumn[]): Promise<ShuffleWorld> {
   for (
     const [file, maker] of [["tracks.parquet", "segue ingest or segue world"], [graphFileIn(directory), "segue graph"]]
   ) {
@@ -136,7 +151,7 @@ export async function loadShuffleWorld(directory: string): Promise<ShuffleWorld>
     }
   }
   return createShuffleWorld({
-    catalog: await readCatalog(join(directory, "tracks.parquet")),
+    catalog: await readCatalog(join(directory, "tracks.parquet"), columns),
     ...readWorldParts(directory),
   });
 }
