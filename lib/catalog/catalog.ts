@@ -62,12 +62,17 @@ export interface Catalog {
  *
  * @param path The file.
  * @param columns Canonical columns wanted; all that are there when left out.
+ * @param read What reads the columns.
  * @returns The catalogue.
  * @throws {InputError} When the file is missing, is not Parquet, or lacks `track_id`, `title` or `artists`.
  */
-export async function readCatalog(path: string, columns?: readonly CatalogColumn[]): Promise<Catalog> {
+export async function readCatalog(
+  path: string,
+  columns?: readonly CatalogColumn[],
+  read: (path: string, names: readonly string[]) => ReturnType<typeof readParquet> = readParquet,
+): Promise<Catalog> {
   const wanted = columns ?? [...NUMERIC_COLUMNS, ...TEXT_COLUMNS, ...LIST_COLUMNS];
-  const found = await readParquet(path, wanted);
+  const found = await read(path, wanted);
   for (const needed of ["track_id", "title", "artists"] as const) {
     if (wanted.includes(needed) && !(needed in found)) {
       throw new InputError(`${path}: has no column ${needed}; make the file with segue ingest`);

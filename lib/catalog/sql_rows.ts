@@ -5,8 +5,7 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { rmSync } from "node:fs";
-import { InputError } from "../errors.ts";
-import { sqlName, sqlText } from "../storage/parquet.ts";
+import { describeParquet, sqlName, sqlText } from "../storage/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { type DamagedLine, isParquet, scanCsv } from "./csv_scan.ts";
 import { columnNames, recogniseForm } from "./forms.ts";
@@ -43,21 +42,14 @@ export async function openSource(
   scratch: string,
 ): Promise<Source> {
   if (isParquet(file)) {
+    const types = await describeParquet(connection, file);
+    const form = recogniseForm(file, Object.keys(types), map);
     const sql = `read_parquet(${sqlText(file)})`;
-    try {
-      const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${sql}`);
-      const types = Object.fromEntries(described.getRows().map(([name, type]) => [String(name), String(type)]));
-      const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${sql}`);
-      const records = Number(counted.getRows()[0][0]);
-      const form = recogniseForm(file, Object.keys(types), map);
-      return {
-        ...{ file, form, sql, types, records, first: 0, damaged: [], blankLines: 0, temporary: [] },
-        lineOf: (record) => record + 1,
-      };
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      throw new InputError(`${file}: expected a Parquet file but DuckDB says: ${String(error).split("\n")[0]}`);
-    }
+    const records = await scalar(connection, `SELECT count(*) FROM ${sql}`);
+    return {
+      ...{ file, form, sql, types, records, first: 0, damaged: [], blankLines: 0, temporary: [] },
+      lineOf: (record) => record + 1,
+    };
   }
   const scan = await scanCsv(file, scratch);
   try {

@@ -65,7 +65,8 @@ export async function featuresStage(
 
 async function encodeFolder(directory: string, options: SpecOptions): Promise<FeatureSpec> {
   const path = join(directory, "tracks.parquet");
-  const catalog = await readCatalog(path, FEATURE_SOURCE_COLUMNS);
+  const { queryParquet } = await import("../storage/parquet.ts");
+  const catalog = await readCatalog(path, FEATURE_SOURCE_COLUMNS, queryParquet);
   if (catalog.length === 0) throw new InputError(`${path}: has no tracks`);
   const spec = makeFeatureSpec(collectStatistics(catalog), options);
   writeNpy(join(directory, "X_raw.npy"), encodeCatalog(catalog, spec));
