@@ -5,7 +5,7 @@
  */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
-import { mean, quantile, sum } from "d3-array";
+import { mean, quantileSorted, range, sum } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
 import { type Random, randomInteger, seededRandom } from "../random.ts";
 
@@ -56,7 +56,7 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
   if (weights && weights.length !== values.length) {
     throw new InputError(`Expected ${values.length} weights, one a value, but found ${weights.length}`);
   }
-  const known = Array.from(values).flatMap((value, i) => Number.isNaN(value) ? [] : [i]);
+  const known = range(values.length).filter((i) => !Number.isNaN(values[i]));
   const own = weights && Float64Array.from(known, (i) => weights[i]);
   const sums = Float64Array.from(known, (i) => (weights?.[i] ?? 1) * values[i]);
   const count = sums.length;
@@ -70,10 +70,11 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
     means[b] = sumOver(sums, drawn) / (own ? sumOver(own, drawn) : count);
   }
   const tail = tailProbability(count);
+  const sorted = Array.from(means.sort());
   return {
     estimate: sum(sums) / (own ? sum(own) : count),
-    lower: quantile(means, tail)!,
-    upper: quantile(means, 1 - tail)!,
+    lower: quantileSorted(sorted, tail)!,
+    upper: quantileSorted(sorted, 1 - tail)!,
     count,
   };
 }
