@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { mean, range } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
-import { firstNonFinite, type Matrix, row, takeRows } from "../matrix.ts";
+import { firstNonFinite, type Matrix, takeRows, unitRows } from "../matrix.ts";
 import { type ExactNeighbors, exactNeighbors } from "../neighbors.ts";
 import type { NeighborGraph } from "./graph.ts";
 import { buildKnnGraph } from "./knn.ts";
@@ -70,11 +71,7 @@ export async function likedGraph(x: Matrix, tracks: ArrayLike<number>, k: number
  * @returns A vector of d elements.
  */
 export function meanDirection(x: Matrix, tracks: ArrayLike<number>): Float32Array {
-  const mean = new Float32Array(x.columns);
-  for (let t = 0; t < tracks.length; t++) {
-    const vector = row(x, tracks[t]);
-    const norm = Math.hypot(...vector) || 1;
-    for (let j = 0; j < mean.length; j++) mean[j] += vector[j] / norm / tracks.length;
-  }
-  return mean;
+  const unit = unitRows(takeRows(x, tracks));
+  const each = range(unit.rows);
+  return Float32Array.from({ length: x.columns }, (_, j) => mean(each, (t) => unit.data[t * x.columns + j])!);
 }

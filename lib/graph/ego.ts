@@ -37,12 +37,8 @@ export function egoNetwork(graph: NeighborGraph, x: Matrix, track: number, size:
   const tracks = [track, ...all.subarray(0, size)];
   const m = tracks.length;
   const squares = tracks.map((a) => tracks.map((b) => a === b ? 0 : Math.acos(cosine(row(x, a), row(x, b))) ** 2));
-  const means = squares.map((values) => values.reduce((a, b) => a + b, 0) / m);
-  const mean = means.reduce((a, b) => a + b, 0) / m;
-  const inner = squares.map((values, i) => values.map((value, j) => -0.5 * (value - means[i] - means[j] + mean)));
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Dense(inner), {
-    assumeSymmetric: true,
-  });
+  const inner = new Dense(squares).center("row").center("column").mul(-0.5);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(inner, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, e) => e).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
   const place = (i: number, axis: number) =>
     Math.sqrt(Math.max(0, realEigenvalues[order[axis]])) * eigenvectorMatrix.get(i, order[axis]);

@@ -6,7 +6,7 @@ import { ditheredOrder, freshestOrder, stalenessOf, vanillaOrder } from "../../l
 import { energyAt, POLICIES, Session, type SessionOptions } from "../../lib/shuffle/session.ts";
 import { UserState } from "../../lib/shuffle/state.ts";
 import { DEFAULT_WEIGHTS, weightsForDiscovery } from "../../lib/shuffle/weights.ts";
-import { restrictWorld, type ShuffleWorld } from "../../lib/shuffle/world.ts";
+import { restrictWorld, type ShuffleWorld, similarityOf } from "../../lib/shuffle/world.ts";
 import { randomWorld, smallWorld } from "./small_worlds.ts";
 
 const HOUR = 3_600_000;
@@ -139,6 +139,22 @@ Deno.test("a restricted world only ever plays the library", async () => {
   for (let e = offsets[3] + 1; e < offsets[4]; e++) assert.ok(similarities[e] <= similarities[e - 1]);
   await assert.rejects(restrictWorld(world, []), /at least one track in the library/);
   await assert.rejects(restrictWorld(world, [100]), /track indices in \[0, 99\] but found 100/);
+});
+
+Deno.test("the graph of a library is that of sorting all its cosines, equal ones by row", async () => {
+  const random = seededRandom(11);
+  // Small whole numbers, so that many cosines are equal; some tracks have the very same vector.
+  const world = smallWorld(
+    Array.from({ length: 90 }, () => ({ vector: Array.from({ length: 3 }, () => Math.round(2 * random() - 1)) })),
+  );
+  const library = Array.from({ length: 90 }, (_, track) => track).filter((track) => track % 4 !== 0);
+  const { offsets, indices } = (await restrictWorld(world, library, 12)).graph;
+  for (const track of library) {
+    const cosine = (other: number) => Math.fround(similarityOf(world, track, other));
+    const others = library.filter((other) => other !== track);
+    const nearest = others.sort((a, b) => cosine(b) - cosine(a) || a - b).slice(0, 12);
+    assert.deepEqual(Array.from(indices.subarray(offsets[track], offsets[track + 1])), nearest);
+  }
 });
 
 Deno.test("the vanilla shuffle gives every order of three tracks equally often", () => {
