@@ -175,15 +175,27 @@ export function tempoPlot(bars: readonly HistogramBar[]): Spec {
   };
 }
 
+/** A feature in a year: its quartiles. */
+export interface YearQuartiles {
+  /** Year of release. */
+  year: number;
+  /** What is measured. */
+  feature: string;
+  /** First quartile, in the feature's unit. */
+  low: number;
+  /** Median. */
+  middle: number;
+  /** Third quartile. */
+  high: number;
+}
+
 /**
  * Trends over the years: median and the band from the first to the third quartile, a panel a feature.
  *
- * @param quartiles Quartiles by year of release and feature, in its unit; years with few tracks left out.
+ * @param quartiles Quartiles by year and feature, years with few tracks left out.
  * @returns The figure.
  */
-export function trendsPlot(
-  quartiles: readonly { year: number; feature: string; low: number; middle: number; high: number }[],
-): Spec {
+export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
   const features = [...new Set(quartiles.map(({ feature }) => feature))];
   const x = quantity("year", "year of release", {
     scale: { zero: false, nice: false },
