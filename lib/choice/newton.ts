@@ -186,25 +186,6 @@ export function toMatrix(values: Float64Array, rows: number = Math.sqrt(values.l
   return Matrix.from1DArray(rows, rows === 0 ? 0 : values.length / rows, values as unknown as number[]);
 }
 
-/**
- * Gradient g and information I of a likelihood in other coordinates e, where the parameters are m + B e: Bᵀ g and
- * Bᵀ I B.
- *
- * @param likelihood The likelihood in K parameters.
- * @param basis The matrix B, [K, rank].
- * @returns Gradient, length rank, and information [rank, rank].
- */
-export function inCoordinates(
-  { gradient, information }: Likelihood,
-  basis: Matrix,
-): { gradient: Float64Array; information: Matrix } {
-  const turned = basis.transpose();
-  return {
-    gradient: Float64Array.from(turned.mmul(Matrix.columnVector(gradient)).to1DArray()),
-    information: turned.mmul(toMatrix(information)).mmul(basis),
-  };
-}
-
 /** The first row that those before it explain; the number of rows when there is none. */
 function firstDependent(cholesky: CholeskyDecomposition, matrix: Matrix): number {
   const factor = cholesky.lowerTriangularMatrix;

@@ -7,8 +7,8 @@
 import { expectNumber } from "../errors.ts";
 import { Matrix } from "ml-matrix";
 import { logitSums } from "./logit_sums.ts";
-import { factorise, inCoordinates, solve, toMatrix } from "./newton.ts";
-import { fromEmbedding, type TastePrior } from "./personal.ts";
+import { factorise, solve, toMatrix } from "./newton.ts";
+import { fromEmbedding, inEmbedding, type TastePrior } from "./personal.ts";
 import { type Choice, collectChoices } from "./sets.ts";
 
 /** Weights that move with every event. */
@@ -58,7 +58,6 @@ export interface BayesianOptions {
 export class BayesianWeights implements OnlineLearner {
   readonly weights: Float64Array;
   readonly #prior: TastePrior;
-  readonly #basis: Matrix;
   readonly #memory: number;
   readonly #embedding: Float64Array;
   /** Inverse covariance of the belief in the embedding's coordinates. */
@@ -73,7 +72,6 @@ export class BayesianWeights implements OnlineLearner {
    */
   constructor(prior: TastePrior, options: BayesianOptions = {}) {
     this.#prior = prior;
-    this.#basis = toMatrix(prior.basis, prior.mean.length);
     this.#memory = expectNumber("memory", options.memory ?? 1, 1e-6, 1);
     this.#embedding = new Float64Array(prior.rank);
     this.#precision = Matrix.eye(prior.rank);
@@ -88,9 +86,9 @@ export class BayesianWeights implements OnlineLearner {
   update(values: Float64Array, chosen: number): void {
     const prior = this.#prior;
     if (this.#memory < 1) this.#forget();
-    const sums = logitSums(collectChoices(prior.features, [{ values, chosen }]), this.weights);
-    const { gradient, information } = inCoordinates(sums, this.#basis);
-    this.#precision.add(information);
+    const sets = inEmbedding(collectChoices(prior.features, [{ values, chosen }]), prior);
+    const { gradient, information } = logitSums(sets, this.#embedding);
+    this.#precision.add(toMatrix(information));
     solve(factorise(this.#precision)!, gradient).forEach((move, r) => this.#embedding[r] += move);
     this.weights.set(fromEmbedding(prior, this.#embedding));
   }
@@ -105,7 +103,6 @@ export class BayesianWeights implements OnlineLearner {
     const covariance = this.#covariance().mul(kept).add(Matrix.eye(rank).mul(1 - kept));
     this.#precision = factorise(covariance)!.solve(Matrix.eye(rank));
     this.#embedding.forEach((value, r) => this.#embedding[r] = this.#memory * value);
-    this.weights.set(fromEmbedding(this.#prior, this.#embedding));
   }
 }
 

@@ -7,9 +7,10 @@
  */
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { expectInteger, InputError } from "../errors.ts";
+import { linearUtilities } from "../softmax.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { logitSums } from "./logit_sums.ts";
-import { climb, inCoordinates, newton, toMatrix } from "./newton.ts";
+import { climb, newton, toMatrix } from "./newton.ts";
 import { type ChoiceSets, listenerRanges } from "./sets.ts";
 
 /** How listeners' weights are distributed: w_u = mean + basis · e_u, e_u ~ N(0, I). */
@@ -139,20 +140,56 @@ export function userTaste(
   if (sets.features.join() !== prior.features.join()) {
     throw new InputError(`Expected choices by ${prior.features.join(", ")} but found ${sets.features.join(", ")}`);
   }
-  const basis = toMatrix(prior.basis, prior.mean.length);
+  const own = inEmbedding(sets, prior, from, to);
   const { parameters: embedding, covariance } = climb(
     newton(start ?? new Float64Array(prior.rank), TOLERANCE),
     (at) => {
-      const sums = logitSums(sets, fromEmbedding(prior, at), from, to);
-      const { gradient, information } = inCoordinates(sums, basis);
+      const { logLikelihood, gradient, information } = logitSums(own, at);
+      for (let r = 0; r < prior.rank; r++) information[r * (prior.rank + 1)]++;
       return {
-        logLikelihood: sums.logLikelihood - at.reduce((sum, e) => sum + e * e, 0) / 2,
+        logLikelihood: logLikelihood - at.reduce((sum, e) => sum + e * e, 0) / 2,
         gradient: gradient.map((value, r) => value - at[r]),
-        information: Float64Array.from(information.add(Matrix.eye(prior.rank)).to1DArray()),
+        information,
       };
     },
   );
   return { embedding, covariance: covariance!, weights: fromEmbedding(prior, embedding) };
+}
+
+/**
+ * Choices as a function of a user embedding: with w = mean + B e the utilities X w are X mean, a known term, and
+ * (X B) e, so that a conditional logit of these sets has the embedding for its weights. Cost O(rows · K · rank).
+ *
+ * @param sets The choice sets.
+ * @param prior How listeners differ.
+ * @param from First set.
+ * @param to One past the last set.
+ * @returns The sets `from … to-1` with one feature a direction.
+ */
+export function inEmbedding(
+  sets: ChoiceSets,
+  prior: TastePrior,
+  from: number = 0,
+  to: number = sets.chosen.length,
+): ChoiceSets {
+  const { mean, basis, rank } = prior;
+  const width = mean.length;
+  const first = sets.starts[from];
+  const offset = linearUtilities(sets.values, mean, first, sets.starts[to]);
+  const values = new Float64Array(offset.length * rank);
+  for (let row = 0; row < offset.length; row++) {
+    if (sets.offset) offset[row] += sets.offset[first + row];
+    for (let k = 0, at = (first + row) * width; k < width; k++, at++) {
+      for (let r = 0; r < rank; r++) values[row * rank + r] += sets.values[at] * basis[k * rank + r];
+    }
+  }
+  return {
+    features: Array.from({ length: rank }, (_, r) => `direction ${r + 1}`),
+    values,
+    starts: sets.starts.subarray(from, to + 1).map((start) => start - first),
+    chosen: sets.chosen.subarray(from, to).map((row) => row - first),
+    offset,
+  };
 }
 
 /**
