@@ -22,6 +22,7 @@ import {
   type WeighedSequenceTerm,
 } from "./sequence_term.ts";
 import { measurePolicies } from "./tournament_worker.ts";
+import { askWorker, startWorkers } from "../workers.ts";
 
 /** How a tournament is held. */
 export interface TournamentOptions {
@@ -279,11 +280,11 @@ export function valuesOf({ runs, listeners }: Tournament, policy: string, metric
 }
 
 function hireWorkers(wanted: number, sequence?: SequenceTerm): TournamentCrew {
-  const threads = wanted > 1 ? Array.from({ length: wanted }, startWorker) : [];
+  const threads = startWorkers(new URL("tournament_worker.ts", import.meta.url), wanted);
   const serve = threads.length === 0 && sequence ? serveSequenceTerm(sequence) : undefined;
   if (sequence) { for (const thread of threads) thread.postMessage(sequence); }
   const players = threads.length > 0
-    ? threads.map((thread) => (job: TournamentJob) => ask(thread, job))
+    ? threads.map((thread) => (job: TournamentJob) => askWorker<RunMeasures[]>(thread, job))
     : [({ scenario, policies }: TournamentJob) => measurePolicies(scenario, policies, serve)];
   return {
     async play(label, count, draw, keep) {
@@ -305,19 +306,4 @@ function hireWorkers(wanted: number, sequence?: SequenceTerm): TournamentCrew {
       for (const thread of threads) thread.terminate();
     },
   };
-}
-
-function startWorker(): Worker {
-  return new Worker(new URL("tournament_worker.ts", import.meta.url), { type: "module" });
-}
-
-function ask(worker: Worker, job: TournamentJob): Promise<RunMeasures[]> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<RunMeasures[]>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(`A worker of the tournament failed: ${event.message}`));
-    };
-    worker.postMessage(job);
-  });
 }

@@ -5,6 +5,7 @@
  */
 import { InputError } from "../errors.ts";
 import { startProgress } from "../progress.ts";
+import { askWorker, startWorkers } from "../workers.ts";
 import type { ThreadStart } from "./join_worker.ts";
 import { compileKernel, type Layout, pieceCount, scratchBytes, type Task, taskRunner } from "./kernel.ts";
 
@@ -50,9 +51,9 @@ export async function startThreads(count: number, bytes: number, layout: Layout)
     shared: true,
   });
   const next = new Int32Array(new SharedArrayBuffer(4));
-  const workers = count > 1 ? startWorkers(count) : [];
+  const workers = startWorkers(new URL("join_worker.ts", import.meta.url), count);
   await Promise.all(workers.map((worker, t) => {
-    return answer(worker, { module, memory, next, scratch: start + t * scratch } satisfies ThreadStart);
+    return askWorker(worker, { module, memory, next, scratch: start + t * scratch } satisfies ThreadStart);
   }));
   const here = workers.length === 0 ? taskRunner(module, memory, next, start) : undefined;
   return {
@@ -63,7 +64,7 @@ export async function startThreads(count: number, bytes: number, layout: Layout)
       const bar = label === undefined ? undefined : startProgress(label, pieceCount(task));
       const timer = bar && setInterval(() => bar.update(Math.min(pieceCount(task), Atomics.load(next, 0))), 250);
       try {
-        await Promise.all(workers.map((worker) => answer(worker, task)));
+        await Promise.all(workers.map((worker) => askWorker(worker, task)));
       } finally {
         clearInterval(timer);
         bar?.stop();
@@ -71,24 +72,4 @@ export async function startThreads(count: number, bytes: number, layout: Layout)
     },
     close: () => workers.forEach((worker) => worker.terminate()),
   };
-}
-
-/** No workers on this machine: an empty list, and the thread at hand does the work. */
-function startWorkers(count: number): Worker[] {
-  if (typeof Worker === "undefined") return [];
-  return Array.from(
-    { length: count },
-    () => new Worker(new URL("join_worker.ts", import.meta.url), { type: "module" }),
-  );
-}
-
-function answer(worker: Worker, message: unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = () => resolve();
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(`A thread of the neighbour join failed: ${event.message}`));
-    };
-    worker.postMessage(message);
-  });
 }
