@@ -14,7 +14,13 @@ export function segue(...args: string[]): Ran {
   const main = fileURLToPath(new URL("../../lib/cli/main.ts", import.meta.url));
   const environment: Record<string, string | undefined> = { ...process.env, NO_COLOR: "1" };
   delete environment.SEGUE_CWD;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["run", "-A", main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [
+    "run",
+    "-A",
+    "--node-modules-dir=manual",
+    main,
+    ...args,
+  ], {
     encoding: "utf8",
     env: environment,
     maxBuffer: 1 << 28,
