@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { InputError } from "../errors.ts";
 import type { Matrix } from "../matrix.ts";
 import { writeAtomicWith } from "../storage/atomic.ts";
-import { NPY_HEAD_BYTES, npyHead, npyHeader, openFile, readInto } from "../storage/npy.ts";
+import { npyHead, npyHeader, openFile, readInto } from "../storage/npy.ts";
 import { bytesOf, type RowTable } from "./arrow.ts";
 import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./engine.ts";
 
@@ -22,9 +22,8 @@ import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./eng
 export function matrixShape(path: string): { rows: number; columns: number; offset: number } {
   const { file, size } = openFile(path);
   try {
-    const bytes = new Uint8Array(Math.min(size, NPY_HEAD_BYTES));
-    readInto(file, bytes, 0);
-    const { descr, shape: [rows, columns, ...more], fortran, start: offset } = npyHead(bytes, path);
+    const head = npyHead(size, (bytes, from) => readInto(file, bytes, from), path);
+    const { descr, shape: [rows, columns, ...more], fortran, start: offset } = head;
     if (descr !== "<f4" || fortran || columns === undefined || more.length > 0) {
       throw new InputError(`${path}: expected a float32 matrix [n, d] in C order as NPY file; save it as float32`);
     }

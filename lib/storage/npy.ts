@@ -35,7 +35,8 @@ const CONSTRUCTORS = {
  * @param array The array.
  */
 export function writeNpy(path: string, array: NpyArray | Matrix): void {
-  writeAtomic(path, npyChunks(toNpyArray(array)));
+  const shape = "shape" in array ? array.shape : [array.rows, array.columns];
+  writeAtomic(path, npyChunks({ data: array.data, shape }));
 }
 
 /**
@@ -66,12 +67,9 @@ export function readNpyMatrix(path: string): Matrix {
 export function readNpy(path: string): NpyArray {
   const { file, size } = openFile(path);
   try {
-    const start = new Uint8Array(Math.min(size, NPY_HEAD_BYTES));
-    readInto(file, start, 0);
-    const head = npyHead(start, path);
-    const data = emptyNpyData(head, size - head.start, path);
-    readInto(file, new Uint8Array(data.buffer), head.start);
-    return rowMajor(head, data, path);
+    const array = readArray(size, (bytes, from) => readInto(file, bytes, from), path);
+    if (typeof array !== "string") return array;
+    throw new InputError(`${path}: expected numbers but found a byte string; save it with astype("float32")`);
   } finally {
     closeSync(file);
   }
@@ -122,21 +120,27 @@ export interface NpyHead {
 }
 
 /** Bytes of an NPY file that hold its header, as {@linkcode writeNpy} and NumPy write it. */
-export const NPY_HEAD_BYTES = 4096;
+const HEAD_BYTES = 4096;
+
+/** Fills `bytes` with those of an NPY file from a place on. */
+export type ReadBytes = (bytes: Uint8Array, from: number) => void;
 
 /**
  * Reads the header of an NPY file.
  *
- * @param bytes The file, or its first {@linkcode NPY_HEAD_BYTES} bytes.
+ * @param size Length of the file in bytes.
+ * @param read Reads from the file, wherever it lies.
  * @param name What to call it in errors.
  * @returns Element type, shape, order, start of the elements.
  * @throws {InputError} When it is another kind of file, or the header is cut.
  */
-export function npyHead(bytes: Uint8Array, name: string): NpyHead {
+export function npyHead(size: number, read: ReadBytes, name: string): NpyHead {
+  const bytes = new Uint8Array(Math.min(size, HEAD_BYTES));
+  read(bytes, 0);
   if (bytes.length < 12 || bytes[0] !== 0x93 || new TextDecoder().decode(bytes.subarray(1, 6)) !== "NUMPY") {
     throw new InputError(`${name}: expected a NumPy NPY file but found another kind of file`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = new DataView(bytes.buffer);
   const [from, length] = bytes[6] === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
   const start = from + length;
   if (start > bytes.length) throw new InputError(`${name}: the header ends early; the file is cut`);
@@ -147,53 +151,31 @@ export function npyHead(bytes: Uint8Array, name: string): NpyHead {
 }
 
 /**
- * The elements that a header announces, still empty.
+ * Reads an NPY file, straight into the array that is returned. A matrix that was saved column by column is transposed.
  *
- * @param head The header.
- * @param found Bytes that follow it.
- * @param name What to call the file in errors.
- * @returns Zeros, as many as the shape asks for.
- * @throws {InputError} When the element type is not supported or the file is cut.
+ * @param size Length of the file in bytes.
+ * @param read Reads from the file, wherever it lies.
+ * @param name What to call it in errors.
+ * @returns Elements, row-major, and shape; a byte string (NumPy type `S`) as text.
+ * @throws {InputError} When the file is cut, not NPY, or of an unsupported element type, or when more than two axes are
+ * in column-major order.
  */
-export function emptyNpyData({ descr, shape }: NpyHead, found: number, name: string): NpyData {
-  const constructor = CONSTRUCTORS[descr as keyof typeof CONSTRUCTORS];
+export function readArray(size: number, read: ReadBytes, name: string): NpyArray | string {
+  const { descr, shape, fortran, start } = npyHead(size, read, name);
+  const width = /^\|S(\d+)$/.exec(descr)?.[1];
+  const constructor = width ? Uint8Array : CONSTRUCTORS[descr as keyof typeof CONSTRUCTORS];
   if (!constructor) {
     const known = Object.keys(CONSTRUCTORS).join(", ");
     throw new InputError(`${name}: expected element type ${known} but found ${descr}; save it with astype("float32")`);
   }
-  const count = shape.reduce((product, axis) => product * axis, 1);
+  const count = shape.reduce((product, axis) => product * axis, Number(width ?? 1));
   const expected = count * constructor.BYTES_PER_ELEMENT;
-  if (found < expected) {
-    throw new InputError(`${name}: expected ${expected} bytes of data but found ${found}; the file is cut`);
+  if (size - start < expected) {
+    throw new InputError(`${name}: expected ${expected} bytes of data but found ${size - start}; the file is cut`);
   }
-  return new constructor(count);
-}
-
-/**
- * Decodes the bytes of an NPY file.
- *
- * @param bytes The whole file.
- * @param name What to call it in errors.
- * @returns Elements, row-major, and shape.
- * @throws {InputError} As {@linkcode readNpy}.
- */
-export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
-  const head = npyHead(bytes, name);
-  const data = emptyNpyData(head, bytes.length - head.start, name);
-  new Uint8Array(data.buffer).set(bytes.subarray(head.start, head.start + data.byteLength));
-  return rowMajor(head, data, name);
-}
-
-/**
- * Elements in row-major order: a matrix that was saved column by column is transposed.
- *
- * @param head The header.
- * @param data The elements as they lie in the file.
- * @param name What to call the file in errors.
- * @returns Elements, row-major, and shape.
- * @throws {InputError} When more than two axes are in column-major order.
- */
-export function rowMajor({ shape, fortran }: NpyHead, data: NpyData, name: string): NpyArray {
+  const data = new constructor(count);
+  read(new Uint8Array(data.buffer), start);
+  if (width) return new TextDecoder().decode(data as Uint8Array).replace(/\0+$/, "");
   if (!fortran) return { data, shape };
   if (shape.length > 2) {
     throw new InputError(
@@ -260,8 +242,4 @@ export function readFile(path: string): Uint8Array<ArrayBuffer> {
   } finally {
     closeSync(file);
   }
-}
-
-function toNpyArray(array: NpyArray | Matrix): NpyArray {
-  return "shape" in array ? array : { data: array.data, shape: [array.rows, array.columns] };
 }

@@ -9,18 +9,7 @@ import { crc32 } from "node:zlib";
 import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "./atomic.ts";
-import {
-  decodeNpy,
-  emptyNpyData,
-  NPY_HEAD_BYTES,
-  type NpyArray,
-  npyChunks,
-  npyHead,
-  npyHeader,
-  openFile,
-  readInto,
-  rowMajor,
-} from "./npy.ts";
+import { type NpyArray, npyChunks, npyHeader, openFile, readArray, readInto } from "./npy.ts";
 
 /** An entry of an archive: an array, or a byte string (NumPy type `S`). */
 export type NpzEntry = NpyArray | string;
@@ -126,27 +115,17 @@ function zipEntries(file: number, size: number, path: string): ZipEntry[] {
 /** An entry that is stored goes straight from the file into its array. */
 function readEntry(file: number, { name, method, start, compressed, size }: ZipEntry, path: string): NpzEntry {
   const what = `${path}/${name}`;
-  const bytes = new Uint8Array(method === 0 ? Math.min(size, NPY_HEAD_BYTES) : compressed);
-  readInto(file, bytes, start);
-  if (method !== 0) {
-    const whole = method === 8 ? inflate(bytes, size) : undefined;
-    if (!whole) throw new InputError(`${what}: cannot be unpacked; save it with numpy.savez`);
-    const { descr, start } = npyHead(whole, what);
-    return isText(descr) ? textOf(whole.subarray(start)) : decodeNpy(whole, what);
-  }
-  const head = npyHead(bytes, what);
-  const text = isText(head.descr);
-  const data = text ? new Uint8Array(size - head.start) : emptyNpyData(head, size - head.start, what);
-  readInto(file, new Uint8Array(data.buffer), start + head.start);
-  return text ? textOf(data as Uint8Array) : rowMajor(head, data, what);
-}
-
-function inflate(bytes: Uint8Array, size: number): Uint8Array | undefined {
+  if (method === 0) return readArray(size, (bytes, from) => readInto(file, bytes, start + from), what);
+  const packed = new Uint8Array(compressed);
+  let whole: Uint8Array;
+  readInto(file, packed, start);
   try {
-    return inflateSync(bytes, { out: new Uint8Array(size) });
+    if (method !== 8) throw new Error("not deflated");
+    whole = inflateSync(packed, { out: new Uint8Array(size) });
   } catch {
-    return undefined;
+    throw new InputError(`${what}: cannot be unpacked; save it with numpy.savez`);
   }
+  return readArray(whole.length, (bytes, from) => bytes.set(whole.subarray(from, from + bytes.length)), what);
 }
 
 /**
@@ -217,13 +196,4 @@ function checksum(chunks: readonly Uint8Array[]): number {
 function textChunks(text: string): Uint8Array[] {
   const bytes = new TextEncoder().encode(text);
   return [npyHeader(`|S${bytes.length}`, []), bytes];
-}
-
-/** Element types of NumPy's byte strings. */
-function isText(descr: string): boolean {
-  return /^\|S\d+$/.test(descr);
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes).replace(/\0+$/, "");
 }

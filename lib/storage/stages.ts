@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { InputError } from "../errors.ts";
@@ -13,6 +13,9 @@ import { writeAtomic } from "./atomic.ts";
 
 /** Version of the file formats and algorithms; a change of it makes every stage run again. */
 export const PIPELINE_VERSION = "0.3.0";
+
+/** Bytes of a file that are hashed at once. */
+const HASHED_AT_ONCE = 1 << 22;
 
 /** What a stage does. File names are relative to the data folder unless absolute. */
 export interface StageDefinition {
@@ -30,20 +33,6 @@ export interface StageDefinition {
   run: () => Promise<Record<string, unknown>> | Record<string, unknown>;
 }
 
-/** What came of a stage. */
-export interface StageReport {
-  /** Name of the stage. */
-  stage: string;
-  /** True when nothing had to be done. */
-  upToDate: boolean;
-  /** Wall-clock seconds of the run that made the outputs. */
-  seconds: number;
-  /** Peak resident memory of the process at the end of that run, MiB. */
-  peakMemoryMiB: number;
-  /** What `run` returned. */
-  facts: Record<string, unknown>;
-}
-
 /** An entry of `manifest.json`. */
 export interface ManifestEntry {
   /** SHA-256 of every input, by name. */
@@ -54,12 +43,20 @@ export interface ManifestEntry {
   outputs: Record<string, { bytes: number; sha256: string; modified?: number }>;
   /** Versions of pipeline and Deno. */
   versions: Record<string, string>;
-  /** Wall-clock seconds. */
+  /** Wall-clock seconds of the run that made the outputs. */
   seconds: number;
-  /** Peak resident memory, MiB. */
+  /** Peak resident memory of the process at the end of that run, MiB. */
   peakMemoryMiB: number;
-  /** What the stage said of itself. */
+  /** What `run` returned. */
   facts: Record<string, unknown>;
+}
+
+/** What came of a stage; after a run that was not needed, what its manifest entry says. */
+export interface StageReport extends Pick<ManifestEntry, "seconds" | "peakMemoryMiB" | "facts"> {
+  /** Name of the stage. */
+  stage: string;
+  /** True when nothing had to be done. */
+  upToDate: boolean;
 }
 
 /**
@@ -107,7 +104,7 @@ export async function runStage(directory: string, stage: StageDefinition): Promi
   const start = performance.now();
   const [ran, hashes] = await Promise.all([stage.run(), inputs ?? hashInputs()]);
   const facts = JSON.parse(JSON.stringify(ran));
-  const seconds = round((performance.now() - start) / 1000, 3);
+  const seconds = Math.round(performance.now() - start) / 1000;
   const peakMemoryMiB = peakMemory();
   const outputs = Object.fromEntries(
     stage.outputs.map((file) => {
@@ -147,11 +144,15 @@ export function readManifest(directory: string): Record<string, ManifestEntry> {
  */
 export function hashFile(path: string): string {
   if (statSync(path).isDirectory()) throw new InputError(`${path}: expected a file but found a folder`);
-  const pieces = hashPieces(path);
-  for (;;) {
-    const { done, value } = pieces.next();
-    if (done) return value;
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(HASHED_AT_ONCE);
+  const file = openSync(path, "r");
+  try {
+    for (let count; (count = readSync(file, chunk)) > 0;) hash.update(chunk.subarray(0, count));
+  } finally {
+    closeSync(file);
   }
+  return hash.digest("hex");
 }
 
 /** The hash of a file that a stage has written and that has not been touched since, by size and time of change. */
@@ -165,27 +166,8 @@ function knownHash(manifest: Record<string, ManifestEntry>, file: string, path: 
 
 /** As {@linkcode hashFile}, with turns for others between the pieces. */
 async function hashLater(path: string): Promise<string> {
-  const pieces = hashPieces(path);
-  for (;;) {
-    const { done, value } = pieces.next();
-    if (done) return value;
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-}
-
-/** Hashes a file; yields after each piece and returns the hash. */
-function* hashPieces(path: string): Generator<undefined, string> {
   const hash = createHash("sha256");
-  const chunk = new Uint8Array(1 << 22);
-  const file = openSync(path, "r");
-  try {
-    for (let count; (count = readSync(file, chunk)) > 0;) {
-      hash.update(chunk.subarray(0, count));
-      yield;
-    }
-  } finally {
-    closeSync(file);
-  }
+  for await (const chunk of createReadStream(path, { highWaterMark: HASHED_AT_ONCE })) hash.update(chunk);
   return hash.digest("hex");
 }
 
@@ -202,8 +184,4 @@ export function peakMemory(): number {
     // Only Linux tells the peak; elsewhere the present value stands in.
   }
   return Math.round(process.memoryUsage().rss / 1048576);
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }
