@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { mean } from "d3-array";
 import { type ConditionalLogit, fitConditionalLogit } from "../choice/conditional_logit.ts";
+import { type Choice, collectChoices } from "../choice/sets.ts";
 import { expectInteger, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
 import { samplePlaylists } from "./ranking.ts";
@@ -61,11 +63,7 @@ export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, op
   const wanted = samplePlaylists(split.userIds.length, options.playlists ?? 2000, seed);
   const random = seededRandom(seed, "hybrid");
   const columns = terms.map(() => new Float32Array(tracks));
-  const values: number[] = [];
-  const offsets: number[] = [];
-  const starts = new Int32Array(wanted.length + 1);
-  const chosen = new Int32Array(wanted.length);
-  wanted.forEach((p, n) => {
+  const choices = Array.from(wanted, (p): Choice => {
     const history = historyOf(split, p, "validation");
     const target = targetOf(split, p, "validation");
     fillColumns(terms, history, columns);
@@ -78,22 +76,14 @@ export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, op
       if (!out.has(track)) others.add(track);
     }
     const correction = others.size === 0 ? 0 : -Math.log(others.size / rest);
-    let row = starts[n];
-    for (const track of [...best, ...others]) {
-      for (const column of columns) values.push(column[track]);
-      offsets.push(others.has(track) ? correction : 0);
-      if (track === target) chosen[n] = row;
-      row++;
-    }
-    starts[n + 1] = row;
+    const alternatives = [...best, ...others];
+    return {
+      values: Float64Array.from(alternatives.flatMap((track) => columns.map((column) => column[track]))),
+      chosen: alternatives.indexOf(target),
+      offset: alternatives.map((track) => others.has(track) ? correction : 0),
+    };
   });
-  const logit = fitConditionalLogit({
-    features: terms.map(({ feature }) => feature),
-    values: Float64Array.from(values),
-    starts,
-    chosen,
-    offset: Float64Array.from(offsets),
-  });
+  const logit = fitConditionalLogit(collectChoices(terms.map(({ feature }) => feature), choices));
   const weights = logit.coefficients.map(({ estimate }) => estimate);
   return { logit, model: hybridRecommender(terms, weights) };
 }
@@ -129,17 +119,10 @@ function fillColumns(terms: readonly HybridTerm[], history: Int32Array, columns:
 }
 
 function standardizeColumn(column: Float32Array, history: Int32Array): void {
-  let sum = 0;
-  let squares = 0;
-  const add = (value: number, sign: number) => {
-    sum += sign * value;
-    squares += sign * value * value;
-  };
-  for (const value of column) add(value, 1);
-  const heard = new Set(history);
-  for (const track of heard) add(column[track], -1);
-  const count = Math.max(1, column.length - heard.size);
-  const mean = sum / count;
-  const scale = 1 / Math.sqrt(Math.max(1e-12, squares / count - mean * mean));
-  for (let t = 0; t < column.length; t++) column[t] = (column[t] - mean) * scale;
+  // d3 leaves out what is not a number.
+  const rest = column.slice();
+  for (const track of history) rest[track] = NaN;
+  const center = mean(rest) ?? 0;
+  const scale = 1 / Math.sqrt(Math.max(1e-12, mean(rest, (value) => (value - center) ** 2) ?? 0));
+  for (let t = 0; t < column.length; t++) column[t] = (column[t] - center) * scale;
 }

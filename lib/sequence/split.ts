@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { sum } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
 import { type Interactions, type Playlists, playlistsOf } from "./interactions.ts";
 
@@ -33,8 +32,6 @@ export interface SequenceSplit extends Playlists {
   readonly counts: Int32Array;
   /** Rounds of filtering until nothing changed. */
   readonly rounds: number;
-  /** Rows left out because the track stood earlier in its playlist. */
-  readonly repeatedTracks: number;
 }
 
 /**
@@ -51,7 +48,7 @@ export interface SequenceSplit extends Playlists {
 export function splitPlaylists(interactions: Interactions, options: SplitOptions = {}): SequenceSplit {
   const minimumCount = expectInteger("minimumCount", options.minimumCount ?? 5, 1);
   const minimumLength = expectInteger("minimumLength", options.minimumLength ?? 5, 3);
-  const { tracks, trackIds } = interactions;
+  const { trackIds } = interactions;
   const seen = new Int32Array(trackIds.length).fill(-1);
   let lists = userPlaylists(interactions).map(({ user, list }, p) => ({
     user,
@@ -61,7 +58,6 @@ export function splitPlaylists(interactions: Interactions, options: SplitOptions
       return first;
     }),
   }));
-  const repeatedTracks = tracks.length - sum(lists, ({ list }) => list.length);
   let rounds = 0;
   for (let changed = true; changed;) {
     rounds++;
@@ -80,8 +76,7 @@ export function splitPlaylists(interactions: Interactions, options: SplitOptions
         "give more playlists or lower --min-count and --min-length",
     );
   }
-  const ids = recode(lists, trackIds);
-  return splitAs({ rounds, repeatedTracks, trackIds: ids }, lists);
+  return splitAs({ rounds, trackIds: recode(lists, trackIds) }, lists);
 }
 
 /** A playlist and whose it is. */
@@ -112,7 +107,7 @@ export function userPlaylists(
  * @returns The split.
  */
 export function splitAs(
-  { trackIds, rounds, repeatedTracks }: Pick<SequenceSplit, "trackIds" | "rounds" | "repeatedTracks">,
+  { trackIds, rounds }: Pick<SequenceSplit, "trackIds" | "rounds">,
   lists: readonly UserPlaylist[],
 ): SequenceSplit {
   const train = playlistsOf(lists.map(({ list }) => list.subarray(0, -2)));
@@ -123,7 +118,6 @@ export function splitAs(
     train,
     counts: countTracks(train, trackIds.length),
     rounds,
-    repeatedTracks,
   };
 }
 

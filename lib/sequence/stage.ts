@@ -98,12 +98,12 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
       const split = splitPlaylists(await readInteractions(source), parameters);
       const checkpoint = join(folder, "checkpoint.npz");
       if (!resume) rmSync(checkpoint, { force: true });
-      const result = await trainSasrec(split, { ...parameters, checkpoint });
-      saveSasrec(result.model, folder);
+      const { model, curve, featureWeights: _, ...course } = await trainSasrec(split, { ...parameters, checkpoint });
+      saveSasrec(model, folder);
       if (ownNames) await writeNames(join(folder, "names.parquet"), split.trackIds, names);
       else rmSync(join(folder, "names.parquet"), { force: true });
       rmSync(checkpoint, { force: true });
-      const { recall, ndcg, mrr, coverage, popularityBias } = evaluateNext(serveSasrec(result.model), split, {
+      const { recall, ndcg, mrr, coverage, popularityBias } = evaluateNext(serveSasrec(model), split, {
         k: Math.min(10, split.trackIds.length),
         seed: options.seed,
       });
@@ -112,14 +112,9 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
         tracks: split.trackIds.length,
         trainingPositions: split.train.tracks.length,
         filterRounds: split.rounds,
-        steps: result.steps,
-        stepsPerEpoch: result.stepsPerEpoch,
-        secondsPerEpoch: Number(result.secondsPerEpoch.toFixed(3)),
-        bestStep: result.bestStep,
-        converged: result.converged,
-        note: result.note,
-        loss: result.loss,
-        curve: result.curve.map((point: TrainingPoint) => rounded(point)),
+        ...course,
+        secondsPerEpoch: Number(course.secondsPerEpoch.toFixed(3)),
+        curve: curve.map(rounded),
         test: { recall, ndcg, mrr, coverage, popularityBias },
       };
     },
@@ -262,7 +257,6 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
         tracks.push(text);
         i = end;
       }
-      if (tracks.length === 0) throw new InputError("Expected at least one track to go on from but found none");
       return tracks;
     },
     predict(tracks, k) {
@@ -324,8 +318,6 @@ async function ensureInteractions(directory: string): Promise<void> {
 }
 
 function rounded(point: TrainingPoint): TrainingPoint {
-  const round = (value: number) => Number(value.toPrecision(6));
-  return Object.fromEntries(
-    Object.entries(point).map(([name, value]) => [name, round(value)]),
-  ) as unknown as TrainingPoint;
+  const values = Object.entries(point).map(([name, value]) => [name, Number(value.toPrecision(6))]);
+  return Object.fromEntries(values);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { maxIndex, mean } from "d3-array";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
@@ -130,8 +131,7 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
   const plan = makePlan(split, options);
   const { tf } = await loadTensorFlow();
   const trainer = new Trainer(tf, split, plan);
-  const before = plan.checkpoint ? readCheckpoint(plan.checkpoint, plan.fingerprint) : undefined;
-  const course = before ? trainer.restore(before) : newCourse();
+  const course = readCheckpoint(plan, trainer) ?? { step: 0, seconds: 0, curve: [] };
   const server = serveSasrec({ config: plan.config, weights: trainer.weights() });
   const validation = {
     part: "validation" as const,
@@ -141,9 +141,12 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
   };
   const popularity = evaluateNext(fitPopularity(split.train, plan.config.tracks), split, validation).ndcg.value;
   const progress = startProgress("train-sasrec", plan.steps);
-  let lossSum = 0;
-  let lossCount = 0;
-  let reason = course.done ? "early" : "";
+  const hasConverged = () => {
+    const best = bestOf(course);
+    return course.curve.length - 1 - best >= plan.patience &&
+      course.curve[best]?.ndcg > BEYOND_POPULARITY * popularity;
+  };
+  const losses: number[] = [];
   let started = performance.now();
   const evaluate = () => {
     course.seconds += (performance.now() - started) / 1000;
@@ -153,36 +156,28 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
     const point: TrainingPoint = {
       step: course.step,
       epoch: course.step / plan.stepsPerEpoch,
-      loss: lossSum / Math.max(1, lossCount),
+      loss: mean(losses.splice(0)) ?? 0,
       ndcg: result.ndcg.value,
       recall: result.recall.value,
       seconds: course.seconds,
     };
     course.curve.push(point);
-    if (course.best === undefined || point.ndcg > course.curve[course.best].ndcg) {
-      course.best = course.curve.length - 1;
-      course.bestWeights = weights;
-    }
-    course.done = course.curve.length - 1 - course.best >= plan.patience &&
-      course.curve[course.best].ndcg > BEYOND_POPULARITY * popularity;
-    if (plan.checkpoint) writeCheckpoint(plan.checkpoint, plan.fingerprint, course, trainer);
-    lossSum = lossCount = 0;
+    if (bestOf(course) === course.curve.length - 1) course.bestWeights = weights;
+    writeCheckpoint(plan, course, trainer);
     started = performance.now();
   };
   try {
-    while (!reason) {
+    let converged = hasConverged();
+    while (!converged && course.step < plan.steps) {
       const epoch = Math.floor(course.step / plan.stepsPerEpoch);
       const random = seededRandom(plan.seed, `sasrec epoch ${epoch}`);
       const skip = course.step % plan.stepsPerEpoch;
-      for (
-        const batch of epochBatches(split.train, plan.windows, plan.batchSize, random, skip)
-      ) {
+      for (const batch of epochBatches(split.train, plan.windows, plan.batchSize, random, skip)) {
         const loss = trainer.step(batch, course.step++);
         if (!Number.isFinite(loss)) {
           throw new Error(`The loss became ${loss} at step ${course.step}; lower the learning rate`);
         }
-        lossSum += loss;
-        lossCount++;
+        losses.push(loss);
         const seconds = course.seconds + (performance.now() - started) / 1000;
         const left = (plan.steps - course.step) * seconds / course.step;
         progress.update(
@@ -190,13 +185,12 @@ export async function trainSasrec(split: SequenceSplit, options: TrainOptions = 
           `loss ${loss.toFixed(3)}, ${(course.step / seconds).toFixed(1)} steps/s, ${left.toFixed(0)} s left`,
         );
         if (course.step % plan.evaluateEvery === 0) evaluate();
-        if (course.done) reason = "early";
-        else if (course.step >= plan.steps) reason = "steps";
-        if (reason) break;
+        converged = hasConverged();
+        if (converged || course.step >= plan.steps) break;
       }
     }
     if (course.curve.at(-1)?.step !== course.step) evaluate();
-    return finish(split, plan, course, trainer, reason, popularity);
+    return finish(split, plan, course, converged, popularity);
   } finally {
     progress.stop();
     trainer.dispose();
@@ -211,13 +205,13 @@ interface Course {
   step: number;
   seconds: number;
   curve: TrainingPoint[];
-  best?: number;
+  /** Weights of the best evaluation, once there was one. */
   bestWeights?: SasrecWeights;
-  done: boolean;
 }
 
-function newCourse(): Course {
-  return { step: 0, seconds: 0, curve: [], done: false };
+/** Which evaluation was the best, the first of equals; −1 before there is one. */
+function bestOf({ curve }: Course): number {
+  return maxIndex(curve, ({ ndcg }) => ndcg);
 }
 
 function makePlan(split: SequenceSplit, options: TrainOptions) {
@@ -267,7 +261,6 @@ class Trainer {
   readonly #features?: Tensor;
   readonly #sampler: CandidateSampler;
   readonly #buffers = new BufferPool();
-  #updates = 0;
 
   constructor(tf: TensorFlow, split: SequenceSplit, plan: Plan) {
     this.#tf = tf;
@@ -301,7 +294,7 @@ class Trainer {
     const tf = this.#tf;
     const value = tf.tidy(() => {
       const { value, grads } = tf.variableGrads(() => this.#loss(batch, step), Object.values(this.#variables));
-      this.#update(grads as Record<string, Tensor>);
+      this.#update(grads as Record<string, Tensor>, step + 1);
       return value;
     });
     const loss = value.dataSync()[0];
@@ -324,29 +317,28 @@ class Trainer {
     return weights;
   }
 
-  /** Everything that training needs to go on. */
-  state(): Record<string, NpzEntry> {
-    const entries: Record<string, NpzEntry> = {};
-    const groups = { w: this.#variables, m: this.#first, v: this.#second };
-    for (const [group, variables] of Object.entries(groups)) {
-      for (const [name, variable] of Object.entries(variables)) {
-        entries[`${group}/${name}`] = { data: variable.dataSync() as Float32Array, shape: variable.shape };
-      }
-    }
-    return entries;
+  /** Everything that training needs to go on: the variables and their moments. */
+  state(): Record<string, NpzEntry & object> {
+    return Object.fromEntries(
+      this.#state().map(([name, variable]) => [
+        name,
+        { data: variable.dataSync() as Float32Array, shape: variable.shape },
+      ]),
+    );
   }
 
-  restore({ entries, course }: Checkpoint): Course {
+  restore(entries: Record<string, NpzEntry>): void {
     const tf = this.#tf;
-    const groups = { w: this.#variables, m: this.#first, v: this.#second };
-    for (const [group, variables] of Object.entries(groups)) {
-      for (const [name, variable] of Object.entries(variables)) {
-        const entry = entries[`${group}/${name}`] as { data: Float32Array };
-        tf.tidy(() => variable.assign(tf.tensor(entry.data, variable.shape)));
-      }
+    for (const [name, variable] of this.#state()) {
+      const { data } = entries[name] as { data: Float32Array };
+      tf.tidy(() => variable.assign(tf.tensor(data, variable.shape)));
     }
-    this.#updates = course.step;
-    return course;
+  }
+
+  #state(): [string, Variable][] {
+    return Object.entries({ w: this.#variables, m: this.#first, v: this.#second }).flatMap(([group, variables]) =>
+      Object.entries(variables).map(([name, variable]): [string, Variable] => [`${group}/${name}`, variable])
+    );
   }
 
   dispose(): void {
@@ -390,11 +382,10 @@ class Trainer {
   }
 
   /** Adam (Kingma & Ba 2015), bias-corrected. */
-  #update(gradients: Record<string, Tensor>): void {
+  #update(gradients: Record<string, Tensor>, count: number): void {
     const tf = this.#tf;
-    this.#updates++;
-    const rate = this.#plan.learningRate / (1 - BETA1 ** this.#updates);
-    const correction = 1 / Math.sqrt(1 - BETA2 ** this.#updates);
+    const rate = this.#plan.learningRate / (1 - BETA1 ** count);
+    const correction = 1 / Math.sqrt(1 - BETA2 ** count);
     for (const [name, variable] of Object.entries(this.#variables)) {
       const gradient = gradients[variable.name];
       const [first, second] = [this.#first[name], this.#second[name]];
@@ -410,43 +401,39 @@ class Trainer {
   }
 }
 
-interface Checkpoint {
-  entries: Record<string, NpzEntry>;
-  course: Course;
-}
-
-function writeCheckpoint(path: string, fingerprint: string, course: Course, trainer: Trainer): void {
-  const { bestWeights = {}, ...said } = course;
+function writeCheckpoint({ checkpoint, fingerprint }: Plan, course: Course, trainer: Trainer): void {
+  if (!checkpoint) return;
+  const { bestWeights, ...said } = course;
   const entries: Record<string, NpzEntry> = { ...trainer.state(), course: JSON.stringify({ fingerprint, ...said }) };
-  for (const [name, data] of Object.entries(bestWeights)) entries[`best/${name}`] = { data, shape: [data.length] };
-  writeNpz(path, entries);
+  for (const [name, data] of Object.entries(bestWeights!)) entries[`best/${name}`] = { data, shape: [data.length] };
+  writeNpz(checkpoint, entries);
 }
 
-function readCheckpoint(path: string, fingerprint: string): Checkpoint | undefined {
-  if (!existsSync(path)) return undefined;
-  const entries = readNpz(path);
+/** Brings the trainer to where a checkpoint left off. */
+function readCheckpoint({ checkpoint, fingerprint }: Plan, trainer: Trainer): Course | undefined {
+  if (!checkpoint || !existsSync(checkpoint)) return undefined;
+  const entries = readNpz(checkpoint);
   const { fingerprint: found, ...course } = JSON.parse(entries.course as string);
   if (found !== fingerprint) {
-    throw new InputError(`${path}: this checkpoint belongs to other data or options; delete it to start anew`);
+    throw new InputError(`${checkpoint}: this checkpoint belongs to other data or options; delete it to start anew`);
   }
+  trainer.restore(entries);
   const best = Object.entries(entries).filter(([name]) => name.startsWith("best/"));
   const bestWeights = Object.fromEntries(
     best.map(([name, entry]) => [name.slice(5), (entry as { data: Float32Array }).data]),
   );
-  return { entries, course: { ...course, bestWeights } };
+  return { ...course, bestWeights };
 }
 
 function finish(
   split: SequenceSplit,
   plan: Plan,
   course: Course,
-  trainer: Trainer,
-  reason: string,
+  converged: boolean,
   popularity: number,
 ): TrainingResult {
-  const { side, ...weights } = course.bestWeights ?? trainer.weights();
-  const best = course.curve[course.best ?? 0];
-  const converged = reason === "early";
+  const { side, ...weights } = course.bestWeights!;
+  const best = course.curve[bestOf(course)];
   const after = `${course.step} steps (${(course.step / plan.stepsPerEpoch).toFixed(1)} epochs)`;
   const note = converged
     ? `converged: validation NDCG@10 did not rise over the last ${plan.patience} evaluations; best after ${best.step} steps`
@@ -473,10 +460,10 @@ function finish(
     model: { config: plan.config, weights, trackIds: split.trackIds, training },
     featureWeights: side,
     curve: course.curve,
-    bestStep: best.step,
     steps: course.step,
     stepsPerEpoch: plan.stepsPerEpoch,
     secondsPerEpoch: course.seconds / course.step * plan.stepsPerEpoch,
+    bestStep: best.step,
     converged,
     note,
     loss: plan.loss,

@@ -357,7 +357,6 @@ function benchSplit(steps: number): SequenceSplit {
     train: { offsets: lists(51), tracks: train },
     counts,
     rounds: 0,
-    repeatedTracks: 0,
   };
 }
 

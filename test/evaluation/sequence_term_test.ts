@@ -88,7 +88,6 @@ function playlists(count: number, follow: boolean): SequenceSplit {
     train: { offsets, tracks },
     counts,
     rounds: 1,
-    repeatedTracks: 0,
   };
 }
 
