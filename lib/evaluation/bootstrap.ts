@@ -7,7 +7,7 @@ import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { mean, quantileSorted, range, sum } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
-import { type Random, randomInteger, seededRandom } from "../random.ts";
+import { type Random, randomInteger } from "../random.ts";
 
 /** An estimate with its interval. */
 export interface Interval {
@@ -27,8 +27,6 @@ export interface BootstrapOptions {
   random: Random;
   /** Number of resamples; 1,000 by default. */
   resamples?: number;
-  /** Resamples drawn once for many intervals, from {@linkcode sharedDraws}; `random` is then not used. */
-  draws?: (count: number, resamples: number) => Int32Array | undefined;
   /** Weight of each value, above 0, e.g. the plays of each session; all alike when left out. */
   weights?: ArrayLike<number>;
 }
@@ -61,12 +59,10 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
   const sums = Float64Array.from(known, (i) => (weights?.[i] ?? 1) * values[i]);
   const count = sums.length;
   if (count === 0) return { estimate: NaN, lower: NaN, upper: NaN, count };
-  const table = options.draws?.(count, resamples);
   const drawn = new Int32Array(count);
   const means = new Float64Array(resamples);
   for (let b = 0; b < resamples; b++) {
-    if (table) drawn.set(table.subarray(b * count, (b + 1) * count));
-    else for (let i = 0; i < count; i++) drawn[i] = randomInteger(random, count);
+    for (let i = 0; i < count; i++) drawn[i] = randomInteger(random, count);
     means[b] = sumOver(sums, drawn) / (own ? sumOver(own, drawn) : count);
   }
   const tail = tailProbability(count);
@@ -89,32 +85,6 @@ function sumOver(values: Float64Array, places: Int32Array): number {
 function tailProbability(count: number): number {
   if (count < 2) return (1 - LEVEL) / 2;
   return normalCdf(-Math.sqrt(count / (count - 1)) * studentQuantile((1 + LEVEL) / 2, count - 1), 0, 1);
-}
-
-/** Largest table of draws that is kept, in elements: 256 MiB. */
-const LARGEST_TABLE = 2 ** 26;
-
-/**
- * Draws the resamples of a bootstrap once for many intervals: what a metric costs is then one pass over a table instead
- * of as many random numbers. That intervals share their resamples does not change any of them.
- *
- * @param seed Seed.
- * @returns For a number of values and of resamples the values drawn [resamples, values], the same at every call;
- * `undefined` when the table would be too large.
- */
-export function sharedDraws(seed: number): (count: number, resamples: number) => Int32Array | undefined {
-  const tables = new Map<string, Int32Array>();
-  return (count, resamples) => {
-    if (count * resamples > LARGEST_TABLE) return undefined;
-    const key = `${count}/${resamples}`;
-    let table = tables.get(key);
-    if (!table) {
-      const random = seededRandom(seed, `draws ${key}`);
-      table = Int32Array.from({ length: count * resamples }, () => randomInteger(random, count));
-      tables.set(key, table);
-    }
-    return table;
-  };
 }
 
 /** A paired comparison. */

@@ -12,7 +12,6 @@ import {
   type Interval,
   type PairedDifference,
   pairedDifference,
-  sharedDraws,
 } from "./bootstrap.ts";
 import {
   METRIC_NAMES,
@@ -88,7 +87,7 @@ export interface SummaryOptions {
 export function summarize(tournament: Tournament, options: SummaryOptions = {}): SummaryRow[] {
   return cellsOf(tournament, options).map(({ members, ...cell }) => {
     const { values, weights } = unitValues(tournament, cell.policy, cell.metric, members, options.unit);
-    return { ...cell, ...bootstrapMean(values, { ...resamplesOf(tournament), weights }) };
+    return { ...cell, ...bootstrapMean(values, { ...resamplesOf(tournament, values), weights }) };
   });
 }
 
@@ -171,8 +170,10 @@ export interface ParetoPoint {
  */
 export function paretoPoints(tournament: Tournament): ParetoPoint[] {
   const count = tournament.variantListeners || tournament.listeners.length;
-  const interval = (policy: string, metric: MetricName) =>
-    bootstrapMean(valuesOf(tournament, policy, metric).subarray(0, count), resamplesOf(tournament));
+  const interval = (policy: string, metric: MetricName) => {
+    const values = valuesOf(tournament, policy, metric).subarray(0, count);
+    return bootstrapMean(values, resamplesOf(tournament, values));
+  };
   const point = (policy: string, label: string, curve: ParetoPoint["curve"], value: number): ParetoPoint => ({
     policy,
     label,
@@ -263,15 +264,9 @@ export function gainsByListener(
   return tournament.listeners.map((listener, l) => ({ ...listener, gain: a[l] - b[l] }));
 }
 
-const resamplesOfTournament = new WeakMap<Tournament, BootstrapOptions>();
-
-/** All intervals of a tournament share their resamples. */
-function resamplesOf(tournament: Tournament): BootstrapOptions {
-  const { seed } = tournament;
-  const options = resamplesOfTournament.get(tournament) ??
-    { random: seededRandom(seed, "resamples"), draws: sharedDraws(seed) };
-  resamplesOfTournament.set(tournament, options);
-  return options;
+/** Randomness of an interval of so many values: intervals of as many share their resamples. */
+function resamplesOf({ seed }: Tournament, { length }: ArrayLike<number>, resamples: number = 1000): BootstrapOptions {
+  return { random: seededRandom(seed, `draws ${length}/${resamples}`), resamples };
 }
 
 /** Every group of listeners with every policy and every metric wanted. */
@@ -306,7 +301,7 @@ function comparison(
 ): ComparisonRow {
   const own = unitValues(tournament, policy, cell.metric, members, unit);
   const others = unitValues(tournament, baseline, cell.metric, members, unit);
-  const options = { ...resamplesOf(tournament), weights: own.weights };
+  const options = { ...resamplesOf(tournament, own.values), weights: own.weights };
   const difference = pairedDifference(own.values, others.values, options);
   const sign = METRICS[cell.metric].better === "higher" ? 1 : -1;
   const verdict = !difference.differs ? "even" : difference.estimate * sign > 0 ? "better" : "worse";
@@ -339,7 +334,7 @@ function curvesOf(
   return contestantsOf(tournament).flatMap(({ name: policy, label }) =>
     places.map((x) => {
       const values = members.map(({ listener }) => at(tournament.runs[policy][listener], x));
-      return { policy, label, x, ...bootstrapMean(values, { ...resamplesOf(tournament), resamples: 400 }) };
+      return { policy, label, x, ...bootstrapMean(values, resamplesOf(tournament, values, 400)) };
     })
   );
 }

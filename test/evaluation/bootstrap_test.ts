@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { randomNormal } from "d3-random";
-import { bootstrapMean, pairedDifference, sharedDraws } from "../../lib/evaluation/bootstrap.ts";
+import { bootstrapMean, pairedDifference } from "../../lib/evaluation/bootstrap.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { runPython } from "../python.ts";
 
@@ -59,17 +59,6 @@ Deno.test("bootstrapMean() holds its estimate and shifts with its values", () =>
     const b = bootstrapMean(sample.map((value) => value + shift), { random: seededRandom(1), resamples: 100 });
     assert.ok(Math.abs(a.lower + shift - b.lower) < 1e-9 && Math.abs(a.upper + shift - b.upper) < 1e-9);
   }));
-});
-
-Deno.test("sharedDraws() gives the same resamples to every interval, and those that single draws would give", () => {
-  const draws = sharedDraws(3);
-  assert.equal(draws(5, 20), draws(5, 20));
-  assert.ok(draws(5, 20)!.every((drawn) => drawn >= 0 && drawn < 5));
-  const random = seededRandom(1);
-  const a = bootstrapMean([1, 5, 9, 2], { random, draws });
-  assert.deepEqual(a, bootstrapMean([1, 5, 9, 2], { random, draws }));
-  assert.deepEqual(a, bootstrapMean([1, 5, 9, 2], { random: seededRandom(3, "draws 4/1000") }));
-  assert.equal(draws(1e6, 1000), undefined);
 });
 
 Deno.test("pairedDifference() sees what an unpaired comparison cannot", () => {
