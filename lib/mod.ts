@@ -112,7 +112,6 @@ export * from "./evaluation/transitions.ts";
 export * from "./evaluation/exposure.ts";
 export * from "./evaluation/bootstrap.ts";
 export * from "./evaluation/scenarios.ts";
-export * from "./evaluation/personal.ts";
 export * from "./evaluation/policies.ts";
 export * from "./evaluation/play.ts";
 export * from "./evaluation/metrics.ts";

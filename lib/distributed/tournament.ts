@@ -40,11 +40,12 @@ export const PLAY_STEP: Step = mergedStep(async function* (tables, { jobs, seque
  */
 export function engineCrew(engine: Engine, sequence?: SequenceTerm): TournamentCrew {
   return {
-    async play(label, count, draw, keep) {
+    async play(label, count, draw) {
       const broadcast: Play = { jobs: Array.from({ length: count }, (_, listener) => draw(listener)), sequence };
       const source = { kind: "items", count: Math.ceil(count / LISTENERS_A_TASK) } as const;
       const job = { name: label, source, steps: [{ step: "tournament.play", broadcast }] };
-      for (const { listener, measures } of await runAndMerge(engine, job, joined)) keep(listener, measures);
+      const played = await runAndMerge(engine, job, joined);
+      return played.sort((a, b) => a.listener - b.listener).map(({ measures }) => measures);
     },
     dismiss() {},
   };

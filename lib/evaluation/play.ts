@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { max, mean } from "d3-array";
+import { simulateListeners } from "../choice/listeners.ts";
+import { type TastePrior, userTaste } from "../choice/personal.ts";
 import { cosine, row } from "../matrix.ts";
 import { FEATURES, fillFeatures, type SequenceScorer } from "../shuffle/features.ts";
 import { Session } from "../shuffle/session.ts";
@@ -10,7 +13,7 @@ import { UserState } from "../shuffle/state.ts";
 import type { Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
 import { linearUtilities } from "../softmax.ts";
-import { personalWeights } from "./personal.ts";
+import { weightsFrom } from "./feedback.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -33,82 +36,92 @@ export interface Run {
 /** Gives the sequence model's view of what may follow a listener's plays. */
 export type SequenceModel = (state: UserState) => SequenceScorer;
 
+/** Choices that each listener made before the tournament. */
+export const PAST_CHOICES = 60;
+
 /**
  * Plays all sessions of a scenario under a policy. Starts, times and seeds come from the scenario, so that policies are
  * compared on the same listener in the same hours. At every pick the listener's own utility,
  * u(j) = w · x(j | current, state) + liking(j), is reckoned for all tracks of the library: the utility of the pick and
- * its regret, max u − u(pick), follow. Cost O(plays × library × d).
+ * its regret, max u − u(pick), follow. Cost O(plays × library × d), and once for all policies O(library² d).
  *
  * @param world The scenario's world.
  * @param scenario The listener.
- * @param policy The policy.
- * @param sequence The sequence model; needed when the policy's weights have a `sequence`.
- * @returns Plays and judgements.
+ * @param sequence The sequence model; needed when a policy's weights have a `sequence`.
+ * @returns Plays a policy; gives plays and judgements.
  */
-export function playScenario(
+export function scenarioPlayer(
   world: ShuffleWorld,
   scenario: Scenario,
-  policy: TournamentPolicy,
   sequence?: SequenceModel,
-): Run {
+): (policy: TournamentPolicy) => Run {
   const sessions = scenario.starts.length;
   const total = sessions * scenario.plays;
-  const run: Run = {
-    plays: new Int32Array(total),
-    sessionOffsets: Int32Array.from({ length: sessions + 1 }, (_, s) => s * scenario.plays),
-    utilities: new Float64Array(total).fill(NaN),
-    best: new Float64Array(total).fill(NaN),
-    blind: new Float64Array(total).fill(NaN),
-    relaxed: new Uint8Array(total),
-  };
-  const state = new UserState(world);
   const judge = listenerOf(world, scenario);
-  const weights = weightsFor(world, scenario, policy);
-  for (let s = 0, p = 0; s < sessions; s++) {
-    const session = new Session(state, {
-      policy: policy.policy,
-      weights,
-      temperature: policy.temperature,
-      rules: policy.rules,
-      sequence: weights?.sequence === undefined ? undefined : sequence?.(state),
-      count: scenario.plays,
-      from: scenario.starts[s],
-      seed: scenario.seeds[s],
-      start: scenario.times[s],
-    });
-    let at = scenario.times[s];
-    for (let i = 0; i < scenario.plays; i++, p++) {
-      const utilities = i > 0 ? judge(run.plays[p - 1], state, at) : undefined;
-      const pick = session.next();
-      run.plays[p] = pick.track;
-      if (utilities) {
-        run.utilities[p] = run.best[p] = utilities[pick.track];
-        let others = 0;
-        for (let track = 0; track < utilities.length; track++) {
-          if (track === run.plays[p - 1]) continue;
-          run.best[p] = Math.max(run.best[p], utilities[track]);
-          others += utilities[track];
+  let learned: Weights | undefined;
+  return (policy) => {
+    const run: Run = {
+      plays: new Int32Array(total),
+      sessionOffsets: Int32Array.from({ length: sessions + 1 }, (_, s) => s * scenario.plays),
+      utilities: new Float64Array(total).fill(NaN),
+      best: new Float64Array(total).fill(NaN),
+      blind: new Float64Array(total).fill(NaN),
+      relaxed: new Uint8Array(total),
+    };
+    const state = new UserState(world);
+    if (policy.prior) learned ??= personalWeights(world, scenario, policy.prior);
+    const weights = policy.own ? scenario.weights : policy.prior ? learned : policy.weights;
+    for (let s = 0, p = 0; s < sessions; s++) {
+      const session = new Session(state, {
+        policy: policy.policy,
+        weights,
+        temperature: policy.temperature,
+        rules: policy.rules,
+        sequence: weights?.sequence === undefined ? undefined : sequence?.(state),
+        count: scenario.plays,
+        from: scenario.starts[s],
+        seed: scenario.seeds[s],
+        start: scenario.times[s],
+      });
+      let at = scenario.times[s];
+      for (let i = 0; i < scenario.plays; i++, p++) {
+        const utilities = i > 0 ? judge(run.plays[p - 1], state, at) : undefined;
+        const pick = session.next();
+        run.plays[p] = pick.track;
+        if (utilities) {
+          run.utilities[p] = utilities[pick.track];
+          const others = utilities.filter((_, track) => track !== run.plays[p - 1]);
+          run.best[p] = Math.max(run.utilities[p], max(others)!);
+          run.blind[p] = mean(others)!;
         }
-        run.blind[p] = others / (utilities.length - 1);
+        for (const { kept } of pick.relaxed) run.relaxed[p] = Math.max(run.relaxed[p], kept === null ? 2 : 1);
+        at = pick.at + session.durationOf(pick.track);
       }
-      for (const { kept } of pick.relaxed) run.relaxed[p] = Math.max(run.relaxed[p], kept === null ? 2 : 1);
-      at = pick.at + session.durationOf(pick.track);
     }
-  }
-  return run;
+    return run;
+  };
 }
 
-function weightsFor(world: ShuffleWorld, scenario: Scenario, policy: TournamentPolicy): Weights | undefined {
-  if (policy.own) return scenario.weights;
-  return policy.prior ? personalWeights(world, scenario, policy.prior) : policy.weights;
+/**
+ * Learns a listener's weights from {@linkcode PAST_CHOICES} choices that they made in their own library before the
+ * tournament, and from how listeners differ: the mode of the posterior (see {@linkcode userTaste}). The choices follow
+ * the listener's true weights with Gumbel noise, P(j) = softmax(w · x_j); nothing of the tournament itself is seen.
+ * Cost O(choices × candidates × K²).
+ */
+function personalWeights(world: ShuffleWorld, { seeds, weights }: Scenario, prior: TastePrior): Weights {
+  const { sets } = simulateListeners(world, { users: 1, steps: PAST_CHOICES, seed: seeds[0], weights });
+  return weightsFrom(userTaste(sets, prior).weights);
 }
-
-const similaritiesOfWorld = new WeakMap<ShuffleWorld, Float32Array>();
 
 /** The listener's judgement: the utility of every track of the library as the next one. */
 function listenerOf(world: ShuffleWorld, { weights, liking }: Scenario) {
   const n = world.trackCount;
-  const similarities = allSimilarities(world);
+  const similarities = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      similarities[i * n + j] = similarities[j * n + i] = cosine(row(world.embedding, i), row(world.embedding, j));
+    }
+  }
   const features = new Float64Array(n * FEATURES.length);
   const own = FEATURES.map((name) => weights[name]);
   return (current: TrackIndex, state: UserState, now: number): Float64Array => {
@@ -116,19 +129,4 @@ function listenerOf(world: ShuffleWorld, { weights, liking }: Scenario) {
     fillFeatures(current, state, world.library, { now }, FEATURES, found, features);
     return linearUtilities(features, own).map((utility, track) => utility + liking[track]);
   };
-}
-
-/** Cosine similarities of all pairs of a library, found once for all policies. O(m² d). */
-function allSimilarities(world: ShuffleWorld): Float32Array {
-  const known = similaritiesOfWorld.get(world);
-  if (known) return known;
-  const n = world.trackCount;
-  const all = new Float32Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      all[i * n + j] = all[j * n + i] = cosine(row(world.embedding, i), row(world.embedding, j));
-    }
-  }
-  similaritiesOfWorld.set(world, all);
-  return all;
 }

@@ -64,14 +64,9 @@ export interface TournamentCrew {
    * @param label Name of the progress bar.
    * @param count Number of listeners.
    * @param draw Draws a listener.
-   * @param keep Takes what was measured: an entry a policy.
+   * @returns What was measured: for every listener an entry a policy.
    */
-  play(
-    label: string,
-    count: number,
-    draw: (listener: number) => TournamentJob,
-    keep: (listener: number, measures: RunMeasures[]) => void,
-  ): Promise<void>;
+  play(label: string, count: number, draw: (listener: number) => TournamentJob): Promise<RunMeasures[][]>;
   /** Ends the workers. */
   dismiss(): void;
 }
@@ -174,16 +169,13 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
     const main = contestants(parts);
     const policies = [...main, ...(variantListeners > 0 ? segueVariants(parts) : [])];
     const listeners: TournamentListener[] = [];
-    const runs: Tournament["runs"] = Object.fromEntries(policies.map(({ name }) => [name, []]));
-    const draw = (listener: number) => {
+    const measures = await crew.play("tournament", count, (listener) => {
       const scenario = drawScenario(world, listener, { seed, librarySize });
       const { library, pattern, about, weights, tracks } = scenario;
       listeners[listener] = { listener, library, pattern, about, librarySize: tracks.length, weights };
       return { scenario, policies: listener < variantListeners ? policies : main };
-    };
-    await crew.play("tournament", count, draw, (listener, measures) => {
-      measures.forEach((measure, p) => runs[policies[p].name][listener] = measure);
     });
+    const runsOf = (p: number) => measures.flatMap((own) => own.slice(p, p + 1));
     return {
       seed,
       policies,
@@ -192,7 +184,7 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
       learned,
       tuned,
       sequence: options.sequence?.estimate,
-      runs,
+      runs: Object.fromEntries(policies.map(({ name }, p) => [name, runsOf(p)])),
       plays: PATTERN_SESSIONS.binge.plays,
       workers,
       seconds: (performance.now() - begin) / 1000,
@@ -245,14 +237,11 @@ async function tuneTemperature(
     prior,
     temperature,
   }));
-  const regrets = temperatures.map(() => new Float64Array(listeners));
-  const draw = (listener: number) => ({
+  const measures = await crew.play("temperature", listeners, (listener) => ({
     scenario: drawScenario(world, listener, { seed: seed + VALIDATION_SEED, librarySize }),
     policies,
-  });
-  await crew.play("temperature", listeners, draw, (listener, measures) => {
-    measures.forEach(({ values }, t) => regrets[t][listener] = values.regret);
-  });
+  }));
+  const regrets = temperatures.map((_, t) => Float64Array.from(measures, (own) => own[t].values.regret));
   const best = least(regrets, (values) => mean(values))!;
   const tried = temperatures.map((temperature, t) => {
     const differences = regrets[t].map((regret, l) => regret - best[l]);
@@ -287,20 +276,22 @@ function hireWorkers(wanted: number, sequence?: SequenceTerm): TournamentCrew {
     ? threads.map((thread) => (job: TournamentJob) => askWorker<RunMeasures[]>(thread, job))
     : [({ scenario, policies }: TournamentJob) => measurePolicies(scenario, policies, serve)];
   return {
-    async play(label, count, draw, keep) {
+    async play(label, count, draw) {
       const bar = startProgress(label, count);
+      const measures: RunMeasures[][] = [];
       let [next, done] = [0, 0];
       try {
         await Promise.all(players.map(async (play) => {
           while (next < count) {
             const listener = next++;
-            keep(listener, await play(draw(listener)));
+            measures[listener] = await play(draw(listener));
             bar.update(++done);
           }
         }));
       } finally {
         bar.stop();
       }
+      return measures;
     },
     dismiss() {
       for (const thread of threads) thread.terminate();

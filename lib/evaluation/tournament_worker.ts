@@ -6,7 +6,7 @@
  */
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { measureRun, type RunMeasures } from "./metrics.ts";
-import { playScenario, type SequenceModel } from "./play.ts";
+import { scenarioPlayer, type SequenceModel } from "./play.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import { type Scenario, scenarioWorld } from "./scenarios.ts";
 import { type SequenceTerm, serveSequenceTerm } from "./sequence_term.ts";
@@ -26,8 +26,8 @@ export async function measurePolicies(
   serve?: (world: ShuffleWorld) => SequenceModel,
 ): Promise<RunMeasures[]> {
   const world = await scenarioWorld(scenario);
-  const sequence = serve?.(world);
-  return policies.map((policy) => measureRun(world, scenario, playScenario(world, scenario, policy, sequence)));
+  const play = scenarioPlayer(world, scenario, serve?.(world));
+  return policies.map((policy) => measureRun(world, scenario, play(policy)));
 }
 
 const scope = globalThis as unknown as {

@@ -7,7 +7,7 @@ import { greatest, mean, rollups } from "d3-array";
 import { seededRandom } from "../random.ts";
 import { type Interval, pairedDifference } from "./bootstrap.ts";
 import { METRIC_NAMES, type MetricName, METRICS } from "./metrics.ts";
-import { PAST_CHOICES } from "./personal.ts";
+import { PAST_CHOICES } from "./play.ts";
 import { LIBRARY_KINDS, LISTENER_WEIGHTS, LISTENING_PATTERNS } from "./scenarios.ts";
 import { compareWith, type ComparisonRow, gainsByListener } from "./summary.ts";
 import { type Tournament, valuesOf } from "./tournament.ts";

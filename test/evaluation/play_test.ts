@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { measureRun, METRIC_NAMES, METRICS } from "../../lib/evaluation/metrics.ts";
-import { playScenario, type Run } from "../../lib/evaluation/play.ts";
+import { type Run, scenarioPlayer } from "../../lib/evaluation/play.ts";
 import { contestants, segueVariants } from "../../lib/evaluation/policies.ts";
 import { drawScenario, type Scenario, scenarioWorld } from "../../lib/evaluation/scenarios.ts";
 import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
@@ -13,7 +13,7 @@ Deno.test("every policy plays the same starts, at the same hours, to the same nu
   const scenario = drawScenario(whole, 5, { librarySize: 60 });
   const world = await scenarioWorld(scenario);
   for (const policy of policies) {
-    const { plays, sessionOffsets, utilities } = playScenario(world, scenario, policy);
+    const { plays, sessionOffsets, utilities } = scenarioPlayer(world, scenario)(policy);
     assert.equal(plays.length, 200);
     scenario.starts.forEach((start, s) => {
       assert.equal(plays[sessionOffsets[s]], start, policy.name);
@@ -30,7 +30,7 @@ Deno.test("the listener's regret is never negative, and less under their own wei
   };
   const scenario = drawScenario(whole, 1, { librarySize: 60 });
   const world = await scenarioWorld(scenario);
-  const of = (name: string) => regret(playScenario(world, scenario, policies.find((p) => p.name === name)!));
+  const of = (name: string) => regret(scenarioPlayer(world, scenario)(policies.find((p) => p.name === name)!));
   assert.ok(of("segue-own") < of("vanilla"));
 });
 
@@ -38,7 +38,7 @@ Deno.test("a listener to whom everything is equal has utility 0 and regret 0", a
   const drawn = drawScenario(whole, 0, { librarySize: 60 });
   const weights = { similarity: 0, recency: 0, sameArtist: 0, keyMatch: 0, clusterDiversity: 0 };
   const scenario: Scenario = { ...drawn, weights, liking: new Float64Array(drawn.tracks.length) };
-  const run = playScenario(await scenarioWorld(scenario), scenario, policies[0]);
+  const run = scenarioPlayer(await scenarioWorld(scenario), scenario)(policies[0]);
   assert.ok(run.utilities.filter((value) => !Number.isNaN(value)).every((value) => value === 0));
   assert.ok(run.best.filter((value) => !Number.isNaN(value)).every((value) => value === 0));
 });
@@ -56,7 +56,7 @@ Deno.test("utility of a pick is w · x plus the liking of the track, as worked o
     weights: { similarity: 5, recency: 3, sameArtist: -1, keyMatch: 4, clusterDiversity: 2 },
     liking: Float64Array.of(0, 0.25),
   };
-  const run = playScenario(world, scenario, policies[0]);
+  const run = scenarioPlayer(world, scenario)(policies[0]);
   assert.deepEqual([...run.plays], [0, 1]);
   assert.ok(Math.abs(run.utilities[1] - (4 * 0.5 + 2 + 0.25)) < 1e-12);
   assert.equal(run.best[1], run.utilities[1]);
@@ -70,7 +70,7 @@ Deno.test("every metric of every policy lies within its range", async () => {
       const { values, repeats, similarities, heard } = measureRun(
         world,
         scenario,
-        playScenario(world, scenario, policy),
+        scenarioPlayer(world, scenario)(policy),
       );
       for (const name of METRIC_NAMES) {
         const [low, high] = METRICS[name].range;
@@ -87,7 +87,7 @@ Deno.test("vanilla hears a tiny library through in a binge in exactly its size, 
   const scenario = drawScenario(whole, 2);
   assert.deepEqual([scenario.library, scenario.pattern], ["tiny", "binge"]);
   const world = await scenarioWorld(scenario);
-  const { values, repeats } = measureRun(world, scenario, playScenario(world, scenario, policies[0]));
+  const { values, repeats } = measureRun(world, scenario, scenarioPlayer(world, scenario)(policies[0]));
   assert.equal(values.allHeard, 40);
   assert.equal(values.halfHeard, 20);
   assert.equal(repeats.track[0], 0);
