@@ -48,8 +48,7 @@ export interface SourceColumns {
 
 /**
  * A query over one source: the canonical columns asked for; `fix`, what is missing by a marker ({@linkcode FIX});
- * `work_key`, equal for takes of one work; and `suspect`, null for a row in which all is well, else its source values,
- * for {@linkcode problems} to say what is wrong.
+ * `work_key`, equal for takes of one work; and `problem`, why a row cannot be used, null when it can.
  *
  * @param source The source.
  * @param columns Canonical columns of the result, in order; those the form lacks are NULL.
@@ -75,12 +74,24 @@ export function checkedRows(source: SourceColumns, columns: readonly CatalogColu
   });
   const typed = given.map((name) => `${typedValue(name, form, isRealList(name))} AS ${sqlName(`v_${name}`)}`);
   const final = columns.map((name) => `TRY_CAST(${finalValue(name, form)} AS ${sqlType(name)}) AS ${sqlName(name)}`);
-  const fix = markers(form).map((name) => `CASE WHEN (${finalValue(name, form)}) IS NULL THEN ${FIX[name]} ELSE 0 END`);
-  const kept = dropMissing ? markers(form).map((name) => `(${finalValue(name, form)}) IS NOT NULL`) : [];
-  const fine = [...checks(form).flatMap(({ fine }) => fine ? [`(${fine})`] : []), ...kept].join(" AND ");
-  const values = given.map((name) => isRealList(name) ? `array_to_string(raw_${name}, ';')` : `raw_${name}`);
+  // The columns that may hold a marker for missing.
+  const markers = (Object.keys(FIX) as (keyof typeof FIX)[]).filter((name) =>
+    name in form.columns || (name === "year" && "release_date" in form.columns)
+  ).map((name) => ({ name, missing: `(${finalValue(name, form)}) IS NULL` }));
+  const fix = markers.map(({ name, missing }) => `CASE WHEN ${missing} THEN ${FIX[name]} ELSE 0 END`);
+  const checks: Check[] = [
+    ...given.flatMap((name) => check(name, form)),
+    ...(dropMissing ? markers : []).map(({ name, missing }) => ({
+      fine: `NOT (${missing})`,
+      wrong: missing,
+      reason: `'missing ${name}'`,
+    })),
+  ];
+  const fine = checks.flatMap(({ fine }) => fine ? [`(${fine})`] : []).join(" AND ");
+  const reasons = checks.map(({ wrong, reason }) => `WHEN ${wrong} THEN ${reason}`).join("\n");
+  // DuckDB looks for the reason only in the rows that are not fine.
   return `SELECT ${final.join(", ")}, (${fix.join(" + ") || "0"})::UTINYINT AS fix,
-    CASE WHEN ${fine} THEN NULL ELSE [${values.join(", ")}] END AS suspect,
+    CASE WHEN ${fine} THEN NULL ELSE CASE ${reasons} END END AS problem,
     ${workKey("v_title", "v_artists[1]", "plain_title", "plain_artist")} AS work_key
     FROM (SELECT *, ${plainText("bare_title")} AS plain_title, ${plainText("v_artists[1]")} AS plain_artist
     FROM (SELECT *, ${bareTitle("v_title")} AS bare_title
@@ -89,43 +100,11 @@ export function checkedRows(source: SourceColumns, columns: readonly CatalogColu
     FROM (SELECT ${read.join(", ")} FROM ${source.sql})))))`;
 }
 
-/**
- * A query over suspect rows: what is wrong with each, or null when nothing is after all. It repeats the checks one by
- * one, which would cost too much over all rows.
- *
- * @param table SQL of a table with columns `n` and `suspect`, of rows of that source.
- * @param source The source.
- * @param dropMissing As for {@linkcode checkedRows}.
- * @returns The query, with columns `n` and `problem`.
- */
-export function problems(table: string, { form, types }: SourceColumns, dropMissing: boolean): string {
-  const given = SOURCE_COLUMNS.filter((name) => form.columns[name] !== undefined);
-  const raw = given.map((name, i) => `suspect[${i + 1}] AS ${sqlName(`raw_${name}`)}`);
-  const typed = given.map((name) => {
-    const joined = types[form.columns[name]!].endsWith("[]");
-    return `${typedValue(name, joined ? { ...form, artists: "semicolon" } : form, false)} AS ${sqlName(`v_${name}`)}`;
-  });
-  const missing = dropMissing ? markers(form) : [];
-  const reasons = [
-    ...checks(form).map(({ wrong, reason }) => `WHEN ${wrong} THEN ${reason}`),
-    ...missing.map((name) => `WHEN (${finalValue(name, form)}) IS NULL THEN 'missing ${name}'`),
-  ];
-  return `SELECT n, CASE ${reasons.join("\n")} END AS problem
-    FROM (SELECT *, ${typed.join(", ")} FROM (SELECT n, ${raw.join(", ")} FROM ${table}))`;
-}
-
 /** A source value as text: a point in time as its day, for release dates are told by day at most. */
 function textOf(column: string, type: string): string {
   if (type === "VARCHAR") return column;
   const value = type === "TIMESTAMP WITH TIME ZONE" ? `(${column} AT TIME ZONE 'UTC')` : column;
   return type.startsWith("TIMESTAMP") ? `CAST(CAST(${value} AS DATE) AS VARCHAR)` : `CAST(${column} AS VARCHAR)`;
-}
-
-/** The columns of a form that may hold a marker for missing. */
-function markers(form: Form): (keyof typeof FIX)[] {
-  return (Object.keys(FIX) as (keyof typeof FIX)[]).filter((name) =>
-    name in form.columns || (name === "year" && "release_date" in form.columns)
-  );
 }
 
 function typedValue(name: CatalogColumn, form: Form, isRealList: boolean): string {
@@ -189,10 +168,6 @@ function finalValue(name: CatalogColumn, form: Form): string {
   }
   const marker = isNumeric(name) ? RANGES[name].marker : undefined;
   return marker === undefined ? `v_${name}` : `NULLIF(v_${name}, ${marker})`;
-}
-
-function checks(form: Form): Check[] {
-  return SOURCE_COLUMNS.filter((name) => form.columns[name] !== undefined).flatMap((name) => check(name, form));
 }
 
 /** A check: a quick test that a good value passes, the exact test of a bad one, and what to say of it. */

@@ -4,12 +4,12 @@
  * @module
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { InputError } from "../errors.ts";
 import { writeAtomic, writeAtomicWith } from "../storage/atomic.ts";
-import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
+import { sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
 import type { IngestAccount, IngestOptions } from "./ingest.ts";
@@ -30,40 +30,24 @@ const MEMORY_LIMIT = "1500MB";
  */
 export async function ingestInSql(directory: string, options: IngestOptions): Promise<IngestAccount> {
   const { files, map = {}, tracks, seed = 42, onMissing = "impute" } = options;
-  const sources: Source[] = [];
+  const scratch = join(directory, `.ingest-${process.pid}`);
+  mkdirSync(scratch, { recursive: true });
   try {
     return await withDuckDB(async (connection) => {
       registerPythonList(connection);
+      const sources: Source[] = [];
       for (const [f, file] of files.entries()) {
-        sources.push(await openSource(connection, file, map, join(directory, `.ingest-${process.pid}-${f}`)));
+        sources.push(await openSource(connection, file, map, join(scratch, String(f))));
       }
       const columns = SOURCE_COLUMNS.filter((name) =>
         sources.some(({ form }) => name in form.columns || (name === "year" && "release_date" in form.columns))
       );
-      await loadSources(connection, sources, columns, onMissing === "drop");
-      const rejects = await collectRejects(connection, sources);
+      const rejects = await loadSources(connection, sources, columns, onMissing === "drop");
       return await clean(connection, directory, { sources, columns, rejects, tracks, seed });
     }, MEMORY_LIMIT);
   } finally {
-    for (const file of sources.flatMap(({ temporary }) => temporary)) rmSync(file, { force: true });
+    rmSync(scratch, { recursive: true });
   }
-}
-
-async function collectRejects(connection: DuckDBConnection, sources: readonly Source[]): Promise<Reject[]> {
-  const found = await queryColumns(
-    connection,
-    "SELECT n, track_id, problem FROM problems JOIN tracks ON tracks.rowid = n ORDER BY n",
-  );
-  const [rows, ids, problems] = [found.n as Float64Array, found.track_id as string[], found.problem as string[]];
-  return sources.flatMap((source) => {
-    const rejects: Reject[] = source.damaged.map(({ line, reason }) => ({ file: source.file, line, id: "", reason }));
-    for (let r = 0; r < rows.length; r++) {
-      const record = rows[r] - source.first;
-      if (record < 0 || record >= source.records) continue;
-      rejects.push({ file: source.file, line: source.lineOf(record), id: ids[r] ?? "", reason: problems[r] });
-    }
-    return rejects.sort((a, b) => a.line - b.line);
-  });
 }
 
 async function clean(
@@ -91,11 +75,11 @@ async function clean(
     );
   }
   const duplicates = await mergeDuplicates(connection, columns);
-  const distinct = await scalar(connection, "SELECT count(*) FROM tracks WHERE good");
+  const distinct = await scalar(connection, "SELECT count(*) FROM tracks");
   if (tracks !== undefined && tracks < distinct) {
-    await connection.run(`CREATE TABLE sample AS SELECT rowid AS n FROM tracks WHERE good
+    await connection.run(`CREATE TABLE sample AS SELECT rowid AS n FROM tracks
       ORDER BY md5(${sqlText(`${seed}/`)} || track_id), n LIMIT ${tracks}`);
-    await connection.run("UPDATE tracks SET good = FALSE WHERE rowid NOT IN (SELECT n FROM sample)");
+    await connection.run("DELETE FROM tracks WHERE rowid NOT IN (SELECT n FROM sample)");
   }
   const imputed = await impute(connection, columns);
   const works = await groupWorks(connection);
@@ -111,7 +95,7 @@ async function clean(
     })),
     ...{ rowsIn, rejected: rejects.length, merged: good - distinct, notSampled: distinct - out, out, reasons },
     ...{ duplicates, imputed, works },
-    keyUnknown: await scalar(connection, "SELECT count(*) FROM tracks WHERE good AND key IS NULL"),
+    keyUnknown: await scalar(connection, "SELECT count(*) FROM tracks WHERE key IS NULL"),
   };
 }
 
@@ -120,7 +104,7 @@ async function mergeDuplicates(
   connection: DuckDBConnection,
   columns: readonly CatalogColumn[],
 ): Promise<IngestAccount["duplicates"]> {
-  await connection.run(`CREATE TABLE repeated AS SELECT track_id FROM tracks WHERE good
+  await connection.run(`CREATE TABLE repeated AS SELECT track_id FROM tracks
     GROUP BY track_id HAVING count(*) > 1`);
   if (await scalar(connection, "SELECT count(*) FROM repeated") === 0) {
     return { ids: 0, popularityConflicts: 0, featureConflicts: 0 };
@@ -138,15 +122,15 @@ async function mergeDuplicates(
   await connection.run(`CREATE TABLE merged AS
     SELECT ${values.join(", ")}, min(fix) AS fix, arg_min(work_key, t.rowid) AS work_key, min(t.rowid) AS n,
       ${popularity} AS popularity_conflict, count(DISTINCT hash(${features})) > 1 AS feature_conflict
-    FROM tracks t SEMI JOIN repeated USING (track_id) WHERE good GROUP BY t.track_id`);
+    FROM tracks t SEMI JOIN repeated USING (track_id) GROUP BY t.track_id`);
   const names = columns.map(sqlName).join(", ");
   const once = columns.map((name) =>
     isList(name)
       ? `list_filter(${sqlName(name)}, lambda x, i: list_position(${sqlName(name)}, x) = i) AS ${sqlName(name)}`
       : sqlName(name)
   );
-  await connection.run(`CREATE TABLE distinct_tracks AS SELECT * EXCLUDE (n), TRUE AS good FROM (
-    SELECT ${names}, fix, work_key, t.rowid AS n FROM tracks t ANTI JOIN repeated USING (track_id) WHERE good
+  await connection.run(`CREATE TABLE distinct_tracks AS SELECT * EXCLUDE (n) FROM (
+    SELECT ${names}, fix, work_key, t.rowid AS n FROM tracks t ANTI JOIN repeated USING (track_id)
     UNION ALL SELECT ${once.join(", ")}, fix, work_key, n FROM merged) ORDER BY n`);
   await connection.run("DROP TABLE tracks");
   await connection.run("ALTER TABLE distinct_tracks RENAME TO tracks");
@@ -161,7 +145,7 @@ async function impute(
   connection: DuckDBConnection,
   columns: readonly CatalogColumn[],
 ): Promise<Record<string, number>> {
-  if (await scalar(connection, "SELECT count(*) FROM tracks WHERE good AND fix <> 0") === 0) return {};
+  if (await scalar(connection, "SELECT count(*) FROM tracks WHERE fix <> 0") === 0) return {};
   const genre = columns.includes("genres") ? "genres[1]" : "NULL::VARCHAR";
   const measured = ["tempo", ...SILENT_FEATURES];
   const median = (name: string) => `median(${name}) AS ${name}`;
@@ -177,7 +161,7 @@ async function impute(
   }
   const artistYear = columns.includes("year") ? "round(median(year))::INTEGER" : "NULL";
   await connection.run(`CREATE TABLE filled AS
-    WITH t AS (SELECT rowid AS n, *, ${genre} AS genre, artists[1] AS artist FROM tracks WHERE good),
+    WITH t AS (SELECT rowid AS n, *, ${genre} AS genre, artists[1] AS artist FROM tracks),
       c AS (SELECT * FROM t WHERE fix <> 0),
       a AS (SELECT ${all.join(", ")} FROM t),
       g AS (SELECT genre, ${
@@ -198,7 +182,7 @@ async function impute(
 /** Gives the takes of works that have several the id of the first of them, in column `work_id`. */
 async function groupWorks(connection: DuckDBConnection): Promise<IngestAccount["works"]> {
   await connection.run(`CREATE TABLE works AS SELECT work_key, arg_min(track_id, rowid) AS work_id, count(*) AS takes
-    FROM tracks WHERE good GROUP BY work_key HAVING count(*) > 1`);
+    FROM tracks GROUP BY work_key HAVING count(*) > 1`);
   await connection.run("ALTER TABLE tracks ADD COLUMN work_id VARCHAR");
   await connection.run("UPDATE tracks SET work_id = w.work_id FROM works w WHERE tracks.work_key = w.work_key");
   const [several, tracks, largest] = (await connection.runAndReadAll(
@@ -208,7 +192,7 @@ async function groupWorks(connection: DuckDBConnection): Promise<IngestAccount["
 }
 
 /**
- * Writes the good rows in their order, which DuckDB keeps in a scan without a join. A large dictionary would cost a third
+ * Writes the rows in their order, which DuckDB keeps in a scan without a join. A large dictionary would cost a third
  * of the time and save little: most texts stand once.
  */
 async function writeTracks(
@@ -218,7 +202,7 @@ async function writeTracks(
 ): Promise<number> {
   await writeAtomicWith(path, async (temporary) => {
     await connection.run(`COPY (
-      SELECT ${columns.map(sqlName).join(", ")}, COALESCE(work_id, track_id) AS work_id FROM tracks WHERE good
+      SELECT ${columns.map(sqlName).join(", ")}, COALESCE(work_id, track_id) AS work_id FROM tracks
     ) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000)`);
   });
   return await scalar(connection, `SELECT count(*) FROM read_parquet(${sqlText(path)})`);

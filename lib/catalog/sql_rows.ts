@@ -4,12 +4,12 @@
  * @module
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { rmSync } from "node:fs";
-import { describeParquet, sqlName, sqlText } from "../storage/parquet.ts";
+import { describeParquet, queryColumns, sqlName, sqlText } from "../storage/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { type DamagedLine, isParquet, scanCsv } from "./csv_scan.ts";
 import { columnNames, recogniseForm } from "./forms.ts";
-import { checkedRows, problems, type SourceColumns } from "./read_sql.ts";
+import { checkedRows, type SourceColumns } from "./read_sql.ts";
+import type { Reject } from "./rejects.ts";
 import { sqlType } from "./rules.ts";
 
 /** An opened file. */
@@ -17,12 +17,9 @@ export interface Source extends SourceColumns {
   file: string;
   /** Rows that DuckDB reads. */
   records: number;
-  /** Index of its first row in the table of all rows. */
-  first: number;
   damaged: DamagedLine[];
   blankLines: number;
   lineOf: (record: number) => number;
-  temporary: string[];
 }
 
 /**
@@ -47,18 +44,13 @@ export async function openSource(
     const sql = `read_parquet(${sqlText(file)})`;
     const records = await scalar(connection, `SELECT count(*) FROM ${sql}`);
     return {
-      ...{ file, form, sql, types, records, first: 0, damaged: [], blankLines: 0, temporary: [] },
+      ...{ file, form, sql, types, records, damaged: [], blankLines: 0 },
       lineOf: (record) => record + 1,
     };
   }
   const scan = await scanCsv(file, scratch);
-  try {
-    const form = recogniseForm(file, scan.header, map);
-    return { ...scan, file, form, ...csvColumns(scan.path, scan.header, !scan.multiline), first: 0 };
-  } catch (error) {
-    for (const temporary of scan.temporary) rmSync(temporary, { force: true });
-    throw error;
-  }
+  const form = recogniseForm(file, scan.header, map);
+  return { ...scan, file, form, ...csvColumns(scan.path, scan.header, !scan.multiline) };
 }
 
 /**
@@ -84,34 +76,45 @@ function csvColumns(
   return { sql, types: Object.fromEntries(names.map((name) => [name, "VARCHAR"])) };
 }
 
-/** Fills table `tracks`, rowid = position over all sources, and table `problems` of the rows that are no good. */
+/**
+ * Fills table `tracks` with the rows that are good, in order of their rowid.
+ *
+ * @param connection An open connection.
+ * @param sources The sources.
+ * @param columns Canonical columns of the table.
+ * @param dropMissing As for `checkedRows`.
+ * @returns The rows that are not.
+ */
 export async function loadSources(
   connection: DuckDBConnection,
-  sources: Source[],
+  sources: readonly Source[],
   columns: readonly CatalogColumn[],
   dropMissing: boolean,
-): Promise<void> {
+): Promise<Reject[]> {
   const definition = columns.map((name) => `${sqlName(name)} ${sqlType(name)}`).join(", ");
-  await connection.run(`CREATE TABLE tracks (${definition}, fix UTINYINT, suspect VARCHAR[], work_key UBIGINT)`);
-  await connection.run("CREATE TABLE problems (n BIGINT, problem VARCHAR)");
+  await connection.run(`CREATE TABLE tracks (${definition}, fix UTINYINT, problem VARCHAR, work_key UBIGINT)`);
+  const rejects: Reject[][] = [];
   let first = 0;
   for (const source of sources) {
-    source.first = first;
-    if (source.records > 0) {
-      await connection.run(`INSERT INTO tracks BY NAME ${checkedRows(source, columns, dropMissing)}`);
-      const suspects = `(SELECT rowid AS n, suspect FROM tracks WHERE suspect IS NOT NULL AND rowid >= ${first})`;
-      await connection.run(`INSERT INTO problems ${problems(suspects, source, dropMissing)}`);
-    }
+    const { file, records, damaged } = source;
+    if (records > 0) await connection.run(`INSERT INTO tracks BY NAME ${checkedRows(source, columns, dropMissing)}`);
     const total = await scalar(connection, "SELECT count(*) FROM tracks");
-    if (total - first !== source.records) {
-      throw new Error(`${source.file}: ${source.records} records by our scan but ${total - first} by DuckDB's`);
+    if (total - first !== records) {
+      throw new Error(`${file}: ${records} records by our scan but ${total - first} by DuckDB's`);
     }
+    const { record, track_id, problem } = await queryColumns(
+      connection,
+      `SELECT rowid - ${first} AS record, track_id, problem FROM tracks WHERE problem IS NOT NULL AND rowid >= ${first}`,
+    ) as { record: Float64Array; track_id: (string | null)[]; problem: string[] };
+    const wrong = Array.from(record, (i, r): Reject => {
+      return { file, line: source.lineOf(i), id: track_id[r] ?? "", reason: problem[r] };
+    });
+    const broken = damaged.map((damage): Reject => ({ file, id: "", ...damage }));
+    rejects.push([...broken, ...wrong].sort((a, b) => a.line - b.line));
     first = total;
   }
-  await connection.run("DELETE FROM problems WHERE problem IS NULL");
-  await connection.run("ALTER TABLE tracks DROP COLUMN suspect");
-  await connection.run("ALTER TABLE tracks ADD COLUMN good BOOLEAN DEFAULT TRUE");
-  await connection.run("UPDATE tracks SET good = FALSE FROM problems WHERE tracks.rowid = n");
+  await connection.run("DELETE FROM tracks WHERE problem IS NOT NULL");
+  return rejects.flat();
 }
 
 /**
