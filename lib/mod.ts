@@ -138,7 +138,6 @@ export * from "./plots/choice.ts";
 export * from "./plots/idea.ts";
 export * from "./plots/sequence.ts";
 export * from "./plots/case_study.ts";
-export * from "./plots/read_table.ts";
 export * from "./distributed/sizing.ts";
 export * from "./service/search.ts";
 export * from "./service/server.ts";

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { expectInteger } from "../errors.ts";
 import { writeGraph } from "../graph/graph.ts";
-import { countPairs, type PairCounts, topCompanions } from "../sequence/cooccurrence.ts";
+import { type Companions, countPairs, topCompanions } from "../sequence/cooccurrence.ts";
 import { type MpdOptions, type MpdReport, readMpd, scanSlice, type SliceScan } from "../sequence/mpd.ts";
 import type { MpdPiece, MpdPlaylist } from "../sequence/mpd_scan.ts";
 import { sqlText, withDuckDB } from "../storage/parquet.ts";
@@ -54,17 +54,15 @@ export const PAIRS_STEP: Step = {
         else playlists.set(user, [tracks[i]]);
       });
     }
-    const { first, second, counts } = countPairs(playlists.values());
     // One row a first track: its companions and their counts, packed.
-    const starts = Array.from(first.keys()).filter((e) => e === 0 || first[e] !== first[e - 1]);
-    const ranges = starts.map((from, t) => [from, starts[t + 1] ?? first.length]);
-    for (let t = 0; t < starts.length; t += TABLE_ROWS) {
-      const here = ranges.slice(t, t + TABLE_ROWS);
+    const rows = [...countPairs(playlists.values())];
+    for (let t = 0; t < rows.length; t += TABLE_ROWS) {
+      const here = rows.slice(t, t + TABLE_ROWS);
       yield {
-        part: here.map(([from]) => first[from] % partitions),
-        first: here.map(([from]) => first[from]),
-        second: here.map(([from, to]) => bytesOf(second.subarray(from, to))),
-        counts: here.map(([from, to]) => bytesOf(counts.subarray(from, to))),
+        part: here.map(([first]) => first % partitions),
+        first: here.map(([first]) => first),
+        second: here.map(([, { tracks }]) => bytesOf(tracks)),
+        counts: here.map(([, { counts }]) => bytesOf(counts)),
       };
     }
   },
@@ -74,14 +72,12 @@ export const PAIRS_STEP: Step = {
 export const COMPANIONS_STEP: Step = {
   output: { row: "int", tracks: "binary", counts: "binary" },
   async *run(tables, broadcast) {
-    const parts: PairCounts[] = [];
+    const parts: [number, Companions][] = [];
     for await (const table of tables) {
       const counts = table.bytes("counts");
       const first = table.numbers("first")!;
       for (const [i, second] of table.bytes("second").entries()) {
-        const companions = numbersOf(Int32Array, second);
-        const track = new Int32Array(companions.length).fill(first[i]);
-        parts.push({ first: track, second: companions, counts: numbersOf(Int32Array, counts[i]) });
+        parts.push([first[i], { tracks: numbersOf(Int32Array, second), counts: numbersOf(Int32Array, counts[i]) }]);
       }
     }
     const found = [...topCompanions(parts, (broadcast as { k: number }).k)];
@@ -139,21 +135,21 @@ async function writeCooccurrence(directory: string, engine: Engine, k: number, t
       ],
       staging,
     });
-    const rows = new Map<number, { companions: Int32Array; counts: Int32Array }>();
+    const rows = new Map<number, Companions>();
     for await (const table of tables()) {
       const [lists, counts] = [table.bytes("tracks"), table.bytes("counts")];
       table.numbers("row")!.forEach((row: number, i: number) => {
         rows.set(row, {
-          companions: numbersOf(Int32Array, lists[i].slice()),
+          tracks: numbersOf(Int32Array, lists[i].slice()),
           counts: numbersOf(Int32Array, counts[i].slice()),
         });
       });
     }
     const offsets = new Int32Array(tracks + 1);
-    for (let t = 0; t < tracks; t++) offsets[t + 1] = offsets[t] + (rows.get(t)?.companions.length ?? 0);
+    for (let t = 0; t < tracks; t++) offsets[t + 1] = offsets[t] + (rows.get(t)?.tracks.length ?? 0);
     const indices = new Int32Array(offsets[tracks]);
     const similarities = new Float32Array(offsets[tracks]);
-    for (const [track, { companions, counts }] of rows) {
+    for (const [track, { tracks: companions, counts }] of rows) {
       indices.set(companions, offsets[track]);
       similarities.set(counts, offsets[track]);
     }

@@ -9,16 +9,17 @@ import { bootstrapMean } from "../evaluation/bootstrap.ts";
 import type { FalsePositives, PowerPoint } from "../evaluation/experiment.ts";
 import type { OffPolicyEstimate } from "../evaluation/off_policy.ts";
 import { seededRandom } from "../random.ts";
-import { intervalLayer, referenceLayer } from "./intervals.ts";
 import {
   ACCENT_COLOR,
   bandLayers,
   category,
   CATEGORY_COLORS,
   colors,
+  intervalLayer,
   MAIN_COLOR,
   MUTED_COLOR,
   quantity,
+  referenceLayer,
   shareAxis,
   significant,
   type Spec,

@@ -6,17 +6,18 @@
 import { mean } from "d3-array";
 import type { Contrast, ScalePoint } from "../choice/contrast.ts";
 import type { ErrorBySize, EstimateRow, RecoveryReport } from "../choice/recovery.ts";
-import { intervalLayer, referenceLayer } from "./intervals.ts";
 import {
   ACCENT_COLOR,
   category,
   CATEGORY_COLORS,
   colors,
   decimals,
+  intervalLayer,
   MAIN_COLOR,
   MUTED_COLOR,
   ordinal,
   quantity,
+  referenceLayer,
   significant,
   type Spec,
 } from "./theme.ts";

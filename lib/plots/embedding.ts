@@ -12,7 +12,6 @@ import type { ClusterCount } from "../embedding/kmeans.ts";
 import type { PcaModel } from "../embedding/pca.ts";
 import type { FeatureSpec } from "../features/spec.ts";
 import type { Matrix } from "../matrix.ts";
-import { intervalLayer, referenceLayer } from "./intervals.ts";
 import {
   ACCENT_COLOR,
   category,
@@ -20,10 +19,12 @@ import {
   colors,
   decimals,
   heatLayers,
+  intervalLayer,
   MAIN_COLOR,
   MUTED_COLOR,
   ordinal,
   quantity,
+  referenceLayer,
   shorten,
   significant,
   type Spec,

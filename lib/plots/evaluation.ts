@@ -8,12 +8,12 @@ import type { TournamentListener } from "../evaluation/tournament.ts";
 import { type MetricName, METRICS } from "../evaluation/metrics.ts";
 import type { AblationRow, ComparisonRow, CurvePoint, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
 import { LIBRARY_KINDS, LISTENING_PATTERNS } from "../evaluation/scenarios.ts";
-import { intervalLayer } from "./intervals.ts";
 import {
   ACCENT_COLOR,
   bandLayers,
   category,
   colors,
+  intervalLayer,
   MAIN_COLOR,
   MUTED_COLOR,
   quantity,

@@ -5,19 +5,16 @@
  */
 import { Resvg } from "@resvg/resvg-js";
 import { createRequire } from "node:module";
-import { type LoggerInterface, parse, View } from "vega";
+import { logger, None, parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import type { Spec } from "./theme.ts";
 
-const QUIET: LoggerInterface = {
-  level: () => QUIET,
-  error: (...messages: readonly unknown[]) => {
+/** Says nothing, and throws what is wrong. */
+const QUIET = Object.assign(logger(None), {
+  error(...messages: readonly unknown[]) {
     throw new Error(messages.join(" "));
   },
-  warn: () => QUIET,
-  info: () => QUIET,
-  debug: () => QUIET,
-};
+});
 
 const FONT_FILES = ["400Regular/Inter_400Regular", "500Medium/Inter_500Medium", "600SemiBold/Inter_600SemiBold"];
 

@@ -9,8 +9,17 @@ import type { NextTrackResult } from "../sequence/ranking.ts";
 import { countTracks } from "../sequence/split.ts";
 import type { TrainingPoint } from "../sequence/train.ts";
 import { rankFrequencyPlot } from "./catalog.ts";
-import { intervalLayer } from "./intervals.ts";
-import { ACCENT_COLOR, category, CATEGORY_COLORS, MAIN_COLOR, ordinal, quantity, shorten, type Spec } from "./theme.ts";
+import {
+  ACCENT_COLOR,
+  category,
+  CATEGORY_COLORS,
+  intervalLayer,
+  MAIN_COLOR,
+  ordinal,
+  quantity,
+  shorten,
+  type Spec,
+} from "./theme.ts";
 
 /**
  * How often tracks occur against their rank, and how long playlists are.

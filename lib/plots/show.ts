@@ -1,16 +1,20 @@
 /**
- * Showing figures and tables in a notebook and saving them for the report, in one call.
+ * Showing figures and tables in a notebook and saving them for the report, in one call; reading tables that earlier runs
+ * left there.
  *
  * @module
  */
-import { csvFormatRows } from "d3-dsv";
+import { csvFormatRows, csvParse } from "d3-dsv";
 import { Buffer } from "node:buffer";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { writeAtomic } from "../storage/atomic.ts";
 import { renderSvg, svgToPng } from "./render.ts";
 import { type Spec, themed } from "./theme.ts";
+
+const OWN_REPORTS = fileURLToPath(new URL("../../reports", import.meta.url));
 
 /** Name and caption of a figure or a table. */
 export interface Caption {
@@ -107,7 +111,21 @@ export async function showFrame(url: string, height: number = 720): Promise<void
  * @returns Absolute path.
  */
 export function reportsDirectory(): string {
-  return process.env.SEGUE_REPORTS ?? fileURLToPath(new URL("../../reports", import.meta.url));
+  return process.env.SEGUE_REPORTS ?? OWN_REPORTS;
+}
+
+/**
+ * Reads a table of the report that is being written, else of the project's own `reports/`: benchmarks run apart from
+ * the notebooks.
+ *
+ * @param name Its name without ending, e.g. `"bench_shuffle"`.
+ * @returns The rows as texts by column; `undefined` when there is no such table.
+ */
+export function readTable(name: string): Record<string, string>[] | undefined {
+  const path = [reportsDirectory(), OWN_REPORTS].map((folder) => join(folder, "tables", `${name}.csv`)).find(
+    existsSync,
+  );
+  return path === undefined ? undefined : Array.from(csvParse(readFileSync(path, "utf8")));
 }
 
 /** The width at which a PNG of twice the pixels is meant to be seen; the height follows. Its header has the pixels. */

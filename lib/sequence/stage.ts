@@ -245,17 +245,13 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
     parse(list) {
       const pieces = list.split(",");
       const tracks: string[] = [];
-      for (let i = 0; i < pieces.length;) {
-        if (pieces[i].trim() === "") {
-          i++;
-          continue;
-        }
-        let end = pieces.length;
-        while (end > i + 1 && codeOf(pieces.slice(i, end).join(",")) === undefined) end--;
-        const text = pieces.slice(i, end).join(",").trim();
+      while (pieces.length > 0) {
+        let count = pieces.length;
+        while (count > 1 && codeOf(pieces.slice(0, count).join(",")) === undefined) count--;
+        const text = pieces.splice(0, count).join(",").trim();
+        if (text === "") continue;
         find(text);
         tracks.push(text);
-        i = end;
       }
       return tracks;
     },

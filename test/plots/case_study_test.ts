@@ -14,7 +14,7 @@ import {
   skipPlot,
   tastePlacesPlot,
 } from "../../lib/plots/case_study.ts";
-import { readTable } from "../../lib/plots/read_table.ts";
+import { readTable } from "../../lib/plots/show.ts";
 import { renderSvg } from "../../lib/plots/render.ts";
 import { type Spec, themed } from "../../lib/plots/theme.ts";
 
