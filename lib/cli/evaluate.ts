@@ -16,7 +16,7 @@ import { formatInterval } from "../evaluation/verdict.ts";
 import { SMALL_SASREC } from "../pipeline.ts";
 import { sasrecStage } from "../sequence/stage.ts";
 import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
-import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, negated, number, oneOf, required, SEED, text, textTable } from "./shared.ts";
 
 /** The command. */
@@ -53,8 +53,10 @@ export default defineCommand({
       learned,
       sequence: term,
     };
-    const on = await onEngine(options, (engine) => runTournament(world, { ...rules, crew: engineCrew(engine, term) }));
-    const tournament = on?.result ?? await runTournament(world, rules);
+    const { result: tournament, costs, told } = await onEngine(
+      options,
+      (engine) => runTournament(world, { ...rules, crew: engine && engineCrew(engine, term) }),
+    );
     const files = writeTournament(out, tournament, await tellStories(world, { seed }), unit);
     const table = contestTable(tournament, undefined, unit);
     const columns = Object.keys(table[0]);
@@ -75,7 +77,7 @@ export default defineCommand({
         against_vanilla: compareWith(tournament, "vanilla", { unit }),
         out,
         files,
-        ...on?.costs,
+        ...costs,
       },
       text: [
         textTable([columns, ...table.map((row) => columns.map((column) => row[column] ?? ""))]),
@@ -84,8 +86,7 @@ export default defineCommand({
         "Against vanilla on the same listeners: + better, − worse, = even (the interval of the difference holds 0).",
         note,
         `${seconds.toFixed(1)} s on ${workers} worker${workers === 1 ? "" : "s"}; wrote ${files.join(", ")} to ${out}`,
-        ...(on ? [describeCosts(on.costs)] : []),
-      ].join("\n"),
+      ].join("\n") + told,
     };
   },
 });

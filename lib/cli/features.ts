@@ -5,7 +5,7 @@
  */
 import type { FeatureSpec, GroupWeights } from "../features/spec.ts";
 import { featuresStage } from "../features/stage.ts";
-import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, FORCE, number, pairs, readNumber, required, textTable } from "./shared.ts";
 
 /** The command. */
@@ -27,11 +27,10 @@ export default defineCommand({
   },
   run: async ({ data, weight, maxGenres, force, ...choice }) => {
     const options = { weights: weight, maxGenres, force };
-    const on = await onEngine(choice, async (engine) => {
-      const { featuresOn } = await import("../distributed/features.ts");
-      return await featuresStage(data, options, featuresOn(engine));
+    const { result: report, costs, told } = await onEngine(choice, async (engine) => {
+      const encode = engine && (await import("../distributed/features.ts")).featuresOn(engine);
+      return await featuresStage(data, options, encode);
     });
-    const report = on?.result ?? await featuresStage(data, options);
     const { tracks, columns, groups, weights, dropped } = report.facts as {
       tracks: number;
       columns: number;
@@ -44,10 +43,9 @@ export default defineCommand({
       ...Object.entries(groups).map(([group, count]) => [group, count, weights[group as keyof GroupWeights]]),
     ];
     const notes = dropped.map(({ name, reason }) => `\ndropped ${name}: ${reason}`).join("");
-    const costs = on ? `\n${describeCosts(on.costs)}` : "";
     return {
-      json: { ...report, data, ...on?.costs },
-      text: `${textTable(rows)}${notes}\n${data}/X_raw.npy: ${tracks} x ${columns}${costs}`,
+      json: { ...report, data, ...costs },
+      text: `${textTable(rows)}${notes}\n${data}/X_raw.npy: ${tracks} x ${columns}${told}`,
     };
   },
 });

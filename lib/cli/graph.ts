@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { graphOn, partsFolder } from "../distributed/graph.ts";
 import { InputError } from "../errors.ts";
 import { graphFileIn } from "../graph/graph.ts";
-import type { KnnReport } from "../graph/knn.ts";
 import { graphFile, graphStage } from "../graph/stage.ts";
-import { describeCosts, ENGINE, type EngineCosts, onEngine } from "./engine.ts";
+import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, factRows, FORCE, number, SEED, text, textTable } from "./shared.ts";
 
 /** The command. */
@@ -38,29 +37,25 @@ export default defineCommand({
   run: async ({ data, matrix, out, force, k, recall, seed, cellRows, ...choice }) => {
     const options = { k, recall, seed };
     if (data !== undefined && matrix === undefined) {
-      const on = await onEngine(
+      const { result: { facts, upToDate }, costs, told } = await onEngine(
         choice,
-        (engine) => graphStage(data, { ...options, force }, graphOn(engine, cellRows)),
+        (engine) => graphStage(data, { ...options, force }, engine && graphOn(engine, cellRows)),
       );
-      const stage = on?.result ?? await graphStage(data, { ...options, force });
-      const report = stage.facts as unknown as KnnReport;
       const file = join(data, graphFileIn(data));
-      return {
-        json: { out: file, up_to_date: stage.upToDate, ...report, ...on?.costs },
-        text: describe(file, report, on?.costs),
-      };
+      return { json: { out: file, up_to_date: upToDate, ...facts, ...costs }, text: describe(file, facts) + told };
     }
     if (matrix === undefined || out === undefined || data !== undefined) {
       throw new InputError("Expected either --data DIR or --matrix X.npy with --out graph.npz");
     }
-    const on = await onEngine(choice, (engine) => graphOn(engine, cellRows)(matrix, out, options));
-    const report = on?.result ?? await graphFile(matrix, out, options);
-    const file = on ? join(partsFolder(out), "graph.json") : out;
-    return { json: { out: file, ...report, ...on?.costs }, text: describe(file, report, on?.costs) };
+    const { result, costs, told } = await onEngine(
+      choice,
+      (engine) => (engine ? graphOn(engine, cellRows) : graphFile)(matrix, out, options),
+    );
+    const file = choice.engine ? join(partsFolder(out), "graph.json") : out;
+    return { json: { out: file, ...result, ...costs }, text: describe(file, result) + told };
   },
 });
 
-function describe(file: string, report: KnnReport, costs?: EngineCosts): string {
-  const table = textTable([["wrote", file], ...factRows(report)]);
-  return costs ? `${table}\n${describeCosts(costs)}` : table;
+function describe(file: string, facts: object): string {
+  return textTable([["wrote", file], ...factRows(facts)]);
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { InputError } from "../errors.ts";
 
 /**
- * Name, one-line description and module of every command. What a command needs is named rather than imported, so that
- * Deno looks neither into the other commands nor for any package before it is wanted: that took longer than all else.
+ * Name, one-line description and module of every command. The modules are named rather than imported, so that Deno does
+ * not look into the other commands: that took longer than all else.
  */
 const COMMANDS: [name: string, description: string, module: string][] = [
   ["world", "Make a synthetic world: catalogue and playlists", "./world.ts"],
@@ -31,34 +32,19 @@ const COMMANDS: [name: string, description: string, module: string][] = [
   ["demo", "Prepare a world and serve the web app on it", "./demo.ts"],
 ];
 
-const HELP = `Usage: segue [options] [command]
-
-A shuffle that remembers: song graph, time-aware score, learned weights.
-
-Options:
-  -V, --version       output the version number
-  -h, --help          display help for command
-
-Commands:
-${COMMANDS.map(([name, description]) => `  ${name.padEnd(18)}  ${description}`).join("\n")}
-  help [command]      display help for command
-
-Example:
-  $ deno task segue world --tracks 2000 --seed 42 --out data/work/small`;
+const program = new Command("segue")
+  .description("A shuffle that remembers: song graph, time-aware score, learned weights.")
+  .version("0.1.0")
+  .configureHelp({ helpWidth: 100 })
+  .addHelpText("after", "\nExample:\n  $ deno task segue world --tracks 2000 --seed 42 --out data/work/small");
+for (const [name, description] of COMMANDS) program.command(name).description(description);
 
 async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args[0] === "help" && args.length > 1 ? [args[1], "--help"] : args;
-  if (["-V", "--version"].includes(name)) return print("0.1.0");
-  if (["-h", "--help", "help"].includes(name)) return print(HELP);
-  if (name === undefined) {
-    console.error(HELP);
-    return 2;
-  }
   try {
     const module = COMMANDS.find(([known]) => known === name)?.[2];
-    if (module === undefined) return await refuse(args);
-    const { default: command } = await import(module);
-    await command.exitOverride().parseAsync(rest, { from: "user" });
+    const command: Command = module === undefined ? program : (await import(module)).default;
+    await command.exitOverride().parseAsync(module === undefined ? args : rest, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof InputError) {
@@ -66,24 +52,10 @@ async function main(args: string[]): Promise<number> {
       return 2;
     }
     // Commander has told what is wrong; help that was asked for ends the same way.
-    if ((error as Error).name === "CommanderError") return (error as { exitCode: number }).exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     console.error(error);
     return 1;
   }
-}
-
-/** Has commander tell that it knows no such command or option, and which one may be meant. */
-async function refuse(args: string[]): Promise<number> {
-  const { Command } = await import("commander" as string);
-  const program = new Command("segue");
-  for (const [name] of COMMANDS) program.command(name);
-  await program.exitOverride().parseAsync(args, { from: "user" });
-  return 2;
-}
-
-function print(text: string): number {
-  console.log(text);
-  return 0;
 }
 
 // A task runs in the project's folder; paths on the command line are meant from where the user stands.

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { distributedMpd } from "../distributed/mpd.ts";
 import { InputError } from "../errors.ts";
 import { type MpdReport, readMpd } from "../sequence/mpd.ts";
-import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, factRows, flag, number, required, textTable } from "./shared.ts";
 
 /** The command. */
@@ -29,13 +29,15 @@ export default defineCommand({
     if (coOccurrence !== undefined && choice.engine === undefined) {
       throw new InputError("Expected --co-occurrence with --engine spark only");
     }
-    const on = await onEngine(choice, (engine) => {
-      return distributedMpd(files, out, engine, { keepRepeats, companions: coOccurrence });
-    });
-    const report = on?.result ?? await readMpd(files, out, { keepRepeats });
+    const { result: report, costs, told } = await onEngine(
+      choice,
+      (engine): Promise<MpdReport> =>
+        engine
+          ? distributedMpd(files, out, engine, { keepRepeats, companions: coOccurrence })
+          : readMpd(files, out, { keepRepeats }),
+    );
     const written = { interactions_file: join(out, "interactions.csv"), names_file: join(out, "track_names.parquet") };
-    const text = describe(written, report);
-    return { json: { ...written, ...report, ...on?.costs }, text: on ? `${text}\n${describeCosts(on.costs)}` : text };
+    return { json: { ...written, ...report, ...costs }, text: describe(written, report) + told };
   },
 });
 

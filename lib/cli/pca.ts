@@ -7,7 +7,7 @@ import { pcaOn } from "../distributed/pca.ts";
 import { writePca } from "../embedding/files.ts";
 import { describePca, type PcaOfFile, pcaOfFile, pcaStage } from "../embedding/stage.ts";
 import { InputError } from "../errors.ts";
-import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, number, text } from "./shared.ts";
 
 /** The command. */
@@ -26,18 +26,18 @@ export default defineCommand({
     if ((data === undefined) === (matrix === undefined)) {
       throw new InputError("Expected either --data DIR or --matrix X.npy --out FILE");
     }
-    const pca = async (fit: PcaOfFile): Promise<Facts> =>
-      data === undefined
+    const { result: facts, costs, told } = await onEngine(choice, async (engine): Promise<Facts> => {
+      const fit = engine ? pcaOn(engine) : pcaOfFile;
+      return data === undefined
         ? await matrixPca(fit, matrix!, expectOut(out), variance)
         : (await pcaStage(data, { variance }, fit)).facts as unknown as Facts;
-    const on = await onEngine(choice, (engine) => pca(pcaOn(engine)));
-    const facts = on?.result ?? await pca(pcaOfFile);
+    });
     const percent = (facts.explained * 100).toFixed(1);
     return {
-      json: { ...facts, ...on?.costs },
+      json: { ...facts, ...costs },
       text:
         `${facts.components} of ${facts.columns} components explain ${percent}% of the variance of ${facts.rows} rows` +
-        (on ? `\n${describeCosts(on.costs)}` : ""),
+        told,
     };
   },
 });

@@ -7,9 +7,10 @@ import { type ConditionalLogit, fitConditionalLogit, fitConditionalLogitBatches 
 import { readChoices, withChoiceBatches } from "../choice/read_choices.ts";
 import { fitToJson, writeWeights } from "../choice/weights_file.ts";
 import { distributedChoiceModel } from "../distributed/choice.ts";
+import type { Engine } from "../distributed/engine.ts";
 import { InputError } from "../errors.ts";
 import { hashFile } from "../storage/stages.ts";
-import { describeCosts, ENGINE, onEngine } from "./engine.ts";
+import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, flag, names, number, required, text, textTable } from "./shared.ts";
 
 /** The command. */
@@ -43,33 +44,32 @@ export default defineCommand({
   },
   run: async ({ logs, out, holdout, seed, stream, engine, master, executors, ...columns }) => {
     const { choiceId, chosen, features, cluster, alternative, constants, byAlternative, offset } = columns;
-    const on = await onEngine({ engine, master, executors }, (engine) => {
+    const fitted = async (engine?: Engine): Promise<{ fit: ConditionalLogit; base?: string }> => {
+      if (!engine) {
+        if (stream) {
+          return await withChoiceBatches(logs, columns, async (source) => ({
+            fit: await fitConditionalLogitBatches(source),
+            base: source.base,
+          }));
+        }
+        const { sets, base } = await readChoices(logs, columns);
+        return { fit: fitConditionalLogit(sets, { holdout, seed }), base };
+      }
       const left = [["--constants", constants], ["--by-alternative", byAlternative], ["--alternative", alternative]];
       const [unknown] = left.filter(([, value]) => value !== undefined);
       if (unknown) {
         throw new InputError(`Expected ${unknown[0]} without --engine; its columns need the whole log at once`);
       }
-      return distributedChoiceModel(logs, engine, { choiceId, chosen, features, cluster, offset });
-    });
-    const result: { fit: ConditionalLogit; base?: string } = on
-      ? { fit: on.result }
-      : stream
-      ? await withChoiceBatches(logs, columns, async (source) => ({
-        fit: await fitConditionalLogitBatches(source),
-        base: source.base,
-      }))
-      : await readChoices(logs, columns).then(({ sets, base }) => ({
-        fit: fitConditionalLogit(sets, { holdout, seed }),
-        base,
-      }));
+      return { fit: await distributedChoiceModel(logs, engine, { choiceId, chosen, features, cluster, offset }) };
+    };
+    const { result: { fit, base }, costs, told } = await onEngine({ engine, master, executors }, fitted);
     if (out !== undefined) {
       const provenance = { logs, sha256: hashFile(logs), options: { ...columns, holdout, seed } };
-      writeWeights(out, result.fit, provenance);
+      writeWeights(out, fit, provenance);
     }
     return {
-      json: { logs, out: out ?? null, base: result.base ?? null, ...fitToJson(result.fit), ...on?.costs },
-      text: fitTable(result.fit, result.base) + (out === undefined ? "" : `\n\nwrote ${out}`) +
-        (on ? `\n${describeCosts(on.costs)}` : ""),
+      json: { logs, out: out ?? null, base: base ?? null, ...fitToJson(fit), ...costs },
+      text: fitTable(fit, base) + (out === undefined ? "" : `\n\nwrote ${out}`) + told,
     };
   },
 });
