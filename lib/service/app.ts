@@ -10,8 +10,12 @@ import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
-import { TrieRouter } from "hono/router/trie-router";
+import { serveStatic } from "hono/serve-static";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import { timeout } from "hono/timeout";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { trackName } from "../catalog/find.ts";
 import { InputError } from "../errors.ts";
 import { similarityOf } from "../shuffle/world.ts";
@@ -47,8 +51,6 @@ export interface ServiceParts {
   clusterDescriptions?: string[];
   /** The sequence model; undefined when none is trained. */
   continuation?: Continuation;
-  /** Files of the web app by path. */
-  assets: Map<string, { type: string; body: string | Uint8Array<ArrayBuffer> }>;
   /** A bearer token that every request must carry; none when left out. */
   token?: string;
   /** Requests a second that one client may make on average; no limit when left out. */
@@ -57,6 +59,14 @@ export interface ServiceParts {
   now: () => number;
 }
 
+const WEB = fileURLToPath(new URL("./web", import.meta.url));
+/** The files of the web app; `deno task setup` builds the script. */
+const PAGE = [
+  ["/", WEB, "index.html"],
+  ["/index.html", WEB, "index.html"],
+  ["/style.css", WEB, "style.css"],
+  ["/app.js", fileURLToPath(new URL("../../node_modules/.segue-web", import.meta.url)), "app.js"],
+];
 const LARGEST_BODY = 64 * 1024;
 const LONGEST_REQUEST_MS = 10_000;
 
@@ -113,13 +123,14 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     console.error(error);
     return c.json({ error: "internal error" }, 500);
   });
-  const methods = new TrieRouter<string>();
-  app.notFound((c) => {
-    const allowed = [...new Set(methods.match("ALL", c.req.path)[0].map(([method]) => method))];
-    if (allowed.length === 0) return c.json({ error: "no such address" }, 404);
-    c.header("allow", allowed.join(", "));
-    return c.json({ error: `no method ${c.req.method} here, only ${allowed.join(", ")}` }, 405);
-  });
+  app.notFound((c) => c.json({ error: "no such address" }, 404));
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed(c, methods) {
+      const allowed = methods.filter((method) => method !== "HEAD").join(", ");
+      return c.json({ error: `no method ${c.req.method} here, only ${allowed}` }, 405, { allow: allowed });
+    },
+  }));
 
   const [get, post, patch] = (["get", "post", "patch"] as const).map(
     (method) =>
@@ -195,7 +206,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     return { undone: pick ? pickView(world, pick, false) : null, session: sessionView(world, live) };
   });
 
-  app.openAPIRegistry.registerPath(createRoute({
+  const file = createRoute({
     method: "get",
     path: "/api/sessions/{id}/export",
     summary: "The session as a playlist file",
@@ -207,12 +218,10 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
         content: Object.fromEntries(Object.values(EXPORT_TYPES).map((type) => [type, { schema: z.string() }])),
       },
     },
-  }));
-  app.get("/api/sessions/:id/export", (c) => {
-    const query = schemas.ExportQuery.safeParse(c.req.query());
-    if (!query.success) return c.json({ error: query.error.issues[0].message }, 400);
-    const { session, options } = sessions.get(c.req.param("id"));
-    const { format } = query.data;
+  });
+  app.openapi(file, (c) => {
+    const { session, options } = sessions.get(c.req.valid("param").id);
+    const { format } = c.req.valid("query");
     const first = session.picks[0];
     const title = first ? `Segue from ${trackName(world.catalog, first.track)}` : "Segue";
     const rows = playlistRows(world.catalog, session.picks);
@@ -272,11 +281,8 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     openapi: "3.1.0",
     info: { title: "Segue", version: "0.1.0", description: "A shuffle that remembers." },
   });
-  for (const { path, method } of app.routes) if (method !== "ALL") methods.add("ALL", path, method);
-  app.get("*", (c, next) => {
-    const asset = parts.assets.get(c.req.path === "/" ? "/index.html" : c.req.path);
-    return asset ? Promise.resolve(c.body(asset.body, 200, { "content-type": asset.type })) : next() as never;
-  });
+  const getContent = (path: string) => readFile(path, "utf8").catch(() => null);
+  for (const [address, folder, path] of PAGE) app.use(address, serveStatic({ root: folder, path, join, getContent }));
   return app;
 
   /** Adds an address to the API; how it is answered comes in a second call. */

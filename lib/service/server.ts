@@ -13,7 +13,6 @@ import { readLibrary } from "../shuffle/library.ts";
 import { restrictWorld, type ShuffleWorld } from "../shuffle/world.ts";
 import { readNpyMatrix } from "../storage/npy.ts";
 import { type Continuation, createApp } from "./app.ts";
-import { loadAssets } from "./assets.ts";
 import { SEARCH_FILE, SearchIndex, searchStage } from "./search.ts";
 import { Sessions } from "./sessions.ts";
 import { readSnapshot, snapshotStage } from "./snapshot.ts";
@@ -81,7 +80,6 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
     map: readMap(join(directory, "umap.npy"), world.trackCount),
     clusterDescriptions: readDescriptions(join(directory, "clusters.json")),
     continuation: await loadContinuation(directory),
-    assets: loadAssets(),
     token,
     requestsPerSecond: options.requestsPerSecond,
     now: options.now ?? Date.now,

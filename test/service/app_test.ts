@@ -23,7 +23,7 @@ class Client {
     const store = new Store(join(folder, "log.sqlite"));
     const search = new SearchIndex(join(folder, "s.sqlite"), world.catalog);
     const sessions = new Sessions(world, store, model);
-    this.#parts = { world, search, store, sessions, assets: new Map(), now: () => this.now, ...extra };
+    this.#parts = { world, search, store, sessions, now: () => this.now, ...extra };
     this.#app = createApp(this.#parts);
   }
 

@@ -64,7 +64,6 @@ Deno.test("whatever is asked, every address answers as the OpenAPI document says
     search,
     store,
     sessions: new Sessions(world, store, () => (candidates, out) => candidates.forEach((_, c) => out[c] = c)),
-    assets: new Map(),
     now: () => now += 1000,
   };
   const app = createApp(parts);

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { createApp } from "../../lib/service/app.ts";
-import { loadAssets } from "../../lib/service/assets.ts";
 import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
 import { Sessions } from "../../lib/service/sessions.ts";
 import { Store } from "../../lib/service/store.ts";
@@ -21,7 +20,7 @@ async function withApp(use: (browser: Browser, url: string) => Promise<void>): P
   const store = new Store(":memory:");
   const sessions = new Sessions(world, store);
   const app = createApp({
-    ...{ world, search, store, sessions, map: world.embedding.data, assets: loadAssets(), now: Date.now },
+    ...{ world, search, store, sessions, map: world.embedding.data, now: Date.now },
   });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
