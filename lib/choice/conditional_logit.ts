@@ -131,7 +131,6 @@ const WARM_START_SETS = 20000;
 export function fitConditionalLogit(sets: ChoiceSets, options: FitOptions = {}): ConditionalLogit {
   const { holdout = 0, seed = 42 } = options;
   expectNumber("holdout", holdout, 0, 0.9);
-  expectFeatures(sets.features);
   const optimum = maximize(sets);
   const width = sets.features.length;
   const scores = sets.cluster &&
@@ -161,60 +160,52 @@ export interface ChoiceBatches {
  * @throws {InputError} As {@linkcode fitConditionalLogit}.
  */
 export async function fitConditionalLogitBatches(source: ChoiceBatches): Promise<ConditionalLogit> {
-  expectFeatures(source.features);
   let start: Float64Array | undefined;
   for await (const first of source.batches()) {
     start = nearOptimum(first, first.chosen.length);
     break;
   }
-  const optimum = await maximizeWith(source.features, start ?? new Float64Array(source.features.length), async (w) => {
+  const sum = async (weights: Float64Array) => {
     let total: LogitSums | undefined;
     for await (const batch of source.batches()) {
-      const sums = logitSums(batch, w);
+      const sums = logitSums(batch, weights);
       total = total ? addLogitSums(total, sums) : sums;
     }
     return total!;
-  });
-  if (source.clusterCount === 0) return describeFit(source.features, optimum);
-  const scores = new Float64Array(source.clusterCount * source.features.length);
-  for await (const batch of source.batches()) addClusterScores(batch, optimum.estimates, scores);
-  return describeFit(source.features, optimum, scores);
+  };
+  const score = async (weights: Float64Array) => {
+    const scores = new Float64Array(source.clusterCount * source.features.length);
+    for await (const batch of source.batches()) addClusterScores(batch, weights, scores);
+    return scores;
+  };
+  return await fitElsewhere(source.features, sum, source.clusterCount > 0 ? score : undefined, start);
 }
 
 /**
- * Maximises the likelihood with sums that are computed elsewhere: in batches, in workers, on a cluster.
+ * Fits a conditional logit with sums that are computed elsewhere: in batches, or by an engine on other machines.
  *
  * @param features Names of the K features.
- * @param start Weights to start from, length K.
  * @param sum Computes {@linkcode LogitSums} over all choice sets at given weights.
- * @returns The optimum.
+ * @param score Computes the gradient at given weights by cluster, [clusters, K]; standard errors are robust when it is
+ * given.
+ * @param start Weights to start from, length K; zeros when left out.
+ * @returns The fit, without the statistics that need constants or held-out listeners.
  * @throws {InputError} As {@linkcode fitConditionalLogit}.
  */
-export async function maximizeWith(
+export async function fitElsewhere(
   features: readonly string[],
-  start: Float64Array,
   sum: (weights: Float64Array) => Promise<LogitSums>,
-): Promise<Optimum> {
+  score?: (weights: Float64Array) => Promise<Float64Array>,
+  start: Float64Array = new Float64Array(features.length),
+): Promise<ConditionalLogit> {
   const search = maximum(features, start);
   let state = search.next();
   while (!state.done) state = search.next(await sum(state.value));
-  return state.value;
+  return describeFit(features, state.value, await score?.(state.value.estimates));
 }
 
-/**
- * Turns an optimum into a fit with its tests and statistics.
- *
- * @param features Names of the K features.
- * @param optimum What Newton's method found.
- * @param scores Gradient at the optimum by cluster [clusters, K]; standard errors are robust when it is given.
- * @returns The fit.
- * @throws {InputError} When there are fewer than two clusters.
- */
-export function describeFit(
-  features: readonly string[],
-  optimum: Optimum,
-  scores?: Float64Array,
-): ConditionalLogit {
+/** An optimum with its tests and statistics; standard errors are robust when the gradient by cluster is given. */
+function describeFit(features: readonly string[], optimum: Optimum, scores?: Float64Array): ConditionalLogit {
   const width = features.length;
   const clusters = scores ? scores.length / width : 0;
   const robust = scores && sandwich(optimum.covariance, scores, clusters);
@@ -249,30 +240,26 @@ export function describeFit(
 }
 
 /**
- * Log-likelihood of a model of alternative-specific constants alone: what market shares explain.
- *
- * @param sets Choice sets with named alternatives.
- * @returns The log-likelihood, or `undefined` when the alternatives have no names, or one of them is always or never
- * chosen where it is on offer with others, so that its constant is infinite.
+ * Log-likelihood of a model of alternative-specific constants alone: what market shares explain. An alternative that is
+ * never chosen has a constant of −∞. Nothing when the alternatives have no names, or one of them is always chosen where
+ * it is on offer with others, so that its constant is infinite.
  */
-export function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
-  const { alternative, alternatives, starts, chosen } = sets;
+function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
+  const { alternative, alternatives, chosen } = sets;
   if (!alternative || !alternatives || alternatives.length < 2) return undefined;
-  const count = chosen.length;
   const shares = new Float64Array(alternatives.length);
-  for (let n = 0; n < count; n++) shares[alternative[chosen[n]]]++;
-  const full = !sets.offset && everySetHasAll(sets);
-  if (full) return shares.reduce((sum, share) => share > 0 ? sum + share * Math.log(share / count) : sum, 0);
+  for (const row of chosen) shares[alternative[row]]++;
   const base = shares.indexOf(Math.max(...shares));
   const levels = alternatives.map((_, a) => a).filter((a) => a !== base && shares[a] > 0);
-  const values = new Float64Array(starts[count] * levels.length);
-  const place = new Map(levels.map((level, k) => [level, k]));
-  for (let r = 0; r < starts[count]; r++) {
-    const k = place.get(alternative[r]);
-    if (k !== undefined) values[r * levels.length + k] = 1;
-  }
+  const values = new Float64Array(alternative.length * levels.length);
+  const offset = new Float64Array(alternative.length);
+  alternative.forEach((a, r) => {
+    const k = levels.indexOf(a);
+    if (k >= 0) values[r * levels.length + k] = 1;
+    offset[r] = shares[a] > 0 ? sets.offset?.[r] ?? 0 : -Infinity;
+  });
   const features = levels.map((level) => alternatives[level]);
-  return ifIdentified(() => maximize({ ...sets, features, values }))?.sums.logLikelihood;
+  return ifIdentified(() => maximize({ ...sets, features, values, offset }))?.sums.logLikelihood;
 }
 
 function maximize(sets: ChoiceSets, start?: Float64Array): Optimum {
@@ -345,23 +332,6 @@ function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: F
   };
 }
 
-function everySetHasAll(sets: ChoiceSets): boolean {
-  const { alternative, alternatives, starts, chosen } = sets;
-  const seen = new Int32Array(alternatives!.length).fill(-1);
-  for (let n = 0; n < chosen.length; n++) {
-    if (starts[n + 1] - starts[n] !== seen.length) return false;
-    for (let r = starts[n]; r < starts[n + 1]; r++) {
-      if (seen[alternative![r]] === n) return false;
-      seen[alternative![r]] = n;
-    }
-  }
-  return true;
-}
-
 function countClusters(cluster: Int32Array | undefined): number {
   return cluster ? cluster.reduce((max, code) => Math.max(max, code), -1) + 1 : 0;
-}
-
-function expectFeatures(features: readonly string[]): void {
-  if (features.length === 0) throw new InputError("Expected at least one feature but found none");
 }

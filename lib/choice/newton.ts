@@ -99,13 +99,14 @@ export function* newton<L extends Likelihood>(
  * @param features Names of the K features, for the errors.
  * @param start Weights to start from, length K.
  * @returns A generator that yields weights, expects their {@linkcode LogitSums}, and returns the optimum.
- * @throws {InputError} When a feature never varies within a choice set, is a combination of others, or separates the
+ * @throws {InputError} When there are no features, one never varies within a choice set, is a combination of others, or separates the
  * chosen rows from the rest, naming the features.
  */
 export function* maximum(
   features: readonly string[],
   start: Float64Array,
 ): Generator<Float64Array, Optimum, LogitSums> {
+  if (features.length === 0) throw new InputError("Expected at least one feature but found none");
   const { parameters, step, covariance, first, last, iterations, converged } = yield* newton<LogitSums>(start);
   if (!covariance && iterations === 1) expectIdentified(features, first.information);
   const moved = step.map((value, k) =>

@@ -8,7 +8,6 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
-import { chunksOfDoubles } from "../storage/numbers.ts";
 import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
 import type { ChoiceBatches } from "./conditional_logit.ts";
 import { type ChoiceSets, groupChoices } from "./sets.ts";
@@ -55,8 +54,6 @@ const BOOKKEEPING = new Set([
   ...["sampling_offset"],
   ...["", "column0", "column00", "rownames", "unnamed: 0"],
 ]);
-const YES = ["1", "1.0", "true", "t", "yes", "y"];
-const NO = ["0", "0.0", "false", "f", "no", "n"];
 const NUMERIC = /INT|DOUBLE|FLOAT|DECIMAL|BOOLEAN/;
 /** Most bytes of features to hold in memory. */
 const MOST_BYTES = 4 * 2 ** 30;
@@ -81,7 +78,8 @@ const MOST_ALTERNATIVES = 60;
  * ```
  */
 export async function readChoices(path: string, columns: ChoiceColumns = {}): Promise<ChoiceTable> {
-  return await withChoiceLog(path, columns, async (connection, plan) => {
+  return await withChoiceLog(path, columns, async (connection, found, types) => {
+    const plan = await makePlan(connection, found, types, columns.base);
     const bytes = 8 * plan.rows * plan.features.length;
     if (bytes > MOST_BYTES) {
       throw new InputError(
@@ -111,7 +109,8 @@ export async function withChoiceBatches<T>(
   use: (source: ChoiceBatches & { base?: string; rows: number }) => Promise<T>,
   batchRows: number = 131072,
 ): Promise<T> {
-  return await withChoiceLog(path, columns, async (connection, plan) => {
+  return await withChoiceLog(path, columns, async (connection, found, types) => {
+    const plan = await makePlan(connection, found, types, columns.base);
     const { features, clusterCount, base, rows } = plan;
     return await use({ features, clusterCount, base, rows, batches: () => readBatches(connection, plan, batchRows) });
   }, BATCH_MEMORY);
@@ -123,26 +122,27 @@ async function* readBatches(
   plan: Plan,
   batchRows: number,
 ): AsyncGenerator<ChoiceSets, undefined> {
+  // Rows wait here until a batch of whole sets is full: one array a column, the last one with all features, row-major.
+  const single = 2 + plan.optional.length;
   const width = plan.features.length;
-  // Rows wait here until a batch of whole sets is full: one array a column, and one for all features, row-major.
-  const widths = [...Array(plan.columns.length - width).fill(1), width];
+  const widths = [...Array(single).fill(1), width];
   let waiting = widths.map((w) => new Float64Array(w * Math.min(plan.rows, 2 * batchRows)));
   let rows = 0;
-  for await (const { columns, count } of chunksOfDoubles(connection, plan.sql)) {
-    if (rows + count > waiting[0].length) {
+  const result = await connection.stream(plan.sql);
+  for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+    if (rows + chunk.rowCount > waiting[0].length) {
       waiting = waiting.map((part) => concatenate(Float64Array, [part, new Float64Array(part.length)]));
     }
-    const features = waiting[waiting.length - 1];
-    columns.forEach((column, c) => {
-      const k = c - (columns.length - width);
-      if (k < 0) waiting[c].set(column, rows);
-      else for (let i = 0, at = rows * width + k; i < count; i++, at += width) features[at] = column[i];
-    });
-    rows += count;
+    for (let c = 0; c < single + width; c++) {
+      // The query gives doubles and leaves no NULL, so that nothing is boxed.
+      const { items } = chunk.getColumnVector(c) as unknown as { items: Float64Array };
+      const part = waiting[Math.min(c, single)];
+      if (c < single) part.set(items, rows);
+      else for (let i = 0, at = rows * width + c - single; i < items.length; i++, at += width) part[at] = items[i];
+    }
+    rows += chunk.rowCount;
     if (rows < batchRows || rows === plan.rows) continue;
-    const [ids] = waiting;
-    let whole = rows;
-    while (whole > 0 && ids[whole - 1] === ids[rows - 1]) whole--;
+    const whole = waiting[0].indexOf(waiting[0][rows - 1]);
     if (whole === 0) continue;
     yield batchOf(waiting.map((part, c) => part.slice(0, whole * widths[c])), plan);
     waiting.forEach((part, c) => part.copyWithin(0, whole * widths[c], rows * widths[c]));
@@ -169,11 +169,9 @@ function batchOf(parts: Float64Array[], plan: Plan): ChoiceSets {
 
 /** How to read a choice log. */
 interface Plan {
-  /** SQL of the columns: id, chosen, then the optional ones, then the features. */
-  columns: string[];
   /** Which of cluster, alternative and offset there are. */
   optional: string[];
-  /** The query that gives the rows, those of a set together. */
+  /** The query that gives the rows, those of a set together: id, chosen, the optional columns, the features. */
   sql: string;
   rows: number;
   features: string[];
@@ -184,77 +182,72 @@ interface Plan {
   nameOf: (id: number) => string;
 }
 
-async function withChoiceLog<T>(
+/**
+ * Opens a choice log as the table `log` and finds its columns.
+ *
+ * @param path The file.
+ * @param columns Which columns mean what.
+ * @param use Gets the connection, DuckDB's type of each column, and which columns mean what; its errors name the file.
+ * @param memoryLimit DuckDB's memory limit.
+ * @returns What `use` returns.
+ * @throws {InputError} When the file or a column is missing.
+ */
+export async function withChoiceLog<T>(
   path: string,
   columns: ChoiceColumns,
-  use: (connection: DuckDBConnection, plan: Plan) => Promise<T>,
+  use: (connection: DuckDBConnection, found: FoundColumns, types: ReadonlyMap<string, string>) => Promise<T>,
   memoryLimit: string = "2GB",
 ): Promise<T> {
   if (!existsSync(path)) throw new InputError(`${path}: no such file`);
   return await withDuckDB(async (connection) => {
     await connection.run(`SET temp_directory = ${sqlText(tmpdir())}`);
+    const log = /\.parquet$/i.test(path)
+      ? `VIEW log AS FROM read_parquet(${sqlText(path)})`
+      : `TABLE log AS FROM read_csv(${sqlText(path)}, sample_size = -1, nullstr = ['', 'NA', 'NaN', 'null'])`;
     try {
-      if (/\.parquet$/i.test(path)) {
-        await connection.run(`CREATE TEMP VIEW log AS SELECT * FROM read_parquet(${sqlText(path)})`);
-      } else {
-        const missing = `nullstr = ['', 'NA', 'NaN', 'null']`;
-        await connection.run(
-          `CREATE TEMP TABLE log AS SELECT * FROM read_csv(${sqlText(path)}, sample_size = -1, ${missing})`,
-        );
-      }
+      await connection.run(`CREATE TEMP ${log}`);
     } catch (error) {
       throw new InputError(`${path}: expected a CSV or Parquet file but DuckDB says: ${String(error).split("\n")[0]}`);
     }
     try {
-      return await use(connection, await inOrder(connection, await makePlan(connection, columns)));
+      const { name, type } = await queryColumns(
+        connection,
+        "SELECT column_name AS name, column_type AS type FROM (DESCRIBE log)",
+      );
+      const types = new Map((name as string[]).map((column, c) => [column, (type as string[])[c]]));
+      return await use(connection, findColumns(types, columns), types);
     } catch (error) {
-      if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`);
-      throw error;
+      const unnamed = error instanceof InputError && !error.message.startsWith(path);
+      throw unnamed ? new InputError(`${path}: ${error.message}`) : error;
     }
   }, memoryLimit);
 }
 
 /** Rows that are not in order of their choice set are sorted once, on disk if need be. */
-async function inOrder(connection: DuckDBConnection, plan: Plan): Promise<Plan> {
-  const ids = `SELECT c0, lag(c0) OVER () AS before FROM (SELECT ${plan.columns[0]} FROM log)`;
+async function inOrder(connection: DuckDBConnection, sql: string): Promise<string> {
   const { falls } = await queryColumns(
     connection,
-    `SELECT coalesce(bool_or(c0 < before), false) AS falls FROM (${ids})`,
+    `SELECT coalesce(bool_or(c0 < before), false) AS falls FROM (SELECT c0, lag(c0) OVER () AS before FROM (${sql}))`,
   );
-  if (!falls[0]) return plan;
-  await connection.run(`CREATE TEMP TABLE sorted AS ${plan.sql} ORDER BY 1`);
-  return { ...plan, sql: "SELECT * FROM sorted" };
+  if (!falls[0]) return sql;
+  await connection.run(`CREATE TEMP TABLE sorted AS ${sql} ORDER BY 1`);
+  return "FROM sorted";
 }
 
 /** Which columns of a choice log mean what, all known to be there. */
-export interface FoundColumns {
+export interface FoundColumns extends Omit<ChoiceColumns, "base"> {
   /** Column of the choice sets. */
   choiceId: string;
   /** Column that marks or names the chosen row. */
   chosen: string;
   /** Columns that are features as they stand. */
-  features: string[];
-  /** Column of the clusters. */
-  cluster?: string;
-  /** Column that names the alternatives. */
-  alternative?: string;
-  /** Column whose levels get a constant each. */
-  constants?: string;
+  features: readonly string[];
   /** Columns whose weight differs by alternative. */
   byAlternative: readonly string[];
-  /** Column that is added to the utility. */
-  offset?: string;
 }
 
-/**
- * Finds the columns of a choice log. Features that are not named are all numeric columns but the bookkeeping ones.
- *
- * @param types DuckDB's type of each column.
- * @param columns Which columns mean what.
- * @returns The columns.
- * @throws {InputError} When a column is missing; the error names the option that tells another.
- */
-export function findColumns(types: ReadonlyMap<string, string>, columns: ChoiceColumns): FoundColumns {
+/** Features that are not named are all numeric columns but the bookkeeping ones. */
+function findColumns(types: ReadonlyMap<string, string>, columns: ChoiceColumns): FoundColumns {
   const expectColumn = (name: string, option: string, what: string): string => {
     if (types.has(name)) return name;
     const found = [...types.keys()].join(", ");
@@ -283,17 +276,18 @@ export function findColumns(types: ReadonlyMap<string, string>, columns: ChoiceC
   return { choiceId, chosen, features, cluster, alternative, constants, byAlternative, offset };
 }
 
-async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): Promise<Plan> {
-  const described = await queryColumns(connection, "SELECT column_name, column_type FROM (DESCRIBE log)");
-  const types = new Map<string, string>();
-  (described.column_name as string[]).forEach((name, i) => types.set(name, (described.column_type as string[])[i]));
-  const found = findColumns(types, columns);
+async function makePlan(
+  connection: DuckDBConnection,
+  found: FoundColumns,
+  types: ReadonlyMap<string, string>,
+  level: string | undefined,
+): Promise<Plan> {
   const { choiceId, chosen, cluster, alternative, constants, byAlternative, offset } = found;
   const { count } = await queryColumns(connection, "SELECT count(*)::DOUBLE AS count FROM log");
   const rows = Number(count[0]);
   if (rows === 0) throw new InputError("Expected at least one row but found none");
   const named = alternative === undefined ? undefined : await valuesOf(connection, "alternative", alternative, "v");
-  const base = baseLevel(columns, alternative, named);
+  const base = baseLevel(found, level, named?.values);
   const others = base === undefined ? [] : named!.values.filter((level) => level !== base);
   if (others.length > MOST_ALTERNATIVES * 5) {
     throw new InputError(`Expected ${alternative} to have few levels but found ${named!.values.length}`);
@@ -332,9 +326,8 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
   const sql = [ids.sql, marks, ...optional.map(([, sql]) => sql), ...features.map(([, sql]) => sql)]
     .map((expression, c) => `coalesce((${expression})::DOUBLE, 'nan'::DOUBLE) AS c${c}`);
   return {
-    columns: sql,
     optional: optional.map(([name]) => name),
-    sql: `SELECT ${sql.join(", ")} FROM log`,
+    sql: await inOrder(connection, `SELECT ${sql.join(", ")} FROM log`),
     rows,
     features: features.map(([name]) => name),
     clusterCount: clusters?.values.length ?? 0,
@@ -346,19 +339,18 @@ async function makePlan(connection: DuckDBConnection, columns: ChoiceColumns): P
 }
 
 function baseLevel(
-  columns: ChoiceColumns,
-  alternative: string | undefined,
-  named: { values: string[] } | undefined,
+  { constants, byAlternative, alternative }: FoundColumns,
+  wanted: string | undefined,
+  levels: string[] | undefined,
 ): string | undefined {
-  if (!columns.constants && !columns.byAlternative?.length) {
-    if (columns.base === undefined) return undefined;
+  if (!constants && byAlternative.length === 0) {
+    if (wanted === undefined) return undefined;
     throw new InputError("--base needs --constants or --by-alternative to say what it is the base of");
   }
-  const levels = named!.values;
-  const base = columns.base ?? levels[0];
-  if (levels.includes(base)) return base;
+  const base = wanted ?? levels![0];
+  if (levels!.includes(base)) return base;
   throw new InputError(
-    `Expected --base to be a level of ${alternative} but found '${base}'; levels: ${levels.join(", ")}`,
+    `Expected --base to be a level of ${alternative} but found '${base}'; levels: ${levels!.join(", ")}`,
   );
 }
 
@@ -397,18 +389,14 @@ async function chosenSql(
   alternative: string | undefined,
 ): Promise<string> {
   const text = `lower(trim(${sqlName(chosen)}::VARCHAR))`;
-  const list = (values: string[]) => values.map(sqlText).join(", ");
+  const flag = `try_cast(regexp_replace(${text}, '[.]0$', '') AS BOOLEAN)`;
   const { v } = await queryColumns(
     connection,
-    `SELECT DISTINCT coalesce(${text}, '') AS v FROM log WHERE ${text} IS NULL OR ${text} NOT IN (${
-      list([...YES, ...NO])
-    })
-     ORDER BY v LIMIT 3`,
+    `SELECT DISTINCT coalesce(${text}, '') AS v FROM log WHERE ${flag} IS NULL ORDER BY v LIMIT 3`,
   );
   const others = v as string[];
   if (others.includes("")) throw new InputError(`Expected ${chosen} in every row but it is missing in some`);
-  if (others.length === 0 && NUMERIC.test(type)) return sqlName(chosen);
-  if (others.length === 0) return `${text} IN (${list(YES)})`;
+  if (others.length === 0) return NUMERIC.test(type) ? sqlName(chosen) : flag;
   if (alternative) return `${text} = lower(trim(${sqlName(alternative)}::VARCHAR))`;
   throw new InputError(
     `Expected ${chosen} to be 1/0, true/false or yes/no but found '${

@@ -4,14 +4,12 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { type ConditionalLogit, describeFit, maximizeWith } from "../choice/conditional_logit.ts";
+import { type ConditionalLogit, fitElsewhere } from "../choice/conditional_logit.ts";
 import { addClusterScores, addLogitSums, logitSums } from "../choice/logit_sums.ts";
-import { type ChoiceColumns, findColumns, type FoundColumns } from "../choice/read_choices.ts";
+import { type ChoiceColumns, type FoundColumns, withChoiceLog } from "../choice/read_choices.ts";
 import { type ChoiceSets, groupChoices } from "../choice/sets.ts";
 import { concatenate } from "../concatenate.ts";
 import { InputError } from "../errors.ts";
-import { queryColumns, sqlText, withDuckDB } from "../storage/parquet.ts";
 import type { RowTable } from "./arrow.ts";
 import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./engine.ts";
 
@@ -55,8 +53,10 @@ export async function distributedChoiceModel(
   engine: Engine,
   columns: DistributedChoiceColumns = {},
 ): Promise<ConditionalLogit> {
-  try {
-    const plan = await planOf(path, columns);
+  if (!/\.parquet$/i.test(path)) {
+    throw new InputError(`${path}: expected a Parquet file; a choice log in another form is fitted without --engine`);
+  }
+  return await withChoiceLog(path, columns, async (_connection, plan) => {
     const { choiceId, chosen, features, cluster, offset } = plan;
     const wanted = [...new Set([choiceId, chosen, cluster, offset, ...features].filter((name) => name !== undefined))];
     const job = (name: string, step: string, weights: Float64Array): Job => ({
@@ -65,33 +65,15 @@ export async function distributedChoiceModel(
       keep: true,
       steps: [{ step, broadcast: { plan, weights } satisfies Pass }],
     });
-    const optimum = await maximizeWith(
+    return await fitElsewhere(
       features,
-      new Float64Array(features.length),
       (weights) => runAndMerge(engine, job("choice sums", "choice.sums", weights), addLogitSums),
+      cluster === undefined ? undefined : async (weights) => {
+        const scores = await runAndMerge(engine, job("choice scores", "choice.scores", weights), addScores);
+        return concatenate(Float64Array, [...scores.values()]);
+      },
     );
-    if (cluster === undefined) return describeFit(features, optimum);
-    const scores = await runAndMerge(engine, job("choice scores", "choice.scores", optimum.estimates), addScores);
-    return describeFit(features, optimum, concatenate(Float64Array, [...scores.values()]));
-  } catch (error) {
-    const named = error instanceof InputError && !error.message.startsWith(path);
-    throw named ? new InputError(`${path}: ${error.message}`) : error;
-  }
-}
-
-async function planOf(path: string, columns: DistributedChoiceColumns): Promise<FoundColumns> {
-  if (!existsSync(path)) throw new InputError(`${path}: no such file`);
-  if (!/\.parquet$/i.test(path)) {
-    throw new InputError(`${path}: expected a Parquet file; a choice log in another form is fitted without --engine`);
-  }
-  const types = await withDuckDB(async (connection) => {
-    const sql = `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${sqlText(path)}))`;
-    const { column_name, column_type } = await queryColumns(connection, sql);
-    return new Map((column_name as string[]).map((name, i) => [name, (column_type as string[])[i]]));
   });
-  const plan = findColumns(types, columns);
-  if (plan.features.length === 0) throw new InputError("Expected at least one numeric feature but found none");
-  return plan;
 }
 
 /** The choice sets of a partition, whose rows come ordered by choice set, and the names of its clusters. */

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   type ConditionalLogit,
-  constantsLogLikelihood,
   fitConditionalLogit,
   fitConditionalLogitBatches,
 } from "../../lib/choice/conditional_logit.ts";
@@ -201,7 +200,18 @@ Deno.test("constants alone reach the entropy of the market shares when every set
     alternative: Int32Array.of(0, 1, 0, 1, 0, 1, 0, 1),
     alternatives: ["bus", "car"],
   });
-  assert.ok(Math.abs(constantsLogLikelihood(sets)! - (3 * Math.log(0.75) + Math.log(0.25))) < 1e-12);
+  const { statistics } = fitConditionalLogit(sets);
+  assert.ok(Math.abs(statistics.logLikelihoodConstants! - (3 * Math.log(0.75) + Math.log(0.25))) < 1e-12);
+  // An alternative that nobody takes says nothing.
+  const more = fitConditionalLogit({
+    ...sets,
+    values: Float64Array.of(1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1),
+    starts: Int32Array.of(0, 3, 6, 9, 12),
+    chosen: Int32Array.of(0, 3, 6, 10),
+    alternative: Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2),
+    alternatives: ["bus", "car", "tram"],
+  });
+  assert.ok(Math.abs(more.statistics.logLikelihoodConstants! - statistics.logLikelihoodConstants!) < 1e-12);
 });
 
 function fails(sets: () => ChoiceSets, message: RegExp): void {
