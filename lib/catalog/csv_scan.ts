@@ -3,14 +3,17 @@
  * starts on, and which lines are damaged (RFC 4180 quotes, field count, UTF-8). What remains is so regular that DuckDB
  * can read it in parallel with a fixed dialect and nothing to guess.
  *
+ * DuckDB's own list of damaged rows (`store_rejects`) cannot take its place. In strict mode DuckDB 1.5 refuses a file
+ * with both LF and CRLF, and after a quote that is never closed it drops all later rows, on one thread without a word;
+ * in the other mode it says nothing of a field too many or of text after a closing quote. It lets NUL pass in both.
+ *
  * @module
  */
 import { bisectRight } from "d3-array";
 import { Buffer, isUtf8 } from "node:buffer";
-import { closeSync, createReadStream, createWriteStream, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
+import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { InputError } from "../errors.ts";
+import { gunzip, headOf, kindOf } from "../storage/source_file.ts";
 
 /** A line that cannot be read as a record. */
 export interface DamagedLine {
@@ -34,8 +37,6 @@ export interface CsvScan {
   multiline: boolean;
   /** The file to read: the source itself, or a copy without compression and damaged lines. */
   path: string;
-  /** Files that were made for it, for the caller to remove. */
-  temporary: string[];
   /**
    * Where a record stands in the source.
    *
@@ -58,159 +59,109 @@ const LONE_CR = "a carriage return inside a line";
  * Scans a CSV file, plain or gzipped. Cost O(bytes), about 2 ns a byte; memory O(1) but for the damaged lines.
  *
  * @param path The file.
- * @param scratch Path prefix for temporary files.
+ * @param scratch Path prefix for temporary files, for the caller to remove.
  * @returns The structure.
  * @throws {InputError} When the file is missing, empty, not UTF-8 text with a header line, or not whole gzip.
  */
 export async function scanCsv(path: string, scratch: string): Promise<CsvScan> {
-  const temporary: string[] = [];
-  try {
-    let plain = path;
-    if (isGzip(path)) {
-      plain = `${scratch}.gunzip.part`;
-      temporary.push(plain);
-      await gunzip(path, plain);
-    }
-    const scanner = new Scanner(path);
-    scanFile(plain, scanner);
-    const { header, records, damaged, blankLines, multiline } = scanner;
-    const scan = { header, records, damaged, blankLines, multiline, temporary };
-    const lineOf = (record: number) => scanner.lineOf(record);
-    if (damaged.length === 0) return { ...scan, path: plain, lineOf };
-    const clean = `${scratch}.clean.part`;
-    temporary.push(clean);
-    copyWithout(plain, clean, scanner.damagedBytes);
-    return { ...scan, path: clean, lineOf };
-  } catch (error) {
-    for (const file of temporary) rmSync(file, { force: true });
-    throw error;
-  }
+  const isPacked = kindOf(path) === "gzip";
+  const plain = isPacked ? `${scratch}.plain` : path;
+  if (isPacked) await gunzip(path, plain);
+  const { header, next } = readHeader(path, headOf(plain, CHUNK));
+  const { damagedBytes, ...scan } = scanRecords(path, plain, next, header.length);
+  if (damagedBytes.length === 0) return { header, ...scan, path: plain };
+  copyWithout(plain, `${scratch}.clean`, damagedBytes);
+  return { header, ...scan, path: `${scratch}.clean` };
 }
 
-/** Hands the whole lines of a file to a scanner, window by window. */
-function scanFile(path: string, scanner: Scanner): void {
-  const file = openFile(path);
+function readHeader(name: string, bytes: Buffer): { header: string[]; next: number } {
+  const text = bytes.toString("latin1");
+  if (text === "") throw new InputError(`${name}: is empty; expected a CSV file with a header line`);
+  if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) {
+    throw new InputError(`${name}: expected UTF-8 text but found UTF-16; save it as UTF-8`);
+  }
+  const start = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
+  const { problem, length, next } = takeApart(text, start);
+  if (problem === LONE_CR && !text.includes("\n")) {
+    throw new InputError(`${name}: expected lines that end in LF but found CR alone; save it with LF line ends`);
+  }
+  const line = bytes.subarray(start, start + length);
+  if (problem || line.includes(LF) || length === 0) {
+    const found = problem || (length === 0 ? "an empty line" : "a line break in a column name");
+    throw new InputError(`${name}: expected a header line with the column names but found ${found}`);
+  }
+  if (strangeBytes(line)) {
+    throw new InputError(`${name}: expected UTF-8 text but the header is not; save it as UTF-8`);
+  }
+  return { header: takeApart(line.toString("utf8"), 0).fields.map((field) => field.trim()), next };
+}
+
+/** Walks over the records of a file from byte `start` on, window by window, as text with one letter for each byte. */
+function scanRecords(
+  name: string,
+  path: string,
+  start: number,
+  width: number,
+): Omit<CsvScan, "header" | "path"> & { damagedBytes: number[] } {
+  const field = FIELD.source.replaceAll(/\((?!\?)/g, "(?:");
+  const goodRecord = new RegExp(`(?:${field})(?:,(?:${field})){${width - 1}}${LINE_END.source}`, "y");
+  const damaged: DamagedLine[] = [];
+  // Start and end of each damaged line in turn.
+  const damagedBytes: number[] = [];
+  // From these records on, each stands on the line after the one before; and the lines of these records.
+  const breakRecords: number[] = [];
+  const breakLines: number[] = [];
+  let [line, expectedLine, records, blankLines, multiline] = [2, 0, 0, 0, false];
   const buffer = Buffer.allocUnsafe(CHUNK);
-  let filled = 0;
+  const { size } = statSync(path);
+  const file = openSync(path, "r");
   try {
-    for (let atEnd = false; !atEnd;) {
-      const count = readSync(file, buffer, filled, CHUNK - filled, null);
-      filled += count;
-      atEnd = count === 0;
-      const whole = atEnd ? filled : buffer.subarray(0, filled).lastIndexOf(LF) + 1;
-      const done = scanner.take(buffer.subarray(0, whole), atEnd);
-      if (done === 0 && filled === CHUNK) scanner.refuseLongLine(buffer);
-      buffer.copy(buffer, 0, done, filled);
-      filled -= done;
+    for (let base = start, at = 0; base < size; base += at) {
+      const bytes = buffer.subarray(0, readSync(file, buffer, 0, CHUNK, base));
+      const atEnd = base + bytes.length >= size;
+      const text = bytes.toString("latin1", 0, atEnd ? bytes.length : bytes.lastIndexOf(LF) + 1);
+      const odd = !isUtf8(bytes.subarray(0, text.length)) || text.includes("\0");
+      for (at = 0; at < text.length;) {
+        goodRecord.lastIndex = at;
+        const good = goodRecord.test(text) && goodRecord.lastIndex - at <= MAX_RECORD;
+        const next = goodRecord.lastIndex;
+        const record = good ? { next, length: next - at, problem: "" } : takeApart(text, at, width);
+        if (record.problem === UNCLOSED && !atEnd && text.length - at <= MAX_RECORD) break;
+        const problem = record.problem || (odd ? strangeBytes(bytes.subarray(at, record.next)) : "");
+        if (problem) {
+          // Only the physical line is left out, whatever the record made of it.
+          const end = text.indexOf("\n", at) + 1 || text.length;
+          damaged.push({ line: line++, reason: `damaged line: ${problem}` });
+          damagedBytes.push(base + at, base + end);
+          at = end;
+          continue;
+        }
+        if (record.length === 0) blankLines++;
+        else {
+          if (line !== expectedLine) {
+            breakRecords.push(records);
+            breakLines.push(line);
+          }
+          records++;
+          expectedLine = line + 1;
+          for (let lf = text.indexOf("\n", at); lf >= 0 && lf < record.next - 1; lf = text.indexOf("\n", lf + 1)) {
+            multiline = true;
+            line++;
+          }
+        }
+        line++;
+        at = record.next;
+      }
+      if (at === 0) throw new InputError(`${name}: line ${line} is over ${CHUNK} bytes long; this is no CSV file`);
     }
   } finally {
     closeSync(file);
   }
-}
-
-/** Walks over the records of a file, whose windows it is given as text with one letter for each byte. */
-class Scanner {
-  header: string[] = [];
-  readonly damaged: DamagedLine[] = [];
-  /** Byte ranges of the damaged lines, start and end in turn. */
-  readonly damagedBytes: number[] = [];
-  records = 0;
-  blankLines = 0;
-  multiline = false;
-  private base = 0;
-  private line = 1;
-  /** From these records on, each stands on the line after the one before; and the lines of these records. */
-  private readonly breakRecords: number[] = [];
-  private readonly breakLines: number[] = [];
-  private expectedLine = 0;
-  private goodRecord: RegExp | undefined;
-
-  constructor(private readonly name: string) {}
-
-  lineOf(record: number): number {
-    const place = bisectRight(this.breakRecords, record) - 1;
-    return this.breakLines[place] + record - this.breakRecords[place];
-  }
-
-  /** Takes whole lines, and returns how many bytes of them it has done: all but a record whose end is not in sight. */
-  take(bytes: Buffer, atEnd: boolean): number {
-    const text = bytes.toString("latin1");
-    let at = this.goodRecord || (text === "" && !atEnd) ? 0 : this.readHeader(bytes, text);
-    const odd = !isUtf8(bytes) || text.includes("\0");
-    while (at < text.length) {
-      const record = this.goodRecord!;
-      record.lastIndex = at;
-      const good = record.test(text) && record.lastIndex - at <= MAX_RECORD;
-      const { problem, length, next } = good
-        ? { problem: "", length: record.lastIndex - at, next: record.lastIndex }
-        : takeApart(text, at, this.header.length);
-      if (problem === UNCLOSED && !atEnd && text.length - at <= MAX_RECORD) break;
-      const wrong = problem || (odd ? strangeBytes(bytes.subarray(at, next)) : "");
-      if (!good && length === 0 && problem === "") {
-        this.blankLines++;
-        this.line++;
-        at = next;
-      } else if (wrong) at = this.leaveOut(text, at, wrong);
-      else at = this.keep(text, at, next);
-    }
-    this.base += at;
-    return at;
-  }
-
-  refuseLongLine(bytes: Buffer): never {
-    if (!this.goodRecord) this.readHeader(bytes, bytes.toString("latin1"));
-    throw new InputError(`${this.name}: line ${this.line} is over ${CHUNK} bytes long; this is no CSV file`);
-  }
-
-  private readHeader(bytes: Buffer, text: string): number {
-    const { name } = this;
-    if (text === "") throw new InputError(`${name}: is empty; expected a CSV file with a header line`);
-    if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) {
-      throw new InputError(`${name}: expected UTF-8 text but found UTF-16; save it as UTF-8`);
-    }
-    const start = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
-    const { problem, length, next } = takeApart(text, start);
-    if (problem === LONE_CR && !text.includes("\n")) {
-      throw new InputError(`${name}: expected lines that end in LF but found CR alone; save it with LF line ends`);
-    }
-    const line = bytes.subarray(start, start + length);
-    if (problem || line.includes(LF) || length === 0) {
-      const found = problem || (length === 0 ? "an empty line" : "a line break in a column name");
-      throw new InputError(`${name}: expected a header line with the column names but found ${found}`);
-    }
-    if (strangeBytes(line)) {
-      throw new InputError(`${name}: expected UTF-8 text but the header is not; save it as UTF-8`);
-    }
-    this.header = takeApart(line.toString("utf8"), 0).fields.map((field) => field.trim());
-    const field = FIELD.source.replaceAll(/\((?!\?)/g, "(?:");
-    this.goodRecord = new RegExp(`(?:${field})(?:,(?:${field})){${this.header.length - 1}}${LINE_END.source}`, "y");
-    this.line = 2;
-    return next;
-  }
-
-  private keep(text: string, at: number, next: number): number {
-    if (this.line !== this.expectedLine) {
-      this.breakRecords.push(this.records);
-      this.breakLines.push(this.line);
-    }
-    this.records++;
-    this.expectedLine = ++this.line;
-    for (let end = text.indexOf("\n", at); end >= 0 && end < next - 1; end = text.indexOf("\n", end + 1)) {
-      this.multiline = true;
-      this.line++;
-    }
-    return next;
-  }
-
-  /** Leaves out the physical line at `at` and goes on with the one after it, whatever the record made of it. */
-  private leaveOut(text: string, at: number, problem: string): number {
-    const end = text.indexOf("\n", at) + 1 || text.length;
-    this.damaged.push({ line: this.line++, reason: `damaged line: ${problem}` });
-    if (this.damagedBytes.at(-1) === this.base + at) this.damagedBytes.pop();
-    else this.damagedBytes.push(this.base + at);
-    this.damagedBytes.push(this.base + end);
-    return end;
-  }
+  const lineOf = (record: number) => {
+    const place = bisectRight(breakRecords, record) - 1;
+    return breakLines[place] + record - breakRecords[place];
+  };
+  return { records, damaged, blankLines, multiline, lineOf, damagedBytes };
 }
 
 /** Takes the record at `start` apart, field by field, and says what is wrong with it. */
@@ -246,7 +197,7 @@ function strangeBytes(bytes: Buffer): string {
 
 /** Copies a file but for some byte ranges. */
 function copyWithout(source: string, target: string, ranges: readonly number[]): void {
-  const input = openFile(source);
+  const input = openSync(source, "r");
   const output = openSync(target, "w");
   const buffer = Buffer.allocUnsafe(CHUNK);
   try {
@@ -260,57 +211,5 @@ function copyWithout(source: string, target: string, ranges: readonly number[]):
   } finally {
     closeSync(input);
     closeSync(output);
-  }
-}
-
-/**
- * Tells gzip by its first bytes, whatever the file is called.
- *
- * @param path The file.
- * @returns True for gzip.
- * @throws {InputError} When there is no such file, or it is a folder.
- */
-function isGzip(path: string): boolean {
-  const head = firstBytes(path, 2);
-  return head[0] === 0x1f && head[1] === 0x8b;
-}
-
-/**
- * Tells Parquet by its first bytes.
- *
- * @param path The file.
- * @returns True for Parquet.
- * @throws {InputError} When there is no such file, or it is a folder.
- */
-export function isParquet(path: string): boolean {
-  return firstBytes(path, 4).toString("latin1") === "PAR1";
-}
-
-function firstBytes(path: string, count: number): Buffer {
-  const file = openFile(path);
-  try {
-    const head = Buffer.alloc(count);
-    return head.subarray(0, readSync(file, head, 0, count, 0));
-  } catch {
-    throw new InputError(`${path}: expected a file but found a folder`);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch {
-    throw new InputError(`${path}: no such file`);
-  }
-}
-
-async function gunzip(source: string, target: string): Promise<void> {
-  try {
-    await pipeline(createReadStream(source), createGunzip(), createWriteStream(target));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${source}: is not a whole gzip file (${reason}); fetch it again`);
   }
 }

@@ -5,21 +5,17 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { describeParquet, queryColumns, sqlName, sqlText } from "../storage/parquet.ts";
+import { kindOf } from "../storage/source_file.ts";
 import type { CatalogColumn } from "./catalog.ts";
-import { type DamagedLine, isParquet, scanCsv } from "./csv_scan.ts";
+import { type CsvScan, scanCsv } from "./csv_scan.ts";
 import { columnNames, recogniseForm } from "./forms.ts";
 import { checkedRows, type SourceColumns } from "./read_sql.ts";
 import type { Reject } from "./rejects.ts";
 import { sqlType } from "./rules.ts";
 
-/** An opened file. */
-export interface Source extends SourceColumns {
+/** An opened file, and the rows that DuckDB reads from it. */
+export interface Source extends SourceColumns, Pick<CsvScan, "records" | "damaged" | "blankLines" | "lineOf"> {
   file: string;
-  /** Rows that DuckDB reads. */
-  records: number;
-  damaged: DamagedLine[];
-  blankLines: number;
-  lineOf: (record: number) => number;
 }
 
 /**
@@ -38,7 +34,7 @@ export async function openSource(
   map: Record<string, string>,
   scratch: string,
 ): Promise<Source> {
-  if (isParquet(file)) {
+  if (kindOf(file) === "parquet") {
     const types = await describeParquet(connection, file);
     const form = recogniseForm(file, Object.keys(types), map);
     const sql = `read_parquet(${sqlText(file)})`;

@@ -6,23 +6,13 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { dsvFormat } from "d3-dsv";
-import {
-  closeSync,
-  createReadStream,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { gunzipSync } from "node:zlib";
 import { InputError } from "../errors.ts";
 import { sqlText, withDuckDB } from "../storage/parquet.ts";
+import { gunzip, headOf, kindOf } from "../storage/source_file.ts";
 
 /** How a table is written. */
 export interface TextForm {
@@ -64,13 +54,12 @@ export async function withTextTable<Form extends TextForm, T>(
   findForm: (first: string) => Form,
   use: (table: TextTable<Form>) => Promise<T>,
 ): Promise<T> {
-  if (statSync(path).isDirectory()) throw new InputError(`${path}: expected a file but found a folder`);
-  const magic = String.fromCharCode(...headOf(path, 4));
-  if (magic.startsWith("PK\x03\x04")) {
+  const kind = kindOf(path);
+  if (kind === "zip") {
     throw new InputError(`${path}: expected a text file but found a zip archive; unpack it and give the file within`);
   }
-  if (magic === "PAR1") throw new InputError(`${path}: expected a text file but found Parquet; export it as CSV`);
-  if (magic.startsWith("\x1f\x8b")) return await withUnpacked(path, (file) => withTextTable(file, findForm, use));
+  if (kind === "parquet") throw new InputError(`${path}: expected a text file but found Parquet; export it as CSV`);
+  if (kind === "gzip") return await withUnpacked(path, (file) => withTextTable(file, findForm, use));
   const first = new TextDecoder().decode(headOf(path, 1 << 16)).split(/\r?\n/)[0];
   const form = findForm(first);
   const columns = fieldsOf(first, form.separator).map((_, c) => `c${c}: 'VARCHAR'`).join(", ");
@@ -129,34 +118,11 @@ async function lineOf(path: string, { header }: TextForm, row: number): Promise<
   return { line, text: "" };
 }
 
-/**
- * The first bytes of a file.
- *
- * @param path The file.
- * @param bytes How many, at most.
- * @returns The bytes.
- */
-export function headOf(path: string, bytes: number): Uint8Array {
-  const file = openSync(path, "r");
-  try {
-    const head = new Uint8Array(bytes);
-    return head.subarray(0, readSync(file, head));
-  } finally {
-    closeSync(file);
-  }
-}
-
 async function withUnpacked<T>(path: string, use: (file: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "segue-unpacked-"));
-  const file = join(folder, "plain");
   try {
-    writeFileSync(file, gunzipSync(readFileSync(path)));
-  } catch (error) {
-    rmSync(folder, { recursive: true });
-    throw new InputError(`${path}: expected a whole gzip file but it cannot be unpacked (${(error as Error).message})`);
-  }
-  try {
-    return await use(file);
+    await gunzip(path, join(folder, "plain"));
+    return await use(join(folder, "plain"));
   } finally {
     rmSync(folder, { recursive: true });
   }

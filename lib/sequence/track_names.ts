@@ -8,7 +8,8 @@ import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { queryColumns } from "../storage/parquet.ts";
 import { readParquet } from "../storage/read_parquet.ts";
-import { headerNames, headOf, withTextTable } from "./text_table.ts";
+import { kindOf } from "../storage/source_file.ts";
+import { headerNames, withTextTable } from "./text_table.ts";
 
 /** What a track is called, where it is known. */
 export interface TrackName {
@@ -77,7 +78,7 @@ export async function readTrackNames(path: string): Promise<TrackNames> {
 
 async function readNameColumns(path: string): Promise<NameColumns> {
   if (!existsSync(path)) return { track_id: [] };
-  if (path.endsWith(".parquet") || new TextDecoder().decode(headOf(path, 4)) === "PAR1") {
+  if (path.endsWith(".parquet") || kindOf(path) === "parquet") {
     const columns = await readParquet(path, Object.keys(COLUMNS));
     if (!columns.track_id) throw new InputError(`${path}: expected a column track_id but found none`);
     return columns;

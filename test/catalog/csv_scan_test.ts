@@ -80,7 +80,7 @@ Deno.test("Bytes that are not UTF-8 and NUL bytes damage their line only", async
 Deno.test("A gzipped file is told by its bytes; a cut one is refused", async () => {
   const bytes = gzipSync("a,b\n1,x\n");
   assert.equal((await scan(bytes)).records, 1);
-  await refuses(bytes.subarray(0, bytes.length - 6), /not a whole gzip file/);
+  await refuses(bytes.subarray(0, bytes.length - 6), /expected a whole gzip file/);
 });
 
 Deno.test("What is no CSV file is refused in one line", async () => {
