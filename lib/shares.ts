@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "d3-array";
 import { InputError } from "./errors.ts";
 
 /**
@@ -16,17 +17,11 @@ import { InputError } from "./errors.ts";
 export function giniOfExposure(counts: ArrayLike<number>): number {
   const sorted = Float64Array.from(Array.from(counts)).sort();
   const n = sorted.length;
-  let total = 0;
-  let weighted = 0;
-  for (let i = 0; i < n; i++) {
-    if (!(sorted[i] >= 0 && sorted[i] < Infinity)) {
-      throw new InputError(`Expected exposures to be finite and not negative but found ${sorted[i]}`);
-    }
-    total += sorted[i];
-    weighted += (2 * (i + 1) - n - 1) * sorted[i];
-  }
+  const wrong = sorted.find((count) => !(count >= 0 && count < Infinity));
+  if (wrong !== undefined) throw new InputError(`Expected exposures to be finite and not negative but found ${wrong}`);
+  const total = sum(sorted);
   if (total === 0) throw new InputError("Expected at least one play but found none");
-  return Math.max(0, weighted / (n * total));
+  return Math.max(0, sum(sorted, (count, i) => (2 * (i + 1) - n - 1) * count) / (n * total));
 }
 
 /**
@@ -38,10 +33,8 @@ export function giniOfExposure(counts: ArrayLike<number>): number {
  * @throws {InputError} When a share is negative or not finite, or all are zero.
  */
 export function shannonEntropy(shares: ArrayLike<number>): number {
-  const p = normalised("shares", shares);
-  let result = 0;
-  for (const share of p) if (share > 0) result -= share * Math.log(share);
-  return Math.max(0, result);
+  const p = normalised("shares", shares).filter((share) => share > 0);
+  return Math.max(0, -sum(p, (share) => share * Math.log(share)));
 }
 
 /** Keeps a divergence finite where a class of the taste was not played. */
@@ -63,22 +56,18 @@ export function miscalibration(taste: ArrayLike<number>, played: ArrayLike<numbe
   }
   const p = normalised("taste", taste);
   const q = normalised("played", played);
-  let divergence = 0;
-  for (let k = 0; k < p.length; k++) {
-    if (p[k] > 0) divergence += p[k] * Math.log(p[k] / ((1 - ALPHA) * q[k] + ALPHA * p[k]));
-  }
+  const divergence = sum(p, (own, k) => own > 0 ? own * Math.log(own / ((1 - ALPHA) * q[k] + ALPHA * own)) : 0);
   return Math.max(0, divergence);
 }
 
 /** Divides by the sum. */
 function normalised(name: string, values: ArrayLike<number>): Float64Array {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (!(values[i] >= 0 && values[i] < Infinity)) {
-      throw new InputError(`Expected ${name} to be finite and not negative but found ${values[i]} at ${i}`);
-    }
-    total += values[i];
+  const shares = Float64Array.from(values);
+  const wrong = shares.findIndex((value) => !(value >= 0 && value < Infinity));
+  if (wrong >= 0) {
+    throw new InputError(`Expected ${name} to be finite and not negative but found ${values[wrong]} at ${wrong}`);
   }
+  const total = sum(shares);
   if (total === 0) throw new InputError(`Expected ${name} with a positive sum but found 0`);
-  return Float64Array.from(Array.from(values), (value) => value / total);
+  return shares.map((value) => value / total);
 }

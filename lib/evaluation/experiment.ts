@@ -13,6 +13,9 @@ import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
 import type { FeedbackLog } from "./feedback.ts";
 
+/** The power that an experiment is planned for. */
+const POWER = 0.8;
+
 /** Two arms compared. */
 export interface ArmComparison {
   /** Mean of the treatment minus mean of the control. */
@@ -246,16 +249,13 @@ export function designDeviation({ control, treatment, before }: PotentialOutcome
 }
 
 /**
- * The number of listeners at which a simulated power curve reaches a power: a straight line of the probit of the power
+ * The number of listeners at which a simulated power curve reaches a power of 0.8: a straight line of the probit of the power
  * in the root of the number is fitted through all points that are neither 0 nor 1, as the normal approximation has it.
  *
  * @param points The curve.
- * @param power Power wanted, in (0, 1). Default 0.8.
  * @returns Listeners an arm, rounded up; NaN when fewer than 2 points lie between 0 and 1, or the line does not rise.
- * @throws {InputError} When the power is not in (0, 1).
  */
-export function listenersForPower(points: readonly PowerPoint[], power: number = 0.8): number {
-  expectNumber("power", power, 1e-6, 1 - 1e-6);
+export function listenersForPower(points: readonly PowerPoint[]): number {
   const usable = points.filter((point) => point.power > 0 && point.power < 1);
   if (usable.length < 2) return NaN;
   const x = usable.map(({ listeners }) => Math.sqrt(listeners));
@@ -266,7 +266,7 @@ export function listenersForPower(points: readonly PowerPoint[], power: number =
   const slope = sum(w, (weight, i) => weight * (x[i] - mx) * (y[i] - my)) /
     sum(w, (weight, i) => weight * (x[i] - mx) ** 2);
   if (!(slope > 0)) return NaN;
-  return Math.ceil((mx + (normalQuantile(power, 0, 1) - my) / slope) ** 2);
+  return Math.ceil((mx + (normalQuantile(POWER, 0, 1) - my) / slope) ** 2);
 }
 
 /**
@@ -274,14 +274,13 @@ export function listenersForPower(points: readonly PowerPoint[], power: number =
  *
  * @param deviation Standard deviation s of the metric between listeners.
  * @param effect The difference Δ to be found, not 0.
- * @param power Power wanted, in (0, 1). Default 0.8.
- * @returns Listeners an arm at the level 5 %, rounded up.
+ * @returns Listeners an arm at the level 5 % for a power of 0.8, rounded up.
  * @throws {InputError} When the deviation is negative or the effect is 0.
  */
-export function listenersByFormula(deviation: number, effect: number, power: number = 0.8): number {
+export function listenersByFormula(deviation: number, effect: number): number {
   expectNumber("deviation", deviation, 0);
   if (!(Math.abs(expectNumber("effect", effect)) > 0)) throw new InputError("Expected an effect but found 0");
-  const z = normalQuantile(0.975, 0, 1) + normalQuantile(expectNumber("power", power, 1e-6, 1 - 1e-6), 0, 1);
+  const z = normalQuantile(0.975, 0, 1) + normalQuantile(POWER, 0, 1);
   return Math.ceil(2 * (deviation * z / effect) ** 2);
 }
 

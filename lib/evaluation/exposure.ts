@@ -40,16 +40,9 @@ export function artistExposure(
   artists: CodedLists,
 ): Float64Array {
   expectPlays(plays, artists.offsets.length - 1, 0);
-  const counts = new Map<number, number>();
-  const each = (track: number, change: number) => {
-    for (let a = artists.offsets[track]; a < artists.offsets[track + 1]; a++) {
-      const known = counts.get(artists.codes[a]);
-      if (known !== undefined || change === 0) counts.set(artists.codes[a], (known ?? 0) + change);
-    }
-  };
-  for (let i = 0; i < library.length; i++) each(library[i], 0);
-  for (let p = 0; p < plays.length; p++) each(plays[p], 1);
-  return Float64Array.from(counts.values());
+  const artistsOf = (tracks: ArrayLike<number>) =>
+    Array.from(tracks).flatMap((t) => Array.from(artists.codes.subarray(artists.offsets[t], artists.offsets[t + 1])));
+  return exposureCounts(artistsOf(plays), [...new Set(artistsOf(library))]);
 }
 
 /**

@@ -10,7 +10,7 @@ import type { ShuffleWorld } from "../shuffle/world.ts";
 import { clusterShares, consecutiveSimilarities, intraListDiversity } from "./diversity.ts";
 import { artistExposure, coverageOf, exposureCounts, noveltyOf } from "./exposure.ts";
 import type { Run } from "./play.ts";
-import { heardShare, playsUntilHeard, ratesOfGaps, repeatGaps } from "./repetition.ts";
+import { heardShare, playsUntilHeard, repeatGaps, repeatRates } from "./repetition.ts";
 import type { Scenario } from "./scenarios.ts";
 import { keyTransitions, tempoTransitions } from "./transitions.ts";
 
@@ -33,7 +33,6 @@ export interface MetricDescription {
   ofSession: boolean;
 }
 
-const REPEAT_WINDOWS = 50;
 const PLAYS = 200;
 const SHARE = [0, 1] as const;
 const COSINE = [-1, 1] as const;
@@ -181,10 +180,10 @@ export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): R
     },
     sessions: sessions.map(({ values }) => values),
     repeats: {
-      track: ratesOfGaps(gaps.track, REPEAT_WINDOWS),
-      work: ratesOfGaps(gaps.work, REPEAT_WINDOWS),
-      artist: ratesOfGaps(gaps.artist, REPEAT_WINDOWS),
-      album: ratesOfGaps(gaps.album, REPEAT_WINDOWS),
+      track: repeatRates(plays, tracks),
+      work: repeatRates(plays, works),
+      artist: repeatRates(plays, artists),
+      album: repeatRates(plays, albums),
     },
     similarities: histogram(similarities),
     heard: heardShare(plays, library),

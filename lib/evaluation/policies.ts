@@ -61,12 +61,12 @@ const CURVE_FACTORS = [0, 0.5, 2, 4] as const;
 /** What the policies are given besides the hand-set weights. */
 export interface LearnedParts {
   /** Weights learned from many listeners at once. */
-  pooled?: Weights;
+  pooled: Weights;
   /** How listeners differ: with it each listener's weights are learned from that listener's past choices. */
-  prior?: TastePrior;
+  prior: TastePrior;
   /** Temperature that was chosen for those on other listeners. */
-  temperature?: number;
-  /** Weight of the sequence term. */
+  temperature: number;
+  /** Weight of the sequence term; without it the contestant with that term is left out. */
   sequence?: number;
 }
 
@@ -74,41 +74,37 @@ export interface LearnedParts {
  * The contestants: vanilla (Fisher–Yates), dithered (Spotify 2014), freshest (Spotify 2025), the similarity walk, Segue
  * with hand-set weights, with weights learned from all listeners at once, with weights learned from each of them (as
  * they are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could reach,
- * with each listener's own weights. A part that is not given leaves its contestants out.
+ * with each listener's own weights.
  *
  * @param parts What was learned.
  * @returns The policies, baselines first.
  */
-export function contestants({ pooled, prior, temperature, sequence }: LearnedParts = {}): TournamentPolicy[] {
-  const policies: TournamentPolicy[] = [
-    { name: "vanilla", label: "Vanilla shuffle", group: "contest", policy: "vanilla" },
-    { name: "dithered", label: "Dithered by artist", group: "contest", policy: "dithered" },
-    { name: "freshest", label: "Freshest of five", group: "contest", policy: "freshest" },
-    { name: "similarity", label: "Similarity walk", group: "contest", policy: "similarity" },
-    { name: "segue", label: "Segue, hand-set", group: "contest", policy: "segue", weights: DEFAULT_WEIGHTS },
+export function contestants({ pooled, prior, temperature, sequence }: LearnedParts): TournamentPolicy[] {
+  const group = "contest";
+  const segue = { group, policy: "segue" } as const;
+  const withSequence = sequence === undefined ? [] : [{ ...DEFAULT_WEIGHTS, sequence }];
+  return [
+    { name: "vanilla", label: "Vanilla shuffle", group, policy: "vanilla" },
+    { name: "dithered", label: "Dithered by artist", group, policy: "dithered" },
+    { name: "freshest", label: "Freshest of five", group, policy: "freshest" },
+    { name: "similarity", label: "Similarity walk", group, policy: "similarity" },
+    { ...segue, name: "segue", label: "Segue, hand-set", weights: DEFAULT_WEIGHTS },
+    { ...segue, name: "segue-learned", label: "Segue, learned: all", weights: pooled },
+    { ...segue, name: "segue-personal", label: "Segue, learned: each", prior },
+    { ...segue, name: "segue-tuned", label: "Segue, learned: tuned", prior, temperature },
+    ...withSequence.map((weights) => ({ ...segue, name: "segue-sequence", label: "Segue, with sequence", weights })),
+    { ...segue, name: "segue-own", label: "Segue, own weights", own: true },
   ];
-  const segue = { group: "contest", policy: "segue" } as const;
-  if (pooled) policies.push({ ...segue, name: "segue-learned", label: "Segue, learned: all", weights: pooled });
-  if (prior) policies.push({ ...segue, name: "segue-personal", label: "Segue, learned: each", prior });
-  if (prior && temperature !== undefined) {
-    policies.push({ ...segue, name: "segue-tuned", label: "Segue, learned: tuned", prior, temperature });
-  }
-  if (sequence !== undefined) {
-    const weights = { ...DEFAULT_WEIGHTS, sequence };
-    policies.push({ ...segue, name: "segue-sequence", label: "Segue, with sequence", weights });
-  }
-  policies.push({ ...segue, name: "segue-own", label: "Segue, own weights", own: true });
-  return policies;
 }
 
 /**
  * The variants of Segue: one parameter at a time is changed, all else stays.
  *
- * @param parts What was learned; the temperatures of what is not given are left out.
+ * @param parts What was learned.
  * @returns The policies: temperatures, factors on each hand-set weight (0: without the term), without hard rules, and
  * without hard rules and a term: a rule that forbids what a weight dislikes leaves the weight nothing to do.
  */
-export function segueVariants({ pooled, prior }: LearnedParts = {}): TournamentPolicy[] {
+export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "prior">): TournamentPolicy[] {
   const segue = { group: "variant", policy: "segue" } as const;
   const base = { ...segue, weights: DEFAULT_WEIGHTS, against: "segue" } as const;
   const heated = (
@@ -129,23 +125,13 @@ export function segueVariants({ pooled, prior }: LearnedParts = {}): TournamentP
     parameter,
     value,
   });
+  const fromAll = { weights: pooled, against: "segue-learned", parameter: "learnedTemperature" } as const;
+  const fromEach = { prior, against: "segue-personal", parameter: "personalTemperature" } as const;
   const free = { ...base, name: "free", label: "no hard rules", rules: {}, parameter: "rules", value: 0 } as const;
   return [
     ...heated({ ...base, parameter: "temperature" }, CURVE_TEMPERATURES, ""),
-    ...(pooled
-      ? heated(
-        { weights: pooled, against: "segue-learned", parameter: "learnedTemperature" },
-        LEARNED_TEMPERATURES,
-        "from all, ",
-      )
-      : []),
-    ...(prior
-      ? heated(
-        { prior, against: "segue-personal", parameter: "personalTemperature" },
-        LEARNED_TEMPERATURES,
-        "from each, ",
-      )
-      : []),
+    ...heated(fromAll, LEARNED_TEMPERATURES, "from all, "),
+    ...heated(fromEach, LEARNED_TEMPERATURES, "from each, "),
     ...FEATURES.flatMap((feature) =>
       CURVE_FACTORS.map((value): TournamentPolicy => ({
         ...base,

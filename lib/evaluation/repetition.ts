@@ -60,19 +60,8 @@ export function repeatGaps(plays: ArrayLike<number>, labels: Labels): Int32Array
  * ```
  */
 export function repeatRates(plays: ArrayLike<number>, labels: Labels, windows: number = 50): Float64Array {
-  return ratesOfGaps(repeatGaps(plays, labels), windows);
-}
-
-/**
- * Repeat rates from the gaps that {@linkcode repeatGaps} found.
- *
- * @param gaps The gap of every play, 0 for none.
- * @param windows Largest window, at least 1.
- * @returns Rates; element N − 1 belongs to window N.
- * @throws {InputError} When there is no play.
- */
-export function ratesOfGaps(gaps: Int32Array, windows: number): Float64Array {
   expectInteger("windows", windows, 1);
+  const gaps = repeatGaps(plays, labels);
   if (gaps.length === 0) throw new InputError("Expected at least 1 play but found 0");
   const counts = new Float64Array(windows);
   for (const gap of gaps) if (gap > 0 && gap <= windows) counts[gap - 1]++;

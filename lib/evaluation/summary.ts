@@ -247,20 +247,18 @@ export function similarityDistributions(tournament: Tournament): CurvePoint[] {
 }
 
 /**
- * What one policy has over another for each listener, beside that listener's own weights: for whom it is better.
+ * What a policy has over vanilla for each listener, beside that listener's own weights: for whom it is better.
  *
  * @param tournament The tournament.
  * @param policy Name of the policy; `"segue"` by default.
- * @param baseline Name of the other; `"vanilla"` by default.
  * @returns One row a listener: the difference of their mean utilities, with the listener's description.
  */
 export function gainsByListener(
   tournament: Tournament,
   policy: string = "segue",
-  baseline: string = "vanilla",
 ): (TournamentListener & { gain: number })[] {
   const a = valuesOf(tournament, policy, "utility");
-  const b = valuesOf(tournament, baseline, "utility");
+  const b = valuesOf(tournament, "vanilla", "utility");
   return tournament.listeners.map((listener, l) => ({ ...listener, gain: a[l] - b[l] }));
 }
 

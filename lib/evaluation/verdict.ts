@@ -15,9 +15,9 @@ import { capital, list } from "./words.ts";
 
 /** What {@linkcode describeVerdict} found. */
 export interface Verdict {
-  /** Where the policy is better than vanilla, as Markdown. */
+  /** Where Segue is better than vanilla, as Markdown. */
   better: string;
-  /** Where vanilla is as good or better, for whom, and what the policy costs, as Markdown. */
+  /** Where vanilla is as good or better, for whom, and what Segue costs, as Markdown. */
   sober: string;
 }
 
@@ -33,41 +33,37 @@ const NOT_JUDGED: readonly MetricName[] = [
 ];
 
 /**
- * Puts the comparison of a policy with vanilla into words. Every clause hangs on the numbers: a metric is named as
+ * Puts the comparison of Segue with vanilla into words. Every clause hangs on the numbers: a metric is named as
  * better or worse only when the interval of its paired difference does not hold 0, and a part that is empty is left
  * out.
  *
  * @param tournament The tournament.
- * @param policy Name of the policy; `"segue"` by default.
  * @returns The verdict.
  */
-export function describeVerdict(tournament: Tournament, policy: string = "segue"): Verdict {
+export function describeVerdict(tournament: Tournament): Verdict {
   const metrics = METRIC_NAMES.filter((name) => !NOT_JUDGED.includes(name));
-  const rows = compareWith(tournament, "vanilla", { metrics }).filter((row) => row.policy === policy);
+  const rows = compareWith(tournament, "vanilla", { metrics }).filter(({ policy }) => policy === "segue");
   const { label } = rows[0];
   const meanOf = (name: string, metric: MetricName) => mean(valuesOf(tournament, name, metric)) ?? NaN;
   const clause = (row: ComparisonRow) => {
-    const values = `${plain(meanOf(policy, row.metric))} against ${plain(meanOf("vanilla", row.metric))}`;
+    const values = `${plain(meanOf("segue", row.metric))} against ${plain(meanOf("vanilla", row.metric))}`;
     return `${quiet(METRICS[row.metric].label)} (${values}; difference ${formatInterval(row)})`;
   };
   const of = (verdict: ComparisonRow["verdict"]) => rows.filter((row) => row.verdict === verdict);
   const better = of("better").length > 0
     ? `**${label} is better than vanilla** in ${list(of("better").map(clause))}.`
     : `In none of the ${rows.length} metrics is ${label} shown to be better than vanilla.`;
-  const gains = gainsByListener(tournament, policy);
+  const gains = gainsByListener(tournament);
   const sober = [
     of("worse").length > 0
       ? `**Vanilla is better** in ${list(of("worse").map(clause))}.`
       : `In none of the ${rows.length} metrics is vanilla shown to be better over all listeners.`,
     of("even").length > 0 ? `No difference can be shown in ${list(of("even").map(clause))}.` : "",
-    cellsSentence(tournament, policy),
+    cellsSentence(tournament),
     losersSentence(gains),
-    priceSentence(tournament, policy),
+    priceSentence(tournament),
   ];
-  return {
-    better,
-    sober: sober.filter(Boolean).join(" "),
-  };
+  return { better, sober: sober.filter(Boolean).join(" ") };
 }
 
 /**
@@ -182,9 +178,9 @@ const PATTERN_PHRASES = {
 } as const satisfies Record<typeof LISTENING_PATTERNS[number], string>;
 
 /** In which kinds of libraries and patterns repeats are no fewer than under vanilla. */
-function cellsSentence(tournament: Tournament, policy: string): string {
+function cellsSentence(tournament: Tournament): string {
   const rows = compareWith(tournament, "vanilla", { byLibrary: true, byPattern: true, metrics: ["trackRepeat"] })
-    .filter((row) => row.policy === policy && row.verdict !== "better" && row.count >= 6);
+    .filter((row) => row.policy === "segue" && row.verdict !== "better" && row.count >= 6);
   if (rows.length === 0) return "";
   const patterns = LISTENING_PATTERNS.flatMap((pattern) => {
     const kinds = LIBRARY_KINDS.filter((kind) => rows.some((row) => row.pattern === pattern && row.library === kind));
@@ -211,9 +207,9 @@ function losersSentence(gains: ReturnType<typeof gainsByListener>): string {
   return `By their own taste ${share} are better served by vanilla${taste}.`;
 }
 
-function priceSentence(tournament: Tournament, policy: string): string {
-  const values = valuesOf(tournament, policy, "relaxed");
-  const [relaxed, dropped] = [mean(values)!, mean(valuesOf(tournament, policy, "dropped"))!];
+function priceSentence(tournament: Tournament): string {
+  const values = valuesOf(tournament, "segue", "relaxed");
+  const [relaxed, dropped] = [mean(values)!, mean(valuesOf(tournament, "segue", "dropped"))!];
   if (!(relaxed > 0)) return "";
   const kinds = rollups(tournament.listeners, (own) => mean(own, (l) => values[l.listener])!, (l) => l.library);
   const [worst, most] = greatest(kinds, ([, share]) => share)!;

@@ -76,7 +76,7 @@ export function contrastPlot(rows: readonly Contrast[]): Spec {
     title: "Chosen against offered tracks, before any model",
     width: 420,
     height: 32 * rows.length,
-    data: { values: decimals(rows.map(({ feature, difference }) => ({ feature, difference })), 4) },
+    data: { values: decimals(rows, 4) },
     mark: { type: "bar", color: MAIN_COLOR },
     encoding: {
       y: category("feature", null, { sort: null }),
@@ -94,14 +94,6 @@ export function contrastPlot(rows: readonly Contrast[]): Spec {
  */
 export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
   const models = [...new Set(rows.map((row) => row.model))];
-  const values = rows.map(({ feature, model, truth, estimate, lower, upper }) => ({
-    feature,
-    model,
-    truth,
-    estimate,
-    lower,
-    upper,
-  }));
   const y = category("feature", null, { sort: null });
   const several = models.length > 1;
   const yOffset = several ? { yOffset: { field: "model", sort: models } } : {};
@@ -113,7 +105,7 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
     title: { text: title, subtitle: "Dot and line: estimate and 95 % interval. Black bar: the true weight." },
     width: 460,
     height: (several ? 22 * models.length + 14 : 38) * new Set(rows.map((row) => row.feature)).size,
-    data: { values: decimals(values, 4) },
+    data: { values: decimals(rows, 4) },
     layer: [
       intervalLayer("x", quantity("lower", "Weight (log-odds per unit of the feature)"), { y, ...yOffset, color }),
       {
@@ -163,11 +155,7 @@ export function lossCurvePlot(losses: readonly number[], optimum: number): Spec 
  */
 export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
   const best = Math.max(...points.map((p) => p.logLikelihood));
-  const values = points.map((p) => ({
-    scale: p.scale,
-    temperature: p.temperature,
-    loss: best - p.logLikelihood,
-  }));
+  const values = points.map(({ logLikelihood, ...place }) => ({ ...place, loss: best - logLikelihood }));
   return {
     title: {
       text: "Scale and temperature cannot be told apart",
@@ -244,7 +232,7 @@ export function standardisedErrorPlot(report: RecoveryReport): Spec {
 export function coveragePlot(report: RecoveryReport): Spec {
   const [low, high] = report.coverageBand;
   const values = report.weights.map(({ feature, coverage }) => ({ feature, coverage }));
-  const lowest = Math.min(low, ...values.map((value) => value.coverage));
+  const lowest = Math.min(low, ...values.map(({ coverage }) => coverage));
   const x = quantity("coverage", `Share of ${report.worlds} worlds whose 95 % interval holds the truth`, {
     scale: { domain: [Math.max(0, lowest - 0.02), 1], zero: false },
     axis: { format: "%" },

@@ -183,7 +183,7 @@ export function policyTradeOffPlot(
   rows: readonly { policy: PolicyName; coherence: number; repeats: number }[],
 ): Spec {
   const names = rows.map(({ policy }) => policy);
-  const values = significant(rows.map(({ policy, coherence, repeats }) => ({ policy, coherence, repeats })));
+  const values = significant(rows);
   return {
     title: "What each policy gives up",
     width: 420,
@@ -220,27 +220,23 @@ export function recencyPlot(halfLives: readonly number[]): Spec {
   return {
     title: "How the memory of a play fades",
     width: 460,
-    layer: [
-      {
-        data: { values: significant(values) },
-        mark: { type: "line" },
-        encoding: {
-          x: quantity("h", "time since the track was played (log scale)", {
-            scale: { type: "log", domain: [0.1, 1000] },
-            axis: {
-              values: [0.1, 1, 6, 24, 168, 720],
-              labelExpr:
-                "datum.value == 0.1 ? '6 min' : datum.value == 1 ? '1 hour' : datum.value < 24 ? datum.value + ' h' : datum.value == 24 ? '1 day' : datum.value == 168 ? '1 week' : '30 days'",
-            },
-          }),
-          y: quantity("x", "recency x", { scale: { domain: [-1, 0] } }),
-          color: ordinal("halfLife", "half-life", {
-            sort: null,
-            scale: { domain: halfLives.map(label), range: spread(halfLives.length) },
-          }),
+    data: { values: significant(values) },
+    mark: { type: "line" },
+    encoding: {
+      x: quantity("h", "time since the track was played (log scale)", {
+        scale: { type: "log", domain: [0.1, 1000] },
+        axis: {
+          values: [0.1, 1, 6, 24, 168, 720],
+          labelExpr:
+            "datum.value == 0.1 ? '6 min' : datum.value == 1 ? '1 hour' : datum.value < 24 ? datum.value + ' h' : datum.value == 24 ? '1 day' : datum.value == 168 ? '1 week' : '30 days'",
         },
-      },
-    ],
+      }),
+      y: quantity("x", "recency x", { scale: { domain: [-1, 0] } }),
+      color: ordinal("halfLife", "half-life", {
+        sort: null,
+        scale: { domain: halfLives.map(label), range: spread(halfLives.length) },
+      }),
+    },
   };
 }
 
@@ -340,19 +336,18 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
 }
 
 /**
- * One candidate explained: from the mean candidate term by term to its own log-probability.
+ * One candidate explained: from the mean candidate term by term to its own log-probability, at temperature 1.
  *
  * @param world The world, for the name.
  * @param explanation The explanation.
- * @param temperature The temperature it was reckoned at.
  * @returns The figure.
  */
-export function explanationPlot(world: ShuffleWorld, explanation: Explanation, temperature: number = 1): Spec {
+export function explanationPlot(world: ShuffleWorld, explanation: Explanation): Spec {
   const steps = explanation.contributions.filter(({ weight }) => weight !== 0);
   let at = explanation.base;
   const bars = [{ name: "mean candidate", from: explanation.base, to: explanation.base, kind: "level" }];
   for (const { feature, contribution } of steps) {
-    const to = at + contribution / temperature;
+    const to = at + contribution;
     bars.push({ name: FEATURE_LABELS[feature], from: at, to, kind: contribution >= 0 ? "raises" : "lowers" });
     at = to;
   }

@@ -3,11 +3,23 @@ import { measureRun, METRIC_NAMES, METRICS } from "../../lib/evaluation/metrics.
 import { type Run, scenarioPlayer } from "../../lib/evaluation/play.ts";
 import { contestants, segueVariants } from "../../lib/evaluation/policies.ts";
 import { drawScenario, type Scenario, scenarioWorld } from "../../lib/evaluation/scenarios.ts";
+import { FEATURES } from "../../lib/shuffle/features.ts";
 import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
 import { randomWorld, smallWorld } from "../shuffle/small_worlds.ts";
 
 const whole = randomWorld(200, 10, 2);
-const policies = contestants({ pooled: DEFAULT_WEIGHTS });
+const learned = {
+  pooled: DEFAULT_WEIGHTS,
+  prior: {
+    features: FEATURES,
+    mean: new Float64Array(5),
+    basis: new Float64Array(5).fill(1),
+    rank: 1,
+    shares: Float64Array.of(1),
+  },
+  temperature: 0.5,
+};
+const policies = contestants(learned);
 
 Deno.test("every policy plays the same starts, at the same hours, to the same number of tracks", async () => {
   const scenario = drawScenario(whole, 5, { librarySize: 60 });
@@ -66,7 +78,7 @@ Deno.test("every metric of every policy lies within its range", async () => {
   for (const listener of [0, 2, 11]) {
     const scenario = drawScenario(whole, listener, { librarySize: 60 });
     const world = await scenarioWorld(scenario);
-    for (const policy of [...policies, ...segueVariants({ pooled: DEFAULT_WEIGHTS }).slice(0, 3)]) {
+    for (const policy of [...policies, ...segueVariants(learned).slice(0, 3)]) {
       const { values, repeats, similarities, heard } = measureRun(
         world,
         scenario,
