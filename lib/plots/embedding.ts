@@ -420,17 +420,14 @@ export function mapPlot(
   };
 }
 
+const METHOD_COLORS: Record<string, string> = {
+  autoencoder: ACCENT_COLOR,
+  features: "#3c4043",
+  "PCA, same dimensions": "#56B4E9",
+};
+
 function methodColor(field: string, domain: string[]): Spec {
-  const range = domain.map((name) =>
-    name === "autoencoder"
-      ? ACCENT_COLOR
-      : name === "features"
-      ? "#3c4043"
-      : name.endsWith("same dimensions")
-      ? "#56B4E9"
-      : MAIN_COLOR
-  );
-  return colors(field, "Same dimensions", domain, range);
+  return colors(field, "Same dimensions", domain, domain.map((name) => METHOD_COLORS[name] ?? MAIN_COLOR));
 }
 
 /** The seven commonest first genres. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { max, rollups } from "d3-array";
 import type { EgoNetwork } from "../graph/ego.ts";
 import type { Mixing } from "../graph/statistics.ts";
 import {
@@ -47,13 +48,11 @@ export function similarityByRankPlot(
  * @returns The figure.
  */
 export function inDegreePlot(series: Record<string, Int32Array>): Spec {
-  const largest = Math.max(1, ...Object.values(series).map((degrees) => degrees.reduce((a, b) => Math.max(a, b), 0)));
+  const largest = max(Object.values(series), (degrees) => max(degrees)) ?? 1;
   const width = Math.max(1, Math.ceil(largest / 60));
   const values = Object.entries(series).flatMap(([graph, degrees]) => {
-    const counts = new Int32Array(Math.floor(largest / width) + 1);
-    for (const degree of degrees) counts[Math.floor(degree / width)]++;
-    return Array.from(counts, (count, b) => ({ graph, degree: (b + 0.5) * width - 0.5, count }))
-      .filter(({ count }) => count > 0);
+    return rollups(degrees, (bin) => bin.length, (degree) => Math.floor(degree / width))
+      .map(([bin, count]) => ({ graph, degree: (bin + 0.5) * width - 0.5, count }));
   });
   return {
     title: "In how many neighbour lists does a track stand?",

@@ -36,17 +36,16 @@ export async function renderSvg(spec: Spec): Promise<string> {
 }
 
 /**
- * Turns an SVG document into a PNG, with the project's own font, so that it looks the same on every machine.
+ * Turns an SVG document into a PNG of twice the pixels, with the project's own font, so that it looks the same on every machine.
  *
  * @param svg The document.
- * @param scale Pixels of the PNG for one pixel of the SVG.
  * @returns The bytes of the PNG file.
  */
-export function svgToPng(svg: string, scale: number = 2): Uint8Array {
+export function svgToPng(svg: string): Uint8Array {
   const require = createRequire(import.meta.url);
   const fontFiles = FONT_FILES.map((name) => require.resolve(`@expo-google-fonts/inter/${name}.ttf`));
   const image = new Resvg(svg, {
-    fitTo: { mode: "zoom", value: scale },
+    fitTo: { mode: "zoom", value: 2 },
     background: "#ffffff",
     font: { fontFiles, loadSystemFonts: false, defaultFontFamily: "Inter" },
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cumsum } from "d3-array";
+import { bisectLeft } from "d3-array";
 import { expectNumber } from "../errors.ts";
 import type { Playlists } from "./interactions.ts";
 import type { SequenceRecommender } from "./recommender.ts";
@@ -34,26 +34,30 @@ export function fitPopularity(train: Playlists, tracks: number): SequenceRecomme
  * @returns The model; its scores are log-probabilities.
  */
 export function fitMarkov(train: Playlists, tracks: number): SequenceRecommender {
-  const { offsets, followers, counts } = transitions(train, tracks);
+  const pairs = sortedPairs(train, tracks);
   const popularity = popularityLogits(train, tracks).map(Math.exp);
-  const [once, twice] = [1, 2].map((times) => counts.filter((count) => count === times).length);
+  let [once, twice] = [0, 0];
+  for (const { count } of distinct(pairs)) {
+    if (count === 1) once++;
+    else if (count === 2) twice++;
+  }
   const discount = once === 0 ? 0.5 : Math.max(0.1, once / (once + 2 * twice));
   const logPopularity = popularity.map(Math.log);
   return {
     name: "Markov",
     tracks,
     score(history, out) {
-      const from = offsets[history[history.length - 1]];
-      const to = offsets[history[history.length - 1] + 1];
+      const last = history[history.length - 1];
+      const [from, to] = [last, last + 1].map((track) => bisectLeft(pairs, track * tracks));
       if (from === to) return out.set(logPopularity);
-      let total = 0;
-      for (let e = from; e < to; e++) total += counts[e];
-      const backOff = discount * (to - from) / total;
+      const total = to - from;
+      const followers = [...distinct(pairs.subarray(from, to))];
+      const backOff = discount * followers.length / total;
       const shift = Math.log(backOff);
       for (let t = 0; t < tracks; t++) out[t] = logPopularity[t] + shift;
-      for (let e = from; e < to; e++) {
-        const t = followers[e];
-        out[t] = Math.log(Math.max(counts[e] - discount, 0) / total + backOff * popularity[t]);
+      for (const { pair, count } of followers) {
+        const t = pair % tracks;
+        out[t] = Math.log(Math.max(count - discount, 0) / total + backOff * popularity[t]);
       }
     },
   };
@@ -124,29 +128,21 @@ function popularityLogits(train: Playlists, tracks: number): Float32Array {
   return Float32Array.from(counts, (count) => Math.log((count + 1) / total));
 }
 
-/** Which tracks follow each track how often: those of i are `followers[offsets[i]] … followers[offsets[i + 1] - 1]`. */
-function transitions(
-  { offsets: playlists, tracks: sequence }: Playlists,
-  tracks: number,
-): { offsets: Float64Array; followers: number[]; counts: number[] } {
+/** Every pair of a track i and the one that follows it as i · tracks + follower, in ascending order. */
+function sortedPairs({ offsets, tracks: sequence }: Playlists, tracks: number): Float64Array {
   const pairs: number[] = [];
-  for (let p = 0; p + 1 < playlists.length; p++) {
-    for (let i = playlists[p]; i + 1 < playlists[p + 1]; i++) pairs.push(sequence[i] * tracks + sequence[i + 1]);
+  for (let p = 0; p + 1 < offsets.length; p++) {
+    for (let i = offsets[p]; i + 1 < offsets[p + 1]; i++) pairs.push(sequence[i] * tracks + sequence[i + 1]);
   }
-  const sorted = Float64Array.from(pairs).sort();
-  const distinct = new Int32Array(tracks + 1);
-  const followers: number[] = [];
-  const counts: number[] = [];
-  sorted.forEach((pair, i) => {
-    if (pair === sorted[i - 1]) {
-      counts[counts.length - 1]++;
-      return;
-    }
-    followers.push(pair % tracks);
-    counts.push(1);
-    distinct[Math.floor(pair / tracks) + 1]++;
-  });
-  return { offsets: cumsum(distinct), followers, counts };
+  return Float64Array.from(pairs).sort();
+}
+
+/** The distinct ones among sorted pairs, and how often each stands there. */
+function* distinct(pairs: Float64Array): Generator<{ pair: number; count: number }> {
+  for (let from = 0, to = 0; from < pairs.length; from = to) {
+    while (pairs[to] === pairs[from]) to++;
+    yield { pair: pairs[from], count: to - from };
+  }
 }
 
 /** The playlists that hold each track. */

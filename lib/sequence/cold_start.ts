@@ -89,23 +89,25 @@ export async function evaluateColdStart(
   }
   const server = serveSasrec({ config: { ...model.config, tracks }, weights: { ...model.weights, items } });
   const places = coldPlaces(split, code, warm.length, options.places ?? 2000, random);
-  const [amongCold, byCosine, amongAll] = [0, 1, 2].map(() => new Float64Array(places.length));
   const scores = new Float32Array(tracks);
   const name = "SASRec with audio features";
-  places.forEach(({ history, target }, i) => {
+  const ranks = places.map(({ history, target }) => {
     server.score(history, scores);
-    amongCold[i] = rankOf(target - warm.length, scores.subarray(warm.length), [], name) <= k ? 1 : 0;
-    amongAll[i] = rankOf(target, scores, history, name) <= k ? 1 : 0;
     const last = warm[history[history.length - 1]];
     const near = Float32Array.from(cold, (track) => cosine(row(features, last), row(features, track)));
-    byCosine[i] = rankOf(target - warm.length, near, [], name) <= k ? 1 : 0;
+    return {
+      amongCold: rankOf(target - warm.length, scores.subarray(warm.length), [], name),
+      byCosine: rankOf(target - warm.length, near, [], name),
+      amongAll: rankOf(target, scores, history, name),
+    };
   });
+  const recall = (of: keyof typeof ranks[number]) => bootstrap(ranks.map((rank) => rank[of] <= k ? 1 : 0), seed);
   return {
     coldTracks: cold.length,
     places: places.length,
-    amongCold: bootstrap(amongCold, seed),
-    byCosine: bootstrap(byCosine, seed),
-    amongAll: bootstrap(amongAll, seed),
+    amongCold: recall("amongCold"),
+    byCosine: recall("byCosine"),
+    amongAll: recall("amongAll"),
     chance: Math.min(1, k / cold.length),
     model: {
       name,

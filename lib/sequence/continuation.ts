@@ -62,24 +62,21 @@ export function evaluateContinuation(
 ): ContinuationResult {
   const length = Math.min(LENGTH, model.tracks);
   const scores = new Float32Array(model.tracks);
-  const [rPrecision, ndcg, clicks] = [0, 1, 2].map(() => new Float64Array(playlists.length));
   const progress = startProgress(`continuation by ${model.name}`, playlists.length);
-  playlists.forEach((p, i) => {
+  const metrics = Array.from(playlists, (p, i) => {
     const list = split.tracks.subarray(split.offsets[p], split.offsets[p + 1]);
     const cut = Math.min(list.length - 1, Math.max(1, Math.round(GIVEN * list.length)));
     model.score(list.subarray(0, cut), scores);
-    const metrics = continuationMetrics(topTracks(scores, length, list.subarray(0, cut)), list.subarray(cut));
-    rPrecision[i] = metrics.rPrecision;
-    ndcg[i] = metrics.ndcg;
-    clicks[i] = metrics.clicks;
     progress.update(i);
+    return continuationMetrics(topTracks(scores, length, list.subarray(0, cut)), list.subarray(cut));
   });
   progress.stop();
+  const estimate = (name: keyof typeof metrics[number]) => bootstrap(metrics.map((one) => one[name]), options.seed);
   return {
     name: model.name,
-    rPrecision: bootstrap(rPrecision, options.seed),
-    ndcg: bootstrap(ndcg, options.seed),
-    clicks: bootstrap(clicks, options.seed),
+    rPrecision: estimate("rPrecision"),
+    ndcg: estimate("ndcg"),
+    clicks: estimate("clicks"),
   };
 }
 

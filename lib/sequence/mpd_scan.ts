@@ -25,8 +25,6 @@ export interface MpdTrack {
 export interface MpdPlaylist {
   /** Number of the playlist, unique over all slices. */
   pid?: number;
-  /** Its title. */
-  name?: string;
   /** When it was last changed, seconds since 1970. */
   modified_at?: number;
   /** Its tracks in order. */
