@@ -76,7 +76,7 @@ export { type Likelihood, type Optimum } from "./choice/newton.ts";
 export * from "./choice/conditional_logit.ts";
 export * from "./choice/read_choices.ts";
 export * from "./choice/softmax_regression.ts";
-export * from "./choice/mixed_logit.ts";
+export { fitMixedLogit, type MixedLogit, type MixedLogitOptions } from "./choice/mixed_logit.ts";
 export * from "./choice/listeners.ts";
 export * from "./choice/history_choices.ts";
 export * from "./choice/sampling.ts";

@@ -14,7 +14,7 @@ export interface Likelihood {
   logLikelihood: number;
   /** Its slope in the parameters, length K. */
   gradient: Float64Array;
-  /** Minus its second derivatives, [K, K] row-major, symmetric. */
+  /** Minus its second derivatives, [K, K] row-major; the ascent reads what stands on and below the diagonal. */
   information: Float64Array;
 }
 
@@ -154,7 +154,7 @@ export function ifIdentified<T>(fit: () => T): T | undefined {
  * Cholesky's factors of a symmetric positive definite matrix. Cost O(n³).
  *
  * @param matrix The matrix; what stands above the diagonal is not read.
- * @returns The factors, or `undefined` when a row is a combination of others to working precision.
+ * @returns The factors, or `undefined` when the matrix is not positive definite to working precision.
  */
 export function factorise(matrix: Matrix): CholeskyDecomposition | undefined {
   const symmetric = matrix.clone();
@@ -191,7 +191,7 @@ export function toMatrix(values: Float64Array, rows: number = Math.sqrt(values.l
 function firstDependent(cholesky: CholeskyDecomposition, matrix: Matrix): number {
   const factor = cholesky.lowerTriangularMatrix;
   for (let i = 0; i < matrix.rows; i++) {
-    if (!(factor.get(i, i) ** 2 > COLLINEARITY_TOLERANCE * matrix.get(i, i))) return i;
+    if (!(factor.get(i, i) ** 2 > COLLINEARITY_TOLERANCE * Math.abs(matrix.get(i, i)))) return i;
   }
   return matrix.rows;
 }

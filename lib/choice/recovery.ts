@@ -5,7 +5,7 @@
  */
 import { deviation, mean } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
-import { type ConditionalLogit, fitConditionalLogit } from "./conditional_logit.ts";
+import { fitConditionalLogit } from "./conditional_logit.ts";
 import { type Coefficient, NORMAL_975 } from "./coefficient.ts";
 import { ifIdentified } from "./newton.ts";
 import { type ChoiceSets, takeSets } from "./sets.ts";
@@ -46,85 +46,51 @@ export interface RecoveryReport {
   coverageBand: [low: number, high: number];
 }
 
-/** An estimate with its error: what a recovery needs to know of a fit. */
-export interface WorldEstimate {
-  /** Estimates, one a feature. */
-  estimates: ArrayLike<number>;
-  /** Their standard errors. */
-  standardErrors: ArrayLike<number>;
-}
+/** An estimate with its errors: what a recovery needs to know of a weight. */
+type Estimate = Pick<Coefficient, "estimate" | "standardError" | "robustStandardError">;
 
 /**
  * Simulates worlds, fits each, and compares the estimates with the truth.
  *
  * @param truth The true weight of every feature, in the order of the estimates.
  * @param worlds Number of worlds, at least 2.
- * @param estimate Simulates world number w and fits it; by convention w seeds it.
+ * @param fit Simulates world number w and gives the coefficients of its fit; by convention w seeds it.
  * @returns Bias, root mean square error and coverage of every weight.
  * @throws {InputError} When there are fewer than 2 worlds, or the fit has another number of weights than the truth.
  *
  * @example
  * ```ts ignore
  * const report = recoverWeights(DEFAULT_WEIGHTS, 200, (w) => {
- *   return estimateOf(fitConditionalLogit(simulateListeners(world, { seed: w, users: 50, steps: 20 }).sets));
+ *   return fitConditionalLogit(simulateListeners(world, { seed: w, users: 50, steps: 20 }).sets).coefficients;
  * });
  * ```
  */
 export function recoverWeights(
   truth: Readonly<Record<string, number>>,
   worlds: number,
-  estimate: (world: number) => WorldEstimate,
+  fit: (world: number) => readonly Estimate[],
 ): RecoveryReport {
   expectInteger("worlds", worlds, 2);
   const features = Object.keys(truth);
-  const results = Array.from({ length: worlds }, (_, w) => {
-    const result = estimate(w);
-    if (result.estimates.length !== features.length) {
-      throw new InputError(`Expected ${features.length} estimates but found ${result.estimates.length}`);
-    }
-    return result;
+  const fits = Array.from({ length: worlds }, (_, w) => {
+    const found = fit(w);
+    if (found.length === features.length) return found;
+    throw new InputError(`Expected ${features.length} estimates but found ${found.length}`);
   });
   const margin = NORMAL_975 * Math.sqrt(0.95 * 0.05 / worlds);
   return {
     worlds,
-    weights: features.map((feature, k) => {
-      const estimates = results.map((r) => r.estimates[k]);
-      const errors = results.map((r) => r.standardErrors[k]);
-      return describeRecovery(feature, truth[feature], estimates, errors);
-    }),
+    weights: features.map((feature, k) => describeRecovery(feature, truth[feature], fits.map((found) => found[k]))),
     coverageBand: [0.95 - margin, Math.min(1, 0.95 + margin)],
   };
 }
 
-/**
- * Estimates and standard errors of a fit, the robust ones where there are any.
- *
- * @param fit A fitted conditional logit.
- * @returns What {@linkcode recoverWeights} needs.
- */
-export function estimateOf(fit: ConditionalLogit): WorldEstimate {
-  return {
-    estimates: fit.coefficients.map((c) => c.estimate),
-    standardErrors: fit.coefficients.map((c) => c.robustStandardError ?? c.standardError),
-  };
-}
-
 /** An estimate beside the truth. */
-export interface EstimateRow {
+export interface EstimateRow extends Pick<Coefficient, "feature" | "estimate" | "standardError" | "lower" | "upper"> {
   /** Which model. */
   model: string;
-  /** Name of the feature. */
-  feature: string;
   /** True weight. */
   truth: number;
-  /** Estimated weight. */
-  estimate: number;
-  /** Its standard error, the robust one where there is one. */
-  standardError: number;
-  /** Lower end of the 95 % interval. */
-  lower: number;
-  /** Upper end of the 95 % interval. */
-  upper: number;
   /** Whether the interval holds the truth. */
   covered: boolean;
 }
@@ -160,13 +126,9 @@ export interface ErrorBySize {
   choices: number;
   /** Name of the feature. */
   feature: string;
-  /** Root mean square of estimate − truth over the worlds. */
-  rmse: number;
   /** Median of |estimate − truth|, which the few worlds that leave a weight nearly unidentified do not rule. */
   medianError: number;
-  /** Mean standard error that the fits reported. */
-  meanStandardError: number;
-  /** Share of worlds where so many choices identified all weights; the rest are left out of the other numbers. */
+  /** Share of worlds where so many choices identified all weights; the rest are left out of the median. */
   identified: number;
 }
 
@@ -192,33 +154,28 @@ export function errorBySize(
       return ifIdentified(() => fitConditionalLogit(part)) ?? [];
     });
     return Object.keys(truth).map((feature, k) => {
-      const found = fits.map((fit) => fit.coefficients[k]);
-      const { rmse, meanStandardError } = describeRecovery(
-        feature,
-        truth[feature],
-        found.map((c) => c.estimate),
-        found.map((c) => c.standardError),
-      );
-      const errors = found.map((c) => Math.abs(c.estimate - truth[feature])).sort((a, b) => a - b);
+      const errors = fits.map((fit) => Math.abs(fit.coefficients[k].estimate - truth[feature])).sort((a, b) => a - b);
       const medianError = errors[errors.length >> 1] ?? NaN;
-      return { choices, feature, rmse, medianError, meanStandardError, identified: fits.length / worlds.length };
+      return { choices, feature, medianError, identified: fits.length / worlds.length };
     });
   });
 }
 
-function describeRecovery(feature: string, truth: number, estimates: number[], errors: number[]): Recovery {
-  const centre = mean(estimates) ?? NaN;
-  const spread = deviation(estimates) ?? 0;
+function describeRecovery(feature: string, truth: number, found: readonly Estimate[]): Recovery {
+  const estimates = found.map(({ estimate }) => estimate);
+  const errors = found.map(({ standardError, robustStandardError }) => robustStandardError ?? standardError);
+  const centre = mean(estimates)!;
+  const spread = deviation(estimates)!;
   return {
     feature,
     truth,
     mean: centre,
     bias: centre - truth,
     biasError: spread / Math.sqrt(estimates.length),
-    rmse: Math.sqrt(mean(estimates, (value) => (value - truth) ** 2) ?? NaN),
+    rmse: Math.sqrt(mean(estimates, (value) => (value - truth) ** 2)!),
     deviation: spread,
-    meanStandardError: mean(errors) ?? NaN,
-    coverage: mean(estimates, (value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0) ?? NaN,
+    meanStandardError: mean(errors)!,
+    coverage: mean(estimates, (value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0)!,
     estimates,
     standardErrors: errors,
   };

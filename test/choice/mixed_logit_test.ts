@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { fitConditionalLogit } from "../../lib/choice/conditional_logit.ts";
-import { halton, haltonNormals } from "../../lib/choice/halton.ts";
-import { fitMixedLogit } from "../../lib/choice/mixed_logit.ts";
+import { fitMixedLogit, halton, haltonNormals } from "../../lib/choice/mixed_logit.ts";
 import { trainSoftmaxRegression } from "../../lib/choice/softmax_regression.ts";
 import { InputError } from "../../lib/errors.ts";
 import { seededRandom } from "../../lib/random.ts";
@@ -42,21 +41,20 @@ Deno.test("fitMixedLogit() recovers centre and spread where the conditional logi
   });
 });
 
-Deno.test("without random weights the mixed logit is the conditional logit", () => {
-  const sets = randomChoices({ sets: 300, weights: [1, -1], perListener: 10 });
-  const mixed = fitMixedLogit(sets, { random: [], draws: 1 });
+Deno.test("for listeners who are all alike the mixed logit has the centre of the conditional logit, and spreads of 0", () => {
+  const sets = randomChoices({ sets: 600, weights: [1, -1], perListener: 20 });
+  const mixed = fitMixedLogit(sets, { draws: 30 });
   const fit = fitConditionalLogit({ ...sets, cluster: undefined });
   fit.coefficients.forEach((c, k) => {
-    assert.ok(Math.abs(mixed.means[k].estimate - c.estimate) < 1e-4);
-    assert.ok(Math.abs(mixed.means[k].standardError - c.standardError) < 1e-4);
+    assert.ok(Math.abs(mixed.means[k].estimate - c.estimate) < c.standardError);
+    assert.ok(mixed.deviations[k].estimate < 3 * mixed.deviations[k].standardError);
   });
-  assert.ok(Math.abs(mixed.logLikelihood - fit.statistics.logLikelihood) < 1e-6);
+  assert.ok(mixed.logLikelihood - fit.statistics.logLikelihood < 2);
+  assert.ok(mixed.logLikelihood > fit.statistics.logLikelihood - 0.1);
 });
 
-Deno.test("fitMixedLogit() asks for listeners and for features that exist", () => {
+Deno.test("fitMixedLogit() asks for listeners", () => {
   assert.throws(() => fitMixedLogit(randomChoices({ sets: 20, weights: [1] })), InputError);
-  const sets = randomChoices({ sets: 40, weights: [1], perListener: 4 });
-  assert.throws(() => fitMixedLogit(sets, { random: ["y"] }), /among x0 but found y/);
 });
 
 Deno.test("trainSoftmaxRegression() gives the estimates of the conditional logit to 1e-3 and leaves no tensors", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fitConditionalLogit } from "../../lib/choice/conditional_logit.ts";
 import { choiceContrast, scaleSurface } from "../../lib/choice/contrast.ts";
-import { compareEstimates, errorBySize, estimateOf, recoverWeights } from "../../lib/choice/recovery.ts";
+import { compareEstimates, errorBySize, recoverWeights } from "../../lib/choice/recovery.ts";
 import {
   contrastPlot,
   coveragePlot,
@@ -18,7 +18,7 @@ import { randomChoices } from "../choice/random_choices.ts";
 
 const truth = { x0: 0.8, x1: -0.4 };
 const make = (seed: number) => randomChoices({ sets: 120, weights: [0.8, -0.4], seed });
-const report = recoverWeights(truth, 20, (w) => estimateOf(fitConditionalLogit(make(w))));
+const report = recoverWeights(truth, 20, (w) => fitConditionalLogit(make(w)).coefficients);
 const { coefficients } = fitConditionalLogit(make(1));
 
 const FIGURES: [name: string, spec: Spec, texts: string[]][] = [
