@@ -22,8 +22,6 @@ export interface ArmComparison {
   difference: number;
   /** Its standard error. */
   standardError: number;
-  /** Welch's degrees of freedom. */
-  degreesOfFreedom: number;
   /** Two-sided p-value. */
   p: number;
   /** Lower end of the 95 % interval. */
@@ -58,14 +56,13 @@ export function compareArms(control: ArrayLike<number>, treatment: ArrayLike<num
   const standardError = Math.sqrt(va + vb);
   if (standardError === 0) {
     const p = difference === 0 ? 1 : 0;
-    return { difference, standardError, degreesOfFreedom: Infinity, p, lower: difference, upper: difference };
+    return { difference, standardError, p, lower: difference, upper: difference };
   }
   const degreesOfFreedom = (va + vb) ** 2 / (va ** 2 / (a.length - 1) + vb ** 2 / (b.length - 1));
   const half = studentQuantile(0.975, degreesOfFreedom) * standardError;
   return {
     difference,
     standardError,
-    degreesOfFreedom,
     p: 2 * studentCdf(-Math.abs(difference) / standardError, degreesOfFreedom),
     lower: difference - half,
     upper: difference + half,
@@ -76,8 +73,6 @@ export function compareArms(control: ArrayLike<number>, treatment: ArrayLike<num
 export interface CupedResult {
   /** Adjusted values, one a unit, of the same mean. */
   values: Float64Array;
-  /** Slope on the covariate. */
-  theta: number;
   /** Correlation of outcome and covariate; its square is the share of the variance that is gone. */
   correlation: number;
 }
@@ -102,11 +97,7 @@ export function cuped(outcome: ArrayLike<number>, covariate: ArrayLike<number>):
   const [sy, sx] = [deviation(y)!, deviation(x)!];
   const theta = sx > 0 ? covariance / sx ** 2 : 0;
   const correlation = sx > 0 && sy > 0 ? covariance / (sx * sy) : 0;
-  return {
-    values: y.map((value, i) => value - theta * (x[i] - mx)),
-    theta,
-    correlation,
-  };
+  return { values: y.map((value, i) => value - theta * (x[i] - mx)), correlation };
 }
 
 /** How often a test finds a difference where there is none. */

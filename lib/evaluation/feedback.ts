@@ -128,6 +128,7 @@ export function playWithFeedback(
     { length: listeners },
     (_, u) => expectInteger("sessions", typeof sessions === "number" ? sessions : sessions(first + u), 1),
   );
+  const { offsets, codes } = world.artists;
   const log = emptyLog(sum(counts) * plays);
   const offered: (Choice & { keepOf: Float64Array })[] = [];
   let p = 0;
@@ -140,7 +141,7 @@ export function playWithFeedback(
     for (let session = 0; session < counts[u]; session++) {
       const random = seededRandom(seed, `listener ${number} session ${session}`);
       const taste = tasteOf(options, number, session);
-      const heard = new Set<string | number>();
+      const heard = new Set<number>();
       now += (PAUSE[0] + (PAUSE[1] - PAUSE[0]) * random()) * HOUR;
       let current = liked[randomInteger(random, liked.length)];
       state.play(current, now);
@@ -158,7 +159,7 @@ export function playWithFeedback(
         const keepOf = odds.map((value) => sigmoid(KEEP_LEVEL + value));
         const kept = random() < keepOf[pick.index];
         const again = random() < sigmoid(REPLAY_LEVEL + odds[pick.index]) && kept;
-        for (const artist of artistsOf(world, pick.track)) heard.add(artist);
+        for (let a = offsets[pick.track]; a < offsets[pick.track + 1]; a++) heard.add(codes[a]);
         log.listener[p] = number;
         log.session[p] = session;
         log.skipped[p] = kept ? 0 : 1;
@@ -273,11 +274,6 @@ function emptyLog(picks: number): FeedbackLog {
     differences: new Float64Array(picks * FEATURES.length),
     artists: new Float64Array(picks),
   };
-}
-
-function artistsOf(world: ShuffleWorld, track: number): Int32Array {
-  const { offsets, codes } = world.artists;
-  return codes.subarray(offsets[track], offsets[track + 1]) as Int32Array;
 }
 
 function sigmoid(odds: number): number {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mean } from "d3-array";
+import { mean, range } from "d3-array";
 import type { Contrast, ScalePoint } from "../choice/contrast.ts";
 import type { ErrorBySize, EstimateRow, RecoveryReport } from "../choice/recovery.ts";
 import {
@@ -185,16 +185,12 @@ export function standardisedErrorPlot(report: RecoveryReport): Spec {
   const width = 0.5;
   const values = report.weights.flatMap(({ feature, truth, estimates, standardErrors }) => {
     const z = estimates.map((estimate, w) => (estimate - truth) / standardErrors[w]);
-    return Array.from({ length: 16 }, (_, b) => {
-      const from = -4 + b * width;
+    return range(-4, 4, width).map((from) => {
       const count = z.filter((value) => value >= from && value < from + width).length;
       return { feature, z: from + width / 2, density: count / z.length / width };
     });
   });
-  const curve = Array.from({ length: 41 }, (_, i) => {
-    const z = -4 + i * 0.2;
-    return { z, density: Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI) };
-  });
+  const curve = range(-4, 4.1, 0.2).map((z) => ({ z, density: Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI) }));
   const features = report.weights.map(({ feature }) => feature);
   return {
     title: { text: "Errors in units of the standard error, and the normal curve", anchor: "start" },

@@ -253,7 +253,7 @@ export function camelotPlot(key: number, mode: number): Spec {
     const [pitch, m] = [Math.floor(i / 2), i % 2];
     const name = camelotName(pitch, m);
     const match = keyMatch(current, keyPosition(pitch, m));
-    return { name, hour: Number.parseInt(name) % 12, ring: m, match, here: pitch === key && m === mode };
+    return { name, hour: Number.parseInt(name) % 12, ring: m, match };
   });
   const ring = (m: number, inner: number, outer: number) => ({
     data: { values: significant(hours.filter((h) => h.ring === m)) },
@@ -303,7 +303,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
   const labels = top.map(({ track, probability }, i) =>
     `${i + 1}. ${shorten(trackName(catalog, track), 34)} (${(100 * probability).toFixed(1)} %)`
   );
-  const features = usedFeatures(distribution);
+  const features = distribution.featureNames.filter((_, f) => distribution.weights[f] !== 0);
   const values = top.flatMap(({ track }, i) =>
     distribution.explain(track).contributions
       .filter(({ feature }) => features.includes(feature))
@@ -343,23 +343,25 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
  * @returns The figure.
  */
 export function explanationPlot(world: ShuffleWorld, explanation: Explanation): Spec {
-  const steps = explanation.contributions.filter(({ weight }) => weight !== 0);
-  let at = explanation.base;
-  const bars = [{ name: "mean candidate", from: explanation.base, to: explanation.base, kind: "level" }];
-  for (const { feature, contribution } of steps) {
-    const to = at + contribution;
-    bars.push({ name: FEATURE_LABELS[feature], from: at, to, kind: contribution >= 0 ? "raises" : "lowers" });
-    at = to;
-  }
-  bars.push({ name: "this track", from: at, to: at, kind: "level" });
-  const rows = bars.map((bar) => ({
-    ...bar,
-    label: bar.kind === "level"
-      ? `${(100 * Math.exp(bar.to)).toFixed(bar.to < -5 ? 2 : 1)} %`
-      : signed(bar.to - bar.from),
-    end: Math.max(bar.from, bar.to),
-  }));
-  const y = category("name", null, { sort: bars.map(({ name }) => name), axis: { labelFontSize: 12 } });
+  const terms = explanation.contributions.filter(({ weight }) => weight !== 0);
+  const levels = cumsum([explanation.base, ...terms.map(({ contribution }) => contribution)]);
+  const level = (name: string, to: number) => {
+    const label = `${(100 * Math.exp(to)).toFixed(to < -5 ? 2 : 1)} %`;
+    return { name, from: to, to, kind: "level", label, end: to };
+  };
+  const rows = [
+    level("mean candidate", levels[0]),
+    ...terms.map(({ feature, contribution }, i) => ({
+      name: FEATURE_LABELS[feature],
+      from: levels[i],
+      to: levels[i + 1],
+      kind: contribution >= 0 ? "raises" : "lowers",
+      label: signed(contribution),
+      end: Math.max(levels[i], levels[i + 1]),
+    })),
+    level("this track", levels[terms.length]),
+  ];
+  const y = category("name", null, { sort: rows.map(({ name }) => name), axis: { labelFontSize: 12 } });
   const x = { type: "quantitative", title: "log-probability, ln P", scale: { zero: false, padding: 30 } };
   return {
     title: {
@@ -623,10 +625,6 @@ export function sliderPlot(
       }),
     },
   };
-}
-
-function usedFeatures({ featureNames, weights }: Distribution): FeatureName[] {
-  return featureNames.filter((_, f) => weights[f] !== 0);
 }
 
 function featureColor(features: readonly FeatureName[]): Spec {
