@@ -160,3 +160,18 @@ export function codeLists(lists: readonly (readonly string[])[]): CodedLists {
 function missing(name: string): never {
   throw new InputError(`The catalogue has no column ${name}, which this step needs`);
 }
+
+/**
+ * Codes of texts, from 0 in order of first appearance.
+ *
+ * @param texts The texts.
+ * @returns A code each, −1 where there is none.
+ */
+export function codesOf(texts: readonly (string | null | undefined)[]): Int32Array {
+  const codes = new Map<string, number>();
+  return Int32Array.from(texts, (text) => {
+    if (!text) return -1;
+    if (!codes.has(text)) codes.set(text, codes.size);
+    return codes.get(text)!;
+  });
+}

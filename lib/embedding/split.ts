@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Catalog } from "../catalog/catalog.ts";
+import { max } from "d3-array";
+import { type Catalog, codesOf } from "../catalog/catalog.ts";
 import { InputError } from "../errors.ts";
 import { type Random, shuffleInPlace } from "../random.ts";
 
@@ -39,16 +40,13 @@ const FEWEST_GROUPS = 10;
  * @returns The groups.
  */
 export function leakageGroups(catalog: Catalog): RowGroups {
-  const artists = catalog.lists.artists?.map((list, i) => list[0] ?? `track ${i}`);
-  const albums = (catalog.texts.album_id ?? catalog.texts.album)?.map((album, i) => album ?? `track ${i}`);
+  const artists = catalog.lists.artists?.map((list, i) => list[0] || `track ${i}`);
+  const albums = (catalog.texts.album_id ?? catalog.texts.album)?.map((album, i) => album || `track ${i}`);
   for (const [by, names] of [["artist", artists], ["album", albums]] as const) {
     if (!names) continue;
-    const codes = new Map<string, number>();
-    const groups = Int32Array.from(names, (name) => {
-      if (!codes.has(name)) codes.set(name, codes.size);
-      return codes.get(name)!;
-    });
-    if (codes.size >= FEWEST_GROUPS) return { by, groups, count: codes.size };
+    const groups = codesOf(names);
+    const count = max(groups)! + 1;
+    if (count >= FEWEST_GROUPS) return { by, groups, count };
   }
   return { by: "track", groups: Int32Array.from({ length: catalog.length }, (_, i) => i), count: catalog.length };
 }

@@ -25,31 +25,12 @@ export async function checkAnswer<T extends number | string | null | object>(
   name: string,
   answer: T | undefined,
   expected: T | ((answer: T) => boolean),
-  options: AnswerOptions,
-): Promise<void> {
-  await say(answerVerdict(name, answer, expected, options));
-}
-
-/**
- * What `checkAnswer()` says.
- *
- * @param name Name of the variable, as the reader sees it.
- * @param answer What the reader set; `undefined` when nothing yet.
- * @param expected The right answer; or, where there are many, a test of the answer.
- * @param options Hint and tolerance.
- * @returns The sentence, as Markdown.
- */
-export function answerVerdict<T extends number | string | null | object>(
-  name: string,
-  answer: T | undefined,
-  expected: T | ((answer: T) => boolean),
   { hint, tolerance = 1e-9 }: AnswerOptions,
-): string {
-  if (answer === undefined) return `Set \`${name}\` first.`;
+): Promise<void> {
   const right = typeof expected === "function"
-    ? (expected as (answer: T) => boolean)(answer)
+    ? answer !== undefined && (expected as (answer: T) => boolean)(answer)
     : isNear(answer, expected, tolerance);
-  return right ? "Right." : `Not yet: ${hint}`;
+  await say(answer === undefined ? `Set \`${name}\` first.` : right ? "Right." : `Not yet: ${hint}`);
 }
 
 function isNear(answer: unknown, expected: unknown, tolerance: number): boolean {

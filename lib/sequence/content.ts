@@ -6,6 +6,7 @@
  * @module
  */
 import { max, min } from "d3-array";
+import { codesOf } from "../catalog/catalog.ts";
 import { type Matrix, matrix, row, unitRows } from "../matrix.ts";
 import { FEATURES, fillFeatures } from "../shuffle/features.ts";
 import { UserState } from "../shuffle/state.ts";
@@ -85,21 +86,6 @@ export function nameCodes(trackIds: readonly string[], names: TrackNames, of: "a
     // Albums of one name by different artists are different albums.
     return of === "artists" ? artist : album && `${artist}\n${album}`;
   }));
-}
-
-/**
- * Codes of texts, from 0 in order of first appearance.
- *
- * @param texts The texts.
- * @returns A code each, −1 where there is none.
- */
-export function codesOf(texts: readonly (string | null | undefined)[]): Int32Array {
-  const codes = new Map<string, number>();
-  return Int32Array.from(texts, (text) => {
-    if (!text) return -1;
-    if (!codes.has(text)) codes.set(text, codes.size);
-    return codes.get(text)!;
-  });
 }
 
 /**

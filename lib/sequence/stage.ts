@@ -8,7 +8,6 @@ import { join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
 import { writeParquet } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
-import { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
 import { fitHybrid, type HybridTerm } from "./hybrid.ts";
 import { type Interactions, readInteractions } from "./interactions.ts";
 import { mpdStage } from "./mpd.ts";
@@ -162,14 +161,9 @@ export async function compareWithSimple(
     throw new InputError(`${given}: expected the interactions that the model was trained on; train it again`);
   }
   const sequence = serveSasrec(model);
-  const models = [
-    sequence,
-    ...hybridOf(hybridTerms(split, { sequence, names }), split, seed),
-    fitMarkov(split.train, size),
-    fitItemKnn(split.train, size),
-    fitItemKnn(split.train, size, { halfLife: 5, name: "item-kNN, recent" }),
-    fitPopularity(split.train, size),
-  ];
+  const terms = hybridTerms(split, { sequence, names });
+  const simple = terms.filter(({ feature }) => ["markov", "popularity", "itemKnn", "itemKnnRecent"].includes(feature));
+  const models = [sequence, ...hybridOf(terms, split, seed), ...simple.map(({ model }) => model)];
   return models.map((one) => evaluateNext(one, split, { k: Math.min(10, size), seed }));
 }
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { codesOf } from "../catalog/catalog.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
 import {
   affinityRecommender,
   catalogRows,
-  codesOf,
   eraRecommender,
   nameCodes,
   similarityRecommender,
@@ -56,7 +56,7 @@ export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): Hy
     { feature: "markov", model: fitMarkov(split.train, tracks) },
     { feature: "popularity", model: fitPopularity(split.train, tracks) },
     { feature: "itemKnn", model: fitItemKnn(split.train, tracks) },
-    { feature: "itemKnnRecent", model: fitItemKnn(split.train, tracks, { halfLife: 5 }) },
+    { feature: "itemKnnRecent", model: fitItemKnn(split.train, tracks, { halfLife: 5, name: "item-kNN, recent" }) },
   ];
   if (sequence) terms.unshift({ feature: "sequence", model: sequence, standardize: true });
   if (names) {

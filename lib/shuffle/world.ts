@@ -11,6 +11,7 @@ import {
   type CatalogColumn,
   type CodedLists,
   codeLists,
+  codesOf,
   listsOf,
   readCatalog,
   textsOf,
@@ -103,11 +104,11 @@ export function createShuffleWorld(parts: ShuffleWorldParts, codes?: WorldCodes)
     clusters,
     clusterCount,
     library: Int32Array.from({ length: n }, (_, i) => i),
-    ...(codes ?? codesOf(catalog)),
+    ...(codes ?? worldCodes(catalog)),
   };
 }
 
-function codesOf(catalog: Catalog): WorldCodes {
+function worldCodes(catalog: Catalog): WorldCodes {
   const n = catalog.length;
   const keys = new Int8Array(n);
   const { key, mode } = catalog.numbers;
@@ -117,8 +118,8 @@ function codesOf(catalog: Catalog): WorldCodes {
   return {
     artists: codeLists(listsOf(catalog, "artists")),
     genres: codeLists(Array.from({ length: n }, (_, i) => genresOf(catalog, i))),
-    albums: codeTexts(catalog.texts.album_id ?? catalog.texts.album, n),
-    works: codeTexts(catalog.texts.work_id ?? ids, n),
+    albums: codesOf(catalog.texts.album_id ?? catalog.texts.album ?? Array(n).fill(null)),
+    works: codesOf(catalog.texts.work_id ?? ids),
     keys,
     indexOf(trackId) {
       index ??= new Map(ids.map((id, i) => [id!, i]));
@@ -251,17 +252,4 @@ function checkLibrary(library: Int32Array, n: number): Int32Array {
     throw new InputError(`Expected the library to hold track indices in [0, ${n - 1}] but found ${wrong}`);
   }
   return sorted;
-}
-
-function codeTexts(texts: (string | null)[] | undefined, n: number): Int32Array {
-  const codes = new Int32Array(n).fill(-1);
-  const known = new Map<string, number>();
-  for (let i = 0; i < n; i++) {
-    const text = texts?.[i];
-    if (text === null || text === undefined) continue;
-    let code = known.get(text);
-    if (code === undefined) known.set(text, code = known.size);
-    codes[i] = code;
-  }
-  return codes;
 }

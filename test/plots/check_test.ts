@@ -1,23 +1,40 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { answerVerdict } from "../../lib/plots/check.ts";
+import { checkAnswer } from "../../lib/plots/check.ts";
 
 const hint = "look again.";
 const wrong = "Not yet: look again.";
 
-Deno.test("an answer is right when numbers are within the tolerance, lists number by number, texts and null as they are", () => {
-  assert.equal(answerVerdict("answer1", 0.31, 0.3, { hint, tolerance: 0.011 }), "Right.");
-  assert.equal(answerVerdict("answer1", 0.31, 0.3, { hint, tolerance: 0.009 }), wrong);
-  assert.equal(answerVerdict<number[]>("answer1", [1, 2, NaN], [1, 2, NaN], { hint }), "Right.");
-  assert.equal(answerVerdict<number[]>("answer1", [1, 2], [1, 2, 3], { hint }), wrong);
-  assert.equal(answerVerdict<string | null>("answer1", null, null, { hint }), "Right.");
-  assert.equal(answerVerdict("answer1", "rock", "pop", { hint }), wrong);
+/** What a notebook would show. */
+const shown: unknown[] = [];
+Object.defineProperty(Deno, "jupyter", {
+  configurable: true,
+  value: {
+    broadcast: (_: string, content: { data: Record<string, unknown> }) => {
+      shown.push(content.data["text/markdown"]);
+      return Promise.resolve();
+    },
+  },
 });
 
-Deno.test("an answer is put to a test where there are many right ones, and asked for where there is none", () => {
-  fc.assert(fc.property(fc.integer(), (n) => {
-    const said = answerVerdict<number>("answer1", n, (answer) => answer % 2 === 0, { hint });
-    assert.equal(said, n % 2 === 0 ? "Right." : wrong);
-  }));
-  assert.equal(answerVerdict<number>("answer1", undefined, () => true, { hint }), "Set `answer1` first.");
+async function verdict<T extends number | string | null | object>(
+  ...[answer, expected, tolerance]: [T | undefined, T | ((answer: T) => boolean), number?]
+): Promise<unknown> {
+  await checkAnswer<T>("answer1", answer, expected, { hint, tolerance });
+  return shown.pop();
+}
+
+Deno.test("an answer is right when numbers are within the tolerance, lists number by number, texts and null as they are", async () => {
+  assert.equal(await verdict(0.31, 0.3, 0.011), "Right.");
+  assert.equal(await verdict(0.31, 0.3, 0.009), wrong);
+  assert.equal(await verdict<number[]>([1, 2, NaN], [1, 2, NaN]), "Right.");
+  assert.equal(await verdict<number[]>([1, 2], [1, 2, 3]), wrong);
+  assert.equal(await verdict<string | null>(null, null), "Right.");
+  assert.equal(await verdict("rock", "pop"), wrong);
+});
+
+Deno.test("an answer is put to a test where there are many right ones, and asked for where there is none", async () => {
+  for (const n of [-3, -2, 0, 1, 7, 1000]) {
+    assert.equal(await verdict<number>(n, (answer) => answer % 2 === 0), n % 2 === 0 ? "Right." : wrong);
+  }
+  assert.equal(await verdict<number>(undefined, () => true), "Set `answer1` first.");
 });
