@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { asyncBufferFromFile, type Compressors, parquetMetadataAsync, parquetRead, parquetSchema } from "hyparquet";
+import { group, sort } from "d3-array";
+import {
+  asyncBufferFromFile,
+  type ColumnData,
+  type Compressors,
+  parquetMetadataAsync,
+  parquetRead,
+  parquetSchema,
+} from "hyparquet";
 import { existsSync } from "node:fs";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { concatenate } from "../concatenate.ts";
@@ -35,19 +43,20 @@ export async function readParquet(path: string, names?: readonly string[]): Prom
   });
   const present = new Map(parquetSchema(metadata).children.map((column) => [column.element.name, column]));
   const wanted = (names ?? [...present.keys()]).filter((name) => present.has(name));
-  const parts = Object.fromEntries(wanted.map((name): [string, ArrayLike<unknown>[]] => [name, []]));
-  const onChunk = ({ columnName, columnData }: { columnName: string; columnData: ArrayLike<unknown> }) => {
-    parts[columnName].push(columnData);
-  };
+  const chunks: ColumnData[] = [];
+  const onChunk = (chunk: ColumnData) => chunks.push(chunk);
   await parquetRead({ file, metadata, columns: wanted, compressors: COMPRESSORS, onChunk });
+  // Row groups come in whatever order they are ready.
+  const parts = group(sort(chunks, ({ rowStart }) => rowStart), ({ columnName }) => columnName);
   return Object.fromEntries(wanted.map((name) => {
     const { children, element } = present.get(name)!;
+    const values = (parts.get(name) ?? []).map(({ columnData }) => columnData);
     const isText = children.length > 0 || element.type?.endsWith("BYTE_ARRAY");
     return [
       name,
       isText
-        ? parts[name].flatMap((part) => Array.from(part, (value) => value ?? null)) as ColumnValues
-        : concatenate(Float64Array, parts[name].map(toNumbers)),
+        ? values.flatMap((part) => Array.from(part, (value) => value ?? null)) as ColumnValues
+        : concatenate(Float64Array, values.map(toNumbers)),
     ];
   }));
 }

@@ -37,10 +37,11 @@ print(t["id"].tolist(), [None if v is None else list(v) for v in t["artists"]], 
   });
 });
 
-Deno.test("readParquet() gives back what writeParquet() wrote, over many chunks and in order", async () => {
+Deno.test("readParquet() gives back what writeParquet() wrote, over several row groups and in order", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "t.parquet");
-    const n = 10_000;
+    // A row group holds 122,880 rows; the last one, the smallest, is the first that is ready.
+    const n = 125_000;
     const x = Float64Array.from({ length: n }, (_, i) => i % 7 === 0 ? NaN : i / 3);
     const names = Array.from({ length: n }, (_, i) => `track ${i}`);
     await writeParquet(path, [{ name: "x", type: "float64", values: x }, { name: "t", type: "text", values: names }]);
