@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { csvFormatRow } from "d3-dsv";
 import { randomInteger, seededRandom } from "../../random.ts";
-import { GENRES, SUBGENRES } from "./calibration.ts";
+import { COPULA_FEATURES, SUBGENRES } from "./calibration.ts";
 import { identifier } from "./identifiers.ts";
 import type { WorldArtists, WorldTrack } from "./tracks.ts";
 
@@ -14,20 +15,25 @@ export type WorldForm = "segue" | "tidytuesday" | "114k" | "1.2M" | "586k";
 /** The known forms. */
 export const WORLD_FORMS: readonly WorldForm[] = ["segue", "tidytuesday", "114k", "1.2M", "586k"];
 
-const HEADERS: Record<WorldForm, string> = {
-  segue: "track_id,title,artists,artist_ids,album,album_id,release_date,year,genres,subgenres,popularity,duration_ms," +
-    "explicit,danceability,energy,loudness,speechiness,acousticness,instrumentalness,liveness,valence,tempo,key,mode," +
-    "time_signature",
-  tidytuesday: "track_id,track_name,track_artist,track_popularity,track_album_id,track_album_name," +
-    "track_album_release_date,playlist_name,playlist_id,playlist_genre,playlist_subgenre,danceability,energy,key," +
-    "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,duration_ms",
-  "114k": ",track_id,artists,album_name,track_name,popularity,duration_ms,explicit,danceability,energy,key,loudness," +
-    "mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature,track_genre",
-  "1.2M": "id,name,album,album_id,artists,artist_ids,track_number,disc_number,explicit,danceability,energy,key," +
-    "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,duration_ms,time_signature,year," +
-    "release_date",
-  "586k": "id,name,popularity,duration_ms,explicit,artists,id_artists,release_date,danceability,energy,key,loudness," +
-    "mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature",
+/** The columns of each form in order: the name, and `=` the field of {@linkcode fieldsOf} where that is called otherwise. */
+const COLUMNS: Record<WorldForm, string> = {
+  segue: "track_id title artists artist_ids album album_id release_date year genres=genre subgenres=subgenre " +
+    "popularity duration_ms explicit danceability energy loudness speechiness acousticness instrumentalness liveness " +
+    "valence tempo key mode time_signature",
+  tidytuesday:
+    "track_id track_name=title track_artist=main_artist track_popularity=popularity track_album_id=album_id " +
+    "track_album_name=album track_album_release_date=release_date playlist_name playlist_id playlist_genre=genre " +
+    "playlist_subgenre=subgenre danceability energy key loudness mode speechiness acousticness instrumentalness " +
+    "liveness valence tempo duration_ms",
+  "114k": "=line track_id artists album_name=album track_name=title popularity duration_ms explicit=explicit_python " +
+    "danceability energy key loudness mode speechiness acousticness instrumentalness liveness valence tempo " +
+    "time_signature track_genre=genre",
+  "1.2M": "id=track_id name=title album album_id artists=artists_python artist_ids=artist_ids_python track_number " +
+    "disc_number explicit=explicit_python danceability energy key loudness mode speechiness acousticness " +
+    "instrumentalness liveness valence tempo duration_ms time_signature=beats_python year release_date",
+  "586k": "id=track_id name=title popularity duration_ms explicit=explicit_number artists=artists_python " +
+    "id_artists=artist_ids_python release_date danceability energy key loudness mode speechiness acousticness " +
+    "instrumentalness liveness valence tempo time_signature",
 };
 /** Forms that list a track once for every genre or playlist it is in. */
 const REPEATING: readonly WorldForm[] = ["segue", "tidytuesday", "114k"];
@@ -41,7 +47,7 @@ const WAITING = 4096;
  * @returns The line, with its end.
  */
 export function csvHeader(form: WorldForm): string {
-  return HEADERS[form] + "\n";
+  return csvFormatRow(columnsOf(form).map(([name]) => name)) + "\n";
 }
 
 /**
@@ -64,14 +70,23 @@ export function* worldRows(
   const random = seededRandom(seed, "rows");
   const waiting: string[] = [];
   const repeats = REPEATING.includes(form);
+  const columns = columnsOf(form);
   let line = 0;
   let broken = 0;
+  const row = (track: WorldTrack, subgenre: number, names = artists.names) => {
+    const fields = fieldsOf(track, subgenre, names, seed, line++);
+    return csvFormatRow(columns.map(([, field]) => String(fields[field]))) + "\n";
+  };
   for (const track of tracks) {
-    yield row(form, artists, track, track.subgenres[0], seed, line++);
-    if (random() < MISSING_NAMES_SHARE) yield brokenRow(form, artists, track, seed, broken++, line++);
+    yield row(track, track.subgenres[0]);
+    if (random() < MISSING_NAMES_SHARE) {
+      const lost = form === "tidytuesday" ? "NA" : "";
+      const nameless = { ...track, id: identifier(seed, "broken", broken++), title: lost, albumTitle: lost };
+      yield row(nameless, track.subgenres[0], []);
+    }
     if (!repeats) continue;
     for (let s = 1; s < track.subgenres.length; s++) {
-      waiting.push(row(form, artists, track, track.subgenres[s], seed, line++));
+      waiting.push(row(track, track.subgenres[s]));
     }
     while (waiting.length > WAITING) {
       const at = randomInteger(random, waiting.length);
@@ -83,80 +98,52 @@ export function* worldRows(
   yield* waiting;
 }
 
-function brokenRow(
-  form: WorldForm,
-  artists: WorldArtists,
-  track: WorldTrack,
-  seed: number,
-  broken: number,
-  line: number,
-) {
-  const nameless = {
-    ...track,
-    id: identifier(seed, "broken", broken),
-    title: form === "tidytuesday" ? "NA" : "",
-    albumTitle: form === "tidytuesday" ? "NA" : "",
-  };
-  return row(form, { ...artists, names: [] }, nameless, track.subgenres[0], seed, line);
+/** Names and fields of the columns of a form. */
+function columnsOf(form: WorldForm): [name: string, field: keyof ReturnType<typeof fieldsOf>][] {
+  return COLUMNS[form].split(" ").map((column) => {
+    const [name, field = name] = column.split("=");
+    return [name, field as keyof ReturnType<typeof fieldsOf>];
+  });
 }
 
-function row(
-  form: WorldForm,
-  artists: WorldArtists,
-  track: WorldTrack,
-  subgenre: number,
-  seed: number,
-  line: number,
-): string {
-  const names = artists.names.length === 0 ? [] : track.artists.map((artist) => artists.names[artist]);
+/** What the forms say of a track; without names where the source lost them. */
+function fieldsOf(track: WorldTrack, subgenre: number, names: readonly string[], seed: number, line: number) {
+  const artists = names.length === 0 ? [] : track.artists.map((artist) => names[artist]);
   const ids = track.artists.map((artist) => identifier(seed, "artist", artist));
-  const sub = SUBGENRES[subgenre];
-  const a = track.audio;
-  const title = csv(track.title);
-  const album = csv(track.albumTitle);
-  const { key, mode, timeSignature: beats, durationMs, popularity, explicit, releaseDate, id } = track;
-  const year = releaseDate === "0000" ? 0 : track.year;
-  switch (form) {
-    case "segue":
-      return `${id},${title},${csv(names.join(";"))},${ids.join(";")},${album},${
-        identifier(seed, "album", track.album)
-      },` +
-        `${releaseDate},${year},${sub.genre},${sub.name},${popularity},${durationMs},${explicit},` +
-        `${a[0]},${a[1]},${a[2]},${a[3]},${a[4]},${a[5]},${a[6]},${a[7]},${a[8]},${key},${mode},${beats}\n`;
-    case "tidytuesday": {
-      const playlist = track.index % 20;
-      return `${id},${title},${csv(names[0] ?? "NA")},${popularity},${
-        identifier(seed, "album", track.album)
-      },${album},` +
-        `${releaseDate},${sub.name} ${playlist},${identifier(seed, "album", -1 - subgenre * 20 - playlist)},` +
-        `${sub.genre},${sub.name},${a[0]},${a[1]},${key},${a[2]},${mode},${a[3]},${a[4]},${a[5]},${a[6]},${a[7]},` +
-        `${a[8]},${durationMs}\n`;
-    }
-    case "114k":
-      return `${line},${id},${csv(names.join(";"))},${album},${title},${popularity},${durationMs},${
-        python(explicit)
-      },` +
-        `${a[0]},${a[1]},${key},${a[2]},${mode},${a[3]},${a[4]},${a[5]},${a[6]},${a[7]},${a[8]},${beats},` +
-        `${GENRES[sub.genreIndex].name}\n`;
-    case "1.2M":
-      return `${id},${title},${album},${identifier(seed, "album", track.album)},${csv(pythonList(names))},` +
-        `${csv(pythonList(ids))},${track.trackNumber},1,${python(explicit)},${a[0]},${a[1]},${key},${a[2]},${mode},` +
-        `${a[3]},${a[4]},${a[5]},${a[6]},${a[7]},${a[8]},${durationMs},${beats}.0,${year},${releaseDate}\n`;
-    case "586k":
-      return `${id},${title},${popularity},${durationMs},${explicit ? 1 : 0},${csv(pythonList(names))},` +
-        `${csv(pythonList(ids))},${releaseDate},${a[0]},${a[1]},${key},${a[2]},${mode},${a[3]},${a[4]},${a[5]},${
-          a[6]
-        },` +
-        `${a[7]},${a[8]},${beats}\n`;
-  }
+  const playlist = track.index % 20;
+  const { key, mode, popularity, explicit } = track;
+  const audio = COPULA_FEATURES.slice(0, track.audio.length).map((name, f) => [name, track.audio[f]]);
+  return {
+    ...Object.fromEntries(audio) as Record<typeof COPULA_FEATURES[number], number>,
+    line,
+    track_id: track.id,
+    title: track.title,
+    main_artist: artists[0] ?? "NA",
+    artists: artists.join(";"),
+    artists_python: pythonList(artists),
+    artist_ids: ids.join(";"),
+    artist_ids_python: pythonList(ids),
+    album: track.albumTitle,
+    album_id: identifier(seed, "album", track.album),
+    track_number: track.trackNumber,
+    disc_number: 1,
+    release_date: track.releaseDate,
+    year: track.releaseDate === "0000" ? 0 : track.year,
+    genre: SUBGENRES[subgenre].genre,
+    subgenre: SUBGENRES[subgenre].name,
+    playlist_name: `${SUBGENRES[subgenre].name} ${playlist}`,
+    playlist_id: identifier(seed, "album", -1 - subgenre * 20 - playlist),
+    popularity,
+    duration_ms: track.durationMs,
+    explicit,
+    explicit_python: explicit ? "True" : "False",
+    explicit_number: explicit ? 1 : 0,
+    key,
+    mode,
+    time_signature: track.timeSignature,
+    beats_python: `${track.timeSignature}.0`,
+  };
 }
-
-/** A field of RFC 4180: in quotes where it must be. */
-function csv(text: string): string {
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-const python = (value: boolean): string => value ? "True" : "False";
 
 /** A list as Python prints it: single quotes, double ones around a text that has a single quote. */
 function pythonList(texts: readonly string[]): string {

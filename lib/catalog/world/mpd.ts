@@ -18,56 +18,8 @@ const SLICE_SIZE = 1000;
 export interface MpdSlice {
   /** What the file is. */
   info: { generated_on: string; slice: string; version: string };
-  /** Its playlists. */
-  playlists: MpdPlaylist[];
-}
-
-/** A playlist. */
-export interface MpdPlaylist {
-  /** The name its maker gave it. */
-  name: string;
-  /** `"true"` or `"false"`, as text. */
-  collaborative: string;
-  /** Number in the data set. */
-  pid: number;
-  /** Seconds since 1970, at midnight UTC. */
-  modified_at: number;
-  /** Number of tracks. */
-  num_tracks: number;
-  /** Number of different albums. */
-  num_albums: number;
-  /** Number of followers. */
-  num_followers: number;
-  /** Its tracks in order. */
-  tracks: MpdTrack[];
-  /** Number of editing sessions. */
-  num_edits: number;
-  /** Length in ms. */
-  duration_ms: number;
-  /** Number of different main artists. */
-  num_artists: number;
-  /** What its maker wrote about it; one playlist in fifty has it. */
-  description?: string;
-}
-
-/** A position of a playlist. */
-export interface MpdTrack {
-  /** Position from 0. */
-  pos: number;
-  /** Name of the main artist. */
-  artist_name: string;
-  /** `spotify:track:` and the track's id. */
-  track_uri: string;
-  /** `spotify:artist:` and the artist's id. */
-  artist_uri: string;
-  /** Title. */
-  track_name: string;
-  /** `spotify:album:` and the album's id. */
-  album_uri: string;
-  /** Length in ms. */
-  duration_ms: number;
-  /** Title of the album. */
-  album_name: string;
+  /** Its playlists, in the fields and the order of the data set's. */
+  playlists: ReturnType<typeof describe>[];
 }
 
 /**
@@ -152,8 +104,8 @@ function describe(
   table: WorldTable,
   seed: number,
   random: Random,
-): MpdPlaylist {
-  const tracks = draft.tracks.map((i, pos): MpdTrack => ({
+) {
+  const tracks = draft.tracks.map((i, pos) => ({
     pos,
     artist_name: table.artists.names[table.artist[i]],
     track_uri: `spotify:track:${identifier(seed, "track", i)}`,

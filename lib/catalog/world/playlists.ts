@@ -104,39 +104,18 @@ export interface PlaylistDraft {
 }
 
 /** The process over one world. */
-export interface PlaylistWorld {
-  /** All scenes; some may be empty in a small world. */
-  scenes: Scene[];
-  /** Scene of each track. */
-  sceneOf: Uint16Array;
-  /** Scene that follows each scene on its genre's cycle. */
-  nextScene: number[];
-  /** Rank offset u₀ of the popularity law. */
-  flatHead: number;
-  /**
-   * The fixed successors of a track.
-   *
-   * @param track Its number.
-   * @returns Three track numbers, not necessarily distinct.
-   */
-  successors(track: number): number[];
-  /**
-   * Draws the playlists.
-   *
-   * @param count How many.
-   * @returns The playlists in order.
-   */
-  draw(count: number): Generator<PlaylistDraft>;
-}
+export type PlaylistWorld = ReturnType<typeof playlistWorld>;
 
 /**
  * Prepares the process over a world's tracks.
  *
  * @param table The tracks.
  * @param seed Seed of the world.
- * @returns The process.
+ * @returns The scenes, of which some may be empty in a small world; the scene of each track and the next of each on its
+ * genre's cycle; the rank offset u₀ of the popularity law; the three fixed successors of a track, not necessarily
+ * distinct; and what draws a number of playlists.
  */
-export function playlistWorld(table: WorldTable, seed: number): PlaylistWorld {
+export function playlistWorld(table: WorldTable, seed: number) {
   const n = table.artist.length;
   const { weights, flatHead } = popularityWeights(table, seed);
   const sceneOf = assignScenes(table);

@@ -34,9 +34,6 @@ export interface WorldArtists {
   outputs: Int32Array;
 }
 
-/** How a track relates to an earlier one of the same artist. */
-export type Take = "original" | "reissue" | "remaster" | "live" | "radio edit" | "acoustic";
-
 /** A track of the world. */
 export interface WorldTrack {
   /** Number of the track, from 0. */
@@ -75,18 +72,22 @@ export interface WorldTrack {
   mode: number;
   /** Beats a bar; 0 where the source does not know. */
   timeSignature: number;
-  /** What it is of an earlier track. */
-  take: Take;
+  /** What it is of an earlier track of the same artist. */
+  take: "original" | typeof TAKES[number]["take"];
 }
 
 /** Exponent of the power law of tracks an artist, from three tracks on. */
 const OUTPUT_EXPONENT = 2.25;
 const SINGLE_SHARE = 0.608;
 const PAIR_SHARE = 0.16;
-const TAKES: [Take, number][] = [["reissue", 0.6], ["remaster", 0.14], ["live", 0.08], ["radio edit", 0.12], [
-  "acoustic",
-  0.06,
-]];
+/** What a track may be of an earlier one of its artist, how often, and how much of its sound it keeps. */
+const TAKES = [
+  { take: "reissue", share: 0.6, kept: NaN },
+  { take: "remaster", share: 0.14, kept: 0.97 },
+  { take: "live", share: 0.08, kept: 0.6 },
+  { take: "radio edit", share: 0.12, kept: 0.95 },
+  { take: "acoustic", share: 0.06, kept: 0.6 },
+] as const;
 const TAKE_SHARE = 0.15;
 const EXPLICIT_BY_DECADE: Record<number, number> = {
   1950: 0,
@@ -192,8 +193,9 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
       for (let number = 1; number <= size; number++) {
         draw(subgenre, own, scratch);
         const audio = new Float64Array(9);
+        const latent = (f: number) => a[f] * byArtist[f] + b[f] * byAlbum[f] + c[f] * own[f];
         for (let f = 0; f < 9; f++) {
-          const z = a[f] * byArtist[f] + b[f] * byAlbum[f] + c[f] * own[f];
+          const z = latent(f);
           audio[f] = f === AT.instrumentalness && z < subgenre.zeroBelow.instrumentalness
             ? 0
             : latentToValue(subgenre.grids[f], z);
@@ -201,7 +203,6 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
         if (random() < (genre.wholeTempo - 0.1) / 0.9) {
           audio[AT.tempo] = Math.round(audio[AT.tempo]) + (random() - 0.5) * 0.08;
         }
-        const latent = (f: number) => a[f] * byArtist[f] + b[f] * byAlbum[f] + c[f] * own[f];
         const appeal = latent(AT.popularity);
         let title = trackTitle(genre.name, random);
         while (titles.has(title)) title = trackTitle(genre.name, random);
@@ -277,36 +278,31 @@ function tag(track: WorldTrack, artists: WorldArtists, guests: GuestTable, rando
 /** Makes a track another take of an earlier one. */
 function makeTake(track: WorldTrack, base: WorldTrack, random: Random): void {
   let u = random();
-  const take = TAKES.find(([, share]) => (u -= share) < 0)?.[0] ?? "reissue";
+  const drawn = TAKES.find(({ share }) => (u -= share) < 0) ?? TAKES[0];
   const remasterYear = Math.min(2019, base.year + 8 + randomInteger(random, 30));
-  track.take = take === "remaster" && base.year > 2008 ? "reissue" : take;
+  const { take, kept } = drawn.take === "remaster" && base.year > 2008 ? TAKES[0] : drawn;
+  track.take = take;
   track.artists = base.artists;
   track.subgenres = [base.subgenres[0]];
   track.key = base.key;
   track.mode = base.mode;
   track.timeSignature = base.timeSignature;
   track.explicit = base.explicit;
-  const keep = track.take === "reissue"
-    ? (random() < 0.62 ? 1 : 0.99)
-    : track.take === "remaster"
-    ? 0.97
-    : track.take === "radio edit"
-    ? 0.95
-    : 0.6;
+  const keep = take === "reissue" ? (random() < 0.62 ? 1 : 0.99) : kept;
   for (let f = 0; f < 9; f++) track.audio[f] = keep * base.audio[f] + (1 - keep) * track.audio[f];
   track.audio[AT.tempo] = base.audio[AT.tempo];
   track.durationMs = base.durationMs + (keep === 1 ? 0 : Math.round((random() - 0.5) * 2000));
   track.title = base.title;
-  if (track.take === "remaster") {
+  if (take === "remaster") {
     track.audio[AT.loudness] = Math.min(0, track.audio[AT.loudness] + 2 + random());
     track.title += random() < 0.5 ? ` - Remastered ${remasterYear}` : ` - ${remasterYear} Remaster`;
-  } else if (track.take === "live") {
+  } else if (take === "live") {
     track.audio[AT.liveness] = 0.6 + 0.38 * random();
     track.title += random() < 0.5 ? " - Live" : ` - Live at ${venueName(random)}`;
-  } else if (track.take === "radio edit") {
+  } else if (take === "radio edit") {
     track.durationMs = Math.round(Math.min(track.durationMs * 0.85, 180000 + 60000 * random()));
     track.title += " - Radio Edit";
-  } else if (track.take === "acoustic") {
+  } else if (take === "acoustic") {
     track.audio[AT.acousticness] = 0.6 + 0.38 * random();
     track.audio[AT.energy] *= 0.6;
     track.title += random() < 0.5 ? " - Acoustic" : " (Acoustic Version)";
