@@ -80,7 +80,6 @@ export { fitMixedLogit, type MixedLogit, type MixedLogitOptions } from "./choice
 export * from "./choice/listeners.ts";
 export * from "./choice/history_choices.ts";
 export * from "./choice/sampling.ts";
-export * from "./choice/gumbel.ts";
 export * from "./choice/contrast.ts";
 export * from "./choice/recovery.ts";
 export * from "./choice/tastes.ts";

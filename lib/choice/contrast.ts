@@ -1,13 +1,35 @@
 /**
- * What choice data look like before any model: the chosen rows against those they were chosen over; and the likelihood
- * as a function, for looking at.
+ * What choice data look like before any model: largest random utilities, the chosen rows against those they were chosen
+ * over; and the likelihood as a function, for looking at.
  *
  * @module
  */
-import { mean } from "d3-array";
+import { maxIndex, mean } from "d3-array";
+import { expectInteger } from "../errors.ts";
+import type { Random } from "../random.ts";
 import { linearUtilities, softmax } from "../softmax.ts";
 import { logitSums } from "./logit_sums.ts";
 import type { ChoiceSets } from "./sets.ts";
+
+/**
+ * Shares of the alternatives when someone takes the one with the largest u_j + ε_j, ε_j independent standard Gumbel
+ * (type I extreme value). By McFadden's theorem (1974) they tend to the softmax of u as the number of draws grows.
+ *
+ * @param utilities The utilities u_j.
+ * @param draws Number of choices to draw.
+ * @param random Source of randomness.
+ * @returns Share of each alternative; they sum to 1.
+ * @throws {InputError} When `draws` is less than 1.
+ */
+export function gumbelShares(utilities: readonly number[], draws: number, random: Random): Float64Array {
+  expectInteger("draws", draws, 1);
+  const shares = new Float64Array(utilities.length);
+  for (let d = 0; d < draws; d++) {
+    const best = maxIndex(utilities, (utility) => utility - Math.log(-Math.log(1 - random())));
+    shares[best] += 1 / draws;
+  }
+  return shares;
+}
 
 /** How the chosen rows differ from the offered ones in one feature. */
 export interface Contrast {

@@ -9,7 +9,7 @@ import { type Random, randomInteger, seededRandom } from "../random.ts";
 import { FEATURES, fillFeatures } from "../shuffle/features.ts";
 import { UserState } from "../shuffle/state.ts";
 import { restrictWorld, type ShuffleWorld, type TrackIndex } from "../shuffle/world.ts";
-import { type Choice, type ChoiceSets, collectChoices } from "./sets.ts";
+import { type Choice, type ChoiceLog, type ChoiceSets, collectChoices } from "./sets.ts";
 
 /** A listener's past, and what they like. */
 export interface ListenerHistory {
@@ -37,18 +37,8 @@ export interface HistoryChoiceOptions {
   seed?: number;
 }
 
-/** Choice sets from histories. */
-export interface HistoryChoices {
-  /** The choice sets; their offset is the McFadden correction, their clusters are the listeners. */
-  sets: ChoiceSets;
-  /** Number of the play that was chosen, within its listener's plays; one a set. */
-  steps: Int32Array;
-  /** Track of each row. */
-  tracks: Int32Array;
-  /** 1 where the chosen track was then skipped; one a set. */
-  skipped: Uint8Array;
-  /** Names of the listeners, by cluster. */
-  users: string[];
+/** Choice sets from histories; their offset is the McFadden correction. */
+export interface HistoryChoices extends Required<ChoiceLog> {
   /** Plays that began a session or repeated the current track, and so were no choice of a next track. */
   leftOut: number;
 }
@@ -138,11 +128,10 @@ export function skipChoices(choices: HistoryChoices): ChoiceSets {
     const values = new Float64Array(2 * (width + 1));
     values[0] = 1;
     values.set(sets.values.subarray(sets.chosen[n] * width, (sets.chosen[n] + 1) * width), 1);
-    return { values, chosen: skip, cluster: sets.cluster![n] };
+    return { values, chosen: skip, cluster: sets.cluster![n], alternative: [0, 1] };
   });
   return {
     ...collectChoices(["alternative:keep", ...sets.features], pairs),
-    alternative: Int32Array.from({ length: 2 * count }, (_, r) => r % 2),
     alternatives: ["keep", "skip"],
     constantsName: "alternative",
   };

@@ -14,7 +14,7 @@ import { durationOf } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
 import { checkWeights, DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
-import { type Choice, type ChoiceSets, collectChoices } from "./sets.ts";
+import { type Choice, type ChoiceLog, collectChoices } from "./sets.ts";
 
 /** Name of one of the five features of every utility. */
 export type BaseFeature = typeof FEATURES[number];
@@ -50,19 +50,11 @@ export interface ListenerOptions {
 }
 
 /** A choice log with what is behind it. */
-export interface SimulatedChoices {
-  /** The choice sets; the clusters of the sets are the listeners. */
-  sets: ChoiceSets;
-  /** Number of each choice within its listener's choices, from 0; one a set. */
-  steps: Int32Array;
+export interface SimulatedChoices extends ChoiceLog {
   /** When each choice was made, ms since 1970; one a set. */
   times: Float64Array;
   /** The track that played at each choice; one a set. */
   current: Int32Array;
-  /** Track of each row. */
-  tracks: Int32Array;
-  /** The weights of each listener, over the temperature, [users, 5] row-major; zeros for noise listeners. */
-  listenerWeights: Float64Array;
 }
 
 const START = Date.UTC(2026, 0, 5, 8);
@@ -95,21 +87,16 @@ const LONGEST_PAST = 21 * 24;
  */
 export function simulateListeners(world: ShuffleWorld, options: ListenerOptions = {}): SimulatedChoices {
   const settings = complete(world, options);
-  const listenerWeights = new Float64Array(settings.users * FEATURES.length);
-  const choices = Array.from({ length: settings.users }, (_, user) => {
-    const listener = drawListener(world, user, settings);
-    FEATURES.forEach((name, f) => {
-      listenerWeights[user * FEATURES.length + f] = listener.weights[name] / settings.temperature;
-    });
-    return listen(world, user, listener, settings);
-  }).flat();
+  const choices = Array.from(
+    { length: settings.users },
+    (_, user) => listen(world, user, drawListener(world, user, settings), settings),
+  ).flat();
   return {
     sets: collectChoices(FEATURES, choices),
     steps: Int32Array.from(choices, ({ step }) => step),
     times: Float64Array.from(choices, ({ time }) => time),
     current: Int32Array.from(choices, ({ current }) => current),
     tracks: concatenate(Int32Array, choices.map(({ tracks }) => tracks)),
-    listenerWeights,
   };
 }
 
@@ -203,7 +190,19 @@ function drawListener(world: ShuffleWorld, user: number, settings: Settings): Si
   const liked = drawLiked(members, taste, settings.liked, random);
   const state = new UserState(world);
   rememberPast(state, liked, random);
-  const offer = (current: TrackIndex, source: Random) => offered(world, current, liked, settings, source);
+  const offer = (current: TrackIndex, source: Random) => {
+    const { offsets, indices } = world.graph;
+    const from = offsets[current];
+    const on = new Set(indices.subarray(from, Math.min(offsets[current + 1], from + settings.neighbors)));
+    let wanted = settings.familiar;
+    for (let tries = 0; wanted > 0 && tries < 4 * settings.familiar; tries++) {
+      const track = liked[randomInteger(source, liked.length)];
+      if (track === current || on.has(track)) continue;
+      on.add(track);
+      wanted--;
+    }
+    return Int32Array.from(on);
+  };
   return { weights, liked, state, start: START, random, offer };
 }
 
@@ -242,27 +241,6 @@ function rememberPast(state: UserState, liked: Int32Array, random: Random): void
   });
   past.sort((a, b) => a.at - b.at);
   for (const { track, at } of past) state.play(track, at);
-}
-
-/** What is on offer: the nearest neighbours of the current track, and liked tracks drawn without looking. */
-function offered(
-  world: ShuffleWorld,
-  current: TrackIndex,
-  liked: Int32Array,
-  { neighbors, familiar }: Settings,
-  random: Random,
-): Int32Array {
-  const { offsets, indices } = world.graph;
-  const from = offsets[current];
-  const on = new Set(indices.subarray(from, Math.min(offsets[current + 1], from + neighbors)));
-  let wanted = familiar;
-  for (let tries = 0; wanted > 0 && tries < 4 * familiar; tries++) {
-    const track = liked[randomInteger(random, liked.length)];
-    if (track === current || on.has(track)) continue;
-    on.add(track);
-    wanted--;
-  }
-  return Int32Array.from(on);
 }
 
 function drawWeights({ weights, spread, noise, own }: Settings, user: number, random: Random): Weights {

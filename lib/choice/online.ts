@@ -5,6 +5,7 @@
  * @module
  */
 import { expectNumber } from "../errors.ts";
+import { sum } from "d3-array";
 import { Matrix } from "ml-matrix";
 import { logitSums } from "./logit_sums.ts";
 import { factorise, solve, toMatrix } from "./newton.ts";
@@ -126,11 +127,9 @@ export class GradientWeights implements OnlineLearner {
     expectNumber("rate", rate, 0);
     this.#features = prior.features;
     this.weights = prior.mean.slice();
-    this.#rates = prior.mean.map((_, k) => {
-      let variance = 0;
-      for (let r = 0; r < prior.rank; r++) variance += prior.basis[k * prior.rank + r] ** 2;
-      return rate * variance;
-    });
+    this.#rates = prior.mean.map((_, k) =>
+      rate * sum(prior.basis.subarray(k * prior.rank, (k + 1) * prior.rank), (part) => part ** 2)
+    );
   }
 
   update(values: Float64Array, chosen: number): void {

@@ -41,6 +41,22 @@ export interface Choice {
   readonly offset?: ArrayLike<number>;
   /** Listener (or other cluster) who chose, as a code from 0; all choices have it or none. */
   readonly cluster?: number;
+  /** Which alternative each row is, as a code; all choices have it or none. */
+  readonly alternative?: ArrayLike<number>;
+}
+
+/** What a choice log holds: simulated choices, or those of histories. */
+export interface ChoiceLog {
+  /** The choice sets; their clusters are the listeners. */
+  sets: ChoiceSets;
+  /** Number of each choice within its listener's choices or plays, from 0; one a set. */
+  steps: Int32Array;
+  /** Track of each row. */
+  tracks: Int32Array;
+  /** Names of the listeners, by cluster; the codes themselves when left out. */
+  users?: readonly string[];
+  /** 1 where the chosen track was then skipped; one a set. */
+  skipped?: Uint8Array;
 }
 
 /**
@@ -79,6 +95,7 @@ export function collectChoices(features: readonly string[], choices: readonly Ch
     choices.length > 0 && value(choices[0]) !== undefined ? choices.map((choice) => value(choice)!) : undefined;
   const offsets = of((choice) => choice.offset);
   const clusters = of((choice) => choice.cluster);
+  const alternative = of((choice) => choice.alternative);
   return {
     features,
     values: concatenate(Float64Array, choices.map(({ values }) => values)),
@@ -86,6 +103,7 @@ export function collectChoices(features: readonly string[], choices: readonly Ch
     chosen: Int32Array.from(choices, ({ chosen }, n) => starts[n] + chosen),
     offset: offsets && concatenate(Float64Array, offsets),
     cluster: clusters && Int32Array.from(clusters),
+    alternative: alternative && concatenate(Int32Array, alternative),
   };
 }
 
@@ -185,14 +203,9 @@ export function takeSets(sets: ChoiceSets, wanted: ArrayLike<number>): ChoiceSet
     chosen: chosen[n] - starts[n],
     offset: offset?.subarray(starts[n], starts[n + 1]),
     cluster: cluster?.[n],
+    alternative: alternative?.subarray(starts[n], starts[n + 1]),
   }));
-  return {
-    ...collectChoices(features, taken),
-    alternative: alternative &&
-      concatenate(Int32Array, Array.from(wanted, (n) => alternative.subarray(starts[n], starts[n + 1]))),
-    alternatives,
-    constantsName,
-  };
+  return { ...collectChoices(features, taken), alternatives, constantsName };
 }
 
 /**

@@ -4,24 +4,17 @@
  *
  * @module
  */
-import { expectInteger } from "../errors.ts";
 import { loadTensorFlow } from "../tensor.ts";
 import { withinSets } from "./contrast.ts";
 import { type ChoiceSets, largestSet } from "./sets.ts";
 
-/** How to train. */
-export interface SoftmaxRegressionOptions {
-  /** Passes over the choice sets. Default 400. */
-  epochs?: number;
-}
-
+/** Passes over the choice sets. */
+const EPOCHS = 400;
 /** Learning rate of Adam at the start; it falls to zero along half a cosine. */
 const LEARNING_RATE = 0.3;
 
 /** What training gave. */
 export interface SoftmaxRegression {
-  /** Names of the K features. */
-  features: string[];
   /** Weights in the units of the features, length K. */
   weights: Float64Array;
   /** Mean cross-entropy of each epoch, nats. */
@@ -33,20 +26,14 @@ export interface SoftmaxRegression {
 /**
  * Learns weights by Adam on the mean cross-entropy of the softmax over each choice set: one linear layer without bias,
  * the same for all alternatives. Features are standardised inside (differences from the mean of their set over their
- * standard deviation); sets of different sizes are padded with −10⁹. Cost O(epochs · rows · K).
+ * standard deviation); sets of different sizes are padded with −10⁹. Cost O(rows · K) an epoch.
  *
  * @param sets The choice sets.
- * @param options Epochs.
  * @returns Weights and the loss of each epoch. All sets are in one batch, so that the weights agree with
  * {@linkcode fitConditionalLogit} to 1e-3.
- * @throws {InputError} When an option is out of range.
  */
-export async function trainSoftmaxRegression(
-  sets: ChoiceSets,
-  options: SoftmaxRegressionOptions = {},
-): Promise<SoftmaxRegression> {
+export async function trainSoftmaxRegression(sets: ChoiceSets): Promise<SoftmaxRegression> {
   const count = sets.chosen.length;
-  const epochs = expectInteger("epochs", options.epochs ?? 400, 1);
   const { tf, backend } = await loadTensorFlow();
   const padded = pad(sets);
   const { width, size, scales } = padded;
@@ -60,8 +47,8 @@ export async function trainSoftmaxRegression(
     return tf.neg(tf.logSoftmax(logits).mul(tf.oneHot(y, size)).sum(1).mean()).asScalar();
   };
   const losses: number[] = [];
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const rate = LEARNING_RATE * (1 + Math.cos(Math.PI * epoch / epochs)) / 2;
+  for (let epoch = 0; epoch < EPOCHS; epoch++) {
+    const rate = LEARNING_RATE * (1 + Math.cos(Math.PI * epoch / EPOCHS)) / 2;
     (adam as unknown as { learningRate: number }).learningRate = rate;
     const loss = tf.tidy(() => adam.minimize(meanCrossEntropy, true, [weights])!);
     losses.push(loss.dataSync()[0]);
@@ -70,7 +57,7 @@ export async function trainSoftmaxRegression(
   const learned = Float64Array.from(weights.dataSync(), (value, k) => value / scales[k]);
   tf.dispose([x, mask, y, weights]);
   adam.dispose();
-  return { features: [...sets.features], weights: learned, losses, backend: backend.name };
+  return { weights: learned, losses, backend: backend.name };
 }
 
 /** Standardised features [sets, size, width], −10⁹ where a set has no such row, and the place of the chosen row. */

@@ -14,7 +14,7 @@ import { type Column, writeParquet } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { type HistoryChoices, skipChoices } from "./history_choices.ts";
 import { type ListenerOptions, simulateListeners } from "./listeners.ts";
-import type { ChoiceSets } from "./sets.ts";
+import type { ChoiceLog, ChoiceSets } from "./sets.ts";
 
 /** Options of {@linkcode simulateStage}. */
 export interface SimulateStageOptions extends ListenerOptions {
@@ -53,29 +53,10 @@ export async function simulateStage(directory: string, options: SimulateStageOpt
         seed: settings.seed ?? 42,
       };
       writeAtomic(join(directory, "choices_truth.json"), JSON.stringify(truth, null, 2) + "\n");
-      const { sets, tracks, listenerWeights } = choices;
-      return {
-        listeners: listenerWeights.length / sets.features.length,
-        choices: sets.chosen.length,
-        rows: tracks.length,
-        ...truth,
-      };
+      const { cluster, chosen } = choices.sets;
+      return { listeners: cluster!.at(-1)! + 1, choices: chosen.length, rows: choices.tracks.length, ...truth };
     },
   });
-}
-
-/** What a choice log is written from: simulated choices, or those of histories. */
-export interface ChoiceLog {
-  /** The choice sets; their clusters are the listeners. */
-  sets: ChoiceSets;
-  /** Number of each choice within its listener's; one a set. */
-  steps: Int32Array;
-  /** Track of each row. */
-  tracks: Int32Array;
-  /** Names of the listeners, by cluster; the codes themselves when left out. */
-  users?: readonly string[];
-  /** 1 where the chosen track was then skipped; one a set. */
-  skipped?: Uint8Array;
 }
 
 /**
@@ -88,14 +69,12 @@ export interface ChoiceLog {
  */
 export async function writeChoices(path: string, world: ShuffleWorld, log: ChoiceLog): Promise<void> {
   const { sets, tracks, steps, users, skipped } = log;
-  const { starts, cluster, offset } = sets;
-  const { setOf, choice, chosen, features } = longColumns(sets);
+  const { starts, offset } = sets;
+  const { setOf, choice, user, chosen, features } = longColumns(sets, users);
   const ids = textsOf(world.catalog, "track_id");
   const columns: Column[] = [
     choice,
-    users
-      ? { name: "user_id", type: "text", values: Array.from(setOf, (n) => users[cluster![n]]) }
-      : { name: "user_id", type: "int32", values: setOf.map((n) => cluster![n]) },
+    user,
     { name: "step", type: "int32", values: setOf.map((n) => steps[n]) },
     { name: "alternative", type: "int32", values: setOf.map((n, r) => r - starts[n]) },
     { name: "track_id", type: "text", values: Array.from(tracks, (track) => ids[track]) },
@@ -117,10 +96,10 @@ export async function writeChoices(path: string, world: ShuffleWorld, log: Choic
  */
 export async function writeSkips(path: string, choices: HistoryChoices): Promise<void> {
   const sets = skipChoices(choices);
-  const { setOf, choice, chosen, features } = longColumns(sets);
+  const { choice, user, chosen, features } = longColumns(sets, choices.users);
   await writeParquet(path, [
     choice,
-    { name: "user_id", type: "text", values: Array.from(setOf, (n) => choices.users[sets.cluster![n]]) },
+    user,
     { name: "alternative", type: "text", values: Array.from(sets.alternative!, (code) => sets.alternatives![code]) },
     chosen,
     // The constant follows from the alternative.
@@ -129,7 +108,7 @@ export async function writeSkips(path: string, choices: HistoryChoices): Promise
 }
 
 /** Columns that every choice log has, and the choice set of each row. */
-function longColumns({ starts, chosen, features, values }: ChoiceSets) {
+function longColumns({ starts, chosen, cluster, features, values }: ChoiceSets, users?: readonly string[]) {
   const rows = starts[chosen.length];
   const setOf = new Int32Array(rows);
   const isChosen = new Int32Array(rows);
@@ -140,6 +119,12 @@ function longColumns({ starts, chosen, features, values }: ChoiceSets) {
   return {
     setOf,
     choice: { name: "choice_id", type: "int32", values: setOf } as Column,
+    user: {
+      name: "user_id",
+      ...(users
+        ? { type: "text", values: Array.from(setOf, (n) => users[cluster![n]]) }
+        : { type: "int32", values: setOf.map((n) => cluster![n]) }),
+    } as Column,
     chosen: { name: "chosen", type: "int32", values: isChosen } as Column,
     features: features.map((name, k): Column => ({
       name,

@@ -62,10 +62,10 @@ Deno.test("trainSoftmaxRegression() gives the estimates of the conditional logit
   const before = tf.memory().numTensors;
   const units = [{ factor: 10, shift: 300 }, { factor: 1, shift: 0 }, { factor: 0.1, shift: 5 }];
   const sets = randomChoices({ sets: 400, weights: [1, -0.5, 0.3], ragged: true, size: 9, units });
-  const learned = await trainSoftmaxRegression(sets, { epochs: 200 });
+  const learned = await trainSoftmaxRegression(sets);
   fitConditionalLogit(sets).coefficients.forEach((c, k) => {
     assert.ok(Math.abs(learned.weights[k] - c.estimate) < 1e-3, `${learned.weights[k]} is not ${c.estimate}`);
   });
   assert.equal(tf.memory().numTensors, before);
-  assert.ok(learned.losses[199] < learned.losses[0]);
+  assert.ok(learned.losses.at(-1)! < learned.losses[0]);
 });
