@@ -143,7 +143,7 @@ function App({ defaults, before, visit }: Props) {
       {session && current
         ? (
           <main aria-busy={busy}>
-            <section class="now" aria-label="Now playing">
+            <section class="panel wide now" aria-label="Now playing">
               <div>
                 <p class="eyebrow">Now playing, {current.step + 1} of {session.picks.length}</p>
                 <h2>{current.track.title}</h2>

@@ -25,7 +25,7 @@ export function SongMap({ session }: { session: SessionBody }) {
   return (
     <section class="panel" aria-labelledby="map-title">
       <h2 id="map-title">The walk on the map</h2>
-      <div class="map" ref={element}>
+      <div ref={element}>
         <canvas
           ref={canvas}
           role="img"

@@ -24,7 +24,7 @@ export function Timeline({ session }: { session: SessionBody }) {
     <section class="panel" aria-labelledby="timeline-title">
       <h2 id="timeline-title">Energy and key</h2>
       <div ref={element}>
-        <svg class="timeline" width={width} height={HEIGHT} role="img" aria-label={summary}>
+        <svg width={width} height={HEIGHT} role="img" aria-label={summary}>
           {[0, 0.5, 1].map((energy) => (
             <g key={energy}>
               <line class="grid" x1={EDGE} x2={width - EDGE} y1={y(energy)} y2={y(energy)} />
