@@ -9,14 +9,18 @@ import { mean, quantileSorted, range, sum } from "d3-array";
 import { expectInteger, InputError } from "../errors.ts";
 import { type Random, randomInteger } from "../random.ts";
 
-/** An estimate with its interval. */
-export interface Interval {
-  /** The mean of what was observed. */
-  estimate: number;
+/** A 95 % interval. */
+export interface IntervalEnds {
   /** Lower end of the 95 % interval. */
   lower: number;
   /** Upper end of it. */
   upper: number;
+}
+
+/** An estimate with its interval. */
+export interface Interval extends IntervalEnds {
+  /** The mean of what was observed. */
+  estimate: number;
   /** How many values it rests on. */
   count: number;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pairs } from "d3-array";
 import { InputError } from "../errors.ts";
 import { cosine, type Matrix, row } from "../matrix.ts";
 import { expectPlays } from "./plays.ts";
@@ -17,11 +18,7 @@ import { expectPlays } from "./plays.ts";
  */
 export function consecutiveSimilarities(plays: ArrayLike<number>, embedding: Matrix): Float64Array {
   expectPlays(plays, embedding.rows, 2);
-  const similarities = new Float64Array(plays.length - 1);
-  for (let p = 1; p < plays.length; p++) {
-    similarities[p - 1] = cosine(row(embedding, plays[p - 1]), row(embedding, plays[p]));
-  }
-  return similarities;
+  return Float64Array.from(pairs(Array.from(plays), (a, b) => cosine(row(embedding, a), row(embedding, b))));
 }
 
 /**
@@ -48,8 +45,8 @@ export function intraListDiversity(plays: ArrayLike<number>, embedding: Matrix):
   }
   let total = 0;
   for (const value of sum) total += value * value;
-  const pairs = plays.length * (plays.length - 1) / 2;
-  return 1 - (total - squares) / 2 / pairs;
+  const pairCount = plays.length * (plays.length - 1) / 2;
+  return 1 - (total - squares) / 2 / pairCount;
 }
 
 /**

@@ -137,6 +137,7 @@ async function playEvening(scenario: Scenario, before: number): Promise<Evening>
   const world = await scenarioWorld(scenario);
   const heardBefore = new Set<number>();
   const [from, seed] = [scenario.starts[0], scenario.seeds[0]];
+  const weights = FEATURES.map((name) => scenario.weights[name]);
   const play = (policy: "vanilla" | "segue"): Side => {
     const state = new UserState(world);
     let start = scenario.times[0];
@@ -145,30 +146,26 @@ async function playEvening(scenario: Scenario, before: number): Promise<Evening>
       for (const { track } of eve.run()) heardBefore.add(track);
       start += DAY;
     }
-    return playSide(scenario, state, new Session(state, { policy, from, seed, count: TRACKS, start }));
+    const session = new Session(state, { policy, from, seed, count: TRACKS, start });
+    const side: Side = { tracks: [], notes: [], utility: 0 };
+    const utilities: number[] = [];
+    while (side.tracks.length < TRACKS) {
+      const pick = session.next();
+      // The play is taken back for a moment: what is said of a pick is said from before it.
+      state.undo();
+      side.notes.push(noteOf(state, pick, side.tracks));
+      if (side.tracks.length > 0) {
+        const features = fillFeatures(side.tracks.at(-1)!, state, Int32Array.of(pick.track), { now: pick.at });
+        utilities.push(linearUtilities(features, weights)[0] + scenario.liking[pick.track]);
+      }
+      state.play(pick.track, pick.at);
+      side.tracks.push(pick.track);
+    }
+    return { ...side, utility: mean(utilities)! };
   };
   const first = nameOf(world, from);
   const start = `${first.title}* by *${first.artists}`;
   return { scenario, world, start, vanilla: play("vanilla"), segue: play("segue"), heardBefore };
-}
-
-function playSide(scenario: Scenario, state: UserState, session: Session): Side {
-  const side: Side = { tracks: [], notes: [], utility: 0 };
-  const weights = FEATURES.map((name) => scenario.weights[name]);
-  const utilities: number[] = [];
-  while (side.tracks.length < TRACKS) {
-    const pick = session.next();
-    // The play is taken back for a moment: what is said of a pick is said from before it.
-    state.undo();
-    side.notes.push(noteOf(state, pick, side.tracks));
-    if (side.tracks.length > 0) {
-      const features = fillFeatures(side.tracks.at(-1)!, state, Int32Array.of(pick.track), { now: pick.at });
-      utilities.push(linearUtilities(features, weights)[0] + scenario.liking[pick.track]);
-    }
-    state.play(pick.track, pick.at);
-    side.tracks.push(pick.track);
-  }
-  return { ...side, utility: mean(utilities)! };
 }
 
 /** Contributions to utility below this are not worth a word: a factor of 1.2 on the odds. */

@@ -11,23 +11,20 @@ import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { deviation, group, mean, range, rollups, sum, variance } from "d3-array";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
+import type { IntervalEnds } from "./bootstrap.ts";
 import type { FeedbackLog } from "./feedback.ts";
 
 /** The power that an experiment is planned for. */
 const POWER = 0.8;
 
-/** Two arms compared. */
-export interface ArmComparison {
+/** Two arms compared, with the interval of the difference. */
+export interface ArmComparison extends IntervalEnds {
   /** Mean of the treatment minus mean of the control. */
   difference: number;
   /** Its standard error. */
   standardError: number;
   /** Two-sided p-value. */
   p: number;
-  /** Lower end of the 95 % interval. */
-  lower: number;
-  /** Upper end of the 95 % interval. */
-  upper: number;
 }
 
 /**
@@ -100,14 +97,10 @@ export function cuped(outcome: ArrayLike<number>, covariate: ArrayLike<number>):
   return { values: y.map((value, i) => value - theta * (x[i] - mx)), correlation };
 }
 
-/** How often a test finds a difference where there is none. */
-export interface FalsePositives {
+/** How often a test finds a difference where there is none, with the interval of that share (Wilson). */
+export interface FalsePositives extends IntervalEnds {
   /** Share of the A/A experiments with p < 0.05. */
   rate: number;
-  /** Lower end of the 95 % interval of that share (Wilson). */
-  lower: number;
-  /** Upper end of it. */
-  upper: number;
   /** Number of experiments. */
   experiments: number;
 }
@@ -162,16 +155,12 @@ export function designEffect(values: ArrayLike<number>, listeners: ArrayLike<num
   return spread > 0 ? clustered / spread : 1;
 }
 
-/** Power at one size of the arms. */
-export interface PowerPoint {
+/** Power at one size of the arms, with its interval (Wilson). */
+export interface PowerPoint extends IntervalEnds {
   /** Listeners in each arm. */
   listeners: number;
   /** Share of the experiments that found the difference (p < 0.05, in its direction). */
   power: number;
-  /** Lower end of the 95 % interval of that share (Wilson). */
-  lower: number;
-  /** Upper end of it. */
-  upper: number;
 }
 
 /** A population from which experiments are drawn: what each listener would do in either arm. */
@@ -358,7 +347,7 @@ export function sessionOutcomes(log: FeedbackLog, from: number = 0, to: number =
 }
 
 /** Share with Wilson's 95 % interval (Wilson 1927). */
-function wilson(found: number, count: number): { rate: number; lower: number; upper: number } {
+function wilson(found: number, count: number): IntervalEnds & { rate: number } {
   const z = normalQuantile(0.975, 0, 1);
   const rate = found / count;
   const centre = (rate + z * z / (2 * count)) / (1 + z * z / count);

@@ -9,6 +9,7 @@ import { mean, range, rollups, sum } from "d3-array";
 import type { ChoiceSets } from "../choice/sets.ts";
 import { expectNumber, InputError } from "../errors.ts";
 import { linearUtilities, softmax } from "../softmax.ts";
+import type { IntervalEnds } from "./bootstrap.ts";
 
 /** A log to evaluate another policy on; one entry a pick. */
 export interface LoggedPicks {
@@ -30,17 +31,13 @@ export interface LoggedPicks {
 export type OffPolicyEstimator = "IPS" | "SNIPS" | "direct" | "doubly robust";
 
 /** An estimate of a policy's value. */
-export interface OffPolicyEstimate {
+export interface OffPolicyEstimate extends IntervalEnds {
   /** Which estimator. */
   estimator: OffPolicyEstimator;
   /** Estimated mean reward. */
   value: number;
   /** Its standard error, by groups. */
   standardError: number;
-  /** Lower end of the 95 % interval. */
-  lower: number;
-  /** Upper end of the 95 % interval. */
-  upper: number;
   /** (Σ w)² / Σ w²: to how many picks of the policy itself the weighted log amounts (Kish 1965). */
   effectivePicks: number;
 }

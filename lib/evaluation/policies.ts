@@ -6,8 +6,7 @@
  */
 import type { TastePrior } from "../choice/personal.ts";
 import { FEATURES } from "../shuffle/features.ts";
-import type { Rules } from "../shuffle/rules.ts";
-import type { PolicyName } from "../shuffle/session.ts";
+import type { PolicyName, SessionOptions } from "../shuffle/session.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
 
 /**
@@ -22,7 +21,7 @@ export type VariedParameter =
   | "rules";
 
 /** A policy of the tournament. It can be sent to a worker. */
-export interface TournamentPolicy {
+export interface TournamentPolicy extends Pick<SessionOptions, "weights" | "temperature" | "rules"> {
   /** Short name, e.g. `"segue"`. */
   name: string;
   /** What people read, e.g. `"Segue, learned weights"`. */
@@ -31,16 +30,10 @@ export interface TournamentPolicy {
   group: "contest" | "variant";
   /** The way to choose. */
   policy: PolicyName;
-  /** Weights of the policy `segue`. */
-  weights?: Weights;
   /** True: each listener's own weights instead, which only a simulation knows. */
   own?: boolean;
   /** Each listener's weights as learned from that listener's past choices and this distribution of tastes. */
   prior?: TastePrior;
-  /** Temperature of the softmax. */
-  temperature?: number;
-  /** Hard rules. */
-  rules?: Rules;
   /** Of a variant: the policy from which it differs in one parameter. */
   against?: string;
   /** Of a variant: that parameter. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cumsum } from "d3-array";
+import { cumsum, max } from "d3-array";
 import type { CodedLists } from "../catalog/catalog.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
 import { expectPlays } from "./plays.ts";
@@ -24,17 +24,16 @@ export type Labels = Int32Array | CodedLists;
 export function repeatGaps(plays: ArrayLike<number>, labels: Labels): Int32Array {
   const single = labels instanceof Int32Array;
   expectPlays(plays, single ? labels.length : labels.offsets.length - 1, 0);
+  const codesOf = (track: number) =>
+    single
+      ? labels.subarray(track, track + 1)
+      : labels.codes.subarray(labels.offsets[track], labels.offsets[track + 1]);
   const last = new Map<number, number>();
   const gaps = new Int32Array(plays.length);
   for (let p = 0; p < plays.length; p++) {
-    const from = single ? plays[p] : labels.offsets[plays[p]];
-    const to = single ? from + 1 : labels.offsets[plays[p] + 1];
-    const codes = single ? labels : labels.codes;
-    for (let at = from; at < to; at++) {
-      const before = codes[at] < 0 ? undefined : last.get(codes[at]);
-      if (before !== undefined && (gaps[p] === 0 || p - before < gaps[p])) gaps[p] = p - before;
-    }
-    for (let at = from; at < to; at++) if (codes[at] >= 0) last.set(codes[at], p);
+    const codes = codesOf(plays[p]).filter((code) => code >= 0);
+    gaps[p] = p - (max(codes, (code) => last.get(code)) ?? p);
+    for (const code of codes) last.set(code, p);
   }
   return gaps;
 }

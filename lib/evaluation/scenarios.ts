@@ -7,11 +7,11 @@ import { ascending, permute } from "d3-array";
 import { randomNormal } from "d3-random";
 import type { Catalog } from "../catalog/catalog.ts";
 import { expectInteger, InputError } from "../errors.ts";
-import { type Matrix, takeRows } from "../matrix.ts";
+import { takeRows } from "../matrix.ts";
 import { type Random, randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
 import { FEATURES } from "../shuffle/features.ts";
 import type { Weights } from "../shuffle/weights.ts";
-import { createShuffleWorld, restrictWorld, type ShuffleWorld } from "../shuffle/world.ts";
+import { createShuffleWorld, restrictWorld, type ShuffleWorld, type ShuffleWorldParts } from "../shuffle/world.ts";
 import { knownnessOf } from "./exposure.ts";
 
 /** Kinds of libraries. */
@@ -59,7 +59,7 @@ const FIRST_SESSION = Date.UTC(2026, 0, 5, 18);
 const MS_PER_HOUR = 3_600_000;
 
 /** One simulated listener with a library of their own, ready to be played to. It can be sent to a worker. */
-export interface Scenario {
+export interface Scenario extends Omit<ShuffleWorldParts, "graph"> {
   /** Number of the listener. */
   listener: number;
   /** Kind of the library. */
@@ -70,12 +70,6 @@ export interface Scenario {
   about: string;
   /** Tracks of the library, as rows of the whole catalogue, ascending. Row i of everything below is `tracks[i]`. */
   tracks: Int32Array;
-  /** The rows of the catalogue. */
-  catalog: Catalog;
-  /** The rows of the embedding. */
-  embedding: Matrix;
-  /** The clusters of the tracks. */
-  clusters: Int32Array;
   /** Probability of each track being heard anywhere in the world, see {@linkcode knownnessOf}. */
   knownness: Float64Array;
   /** First track of each session, as a row of the library. */
@@ -96,7 +90,7 @@ export interface Scenario {
 export interface ScenarioOptions {
   /** Tracks of a library that is not tiny; 300 by default, fewer in a small catalogue. */
   librarySize?: number;
-  /** Seed; listener i has a stream of random numbers of its own. 42 by default. */
+  /** Seed of everything random; listener i has a stream of its own. 42 by default. */
   seed?: number;
 }
 
@@ -135,7 +129,7 @@ export function drawScenario(world: ShuffleWorld, listener: number, options: Sce
     tracks,
     catalog: takeTracks(world.catalog, tracks),
     embedding: takeRows(world.embedding, tracks),
-    clusters: world.clusterCount > 0 ? tracks.map((track) => world.clusters[track]) : new Int32Array(0),
+    clusters: world.clusterCount > 0 ? tracks.map((track) => world.clusters[track]) : undefined,
     knownness: Float64Array.from(tracks, (track) => knownness[track]),
     starts: Int32Array.from({ length: sessions }, () => randomInteger(random, tracks.length)),
     times: Float64Array.from({ length: sessions }, (_, s) => FIRST_SESSION + s * hours * MS_PER_HOUR),
@@ -153,11 +147,9 @@ export function drawScenario(world: ShuffleWorld, listener: number, options: Sce
  * @returns A world whose track i is row i of the library.
  */
 export function scenarioWorld(scenario: Scenario): Promise<ShuffleWorld> {
-  const { catalog, embedding, clusters } = scenario;
-  const n = catalog.length;
+  const n = scenario.catalog.length;
   const none = { indices: new Int32Array(0), similarities: new Float32Array(0) };
-  const graph = { nodeCount: n, offsets: new Int32Array(n + 1), ...none };
-  const world = createShuffleWorld({ catalog, embedding, graph, clusters: clusters.length ? clusters : undefined });
+  const world = createShuffleWorld({ ...scenario, graph: { nodeCount: n, offsets: new Int32Array(n + 1), ...none } });
   return restrictWorld(world, world.library);
 }
 

@@ -14,7 +14,7 @@ import { expectInteger, InputError } from "../errors.ts";
 import { randomInteger, seededRandom } from "../random.ts";
 import { catalogRows, replay } from "../sequence/content.ts";
 import { samplePlaylists } from "../sequence/ranking.ts";
-import { loadSasrec, type SasrecConfig, type SasrecWeights } from "../sequence/sasrec.ts";
+import { loadSasrec, type SasrecModel } from "../sequence/sasrec.ts";
 import { serveSasrec } from "../sequence/serve.ts";
 import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "../sequence/split.ts";
 import { loadSequenceData } from "../sequence/stage.ts";
@@ -27,14 +27,7 @@ import { bootstrapMean, type Interval } from "./bootstrap.ts";
 import type { SequenceModel } from "./play.ts";
 
 /** A trained SASRec whose tracks are known by their ids in the catalogue. It can be sent to a worker. */
-export interface SequenceTerm {
-  /** Shape of the model. */
-  config: SasrecConfig;
-  /** Its weights. */
-  weights: SasrecWeights;
-  /** `track_id` in the catalogue of each track code of the model. */
-  trackIds: readonly string[];
-}
+export type SequenceTerm = Omit<SasrecModel, "training">;
 
 /** A sequence model with the weight of its term in the utility. */
 export interface WeighedSequenceTerm extends SequenceTerm {

@@ -13,8 +13,14 @@ import { startProgress } from "../progress.ts";
 import type { Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
 import type { MetricName, RunMeasures } from "./metrics.ts";
-import { contestants, LEARNED_TEMPERATURES, segueVariants, type TournamentPolicy } from "./policies.ts";
-import { drawScenario, LISTENER_WEIGHTS, PATTERN_SESSIONS, type Scenario } from "./scenarios.ts";
+import {
+  contestants,
+  LEARNED_TEMPERATURES,
+  type LearnedParts,
+  segueVariants,
+  type TournamentPolicy,
+} from "./policies.ts";
+import { drawScenario, LISTENER_WEIGHTS, PATTERN_SESSIONS, type Scenario, type ScenarioOptions } from "./scenarios.ts";
 import {
   type SequenceEstimate,
   type SequenceTerm,
@@ -25,15 +31,11 @@ import { measurePolicies } from "./tournament_worker.ts";
 import { askWorker, startWorkers } from "../workers.ts";
 
 /** How a tournament is held. */
-export interface TournamentOptions {
+export interface TournamentOptions extends ScenarioOptions {
   /** Number of simulated listeners; 96 by default, 8 for each kind of library and listening pattern. */
   listeners?: number;
   /** On how many of them the variants of Segue are played as well; half of the listeners by default, 0 for none. */
   variantListeners?: number;
-  /** Tracks of a library that is not tiny; 300 by default. */
-  librarySize?: number;
-  /** Seed of everything random; 42 by default. */
-  seed?: number;
   /** Workers; 2 by default, 1 works on the thread at hand. The result does not depend on it. */
   workers?: number;
   /** Weights learned elsewhere, in place of those learned here from all listeners at once. */
@@ -104,11 +106,7 @@ export interface Tournament {
 }
 
 /** What is learned from listeners who take no part in the tournament. */
-export interface LearnedWeights {
-  /** One set of weights for all: the conditional logit of all choices at once. */
-  pooled: Weights;
-  /** How listeners differ: centre and spread of their weights. */
-  prior: TastePrior;
+export interface LearnedWeights extends Pick<LearnedParts, "pooled" | "prior"> {
   /** Number of listeners learned from. */
   listeners: number;
   /** Number of their choices. */
@@ -165,7 +163,7 @@ export async function runTournament(world: ShuffleWorld, options: TournamentOpti
   try {
     const tuned = await tuneTemperature(world, learned.prior, crew, { seed, librarySize, count: options.validators });
     const { temperature } = tuned;
-    const parts = { pooled: learned.pooled, prior: learned.prior, temperature, sequence: options.sequence?.weight };
+    const parts = { ...learned, temperature, sequence: options.sequence?.weight };
     const main = contestants(parts);
     const policies = [...main, ...(variantListeners > 0 ? segueVariants(parts) : [])];
     const listeners: TournamentListener[] = [];

@@ -5,7 +5,7 @@
  * @module
  */
 import { extent, group, range } from "d3-array";
-import { bootstrapMean } from "../evaluation/bootstrap.ts";
+import { bootstrapMean, type IntervalEnds } from "../evaluation/bootstrap.ts";
 import type { FalsePositives, PowerPoint } from "../evaluation/experiment.ts";
 import type { OffPolicyEstimate } from "../evaluation/off_policy.ts";
 import { seededRandom } from "../random.ts";
@@ -47,17 +47,13 @@ const LEGEND_ON_TOP: Spec = {
 const DASHES = [[1, 0], [1, 0], [6, 4], [1, 0]];
 
 /** A point of a curve with its interval. */
-export interface LinePoint {
+export interface LinePoint extends IntervalEnds {
   /** Which curve. */
   series: string;
   /** Place on the horizontal axis. */
   x: number;
   /** Estimate. */
   value: number;
-  /** Lower end of the 95 % interval. */
-  lower: number;
-  /** Upper end of it. */
-  upper: number;
 }
 
 /**
@@ -285,7 +281,7 @@ function large(text: string, subtitle: string, [width, height]: [number, number]
 
 /** Bars of shares with their intervals, one a name. */
 function barsWithIntervals(
-  bars: readonly { name: string; value: number; lower: number; upper: number }[],
+  bars: readonly (IntervalEnds & { name: string; value: number })[],
   height: number,
   title: string,
 ): Spec[] {
