@@ -3,31 +3,14 @@
  *
  * @module
  */
-import {
-  batchType,
-  binary,
-  Column,
-  columnFromArray,
-  type Table as ArrowTable,
-  tableFromColumns,
-  tableFromIPC,
-  tableToIPC,
-} from "@uwdata/flechette";
+import { binary, int32, type Table as ArrowTable, tableFromArrays, tableFromIPC, tableToIPC } from "@uwdata/flechette";
 import { concatenate } from "../concatenate.ts";
 
 /** Columns that a step yields, in order, as Spark names their types. */
 export type RowSchema = Readonly<Record<string, "int" | "binary">>;
 
-/** Byte strings of one length, one behind another: the vectors of many rows without a copy of each. */
-export interface PackedBytes {
-  /** The bytes, `width` a row. */
-  bytes: Uint8Array;
-  /** Bytes of a row. */
-  width: number;
-}
-
 /** A table that a step yields: values by column name, all of one length. */
-export type RowColumns = Record<string, ArrayLike<number> | readonly Uint8Array[] | PackedBytes>;
+export type RowColumns = Record<string, Int32Array | number[] | Uint8Array[]>;
 
 /** A table that a step is given or a job results in. */
 export interface RowTable {
@@ -78,8 +61,12 @@ export interface RowTable {
  * @returns An Arrow IPC stream of one batch.
  */
 export function encodeRows(schema: RowSchema, columns: RowColumns): Uint8Array {
-  const built = Object.keys(schema).map((name): [string, Column<unknown>] => [name, buildColumn(columns[name])]);
-  return tableToIPC(tableFromColumns(built), { format: "stream" })!;
+  const names = Object.keys(schema);
+  const types = Object.fromEntries(names.map((name) => [name, schema[name] === "int" ? int32() : binary()]));
+  return tableToIPC(
+    tableFromArrays(names.map((name): [string, RowColumns[string]] => [name, columns[name]]), { types }),
+    { format: "stream" },
+  )!;
 }
 
 /**
@@ -117,17 +104,6 @@ export function decodeRows(bytes: Uint8Array): RowTable {
 }
 
 /**
- * Number of rows of columns.
- *
- * @param columns The columns.
- * @returns The number; 0 without columns.
- */
-export function rowCount(columns: RowColumns): number {
-  const first = Object.values(columns)[0];
-  return first === undefined ? 0 : "width" in first ? first.bytes.length / first.width : first.length;
-}
-
-/**
  * Numbers as bytes, without a copy.
  *
  * @param values A typed array.
@@ -135,6 +111,19 @@ export function rowCount(columns: RowColumns): number {
  */
 export function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/**
+ * A matrix as a column of byte strings.
+ *
+ * @param values The numbers of all rows, one row behind another.
+ * @param rows Number of rows.
+ * @returns The bytes of each row: views, not copies.
+ */
+export function rowsOf(values: ArrayBufferView, rows: number): Uint8Array[] {
+  const bytes = bytesOf(values);
+  const width = bytes.length / rows;
+  return Array.from({ length: rows }, (_, i) => bytes.subarray(i * width, (i + 1) * width));
 }
 
 /**
@@ -150,28 +139,4 @@ export function numbersOf<T>(
 ): T {
   const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / type.BYTES_PER_ELEMENT);
-}
-
-function buildColumn(values: RowColumns[string]): Column<unknown> {
-  if ("width" in values) {
-    const { bytes, width } = values;
-    return binaryColumn(bytes, Int32Array.from({ length: bytes.length / width + 1 }, (_, i) => i * width));
-  }
-  if (typeof values[0] === "number") {
-    return columnFromArray(
-      values instanceof Int32Array ? values : Int32Array.from(values as ArrayLike<number>),
-      undefined,
-    );
-  }
-  const parts = values as readonly Uint8Array[];
-  const offsets = new Int32Array(parts.length + 1);
-  parts.forEach((part, i) => offsets[i + 1] = offsets[i] + part.length);
-  return binaryColumn(concatenate(Uint8Array, parts), offsets);
-}
-
-function binaryColumn(values: Uint8Array, offsets: Int32Array): Column<unknown> {
-  const type = binary();
-  const Batch = batchType(type, {}) as unknown as new (parts: object) => never;
-  const length = offsets.length - 1;
-  return new Column([new Batch({ length, nullCount: 0, type, validity: new Uint8Array(0), values, offsets })], type);
 }

@@ -36,8 +36,6 @@ export interface Job {
   name: string;
   /** Where the rows come from. */
   source: Source;
-  /** Into how many partitions the source is cut; four an executor when left out. */
-  partitions?: number;
   /** The steps, in their order. */
   steps: readonly StepCall[];
   /** Folder that all machines see, for a result that may be larger than memory: it is written there, then read. */
@@ -62,14 +60,6 @@ export interface JobStatistics {
   peakTaskMiB: number;
 }
 
-/** The result of a job. */
-export interface JobResult {
-  /** The tables, in the order of the partitions. To be read once. */
-  tables(): AsyncIterable<RowTable>;
-  /** What it cost. */
-  statistics: JobStatistics;
-}
-
 /** Runs jobs: Apache Spark, or what stands in for it in tests. */
 export interface Engine {
   /** Executors of the cluster. */
@@ -80,10 +70,10 @@ export interface Engine {
    * Runs a job.
    *
    * @param job The job.
-   * @returns Its result.
+   * @returns The tables of the result, in the order of the partitions, to be read once.
    * @throws {InputError} When a step throws one; it names the file and the row.
    */
-  run(job: Job): Promise<JobResult>;
+  run(job: Job): Promise<AsyncIterable<RowTable>>;
   /** Ends workers and cluster. */
   close(): Promise<void>;
 }
@@ -209,9 +199,9 @@ export function mergedStep<T, Broadcast = undefined>(
  * @throws {InputError} When the source has no rows.
  */
 export async function runAndMerge<T>(engine: Engine, job: Job, merge: (a: T, b: T) => T): Promise<T> {
-  const { tables } = await engine.run(job);
+  const tables = await engine.run(job);
   const values = async function* () {
-    for await (const table of tables()) for (const bytes of table.bytes("value")) yield deserialize(bytes) as T;
+    for await (const table of tables) for (const bytes of table.bytes("value")) yield deserialize(bytes) as T;
   };
   const total = await mergeAll(values(), merge);
   if (total) return total.value;

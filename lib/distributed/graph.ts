@@ -30,22 +30,10 @@ import type { GraphOfFile } from "../graph/stage.ts";
 import { meanAndError } from "../graph/join.ts";
 import { type Matrix, matrix, takeRows, unitRows } from "../matrix.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
-import { bytesOf, numbersOf } from "./arrow.ts";
+import { numbersOf, rowsOf } from "./arrow.ts";
 import { type Engine, mergedStep, runAndMerge, type Source, type Step } from "./engine.ts";
 import { matrixShape } from "./matrix_file.ts";
 import { matrixOf } from "./pca.ts";
-
-/** Options of {@linkcode distributedGraph}. */
-export interface DistributedGraphOptions {
-  /** Neighbours of each row, in [1, n − 1]. Default 50. */
-  k?: number;
-  /** Mean recall@k to reach, in (0, 1]. Default 0.99; 1 compares all pairs. */
-  recall?: number;
-  /** Seed of everything random. Default 42. */
-  seed?: number;
-  /** Rows at home in a coarse cell, about: a cell with its guests is what a task holds. Default 25,000. */
-  cellRows?: number;
-}
 
 /** How a graph came about on an engine. */
 export interface DistributedGraphReport extends KnnReport {
@@ -136,8 +124,7 @@ export const ASSIGN_STEP: Step = {
           from.push(i);
         }
       }
-      const vector = { bytes: bytesOf(takeRows(x, from).data), width: 4 * x.columns };
-      yield { part, guest, row: from.map((i) => rows[i]), vector };
+      yield { part, guest, row: from.map((i) => rows[i]), vector: rowsOf(takeRows(x, from).data, from.length) };
     }
   },
 };
@@ -165,14 +152,14 @@ export const JOIN_STEP: Step = {
     const numbers = concatenate(Int32Array, all.map((table) => table.numbers("row")!));
     const vectors = numbersOf(Float32Array, concatenate(Uint8Array, all.map((table) => table.packed("vector"))));
     const x = matrix(numbers.length, vectors.length / numbers.length, vectors);
-    const { k, neighbors, similarities, compared, duplicates, zeroRows } = await joinCell(x, homes, numbers, options);
+    const { neighbors, similarities, compared, duplicates, zeroRows } = await joinCell(x, homes, numbers, options);
     const counts: CellCounts = { compared: compared * homes, members: x.rows, duplicates, zeroRows };
     const row = numbers.subarray(0, homes);
     yield {
       part: row.map((row) => Math.floor(row / blockRows)),
       row,
-      neighbors: { bytes: bytesOf(neighbors), width: 4 * k },
-      similarities: { bytes: bytesOf(similarities), width: 4 * k },
+      neighbors: rowsOf(neighbors, homes),
+      similarities: rowsOf(similarities, homes),
       cell: Array.from(row, (_, i) => i === 0 ? serialize(counts) : new Uint8Array(0)),
     };
   },
@@ -224,25 +211,30 @@ export const WRITE_STEP: Step = mergedStep(async function* (tables, broadcast: W
 }, mergeWritten);
 
 /**
- * Builds the neighbour graph of a matrix file on an engine: `graph.json` and `graph/part-NNNNN.npz`. The recall is
- * measured on a sample whose exact neighbours are found by comparing it with all rows; when it falls short, cells look
- * farther and the join is done again.
+ * Building the graph on an engine, for `graphStage`: `graph.json` and `graph/part-NNNNN.npz` in {@linkcode partsFolder},
+ * which all machines see; an older graph there is replaced when the new one is whole. The recall is measured on a sample
+ * whose exact neighbours are found by comparing it with all rows; when it falls short, cells look farther and the join is
+ * done again.
  *
- * @param path NPY file of a matrix [n, d].
- * @param folder Folder to write to, which all machines see; an older graph in it is replaced when the new one is whole.
  * @param engine The engine.
- * @param options Neighbours, recall, seed, size of the cells.
- * @returns How the graph was made; `graph.json` has it too.
- * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, or has a number that is not finite:
- * the error names the row. Then nothing is written.
+ * @param cellRows Rows at home in a coarse cell, about: a cell with its guests is what a task holds.
+ * @returns What builds the graph of a matrix file. It throws an `InputError` when the matrix is missing, cannot have k
+ * neighbours a row, or has a number that is not finite: the error names the row. Then nothing is written.
  */
-export async function distributedGraph(
+export function graphOn(
+  engine: Engine,
+  cellRows: number = CELL_ROWS,
+): (...given: Parameters<GraphOfFile>) => Promise<DistributedGraphReport> {
+  return (path, file, options) => buildGraph(engine, path, partsFolder(file), options, cellRows);
+}
+
+async function buildGraph(
+  engine: Engine,
   path: string,
   folder: string,
-  engine: Engine,
-  options: DistributedGraphOptions = {},
+  { k, recall, seed }: Parameters<GraphOfFile>[2],
+  cellRows: number,
 ): Promise<DistributedGraphReport> {
-  const { k = 50, recall = 0.99, seed = 42, cellRows = CELL_ROWS } = options;
   const { rows: n, columns } = matrixShape(path);
   if (n < 2) throw new InputError(`${path}: expected a matrix of at least 2 rows but found ${n}`);
   expectInteger("k", k, 1, n - 1);
@@ -336,18 +328,6 @@ export async function distributedGraph(
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
-}
-
-/**
- * Building the graph on an engine, for `graphStage`: with the same recall as one machine's, in parts.
- *
- * @param engine The engine.
- * @param cellRows Rows at home in a coarse cell, about; 25,000 when left out.
- * @returns {@linkcode distributedGraph} into {@linkcode partsFolder}.
- */
-export function graphOn(engine: Engine, cellRows?: number): GraphOfFile {
-  return (matrixFile, file, options) =>
-    distributedGraph(matrixFile, partsFolder(file), engine, { ...options, cellRows });
 }
 
 /**

@@ -126,7 +126,7 @@ async function writeCooccurrence(directory: string, engine: Engine, k: number, t
       )
     );
     const partitions = 4 * engine.executors;
-    const { tables } = await engine.run({
+    const tables = await engine.run({
       name: "co-occurrence",
       source: { kind: "parquet", path, columns: ["user_id", "track_id"], by: "user_id" },
       steps: [
@@ -136,7 +136,7 @@ async function writeCooccurrence(directory: string, engine: Engine, k: number, t
       staging,
     });
     const rows = new Map<number, Companions>();
-    for await (const table of tables()) {
+    for await (const table of tables) {
       const [lists, counts] = [table.bytes("tracks"), table.bytes("counts")];
       table.numbers("row")!.forEach((row: number, i: number) => {
         rows.set(row, {
@@ -162,13 +162,13 @@ async function writeCooccurrence(directory: string, engine: Engine, k: number, t
 /** Slices are scanned on the engine; what comes back is in their order. */
 function scanOn(engine: Engine, staging: string): SliceScan {
   return async function* (slices) {
-    const { tables } = await engine.run({
+    const tables = await engine.run({
       name: "MPD slices",
       source: { kind: "items", count: slices.length },
       steps: [{ step: "mpd.slices", broadcast: slices.map((path) => resolve(path)) }],
       staging,
     });
-    for await (const table of tables()) {
+    for await (const table of tables) {
       const pieces = table.bytes("pieces");
       for (const [r, item] of table.numbers("item")!.entries()) {
         yield { file: slices[item], pieces: deserialize(pieces[r]) as MpdPiece[] };

@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import { InputError } from "../errors.ts";
 import { decodeRows, type RowSchema, type RowTable } from "./arrow.ts";
-import type { Engine, Failure, Job, JobResult, JobStatistics, StepRegistry } from "./engine.ts";
+import type { Engine, Failure, Job, JobStatistics, StepRegistry } from "./engine.ts";
 import { javaProblem } from "./java.ts";
 import { matrixShape } from "./matrix_file.ts";
 
@@ -93,13 +93,13 @@ export async function sparkEngine(
     executors,
     history,
     pids: opened.pids!,
-    async run(job): Promise<JobResult> {
+    async run(job) {
       const staging = resolve(mkdtempSync(join(job.staging ?? tmpdir(), ".segue-spark-")));
       try {
         const { files, statistics } = await driver.ask({
           name: job.name,
           source: sourceOf(job),
-          partitions: job.partitions ?? executors * PARTITIONS_AN_EXECUTOR,
+          partitions: executors * PARTITIONS_AN_EXECUTOR,
           keep: job.keep ?? false,
           large: job.staging !== undefined,
           staging,
@@ -110,9 +110,8 @@ export async function sparkEngine(
             shuffle,
           }))),
         });
-        const cost = { job: job.name, ...statistics! };
-        history.push(cost);
-        return { statistics: cost, tables: () => readResult(files!, staging) };
+        history.push({ job: job.name, ...statistics! });
+        return readResult(files!, staging);
       } catch (error) {
         rmSync(staging, { recursive: true, force: true });
         throw error;

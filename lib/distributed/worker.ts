@@ -21,7 +21,7 @@ import process from "node:process";
 import { deserialize } from "node:v8";
 import { InputError } from "../errors.ts";
 import { peakMemory } from "../storage/stages.ts";
-import { decodeRows, encodeRows, rowCount, type RowTable } from "./arrow.ts";
+import { decodeRows, encodeRows, type RowTable } from "./arrow.ts";
 import type { Failure, PartitionContext, Step, StepRegistry } from "./engine.ts";
 
 /** Begins a partition. */
@@ -59,7 +59,7 @@ async function work(step: Step, { broadcast, ...context }: Opening, broadcasts: 
     if (broadcasts.size > BROADCASTS_KEPT) broadcasts.delete(broadcasts.keys().next().value!);
   }
   for await (const columns of step.run(tables(), broadcasts.get(broadcast), context)) {
-    if (rowCount(columns) > 0) writeFrame("B", encodeRows(step.output, columns));
+    writeFrame("B", encodeRows(step.output, columns));
   }
 }
 

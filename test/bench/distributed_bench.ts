@@ -14,7 +14,7 @@ import { randomNormal } from "d3-random";
 import { worldStage } from "../../lib/catalog/world/stage.ts";
 import { type Engine, openEngine } from "../../lib/distributed/engine.ts";
 import { featuresOn } from "../../lib/distributed/features.ts";
-import { distributedGraph } from "../../lib/distributed/graph.ts";
+import { graphOn } from "../../lib/distributed/graph.ts";
 import { pcaOn } from "../../lib/distributed/pca.ts";
 import { type MeasuredGraphRun, sizeCluster } from "../../lib/distributed/sizing.ts";
 import { sparkProblem } from "../../lib/distributed/spark.ts";
@@ -41,6 +41,7 @@ interface Row {
 }
 
 const K = 50;
+const KNN = { k: K, recall: 0.99, seed: 42 };
 const DIMENSIONS = 16;
 const EXECUTORS = [1, 2, 4];
 const TARGET = 100e6;
@@ -131,10 +132,7 @@ async function growGraph(folder: string, quick: boolean) {
     for (const n of sizes) {
       await makeInput(folder, "graph", n);
       const start = performance.now();
-      const report = await distributedGraph(inputOf(folder, "graph", n), join(folder, "out"), engine, {
-        k: K,
-        cellRows,
-      });
+      const report = await graphOn(engine, cellRows)(inputOf(folder, "graph", n), join(folder, "out"), KNN);
       const seconds = (performance.now() - start) / 1000;
       const { columns, cells, replication, recall } = report;
       console.log(`graph of ${n} rows: ${seconds.toFixed(1)} s, ${cells} cells, replication ${replication.toFixed(2)}`);
@@ -166,14 +164,14 @@ function efficiencyOf(rows: Row[]): number {
 async function warm(engine: Engine, folder: string): Promise<number> {
   await makeInput(folder, "graph", 1_000);
   const start = performance.now();
-  await distributedGraph(inputOf(folder, "graph", 1_000), join(folder, "out"), engine, { k: 5 });
+  await graphOn(engine)(inputOf(folder, "graph", 1_000), join(folder, "out"), { ...KNN, k: 5 });
   return (performance.now() - start) / 1000;
 }
 
 async function on(engine: Engine, step: Step, input: string): Promise<void> {
   if (step === "features") await featuresStage(input, { force: true }, featuresOn(engine));
   else if (step === "pca") await pcaOn(engine)(input, `${input}.scores.npy`, { variance: 0.95 });
-  else await distributedGraph(input, `${input}.graph`, engine, { k: K });
+  else await graphOn(engine)(input, `${input}.graph`, KNN);
 }
 
 /** Seconds of a step in this process. */

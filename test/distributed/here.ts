@@ -1,6 +1,6 @@
 import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import { deserialize, serialize } from "node:v8";
-import { decodeRows, encodeRows, rowCount, type RowTable } from "../../lib/distributed/arrow.ts";
+import { decodeRows, encodeRows, rowsOf, type RowTable } from "../../lib/distributed/arrow.ts";
 import type { Engine, JobStatistics, Source, Step, StepRegistry } from "../../lib/distributed/engine.ts";
 import { STEPS } from "../../lib/distributed/steps.ts";
 import { InputError } from "../../lib/errors.ts";
@@ -15,9 +15,9 @@ export function engineHere(registry: StepRegistry = STEPS): Engine {
   return {
     executors: EXECUTORS,
     history,
-    async run({ name, source, steps, partitions = 4 * EXECUTORS }) {
+    async run({ name, source, steps }) {
       const start = performance.now();
-      let given = await partitionsOf(source, partitions);
+      let given = await partitionsOf(source, 4 * EXECUTORS);
       let tasks = 0;
       let shuffleBytes = 0;
       for (const { step, broadcast, shuffle } of steps) {
@@ -39,7 +39,7 @@ export function engineHere(registry: StepRegistry = STEPS): Engine {
         ...{ job: name, seconds, tasks, stepSeconds: steps.map(() => seconds / steps.length) },
         ...{ shuffleBytes, peakTaskMiB: 0 },
       });
-      return { statistics: history.at(-1)!, tables: () => tablesOf(given.flat()) };
+      return tablesOf(given.flat());
     },
     close: () => Promise.resolve(),
   };
@@ -49,7 +49,7 @@ async function work(step: Step, tables: Uint8Array[], broadcast: unknown, partit
   const results: Uint8Array[] = [];
   try {
     for await (const columns of step.run(tablesOf(tables), broadcast, { partition, attempt: 0 })) {
-      if (rowCount(columns) > 0) results.push(encodeRows(step.output, columns));
+      results.push(encodeRows(step.output, columns));
     }
   } catch (error) {
     throw error instanceof InputError && source.kind !== "items"
@@ -71,9 +71,9 @@ async function partitionsOf(source: Source, count: number): Promise<Uint8Array[]
   if (source.kind === "npy") {
     const x = readNpyMatrix(source.path);
     return ranges(x.rows, count).map(([from, to]) => {
-      const bytes = new Uint8Array(x.data.buffer).subarray(from * x.columns * 4, to * x.columns * 4);
+      const vector = rowsOf(x.data.subarray(from * x.columns, to * x.columns), to - from);
       const row = Int32Array.from({ length: to - from }, (_, i) => from + i);
-      return [encodeRows({ row: "int", vector: "binary" }, { row, vector: { bytes, width: x.columns * 4 } })];
+      return [encodeRows({ row: "int", vector: "binary" }, { row, vector })];
     });
   }
   const { path, columns, by } = source;

@@ -9,7 +9,7 @@ import { simulateStage } from "../../lib/choice/stage.ts";
 import { distributedChoiceModel } from "../../lib/distributed/choice.ts";
 import type { Engine } from "../../lib/distributed/engine.ts";
 import { featuresOn } from "../../lib/distributed/features.ts";
-import { distributedGraph, type DistributedGraphReport } from "../../lib/distributed/graph.ts";
+import { type DistributedGraphReport, graphOn } from "../../lib/distributed/graph.ts";
 import { distributedMpd } from "../../lib/distributed/mpd.ts";
 import { pcaOn } from "../../lib/distributed/pca.ts";
 import { engineCrew } from "../../lib/distributed/tournament.ts";
@@ -70,6 +70,16 @@ export interface Outcome {
   report: DistributedGraphReport;
   playlists: Record<string, string>;
   tournament: Tournament;
+}
+
+/** The graph of a matrix file in parts, into a folder. */
+export function distributedGraph(
+  path: string,
+  folder: string,
+  engine: Engine,
+  { k, recall = 0.99, cellRows }: { k: number; recall?: number; cellRows?: number },
+): Promise<DistributedGraphReport> {
+  return graphOn(engine, cellRows)(path, folder, { k, recall, seed: 42 });
 }
 
 /** Runs every step on an engine, in a copy of the world. */

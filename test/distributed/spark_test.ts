@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { distributedGraph } from "../../lib/distributed/graph.ts";
 import { pcaOn } from "../../lib/distributed/pca.ts";
 import { type SparkEngine, sparkEngine, sparkProblem } from "../../lib/distributed/spark.ts";
 import { InputError } from "../../lib/errors.ts";
@@ -16,6 +15,7 @@ import {
   assertAlone,
   assertClose,
   assertSameFit,
+  distributedGraph,
   type Outcome,
   poisonedMatrix,
   recallOf,
@@ -166,17 +166,16 @@ Deno.test({
 });
 
 async function noRowTwice(spark: SparkEngine, world: string): Promise<void> {
-  const { tables, statistics } = await spark.run({
+  const tables = await spark.run({
     name: "crash",
     source: { kind: "npy", path: join(world, "X_pca.npy") },
-    partitions: 4,
     steps: [{ step: "test.crash" }],
     staging: world,
   });
   const rows: number[] = [];
-  for await (const table of tables()) rows.push(...table.numbers("row")!);
+  for await (const table of tables) rows.push(...table.numbers("row")!);
   assert.deepEqual(rows.sort((a, b) => a - b), Array.from({ length: 2000 }, (_, i) => i));
-  assert.equal(statistics.tasks, 4);
+  assert.equal(spark.history.at(-1)!.tasks, 8);
 }
 
 async function poisoned(spark: SparkEngine): Promise<void> {

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import fc from "fast-check";
-import { decodeRows, encodeRows, numbersOf } from "../../lib/distributed/arrow.ts";
+import { decodeRows, encodeRows, numbersOf, rowsOf } from "../../lib/distributed/arrow.ts";
 import { openEngine } from "../../lib/distributed/engine.ts";
-import { distributedGraph, partsFolder } from "../../lib/distributed/graph.ts";
+import { partsFolder } from "../../lib/distributed/graph.ts";
 import { pcaOn } from "../../lib/distributed/pca.ts";
 import { readPca } from "../../lib/embedding/files.ts";
 import { InputError } from "../../lib/errors.ts";
@@ -23,6 +23,7 @@ import {
   assertAlone,
   assertClose,
   assertSameFit,
+  distributedGraph,
   filesOf,
   fitHere,
   poisonedMatrix,
@@ -95,18 +96,18 @@ print([p.shape for p in parts], abs(np.sort(g.data.reshape(-1, 3)) - np.sort(cos
 
 Deno.test("a partition is given its rows, the broadcast value and its number", async () => {
   const numbers = Float64Array.of(1, 2, 3);
-  const { tables, statistics } = await engineHere(STEPS).run({
+  const engine = engineHere(STEPS);
+  const tables = await engine.run({
     name: "tell",
     source: { kind: "npy", path: poisonedMatrix() },
-    partitions: 3,
     steps: [{ step: "test.tell", broadcast: { text: "ä", numbers } }],
   });
-  const told = (await Array.fromAsync(tables())).map((table) => {
+  const told = (await Array.fromAsync(tables)).map((table) => {
     assert.deepEqual(numbersOf(Float64Array, table.bytes("numbers")[0]), numbers);
     return JSON.parse(new TextDecoder().decode(table.bytes("told")[0]));
   });
-  assert.deepEqual(told, [666, 667, 667].map((rows, partition) => ({ text: "ä", partition, rows })));
-  assert.equal(statistics.tasks, 3);
+  assert.deepEqual(told, Array.from({ length: 8 }, (_, partition) => ({ text: "ä", partition, rows: 250 })));
+  assert.equal(engine.history[0].tasks, 8);
 });
 
 Deno.test("a row that throws is named with its file, and nothing is left half-written", async () => {
@@ -128,16 +129,16 @@ Deno.test("rows come out of Arrow as they went in, and PyArrow reads them", () =
     (rows) => {
       const row = rows.map(([number]) => number);
       const lists = rows.map(([, bytes]) => bytes);
-      const bytes = new Uint8Array(2 * rows.length).fill(7);
-      const table = decodeRows(encodeRows(schema, { row, lists, vector: { bytes, width: 2 } }));
+      const vector = new Uint8Array(2 * rows.length).fill(7);
+      const table = decodeRows(encodeRows(schema, { row, lists, vector: rowsOf(vector, rows.length) }));
       assert.deepEqual([...table.numbers("row")!], row);
       assert.deepEqual(table.bytes("lists").map((found) => [...found]), lists.map((list) => [...list]));
-      assert.deepEqual(table.packed("vector"), bytes);
+      assert.deepEqual(table.packed("vector"), vector);
       assert.equal(table.numbers("none"), undefined);
       assert.throws(() => table.texts("none"), /Expected a column none but found row, vector, lists/);
     },
   ));
-  const vector = { bytes: Uint8Array.of(1, 2, 3, 4), width: 2 };
+  const vector = rowsOf(Uint8Array.of(1, 2, 3, 4), 2);
   const bytes = encodeRows(schema, { row: [3, 1], vector, lists: [Uint8Array.of(5), Uint8Array.of()] });
   const python = `
 import base64, json, sys, pyarrow as pa
