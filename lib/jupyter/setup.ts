@@ -63,9 +63,17 @@ function ensureSpark(): void {
   ensureVenv(venv);
   ensurePackages(venv, join(ROOT, "lib/distributed/requirements.txt"), "what PySpark needs");
   const unpacked = join(cacheFolder(), `pyspark-${PYSPARK}`);
-  if (!existsSync(join(unpacked, "pyspark"))) unpackSpark(venv, unpacked);
-  const link = join(sitePackages(venv), "segue-pyspark.pth");
-  if (!existsSync(link) || readFileSync(link, "utf8") !== unpacked + "\n") writeFileSync(link, unpacked + "\n");
+  // PyPI has a source archive that holds everything: unpacking it is enough, and quicker than building a wheel.
+  if (!existsSync(join(unpacked, "pyspark"))) {
+    makeFolder(unpacked, (folder) => {
+      const archive = download(venv, folder, `PySpark ${PYSPARK} (456 MB, once; kept in ${cacheFolder()})`, [
+        `pyspark==${PYSPARK}`,
+      ]);
+      mustRun(venvProgram("python", venv), ["-c", UNPACK_SPARK, archive, folder], "PySpark could not be unpacked");
+      rmSync(archive);
+    });
+  }
+  once(join(sitePackages(venv), "segue-pyspark.pth"), unpacked + "\n", () => {});
 }
 
 /** For the tests, which say that they are skipped where Spark is not to be had. */
@@ -75,30 +83,6 @@ function trySpark(): void {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     say(`the tests on Spark will be skipped: ${error.message}`);
-  }
-}
-
-/** PyPI has PySpark as a source archive that holds everything: unpacking it is enough, and quicker than building a wheel. */
-function unpackSpark(venv: string, folder: string): void {
-  const partial = `${folder}.${process.pid}.part`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true });
-  try {
-    say(`downloading PySpark ${PYSPARK} (456 MB, once; kept in ${cacheFolder()})`);
-    const python = venvProgram("python", venv);
-    const downloaded = run(python, [
-      ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"],
-      ...["--dest", partial, `pyspark==${PYSPARK}`],
-    ]);
-    if (!downloaded.ok) throw new SetupError(`pip could not download PySpark: ${lastLine(downloaded.output)}`);
-    const archive = join(partial, readdirSync(partial).find((file) => file.endsWith(".tar.gz"))!);
-    const taken = run(python, ["-c", UNPACK_SPARK, archive, partial]);
-    if (!taken.ok) throw new SetupError(`PySpark could not be unpacked: ${lastLine(taken.output)}`);
-    rmSync(archive);
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(partial, folder);
-  } finally {
-    rmSync(partial, { recursive: true, force: true });
   }
 }
 
@@ -125,11 +109,11 @@ function ensureVenv(venv: string): void {
   if (existsSync(venvProgram("python", venv))) return;
   const python = findPython();
   say(`making a Python environment in ${relative(venv)}`);
-  const made = run(python, ["-m", "venv", venv]);
-  if (!made.ok) {
+  try {
+    mustRun(python, ["-m", "venv", venv], `${python} -m venv failed (on Debian and Ubuntu: apt install python3-venv)`);
+  } catch (error) {
     rmSync(venv, { recursive: true, force: true });
-    const hint = "on Debian and Ubuntu: apt install python3-venv";
-    throw new SetupError(`${python} -m venv failed (${hint}): ${lastLine(made.output)}`);
+    throw error;
   }
 }
 
@@ -145,17 +129,14 @@ function findPython(): string {
   );
 }
 
-/** Installs a requirements file once: the stamp holds the hash of the file that was installed. */
+/** Installs a requirements file once: the name of the stamp holds the hash of the file that was installed. */
 function ensurePackages(venv: string, requirements: string, what: string): void {
-  const stamp = join(venv, `.installed-${createHash("sha256").update(readFileSync(requirements)).digest("hex")}`);
-  if (existsSync(stamp)) return;
-  say(`installing ${what} (${relative(requirements)})`);
-  const python = venvProgram("python", venv);
-  const installed = run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);
-  if (!installed.ok) {
-    throw new SetupError(`pip could not install ${relative(requirements)}: ${lastLine(installed.output)}`);
-  }
-  writeFileSync(stamp, "");
+  const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex");
+  once(join(venv, `.installed-${hash}`), "", () => {
+    say(`installing ${what} (${relative(requirements)})`);
+    const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
+    mustRun(venvProgram("python", venv), args, `pip could not install ${relative(requirements)}`);
+  });
 }
 
 /** Our own kernelspec: the stock one sets no interrupt mode and may name a Deno that goes away. */
@@ -172,22 +153,17 @@ function ensureKernelspec(venv: string): void {
     null,
     2,
   ) + "\n";
-  if (existsSync(path) && readFileSync(path, "utf8") === kernelspec) return;
-  say("writing the Deno kernelspec");
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, kernelspec);
+  once(path, kernelspec, () => say("writing the Deno kernelspec"));
 }
 
 function ensureNpmPackages(): void {
   const lock = createHash("sha256").update(readFileSync(join(ROOT, "deno.lock"))).update(
     readFileSync(join(ROOT, "deno.json")),
   ).digest("hex");
-  const stamp = join(ROOT, "node_modules/.segue-installed");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  say("installing the npm packages of deno.lock");
-  const installed = run(process.execPath, ["install", "--quiet", "--frozen"]);
-  if (!installed.ok) throw new SetupError(`deno install failed: ${lastLine(installed.output)}`);
-  writeFileSync(stamp, lock);
+  once(join(ROOT, "node_modules/.segue-installed"), lock, () => {
+    say("installing the npm packages of deno.lock");
+    mustRun(process.execPath, ["install", "--quiet", "--frozen"], "deno install failed");
+  });
 }
 
 /** Bundles the web app, when its sources have changed. */
@@ -195,18 +171,13 @@ function ensureWebApp(): void {
   const sources = join(ROOT, "lib/service/web");
   const hash = createHash("sha256");
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
-  const digest = hash.digest("hex");
   const target = join(ROOT, "node_modules/.segue-web");
-  const stamp = join(target, "sources");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
-  say("bundling the web app");
-  mkdirSync(target, { recursive: true });
-  const entry = join(sources, "main.tsx");
-  const bundled = run(process.execPath, [
-    ...["bundle", "--quiet", "--platform", "browser", "--minify", "-o", join(target, "app.js"), entry],
-  ]);
-  if (!bundled.ok) throw new SetupError(`deno bundle failed: ${lastLine(bundled.output)}`);
-  writeFileSync(stamp, digest);
+  once(join(target, "sources"), hash.digest("hex"), () => {
+    say("bundling the web app");
+    const entry = join(sources, "main.tsx");
+    const args = ["bundle", "--quiet", "--platform", "browser", "--minify", "-o", join(target, "app.js"), entry];
+    mustRun(process.execPath, args, "deno bundle failed");
+  });
 }
 
 /**
@@ -220,18 +191,21 @@ function ensureTensorFlow(venv: string): string {
   const known = existsSync(marker) ? readFileSync(marker, "utf8") : "";
   if (known && existsSync(binding)) return known;
   const problems: string[] = [];
-  const ways: [string, () => string | undefined][] = [
-    ["the package's own download", () => downloadTensorFlow()],
+  const ways: [string, () => void][] = [
+    ["the package's own download", downloadTensorFlow],
     ["the TensorFlow wheel", () => buildFromWheel(venv, folder)],
   ];
   for (const [way, attempt] of ways) {
-    const problem = attempt() ?? probeTensorFlow();
-    if (problem === undefined) {
+    try {
+      attempt();
+      probeTensorFlow();
       const phrase = `native TensorFlow by ${way}`;
       writeFileSync(marker, phrase);
       return phrase;
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      problems.push(`${way}: ${error.message}`);
     }
-    problems.push(`${way}: ${problem}`);
   }
   warnLoudly(problems);
   return "JavaScript CPU backend, slow";
@@ -246,69 +220,50 @@ function findTfjsNode(): string {
   return join(store, entry, "node_modules/@tensorflow/tfjs-node");
 }
 
-/** Runs the package's install script. Returns why it did not work, or undefined. */
-function downloadTensorFlow(): string | undefined {
+/** Runs the package's install script. */
+function downloadTensorFlow(): void {
   const host = "https://storage.googleapis.com/tensorflow/libtensorflow/libtensorflow-cpu-linux-x86_64-2.9.1.tar.gz";
   const probe = `const r = await fetch(${JSON.stringify(host)}, { method: "HEAD", signal: AbortSignal.timeout(5000) });
     Deno.exit(r.ok ? 0 : 1);`;
-  if (!run(process.execPath, ["eval", "--no-config", probe]).ok) return "its host does not answer";
+  if (!run(process.execPath, ["eval", "--no-config", probe]).ok) throw new SetupError("its host does not answer");
   say("downloading tfjs-node's native library");
-  const installed = run(process.execPath, ["install", "--quiet", "--allow-scripts=npm:@tensorflow/tfjs-node"]);
-  return installed.ok ? undefined : lastLine(installed.output);
+  const args = ["install", "--quiet", "--allow-scripts=npm:@tensorflow/tfjs-node"];
+  mustRun(process.execPath, args, "deno install failed");
 }
 
 /** Takes the library out of TensorFlow's Python wheel and compiles the binding against it, once per user. */
-function buildFromWheel(venv: string, folder: string): string | undefined {
-  if (process.platform !== "linux" || process.arch !== "x64") return "only tried on Linux x86-64";
+function buildFromWheel(venv: string, folder: string): void {
+  if (process.platform !== "linux" || process.arch !== "x64") throw new SetupError("only tried on Linux x86-64");
   const cached = join(cacheFolder(), `tfjs-node-${TFJS_NODE}-tensorflow-${TENSORFLOW_WHEEL.version}`);
   if (!existsSync(join(cached, "lib/napi-v8/tfjs_binding.node"))) {
-    const building = `${cached}.${process.pid}.part`;
-    rmSync(building, { recursive: true, force: true });
-    const problem = buildInto(venv, folder, building);
-    if (problem !== undefined) {
-      rmSync(building, { recursive: true, force: true });
-      return problem;
-    }
-    rmSync(cached, { recursive: true, force: true });
-    renameSync(building, cached);
+    makeFolder(cached, (building) => buildInto(venv, folder, building));
   }
   for (const part of ["lib", "deps"]) {
     rmSync(join(folder, part), { recursive: true, force: true });
     symlinkSync(join(cached, part), join(folder, part));
   }
-  return undefined;
 }
 
-function buildInto(venv: string, folder: string, building: string): string | undefined {
-  if (!run("g++", ["--version"]).ok) return "g++ is missing (on Debian and Ubuntu: apt install g++)";
+function buildInto(venv: string, folder: string, building: string): void {
+  if (!run("g++", ["--version"]).ok) throw new SetupError("g++ is missing (on Debian and Ubuntu: apt install g++)");
   const { name, version, python } = TENSORFLOW_WHEEL;
-  mkdirSync(building, { recursive: true });
-  say(`downloading ${name} ${version} (207 MB, once; kept built in ${cacheFolder()})`);
-  const pip = venvProgram("python", venv);
-  const downloaded = run(pip, [
-    ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--python-version", python],
-    ...["--platform", "manylinux2014_x86_64", "--only-binary=:all:", "--dest", building, `${name}==${version}`],
+  const wheel = download(venv, building, `${name} ${version} (207 MB, once; kept built in ${cacheFolder()})`, [
+    ...["--python-version", python, "--platform", "manylinux2014_x86_64", "--only-binary=:all:"],
+    `${name}==${version}`,
   ]);
-  if (!downloaded.ok) return `pip download failed: ${lastLine(downloaded.output)}`;
-  const wheel = join(building, readdirSync(building).find((file) => file.endsWith(".whl"))!);
   say("taking TensorFlow's library out of the wheel and compiling tfjs-node's binding");
-  const unpacked = run(pip, ["-c", UNPACK, wheel, join(building, "deps")]);
-  if (!unpacked.ok) return `unpacking failed: ${lastLine(unpacked.output)}`;
+  mustRun(venvProgram("python", venv), ["-c", UNPACK, wheel, join(building, "deps")], "unpacking failed");
   rmSync(wheel);
   const output = join(building, "lib/napi-v8/tfjs_binding.node");
   mkdirSync(dirname(output), { recursive: true });
-  const compiled = run("g++", [
+  const headers = [join(ROOT, "node_modules/node-api-headers/include"), join(building, "deps/include"), folder];
+  mustRun("g++", [
     ...["-O2", "-std=c++17", "-fPIC", "-shared", "-DNAPI_VERSION=8"],
-    ...[
-      `-I${join(ROOT, "node_modules/node-api-headers/include")}`,
-      `-I${join(building, "deps/include")}`,
-      `-I${folder}`,
-    ],
+    ...headers.map((path) => `-I${path}`),
     ...[join(folder, "binding/tfjs_backend.cc"), join(folder, "binding/tfjs_binding.cc"), "-o", output],
     ...[`-L${join(building, "deps/lib")}`, "-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"],
     "-Wl,-rpath,$ORIGIN/../../deps/lib",
-  ]);
-  return compiled.ok ? undefined : `g++ failed: ${lastLine(compiled.output)}`;
+  ], "g++ failed");
 }
 
 const UNPACK = `
@@ -327,15 +282,14 @@ with zipfile.ZipFile(wheel) as z:
             shutil.copyfileobj(source, sink, 1 << 24)
 `;
 
-/** Loads the library in a process of its own and multiplies. Returns what went wrong, or undefined. */
-function probeTensorFlow(): string | undefined {
+/** Loads the library in a process of its own and multiplies. */
+function probeTensorFlow(): void {
   const code = `import { loadTensorFlow } from "./lib/tensor.ts";
     const { tf, backend } = await loadTensorFlow();
     const four = tf.matMul(tf.tensor2d([[2]]), tf.tensor2d([[2]])).dataSync()[0];
     if (backend.name !== "tensorflow" || four !== 4) { console.error(backend.reason); Deno.exit(1); }
     Deno.exit(0);`;
-  const probe = run(process.execPath, ["eval", code]);
-  return probe.ok ? undefined : `the library does not load: ${lastLine(probe.output)}`;
+  mustRun(process.execPath, ["eval", code], "the library does not load");
 }
 
 function warnLoudly(problems: string[]): void {
@@ -358,8 +312,42 @@ function run(program: string, args: string[]): { ok: boolean; output: string } {
   return { ok: result.status === 0, output: `${result.stdout ?? ""}${result.stderr ?? ""}${result.error ?? ""}` };
 }
 
-function lastLine(text: string): string {
-  return text.trim().split("\n").filter((line) => line.trim()).at(-1) ?? "no message";
+/** Runs what must go well. */
+function mustRun(program: string, args: string[], failed: string): void {
+  const { ok, output } = run(program, args);
+  if (ok) return;
+  const last = output.trim().split("\n").filter((line) => line.trim()).at(-1) ?? "no message";
+  throw new SetupError(`${failed}: ${last}`);
+}
+
+/** Downloads a package from PyPI as it is there; gives the file. */
+function download(venv: string, folder: string, what: string, args: string[]): string {
+  say(`downloading ${what}`);
+  const pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest", folder];
+  mustRun(venvProgram("python", venv), [...pip, ...args], "pip download failed");
+  return join(folder, readdirSync(folder).find((file) => /\.(whl|tar\.gz)$/.test(file))!);
+}
+
+/** Does something once for a content: the file that holds it says that it is done. */
+function once(stamp: string, content: string, make: () => void): void {
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === content) return;
+  mkdirSync(dirname(stamp), { recursive: true });
+  make();
+  writeFileSync(stamp, content);
+}
+
+/** Makes a folder that is there whole or not at all. */
+function makeFolder(folder: string, make: (partial: string) => void): void {
+  const partial = `${folder}.${process.pid}.part`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  try {
+    make(partial);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(partial, folder);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
 }
 
 function relative(path: string): string {
