@@ -19,27 +19,31 @@ export interface SizingLine {
   unit: string;
 }
 
-/** What serving depends on: first what was measured, then what is assumed. */
-export interface ServingLoad {
-  /** Measured: processor time of one pick with its rules and explanation, µs. */
+/** What serving depends on and was measured. */
+export interface ServingMeasures {
+  /** Processor time of one pick with its rules and explanation, µs. */
   microsecondsPerPick: number;
-  /** Measured: processor time of one online update of a listener's weights, µs. */
+  /** Processor time of one online update of a listener's weights, µs. */
   microsecondsPerUpdate: number;
-  /** Measured: requests a second that the HTTP service answered, each on disk before it is answered. */
+  /** Requests a second that the HTTP service answered, each on disk before it is answered. */
   requestsPerSecond: number;
   /**
    * Cores of the machine where that was measured. Service and load generator shared them, so the service had no more
    * than these: requests over cores is the least that a core answers.
    */
   requestCores: number;
-  /** Measured: bytes of one row of the graph, neighbours with their similarities. */
+  /** Bytes of one row of the graph, neighbours with their similarities. */
   bytesPerGraphRow: number;
-  /** Measured: bytes of one track's embedding. */
+  /** Bytes of one track's embedding. */
   bytesPerEmbedding: number;
-  /** Measured: bytes of one event in a saved listener's state. */
+  /** Bytes of one event in a saved listener's state. */
   bytesPerEvent: number;
-  /** Measured: bytes of one listener's weights and what is not known of them. */
+  /** Bytes of one listener's weights and what is not known of them. */
   bytesPerBelief: number;
+}
+
+/** What serving depends on and is assumed. */
+export interface ServingAssumptions {
   /** Number of tracks. */
   tracks: number;
   /** Number of listeners. */
@@ -71,19 +75,7 @@ export interface ServingLoad {
 }
 
 /** Prices and habits that the case study states; none of them is measured here. */
-export const SERVING_ASSUMPTIONS: Readonly<
-  Omit<
-    ServingLoad,
-    | "microsecondsPerPick"
-    | "microsecondsPerUpdate"
-    | "requestsPerSecond"
-    | "requestCores"
-    | "bytesPerGraphRow"
-    | "bytesPerEmbedding"
-    | "bytesPerEvent"
-    | "bytesPerBelief"
-  >
-> = Object.freeze({
+export const SERVING_ASSUMPTIONS: Readonly<ServingAssumptions> = Object.freeze({
   tracks: 100e6,
   listeners: 500e6,
   activeShare: 0.4,
@@ -117,7 +109,7 @@ const GIB = 2 ** 30;
  * const lines = sizeServing({ ...SERVING_ASSUMPTIONS, ...measured });
  * ```
  */
-export function sizeServing(load: ServingLoad): SizingLine[] {
+export function sizeServing(load: ServingMeasures & ServingAssumptions): SizingLine[] {
   for (const [name, value] of Object.entries(load)) expectNumber(name, value, Number.MIN_VALUE);
   const { lines, add } = reckoning();
   const picksPerDay = add(
@@ -223,10 +215,6 @@ export function sizeServing(load: ServingLoad): SizingLine[] {
 export interface MeasuredGraphRun {
   /** Number of tracks. */
   rows: number;
-  /** Dimensions of their vectors. */
-  columns: number;
-  /** Neighbours of each. */
-  k: number;
   /** Number of cells. */
   cells: number;
   /** Rows that the cells hold together, guests among them, over the number of tracks. */
@@ -275,7 +263,7 @@ const NETWORK = 500;
  * import { sizeCluster } from "./sizing.ts";
  *
  * const measured = [
- *   { rows: 1e5, columns: 20, k: 50, cells: 4, replication: 2, assignSeconds: 1, joinSeconds: 20, shuffleBytes: 2e7, peakTaskMiB: 200 },
+ *   { rows: 1e5, cells: 4, replication: 2, assignSeconds: 1, joinSeconds: 20, shuffleBytes: 2e7, peakTaskMiB: 200 },
  * ];
  * console.table(sizeCluster(measured, { tracks: 100e6, hours: 2 }));
  * ```

@@ -13,11 +13,13 @@
  * @module
  */
 import { csvParse } from "d3-dsv";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "../storage/atomic.ts";
-import { formatMarkdown, readMarkdownTable } from "./markdown.ts";
+import { readMarkdownTable } from "./markdown.ts";
 import { introductionOf, readNotebook, textOf, UNSET_ANSWER } from "./notebook.ts";
 import { notebookNames, ROOT } from "./project.ts";
 import { readProvenance } from "./provenance.ts";
@@ -38,8 +40,6 @@ interface Contender {
   what: string;
   ours: RegExp;
   peer: RegExp;
-  /** Column of the seconds. */
-  column?: string;
 }
 
 /** Which rows of the benchmarks face each other. Of several matching peers the fastest counts. */
@@ -92,7 +92,13 @@ export function renderPage(page: string, reports: string): string {
     (_, kind: string, argument: string = "") =>
       `<!-- ${kind}${argument && `: ${argument}`} -->\n\n${PARTS[kind](reports, argument)}\n\n<!-- /${kind} -->`,
   );
-  return formatMarkdown(text);
+  const formatted = spawnSync(process.execPath, ["fmt", "--quiet", "--ext", "md", "-"], {
+    cwd: ROOT,
+    input: text,
+    encoding: "utf8",
+  });
+  if (formatted.status !== 0) throw new Error(`deno fmt failed: ${formatted.stderr}`);
+  return formatted.stdout;
 }
 
 /** Part of a table, with its caption. */
@@ -154,19 +160,19 @@ function notebookRows(reports: string) {
 
 /** Ours beside the fastest peer, topic by topic. */
 function benchmarksPart(reports: string): string {
-  const rows = CONTENDERS.flatMap(({ table, what, ours, peer, column = "seconds" }) => {
+  const rows = CONTENDERS.flatMap(({ table, what, ours, peer }) => {
     const file = join(reports, "tables", `${table}.csv`);
     if (!existsSync(file)) return [];
     const rows: Record<string, string>[] = Array.from(csvParse(readFileSync(file, "utf8")));
     const text = (row: Record<string, string>) => Object.values(row).join(" | ");
     const mine = rows.find((row) => ours.test(text(row)));
     const peers = rows.filter((row) => row !== mine && peer.test(text(row)))
-      .sort((a, b) => Number(a[column]) - Number(b[column]));
+      .sort((a, b) => Number(a.seconds) - Number(b.seconds));
     if (!mine || peers.length === 0) {
       console.error(`readme: ${table} has no two rows for '${what}'; it is left out`);
       return [];
     }
-    const [a, b] = [Number(mine[column]), Number(peers[0][column])];
+    const [a, b] = [Number(mine.seconds), Number(peers[0].seconds)];
     const name = peers[0].method ?? peers[0].tool ?? peers[0].model ?? peers[0].what;
     return [
       `| [${what}](reports/tables/${table}.md) | ${duration(a)} | ${duration(b)} (${name}) | ${

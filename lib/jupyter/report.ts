@@ -24,12 +24,12 @@ import { makeSlides } from "./slides.ts";
 interface Options {
   catalog?: string;
   only?: string;
-  tracks?: string;
+  tracks?: number;
   engine?: string;
-  seed?: string;
+  seed?: number;
   reports?: string;
   data?: string;
-  timeout: string;
+  timeout: number;
   set?: Record<string, string | number>;
   times?: boolean;
   pages?: boolean;
@@ -41,8 +41,8 @@ async function main(): Promise<number> {
     .option("--catalog <file>", "a catalogue of your own (CSV, CSV.gz or Parquet) instead of the synthetic world")
     .option("--only <numbers>", "notebooks to run, e.g. 01,03")
     .option("--engine <name>", "spark or spark://HOST:PORT: what features, PCA and graph run on")
-    .option("--tracks <n>", "tracks of the synthetic world, or a sample of the catalogue")
-    .option("--seed <n>", "seed of everything random")
+    .option("--tracks <n>", "tracks of the synthetic world, or a sample of the catalogue", positive("--tracks"))
+    .option("--seed <n>", "seed of everything random", positive("--seed"))
     .option(
       "--set <name=value>",
       "any other setting of the notebooks, e.g. listeners=100; repeat for several",
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     )
     .option("--reports <dir>", "where to write, instead of reports/")
     .option("--data <dir>", "where the data folders of the stages lie, instead of data/work/")
-    .option("--timeout <seconds>", "what a cell may take", "3600")
+    .option("--timeout <seconds>", "what a cell may take", positive("--timeout"), 3600)
     .option("--times", "print the seconds of every cell that takes long")
     .option("--pages", "run no notebook: write index page, API reference and README from what the report holds")
     .addHelpText("after", "\nExample:\n  $ deno task report --catalog spotify_songs.csv --only 01,03 --tracks 5000")
@@ -74,7 +74,7 @@ async function report(options: Options): Promise<number> {
   const notebooks = selectNotebooks(options.only);
   process.env.SEGUE_REPORTS = reports;
   if (options.data) process.env.SEGUE_DATA = resolve(from, options.data);
-  const flags = ["--timeout", String(positive("--timeout", options.timeout)), ...options.times ? ["--times"] : []];
+  const flags = ["--timeout", String(options.timeout), ...options.times ? ["--times"] : []];
   // The notebooks leave a core idle for much of the time: the API reference is made beside them.
   const [api, ran] = await Promise.allSettled([
     writeApi(join(reports, "api")),
@@ -152,18 +152,18 @@ function shown(path: string, from: string): string {
 
 /** Settings that differ from what the notebooks say themselves. */
 function notebookSettings(options: Options, from: string): Record<string, string | number> {
-  const parameters: Record<string, string | number> = {};
-  if (options.catalog !== undefined) {
-    const path = resolve(from, options.catalog);
-    if (!existsSync(path)) {
-      throw new InputError(`${options.catalog}: no such file; give --catalog the path of a catalogue`);
-    }
-    Object.assign(parameters, { catalog: path, tracks: 0 });
+  const { catalog, tracks, seed, engine, set } = options;
+  const path = catalog && resolve(from, catalog);
+  if (path && !existsSync(path)) {
+    throw new InputError(`${catalog}: no such file; give --catalog the path of a catalogue`);
   }
-  if (options.tracks !== undefined) parameters.tracks = positive("--tracks", options.tracks);
-  if (options.seed !== undefined) parameters.seed = positive("--seed", options.seed);
-  if (options.engine !== undefined) parameters.engine = options.engine;
-  return { ...parameters, ...options.set };
+  return {
+    ...path && { catalog: path, tracks: 0 },
+    ...tracks && { tracks },
+    ...seed && { seed },
+    ...engine && { engine },
+    ...set,
+  };
 }
 
 function addSetting(text: string, settings: Record<string, string | number> = {}): Record<string, string | number> {
@@ -186,12 +186,12 @@ function selectNotebooks(only: string | undefined): string[] {
     .map((name) => join(ROOT, "notebooks", `${name}.ipynb`));
 }
 
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) {
+function positive(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= 1) return value;
     throw new InputError(`Expected ${name} to be a positive integer but found '${text}'`);
-  }
-  return value;
+  };
 }
 
 process.exitCode = await main();

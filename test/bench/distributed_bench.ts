@@ -126,7 +126,8 @@ async function growGraph(folder: string, quick: boolean) {
   const sizes = quick ? [4_000, 8_000, 16_000] : [50_000, 100_000, 200_000];
   const cellRows = quick ? 1_000 : 12_500;
   const engine = openEngine({ engine: "spark", executors: 2 });
-  const runs: (MeasuredGraphRun & { engine: string; seconds: number; recall: number })[] = [];
+  const runs: (MeasuredGraphRun & { engine: string; columns: number; k: number; seconds: number; recall: number })[] =
+    [];
   try {
     await warm(engine, folder);
     for (const n of sizes) {

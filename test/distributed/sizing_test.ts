@@ -3,7 +3,6 @@ import fc from "fast-check";
 import {
   type MeasuredGraphRun,
   SERVING_ASSUMPTIONS,
-  type ServingLoad,
   sizeCluster,
   sizeServing,
   type SizingLine,
@@ -12,8 +11,6 @@ import { InputError } from "../../lib/errors.ts";
 
 const RUN: MeasuredGraphRun = {
   rows: 100_000,
-  columns: 20,
-  k: 50,
   cells: 4,
   replication: 2,
   assignSeconds: 0.4,
@@ -80,7 +77,7 @@ Deno.test("a reckoning without a measurement is refused", () => {
   assert.throws(() => sizeCluster([RUN], { tracks: 0 }), /Expected tracks to be an integer of at least 1 but found 0/);
 });
 
-const LOAD: ServingLoad = {
+const LOAD = {
   ...SERVING_ASSUMPTIONS,
   microsecondsPerPick: 50,
   microsecondsPerUpdate: 10,
@@ -98,7 +95,7 @@ const LOAD: ServingLoad = {
   utilisation: 0.5,
 };
 
-const valueOf = (load: ServingLoad, what: string) =>
+const valueOf = (load: typeof LOAD, what: string) =>
   sizeServing(load).find((line) => line.what.startsWith(what))!.value;
 
 Deno.test("sizeServing() by hand: a million listeners, half of them active, 24 picks a day", () => {
