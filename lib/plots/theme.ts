@@ -32,41 +32,19 @@ export const MUTED_COLOR = "#9AA0A6";
 /** A legend above a figure of lines: its symbols are strokes. */
 export const LINES_ON_TOP: Spec = { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 };
 
-/**
- * A field on a scale of numbers.
- *
- * @param field The field.
- * @param title Title of its axis or legend, with the unit; null for none.
- * @param more Scale, axis and the like.
- * @returns The encoding of a channel.
- */
-export function quantity(field: string, title?: string | readonly string[] | null, more: Spec = {}): Spec {
-  return { field, type: "quantitative", title, ...more };
+/** Makes the encoding of a channel: its field, the title of its axis or legend (null for none), scale, axis and the like. */
+export type Channel = (field: string, title?: string | readonly string[] | null, more?: Spec) => Spec;
+
+function channel(type: string): Channel {
+  return (field, title, more = {}) => ({ field, type, title, ...more });
 }
 
-/**
- * A field of names.
- *
- * @param field The field.
- * @param title Title of its axis or legend; null for none.
- * @param more Sort, scale, axis and the like.
- * @returns The encoding of a channel.
- */
-export function category(field: string, title?: string | null, more: Spec = {}): Spec {
-  return { field, type: "nominal", title, ...more };
-}
-
-/**
- * A field of names or numbers in an order.
- *
- * @param field The field.
- * @param title Title of its axis or legend; null for none.
- * @param more Sort, scale, axis and the like.
- * @returns The encoding of a channel.
- */
-export function ordinal(field: string, title?: string | null, more: Spec = {}): Spec {
-  return { field, type: "ordinal", title, ...more };
-}
+/** A field on a scale of numbers; the title tells the unit. */
+export const quantity: Channel = channel("quantitative");
+/** A field of names. */
+export const category: Channel = channel("nominal");
+/** A field of names or numbers in an order. */
+export const ordinal: Channel = channel("ordinal");
 
 /**
  * A colour for each name of a field.

@@ -23,12 +23,6 @@ import { sqlText, withDuckDB } from "../storage/parquet.ts";
 import { runStage, type StageReport } from "../storage/stages.ts";
 import { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./mpd_scan.ts";
 
-/** What of a slice could not be read. */
-export interface SliceDamage extends MpdDamage {
-  /** The file. */
-  file: string;
-}
-
 /** What {@linkcode readMpd} did. */
 export interface MpdReport {
   /** Files read. */
@@ -50,7 +44,7 @@ export interface MpdReport {
   /** Playlists left out because no track remained. */
   emptyPlaylists: number;
   /** Stretches of files that could not be read, at most {@linkcode DAMAGES_NAMED} of them. */
-  damages: SliceDamage[];
+  damages: ({ file: string } & MpdDamage)[];
   /** Number of such stretches. */
   damaged: number;
 }

@@ -127,20 +127,12 @@ export function rankMetrics(
   ranks: Float64Array,
   k: number,
   seed: number = 42,
-): { recall: MetricEstimate; ndcg: MetricEstimate; mrr: MetricEstimate } {
+): Pick<NextTrackResult, "recall" | "ndcg" | "mrr"> {
   return {
     recall: bootstrap(ranks.map((rank) => rank <= k ? 1 : 0), seed),
     ndcg: bootstrap(ranks.map((rank) => gain(rank, k)), seed),
     mrr: bootstrap(ranks.map((rank) => 1 / rank), seed),
   };
-}
-
-/** The difference between two models on the same playlists. */
-export interface Comparison {
-  /** Recall of the model minus that of the other, with its paired bootstrap interval. */
-  recall: MetricEstimate;
-  /** The same for NDCG. */
-  ndcg: MetricEstimate;
 }
 
 /**
@@ -149,10 +141,14 @@ export interface Comparison {
  * @param a The model.
  * @param b What it is compared with.
  * @param seed Seed of the bootstrap.
- * @returns Differences, a minus b.
+ * @returns Differences in recall and NDCG, a minus b.
  * @throws {InputError} When the two were not evaluated on the same playlists.
  */
-export function compareResults(a: NextTrackResult, b: NextTrackResult, seed: number = 42): Comparison {
+export function compareResults(
+  a: NextTrackResult,
+  b: NextTrackResult,
+  seed: number = 42,
+): Pick<NextTrackResult, "recall" | "ndcg"> {
   if (a.k !== b.k || a.playlists.length !== b.playlists.length || a.playlists.some((p, i) => p !== b.playlists[i])) {
     throw new InputError(`Expected ${a.name} and ${b.name} to be evaluated on the same playlists with the same k`);
   }

@@ -285,16 +285,12 @@ function nameIndex(names: TrackNames, codes: Map<string, number>): Map<string, n
 
 /** Names of the vocabulary alone, so that they stay with the model. */
 async function writeNames(path: string, trackIds: readonly string[], names: TrackNames): Promise<void> {
-  const column = (name: string, of: keyof TrackName) => (
-    { name, type: "text" as const, values: trackIds.map((id) => names.byId.get(id)?.[of] ?? null) }
-  );
-  await writeParquet(path, [
-    { name: "track_id", type: "text", values: [...trackIds] },
-    column("track_uri", "uri"),
-    column("title", "title"),
-    column("artist", "artist"),
-    column("album", "album"),
-  ]);
+  const columns = (["uri", "title", "artist", "album"] as const).map((of) => ({
+    name: of === "uri" ? "track_uri" : of,
+    type: "text" as const,
+    values: trackIds.map((id) => names.byId.get(id)?.[of] ?? null),
+  }));
+  await writeParquet(path, [{ name: "track_id", type: "text", values: [...trackIds] }, ...columns]);
 }
 
 async function ensureInteractions(directory: string): Promise<void> {
