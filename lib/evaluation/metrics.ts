@@ -148,7 +148,10 @@ export interface RunMeasures {
  */
 export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): RunMeasures {
   const { plays, sessionOffsets } = run;
-  const { library, artists, works, albums } = world;
+  const { library, artists, workOf, albumOf } = world;
+  const [works, albums] = [workOf, albumOf].map((of) =>
+    Int32Array.from({ length: world.trackCount }, (_, track) => of(track))
+  );
   const tracks = Int32Array.from({ length: world.trackCount }, (_, track) => track);
   const gaps = {
     track: repeatGaps(plays, tracks),

@@ -75,7 +75,7 @@ export function readSnapshot(directory: string): ShuffleWorld {
     names: texts(`${name}.names`) as string[],
   });
   const artists = lists("artists");
-  const works = array<Int32Array>("works");
+  const [albums, works] = [array<Int32Array>("albums"), array<Int32Array>("works")];
   const numbers: Catalog["numbers"] = {};
   for (const name of Object.keys(entries)) {
     if (name.startsWith("number.")) numbers[name.slice(7) as NumericColumn] = array(name);
@@ -95,8 +95,8 @@ export function readSnapshot(directory: string): ShuffleWorld {
   return createShuffleWorld({ catalog, ...readWorldParts(directory) }, {
     artists,
     genres: lists("genres"),
-    albums: array("albums"),
-    works,
+    albumOf: (track) => albums[track],
+    workOf: (track) => works[track],
     keys: Int8Array.from(array<Uint8Array>("keys"), (key) => key - 1),
     indexOf(id) {
       const row = order[rowAt(order, id)];
@@ -106,7 +106,7 @@ export function readSnapshot(directory: string): ShuffleWorld {
 }
 
 /** The arrays of the snapshot by name. */
-function snapshotOf({ catalog, artists, genres, albums, works, keys }: ShuffleWorld): Record<string, NpzEntry> {
+function snapshotOf({ catalog, artists, genres, albumOf, workOf, keys }: ShuffleWorld): Record<string, NpzEntry> {
   const entries: Record<string, NpzEntry> = {};
   const put = (name: string, data: Int32Array | Uint8Array | Float64Array) => {
     entries[name] = { data, shape: [data.length] };
@@ -126,8 +126,8 @@ function snapshotOf({ catalog, artists, genres, albums, works, keys }: ShuffleWo
   putLists("artists", artists);
   putLists("genres", genres);
   if (catalog.lists.genres) putLists("own_genres", codeLists(catalog.lists.genres));
-  put("albums", albums);
-  put("works", works);
+  put("albums", Int32Array.from(keys, (_, track) => albumOf(track)));
+  put("works", Int32Array.from(keys, (_, track) => workOf(track)));
   put("keys", Uint8Array.from(keys, (key) => key + 1));
   const ids = textsOf(catalog, "track_id") as string[];
   put("track_id.order", Int32Array.from(sort(range(ids.length), (a, b) => ascending(ids[a], ids[b]))));

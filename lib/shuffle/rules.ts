@@ -170,15 +170,22 @@ const COMPILE: Record<keyof Rules, (world: ShuffleWorld, rules: Rules) => Compil
         100 * Math.abs(tempo[track] - tempo[current]) > percent * tempo[current],
     };
   },
-  album: (world, rules) => cap("album", rules.album!, world.albums),
-  artist: (world, rules) => cap("artist", rules.artist!, world.artists.codes, world.artists.offsets),
+  album: (world, rules) => cap("album", rules.album!, (track, i) => i === 0 ? world.albumOf(track) : -1),
+  artist(world, rules) {
+    const { offsets, codes } = world.artists;
+    return cap(
+      "artist",
+      rules.artist!,
+      (track, i) => offsets[track] + i < offsets[track + 1] ? codes[offsets[track] + i] : -1,
+    );
+  },
   repeatWork: (world, rules) => ({
     name: "repeatWork",
     limits: halvings(expectInteger("repeatWork", rules.repeatWork!, 1)),
     fixed: false,
     test(_current, state, window) {
       const first = Math.max(0, state.playCount - window);
-      return (track) => state.lastWorkPlay(world.works[track]) >= first;
+      return (track) => state.lastWorkPlay(world.workOf(track)) >= first;
     },
   }),
   repeatTrack(_world, rules) {
@@ -237,11 +244,14 @@ function fixed(name: RuleName, breaks: (track: TrackIndex) => boolean): Compiled
 }
 
 /**
- * A cap on the tracks of an artist or album; those of a track are
- * `codes[offsets[track]] … codes[offsets[track + 1] - 1]`, without offsets `codes[track]`. It is relaxed by halving its
- * window; the play to come is part of the window.
+ * A cap on the tracks of an artist or album; `codeOf` gives the i-th one of a track, below 0 behind the last. It is
+ * relaxed by halving its window; the play to come is part of the window.
  */
-function cap(name: "artist" | "album", value: Cap, codes: Int32Array, offsets?: Int32Array): CompiledRule {
+function cap(
+  name: "artist" | "album",
+  value: Cap,
+  codeOf: (track: TrackIndex, i: number) => number,
+): CompiledRule {
   const most = expectInteger(`most of rule ${name}`, value.most, 1);
   expectInteger(`window of rule ${name}`, value.window, 1);
   return {
@@ -253,16 +263,14 @@ function cap(name: "artist" | "album", value: Cap, codes: Int32Array, offsets?: 
       const full = new Set<number>();
       for (let p = Math.max(0, state.playCount - window + 1); p < state.playCount; p++) {
         const track = state.playedTrack(p);
-        const end = offsets ? offsets[track + 1] : track + 1;
-        for (let i = offsets ? offsets[track] : track; i < end; i++) {
-          const count = (counts.get(codes[i]) ?? 0) + 1;
-          counts.set(codes[i], count);
-          if (count >= most && codes[i] >= 0) full.add(codes[i]);
+        for (let i = 0, code; (code = codeOf(track, i)) >= 0; i++) {
+          const count = (counts.get(code) ?? 0) + 1;
+          counts.set(code, count);
+          if (count >= most) full.add(code);
         }
       }
       return (track) => {
-        const end = offsets ? offsets[track + 1] : track + 1;
-        for (let i = offsets ? offsets[track] : track; i < end; i++) if (full.has(codes[i])) return true;
+        for (let i = 0, code; (code = codeOf(track, i)) >= 0; i++) if (full.has(code)) return true;
         return false;
       };
     },

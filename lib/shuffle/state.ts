@@ -186,7 +186,7 @@ export class UserState {
   /**
    * When a work (any take of a song) was last played.
    *
-   * @param work Code of the work in `world.works`.
+   * @param work Code of the work, as `world.workOf` gives it.
    * @returns Number of the play, or −1 when never.
    */
   lastWorkPlay(work: number): number {
@@ -275,7 +275,7 @@ export class UserState {
     setOrDelete(this.#tracks, track, before.history);
     if (type === "play") {
       this.#plays.pop();
-      setOrDelete(this.#works, this.world.works[track], before.lastWorkPlay);
+      setOrDelete(this.#works, this.world.workOf(track), before.lastWorkPlay);
       this.#countArtists(track, -1);
     }
     return { type, track, at };
@@ -285,7 +285,7 @@ export class UserState {
     if (type !== "cycle") expectTrack(this.world, track);
     if (!Number.isFinite(at)) throw new InputError(`Expected a time in ms since 1970 but found ${at}`);
     const known = this.#tracks.get(track);
-    const work = track < 0 ? -1 : this.world.works[track];
+    const work = track < 0 ? -1 : this.world.workOf(track);
     const before = {
       now: this.#now,
       cycleStart: this.#cycleStart,

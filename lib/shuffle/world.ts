@@ -11,7 +11,6 @@ import {
   type CatalogColumn,
   type CodedLists,
   codeLists,
-  codesOf,
   listsOf,
   readCatalog,
   textsOf,
@@ -39,7 +38,7 @@ export interface ShuffleWorldParts {
 }
 
 /** What {@linkcode createShuffleWorld} codes as integers, for those who have it coded already. */
-export type WorldCodes = Pick<ShuffleWorld, "artists" | "genres" | "albums" | "works" | "keys" | "indexOf">;
+export type WorldCodes = Pick<ShuffleWorld, "artists" | "genres" | "albumOf" | "workOf" | "keys" | "indexOf">;
 
 /** A catalogue made ready for shuffling. Read-only: any number of listeners share one. */
 export interface ShuffleWorld {
@@ -61,10 +60,20 @@ export interface ShuffleWorld {
   readonly artists: CodedLists;
   /** Genres and subgenres of each track as integer codes. */
   readonly genres: CodedLists;
-  /** Album of each track as an integer code; −1 when not known. */
-  readonly albums: Int32Array;
-  /** Work (all takes of a song) of each track as an integer code. */
-  readonly works: Int32Array;
+  /**
+   * Album of a track.
+   *
+   * @param track The track.
+   * @returns An integer code, the same for all tracks of the album; −1 when not known.
+   */
+  albumOf(track: TrackIndex): number;
+  /**
+   * Work of a track: all takes of a song.
+   *
+   * @param track The track.
+   * @returns An integer code, the same for all takes of the work.
+   */
+  workOf(track: TrackIndex): number;
   /** Position of each track's key on the circle of fifths; −1 when not known. */
   readonly keys: Int8Array;
   /**
@@ -85,7 +94,10 @@ export interface ShuffleWorld {
  * @returns The world.
  * @throws {InputError} When the parts differ in the number of tracks, or there is no track.
  */
-export function createShuffleWorld(parts: ShuffleWorldParts, codes?: WorldCodes): ShuffleWorld {
+export function createShuffleWorld(
+  parts: ShuffleWorldParts,
+  codes: WorldCodes = worldCodes(parts.catalog),
+): ShuffleWorld {
   const { catalog, graph, embedding } = parts;
   const n = catalog.length;
   if (n === 0) throw new InputError("Expected at least one track to shuffle but found an empty catalogue");
@@ -96,18 +108,17 @@ export function createShuffleWorld(parts: ShuffleWorldParts, codes?: WorldCodes)
   const clusters = parts.clusters ?? new Int32Array(0);
   let clusterCount = 0;
   for (const cluster of clusters) clusterCount = Math.max(clusterCount, cluster + 1);
-  return {
-    trackCount: n,
-    catalog,
-    graph,
-    embedding,
-    clusters,
-    clusterCount,
-    library: Int32Array.from({ length: n }, (_, i) => i),
-    ...(codes ?? worldCodes(catalog)),
-  };
+  const library = Int32Array.from({ length: n }, (_, i) => i);
+  return joined({ trackCount: n, catalog, graph, embedding, clusters, clusterCount, library }, codes);
 }
 
+/** The properties of both objects, those of the second before those of the first; what is made on first use stays so. */
+function joined<A extends object, B extends object>(a: A, b: B): Omit<A, keyof B> & B {
+  const properties = { ...Object.getOwnPropertyDescriptors(a), ...Object.getOwnPropertyDescriptors(b) };
+  return Object.defineProperties({} as Omit<A, keyof B> & B, properties);
+}
+
+/** Only what every shuffle looks at is coded at once. */
 function worldCodes(catalog: Catalog): WorldCodes {
   const n = catalog.length;
   const keys = new Int8Array(n);
@@ -115,16 +126,16 @@ function worldCodes(catalog: Catalog): WorldCodes {
   for (let i = 0; i < n; i++) keys[i] = keyPosition(key?.[i] ?? NaN, mode?.[i] ?? NaN);
   const ids = textsOf(catalog, "track_id");
   let index: Map<string, number> | undefined;
+  let genres: CodedLists | undefined;
   return {
     artists: codeLists(listsOf(catalog, "artists")),
-    genres: codeLists(Array.from({ length: n }, (_, i) => genresOf(catalog, i))),
-    albums: codesOf(catalog.texts.album_id ?? catalog.texts.album ?? Array(n).fill(null)),
-    works: codesOf(catalog.texts.work_id ?? ids),
-    keys,
-    indexOf(trackId) {
-      index ??= new Map(ids.map((id, i) => [id!, i]));
-      return index.get(trackId);
+    get genres() {
+      return genres ??= codeLists(Array.from({ length: n }, (_, i) => genresOf(catalog, i)));
     },
+    albumOf: codesOnDemand(catalog.texts.album_id ?? catalog.texts.album, n),
+    workOf: codesOnDemand(catalog.texts.work_id ?? ids, n),
+    keys,
+    indexOf: (trackId) => (index ??= new Map(ids.map((id, i) => [id!, i]))).get(trackId),
   };
 }
 
@@ -193,23 +204,16 @@ export async function restrictWorld(
   const offsets = new Int32Array(world.trackCount + 1);
   if (tracks.length === 1) {
     const none = { indices: new Int32Array(0), similarities: new Float32Array(0) };
-    return { ...world, library: tracks, graph: { nodeCount: world.trackCount, offsets, ...none } };
+    return joined(world, { library: tracks, graph: { nodeCount: world.trackCount, offsets, ...none } });
   }
   // Named by an expression, so that who has no library of his own does not wait for what joins neighbours.
   const { likedGraph }: typeof import("../graph/connect.ts") = await import("../graph/connect.ts" as string);
   const { graph } = await likedGraph(world.embedding, tracks, k);
   for (let t = 0; t < tracks.length; t++) offsets[tracks[t] + 1] = graph.offsets[t + 1] - graph.offsets[t];
   for (let i = 0; i < world.trackCount; i++) offsets[i + 1] += offsets[i];
-  return {
-    ...world,
-    library: tracks,
-    graph: {
-      nodeCount: world.trackCount,
-      offsets,
-      indices: graph.indices.map((place) => tracks[place]),
-      similarities: graph.similarities,
-    },
-  };
+  const indices = graph.indices.map((place) => tracks[place]);
+  const { similarities } = graph;
+  return joined(world, { library: tracks, graph: { nodeCount: world.trackCount, offsets, indices, similarities } });
 }
 
 /**
@@ -252,4 +256,18 @@ function checkLibrary(library: Int32Array, n: number): Int32Array {
     throw new InputError(`Expected the library to hold track indices in [0, ${n - 1}] but found ${wrong}`);
   }
   return sorted;
+}
+
+/** Codes texts as integers when they are asked for, −1 where there is none: few of a million are ever looked at. */
+function codesOnDemand(texts: (string | null)[] | undefined, n: number): (row: number) => number {
+  const codes = new Int32Array(n).fill(-2);
+  const known = new Map<string, number>();
+  return (row) => {
+    if (codes[row] === -2) {
+      const text = texts?.[row] ?? null;
+      if (text !== null && !known.has(text)) known.set(text, known.size);
+      codes[row] = text === null ? -1 : known.get(text)!;
+    }
+    return codes[row];
+  };
 }

@@ -74,7 +74,7 @@ function broken(world: ShuffleWorld, state: UserState, current: number, track: n
   const { numbers, lists } = world.catalog;
   const repeat = rules.repeatTrack;
   if (typeof repeat === "number" && plays.slice(-repeat).includes(track)) names.push("repeatTrack");
-  if (rules.repeatWork && plays.slice(-rules.repeatWork).some((t) => world.works[t] === world.works[track])) {
+  if (rules.repeatWork && plays.slice(-rules.repeatWork).some((t) => world.workOf(t) === world.workOf(track))) {
     names.push("repeatWork");
   }
   if (rules.artist && rules.artist.window > 1) {

@@ -30,7 +30,7 @@ function portrait(state: UserState): unknown {
     plays: Array.from({ length: state.playCount }, (_, p) => state.playedTrack(p)),
     tracks: Array.from({ length: 12 }, (_, track) => ({ ...state.historyOf(track) })),
     artists: world.artists.names.map((_, artist) => state.artistPlays(artist)),
-    works: Array.from(world.works, (work) => state.lastWorkPlay(work)),
+    works: Array.from(world.library, (track) => state.lastWorkPlay(world.workOf(track))),
     now: state.now,
     cycle: state.cycleStart,
     events: state.events(),
