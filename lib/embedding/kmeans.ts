@@ -76,7 +76,7 @@ export async function kMeans(
   for (let s = 0; s < starts; s++) {
     const begin = start === "principal"
       ? (await principalParts(base, [k]))[0]
-      : greedyPlusPlus(drawRows(base, Math.max(SEEDING_ROWS, 20 * k), random), k, random);
+      : greedyPlusPlus(takeRows(base, drawIndices(base.rows, Math.max(SEEDING_ROWS, 20 * k), random)), k, random);
     const found = lloyd(tf, base, begin, iterations);
     if (!best || found.inertia < best.inertia) best = found;
   }
@@ -185,9 +185,7 @@ export async function chooseClusterCount(
 export function meanAgreement(clusterings: readonly ArrayLike<number>[]): number {
   const n = clusterings.length;
   if (n < 2) throw new InputError(`Expected at least 2 clusterings but found ${n}`);
-  let sum = 0;
-  for (let a = 1; a < n; a++) for (let b = 0; b < a; b++) sum += adjustedRandIndex(clusterings[a], clusterings[b]);
-  return sum / (n * (n - 1) / 2);
+  return mean(clusterings.flatMap((a, i) => clusterings.slice(0, i).map((b) => adjustedRandIndex(a, b))))!;
 }
 
 /**
@@ -388,10 +386,6 @@ export function oneOfEachStretch(x: Matrix, count: number): Matrix {
 }
 
 /** Rows drawn without replacement, all when there are no more than `count`. */
-function drawRows(x: Matrix, count: number, random: Random): Matrix {
-  return takeRows(x, drawIndices(x.rows, count, random));
-}
-
 function drawIndices(rows: number, count: number, random: Random): Int32Array {
   return shuffleInPlace(Int32Array.from({ length: rows }, (_, i) => i), random).slice(0, count);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "d3-array";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
@@ -219,8 +220,8 @@ export function describePca(
   rows: number,
   model: PcaModel,
 ): { rows: number; columns: number; components: number; explained: number } {
-  const explained = model.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
-  return { rows, columns: model.mean.length, components: model.explainedVariance.length, explained };
+  const { mean, explainedVariance, explainedVarianceRatio } = model;
+  return { rows, columns: mean.length, components: explainedVariance.length, explained: sum(explainedVarianceRatio) };
 }
 
 /**
@@ -244,42 +245,32 @@ export async function embeddingStage(directory: string, options: EmbeddingStageO
   if (tooFew && embedding === "autoencoder") {
     throw new InputError(`Expected at least ${FEWEST_TRACKS} tracks for an autoencoder but found ${tracks}`);
   }
-  if (embedding === "pca" || tooFew) {
-    return await runStage(directory, {
-      name: "embedding",
-      inputs: ["X_pca.npy"],
-      parameters: { embedding },
-      outputs: ["embedding.json"],
-      force,
-      run: () => {
-        rmSync(path("X_embed.npy"), { force: true });
-        rmSync(path("autoencoder"), { recursive: true, force: true });
-        const reason = tooFew
-          ? `${tracks} tracks are too few to train and test an autoencoder: pca`
-          : "PCA was asked for";
-        return writeReport(path("embedding.json"), {
+  const model = ["model.json", "weights.bin", "autoencoder.json"].map((name) => `autoencoder/${name}`);
+  const learn = embedding !== "pca" && !tooFew;
+  return await runStage(directory, {
+    name: "embedding",
+    inputs: learn ? ["X_raw.npy", "X_pca.npy", "pca.npz", "tracks.parquet"] : ["X_pca.npy"],
+    parameters: learn ? { embedding, dimensions: dimensions ?? null, epochs: epochs ?? null, seed } : { embedding },
+    outputs: learn ? ["embedding.json", "X_embed.npy", ...model] : ["embedding.json"],
+    force,
+    run: async () => {
+      const report: EmbeddingReport = learn
+        ? await learnEmbedding(directory, embedding, { dimensions, epochs, seed })
+        : {
           embedding: "pca",
           file: "X_pca.npy",
           asked: embedding,
           criterion: EMBEDDING_CRITERION,
-          reason,
-        });
-      },
-    });
-  }
-  return await runStage(directory, {
-    name: "embedding",
-    inputs: ["X_raw.npy", "X_pca.npy", "pca.npz", "tracks.parquet"],
-    parameters: { embedding, dimensions: dimensions ?? null, epochs: epochs ?? null, seed },
-    outputs: [
-      "embedding.json",
-      "X_embed.npy",
-      "autoencoder/model.json",
-      "autoencoder/weights.bin",
-      "autoencoder/autoencoder.json",
-    ],
-    force,
-    run: () => learnEmbedding(directory, embedding, { dimensions, epochs, seed }),
+          reason: tooFew ? `${tracks} tracks are too few to train and test an autoencoder: pca` : "PCA was asked for",
+        };
+      if (!learn) {
+        for (const old of ["X_embed.npy", "autoencoder"]) rmSync(path(old), { recursive: true, force: true });
+      }
+      writeAtomic(path("embedding.json"), JSON.stringify(report, null, 2) + "\n");
+      const { file, reason, training } = report;
+      const [bestEpoch, dimensionsLearnt] = [training?.bestEpoch, training?.widths.at(-1)];
+      return { embedding: report.embedding, file, reason, bestEpoch, dimensions: dimensionsLearnt };
+    },
   });
 }
 
@@ -350,10 +341,7 @@ export async function umapStage(directory: string, options: UmapStageOptions = {
       const random = seededRandom(seed, "umap");
       const rows = stratifiedSample(strata, sample, random);
       writeNpy(path("umap.npy"), umapOfSample(x, rows, random, { neighbors }));
-      return {
-        sample: rows.length,
-        placed: x.rows - rows.length,
-      };
+      return { sample: rows.length, placed: x.rows - rows.length };
     },
   });
 }
@@ -362,7 +350,7 @@ async function learnEmbedding(
   directory: string,
   asked: EmbeddingChoice,
   { dimensions, epochs, seed }: { dimensions?: number; epochs?: number; seed: number },
-): Promise<Record<string, unknown>> {
+): Promise<EmbeddingReport> {
   const path = (name: string) => join(directory, name);
   const features = readNpyMatrix(path("X_raw.npy"));
   const scores = readNpyMatrix(path("X_pca.npy"));
@@ -381,7 +369,7 @@ async function learnEmbedding(
     const winner = asked === "auto" ? comparison.winner : "autoencoder";
     writeNpy(path("X_embed.npy"), embedding);
     await autoencoder.save(path("autoencoder"));
-    return writeReport(path("embedding.json"), {
+    return {
       embedding: winner,
       file: winner === "pca" ? "X_pca.npy" : "X_embed.npy",
       asked,
@@ -396,7 +384,7 @@ async function learnEmbedding(
         history,
       },
       comparison,
-    });
+    };
   } finally {
     autoencoder.dispose();
   }
@@ -418,13 +406,6 @@ async function compareSeeds(x: Matrix, labels: Int32Array, k: number, seed: numb
     plusPlusAgreement: meanAgreement(plusPlus.map((found) => found.labels)),
     inertiaRatio: least > 0 ? inertia / least : 1,
   };
-}
-
-/** Writes `embedding.json` and returns what the manifest keeps of it. */
-function writeReport(path: string, report: EmbeddingReport): Record<string, unknown> {
-  writeAtomic(path, JSON.stringify(report, null, 2) + "\n");
-  const { embedding, file, reason, training } = report;
-  return { embedding, file, reason, bestEpoch: training?.bestEpoch, dimensions: training?.widths.at(-1) };
 }
 
 /**

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { rollup } from "d3-array";
 import { UMAP } from "umap-js";
 import { findABParams } from "umap-js/dist/umap.js";
 import { expectInteger, InputError } from "../errors.ts";
@@ -44,8 +45,7 @@ export function stratifiedSample(strata: ArrayLike<number | string>, size: numbe
   const n = strata.length;
   if (size >= n) return Int32Array.from({ length: n }, (_, i) => i);
   const rows = shuffleInPlace(Int32Array.from({ length: n }, (_, i) => i), random);
-  const counts = new Map<number | string, number>();
-  for (let i = 0; i < n; i++) counts.set(strata[i], (counts.get(strata[i]) ?? 0) + 1);
+  const counts = rollup(rows, (some) => some.length, (r) => strata[r]);
   // The first row of every stratum comes first; then the j-th of c rows has the place (j + ½) / c, so that whatever the
   // size, each stratum has its share.
   const seen = new Map<number | string, number>();
@@ -79,12 +79,7 @@ export function umapLayout(neighbors: ExactNeighbors, random: Random, options: U
     const own = Array.from(neighbors.similarities.subarray(from, from + neighbors.k), (s) => Math.max(0, 1 - s));
     distances.push([0, ...own]);
   }
-  const umap = new UMAP({
-    nNeighbors: neighbors.k + 1,
-    minDist: MINIMUM_DISTANCE,
-    nEpochs: epochs,
-    random,
-  });
+  const umap = new UMAP({ nNeighbors: neighbors.k + 1, minDist: MINIMUM_DISTANCE, nEpochs: epochs, random });
   umap.setPrecomputedKNN(indices, distances);
   const progress = startProgress("umap", epochs);
   umap.initializeFit(indices);

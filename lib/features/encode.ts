@@ -7,7 +7,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { type Matrix, matrix } from "../matrix.ts";
 import { keyAtFifths, keyPosition, UNKNOWN_KEY } from "./circle.ts";
 import type { FeatureColumn, FeatureSpec } from "./spec.ts";
-import { decadeOf, INDICATOR_GROUPS, type IndicatorGroup } from "./statistics.ts";
+import { INDICATOR_GROUPS, type IndicatorGroup, numericCategories } from "./statistics.ts";
 import { applyTransform, invertTransform, type ZFeature } from "./transforms.ts";
 
 /** What the encoding sees of a track; what is missing is null or absent. */
@@ -183,15 +183,14 @@ function indicatorEncoder(
       }
     };
   }
-  const values = catalog.numbers[group === "decade" ? "year" : group];
+  const values = numericCategories(catalog, group);
   if (!values) return undefined;
   const index = new Map(columns.map(({ category }, m) => [Number(category), m]));
   return (out, start, end) => {
     for (let i = start, at = start * width; i < end; i++, at += width) {
-      const value = group === "decade" ? decadeOf(values[i]) : values[i];
-      if (value !== value) continue;
+      if (Number.isNaN(values[i])) continue;
       fill(out, at);
-      const m = index.get(value);
+      const m = index.get(values[i]);
       if (m !== undefined) out[at + members[m]] = hot[m];
     }
   };

@@ -83,38 +83,34 @@ export function mergeStatistics(a: CatalogStatistics, b: CatalogStatistics): Cat
 }
 
 /**
- * The decade of a year.
+ * The categories of a group of indicators that are numbers: the years by decades, the others as they stand.
  *
- * @param year The year.
- * @returns Its decade, e.g. 1990; NaN for NaN.
+ * @param catalog The catalogue.
+ * @param group The group, any but `"genre"`.
+ * @returns One number a track, NaN where it is not known; nothing when the catalogue lacks the column.
  */
-export function decadeOf(year: number): number {
-  return Math.floor(year / 10) * 10;
+export function numericCategories(
+  catalog: Catalog,
+  group: Exclude<IndicatorGroup, "genre">,
+): Float64Array | undefined {
+  return group === "decade" ? catalog.numbers.year?.map((year) => Math.floor(year / 10) * 10) : catalog.numbers[group];
 }
 
 function countCategories(catalog: Catalog, group: IndicatorGroup): CategoryCounts | undefined {
+  const categories = group === "genre" ? catalog.lists.genres : numericCategories(catalog, group);
+  if (!categories) return undefined;
   const counts = new Map<string | number, number>();
-  const add = (category: string | number, count: number) => counts.set(category, (counts.get(category) ?? 0) + count);
+  const add = (category: string | number, count = 1) => counts.set(category, (counts.get(category) ?? 0) + count);
+  // Decades and the like are whole and small: an array counts them ten times as fast as a map.
+  const small = new Float64Array(SMALL);
   let known = 0;
-  if (group === "genre") {
-    if (!catalog.lists.genres) return undefined;
-    for (const genres of catalog.lists.genres) {
-      if (genres.length > 0) known++;
-      for (const genre of genres) add(genre, 1);
-    }
-  } else {
-    const values = catalog.numbers[group === "decade" ? "year" : group];
-    if (!values) return undefined;
-    // Years and the like are whole and small: an array counts them ten times as fast as a map.
-    const small = new Float64Array(SMALL);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
-      if (value !== value) continue;
-      known++;
-      if (value >= 0 && value < SMALL && value === Math.floor(value)) small[value]++;
-      else add(group === "decade" ? decadeOf(value) : value, 1);
-    }
-    small.forEach((count, value) => count > 0 && add(group === "decade" ? decadeOf(value) : value, count));
+  for (const found of categories) {
+    if (typeof found === "number" ? found !== found : found.length === 0) continue;
+    known++;
+    if (typeof found !== "number") { for (const genre of found) add(genre); }
+    else if (found >= 0 && found < SMALL && found === Math.floor(found)) small[found]++;
+    else add(found);
   }
+  small.forEach((count, value) => count > 0 && add(value, count));
   return { known, counts: Object.fromEntries(counts) };
 }

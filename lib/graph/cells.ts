@@ -70,7 +70,6 @@ export function inSample(row: number, share: number, seed: number): boolean {
  */
 export async function makeCoarseCells(sample: Matrix, count: number, seed: number): Promise<CoarseCells> {
   const { labels, centroids } = await kMeans(sample, count, seededRandom(seed, "coarse cells"), {
-    starts: 1,
     iterations: 20,
   });
   const d = sample.columns;
