@@ -4,7 +4,8 @@
  * @module
  */
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
-import { type ColumnTable, table } from "arquero";
+import { type ColumnTable, op, table } from "arquero";
+import { bisectLeft, bisectRight, group, mean, range, rollup, sum, variance } from "d3-array";
 import { type Catalog, numbersOf, NUMERIC_COLUMNS, type NumericColumn } from "./catalog.ts";
 
 /**
@@ -53,12 +54,8 @@ export const CORRELATED_FEATURES: readonly NumericColumn[] = [
  * @returns E.g. `"36.0"`.
  */
 export function percent(values: Iterable<number>, test: (value: number) => boolean): string {
-  let [hits, all] = [0, 0];
-  for (const value of values) {
-    all++;
-    if (test(value)) hits++;
-  }
-  return (100 * hits / all).toFixed(1);
+  const all = [...values];
+  return (100 * all.filter(test).length / all.length).toFixed(1);
 }
 
 /** A key with its number of tracks. */
@@ -82,15 +79,12 @@ export interface KeyCount {
  */
 export function countKeys(catalog: Catalog): KeyCount[] {
   const [keys, modes] = [numbersOf(catalog, "key"), numbersOf(catalog, "mode")];
-  const counts = new Float64Array(24);
-  let known = 0;
-  for (let i = 0; i < catalog.length; i++) {
-    if (Number.isNaN(keys[i]) || Number.isNaN(modes[i])) continue;
-    counts[2 * keys[i] + modes[i]]++;
-    known++;
-  }
-  return Array.from(counts, (count, code) => ({ key: code >> 1, mode: code & 1, count, share: count / known }))
-    .sort((a, b) => b.count - a.count);
+  const known = keys.map((key, i) => 2 * key + modes[i]).filter((code) => !Number.isNaN(code));
+  const counts = countBy(known);
+  return range(24).map((code) => {
+    const count = counts.get(code) ?? 0;
+    return { key: code >> 1, mode: code & 1, count, share: count / known.length };
+  }).sort((a, b) => b.count - a.count);
 }
 
 /** A bar of a histogram. */
@@ -139,7 +133,6 @@ export function histograms(
   bars: number = 30,
 ): HistogramBar[] {
   const groups = [...new Set(groupOf.filter((group) => group !== null))].sort();
-  const codes = Int32Array.from(groupOf, (group) => group === null ? -1 : groups.indexOf(group));
   return features.flatMap((feature) => {
     const floor = LOGARITHMIC_FEATURES[feature];
     const forward = (x: number) => floor === undefined ? x : Math.log10(Math.max(x, floor));
@@ -151,24 +144,20 @@ export function histograms(
     const low = sorted[Math.floor(0.005 * (sorted.length - 1))];
     const high = sorted[Math.ceil(0.995 * (sorted.length - 1))];
     const width = (high - low) / bars || 1;
-    const counts = groups.map(() => new Float64Array(bars));
-    const totals = new Float64Array(groups.length);
-    for (let i = 0; i < values.length; i++) {
-      if (codes[i] < 0 || Number.isNaN(values[i])) continue;
-      counts[codes[i]][Math.max(0, Math.min(bars - 1, Math.floor((values[i] - low) / width)))]++;
-      totals[codes[i]]++;
-    }
-    return groups.flatMap((group, g) =>
-      Array.from(counts[g], (count, b) => ({
+    const barOf = (i: number) => Math.max(0, Math.min(bars - 1, Math.floor((values[i] - low) / width)));
+    return groups.flatMap((group) => {
+      const rows = range(values.length).filter((i) => groupOf[i] === group && !Number.isNaN(values[i]));
+      const counts = countBy(rows.map(barOf));
+      return range(bars).map((b) => ({
         feature,
         group,
         x: back(low + (b + 0.5) * width),
         from: back(low + b * width),
         to: back(low + (b + 1) * width),
         logarithmic: floor !== undefined,
-        share: count / totals[g],
-      }))
-    );
+        share: (counts.get(b) ?? 0) / rows.length,
+      }));
+    });
   });
 }
 
@@ -200,13 +189,8 @@ export function rankCorrelations(
  * @returns The exponent; NaN when no count is that large.
  */
 export function powerLawExponent(counts: Iterable<number>, minimum: number): number {
-  let [n, sum] = [0, 0];
-  for (const count of counts) {
-    if (count < minimum) continue;
-    n++;
-    sum += Math.log(count / (minimum - 0.5));
-  }
-  return n === 0 ? NaN : 1 + n / sum;
+  const tail = Array.from(counts).filter((count) => count >= minimum);
+  return 1 + tail.length / sum(tail, (count) => Math.log(count / (minimum - 0.5)));
 }
 
 /**
@@ -218,25 +202,16 @@ export function powerLawExponent(counts: Iterable<number>, minimum: number): num
  * @returns The share, at most 1; NaN when no group has two values.
  */
 export function varianceBetween(values: ArrayLike<number>, groupOf: readonly (string | null)[]): number {
-  const scores = Array.from(ranks(Float64Array.from(values)), (u) => normalQuantile(u, 0, 1));
-  const groups = new Map<string, { n: number; sum: number; squares: number }>();
-  for (let i = 0; i < scores.length; i++) {
-    const name = groupOf[i];
-    if (name === null || Number.isNaN(scores[i])) continue;
-    let group = groups.get(name);
-    if (!group) groups.set(name, group = { n: 0, sum: 0, squares: 0 });
-    group.n++;
-    group.sum += scores[i];
-    group.squares += scores[i] ** 2;
-  }
-  const several = [...groups.values()].filter(({ n }) => n > 1);
-  const total = several.reduce((sum, { n }) => sum + n, 0);
-  const mean = several.reduce((sum, group) => sum + group.sum, 0) / total;
-  const between = several.reduce((sum, group) => sum + group.n * (group.sum / group.n - mean) ** 2, 0);
-  const within = several.reduce((sum, group) => sum + group.squares - group.sum ** 2 / group.n, 0);
-  const typical = (total - several.reduce((sum, { n }) => sum + n * n, 0) / total) / (several.length - 1);
-  const meanWithin = within / (total - several.length);
-  const component = Math.max(0, (between / (several.length - 1) - meanWithin) / typical);
+  const scores = ranks(Float64Array.from(values)).map((u) => normalQuantile(u, 0, 1));
+  const rows = range(scores.length).filter((i) => groupOf[i] !== null && !Number.isNaN(scores[i]));
+  const groups = [...group(rows, (i) => groupOf[i]).values()].filter(({ length }) => length > 1)
+    .map((rows) => rows.map((i) => scores[i]));
+  const total = sum(groups, ({ length }) => length);
+  const center = mean(groups.flat());
+  const between = sum(groups, (own) => own.length * (mean(own)! - center!) ** 2);
+  const meanWithin = sum(groups, (own) => (own.length - 1) * variance(own)!) / (total - groups.length);
+  const typical = (total - sum(groups, ({ length }) => length ** 2) / total) / (groups.length - 1);
+  const component = Math.max(0, (between / (groups.length - 1) - meanWithin) / typical);
   return component / (component + meanWithin);
 }
 
@@ -252,32 +227,31 @@ export function catalogStatistics(catalog: Catalog): Record<string, number> {
   const artist = (lists.artists ?? []).map((list) => list[0] ?? null);
   const genre = lists.genres?.map((list) => list[0] ?? null);
   const share = (test: (i: number) => boolean, among: (i: number) => boolean = () => true) => {
-    let [hits, all] = [0, 0];
-    for (let i = 0; i < length; i++) {
-      if (!among(i)) continue;
-      all++;
-      if (test(i)) hits++;
-    }
-    return hits / all;
+    const rows = range(length).filter(among);
+    return rows.filter(test).length / rows.length;
   };
-  const sizes = [...countBy(artist).values()];
+  const sizes = [...countBy(artist.filter((name) => name !== null)).values()];
   const artistShare = (low: number, high: number) => sizes.filter((n) => n >= low && n <= high).length / sizes.length;
   found["artists with one track"] = artistShare(1, 1);
   found["artists with two tracks"] = artistShare(2, 2);
   found["artists with three to five tracks"] = artistShare(3, 5);
   found["artists with more than ten tracks"] = artistShare(11, Infinity);
   found["exponent of tracks an artist"] = powerLawExponent(sizes, 2);
-  if (texts.album_id) found["tracks an album"] = length / countBy(texts.album_id).size;
+  if (texts.album_id) found["tracks an album"] = length / new Set(texts.album_id.filter((id) => id !== null)).size;
   if (texts.work_id) {
     const works = countBy(texts.work_id);
-    found["tracks with another take"] = share((i) => works.get(texts.work_id![i] ?? "")! > 1);
+    found["tracks with another take"] = share((i) => works.get(texts.work_id![i])! > 1);
   }
   if (genre) found["tracks in several genres"] = share((i) => lists.genres![i].length > 1, (i) => genre[i] !== null);
-  if (numbers.mode) found["tracks in a major key"] = share((i) => numbers.mode![i] === 1);
-  if (numbers.instrumentalness) found["instrumentalness 0"] = share((i) => numbers.instrumentalness![i] === 0);
-  if (numbers.popularity) found["popularity 0"] = share((i) => numbers.popularity![i] === 0);
-  if (numbers.explicit) found["explicit tracks"] = share((i) => numbers.explicit![i] === 1);
-  if (numbers.time_signature) found["time signature 4"] = share((i) => numbers.time_signature![i] === 4);
+  for (
+    const [name, column, value] of [
+      ["tracks in a major key", "mode", 1],
+      ["instrumentalness 0", "instrumentalness", 0],
+      ["popularity 0", "popularity", 0],
+      ["explicit tracks", "explicit", 1],
+      ["time signature 4", "time_signature", 4],
+    ] as const
+  ) if (numbers[column]) found[name] = share((i) => numbers[column]![i] === value);
   const tempo = numbers.tempo;
   if (tempo && genre?.includes("edm")) {
     const edm = (i: number) => genre[i] === "edm";
@@ -305,55 +279,28 @@ export function catalogStatistics(catalog: Catalog): Record<string, number> {
   return found;
 }
 
-/** How often each text occurs; null is left out. */
-function countBy(texts: readonly (string | null)[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const text of texts) if (text !== null) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return counts;
+/** How often each value occurs. */
+function countBy<T>(values: Iterable<T>): Map<T, number> {
+  return rollup(values, ({ length }) => length, (value) => value);
 }
 
 /** Mean ranks as shares in (0, 1), NaN where the value is. */
 function ranks(values: Float64Array): Float64Array {
-  const order = Int32Array.from(values.keys()).filter((i) => !Number.isNaN(values[i]));
-  order.sort((i, j) => values[i] - values[j]);
-  const result = new Float64Array(values.length).fill(NaN);
-  for (let start = 0; start < order.length;) {
-    let end = start + 1;
-    while (end < order.length && values[order[end]] === values[order[start]]) end++;
-    for (let r = start; r < end; r++) result[order[r]] = (start + end) / 2 / order.length;
-    start = end;
-  }
-  return result;
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const rank = (value: number) => (bisectLeft(sorted, value) + bisectRight(sorted, value)) / 2 / sorted.length;
+  return values.map((value) => Number.isNaN(value) ? NaN : rank(value));
 }
 
 function ranksWithin(values: Float64Array, groupOf: readonly (string | null)[]): Float64Array {
-  const members = new Map<string, number[]>();
-  groupOf.forEach((group, i) => {
-    if (group === null) return;
-    const list = members.get(group);
-    if (list) list.push(i);
-    else members.set(group, [i]);
-  });
   const result = new Float64Array(values.length).fill(NaN);
-  for (const list of members.values()) {
-    const own = ranks(Float64Array.from(list, (i) => values[i]));
-    list.forEach((i, at) => result[i] = own[at]);
+  const rows = range(values.length).filter((i) => groupOf[i] !== null);
+  for (const own of group(rows, (i) => groupOf[i]).values()) {
+    ranks(Float64Array.from(own, (i) => values[i])).forEach((rank, at) => result[own[at]] = rank);
   }
   return result;
 }
 
 /** Pearson's correlation over the pairs without NaN. */
 function correlation(a: Float64Array, b: Float64Array): number {
-  let [n, meanA, meanB, squaresA, squaresB, products] = [0, 0, 0, 0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    if (Number.isNaN(a[i]) || Number.isNaN(b[i])) continue;
-    n++;
-    const [da, db] = [a[i] - meanA, b[i] - meanB];
-    meanA += da / n;
-    meanB += db / n;
-    squaresA += da * (a[i] - meanA);
-    squaresB += db * (b[i] - meanB);
-    products += da * (b[i] - meanB);
-  }
-  return products / Math.sqrt(squaresA * squaresB);
+  return table({ a, b }).rollup({ r: op.corr("a", "b") }).get("r") ?? NaN;
 }
