@@ -21,18 +21,10 @@ export const UNIT_FEATURES = [
   "valence",
 ] as const;
 
+const AUDIO: readonly CatalogColumn[] = ["duration_ms", ...UNIT_FEATURES, "loudness", "tempo", "key", "mode"];
+
 /** Canonical columns without which a row is of no use. */
-export const CRITICAL_COLUMNS: readonly CatalogColumn[] = [
-  "track_id",
-  "title",
-  "artists",
-  "duration_ms",
-  ...UNIT_FEATURES,
-  "loudness",
-  "tempo",
-  "key",
-  "mode",
-];
+export const CRITICAL_COLUMNS: readonly CatalogColumn[] = ["track_id", "title", "artists", ...AUDIO];
 
 /** How a text holds several names: one name, `A;B`, a Python list literal, or told by its look. */
 export type ListStyle = "single" | "semicolon" | "python" | "any";
@@ -53,26 +45,30 @@ export interface Form {
   strictIds: boolean;
 }
 
-const AUDIO = Object.fromEntries(
-  ["duration_ms", ...UNIT_FEATURES, "loudness", "tempo", "key", "mode"].map((name) => [name, name]),
-);
-const SHARED = { id: { track_id: "id", title: "name" }, date: { release_date: "release_date" } };
+/** A form of nobody else. */
+const OWN: Form = { name: "own", signature: [], columns: {}, artists: "any", missingNA: false, strictIds: false };
+
+/** A form of a public file: the columns that it calls as we do beside the audio features, and the others. */
+function publicForm(
+  form: Pick<Form, "name" | "signature" | "artists"> & { missingNA?: boolean },
+  same: readonly CatalogColumn[],
+  renamed: Form["columns"],
+): Form {
+  const columns = { ...calledAlike([...same, ...AUDIO]), ...renamed };
+  return { missingNA: false, ...form, columns, strictIds: true };
+}
+
+function calledAlike(names: readonly CatalogColumn[]): Form["columns"] {
+  return Object.fromEntries(names.map((name) => [name, name]));
+}
 
 /** The known forms; the first whose signature is in the header is taken. */
-export const FORMS: readonly Form[] = [
-  {
-    name: "segue",
-    signature: ["track_id", "title", "artists"],
-    columns: Object.fromEntries(SOURCE_COLUMNS.map((name) => [name, name])),
-    artists: "any",
-    missingNA: false,
-    strictIds: false,
-  },
-  {
-    name: "tidytuesday",
-    signature: ["track_artist"],
-    columns: {
-      track_id: "track_id",
+const FORMS: readonly Form[] = [
+  { ...OWN, name: "segue", signature: ["track_id", "title", "artists"], columns: calledAlike(SOURCE_COLUMNS) },
+  publicForm(
+    { name: "tidytuesday", signature: ["track_artist"], artists: "single", missingNA: true },
+    ["track_id"],
+    {
       title: "track_name",
       artists: "track_artist",
       album: "track_album_name",
@@ -82,82 +78,28 @@ export const FORMS: readonly Form[] = [
       genres: "playlist_genre",
       subgenres: "playlist_subgenre",
       playlists: "playlist_id",
-      ...AUDIO,
     },
-    artists: "single",
-    missingNA: true,
-    strictIds: true,
-  },
-  {
-    name: "114k",
-    signature: ["track_genre", "artists"],
-    columns: {
-      track_id: "track_id",
-      title: "track_name",
-      artists: "artists",
-      album: "album_name",
-      popularity: "popularity",
-      explicit: "explicit",
-      genres: "track_genre",
-      time_signature: "time_signature",
-      ...AUDIO,
-    },
-    artists: "semicolon",
-    missingNA: false,
-    strictIds: true,
-  },
-  {
-    name: "1.2M",
-    signature: ["artist_ids", "disc_number"],
-    columns: {
-      ...SHARED.id,
-      ...SHARED.date,
-      artists: "artists",
-      artist_ids: "artist_ids",
-      album: "album",
-      album_id: "album_id",
-      year: "year",
-      explicit: "explicit",
-      time_signature: "time_signature",
-      ...AUDIO,
-    },
-    artists: "python",
-    missingNA: false,
-    strictIds: true,
-  },
-  {
-    name: "586k",
-    signature: ["id_artists"],
-    columns: {
-      ...SHARED.id,
-      ...SHARED.date,
-      artists: "artists",
-      artist_ids: "id_artists",
-      popularity: "popularity",
-      explicit: "explicit",
-      time_signature: "time_signature",
-      ...AUDIO,
-    },
-    artists: "python",
-    missingNA: false,
-    strictIds: true,
-  },
-  {
-    name: "170k",
-    signature: ["id", "artists", "year", "popularity"],
-    columns: {
-      ...SHARED.id,
-      ...SHARED.date,
-      artists: "artists",
-      year: "year",
-      popularity: "popularity",
-      explicit: "explicit",
-      ...AUDIO,
-    },
-    artists: "python",
-    missingNA: false,
-    strictIds: true,
-  },
+  ),
+  publicForm(
+    { name: "114k", signature: ["track_genre", "artists"], artists: "semicolon" },
+    ["track_id", "artists", "popularity", "explicit", "time_signature"],
+    { title: "track_name", album: "album_name", genres: "track_genre" },
+  ),
+  publicForm(
+    { name: "1.2M", signature: ["artist_ids", "disc_number"], artists: "python" },
+    ["artists", "artist_ids", "album", "album_id", "release_date", "year", "explicit", "time_signature"],
+    { track_id: "id", title: "name" },
+  ),
+  publicForm(
+    { name: "586k", signature: ["id_artists"], artists: "python" },
+    ["artists", "release_date", "popularity", "explicit", "time_signature"],
+    { track_id: "id", title: "name", artist_ids: "id_artists" },
+  ),
+  publicForm(
+    { name: "170k", signature: ["id", "artists", "year", "popularity"], artists: "python" },
+    ["artists", "release_date", "year", "popularity", "explicit"],
+    { track_id: "id", title: "name" },
+  ),
 ];
 
 /**
@@ -188,7 +130,7 @@ export function recogniseForm(file: string, header: readonly string[], map: Reco
     const names = missing.map((canonical) => form.columns[canonical] ?? canonical);
     const looks = known ? `looks like the ${known.name} form but lacks` : "is of no known form: it lacks";
     throw new InputError(
-      `${file}: ${looks} ${plural("column", missing.length)} ${names.join(", ")}; ${found(header)}; ` +
+      `${file}: ${looks} column${missing.length === 1 ? "" : "s"} ${names.join(", ")}; ${found(header)}; ` +
         `name ${missing.length === 1 ? "it" : "them"} with --map ${missing[0]}=COLUMN`,
     );
   }
@@ -211,16 +153,6 @@ export function recogniseForm(file: string, header: readonly string[], map: Reco
   };
 }
 
-/**
- * Names for the columns of a header, all different.
- *
- * @param header The header.
- * @returns One name a column.
- */
-export function columnNames(header: readonly string[]): string[] {
-  return header.map((name, c) => header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
-}
-
 /** What else tables call a column; capitals, spaces and signs do not matter. */
 const ALIASES: Partial<Record<CatalogColumn, readonly string[]>> = {
   track_id: ["track uri", "uri", "spotify id", "spotify track id"],
@@ -240,14 +172,7 @@ function guessForm(header: readonly string[]): Form {
   ] as [CatalogColumn, string][];
   for (const [canonical, column] of names) if (header.includes(column)) columns[canonical] ??= column;
   for (const [canonical, column] of names) columns[canonical] ??= alike.get(plain(column));
-  return {
-    name: "own",
-    signature: [],
-    columns: Object.fromEntries(Object.entries(columns).filter(([, column]) => column !== undefined)),
-    artists: "any",
-    missingNA: false,
-    strictIds: false,
-  };
+  return { ...OWN, columns: Object.fromEntries(Object.entries(columns).filter(([, column]) => column !== undefined)) };
 }
 
 /** A column's name without capitals, spaces and signs. */
@@ -257,8 +182,4 @@ function plain(column: string): string {
 
 function found(header: readonly string[]): string {
   return `found ${header.slice(0, 40).join(", ")}${header.length > 40 ? ", …" : ""}`;
-}
-
-function plural(word: string, count: number): string {
-  return count === 1 ? word : `${word}s`;
 }

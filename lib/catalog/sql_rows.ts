@@ -8,7 +8,7 @@ import { describeParquet, queryColumns, sqlName, sqlText } from "../storage/parq
 import { kindOf } from "../storage/source_file.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { type CsvScan, scanCsv } from "./csv_scan.ts";
-import { columnNames, recogniseForm } from "./forms.ts";
+import { recogniseForm } from "./forms.ts";
 import { checkedRows, type SourceColumns } from "./read_sql.ts";
 import type { Reject } from "./rejects.ts";
 import { sqlType } from "./rules.ts";
@@ -62,7 +62,7 @@ function csvColumns(
   header: readonly string[],
   parallel: boolean,
 ): { sql: string; types: Record<string, string> } {
-  const names = columnNames(header);
+  const names = header.map((name, c) => header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
   const definition = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(", ");
   // Not strict: the scan was, and DuckDB 1.5 reads lines that end in LF here and in CRLF there only so. No new_line: it
   // reads no rows at all when that is given as \r\n.

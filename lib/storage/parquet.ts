@@ -45,14 +45,6 @@ const TYPES: Record<ColumnType, DuckDBType> = {
   text: VARCHAR,
   texts: LIST(VARCHAR),
 };
-const SQL_TYPES: Record<ColumnType, string> = {
-  int32: "INTEGER",
-  float32: "FLOAT",
-  float64: "DOUBLE",
-  boolean: "BOOLEAN",
-  text: "VARCHAR",
-  texts: "VARCHAR[]",
-};
 const CHUNK = 2048;
 
 /**
@@ -111,7 +103,7 @@ export async function writeParquet(path: string, columns: readonly Column[]): Pr
     }
   }
   await withDuckDB(async (connection) => {
-    const definition = columns.map((c) => `${sqlName(c.name)} ${SQL_TYPES[c.type]}`).join(", ");
+    const definition = columns.map((c) => `${sqlName(c.name)} ${TYPES[c.type]}`).join(", ");
     await connection.run(`CREATE TABLE output (${definition})`);
     const appender = await connection.createAppender("output");
     const types = columns.map((c) => TYPES[c.type]);
