@@ -9,7 +9,7 @@ import {
   type DuckDBConnection,
   DuckDBDataChunk,
   DuckDBInstance,
-  DuckDBListVector,
+  DuckDBListValue,
   type DuckDBType,
   type DuckDBValue,
   type DuckDBVector,
@@ -110,7 +110,7 @@ export async function writeParquet(path: string, columns: readonly Column[]): Pr
     for (let start = 0; start < rows; start += CHUNK) {
       const count = Math.min(CHUNK, rows - start);
       const chunk = DuckDBDataChunk.create(types, count);
-      columns.forEach((column, c) => fillVector(chunk, c, column, start, count));
+      chunk.setColumns(columns.map((column) => duckValues(column, start, count)));
       appender.appendDataChunk(chunk);
     }
     appender.closeSync();
@@ -168,36 +168,20 @@ export async function queryColumns(
 ): Promise<Record<string, ColumnValues>> {
   const result = await connection.stream(sql);
   const names = result.columnNames();
-  const types = names.map((_, c) => String(result.columnType(c)));
-  const kinds = types.map((type) => type === "VARCHAR[]" ? "texts" : type === "VARCHAR" ? "text" : "number");
-  const parts: Float64Array[][] = names.map(() => []);
-  const values: (string | string[] | null)[][] = names.map(() => []);
+  const isText = result.columnTypes().map((type) => ["VARCHAR", "VARCHAR[]"].includes(String(type)));
+  const parts = names.map((): unknown[] => []);
   for (;;) {
     const chunk = await result.fetchChunk();
     if (!chunk || chunk.rowCount === 0) break;
-    for (let c = 0; c < names.length; c++) {
+    parts.forEach((part, c) => {
       const vector = chunk.getColumnVector(c);
-      if (kinds[c] === "number") {
-        parts[c].push(numbersOfVector(vector, chunk.rowCount));
-      } else if (vector instanceof DuckDBListVector) {
-        const child = vector.childVector;
-        for (let i = 0; i < chunk.rowCount; i++) {
-          const length = vector.getEntryLength(i);
-          const offset = vector.getEntryOffset(i);
-          if (vector.getItemVector(i) === null) values[c].push(null);
-          else values[c].push(Array.from({ length }, (_, l) => child.getItem(offset + l) as string));
-        }
-      } else {
-        for (let i = 0; i < chunk.rowCount; i++) values[c].push(vector.getItem(i) as string | null);
-      }
-    }
+      if (!isText[c]) part.push(numbersOfVector(vector, chunk.rowCount));
+      else for (const value of vector.toArray()) part.push(value instanceof DuckDBListValue ? value.items : value);
+    });
   }
-  return Object.fromEntries(
-    names.map((
-      name,
-      c,
-    ) => [name, kinds[c] === "number" ? concatenate(Float64Array, parts[c]) : values[c] as ColumnValues]),
-  );
+  return Object.fromEntries(names.map((name, c) => {
+    return [name, isText[c] ? parts[c] as (string | null)[] : concatenate(Float64Array, parts[c] as Float64Array[])];
+  }));
 }
 
 /** The numbers of a vector, NaN for NULL: copied as a whole where it is a plain array without NULLs. */
@@ -213,25 +197,12 @@ function numbersOfVector(vector: DuckDBVector, length: number): Float64Array {
   return numbers;
 }
 
-function fillVector(chunk: DuckDBDataChunk, c: number, column: Column, start: number, count: number): void {
-  if (column.type === "text" || column.type === "boolean" || column.type === "texts") {
-    const slice = Array.from({ length: count }, (_, i): DuckDBValue => {
-      const value = column.values[start + i];
-      return Array.isArray(value) ? listValue(value) : typeof value === "number" ? value !== 0 : value;
-    });
-    chunk.setColumnValues(c, slice);
-    return;
-  }
-  const vector = chunk.getColumnVector(c) as unknown as {
-    items: Float64Array;
-    setItem(index: number, value: number | null): void;
-    flush(): void;
-  };
-  const values = column.values as ArrayLike<number>;
-  for (let i = 0; i < count; i++) {
-    const value = values[start + i];
-    if (Number.isNaN(value)) vector.setItem(i, null);
-    else vector.items[i] = value;
-  }
-  vector.flush();
+/** The values of some rows of a column as DuckDB takes them. */
+function duckValues(column: Column, start: number, count: number): DuckDBValue[] {
+  return Array.from({ length: count }, (_, i) => {
+    const value = column.values[start + i];
+    if (Array.isArray(value)) return listValue(value);
+    if (typeof value !== "number") return value;
+    return Number.isNaN(value) ? null : column.type === "boolean" ? value !== 0 : value;
+  });
 }
