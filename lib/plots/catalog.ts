@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rollups } from "d3-array";
+import { groups, rollups } from "d3-array";
 import type { HistogramBar, KeyCount } from "../catalog/explore.ts";
 import type { IngestAccount } from "../catalog/ingest.ts";
 import {
@@ -57,26 +57,24 @@ export function rowAccountPlot(account: IngestAccount): Spec {
  * @returns The figure.
  */
 export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
-  const isLogarithmic = (feature: string) => bars.some((bar) => bar.feature === feature && bar.logarithmic);
-  const features = [...new Set(bars.map(({ feature }) => feature))];
-  const groups = [...new Set(bars.map(({ group }) => group))];
+  const names = [...new Set(bars.map(({ group }) => group))];
   return {
-    title: "Distribution of the features" + (groups.length > 1 ? ", by genre" : ""),
+    title: "Distribution of the features" + (names.length > 1 ? ", by genre" : ""),
     columns: 3,
     spacing: { row: 18, column: 26 },
-    concat: features.map((feature) => ({
+    concat: groups(bars, ({ feature }) => feature).map(([feature, own]) => ({
       width: 178,
       height: 120,
-      data: { values: bars.filter((bar) => bar.feature === feature).map(rounded) },
+      data: { values: own.map(rounded) },
       mark: { type: "line", strokeWidth: 1.8, interpolate: "monotone" },
       encoding: {
         x: quantity("x", titleOf(feature), {
-          scale: { zero: false, nice: false, type: isLogarithmic(feature) ? "log" : "linear" },
-          axis: { tickCount: isLogarithmic(feature) ? 4 : 5, grid: false, format: "~g" },
+          scale: { zero: false, nice: false, type: own[0].logarithmic ? "log" : "linear" },
+          axis: { tickCount: own[0].logarithmic ? 4 : 5, grid: false, format: "~g" },
         }),
         y: quantity("share", "share of tracks", { axis: { format: "%", tickCount: 3 } }),
-        color: colors("group", "genre", groups, CATEGORY_COLORS.slice(0, groups.length), {
-          legend: groups.length > 1 ? LINES_ON_TOP : null,
+        color: colors("group", "genre", names, CATEGORY_COLORS.slice(0, names.length), {
+          legend: names.length > 1 ? LINES_ON_TOP : null,
         }),
       },
     })),
@@ -150,17 +148,17 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
  * @returns The figure.
  */
 export function tempoPlot(bars: readonly HistogramBar[]): Spec {
-  const groups = [...new Set(bars.map(({ group }) => group))];
-  const several = groups.length > 1;
+  const panels = groups(bars, ({ group }) => group);
+  const several = panels.length > 1;
   return {
     title: "Tempo" + (several ? ", by genre" : ""),
     columns: 3,
     spacing: { row: 14, column: 26 },
-    concat: groups.map((group) => ({
+    concat: panels.map(([group, own]) => ({
       ...(several ? { title: { text: group, anchor: "middle", fontSize: 12, offset: 6 } } : {}),
       width: several ? 184 : 460,
       height: several ? 110 : 220,
-      data: { values: bars.filter((bar) => bar.group === group).map(rounded) },
+      data: { values: own.map(rounded) },
       mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.3 },
       encoding: {
         x: quantity("from", "tempo (BPM)", {
@@ -196,7 +194,6 @@ export interface YearQuartiles {
  * @returns The figure.
  */
 export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
-  const features = [...new Set(quartiles.map(({ feature }) => feature))];
   const x = quantity("year", "year of release", {
     scale: { zero: false, nice: false },
     axis: { format: "d", tickCount: 5, grid: false },
@@ -205,11 +202,11 @@ export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
     title: "How the features changed",
     columns: 3,
     spacing: { row: 18, column: 26 },
-    concat: features.map((feature) => ({
+    concat: groups(quartiles, ({ feature }) => feature).map(([feature, own]) => ({
       width: 184,
       height: 130,
       data: {
-        values: quartiles.filter((row) => row.feature === feature).map((row) => {
+        values: own.map((row) => {
           const scale = feature === "duration_ms" ? 1 / 60_000 : 1;
           return { year: row.year, low: row.low * scale, middle: row.middle * scale, high: row.high * scale };
         }),

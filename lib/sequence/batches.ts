@@ -79,12 +79,11 @@ export function* epochBatches(
  * @param train The training part.
  * @param windows What {@linkcode trainingWindows} gave.
  * @param chosen The windows.
- * @param atLeast Least length, for a test of padding.
  * @returns The batch.
  */
-export function makeBatch(train: Playlists, windows: Int32Array, chosen: Int32Array, atLeast: number = 1): Batch {
+export function makeBatch(train: Playlists, windows: Int32Array, chosen: Int32Array): Batch {
   let count = 0;
-  let length = atLeast;
+  let length = 1;
   for (const w of chosen) {
     count += windows[2 * w + 1];
     length = Math.max(length, windows[2 * w + 1]);
