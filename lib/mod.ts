@@ -72,7 +72,7 @@ export * from "./shuffle/playlist.ts";
 export * from "./choice/sets.ts";
 export * from "./choice/logit_sums.ts";
 export * from "./choice/coefficient.ts";
-export { type Likelihood, type Optimum } from "./choice/newton.ts";
+export { type Likelihood } from "./choice/newton.ts";
 export * from "./choice/conditional_logit.ts";
 export * from "./choice/read_choices.ts";
 export * from "./choice/softmax_regression.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import chiSquareCdf from "@stdlib/stats-base-dists-chisquare-cdf";
+import { max } from "d3-array";
 import { expectNumber, InputError } from "../errors.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
 import { type Coefficient, describeEstimate } from "./coefficient.ts";
@@ -134,10 +135,10 @@ export function fitConditionalLogit(sets: ChoiceSets, options: FitOptions = {}):
   const optimum = maximize(sets);
   const width = sets.features.length;
   const scores = sets.cluster &&
-    addClusterScores(sets, optimum.estimates, new Float64Array(countClusters(sets.cluster) * width));
+    addClusterScores(sets, optimum.parameters, new Float64Array((max(sets.cluster)! + 1) * width));
   const fit = describeFit(sets.features, optimum, scores);
   addConstants(fit, sets);
-  if (holdout > 0) fit.holdout = evaluateHeldOut(sets, holdout, seed, optimum.estimates);
+  if (holdout > 0) fit.holdout = evaluateHeldOut(sets, holdout, seed, optimum.parameters);
   return fit;
 }
 
@@ -201,7 +202,7 @@ export async function fitElsewhere(
   const search = maximum(features, start);
   let state = search.next();
   while (!state.done) state = search.next(await sum(state.value));
-  return describeFit(features, state.value, await score?.(state.value.estimates));
+  return describeFit(features, state.value, await score?.(state.value.parameters));
 }
 
 /** An optimum with its tests and statistics; standard errors are robust when the gradient by cluster is given. */
@@ -213,9 +214,9 @@ function describeFit(features: readonly string[], optimum: Optimum, scores?: Flo
   const errors = errorsOf(optimum.covariance);
   const robustErrors = robust && errorsOf(robust);
   const coefficients = features.map((feature, k) =>
-    describeEstimate(feature, optimum.estimates[k], errors[k], robustErrors?.[k])
+    describeEstimate(feature, optimum.parameters[k], errors[k], robustErrors?.[k])
   );
-  const { logLikelihood, uniformLogLikelihood, hits, rows, sets } = optimum.sums;
+  const { logLikelihood, uniformLogLikelihood, hits, rows, sets } = optimum.last;
   return {
     features: [...features],
     coefficients,
@@ -259,7 +260,7 @@ function constantsLogLikelihood(sets: ChoiceSets): number | undefined {
     offset[r] = shares[a] > 0 ? sets.offset?.[r] ?? 0 : -Infinity;
   });
   const features = levels.map((level) => alternatives[level]);
-  return ifIdentified(() => maximize({ ...sets, features, values, offset }))?.sums.logLikelihood;
+  return ifIdentified(() => maximize({ ...sets, features, values, offset }))?.last.logLikelihood;
 }
 
 function maximize(sets: ChoiceSets, start?: Float64Array): Optimum {
@@ -309,7 +310,7 @@ function addConstants(fit: ConditionalLogit, sets: ChoiceSets): void {
 function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: Float64Array): Holdout | undefined {
   const { cluster } = sets;
   const count = sets.chosen.length;
-  const units = cluster ? countClusters(cluster) : count;
+  const units = cluster ? max(cluster)! + 1 : count;
   const random = seededRandom(seed, "holdout");
   const order = shuffleInPlace(Int32Array.from({ length: units }, (_, i) => i), random);
   const held = new Uint8Array(units);
@@ -319,7 +320,7 @@ function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: F
   for (let n = 0; n < count; n++) (held[cluster ? cluster[n] : n] ? test : train).push(n);
   if (train.length === 0 || test.length === 0) return undefined;
   const trained = takeSets(sets, train);
-  const weights = ifIdentified(() => maximize(trained, start))?.estimates;
+  const weights = ifIdentified(() => maximize(trained, start))?.parameters;
   if (!weights) return undefined;
   const sums = logitSums(takeSets(sets, test), weights);
   return {
@@ -330,8 +331,4 @@ function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: F
     uniformCrossEntropy: -sums.uniformLogLikelihood / test.length,
     hitRate: sums.hits / test.length,
   };
-}
-
-function countClusters(cluster: Int32Array | undefined): number {
-  return cluster ? cluster.reduce((max, code) => Math.max(max, code), -1) + 1 : 0;
 }

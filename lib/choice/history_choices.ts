@@ -178,7 +178,8 @@ async function replay(
           offset: set.corrections,
           cluster: code,
           step: plays,
-          skipped: skippedAfter(events, e),
+          // The next event of a skipped play is the skip of the same track.
+          skipped: events[e + 1]?.type === "skip" && events[e + 1].track === track,
         });
       } else if (plays >= settings.warmUp) leftOut++;
       plays++;
@@ -189,11 +190,6 @@ async function replay(
     else if (type === "unlike") state.unlike(track, at);
   });
   return leftOut;
-}
-
-/** The next event of a skipped play is the skip of the same track. */
-function skippedAfter(events: { type: string; track: number }[], e: number): boolean {
-  return events[e + 1]?.type === "skip" && events[e + 1].track === events[e].track;
 }
 
 /** The played track first, then the sample, with log(N_s / m_s) of each. */

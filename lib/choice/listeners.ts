@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { group } from "d3-array";
 import { randomGamma, randomLogNormal, randomNormal } from "d3-random";
 import { concatenate } from "../concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../errors.ts";
@@ -259,9 +260,8 @@ function drawWeights({ weights, spread, noise, own }: Settings, user: number, ra
 /** Tracks of each cluster; without clusters, all tracks as one. */
 function clusterMembers({ library, clusters, clusterCount }: ShuffleWorld): ArrayLike<TrackIndex>[] {
   if (clusterCount === 0) return [library];
-  const members: TrackIndex[][] = Array.from({ length: clusterCount }, () => []);
-  for (const track of library) members[clusters[track]].push(track);
-  return members;
+  const members = group(library, (track) => clusters[track]);
+  return Array.from({ length: clusterCount }, (_, cluster) => members.get(cluster) ?? []);
 }
 
 /** A draw from Dirichlet({@linkcode CONCENTRATION} · size of the cluster over the mean size): empty clusters get nothing. */

@@ -6,7 +6,7 @@
  */
 import { InputError } from "../errors.ts";
 import type { Likelihood } from "./newton.ts";
-import { type ChoiceSets, largestSet } from "./sets.ts";
+import type { ChoiceSets } from "./sets.ts";
 
 /** Log-likelihood, its gradient and the information (negative Hessian) of some choice sets at given weights. */
 export interface LogitSums extends Likelihood {
@@ -56,7 +56,8 @@ export function logitSums(
 ): LogitSums {
   const { values, starts, chosen, offset } = sets;
   const width = sets.features.length;
-  const stride = largestSet(sets, from, to);
+  let stride = 0;
+  for (let n = from; n < to; n++) stride = Math.max(stride, starts[n + 1] - starts[n]);
   // Of one set: differences from the chosen row, feature by feature, so that the loops over rows are the inner ones.
   const differences = new Float64Array(width * stride);
   const odds = new Float64Array(stride);

@@ -36,17 +36,8 @@ export interface Ascent<L extends Likelihood> {
   converged: boolean;
 }
 
-/** The maximum of the log-likelihood of a conditional logit. */
-export interface Optimum {
-  /** Weights at the maximum, length K. */
-  estimates: Float64Array;
-  /** Inverse of the information there, [K, K] row-major: the classical covariance of the estimates. */
-  covariance: Float64Array;
-  /** Sums at the maximum. */
-  sums: LogitSums;
-  /** Number of steps taken. */
-  iterations: number;
-}
+/** The maximum of the log-likelihood of a conditional logit; the covariance is the classical one of the estimates. */
+export type Optimum = Ascent<LogitSums> & Required<Pick<Ascent<LogitSums>, "covariance">>;
 
 /** Twice the log-likelihood that the last step may still gain: a step of 1e-8 standard errors. */
 const TOLERANCE = 1e-16;
@@ -99,15 +90,16 @@ export function* newton<L extends Likelihood>(
  * @param features Names of the K features, for the errors.
  * @param start Weights to start from, length K.
  * @returns A generator that yields weights, expects their {@linkcode LogitSums}, and returns the optimum.
- * @throws {InputError} When there are no features, one never varies within a choice set, is a combination of others, or separates the
- * chosen rows from the rest, naming the features.
+ * @throws {InputError} When there are no features, or one never varies within a choice set, is a combination of others, or
+ * separates the chosen rows from the rest, naming the features.
  */
 export function* maximum(
   features: readonly string[],
   start: Float64Array,
 ): Generator<Float64Array, Optimum, LogitSums> {
   if (features.length === 0) throw new InputError("Expected at least one feature but found none");
-  const { parameters, step, covariance, first, last, iterations, converged } = yield* newton<LogitSums>(start);
+  const ascent = yield* newton<LogitSums>(start);
+  const { step, covariance, first, last, iterations, converged } = ascent;
   if (!covariance && iterations === 1) expectIdentified(features, first.information);
   const moved = step.map((value, k) =>
     Math.abs(value) * Math.sqrt(first.information[k * (step.length + 1)] / first.sets)
@@ -116,7 +108,7 @@ export function* maximum(
   if (!covariance || !converged || perfect || Math.max(...moved) > RUNAWAY_STEP) {
     throw separation(features, step, moved);
   }
-  return { estimates: parameters, covariance, sums: last, iterations };
+  return { ...ascent, covariance };
 }
 
 /**

@@ -81,7 +81,7 @@ export class BayesianWeights implements OnlineLearner {
 
   /** Covariance of the belief in the embedding's coordinates, [rank, rank] row-major. */
   get covariance(): Float64Array {
-    return Float64Array.from(this.#covariance().to1DArray());
+    return Float64Array.from(factorise(this.#precision)!.solve(Matrix.eye(this.#prior.rank)).to1DArray());
   }
 
   update(values: Float64Array, chosen: number): void {
@@ -94,14 +94,10 @@ export class BayesianWeights implements OnlineLearner {
     this.weights.set(fromEmbedding(prior, this.#embedding));
   }
 
-  #covariance(): Matrix {
-    return factorise(this.#precision)!.solve(Matrix.eye(this.#prior.rank));
-  }
-
   #forget(): void {
     const kept = this.#memory ** 2;
     const { rank } = this.#prior;
-    const covariance = this.#covariance().mul(kept).add(Matrix.eye(rank).mul(1 - kept));
+    const covariance = toMatrix(this.covariance).mul(kept).add(Matrix.eye(rank).mul(1 - kept));
     this.#precision = factorise(covariance)!.solve(Matrix.eye(rank));
     this.#embedding.forEach((value, r) => this.#embedding[r] = this.#memory * value);
   }

@@ -106,13 +106,13 @@ export async function readChoices(path: string, columns: ChoiceColumns = {}): Pr
 export async function withChoiceBatches<T>(
   path: string,
   columns: ChoiceColumns,
-  use: (source: ChoiceBatches & { base?: string; rows: number }) => Promise<T>,
+  use: (source: ChoiceBatches & { base?: string }) => Promise<T>,
   batchRows: number = 131072,
 ): Promise<T> {
   return await withChoiceLog(path, columns, async (connection, found, types) => {
     const plan = await makePlan(connection, found, types, columns.base);
-    const { features, clusterCount, base, rows } = plan;
-    return await use({ features, clusterCount, base, rows, batches: () => readBatches(connection, plan, batchRows) });
+    const { features, clusterCount, base } = plan;
+    return await use({ features, clusterCount, base, batches: () => readBatches(connection, plan, batchRows) });
   }, BATCH_MEMORY);
 }
 
@@ -253,7 +253,6 @@ function findColumns(types: ReadonlyMap<string, string>, columns: ChoiceColumns)
     const found = [...types.keys()].join(", ");
     throw new InputError(`Expected a column ${name} ${what}; name another with ${option}. Columns found: ${found}`);
   };
-  const known = (name: string): string | undefined => types.has(name) ? name : undefined;
   const given = (name: string | undefined, option: string, what: string) =>
     name ? expectColumn(name, option, what) : undefined;
   const choiceId = expectColumn(columns.choiceId ?? "choice_id", "--choice-id", "that says which rows stood together");
@@ -265,9 +264,8 @@ function findColumns(types: ReadonlyMap<string, string>, columns: ChoiceColumns)
   const alternative = given(needed, "--alternative", "that names the alternatives") ??
     (types.get("alternative") === "VARCHAR" ? "alternative" : undefined);
   const cluster = given(columns.cluster, "--cluster", "of the clusters");
-  const offset = columns.offset === undefined
-    ? known("sampling_offset")
-    : given(columns.offset, "--offset", "that is added to the utility");
+  const corrections = types.has("sampling_offset") ? "sampling_offset" : undefined;
+  const offset = given(columns.offset ?? corrections, "--offset", "that is added to the utility");
   const used = new Set([choiceId, chosen, alternative, cluster, offset, constants, ...byAlternative]);
   const features = columns.features?.map((name) => expectColumn(name, "--features", "as a feature")) ??
     [...types.keys()].filter((name) =>

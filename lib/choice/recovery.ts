@@ -80,7 +80,26 @@ export function recoverWeights(
   const margin = NORMAL_975 * Math.sqrt(0.95 * 0.05 / worlds);
   return {
     worlds,
-    weights: features.map((feature, k) => describeRecovery(feature, truth[feature], fits.map((found) => found[k]))),
+    weights: features.map((feature, k): Recovery => {
+      const found = fits.map((coefficients) => coefficients[k]);
+      const estimates = found.map(({ estimate }) => estimate);
+      const errors = found.map(({ standardError, robustStandardError }) => robustStandardError ?? standardError);
+      const away = estimates.map((estimate) => estimate - truth[feature]);
+      const spread = deviation(estimates)!;
+      return {
+        feature,
+        truth: truth[feature],
+        mean: mean(estimates)!,
+        bias: mean(estimates)! - truth[feature],
+        biasError: spread / Math.sqrt(worlds),
+        rmse: Math.sqrt(mean(away, (value) => value ** 2)!),
+        deviation: spread,
+        meanStandardError: mean(errors)!,
+        coverage: mean(away, (value, w) => Math.abs(value) <= NORMAL_975 * errors[w] ? 1 : 0)!,
+        estimates,
+        standardErrors: errors,
+      };
+    }),
     coverageBand: [0.95 - margin, Math.min(1, 0.95 + margin)],
   };
 }
@@ -159,24 +178,4 @@ export function errorBySize(
       return { choices, feature, medianError, identified: fits.length / worlds.length };
     });
   });
-}
-
-function describeRecovery(feature: string, truth: number, found: readonly Estimate[]): Recovery {
-  const estimates = found.map(({ estimate }) => estimate);
-  const errors = found.map(({ standardError, robustStandardError }) => robustStandardError ?? standardError);
-  const centre = mean(estimates)!;
-  const spread = deviation(estimates)!;
-  return {
-    feature,
-    truth,
-    mean: centre,
-    bias: centre - truth,
-    biasError: spread / Math.sqrt(estimates.length),
-    rmse: Math.sqrt(mean(estimates, (value) => (value - truth) ** 2)!),
-    deviation: spread,
-    meanStandardError: mean(errors)!,
-    coverage: mean(estimates, (value, i) => Math.abs(value - truth) <= NORMAL_975 * errors[i] ? 1 : 0)!,
-    estimates,
-    standardErrors: errors,
-  };
 }

@@ -108,23 +108,14 @@ export function collectChoices(features: readonly string[], choices: readonly Ch
 }
 
 /** Choice rows in long format: one row an alternative, those of a choice set together. */
-export interface ChoiceRows {
-  /** Names of the K features. */
-  features: readonly string[];
-  /** Features [rows, K], row-major. */
-  values: Float64Array;
+export interface ChoiceRows
+  extends Pick<ChoiceSets, "features" | "values" | "offset" | "alternative" | "alternatives"> {
   /** Choice set of each row, any numbers in ascending order. */
   choice: ArrayLike<number>;
   /** 1 for the chosen row of a set, else 0. */
   chosen: ArrayLike<number>;
-  /** Known term of the utility of each row. */
-  offset?: Float64Array;
   /** Listener of each row, as a code from 0. */
   cluster?: ArrayLike<number>;
-  /** Alternative of each row, as a code from 0. */
-  alternative?: Int32Array;
-  /** Names of the alternatives. */
-  alternatives?: readonly string[];
   /** What a choice set is called in errors; its number when left out. */
   nameOf?: (choice: number) => string;
 }
@@ -229,20 +220,6 @@ export function listenerRanges(sets: ChoiceSets): Int32Array {
     starts.push(n);
   }
   return Int32Array.from([...starts, chosen.length]);
-}
-
-/**
- * Rows of the largest of some choice sets.
- *
- * @param sets The choice sets.
- * @param from First set.
- * @param to One past the last set.
- * @returns The number of rows; 0 without sets.
- */
-export function largestSet({ starts, chosen }: ChoiceSets, from: number = 0, to: number = chosen.length): number {
-  let size = 0;
-  for (let n = from; n < to; n++) size = Math.max(size, starts[n + 1] - starts[n]);
-  return size;
 }
 
 function expectFinite(rows: ChoiceRows, name: (choice: number) => string): void {

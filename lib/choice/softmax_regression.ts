@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { max } from "d3-array";
 import { loadTensorFlow } from "../tensor.ts";
 import { withinSets } from "./contrast.ts";
-import { type ChoiceSets, largestSet } from "./sets.ts";
+import type { ChoiceSets } from "./sets.ts";
 
 /** Passes over the choice sets. */
 const EPOCHS = 400;
@@ -65,7 +66,7 @@ function pad(sets: ChoiceSets) {
   const { values, starts, chosen, offset, features } = sets;
   const width = features.length;
   const count = chosen.length;
-  const size = largestSet(sets);
+  const size = max(chosen, (_, n) => starts[n + 1] - starts[n])!;
   const padded = new Float32Array(count * size * width);
   const mask = new Float32Array(count * size).fill(-1e9);
   const { means, deviations } = withinSets(sets);

@@ -16,24 +16,20 @@ import { type HistoryChoices, skipChoices } from "./history_choices.ts";
 import { type ListenerOptions, simulateListeners } from "./listeners.ts";
 import type { ChoiceLog, ChoiceSets } from "./sets.ts";
 
-/** Options of {@linkcode simulateStage}. */
-export interface SimulateStageOptions extends ListenerOptions {
-  /** Run even when the log is up to date. */
-  force?: boolean;
-}
-
 /**
  * Stage `choices`: simulates listeners over the tracks of a data folder. Writes `choices.parquet` (long format, one row
  * an alternative: `choice_id, user_id, step, alternative, track_id, chosen`, then one column a feature) and
  * `choices_truth.json` (the true weights and everything else the log was made with).
  *
  * @param directory The data folder; needs tracks, embedding and graph, and clusters where there are any.
- * @param options As of {@linkcode simulateListeners}.
+ * @param options As of {@linkcode simulateListeners}; with `force` it runs even when the log is up to date.
  * @returns The report; its facts count listeners, choices and rows.
  * @throws {InputError} When a file is missing or an option is out of range.
  */
-export async function simulateStage(directory: string, options: SimulateStageOptions = {}): Promise<StageReport> {
-  const { force, ...settings } = options;
+export async function simulateStage(
+  directory: string,
+  { force, ...settings }: ListenerOptions & { force?: boolean } = {},
+): Promise<StageReport> {
   const optional = ["clusters.npy", "embedding.json"].filter((file) => existsSync(join(directory, file)));
   return await runStage(directory, {
     name: "choices",

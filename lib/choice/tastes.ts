@@ -12,14 +12,12 @@ import { checkWeights, type Weights } from "../shuffle/weights.ts";
 import type { BaseFeature } from "./listeners.ts";
 import type { ChoiceSets } from "./sets.ts";
 
-/** A direction in which listeners differ: what one standard deviation along it adds to each weight. */
-export type TasteAxis = Readonly<Partial<Record<BaseFeature, number>>>;
-
 /**
- * Two directions, an assumption of ours: from those who want to be surprised to those who want more of the same, and
+ * Two directions in which listeners differ, each what one standard deviation along it adds to every weight, an
+ * assumption of ours: from those who want to be surprised to those who want more of the same, and
  * how much one minds keys.
  */
-export const TASTE_AXES: readonly TasteAxis[] = Object.freeze([
+export const TASTE_AXES: readonly Readonly<Partial<Record<BaseFeature, number>>>[] = Object.freeze([
   Object.freeze({ similarity: -4, recency: 2.5, sameArtist: -1, clusterDiversity: 1.5 }),
   Object.freeze({ keyMatch: 1.5, similarity: 1.5 }),
 ]);

@@ -90,31 +90,28 @@ async function choiceSets(
   features.forEach((name, k) => {
     numbers(name).forEach((value, r) => values[r * features.length + k] = value);
   });
-  const names: unknown[] = [];
-  const choice = Int32Array.from(ids, (id, r) => {
-    if (r === 0 || id !== ids[r - 1]) names.push(id);
-    return names.length - 1;
-  });
-  const codes = new Map<string, number>();
-  const codeOf = (name: string) => {
-    if (!codes.has(name)) codes.set(name, codes.size);
-    return codes.get(name)!;
-  };
+  const choice = codesOf(ids);
+  const clusters = cluster === undefined ? undefined : codesOf(all.flatMap((table) => table.texts(cluster)));
   const sets = groupChoices({
     features,
     values,
-    choice,
+    choice: choice.codes,
     chosen: Uint8Array.from(numbers(chosen), (mark, r) => {
       if (mark === 0 || mark === 1) return mark;
       throw new InputError(`expected ${chosen} to be 0 or 1 in every row of choice set ${ids[r]} but found ${mark}`);
     }),
-    cluster: cluster === undefined
-      ? undefined
-      : Int32Array.from(all.flatMap((table) => table.texts(cluster)), (name) => codeOf(String(name))),
+    cluster: clusters?.codes,
     offset: offset === undefined ? undefined : numbers(offset),
-    nameOf: (n) => String(names[n]),
+    nameOf: (n) => choice.names[n],
   });
-  return { sets, clusters: [...codes.keys()] };
+  return { sets, clusters: clusters?.names ?? [] };
+}
+
+/** A code for each name, in the order in which they come first. */
+function codesOf(texts: readonly (string | null)[]): { codes: Int32Array; names: string[] } {
+  const names = [...new Set(texts.map(String))];
+  const codes = new Map(names.map((name, code) => [name, code]));
+  return { codes: Int32Array.from(texts, (text) => codes.get(String(text))!), names };
 }
 
 function addScores(a: Map<string, Float64Array>, b: Map<string, Float64Array>): Map<string, Float64Array> {
