@@ -97,20 +97,28 @@ export function numericCategories(
 }
 
 function countCategories(catalog: Catalog, group: IndicatorGroup): CategoryCounts | undefined {
-  const categories = group === "genre" ? catalog.lists.genres : numericCategories(catalog, group);
-  if (!categories) return undefined;
   const counts = new Map<string | number, number>();
-  const add = (category: string | number, count = 1) => counts.set(category, (counts.get(category) ?? 0) + count);
-  // Decades and the like are whole and small: an array counts them ten times as fast as a map.
-  const small = new Float64Array(SMALL);
+  const add = (category: string | number, count: number) => counts.set(category, (counts.get(category) ?? 0) + count);
   let known = 0;
-  for (const found of categories) {
-    if (typeof found === "number" ? found !== found : found.length === 0) continue;
-    known++;
-    if (typeof found !== "number") { for (const genre of found) add(genre); }
-    else if (found >= 0 && found < SMALL && found === Math.floor(found)) small[found]++;
-    else add(found);
+  if (group === "genre") {
+    if (!catalog.lists.genres) return undefined;
+    for (const genres of catalog.lists.genres) {
+      if (genres.length > 0) known++;
+      for (const genre of genres) add(genre, 1);
+    }
+  } else {
+    const values = numericCategories(catalog, group);
+    if (!values) return undefined;
+    // Decades and the like are whole and small: an array counts them ten times as fast as a map.
+    const small = new Float64Array(SMALL);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (value !== value) continue;
+      known++;
+      if (value >= 0 && value < SMALL && value === Math.floor(value)) small[value]++;
+      else add(value, 1);
+    }
+    small.forEach((count, value) => count > 0 && add(value, count));
   }
-  small.forEach((count, value) => count > 0 && add(value, count));
   return { known, counts: Object.fromEntries(counts) };
 }
