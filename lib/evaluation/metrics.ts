@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mean, pairs, quantile, sum } from "d3-array";
+import { mean, quantile, range, sum } from "d3-array";
 import { concatenate } from "../concatenate.ts";
 import { giniOfExposure, miscalibration, shannonEntropy } from "../shares.ts";
 import type { ShuffleWorld } from "../shuffle/world.ts";
@@ -147,7 +147,7 @@ export interface RunMeasures {
  * @returns All metrics.
  */
 export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): RunMeasures {
-  const { plays, sessionOffsets } = run;
+  const { plays } = run;
   const { library, artists, workOf, albumOf } = world;
   const [works, albums] = [workOf, albumOf].map((of) =>
     Int32Array.from({ length: world.trackCount }, (_, track) => of(track))
@@ -159,7 +159,9 @@ export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): R
     artist: repeatGaps(plays, artists),
     album: repeatGaps(plays, albums),
   };
-  const sessions = pairs(sessionOffsets, (from, to) => measureSession(world, scenario, run, gaps, from, to));
+  const sessions = range(0, plays.length, scenario.plays).map((from) =>
+    measureSession(world, scenario, run, gaps, from)
+  );
   const similarities = concatenate(Float64Array, sessions.map((session) => session.similarities));
   const counts = exposureCounts(plays, library);
   const [utility, best, blind] = [run.utilities, run.best, run.blind].map(meanOfKnown);
@@ -193,15 +195,15 @@ export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): R
   };
 }
 
-/** Metrics of one session, the plays `from … to-1` of a run, and how many transitions a metric rests on. */
+/** Metrics of one session of a run, which begins with the play `from`, and how many transitions a metric rests on. */
 function measureSession(
   world: ShuffleWorld,
   scenario: Scenario,
   run: Run,
   gaps: Record<typeof REPEAT_KINDS[number], Int32Array>,
   from: number,
-  to: number,
 ) {
+  const to = from + scenario.plays;
   const plays = run.plays.subarray(from, to);
   const similarities = consecutiveSimilarities(plays, world.embedding);
   const { tempo } = world.catalog.numbers;

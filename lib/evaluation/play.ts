@@ -19,10 +19,8 @@ import type { Scenario } from "./scenarios.ts";
 
 /** What was played to one listener, and what they thought of it. */
 export interface Run {
-  /** Tracks in the order of play, as rows of the library. */
+  /** Tracks in the order of play, as rows of the library: `scenario.plays` of every session. */
   plays: Int32Array;
-  /** First play of each session, and the number of plays at the end. */
-  sessionOffsets: Int32Array;
   /** The listener's utility of each pick; NaN for the first track of a session, which they chose themselves. */
   utilities: Float64Array;
   /** The best utility that any track of the library would have had in its place. */
@@ -62,7 +60,6 @@ export function scenarioPlayer(
   return (policy) => {
     const run: Run = {
       plays: new Int32Array(total),
-      sessionOffsets: Int32Array.from({ length: sessions + 1 }, (_, s) => s * scenario.plays),
       utilities: new Float64Array(total).fill(NaN),
       best: new Float64Array(total).fill(NaN),
       blind: new Float64Array(total).fill(NaN),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { extent, max, maxIndex, range, sum } from "d3-array";
 import { listsOf, textsOf } from "../catalog/catalog.ts";
 import { InputError } from "../errors.ts";
 import type { FeatureSpec } from "../features/spec.ts";
@@ -100,10 +101,8 @@ function drawCatalog(drawing: Drawing, { distribution }: IdeaSource, tracks: rea
 }
 
 function drawFeatures(drawing: Drawing, { features, spec }: IdeaSource, tracks: readonly number[]): void {
-  const audio = spec.columns.map((column, c) => ({ ...column, c })).filter(({ kind }) => kind === "z-score").slice(
-    0,
-    10,
-  );
+  const columns = spec.columns.map((column, c) => ({ ...column, c }));
+  const audio = columns.filter(({ kind }) => kind === "z-score").slice(0, 10);
   drawing.heading(232, 12, "2", "Features", `${features.columns} numbers a track`);
   const size = 150 / audio.length;
   tracks.forEach((track, r) => {
@@ -120,7 +119,7 @@ function drawMap(drawing: Drawing, { distribution, layout }: IdeaSource): void {
   const { embedding, clusters } = world;
   drawing.heading(414, 12, "3", "Embedding", "by PCA or an autoencoder");
   const every = Math.max(1, Math.floor(layout.rows / 500));
-  const rows = Array.from({ length: Math.ceil(layout.rows / every) }, (_, i) => i * every);
+  const rows = range(0, layout.rows, every);
   const place = fit(rows.map((r) => row(layout, r)), 418, 54, 170, 122);
   for (const r of rows) {
     drawing.dot(...place(row(layout, r)), 7, CATEGORY_COLORS[(clusters[r] ?? 0) % 6], 0.55);
@@ -161,8 +160,9 @@ function drawScore(drawing: Drawing, { distribution }: IdeaSource, shown: readon
       distribution.explain(track).contributions.find(({ feature }) => feature === term)?.contribution ?? 0
     )
   );
-  const sum = (values: number[], sign: number) => values.reduce((total, v) => total + Math.max(0, sign * v), 0);
-  const [most, least] = [1, -1].map((sign) => Math.max(...explained.map((values) => sum(values, sign))));
+  const [most, least] = [1, -1].map((sign) =>
+    max(explained, (values) => sum(values, (value) => Math.max(0, sign * value)))!
+  );
   const unit = 275 / (most + least || 1);
   const zero = 165 + least * unit;
   shown.forEach((track, r) => {
@@ -210,7 +210,7 @@ function heldBack(distribution: Distribution): number {
   const recency = featureNames.indexOf("recency");
   const loss = (c: number) => weights[recency] * features[c * featureNames.length + recency];
   const without = utilities.map((utility, c) => loss(c) < -0.5 ? utility - loss(c) : -Infinity);
-  return candidates[without.indexOf(Math.max(...without))];
+  return candidates[maxIndex(without)];
 }
 
 function chance(distribution: Distribution, track: number): number {
@@ -236,12 +236,9 @@ function fit(
   width: number,
   height: number,
 ): (point: ArrayLike<number>) => [number, number] {
-  const [low, high] = [Math.min, Math.max].map((pick) => [0, 1].map((axis) => pick(...points.map((p) => p[axis]))));
-  const span = [0, 1].map((axis) => high[axis] - low[axis] || 1);
-  return (point) => [
-    left + width * (point[0] - low[0]) / span[0],
-    top + height * (1 - (point[1] - low[1]) / span[1]),
-  ];
+  const [across, up] = [0, 1].map((axis) => extent(points, (point) => point[axis]) as [number, number]);
+  const share = (value: number, [low, high]: [number, number]) => (value - low) / (high - low || 1);
+  return (point) => [left + width * share(point[0], across), top + height * (1 - share(point[1], up))];
 }
 
 type Point = readonly [x: number, y: number];
