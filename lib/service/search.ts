@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bisectLeft } from "d3-array";
+import { bisectLeft, range, sort } from "d3-array";
 import { distance } from "fastest-levenshtein";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -202,7 +202,7 @@ export class SearchIndex {
   }
 
   #has(word: string, isLast: boolean): boolean {
-    return isLast ? this.#vocabulary.beginningWith(word, 1).length > 0 : this.#vocabulary.has(word);
+    return isLast ? this.#vocabulary.beginningWith(word, 1).length > 0 : this.#vocabulary.tracksOf(word) > 0;
   }
 
   /**
@@ -261,14 +261,12 @@ export class SearchIndex {
   #best(tracks: number[], words: string[], limit: number): number[] {
     const wanted = words.join(" ");
     const grade = (track: number) => {
-      const [title, artists] = [this.#titles[track] ?? "", this.#artists[track].join(" ")];
-      const known = mayBeginWith(title, wanted) ? wordsOf(title).join(" ") : "";
-      if (known === wanted) return 0;
-      if (mayBeginWith(artists, wanted) && wordsOf(artists).join(" ") === wanted) return 1;
-      return known.startsWith(wanted) ? 2 : 3;
+      const title = wordsOf(this.#titles[track] ?? "").join(" ");
+      if (title === wanted) return 0;
+      if (wordsOf(this.#artists[track].join(" ")).join(" ") === wanted) return 1;
+      return title.startsWith(wanted) ? 2 : 3;
     };
-    const graded = tracks.map((track, place) => ({ track, place, grade: grade(track) }));
-    return graded.sort((a, b) => a.grade - b.grade || a.place - b.place).slice(0, limit).map(({ track }) => track);
+    return sort(tracks, grade).slice(0, limit);
   }
 }
 
@@ -287,34 +285,25 @@ interface NearWord {
  * nearly all words out before an edit distance is reckoned: an edit changes at most two letters of the set.
  */
 class Vocabulary {
-  /** Words in the order of their letters. */
-  #sorted: string[];
-  /** Words by length. */
+  /** In the order of their letters. */
   #words: string[];
   #tracks: Int32Array;
   #letters: Int32Array;
   /** The first two letters of each word: of two edits hardly ever both change these. */
   #starts: Uint32Array;
-  /** First word of each length. */
-  #first: Int32Array;
-  #places: Map<string, number>;
 
   constructor(words: string[], tracks: number[]) {
-    this.#sorted = words.toSorted();
-    const order = words.map((_, w) => w).sort((a, b) => words[a].length - words[b].length || a - b);
+    const order = sort(range(words.length), (w) => words[w]);
     this.#words = order.map((w) => words[w]);
     this.#tracks = Int32Array.from(order, (w) => tracks[w]);
     this.#letters = Int32Array.from(this.#words, lettersOf);
     this.#starts = Uint32Array.from(this.#words, (word) => word.charCodeAt(0) << 16 | word.charCodeAt(1));
-    this.#first = new Int32Array(LONGEST_WORD + 2).fill(words.length);
-    for (let w = words.length - 1; w >= 0; w--) this.#first[Math.min(LONGEST_WORD + 1, this.#words[w].length)] = w;
-    for (let l = LONGEST_WORD; l >= 0; l--) this.#first[l] = Math.min(this.#first[l], this.#first[l + 1]);
-    this.#places = new Map(this.#words.map((word, w) => [word, w]));
   }
 
-  /** Whether it is one of the words. */
-  has(word: string): boolean {
-    return this.#places.has(word);
+  /** How many tracks have a word; 0 when it is none of the words. */
+  tracksOf(word: string): number {
+    const place = bisectLeft(this.#words, word);
+    return this.#words[place] === word ? this.#tracks[place] : 0;
   }
 
   /**
@@ -325,10 +314,10 @@ class Vocabulary {
    * @returns The first in the order of their letters.
    */
   beginningWith(beginning: string, most: number): string[] {
-    const low = bisectLeft(this.#sorted, beginning);
+    const low = bisectLeft(this.#words, beginning);
     let end = low;
-    while (end < this.#sorted.length && end - low < most && this.#sorted[end].startsWith(beginning)) end++;
-    return this.#sorted.slice(low, end);
+    while (end - low < most && this.#words[end]?.startsWith(beginning)) end++;
+    return this.#words.slice(low, end);
   }
 
   /**
@@ -345,17 +334,17 @@ class Vocabulary {
     if (word.length <= SHORT_WORD) most = 1;
     const letters = lettersOf(word);
     const found = this.#split(word);
-    const end = this.#first[isPrefix ? LONGEST_WORD + 1 : Math.min(LONGEST_WORD, word.length + most) + 1];
     const [a, b] = [word.charCodeAt(0), word.charCodeAt(1)];
     // Words with the same beginning mostly follow each other.
     let beginning = "";
     let editsOfBeginning = Infinity;
-    for (let w = this.#first[Math.max(1, word.length - most)]; w < end; w++) {
+    for (let w = 0; w < this.#words.length; w++) {
       const other = this.#letters[w];
       if (bitCount(letters & ~other) > most) continue;
       const [c, d] = [this.#starts[w] >>> 16, this.#starts[w] & 0xffff];
       if (a !== c && b !== d && a !== d && b !== c) continue;
       const longer = this.#words[w].length - word.length;
+      if (longer < -most || this.#words[w].length > LONGEST_WORD) continue;
       let edits = Infinity;
       if (longer <= most && bitCount(letters ^ other) <= 2 * most) edits = editsBetween(word, this.#words[w]);
       if (isPrefix && longer > 0) {
@@ -368,7 +357,7 @@ class Vocabulary {
       if (edits === 0 || edits > most + 0.5) continue;
       found.push({ word: this.#words[w], edits, tracks: this.#tracks[w] });
     }
-    return found.sort((a, b) => a.edits - b.edits || b.tracks - a.tracks).slice(0, count);
+    return sort(found, ({ edits }) => edits, ({ tracks }) => -tracks, ({ word }) => word.length).slice(0, count);
   }
 
   /**
@@ -381,7 +370,7 @@ class Vocabulary {
    * @returns As {@linkcode Vocabulary.near}.
    */
   others(word: string, isPrefix: boolean, count: number): NearWord[] {
-    const known = Math.log10(1 + (this.#tracks[this.#places.get(word) ?? -1] ?? 0)) / 2;
+    const known = Math.log10(1 + this.tracksOf(word)) / 2;
     return this.near(word, isPrefix, 1, count).map((near) => ({ ...near, edits: near.edits + known }));
   }
 
@@ -393,13 +382,12 @@ class Vocabulary {
    * @returns Those that the fewest tracks have.
    */
   rarest(words: string[], count: number): string[] {
-    const tracks = (word: string) => this.#tracks[this.#places.get(word) ?? -1] ?? 0;
-    return [...new Set(words)].filter((word) => tracks(word) < BEYOND_DOUBT)
-      .sort((a, b) => tracks(a) - tracks(b)).slice(0, count);
+    const doubtful = [...new Set(words)].filter((word) => this.tracksOf(word) < BEYOND_DOUBT);
+    return sort(doubtful, (word) => this.tracksOf(word)).slice(0, count);
   }
 
   /**
-   * Words of the vocabulary, from short to long.
+   * Words of the vocabulary, from all over it.
    *
    * @param count How many at most.
    * @returns The words.
@@ -413,9 +401,7 @@ class Vocabulary {
   #split(word: string): NearWord[] {
     let best: NearWord[] = [];
     for (let i = 2; i <= word.length - 2; i++) {
-      const [a, b] = [this.#places.get(word.slice(0, i)), this.#places.get(word.slice(i))];
-      if (a === undefined || b === undefined) continue;
-      const tracks = Math.min(this.#tracks[a], this.#tracks[b]);
+      const tracks = Math.min(this.tracksOf(word.slice(0, i)), this.tracksOf(word.slice(i)));
       if (tracks > (best[0]?.tracks ?? 0)) best = [{ word: `${word.slice(0, i)} ${word.slice(i)}`, edits: 1, tracks }];
     }
     return best;
@@ -442,17 +428,6 @@ function editsBetween(a: string, b: string): number {
   let i = 0;
   while (a[i] === b[i]) i++;
   return a[i] === b[i + 1] && a[i + 1] === b[i] ? 1 : 2;
-}
-
-/** Whether the words of a text may begin with others, by the first letter; where that is not plain, they may. */
-function mayBeginWith(text: string, words: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 127 || text[i] === "$") return true;
-    const isLetter = (code | 32) >= 97 && (code | 32) <= 122;
-    if (isLetter || (code >= 48 && code <= 57)) return (isLetter ? code | 32 : code) === words.charCodeAt(0);
-  }
-  return true;
 }
 
 /**
