@@ -44,7 +44,6 @@ export default defineCommand({
         textTable([["file", "form", "entries"], ...read.files.map((f) => [f.path, f.form, f.entries])]),
         "",
         textTable([
-          ["", ""],
           ["plays", report.plays],
           ["skips", report.skips],
           ["neither", report.neither],
@@ -56,7 +55,7 @@ export default defineCommand({
           ["not music", notMusic],
           ["without a time", undated],
           ["in two files", duplicates],
-        ]).trimStart(),
+        ]),
         `from ${period?.[0] ?? "–"} to ${period?.[1] ?? "–"}`,
         ...(mostUnmatched.length === 0 ? [] : [
           "",

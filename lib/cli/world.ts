@@ -33,7 +33,7 @@ export default defineCommand({
     const facts = { ...world.facts, ingest: ingest?.facts };
     return {
       json: { directory: out, up_to_date: world.upToDate, ...facts },
-      text: textTable([["", ""], ...factRows(world.facts)]).trimStart(),
+      text: textTable(factRows(world.facts)),
     };
   },
 });

@@ -191,12 +191,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   });
   post("/api/sessions/{id}/events", "A skip or a like", schemas.SessionBody, { ...ID, body: schemas.Feedback })((
     { id, type, track_id },
-  ) =>
-    after(id, (live) => {
-      known(track_id);
-      return sessions.feedback(live, type, track_id, parts.now());
-    })
-  );
+  ) => after(id, (live) => sessions.feedback(live, type, known(track_id), parts.now())));
   post("/api/sessions/{id}/previous", "Go back to the track before", schemas.SessionBody, ID)(({ id }) =>
     after(id, (live) => sessions.previous(live, parts.now()))
   );
@@ -276,7 +271,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     tracks: world.trackCount,
     listeners_in_memory: sessions.listenerCount,
   }));
-  app.get("/metrics", async (c) => c.text(await metrics.render(), 200, { "content-type": metrics.contentType }));
+  app.get("/metrics", metrics.page);
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: { title: "Segue", version: "0.1.0", description: "A shuffle that remembers." },

@@ -3,29 +3,19 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
+import type { Handler, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import process from "node:process";
 import type { Sessions } from "./sessions.ts";
 
-/** Metrics of one service. */
-export interface Metrics {
-  /** Counts and times every request. */
-  middleware: MiddlewareHandler;
-  /** The page that Prometheus reads. */
-  render: () => Promise<string>;
-  /** Its content type. */
-  contentType: string;
-}
-
 /**
  * Makes the metrics of a service.
  *
  * @param sessions Its sessions.
- * @returns Middleware and page.
+ * @returns Middleware that counts and times every request, and the page that Prometheus reads.
  */
-export function createMetrics(sessions: Sessions): Metrics {
+export function createMetrics(sessions: Sessions): { middleware: MiddlewareHandler; page: Handler } {
   const registry = new Registry();
   const registers = [registry];
   const labelNames = ["method", "route", "status"] as const;
@@ -62,7 +52,6 @@ export function createMetrics(sessions: Sessions): Metrics {
       requests.inc({ method: c.req.method, route, status: c.res.status });
       seconds.observe({ route }, (performance.now() - start) / 1000);
     },
-    render: () => registry.metrics(),
-    contentType: registry.contentType,
+    page: async (c) => c.text(await registry.metrics(), 200, { "content-type": registry.contentType }),
   };
 }

@@ -169,7 +169,9 @@ export class SearchIndex {
    * for neither compiler nor disk.
    */
   warmUp(): void {
-    for (const word of this.#vocabulary.sample(WARM_UP)) {
+    const { words } = this.#vocabulary;
+    for (const place of range(0, words.length, Math.max(1, words.length / WARM_UP))) {
+      const word = words[Math.floor(place)];
       const [cut, swapped] = [word.slice(0, -1), `${word.slice(1, 2)}${word[0]}${word.slice(2)}`];
       for (const text of [word, word.slice(0, 2), `${word} & ${cut}`, swapped, `${word}é`]) this.search(text);
     }
@@ -221,15 +223,17 @@ export class SearchIndex {
     const mended = count > 0 ? this.#fewestEdits(spellings) : undefined;
     if (mended) return mended;
     if (words.length > FEW_WORDS) return undefined;
-    const doubted = this.#vocabulary.rarest(words.filter((_, w) => !unknown[w]), MOST_DOUBTED);
+    const tracks = (word: string) => this.#vocabulary.tracksOf(word);
+    const known = new Set(words.filter((word, w) => !unknown[w] && tracks(word) < BEYOND_DOUBT));
+    const doubted = sort(known, tracks).slice(0, MOST_DOUBTED);
     if (doubted.length === 0) return undefined;
-    return this.#fewestEdits(
-      spellings.map((list, w) =>
-        !unknown[w] && doubted.includes(words[w])
-          ? [...list, ...this.#vocabulary.others(words[w], w === last, SPELLINGS / 2)]
-          : list
-      ),
-    );
+    return this.#fewestEdits(spellings.map((list, w) => {
+      if (unknown[w] || !doubted.includes(words[w])) return list;
+      // The more tracks have a word, the less likely it is a slip: half an edit for ten times as many.
+      const doubt = Math.log10(1 + tracks(words[w])) / 2;
+      const others = this.#vocabulary.near(words[w], w === last, 1, SPELLINGS / 2);
+      return [...list, ...others.map((near) => ({ ...near, edits: near.edits + doubt }))];
+    }));
   }
 
   /** One query finds the tracks in which some spelling of every word stands; each then tells which. */
@@ -286,7 +290,7 @@ interface NearWord {
  */
 class Vocabulary {
   /** In the order of their letters. */
-  #words: string[];
+  readonly words: string[];
   #tracks: Int32Array;
   #letters: Int32Array;
   /** The first two letters of each word: of two edits hardly ever both change these. */
@@ -294,16 +298,16 @@ class Vocabulary {
 
   constructor(words: string[], tracks: number[]) {
     const order = sort(range(words.length), (w) => words[w]);
-    this.#words = order.map((w) => words[w]);
+    this.words = order.map((w) => words[w]);
     this.#tracks = Int32Array.from(order, (w) => tracks[w]);
-    this.#letters = Int32Array.from(this.#words, lettersOf);
-    this.#starts = Uint32Array.from(this.#words, (word) => word.charCodeAt(0) << 16 | word.charCodeAt(1));
+    this.#letters = Int32Array.from(this.words, lettersOf);
+    this.#starts = Uint32Array.from(this.words, (word) => word.charCodeAt(0) << 16 | word.charCodeAt(1));
   }
 
   /** How many tracks have a word; 0 when it is none of the words. */
   tracksOf(word: string): number {
-    const place = bisectLeft(this.#words, word);
-    return this.#words[place] === word ? this.#tracks[place] : 0;
+    const place = bisectLeft(this.words, word);
+    return this.words[place] === word ? this.#tracks[place] : 0;
   }
 
   /**
@@ -314,10 +318,10 @@ class Vocabulary {
    * @returns The first in the order of their letters.
    */
   beginningWith(beginning: string, most: number): string[] {
-    const low = bisectLeft(this.#words, beginning);
+    const low = bisectLeft(this.words, beginning);
     let end = low;
-    while (end - low < most && this.#words[end]?.startsWith(beginning)) end++;
-    return this.#words.slice(low, end);
+    while (end - low < most && this.words[end]?.startsWith(beginning)) end++;
+    return this.words.slice(low, end);
   }
 
   /**
@@ -338,63 +342,26 @@ class Vocabulary {
     // Words with the same beginning mostly follow each other.
     let beginning = "";
     let editsOfBeginning = Infinity;
-    for (let w = 0; w < this.#words.length; w++) {
+    for (let w = 0; w < this.words.length; w++) {
       const other = this.#letters[w];
       if (bitCount(letters & ~other) > most) continue;
       const [c, d] = [this.#starts[w] >>> 16, this.#starts[w] & 0xffff];
       if (a !== c && b !== d && a !== d && b !== c) continue;
-      const longer = this.#words[w].length - word.length;
-      if (longer < -most || this.#words[w].length > LONGEST_WORD) continue;
+      const longer = this.words[w].length - word.length;
+      if (longer < -most || this.words[w].length > LONGEST_WORD) continue;
       let edits = Infinity;
-      if (longer <= most && bitCount(letters ^ other) <= 2 * most) edits = editsBetween(word, this.#words[w]);
+      if (longer <= most && bitCount(letters ^ other) <= 2 * most) edits = editsBetween(word, this.words[w]);
       if (isPrefix && longer > 0) {
-        if (beginning === "" || !this.#words[w].startsWith(beginning)) {
-          beginning = this.#words[w].slice(0, word.length);
+        if (beginning === "" || !this.words[w].startsWith(beginning)) {
+          beginning = this.words[w].slice(0, word.length);
           editsOfBeginning = editsBetween(word, beginning) + 0.5;
         }
         edits = Math.min(edits, editsOfBeginning);
       }
       if (edits === 0 || edits > most + 0.5) continue;
-      found.push({ word: this.#words[w], edits, tracks: this.#tracks[w] });
+      found.push({ word: this.words[w], edits, tracks: this.#tracks[w] });
     }
     return sort(found, ({ edits }) => edits, ({ tracks }) => -tracks, ({ word }) => word.length).slice(0, count);
-  }
-
-  /**
-   * What a word of the vocabulary may stand for, one edit away. The more tracks have the word itself, the less likely
-   * it is a slip, and the more edits it counts: half an edit for ten times as many.
-   *
-   * @param word The word.
-   * @param isPrefix It may go on.
-   * @param count How many at most.
-   * @returns As {@linkcode Vocabulary.near}.
-   */
-  others(word: string, isPrefix: boolean, count: number): NearWord[] {
-    const known = Math.log10(1 + this.tracksOf(word)) / 2;
-    return this.near(word, isPrefix, 1, count).map((near) => ({ ...near, edits: near.edits + known }));
-  }
-
-  /**
-   * Words that may be a slip though the vocabulary has them.
-   *
-   * @param words The words.
-   * @param count How many at most.
-   * @returns Those that the fewest tracks have.
-   */
-  rarest(words: string[], count: number): string[] {
-    const doubtful = [...new Set(words)].filter((word) => this.tracksOf(word) < BEYOND_DOUBT);
-    return sort(doubtful, (word) => this.tracksOf(word)).slice(0, count);
-  }
-
-  /**
-   * Words of the vocabulary, from all over it.
-   *
-   * @param count How many at most.
-   * @returns The words.
-   */
-  sample(count: number): string[] {
-    const step = Math.max(1, this.#words.length / count);
-    return Array.from({ length: Math.min(count, this.#words.length) }, (_, i) => this.#words[Math.floor(i * step)]);
   }
 
   /** The two words that were written as one, if that is what it may be; the pair whose rarer word is most frequent. */

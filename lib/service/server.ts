@@ -6,11 +6,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import type { SequenceModel } from "../evaluation/play.ts";
 import { loadSequenceTerm, serveSequenceTerm } from "../evaluation/sequence_term.ts";
 import { openPredictor } from "../sequence/stage.ts";
 import { readLibrary } from "../shuffle/library.ts";
-import { restrictWorld, type ShuffleWorld } from "../shuffle/world.ts";
+import { restrictWorld } from "../shuffle/world.ts";
 import { readNpyMatrix } from "../storage/npy.ts";
 import { type Continuation, createApp } from "./app.ts";
 import { SEARCH_FILE, SearchIndex, searchStage } from "./search.ts";
@@ -72,11 +71,12 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   const search = new SearchIndex(join(directory, SEARCH_FILE), world.catalog);
   search.warmUp();
   const store = new Store(options.store ?? join(directory, "service.sqlite"));
+  const term = await loadSequenceTerm(directory);
   const app = createApp({
     world,
     search,
     store,
-    sessions: new Sessions(world, store, await loadSequence(directory, world)),
+    sessions: new Sessions(world, store, term && serveSequenceTerm(term)(world)),
     map: readMap(join(directory, "umap.npy"), world.trackCount),
     clusterDescriptions: readDescriptions(join(directory, "clusters.json")),
     continuation: await loadContinuation(directory),
@@ -84,7 +84,7 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
     requestsPerSecond: options.requestsPerSecond,
     now: options.now ?? Date.now,
   });
-  const server = listen(host, port, (request, info) => app.fetch(request, info));
+  const server = listen(host, port, app.fetch);
   const address = server.addr as Deno.NetAddr;
   const close = () => {
     store.close();
@@ -118,12 +118,6 @@ function listen(host: string, port: number, handler: Deno.ServeHandler): Deno.Ht
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new InputError(`Port ${port} on ${host} is taken; choose another with --port, or 0 for any free one`);
   }
-}
-
-/** The sequence model behind the weight `sequence`, when one was trained on the folder's playlists. */
-async function loadSequence(directory: string, world: ShuffleWorld): Promise<SequenceModel | undefined> {
-  const term = await loadSequenceTerm(directory);
-  return term && serveSequenceTerm(term)(world);
 }
 
 /** The sequence model of the data folder, when one was trained on its playlists. */

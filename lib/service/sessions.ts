@@ -3,39 +3,26 @@
  *
  * @module
  */
+import type { z } from "@hono/zod-openapi";
 import { randomUUID } from "node:crypto";
 import { InputError } from "../errors.ts";
 import type { SequenceModel } from "../evaluation/play.ts";
 import type { SequenceScorer } from "../shuffle/features.ts";
-import { compileRules, type Rules } from "../shuffle/rules.ts";
-import { Session, type SessionOptions, type SessionPick } from "../shuffle/session.ts";
+import { compileRules } from "../shuffle/rules.ts";
+import { Session, type SessionPick } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
-import type { ShuffleWorld } from "../shuffle/world.ts";
+import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
+import type * as schemas from "./schemas.ts";
 import type { LoggedEvent, LoggedSession, Store } from "./store.ts";
 
 /** Options that can change while a session runs. */
-export type Tuning = Pick<SessionOptions, "weights" | "temperature" | "discover" | "arc"> & { rules?: Rules };
+export type Tuning = z.infer<typeof schemas.Tuning>;
 
 /** Options of a new session, as they are logged: JSON, tracks by id. */
-export interface NewSession extends Tuning {
-  /** Policy; `segue` when left out. */
-  policy?: SessionOptions["policy"];
-  /** Ids of the seed tracks; the first is played first. */
-  seeds?: string[];
-  /** Seed of the randomness. */
-  seed?: number;
-  /** Number of tracks over which the arc is laid. */
-  count?: number;
-}
+type NewSession = Omit<z.infer<typeof schemas.SessionRequest>, "listener">;
 
 /** A session that is in use. */
-export interface LiveSession {
-  /** Its id. */
-  readonly id: string;
-  /** The listener. */
-  readonly listener: string;
-  /** When it began, in ms since 1970. */
-  readonly created: number;
+export interface LiveSession extends Readonly<Omit<LoggedSession, "options">> {
   /** The options it began with. */
   readonly options: NewSession;
   /** The session. */
@@ -44,18 +31,14 @@ export interface LiveSession {
 
 /** No such session, or one that is over. */
 export class SessionError extends Error {
-  /** HTTP status that says it: 404 unknown, 409 over. */
-  readonly status: 404 | 409;
-
   /**
    * Makes the error.
    *
-   * @param status HTTP status.
+   * @param status HTTP status that says it: 404 unknown, 409 over.
    * @param message One line for the client.
    */
-  constructor(status: 404 | 409, message: string) {
+  constructor(readonly status: 404 | 409, message: string) {
     super(message);
-    this.status = status;
   }
 }
 
@@ -121,18 +104,16 @@ export class Sessions {
    */
   async begin(options: NewSession, listener: string | undefined, now: number): Promise<LiveSession> {
     if (this.#store.writtenElsewhere()) this.#forgetAll();
-    const owner = listener === undefined ? this.#newListener(listener = randomUUID()) : this.#listener(listener);
-    const live = this.#make(
-      { id: randomUUID(), listener, created: now, options: JSON.stringify(options) },
-      owner.state,
-    );
+    // Of a new listener the log knows nothing: it is not asked.
+    const owner = listener === undefined
+      ? this.#keep(listener = randomUUID(), this.#replay(listener, []))
+      : this.#listener(listener);
+    const logged = { id: randomUUID(), listener, created: now, options: JSON.stringify(options) };
+    const live = this.#make(logged, owner.state);
     if (owner.current) this.#owners.delete(owner.current.id);
     owner.current = live;
     this.#owners.set(live.id, listener);
-    await this.#onDisk(
-      listener,
-      this.#store.addSession({ id: live.id, listener, created: now, options: JSON.stringify(options) }),
-    );
+    await this.#onDisk(listener, this.#store.addSession(logged));
     return live;
   }
 
@@ -217,17 +198,15 @@ export class Sessions {
    *
    * @param live The session.
    * @param type What happened.
-   * @param trackId The track.
+   * @param track The track.
    * @param now The time, in ms since 1970.
    * @returns Settles when it is on disk.
-   * @throws {InputError} When there is no such track.
    */
-  async feedback(live: LiveSession, type: "skip" | "like" | "unlike", trackId: string, now: number): Promise<void> {
-    const track = this.trackOf(trackId);
+  async feedback(live: LiveSession, type: "skip" | "like" | "unlike", track: TrackIndex, now: number): Promise<void> {
     const cleared = this.#clear(live, now);
     const at = Math.max(now, live.session.state.now);
     live.session.state[type](track, at);
-    await this.#enter(live, [...cleared, { ...this.#event(live, type, at), track_id: trackId }]);
+    await this.#enter(live, [...cleared, this.#event(live, type, at, { track })]);
   }
 
   /**
@@ -244,23 +223,7 @@ export class Sessions {
     this.scorer(live.session.state, tuning);
     live.session.retune(tuning);
     const cleared = this.#clear(live, now);
-    await this.#enter(live, [
-      ...cleared,
-      { ...this.#event(live, "retune", now), detail: JSON.stringify(tuning) },
-    ]);
-  }
-
-  /**
-   * The row of a track.
-   *
-   * @param id Its id.
-   * @returns Its row in the catalogue.
-   * @throws {InputError} When there is no such track.
-   */
-  trackOf(id: string): number {
-    const track = this.#world.indexOf(id);
-    if (track === undefined) throw new InputError(`no track '${id}'`);
-    return track;
+    await this.#enter(live, [...cleared, { ...this.#event(live, "retune", now), detail: JSON.stringify(tuning) }]);
   }
 
   /**
@@ -305,19 +268,9 @@ export class Sessions {
 
   /** The listener, from memory or made anew from the log. */
   #listener(id: string): Listener {
-    let listener = this.#listeners.get(id);
-    if (listener) {
-      this.#listeners.delete(id);
-    } else {
-      listener = this.#replay(id);
-      if (listener.current) this.#owners.set(listener.current.id, id);
-    }
-    return this.#keep(id, listener);
-  }
-
-  /** A listener of whom the log knows nothing. */
-  #newListener(id: string): Listener {
-    return this.#keep(id, { state: new UserState(this.#world), current: undefined, counted: 0 });
+    const known = this.#listeners.get(id);
+    this.#listeners.delete(id);
+    return this.#keep(id, known ?? this.#replay(id, this.#store.sessionsOf(id)));
   }
 
   /** Puts a listener last among those in memory; the first ones leave when there are too many events. */
@@ -350,10 +303,11 @@ export class Sessions {
    * Plays the log of a listener again. The randomness of a pick depends on seed and step alone, so that the same picks
    * come out; where they do not, the catalogue is another one, and the session is over.
    */
-  #replay(listener: string): Listener {
+  #replay(listener: string, sessions: readonly LoggedSession[]): Listener {
     const state = new UserState(this.#world);
     let current: LiveSession | undefined;
-    for (const logged of this.#store.sessionsOf(listener)) current = this.#remake(logged, state);
+    for (const logged of sessions) current = this.#remake(logged, state);
+    if (current) this.#owners.set(current.id, listener);
     return { state, current, counted: 0 };
   }
 
@@ -398,7 +352,11 @@ export class Sessions {
   #make({ id, listener, created, options: text }: LoggedSession, state: UserState): LiveSession {
     const options: NewSession = JSON.parse(text);
     const { seeds, ...rest } = options;
-    const tracks = (seeds ?? []).map((seed) => this.trackOf(seed));
+    const tracks = (seeds ?? []).map((seed) => {
+      const track = this.#world.indexOf(seed);
+      if (track === undefined) throw new InputError(`no track '${seed}'`);
+      return track;
+    });
     // Rules are read at the first pick; a genre that does not exist is to be told now, and not at every pick to come.
     compileRules(this.#world, options.rules);
     const session = new Session(state, {
@@ -411,15 +369,10 @@ export class Sessions {
     return { id, listener, created, options, session };
   }
 
-  #event(live: LiveSession, type: string, at: number, pick?: SessionPick): LoggedEvent {
-    return {
-      session: live.id,
-      type,
-      track_id: pick ? this.#id(pick.track) : null,
-      at,
-      probability: pick?.probability ?? null,
-      detail: null,
-    };
+  #event(live: LiveSession, type: LoggedEvent["type"], at: number, pick?: Partial<SessionPick>): LoggedEvent {
+    const { track, probability = null } = pick ?? {};
+    const track_id = track === undefined ? null : this.#id(track);
+    return { session: live.id, type, track_id, at, probability, detail: null };
   }
 
   #id(track: number): string {

@@ -35,7 +35,18 @@ export interface LoggedSession {
   options: string;
 }
 
-type Write = { statement: StatementSync; values: (string | number | null)[] };
+type Write = { statement: StatementSync; row: LoggedSession | LoggedEvent };
+
+const TABLES = `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
+  CREATE TABLE IF NOT EXISTS sessions (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, listener TEXT NOT NULL, created REAL NOT NULL, options TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS sessions_of_listener ON sessions (listener);
+  CREATE TABLE IF NOT EXISTS events (
+    number INTEGER PRIMARY KEY, session TEXT NOT NULL, type TEXT NOT NULL, track_id TEXT, at REAL NOT NULL,
+    probability REAL, detail TEXT);
+  CREATE INDEX IF NOT EXISTS events_of_session ON events (session);`;
+const SESSION = "id, listener, created, options";
+const EVENT = "session, type, track_id, at, probability, detail";
 
 /**
  * Writes are gathered before they are committed together, for so many times as long as the last commit took: the disk
@@ -72,7 +83,7 @@ export class Store {
   constructor(path: string) {
     try {
       this.#database = new DatabaseSync(path);
-      this.#prepareTables();
+      this.#database.exec(TABLES);
     } catch (error) {
       throw new InputError(
         `${path}: cannot be used as the log of the service (${(error as Error).message}); ` +
@@ -80,30 +91,15 @@ export class Store {
       );
     }
     const prepare = (query: string) => this.#database.prepare(query);
-    this.#enterSession = prepare("INSERT INTO sessions (id, listener, created, options) VALUES (?, ?, ?, ?)");
-    this.#enterEvent = prepare(
-      "INSERT INTO events (session, type, track_id, at, probability, detail) VALUES (?, ?, ?, ?, ?, ?)",
-    );
-    this.#findSession = prepare("SELECT id, listener, created, options FROM sessions WHERE id = ?");
-    this.#findSessions = prepare(
-      "SELECT id, listener, created, options FROM sessions WHERE listener = ? ORDER BY number",
-    );
-    this.#findEvents = prepare(
-      "SELECT session, type, track_id, at, probability, detail FROM events WHERE session = ? ORDER BY number",
-    );
+    const enter = (table: string, columns: string) =>
+      prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, ":$&")})`);
+    this.#enterSession = enter("sessions", SESSION);
+    this.#enterEvent = enter("events", EVENT);
+    this.#findSession = prepare(`SELECT ${SESSION} FROM sessions WHERE id = ?`);
+    this.#findSessions = prepare(`SELECT ${SESSION} FROM sessions WHERE listener = ? ORDER BY number`);
+    this.#findEvents = prepare(`SELECT ${EVENT} FROM events WHERE session = ? ORDER BY number`);
     this.#version = prepare("PRAGMA data_version");
     this.#seenVersion = this.#version.get()!.data_version;
-  }
-
-  #prepareTables(): void {
-    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
-      CREATE TABLE IF NOT EXISTS sessions (
-        number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, listener TEXT NOT NULL, created REAL NOT NULL, options TEXT NOT NULL);
-      CREATE INDEX IF NOT EXISTS sessions_of_listener ON sessions (listener);
-      CREATE TABLE IF NOT EXISTS events (
-        number INTEGER PRIMARY KEY, session TEXT NOT NULL, type TEXT NOT NULL, track_id TEXT, at REAL NOT NULL,
-        probability REAL, detail TEXT);
-      CREATE INDEX IF NOT EXISTS events_of_session ON events (session);`);
   }
 
   /**
@@ -113,9 +109,7 @@ export class Store {
    * @returns Settles when it is on disk.
    */
   addSession(session: LoggedSession): Promise<void> {
-    const { id, listener, created, options } = session;
-    this.#pending.push({ statement: this.#enterSession, values: [id, listener, created, options] });
-    return this.#flushSoon();
+    return this.#enter(this.#enterSession, [session]);
   }
 
   /**
@@ -125,10 +119,7 @@ export class Store {
    * @returns Settles when they are on disk.
    */
   addEvents(events: readonly LoggedEvent[]): Promise<void> {
-    for (const { session, type, track_id, at, probability, detail } of events) {
-      this.#pending.push({ statement: this.#enterEvent, values: [session, type, track_id, at, probability, detail] });
-    }
-    return this.#flushSoon();
+    return this.#enter(this.#enterEvent, events);
   }
 
   /**
@@ -188,7 +179,7 @@ export class Store {
     const start = performance.now();
     try {
       this.#database.exec("BEGIN");
-      for (const { statement, values } of writes) statement.run(...values);
+      for (const { statement, row } of writes) statement.run({ ...row });
       this.#database.exec("COMMIT");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
@@ -206,7 +197,8 @@ export class Store {
     this.#database.close();
   }
 
-  #flushSoon(): Promise<void> {
+  #enter(statement: StatementSync, rows: readonly Write["row"][]): Promise<void> {
+    this.#pending.push(...rows.map((row) => ({ statement, row })));
     if (this.#waiting.length === 0) this.#timer = setTimeout(() => this.flush(), this.#gatherMs);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }

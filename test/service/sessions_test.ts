@@ -39,7 +39,7 @@ async function takeTurns(path: string, mostEvents?: number) {
     for (const pick of await sessions.next(live, 2, now, turn % 3 === 0)) {
       picks.push([listener, pick.track, pick.probability]);
     }
-    if (turn % 4 === 1) await sessions.feedback(live, "like", `t${turn}`, now);
+    if (turn % 4 === 1) await sessions.feedback(live, "like", world.indexOf(`t${turn}`)!, now);
     if (turn % 7 === 3) await sessions.undo(live, now);
     if (turn % 9 === 5) await sessions.retune(live, { temperature: 0.5 }, now);
     if (turn >= 12) most = Math.max(most, sessions.listenerCount);
