@@ -5,16 +5,8 @@
  * @module
  */
 import type { DuckDBAppender } from "@duckdb/node-api";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
 import { startProgress } from "../progress.ts";
@@ -115,14 +107,10 @@ export async function readMpd(
     );
     const table = { codes: new Map<string, number>(), names: await connection.createAppender("names") };
     const interactions = join(directory, "interactions.csv");
-    await writeAtomicWith(interactions, async (temporary) => {
-      const file = openSync(temporary, "w");
-      try {
-        for await (const text of interactionTexts(slices, table, report, options)) writeFileSync(file, text);
-      } finally {
-        closeSync(file);
-      }
-    });
+    await writeAtomicWith(
+      interactions,
+      (temporary) => writeFile(temporary, interactionTexts(slices, table, report, options)),
+    );
     table.names.closeSync();
     report.tracks = table.codes.size;
     await writeAtomicWith(join(directory, "track_names.parquet"), async (temporary) => {
