@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sort } from "d3-array";
+import { range, sort } from "d3-array";
 import { createRequire } from "node:module";
 import { InputError } from "../errors.ts";
 import { type Catalog, listsOf, textsOf } from "./catalog.ts";
@@ -39,19 +39,18 @@ export function findTrack(catalog: Catalog, text: string): number {
   const wanted = normalizeTitle(text);
   if (wanted === "") throw new InputError(`Expected a track id or a title but found '${text}'`);
   const titles = normalizedTitles(catalog);
-  const rows = (test: (title: string, row: number) => boolean) => {
-    const found: number[] = [];
-    for (let i = 0; i < titles.length; i++) if (test(titles[i], i)) found.push(i);
-    return found;
-  };
+  // The rows that pass a test, the most popular first.
+  const rows = (test: (title: string, row: number) => boolean) =>
+    sort(range(titles.length).filter((i) => test(titles[i], i)), (i) => -(catalog.numbers.popularity?.[i] || 0));
 
   const exact = rows((title) => title === wanted);
-  if (exact.length > 0) return mostPopular(catalog, exact);
+  if (exact.length > 0) return exact[0];
   const artists = listsOf(catalog, "artists");
   for (const [title, artist] of titleAndArtist(text)) {
     const found = rows((t, i) => t === title && artists[i].some((a) => normalizeTitle(a) === artist));
-    if (found.length > 0) return mostPopular(catalog, found);
+    if (found.length > 0) return found[0];
   }
+  const names = (rows: readonly number[]) => rows.slice(0, 3).map((i) => trackName(catalog, i)).join("; ");
   let several: number[] = [];
   for (const test of [(t: string) => t.startsWith(wanted), (t: string) => t.includes(wanted)]) {
     const found = rows(test);
@@ -59,15 +58,13 @@ export function findTrack(catalog: Catalog, text: string): number {
     if (found.length > 1 && several.length === 0) several = found;
   }
   if (several.length > 0) {
-    const some = byPopularity(catalog, several).slice(0, 3);
     throw new InputError(
-      `'${text}' matches ${several.length} tracks, among them ${some.map((i) => trackName(catalog, i)).join("; ")}: ` +
+      `'${text}' matches ${several.length} tracks, among them ${names(several)}: ` +
         "write the whole title, 'title - artist', or the id",
     );
   }
   const readings = [wanted, ...titleAndArtist(text).map(([title]) => title)];
-  const closest = closestTitles(titles, readings, 3).map((i) => trackName(catalog, i));
-  throw new InputError(`No track has the id or title '${text}'; closest are ${closest.join("; ")}`);
+  throw new InputError(`No track has the id or title '${text}'; closest are ${names(closestTitles(titles, readings))}`);
 }
 
 /**
@@ -121,20 +118,11 @@ function titleAndArtist(text: string): [string, string][] {
   return readings;
 }
 
-function byPopularity(catalog: Catalog, rows: number[]): number[] {
-  const popularity = catalog.numbers.popularity;
-  return [...rows].sort((a, b) => (popularity?.[b] || 0) - (popularity?.[a] || 0) || a - b);
-}
-
-function mostPopular(catalog: Catalog, rows: number[]): number {
-  return byPopularity(catalog, rows)[0];
-}
-
 /** The rows whose titles are the fewest edits away from one of some texts, each title once. */
-function closestTitles(titles: readonly string[], wanted: readonly string[], count: number): number[] {
+function closestTitles(titles: readonly string[], wanted: readonly string[]): number[] {
   // Loaded when it is needed, for it takes as long as all else that a command needs to start.
   const { distance } = createRequire(import.meta.url)("fastest-levenshtein") as typeof import("fastest-levenshtein");
   const rows = new Map(titles.map((title, row): [string, number] => [title, row]).reverse());
   const edits = (title: string) => Math.min(...wanted.map((text) => distance(title, text)));
-  return sort(rows, ([title]) => edits(title), ([, row]) => row).slice(0, count).map(([, row]) => row);
+  return sort(rows, ([title]) => edits(title), ([, row]) => row).map(([, row]) => row);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rollups } from "d3-array";
 import { csvFormatRows } from "d3-dsv";
 import { basename } from "node:path";
 
@@ -35,9 +36,8 @@ export function reasonKind(reason: string): string {
  * @returns Counts by kind.
  */
 export function countReasons(rejects: readonly Reject[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const { reason } of rejects) counts.set(reasonKind(reason), (counts.get(reasonKind(reason)) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
+  const counts = rollups(rejects, ({ length }) => length, ({ reason }) => reasonKind(reason));
+  return Object.fromEntries(counts.sort((a, b) => b[1] - a[1]));
 }
 
 /**

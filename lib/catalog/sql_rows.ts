@@ -46,30 +46,14 @@ export async function openSource(
   }
   const scan = await scanCsv(file, scratch);
   const form = recogniseForm(file, scan.header, map);
-  return { ...scan, file, form, ...csvColumns(scan.path, scan.header, !scan.multiline) };
-}
-
-/**
- * How DuckDB is to read a CSV file whose records are all well-formed.
- *
- * @param path The file; its first line is left out.
- * @param header The column names.
- * @param parallel Whether no quoted field holds a line break.
- * @returns SQL of the table, and the types of its columns.
- */
-function csvColumns(
-  path: string,
-  header: readonly string[],
-  parallel: boolean,
-): { sql: string; types: Record<string, string> } {
-  const names = header.map((name, c) => header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
+  const names = scan.header.map((name, c) => scan.header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
   const definition = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(", ");
   // Not strict: the scan was, and DuckDB 1.5 reads lines that end in LF here and in CRLF there only so. No new_line: it
   // reads no rows at all when that is given as \r\n.
-  const sql = `read_csv(${sqlText(path)}, auto_detect = false, header = false, skip = 1,
+  const sql = `read_csv(${sqlText(scan.path)}, auto_detect = false, header = false, skip = 1,
       columns = {${definition}}, delim = ',', quote = '"', escape = '"',
-      strict_mode = false, compression = 'none', parallel = ${parallel})`;
-  return { sql, types: Object.fromEntries(names.map((name) => [name, "VARCHAR"])) };
+      strict_mode = false, compression = 'none', parallel = ${!scan.multiline})`;
+  return { ...scan, file, form, sql, types: Object.fromEntries(names.map((name) => [name, "VARCHAR"])) };
 }
 
 /**
