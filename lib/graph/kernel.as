@@ -8,7 +8,6 @@
 // - A key is a score and an id in one u64 whose order is "higher score first, then lower id".
 
 const NO_SCORE: f32 = -1e38;
-const DENSE_POINTS: i32 = 4096;
 
 let d: i32 = 0; // dimensions, a multiple of 4
 let k: i32 = 0; // neighbours
@@ -35,7 +34,6 @@ let norms: usize = 0; // f32 [groupSize + 4]: squared length of each query
 let list: usize = 0; // i32 [groupSize + 4]: some slots
 let packed: usize = 0; // f32 [d, 4]: 4 queries, one dimension after another
 let tile: usize = 0; // f32 [4, 8]: scores of 4 slots and 8 points
-let dense: usize = 0; // f32 [4, DENSE_POINTS]
 let cellKeys: usize = 0; // u64 [cellCount]
 let listed: usize = 0; // i32 [cellCount]: how many slots look into each cell
 let lists: usize = 0; // i32 [cellCount, groupSize + 4]: which
@@ -101,8 +99,6 @@ export function setup(
   at = align(at + 16 * <usize>d);
   tile = at;
   at = align(at + 128);
-  dense = at;
-  at = align(at + 16 * <usize>DENSE_POINTS);
   cellKeys = at;
   at = align(at + cells * 8);
   listed = at;
@@ -420,61 +416,6 @@ function bitsOf(low: v128, high: v128, bound: v128): i32 {
   return i32x4.bitmask(f32x4.ge(low, bound)) | (i32x4.bitmask(f32x4.ge(high, bound)) << 4);
 }
 
-// The first `count` slots against the cells of the first `cells` keys: scores of all points,
-// then one bound, then the points that reach it. Cheaper than pushing while most points still count.
-function joinDense(count: i32, cells: i32): void {
-  const blockBytes = <usize>(d + 1) << 5;
-  let points = 0;
-  for (let l = 0; l < cells; l++) {
-    const cell = idOf(load<u64>(cellKeys + (<usize>l << 3)));
-    points += (load<i32>(cellBlocks + (<usize>cell << 2), 4) - load<i32>(cellBlocks + (<usize>cell << 2))) << 3;
-  }
-  if (points > DENSE_POINTS) {
-    listAll(count);
-    for (let l = 0; l < cells; l++) joinCell(idOf(load<u64>(cellKeys + (<usize>l << 3))), list, count);
-    return;
-  }
-  compared += <f64>count * points;
-  for (let s = 0; s < count; s += 4) {
-    let column: usize = 0;
-    for (let l = 0; l < cells; l++) {
-      const cell = idOf(load<u64>(cellKeys + (<usize>l << 3)));
-      const first = load<i32>(cellBlocks + (<usize>cell << 2));
-      const last = load<i32>(cellBlocks + (<usize>cell << 2), 4);
-      const from = queries + <usize>s * (<usize>d << 2);
-      scores(from, 4, blocks + <usize>first * blockBytes, last - first, dense + (column << 2), points);
-      column += <usize>((last - first) << 3);
-    }
-    const end = min(4, count - s);
-    for (let i = 0; i < end; i++) takeDense(s + i, dense + (<usize>(i * points) << 2), points, cells);
-  }
-}
-
-function takeDense(slot: i32, values: usize, points: i32, cells: i32): void {
-  store<i32>(list, slot);
-  const reached = countFrom(values, points, NO_SCORE);
-  // One more than wanted: the row itself may be among them.
-  const bound = reached > k + slack + 1 ? boundFor(values, points, k + 1, slack) : NO_SCORE;
-  const limit = f32x4.splat(bound);
-  for (let l = 0; l < cells; l++) {
-    const cell = idOf(load<u64>(cellKeys + (<usize>l << 3)));
-    const last = load<i32>(cellBlocks + (<usize>cell << 2), 4);
-    for (let b = load<i32>(cellBlocks + (<usize>cell << 2)); b < last; b++) {
-      const low = v128.load(values);
-      const high = v128.load(values, 16);
-      values += 32;
-      const bits = bitsOf(low, high, limit);
-      if (bits == 0) continue;
-      v128.store(tile, low);
-      v128.store(tile, high, 16);
-      push(list, bits, b << 3);
-    }
-  }
-  // Only a cut may have raised it higher.
-  const at = threshold + (<usize>slot << 2);
-  store<f32>(at, max(load<f32>(at), bound));
-}
-
 // `count` slots, listed at `slots`, against all points of a cell, 4 slots by 8 points at a time: a point touches a slot's candidates
 // only when it is as good as the slot's threshold.
 function joinCell(cell: i32, slots: usize, count: i32): void {
@@ -649,7 +590,8 @@ function probeNearest(count: i32, home: i32, first: i32, probes: i32, reach: f32
   const near = min(around, cellCount);
   const nearCount = gatherNear(centroids + <usize>home * (<usize>d << 2), near);
   const start = min(first, near);
-  joinDense(count, start);
+  listAll(count);
+  for (let l = 0; l < start; l++) joinCell(idOf(load<u64>(cellKeys + (<usize>l << 3))), list, count);
   const stride = nearCount << 3;
   scores(queries, count, nearBlocks, nearCount, cellScores, stride);
   // The slots that look into each cell.
