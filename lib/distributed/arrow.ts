@@ -44,13 +44,6 @@ export interface RowTable {
    * @returns One byte string a row: views, not copies.
    */
   bytes(name: string): Uint8Array[];
-  /**
-   * A column of byte strings that all have one length, as one.
-   *
-   * @param name The column.
-   * @returns The bytes of all rows, one behind another, aligned to 8 bytes.
-   */
-  packed(name: string): Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -95,11 +88,6 @@ export function decodeRows(bytes: Uint8Array): RowTable {
       return values && Array.from(values, (list) => list === null ? [] : [...list]);
     },
     bytes: (name) => Array.from(column(name).toArray() as ArrayLike<Uint8Array>),
-    packed(name) {
-      const batches = column(name).data as unknown as { values: Uint8Array; offsets: Int32Array; length: number }[];
-      const parts = batches.map(({ values, offsets, length }) => values.subarray(offsets[0], offsets[length]));
-      return concatenate(Uint8Array, parts);
-    },
   };
 }
 
@@ -124,6 +112,22 @@ export function rowsOf(values: ArrayBufferView, rows: number): Uint8Array[] {
   const bytes = bytesOf(values);
   const width = bytes.length / rows;
   return Array.from({ length: rows }, (_, i) => bytes.subarray(i * width, (i + 1) * width));
+}
+
+/**
+ * A column of byte strings as the numbers of a matrix, the way back from {@linkcode rowsOf}.
+ *
+ * @param type Class of the numbers.
+ * @param tables The tables.
+ * @param name The column.
+ * @returns The numbers of all rows, one row behind another.
+ */
+export function packedOf<T>(
+  type: { new (buffer: ArrayBufferLike, offset: number, length: number): T; BYTES_PER_ELEMENT: number },
+  tables: readonly RowTable[],
+  name: string,
+): T {
+  return numbersOf(type, concatenate(Uint8Array, tables.flatMap((table) => table.bytes(name))));
 }
 
 /**

@@ -43,10 +43,9 @@ class Largest(AccumulatorParam):
 class PartitionFunction:
     """A partition function of Segue, as `mapInArrow` wants it."""
 
-    def __init__(self, command, step, name, value, file, peak, read=None):
+    def __init__(self, command, step, value, file, peak, read=None):
         self.command = command
         self.step = step
-        self.name = name
         self.value = value
         self.file = file
         self.peak = peak
@@ -58,7 +57,6 @@ class PartitionFunction:
         context = TaskContext.get()
         opening = {
             "step": self.step,
-            "broadcast": self.name,
             "partition": context.partitionId(),
             "attempt": context.attemptNumber(),
             "file": self.file,
@@ -67,6 +65,7 @@ class PartitionFunction:
         done = False
         try:
             send(process, b"O", json.dumps(opening).encode())
+            send(process, b"V", self.value.value)
             while not done:
                 letter, body = receive(process)
                 if letter == b"N":
@@ -77,8 +76,6 @@ class PartitionFunction:
                         send(process, b"B", encode(batch))
                 elif letter == b"B":
                     yield from pa.ipc.open_stream(body)
-                elif letter == b"V":
-                    send(process, b"V", self.value.value)
                 elif letter == b"X":
                     done = True
                     raise StepFailed(json.loads(body))

@@ -19,11 +19,12 @@ import urllib.request
 import bridge
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyspark
 from pyspark import StorageLevel
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
-SPARK_HOME = os.environ["SPARK_HOME"]
+SPARK_HOME = os.environ["SPARK_HOME"] = os.path.dirname(pyspark.__file__)
 # The work is done in Deno: the JVM only carries, and on a small machine its compiler would take what the work needs.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 HERE = {
@@ -185,9 +186,7 @@ class Driver:
             if shuffle:
                 rows = rows.repartitionById(shuffle["partitions"], "part").sortWithinPartitions(*shuffle["order"])
             value = self.broadcast(step["broadcast"])
-            function = bridge.PartitionFunction(
-                self.command, step["step"], step["broadcast"], value, file, peak, read
-            )
+            function = bridge.PartitionFunction(self.command, step["step"], value, file, peak, read)
             rows = rows.mapInArrow(function, step["schema"])
             read = None
         folder = request["staging"]

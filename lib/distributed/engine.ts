@@ -113,18 +113,11 @@ export interface Failure {
   input: boolean;
 }
 
-/** Which cluster to open. */
-export interface EngineOptions {
-  /** `"spark"`, or the master of a running cluster, `"spark://HOST:PORT"`; without one a cluster is started here. */
-  engine: string;
-  /** Executors; as many as the machine has cores, at most 4, when left out. */
-  executors?: number;
-}
-
 /**
  * Opens Apache Spark. The cluster starts with the first job, which fails when Spark is not installed.
  *
- * @param options Which one.
+ * @param options `engine` is `"spark"`, for a cluster that is started here, or the master of a running one,
+ * `"spark://HOST:PORT"`; `executors` are as many as the machine has cores, at most 4, when left out.
  * @returns The engine; to be closed.
  * @throws {InputError} When an option is wrong.
  *
@@ -138,14 +131,10 @@ export interface EngineOptions {
  * }
  * ```
  */
-export function openEngine(options: EngineOptions): Engine {
-  const { engine: name } = options;
-  const executors = expectInteger(
-    "executors",
-    options.executors ?? Math.min(4, navigator.hardwareConcurrency),
-    1,
-    1000,
-  );
+export function openEngine(
+  { engine: name, executors = Math.min(4, navigator.hardwareConcurrency) }: { engine: string; executors?: number },
+): Engine {
+  expectInteger("executors", executors, 1, 1000);
   if (name !== "spark" && !/^spark:\/\/[^\s/]+:\d+$/.test(name)) {
     throw new InputError(
       `Expected the engine to be spark or spark://HOST:PORT but found '${name}'; without an engine the step runs in ` +

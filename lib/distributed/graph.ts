@@ -30,7 +30,7 @@ import type { GraphOfFile } from "../graph/stage.ts";
 import { meanAndError } from "../graph/join.ts";
 import { type Matrix, matrix, takeRows, unitRows } from "../matrix.ts";
 import { seededRandom, shuffleInPlace } from "../random.ts";
-import { numbersOf, rowsOf } from "./arrow.ts";
+import { packedOf, rowsOf } from "./arrow.ts";
 import { type Engine, mergedStep, runAndMerge, type Source, type Step } from "./engine.ts";
 import { matrixShape } from "./matrix_file.ts";
 import { matrixOf } from "./pca.ts";
@@ -150,7 +150,7 @@ export const JOIN_STEP: Step = {
     const homes = guests.filter((guest) => guest === 0).length;
     if (homes === 0) return;
     const numbers = concatenate(Int32Array, all.map((table) => table.numbers("row")!));
-    const vectors = numbersOf(Float32Array, concatenate(Uint8Array, all.map((table) => table.packed("vector"))));
+    const vectors = packedOf(Float32Array, all, "vector");
     const x = matrix(numbers.length, vectors.length / numbers.length, vectors);
     const { neighbors, similarities, compared, duplicates, zeroRows } = await joinCell(x, homes, numbers, options);
     const counts: CellCounts = { compared: compared * homes, members: x.rows, duplicates, zeroRows };
@@ -193,14 +193,11 @@ export const WRITE_STEP: Step = mergedStep(async function* (tables, broadcast: W
   if (wrong >= 0 || rows.length !== Math.min(blockRows, n - first)) {
     throw new Error(`Row ${first + (wrong >= 0 ? wrong : rows.length)} of the graph is missing, or one came twice`);
   }
-  const [neighbors, similarities] = (["neighbors", "similarities"] as const).map((name) =>
-    concatenate(Uint8Array, all.map((table) => table.packed(name)))
-  );
-  const indices = numbersOf(Int32Array, neighbors);
+  const indices = packedOf(Int32Array, all, "neighbors");
   const offsets = Int32Array.from({ length: rows.length + 1 }, (_, i) => i * k);
   const cells = all.flatMap((table) => table.bytes("cell")).filter((bytes) => bytes.length > 0)
     .map((bytes) => deserialize(bytes) as CellCounts);
-  const cosines = numbersOf(Float32Array, similarities);
+  const cosines = packedOf(Float32Array, all, "similarities");
   const part = writeGraphPart(folder, first / blockRows, first, offsets, indices, cosines, n);
   const here = Array.from(wanted).filter((row) => row >= first && row < first + rows.length);
   yield {

@@ -13,7 +13,7 @@ import { type Companions, countPairs, topCompanions } from "../sequence/cooccurr
 import { type MpdOptions, type MpdReport, readMpd, scanSlice, type SliceScan } from "../sequence/mpd.ts";
 import type { MpdPiece, MpdPlaylist } from "../sequence/mpd_scan.ts";
 import { sqlText, withDuckDB } from "../storage/parquet.ts";
-import { bytesOf, numbersOf } from "./arrow.ts";
+import { bytesOf, numbersOf, type RowColumns, type RowTable } from "./arrow.ts";
 import type { Engine, Step } from "./engine.ts";
 
 const PIECES_A_ROW = 100;
@@ -40,11 +40,13 @@ export const SLICES_STEP: Step = {
   },
 };
 
+/** Companions of tracks; `part` says where those of a track are added up. */
+const COMPANIONS = { part: "int", track: "int", companions: "binary", counts: "binary" } as const;
+
 /** Step `mpd.pairs`: how often two tracks stand together in the playlists of a partition. */
 export const PAIRS_STEP: Step = {
-  output: { part: "int", first: "int", second: "binary", counts: "binary" },
+  output: COMPANIONS,
   async *run(tables, broadcast) {
-    const { partitions } = broadcast as { partitions: number };
     const playlists = new Map<number, number[]>();
     for await (const table of tables) {
       const tracks = table.numbers("track_id")!;
@@ -54,41 +56,41 @@ export const PAIRS_STEP: Step = {
         else playlists.set(user, [tracks[i]]);
       });
     }
-    // One row a first track: its companions and their counts, packed.
-    const rows = [...countPairs(playlists.values())];
-    for (let t = 0; t < rows.length; t += TABLE_ROWS) {
-      const here = rows.slice(t, t + TABLE_ROWS);
-      yield {
-        part: here.map(([first]) => first % partitions),
-        first: here.map(([first]) => first),
-        second: here.map(([, { tracks }]) => bytesOf(tracks)),
-        counts: here.map(([, { counts }]) => bytesOf(counts)),
-      };
-    }
+    yield* tablesOf(countPairs(playlists.values()), (broadcast as { partitions: number }).partitions);
   },
 };
 
 /** Step `mpd.companions`: the most frequent companions of the tracks of a partition. */
 export const COMPANIONS_STEP: Step = {
-  output: { row: "int", tracks: "binary", counts: "binary" },
+  output: COMPANIONS,
   async *run(tables, broadcast) {
-    const parts: [number, Companions][] = [];
-    for await (const table of tables) {
-      const counts = table.bytes("counts");
-      const first = table.numbers("first")!;
-      for (const [i, second] of table.bytes("second").entries()) {
-        parts.push([first[i], { tracks: numbersOf(Int32Array, second), counts: numbersOf(Int32Array, counts[i]) }]);
-      }
-    }
-    const found = [...topCompanions(parts, (broadcast as { k: number }).k)];
-    if (found.length === 0) return;
-    yield {
-      row: found.map(([track]) => track),
-      tracks: found.map(([, { tracks }]) => bytesOf(tracks)),
-      counts: found.map(([, { counts }]) => bytesOf(counts)),
-    };
+    yield* tablesOf(topCompanions(await companionsIn(tables), (broadcast as { k: number }).k), 1);
   },
 };
+
+function* tablesOf(companions: Map<number, Companions>, partitions: number): Generator<RowColumns> {
+  const rows = [...companions];
+  for (let first = 0; first < rows.length; first += TABLE_ROWS) {
+    const here = rows.slice(first, first + TABLE_ROWS);
+    yield {
+      part: here.map(([track]) => track % partitions),
+      track: here.map(([track]) => track),
+      companions: here.map(([, { tracks }]) => bytesOf(tracks)),
+      counts: here.map(([, { counts }]) => bytesOf(counts)),
+    };
+  }
+}
+
+async function companionsIn(tables: AsyncIterable<RowTable>): Promise<[number, Companions][]> {
+  const all: [number, Companions][] = [];
+  for await (const table of tables) {
+    const [companions, counts] = [table.bytes("companions"), table.bytes("counts")];
+    table.numbers("track")!.forEach((track: number, i: number) => {
+      all.push([track, { tracks: numbersOf(Int32Array, companions[i]), counts: numbersOf(Int32Array, counts[i]) }]);
+    });
+  }
+  return all;
+}
 
 /**
  * Reads slices of the Million Playlist Dataset on an engine; the files are those of `readMpd`.
@@ -131,20 +133,11 @@ async function writeCooccurrence(directory: string, engine: Engine, k: number, t
       source: { kind: "parquet", path, columns: ["user_id", "track_id"], by: "user_id" },
       steps: [
         { step: "mpd.pairs", broadcast: { partitions } },
-        { step: "mpd.companions", broadcast: { k }, shuffle: { partitions, order: ["first"] } },
+        { step: "mpd.companions", broadcast: { k }, shuffle: { partitions, order: ["track"] } },
       ],
       staging,
     });
-    const rows = new Map<number, Companions>();
-    for await (const table of tables) {
-      const [lists, counts] = [table.bytes("tracks"), table.bytes("counts")];
-      table.numbers("row")!.forEach((row: number, i: number) => {
-        rows.set(row, {
-          tracks: numbersOf(Int32Array, lists[i].slice()),
-          counts: numbersOf(Int32Array, counts[i].slice()),
-        });
-      });
-    }
+    const rows = new Map(await companionsIn(tables));
     const offsets = new Int32Array(tracks + 1);
     for (let t = 0; t < tracks; t++) offsets[t + 1] = offsets[t] + (rows.get(t)?.tracks.length ?? 0);
     const indices = new Int32Array(offsets[tracks]);

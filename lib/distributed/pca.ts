@@ -15,7 +15,7 @@ import {
 import type { PcaOfFile } from "../embedding/stage.ts";
 import { InputError } from "../errors.ts";
 import { firstNonFinite, type Matrix, matrix } from "../matrix.ts";
-import { numbersOf, type RowTable } from "./arrow.ts";
+import { packedOf, type RowTable } from "./arrow.ts";
 import { type Engine, mergedStep, runAndMerge, type Source, type Step } from "./engine.ts";
 import { type RowsFile, writeMatrixOn, writingStep } from "./matrix_file.ts";
 
@@ -62,7 +62,7 @@ export function pcaOn(engine: Engine): PcaOfFile {
  * @throws {InputError} When a number is not finite, naming the row.
  */
 export function matrixOf(table: RowTable): Matrix {
-  const values = numbersOf(Float32Array, table.packed("vector"));
+  const values = packedOf(Float32Array, [table], "vector");
   const x = matrix(table.length, values.length / table.length, values);
   const bad = firstNonFinite(x);
   if (bad) {

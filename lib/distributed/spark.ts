@@ -35,7 +35,7 @@ interface Answer {
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PYTHON = join(ROOT, ".venv-spark/bin/python");
-const FIND_SPARK = "import importlib.util, os; print(os.path.dirname(importlib.util.find_spec('pyspark').origin))";
+const FIND_SPARK = "import importlib.util; importlib.util.find_spec('pyspark').origin";
 const PARTITIONS_AN_EXECUTOR = 4;
 /** Memory of an executor's JVM, MiB. */
 const EXECUTOR_MIB = 1024;
@@ -50,13 +50,8 @@ const HEADROOM_MIB = 512;
 export function sparkProblem(): string | undefined {
   const mend = "run deno task setup --spark";
   const java = javaProblem();
-  return java ? `${java}, then ${mend}` : sparkHome() === undefined ? `Spark is not installed; ${mend}` : undefined;
-}
-
-/** Where PySpark lies, Spark in it; undefined where it is not installed. */
-function sparkHome(): string | undefined {
-  const { status, stdout } = spawnSync(PYTHON, ["-c", FIND_SPARK], { encoding: "utf8" });
-  return status === 0 ? stdout.trim() : undefined;
+  if (java) return `${java}, then ${mend}`;
+  return spawnSync(PYTHON, ["-c", FIND_SPARK]).status === 0 ? undefined : `Spark is not installed; ${mend}`;
 }
 
 /**
@@ -184,7 +179,6 @@ class DriverProcess {
       detached: true,
       env: {
         ...process.env,
-        SPARK_HOME: sparkHome(),
         PYSPARK_PYTHON: PYTHON,
         PYTHONDONTWRITEBYTECODE: "1",
         NO_COLOR: "1",

@@ -5,10 +5,9 @@
  * | from the bridge | body | from the worker | body |
  * |---|---|---|---|
  * | `O` work on a partition | JSON {@linkcode Opening} | `N` the next table, please | – |
- * | `B` a table | Arrow IPC stream | `V` the broadcast value, please | – |
- * | `E` there are no more | – | `B` a table of the result | Arrow IPC stream |
- * | `V` the broadcast value | what `node:v8` serialized | `D` the partition is done | JSON: peak memory, MiB |
- * | | | `X` it failed | JSON {@linkcode Failure} |
+ * | `V` with this broadcast value | what `node:v8` serialized | `B` a table of the result | Arrow IPC stream |
+ * | `B` a table | Arrow IPC stream | `D` the partition is done | JSON: peak memory, MiB |
+ * | `E` there are no more | – | `X` it failed | JSON {@linkcode Failure} |
  *
  * The worker asks and the bridge answers, so neither ever writes to one who is not reading.
  *
@@ -28,38 +27,27 @@ import type { Failure, PartitionContext, Step, StepRegistry } from "./engine.ts"
 interface Opening extends PartitionContext {
   /** Name of the step. */
   step: string;
-  /** Names the broadcast value: a worker that has it does not ask for it. */
-  broadcast: string;
   /** File that the rows come from, for errors; empty for none. */
   file: string;
 }
 
-const BROADCASTS_KEPT = 4;
 const FRAME_HEAD = 5;
 const EMPTY = new Uint8Array(0);
 
 async function main(registry: StepRegistry): Promise<void> {
-  const broadcasts = new Map<string, unknown>();
   for (let frame = readFrame(); frame; frame = readFrame()) {
     expectLetter(frame.letter, "O");
     const opening = JSON.parse(new TextDecoder().decode(frame.body)) as Opening;
+    const broadcast = expectFrame("V");
     try {
-      await work(await loadStep(registry, opening.step), opening, broadcasts);
+      const step = await loadStep(registry, opening.step);
+      for await (const columns of step.run(tables(), deserialize(broadcast), opening)) {
+        writeFrame("B", encodeRows(step.output, columns));
+      }
       writeJson("D", { peakMiB: peakMemory() });
     } catch (error) {
       writeJson("X", failureOf(error, opening.file));
     }
-  }
-}
-
-async function work(step: Step, { broadcast, ...context }: Opening, broadcasts: Map<string, unknown>): Promise<void> {
-  if (!broadcasts.has(broadcast)) {
-    writeFrame("V", EMPTY);
-    broadcasts.set(broadcast, deserialize(expectFrame("V")));
-    if (broadcasts.size > BROADCASTS_KEPT) broadcasts.delete(broadcasts.keys().next().value!);
-  }
-  for await (const columns of step.run(tables(), broadcasts.get(broadcast), context)) {
-    writeFrame("B", encodeRows(step.output, columns));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The texts of a report: tables in Markdown beside their CSV, captions of figures.
+ * Tables of a report, in Markdown beside their CSV.
  *
  * @module
  */

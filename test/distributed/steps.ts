@@ -11,10 +11,9 @@ const CRASH: Step = {
   async *run(tables, _, { partition, attempt }) {
     let yielded = 0;
     for await (const table of tables) {
-      const vectors = table.packed("vector");
-      const width = vectors.length / table.length;
+      const vectors = table.bytes("vector");
       for (const [i, row] of table.numbers("row")!.entries()) {
-        yield { row: [row], vector: [vectors.subarray(i * width, (i + 1) * width)] };
+        yield { row: [row], vector: [vectors[i]] };
         if (partition === 1 && attempt === 0 && ++yielded === 20) Deno.exit(3);
       }
     }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import fc from "fast-check";
-import { decodeRows, encodeRows, numbersOf, rowsOf } from "../../lib/distributed/arrow.ts";
+import { decodeRows, encodeRows, numbersOf, packedOf, rowsOf } from "../../lib/distributed/arrow.ts";
 import { openEngine } from "../../lib/distributed/engine.ts";
 import { partsFolder } from "../../lib/distributed/graph.ts";
 import { pcaOn } from "../../lib/distributed/pca.ts";
@@ -133,7 +133,7 @@ Deno.test("rows come out of Arrow as they went in, and PyArrow reads them", () =
       const table = decodeRows(encodeRows(schema, { row, lists, vector: rowsOf(vector, rows.length) }));
       assert.deepEqual([...table.numbers("row")!], row);
       assert.deepEqual(table.bytes("lists").map((found) => [...found]), lists.map((list) => [...list]));
-      assert.deepEqual(table.packed("vector"), vector);
+      assert.deepEqual(packedOf(Uint8Array, [table], "vector"), vector);
       assert.equal(table.numbers("none"), undefined);
       assert.throws(() => table.texts("none"), /Expected a column none but found row, vector, lists/);
     },
