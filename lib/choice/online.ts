@@ -25,16 +25,6 @@ export interface OnlineLearner {
   update(values: Float64Array, chosen: number): void;
 }
 
-/** How quickly a listener's weights are believed to change. */
-export interface BayesianOptions {
-  /**
-   * Memory ρ of one event, in (0, 1]: before each event the belief goes back towards the prior, mean ← w + ρ (mean − w)
-   * and covariance ← ρ² C + (1 − ρ²) C₀, so that what was learned 1 / (1 − ρ) events ago is mostly forgotten. 1 (the
-   * default) never forgets.
-   */
-  memory?: number;
-}
-
 /**
  * A listener's weights with what is not known of them: a normal belief N(m, C) that starts at the prior. After each
  * event with gradient g and information H of its log-likelihood at m,
@@ -68,12 +58,14 @@ export class BayesianWeights implements OnlineLearner {
    * A listener of whom nothing is known but what is known of all.
    *
    * @param prior How listeners differ; the belief moves along its directions only.
-   * @param options How quickly weights are believed to change.
+   * @param options How quickly weights are believed to change: with the memory ρ of one event, in (0, 1], the belief
+   * goes back towards the prior before each event, mean ← w + ρ (mean − w) and covariance ← ρ² C + (1 − ρ²) C₀, so that
+   * what was learned 1 / (1 − ρ) events ago is mostly forgotten; 1 (the default) never forgets.
    * @throws {InputError} When the memory is not in (0, 1].
    */
-  constructor(prior: TastePrior, options: BayesianOptions = {}) {
+  constructor(prior: TastePrior, { memory = 1 }: { memory?: number } = {}) {
     this.#prior = prior;
-    this.#memory = expectNumber("memory", options.memory ?? 1, 1e-6, 1);
+    this.#memory = expectNumber("memory", memory, 1e-6, 1);
     this.#embedding = new Float64Array(prior.rank);
     this.#precision = Matrix.eye(prior.rank);
     this.weights = prior.mean.slice();

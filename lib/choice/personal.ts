@@ -75,7 +75,9 @@ export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {})
   const listeners = ranges.length - 1;
   const pooled = fitConditionalLogit({ ...sets, cluster: undefined });
   const mean = Float64Array.from(pooled.coefficients, (c) => c.estimate);
-  const units = standardUnits(sets, mean);
+  // 1 over the standard deviation of each feature within choice sets, weighed by the probabilities of the model.
+  const { information } = logitSums(sets, mean);
+  const units = mean.map((_, k) => Math.sqrt(sets.chosen.length / information[k * (width + 1)]));
   let prior: TastePrior = {
     features: sets.features,
     mean,
@@ -263,13 +265,6 @@ export function heldOutLikelihood(
   return Float64Array.from({ length: ranges.length - 1 }, (_, u) => {
     return logitSums(sets, weights(u), ranges[u + 1] - held, ranges[u + 1]).logLikelihood / held;
   });
-}
-
-/** 1 over the standard deviation of each feature within choice sets, weighed by the probabilities of the model. */
-function standardUnits(sets: ChoiceSets, weights: Float64Array): Float64Array {
-  const { information } = logitSums(sets, weights);
-  const width = weights.length;
-  return weights.map((_, k) => Math.sqrt(sets.chosen.length / information[k * (width + 1)]));
 }
 
 /** Directions of a covariance, in units in which all features matter alike. */

@@ -43,9 +43,7 @@ export default defineCommand({
       json: { out, truth: join(data, "choices_truth.json"), up_to_date: stage.upToDate, ...stage.facts },
       text: textTable([
         ["wrote", out],
-        ["listeners", String(listeners)],
-        ["choices", String(choices)],
-        ["rows", String(rows)],
+        ...factRows({ listeners, choices, rows }),
         ...factRows(weights).map(([name, value]) => [`true ${name}`, value]),
       ]),
     };
