@@ -419,7 +419,6 @@ async function countClusters(x: Matrix, k?: number): Promise<ClusterCount & { cr
     : most < CLUSTER_COUNTS[0]
     ? [[most], `√(n / 2): ${x.rows} tracks are too few to choose`]
     : [CLUSTER_COUNTS.filter((count) => count <= most), CLUSTER_COUNT_CRITERION];
-  const tried = wanted.filter((count) => count >= 2 && count <= x.rows / 2);
-  if (tried.length === 0) return { k: wanted[0], candidates: [], criterion };
-  return { ...await chooseClusterCount(x, tried, seededRandom(0, "tenths")), criterion };
+  if (Math.max(...wanted) < 2 || Math.min(...wanted) > x.rows / 2) return { k: wanted[0], candidates: [], criterion };
+  return { ...await chooseClusterCount(x, wanted, seededRandom(0, "tenths")), criterion };
 }

@@ -6,24 +6,9 @@
  */
 import { randomExponential, randomLogNormal } from "d3-random";
 import { join } from "node:path";
-import { expectInteger } from "../../errors.ts";
 import { type Random, randomInteger, sampleCategorical, seededRandom } from "../../random.ts";
 import { writeAtomic } from "../../storage/atomic.ts";
 import { type Catalog, listsOf, textsOf } from "../catalog.ts";
-
-/** What the simulated listener does. */
-export interface ListeningOptions {
-  /** Number of streams of music, at least 1; 6,000 by default. */
-  streams?: number;
-  /** Days that the history spans; 540 by default. */
-  days?: number;
-  /** Tracks in the library; 400 by default, at most a half of the catalogue. */
-  library?: number;
-  /** When the history ends, in ms since 1970; 2026-01-01 by default. */
-  end?: number;
-  /** Seed: the same seed gives the same export. Default 42. */
-  seed?: number;
-}
 
 /** What was written. */
 export interface ListeningExport {
@@ -31,10 +16,6 @@ export interface ListeningExport {
   folder: string;
   /** Paths of the files, the history first, `YourLibrary.json` last. */
   files: string[];
-  /** Entries of the history, podcasts included. */
-  entries: number;
-  /** Tracks in the library. */
-  library: number;
   /** Entries whose track is not in the catalogue. */
   foreign: number;
   /** Entries whose track has another id than in the catalogue, but the same title and artist. */
@@ -43,6 +24,11 @@ export interface ListeningExport {
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+/** Streams of music; the days that they span, and the day they end; tracks in the library, at most half the catalogue. */
+const STREAMS = 6000;
+const DAYS = 540;
+const END = Date.UTC(2026, 0, 1);
+const LIBRARY = 400;
 /** Spotify cuts a history into files of about this many entries. */
 const ENTRIES_PER_FILE = 16_000;
 /** Share of streams whose track is not in the catalogue, whose id changed, and of entries that are podcasts. */
@@ -64,29 +50,22 @@ type StreamEntry = Record<string, string | number | boolean | null>;
  *
  * @param folder Folder to write to, `DIR/listening` by custom.
  * @param catalog The catalogue, with track_id, title and artists; genres, popularity and durations where it has them.
- * @param options Size, span and seed.
+ * @param options The seed, 42 when left out: the same seed gives the same export.
  * @returns The files, and what a reader should find in them.
- * @throws {InputError} When a number is out of range.
  */
 export function writeListeningExport(
   folder: string,
   catalog: Catalog,
-  options: ListeningOptions = {},
+  { seed = 42 }: { seed?: number } = {},
 ): ListeningExport {
-  const streams = expectInteger("streams", options.streams ?? 6000, 1, 1_000_000);
-  const days = expectInteger("days", options.days ?? 540, 1, 10_000);
-  const largest = Math.max(1, Math.floor(catalog.length / 2));
-  const size = expectInteger("library", options.library ?? Math.min(400, largest), 1, largest);
-  const seed = options.seed ?? 42;
-  const end = options.end ?? Date.UTC(2026, 0, 1);
   const random = seededRandom(seed, "listening");
   const taste = tasteWeights(catalog, random);
-  const library = drawDistinct(taste, size, random);
-  const result: ListeningExport = { folder, files: [], entries: 0, library: library.length, foreign: 0, relinked: 0 };
+  const library = drawDistinct(taste, Math.min(LIBRARY, Math.max(1, Math.floor(catalog.length / 2))), random);
+  const result: ListeningExport = { folder, files: [], foreign: 0, relinked: 0 };
   const entries: StreamEntry[] = [];
   const context: Context = { catalog, taste, library, random, lastEnd: new Map() };
 
-  for (const start of sessionStarts(streams, days, end, random)) {
+  for (const start of sessionStarts(random)) {
     let at = start.at;
     const next = sessionPlan(context);
     for (let s = 0; s < start.length; s++) {
@@ -106,7 +85,6 @@ export function writeListeningExport(
     if (random() < PODCASTS * 12) entries.push(podcast(at, random));
   }
   entries.sort((a, b) => String(a.ts) < String(b.ts) ? -1 : 1);
-  result.entries = entries.length;
   for (let i = 0; i * ENTRIES_PER_FILE < entries.length; i++) {
     const part = entries.slice(i * ENTRIES_PER_FILE, (i + 1) * ENTRIES_PER_FILE);
     const [first, last] = [part[0], part[part.length - 1]].map((entry) => String(entry.ts).slice(0, 4));
@@ -146,15 +124,10 @@ function drawDistinct(weights: Float64Array, count: number, random: Random): num
 }
 
 /** Sessions of about 13 tracks, evenings most, until the streams are used up; the last at the end of the span. */
-function sessionStarts(
-  streams: number,
-  days: number,
-  end: number,
-  random: Random,
-): { at: number; length: number }[] {
+function sessionStarts(random: Random): { at: number; length: number }[] {
   const exponential = randomExponential.source(random)(1 / 12);
   const lengths: number[] = [];
-  for (let left = streams; left > 0; left -= lengths[lengths.length - 1]) {
+  for (let left = STREAMS; left > 0; left -= lengths[lengths.length - 1]) {
     lengths.push(Math.min(left, 1 + Math.round(exponential())));
   }
   // Hours of the day at which sessions start: a morning hill, an afternoon plain, an evening mountain.
@@ -162,10 +135,9 @@ function sessionStarts(
     { length: 24 },
     (_, h) => h < 6 ? 0.1 : 1 + 2 * Math.exp(-(((h - 8) / 1.5) ** 2)) + 4 * Math.exp(-(((h - 20) / 2) ** 2)),
   );
-  const startOfDay = Math.floor(end / DAY) * DAY;
   return lengths.map((length) => {
-    const day = 1 + randomInteger(random, days);
-    const at = startOfDay - day * DAY + (sampleCategorical(byHour, random) + random()) * HOUR;
+    const day = 1 + randomInteger(random, DAYS);
+    const at = END - day * DAY + (sampleCategorical(byHour, random) + random()) * HOUR;
     return { at: Math.round(at), length };
   }).sort((a, b) => a.at - b.at);
 }

@@ -89,13 +89,10 @@ function makeWorld(
   const { table, through } = tabulate(artists, worldTracks(artists, seed), tracks);
   const progress = startProgress("tracks", tracks);
   let rows = 0;
-  const lines = worldRows(artists, through, form, seed);
-  writeAtomic(
-    join(directory, CATALOG),
-    bytes(csvHeader(form), lines, () => {
-      if (++rows % 1000 === 0) progress.update(Math.min(rows, tracks));
-    }),
-  );
+  const lines = count(worldRows(artists, through, form, seed), () => {
+    if (++rows % 1000 === 0) progress.update(Math.min(rows, tracks));
+  });
+  writeAtomic(join(directory, CATALOG), bytes(csvHeader(form), lines));
   progress.stop();
   const folder = join(directory, "playlists");
   rmSync(folder, { recursive: true, force: true });
@@ -141,12 +138,11 @@ function* count<T>(items: Iterable<T>, see: (item: T) => void): Generator<T> {
 }
 
 /** Gathers lines into chunks of about a mebibyte. */
-function* bytes(header: string, lines: Iterable<string>, count: () => void): Generator<Uint8Array> {
+function* bytes(header: string, lines: Iterable<string>): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   let text = header;
   for (const line of lines) {
     text += line;
-    count();
     if (text.length > 1 << 20) {
       yield encoder.encode(text);
       text = "";
