@@ -74,7 +74,7 @@ export * from "./choice/logit_sums.ts";
 export * from "./choice/coefficient.ts";
 export { type Likelihood } from "./choice/newton.ts";
 export * from "./choice/conditional_logit.ts";
-export * from "./choice/read_choices.ts";
+export { type ChoiceColumns, type ChoiceTable, readChoices, withChoiceBatches } from "./choice/read_choices.ts";
 export * from "./choice/softmax_regression.ts";
 export { fitMixedLogit, type MixedLogit, type MixedLogitOptions } from "./choice/mixed_logit.ts";
 export * from "./choice/listeners.ts";

@@ -46,9 +46,6 @@ export interface RecoveryReport {
   coverageBand: [low: number, high: number];
 }
 
-/** An estimate with its errors: what a recovery needs to know of a weight. */
-type Estimate = Pick<Coefficient, "estimate" | "standardError" | "robustStandardError">;
-
 /**
  * Simulates worlds, fits each, and compares the estimates with the truth.
  *
@@ -68,7 +65,7 @@ type Estimate = Pick<Coefficient, "estimate" | "standardError" | "robustStandard
 export function recoverWeights(
   truth: Readonly<Record<string, number>>,
   worlds: number,
-  fit: (world: number) => readonly Estimate[],
+  fit: (world: number) => readonly Pick<Coefficient, "estimate" | "standardError" | "robustStandardError">[],
 ): RecoveryReport {
   expectInteger("worlds", worlds, 2);
   const features = Object.keys(truth);
