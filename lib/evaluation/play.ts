@@ -8,7 +8,7 @@ import { simulateListeners } from "../choice/listeners.ts";
 import { type TastePrior, userTaste } from "../choice/personal.ts";
 import { cosine, row } from "../matrix.ts";
 import { FEATURES, fillFeatures, type SequenceScorer } from "../shuffle/features.ts";
-import { Session } from "../shuffle/session.ts";
+import { durationOf, Session } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
 import type { Weights } from "../shuffle/weights.ts";
 import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
@@ -92,7 +92,7 @@ export function scenarioPlayer(
           run.blind[p] = mean(others)!;
         }
         for (const { kept } of pick.relaxed) run.relaxed[p] = Math.max(run.relaxed[p], kept === null ? 2 : 1);
-        at = pick.at + session.durationOf(pick.track);
+        at = pick.at + durationOf(world, pick.track);
       }
     }
     return run;

@@ -19,8 +19,6 @@ export interface CandidateOptions {
   candidates?: ArrayLike<TrackIndex>;
   /** Tracks whose neighbours are candidates as well. */
   toward?: readonly TrackIndex[];
-  /** The search widens while it has found fewer candidates than this; 1 by default. */
-  minimumCandidates?: number;
 }
 
 /** The tracks that may come next. */
@@ -42,10 +40,10 @@ const pool: { tracks: TrackIndex[]; similarities: number[] } = { tracks: [], sim
 const seen = new Set<number>();
 
 /**
- * Finds the candidates for the next play. The neighbours in the graph that break no rule; when they are fewer than
- * `minimumCandidates`, also the neighbours of neighbours; then restarts at random tracks of the library, in an order
- * that depends on current track and number of plays alone and reaches every track before it gives up. Only when no
- * track of the library passes are rules relaxed, as {@linkcode RELAXATION_ORDER} says.
+ * Finds the candidates for the next play. The neighbours in the graph that break no rule; when there are none, the
+ * neighbours of neighbours; then restarts at random tracks of the library, in an order that depends on current track and
+ * number of plays alone and reaches every track before it gives up. Only when no track of the library passes are rules
+ * relaxed, as {@linkcode RELAXATION_ORDER} says.
  *
  * Cost O(k) for k neighbours; O(k²) when it widens; O(library) when almost nothing passes.
  *
@@ -95,7 +93,6 @@ function search(
   sources: CandidateSet["sources"],
 ): void {
   const world = state.world;
-  const enough = options.minimumCandidates ?? 1;
   pool.tracks.length = pool.similarities.length = 0;
   if (options.candidates || options.toward?.length) {
     seen.clear();
@@ -109,13 +106,12 @@ function search(
   }
   sources.neighbors = pool.tracks.length;
   sources.twoHop = sources.restarts = 0;
-  if (pool.tracks.length >= enough || isWholeLibrary(current, state, options) && !passes(current)) return;
+  if (pool.tracks.length > 0 || isWholeLibrary(current, state, options) && !passes(current)) return;
 
   seen.clear();
-  for (const track of pool.tracks) seen.add(track);
   neighbors(current, (track) => neighbors(track, (next) => pool.tracks.length < WIDENED_COUNT && offer(next)));
-  sources.twoHop = pool.tracks.length - sources.neighbors;
-  if (pool.tracks.length >= enough) return;
+  sources.twoHop = pool.tracks.length;
+  if (pool.tracks.length > 0) return;
 
   const library = reachable();
   if (library.length === 0) return;
@@ -126,7 +122,7 @@ function search(
     offer(library[at]);
     at = (at + stride) % library.length;
   }
-  sources.restarts = pool.tracks.length - sources.neighbors - sources.twoHop;
+  sources.restarts = pool.tracks.length;
 
   function offer(track: TrackIndex): void {
     if (seen.has(track) || !passes(track)) return;

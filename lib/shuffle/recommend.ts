@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
+import { expectNumber, InputError } from "../errors.ts";
 import { type CandidateOptions, findCandidates } from "./candidates.ts";
 import { Distribution } from "./distribution.ts";
 import { type FeatureName, type FeatureOptions, FEATURES, fillFeatures, OPTIONAL_FEATURES } from "./features.ts";
@@ -69,7 +69,6 @@ function checkOptions(state: UserState, options: RecommendOptions): void {
   if (options.clock !== undefined && options.clock !== "hours" && options.clock !== "plays") {
     throw new InputError(`Expected clock to be hours or plays but found ${options.clock}`);
   }
-  if (options.minimumCandidates !== undefined) expectInteger("minimumCandidates", options.minimumCandidates, 1);
   for (const track of options.toward ?? []) expectTrack(state.world, track, "toward");
   for (const track of options.away ?? []) expectTrack(state.world, track, "away");
   if (options.targetEnergy !== undefined) expectNumber("targetEnergy", options.targetEnergy, 0, 1);

@@ -229,7 +229,7 @@ export class Session {
     const wanted = minutes * 60_000;
     let before = 0;
     for (;;) {
-      const after = before + this.durationOf(this.next().track);
+      const after = before + durationOf(this.state.world, this.next().track);
       if (after >= wanted) {
         if (after - wanted > wanted - before && this.#picks.length > 1) this.undo();
         return this.#picks;
@@ -238,19 +238,9 @@ export class Session {
     }
   }
 
-  /**
-   * How long a track plays.
-   *
-   * @param track The track.
-   * @returns Milliseconds; 3.5 minutes when not known.
-   */
-  durationOf(track: TrackIndex): number {
-    return durationOf(this.state.world, track);
-  }
-
   #endOfCurrent(): number {
     const last = this.#picks[this.#picks.length - 1];
-    if (last) return last.at + this.durationOf(last.track);
+    if (last) return last.at + durationOf(this.state.world, last.track);
     return this.options.start ?? (Number.isFinite(this.state.now) ? this.state.now : 0);
   }
 
