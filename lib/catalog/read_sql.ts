@@ -132,17 +132,12 @@ function tidy(list: string): string {
 const PLAIN_ITEM = `'(?:[^'"\\\\\\[\\] ]|[^'"\\\\\\[\\] ][^'"\\\\\\[\\]]*[^'"\\\\\\[\\] ])'`;
 const PLAIN_LIST = `\\[${PLAIN_ITEM}(?:, ${PLAIN_ITEM})*\\]`;
 
-/** A Python list of texts without escapes, in either kind of quotes. */
-const QUOTED_ITEM = `(?:'[^'\\\\]*'|"[^"\\\\]*")`;
-const QUOTED_LIST = `\\[${QUOTED_ITEM}(?:, ${QUOTED_ITEM})*\\]`;
-
-/** Lists without escapes are taken apart in SQL; the others go to the parser. Items are trimmed and not empty. */
+/** Lists of plain texts are taken apart in SQL; the others go to the parser. Items are trimmed and not empty. */
 function listOf(raw: string, style: ListStyle): string {
   const split = `string_split(substring(${raw}, 3, length(${raw}) - 4), ''', ''')`;
-  const quoted = tidy(`list_transform(regexp_extract_all(${raw}, ${sqlText(QUOTED_ITEM)}), lambda x: x[2:-2])`);
   const parsed = tidy(`string_split(python_list(${raw}), chr(31))`);
   const python = `CASE WHEN regexp_full_match(${raw}, ${sqlText(PLAIN_LIST)}) THEN ${split}
-    WHEN regexp_full_match(${raw}, ${sqlText(QUOTED_LIST)}) THEN ${quoted} ELSE ${parsed} END`;
+    ELSE ${parsed} END`;
   switch (style) {
     case "python":
       return python;
