@@ -9,7 +9,7 @@ import { trackName } from "../catalog/find.ts";
 import { InputError } from "../errors.ts";
 import type { Library } from "../shuffle/library.ts";
 import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../shuffle/playlist.ts";
-import { Session, type SessionPick } from "../shuffle/session.ts";
+import { Session } from "../shuffle/session.ts";
 import { UserState } from "../shuffle/state.ts";
 import { loadShuffleWorld, restrictWorld, SHUFFLE_COLUMNS } from "../shuffle/world.ts";
 import { writeAtomic } from "../storage/atomic.ts";
@@ -50,14 +50,18 @@ export default defineCommand({
     const picks = session.run();
     const rows = playlistRows(world.catalog, picks, library?.locations);
     const complete = { ...recipe, ...absolute(recipe), from: rows[0].track_id, now: new Date(start).toISOString() };
-    const playlist = { title: `Segue from ${trackName(world.catalog, picks[0].track)}`, rows, recipe: complete };
+    const title = `Segue from ${trackName(world.catalog, picks[0].track)}`;
     if (save !== undefined) writeAtomic(save, JSON.stringify(state) + "\n");
-    const playlistText = format === "table" ? table(rows, explain) : formatPlaylist(playlist, format);
+    const playlistText = format === "table"
+      ? table(rows, explain)
+      : formatPlaylist({ title, rows, recipe: complete }, format);
+    const tracks = explain
+      ? rows.map((row, i) => ({ ...row, explanation: picks[i].distribution?.explain(picks[i].track) }))
+      : rows;
     const result: CommandResult = {
-      json: { ...playlist, tracks: explain ? rows.map((row, i) => ({ ...row, ...explained(picks[i]) })) : rows },
+      json: { title, recipe: complete, tracks },
       text: playlistText.trimEnd(),
     };
-    delete result.json.rows;
     if (out === undefined) return result;
     writeAtomic(out, playlistText.replace(/\n?$/, "\n"));
     return { json: { ...result.json, out }, text: `wrote ${out} with ${rows.length} tracks` };
@@ -127,8 +131,4 @@ function table(rows: PlaylistRow[], explain: boolean = false): string {
 
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-}
-
-function explained({ distribution, track }: SessionPick): Record<string, unknown> {
-  return distribution ? { explanation: distribution.explain(track) } : {};
 }

@@ -132,11 +132,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     },
   }));
 
-  const [get, post, patch] = (["get", "post", "patch"] as const).map(
-    (method) =>
-    <Answers extends z.ZodType, Asks extends Asked>(path: string, summary: string, answers: Answers, asks?: Asks) =>
-      address(method, path, summary, answers, asks ?? {} as Asks),
-  );
+  const [get, post, patch] = (["get", "post", "patch"] as const).map(addresses);
   get("/api/search", "Search titles and artists", schemas.SearchBody, { query: schemas.SearchQuery })(
     ({ q, limit }) => {
       const { tracks, corrected } = parts.search.search(q, limit);
@@ -280,23 +276,24 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   for (const [address, folder, path] of PAGE) app.use(address, serveStatic({ root: folder, path, join, getContent }));
   return app;
 
-  /** Adds an address to the API; how it is answered comes in a second call. */
-  function address<Answers extends z.ZodType, Asks extends Asked>(
-    method: "get" | "post" | "patch",
-    path: string,
-    summary: string,
-    answers: Answers,
-    { params, query, body }: Asks,
-  ): (answer: (given: Given<Asks>) => z.input<Answers> | Promise<z.input<Answers>>) => void {
-    const content = (schema: z.ZodType) => ({ "application/json": { schema } });
-    const request = { params, query, body: body && { content: content(body), required: true } };
-    const responses = { 200: { description: summary, content: content(answers) }, ...FAILURES };
-    return (answer) =>
-      app.openapi(createRoute({ method, path, summary, request, responses }), async (c) => {
-        const part = (name: "param" | "query" | "json", asked: unknown) => asked ? c.req.valid(name as never) : {};
-        const given = { ...part("param", params), ...part("query", query), ...part("json", body) };
-        return c.json(await answer(given as Given<Asks>) as object, 200);
-      });
+  /** What adds an address of a method to the API; how it is answered comes in a second call. */
+  function addresses(method: "get" | "post" | "patch") {
+    return <Answers extends z.ZodType, Asks extends Asked>(
+      path: string,
+      summary: string,
+      answers: Answers,
+      { params, query, body }: Asks = {} as Asks,
+    ) => {
+      const content = (schema: z.ZodType) => ({ "application/json": { schema } });
+      const request = { params, query, body: body && { content: content(body), required: true } };
+      const responses = { 200: { description: summary, content: content(answers) }, ...FAILURES };
+      return (answer: (given: Given<Asks>) => z.input<Answers> | Promise<z.input<Answers>>) =>
+        app.openapi(createRoute({ method, path, summary, request, responses }), async (c) => {
+          const part = (name: "param" | "query" | "json", asked: unknown) => asked ? c.req.valid(name as never) : {};
+          const given = { ...part("param", params), ...part("query", query), ...part("json", body) };
+          return c.json(await answer(given as Given<Asks>) as object, 200);
+        });
+    };
   }
 
   /** What a session is after a change to it. */

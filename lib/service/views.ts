@@ -59,13 +59,7 @@ function whyView(distribution: Distribution, track: number): z.infer<typeof Why>
     sentence,
     rank,
     utility_difference: utilityDifference,
-    contributions: contributions.map(({ feature, value, mean, weight, contribution }) => ({
-      feature,
-      value,
-      mean,
-      weight,
-      contribution,
-    })),
+    contributions: contributions.map(({ without: _, ...contribution }) => contribution),
   };
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Pick, SessionBody, Why } from "./api.ts";
-import { FEATURE_NAMES } from "./names.ts";
+import { FEATURE_NAMES } from "./sliders.tsx";
 
 /** Contributions are drawn on a scale up to the largest, but at least to this: small ones are to look small. */
 const LEAST_SCALE = 0.25;

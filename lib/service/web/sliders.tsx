@@ -1,6 +1,18 @@
 import { useId } from "preact/hooks";
 import type { Weights } from "./api.ts";
-import { FEATURE_NAMES } from "./names.ts";
+
+/** Features of the score in words a listener reads. */
+export const FEATURE_NAMES: Record<string, string> = {
+  similarity: "Similar sound",
+  recency: "Not played lately",
+  sameArtist: "Same artist",
+  keyMatch: "Compatible key",
+  clusterDiversity: "Change of style",
+  sequence: "Often follows",
+  familiarity: "Familiar",
+  feedback: "Likes and skips",
+  energyArc: "Energy arc",
+};
 
 /** How the sliders stand. */
 export interface Tune {
