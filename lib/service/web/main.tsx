@@ -1,7 +1,7 @@
 /** The web app: search, Smart Shuffle, why this song, sliders, map, timeline, comparison, export. */
 import { type ComponentProps, render } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { api, type Comparison, type Preview, type SessionBody, type Track, type Tuning } from "./api.ts";
+import { api, type Comparison, type Preview, type SessionBody, type Track } from "./api.ts";
 import { Compare } from "./compare.tsx";
 import { Sliders, type Tune } from "./sliders.tsx";
 import { Likely } from "./likely.tsx";
@@ -73,7 +73,7 @@ function App({ defaults, before, visit }: Props) {
         listener: listener.current,
         seeds: track && [track.track_id],
         seed: Math.floor(Date.now() / 1000) % 2 ** 31,
-        ...tuningOf(tune),
+        ...tune,
       });
       setReasons(new Map());
       setComparison(undefined);
@@ -104,7 +104,7 @@ function App({ defaults, before, visit }: Props) {
 
   const compare = () =>
     session && attempt("Vanilla shuffle and Segue, side by side", async () => {
-      setComparison(await api.compare(session.picks[0].track.track_id, tuningOf(tune)));
+      setComparison(await api.compare(session.picks[0].track.track_id, tune));
     });
 
   // Sliders act at once: on the tracks that lie ahead, and on the probabilities shown.
@@ -112,7 +112,7 @@ function App({ defaults, before, visit }: Props) {
     if (!session || tune === tuned.current) return;
     const timer = setTimeout(() => {
       tuned.current = tune;
-      act("The queue follows the sliders", (id) => api.retune(id, tuningOf(tune)));
+      act("The queue follows the sliders", (id) => api.retune(id, tune));
     }, 150);
     return () => clearTimeout(timer);
   }, [tune]);
@@ -205,11 +205,6 @@ function App({ defaults, before, visit }: Props) {
         )}
     </>
   );
-}
-
-/** What the service is told of the sliders. */
-function tuningOf({ weights, temperature, discover }: Tune): Tuning {
-  return { weights, temperature, discover };
 }
 
 function toggled(set: Set<string>, value: string): Set<string> {

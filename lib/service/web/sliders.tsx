@@ -1,5 +1,5 @@
 import { useId } from "preact/hooks";
-import type { Weights } from "./api.ts";
+import type { Tuning, Weights } from "./api.ts";
 
 /** Features of the score in words a listener reads. */
 export const FEATURE_NAMES: Record<string, string> = {
@@ -15,11 +15,7 @@ export const FEATURE_NAMES: Record<string, string> = {
 };
 
 /** How the sliders stand. */
-export interface Tune {
-  weights: Weights;
-  temperature: number;
-  discover: number;
-}
+export type Tune = Required<Pick<Tuning, "weights" | "temperature" | "discover">>;
 
 /** The weights that have a slider, and from where to where it goes. */
 const RANGES = {
