@@ -358,23 +358,17 @@ function dateIn(year: number, random: Random): string {
 }
 
 /** The artists of each subgenre, to draw guests from in proportion to their output. */
-interface GuestTable {
-  members: Int32Array[];
-  cumulative: Float64Array[];
-}
+type GuestTable = { members: number[]; sums: Float64Array }[];
 
 function guestTable(artists: WorldArtists): GuestTable {
   const members: number[][] = SUBGENRES.map(() => []);
   artists.subgenres.forEach((subgenre, artist) => members[subgenre].push(artist));
-  return {
-    members: members.map((list) => Int32Array.from(list)),
-    cumulative: members.map((list) => cumsum(list, (artist) => artists.outputs[artist])),
-  };
+  return members.map((list) => ({ members: list, sums: cumsum(list, (artist) => artists.outputs[artist]) }));
 }
 
 function anyArtist(table: GuestTable, subgenre: number, random: Random): number {
-  const members = table.members[subgenre];
-  return members.length === 0 ? 0 : members[drawFrom(table.cumulative[subgenre], random)];
+  const { members, sums } = table[subgenre];
+  return members.length === 0 ? 0 : members[drawFrom(sums, random)];
 }
 
 /** Gives a quarter of the tracks guests, named in the title a third of the time. */
