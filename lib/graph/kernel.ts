@@ -7,23 +7,10 @@ import { Buffer } from "node:buffer";
 import { KERNEL_WASM } from "./kernel.wasm.ts";
 
 interface Kernel {
-  setup(
-    d: number,
-    k: number,
-    rows: number,
-    cellCount: number,
-    cellBlocks: number,
-    blocks: number,
-    ids: number,
-    centroids: number,
-    centroidBlocks: number,
-    groupSize: number,
-    capacity: number,
-    scratch: number,
-  ): number;
+  /** Takes the sizes in the order of {@linkcode LAYOUT}, then the scratch; gives the end of the scratch. */
+  setup(...sizes: number[]): number;
   resultIdsAt(): number;
   resultSimilaritiesAt(): number;
-  scores(row: number, count: number, block: number, blockCount: number, out: number, outStride: number): void;
   assign(row: number, members: number, count: number, center: number, around: number, out: number): void;
   comparedPoints(): number;
   join(
@@ -37,20 +24,14 @@ interface Kernel {
   ): void;
 }
 
+/** Names of {@linkcode Layout}, in the order in which `setup` of kernel.as takes them. */
+const LAYOUT = [
+  ...["dimensions", "k", "rows", "cellCount", "cellBlocks", "blocks", "ids", "centroids", "centroidBlocks"] as const,
+  ...["groupSize", "capacity"] as const,
+] as const;
+
 /** Where things lie in the shared memory: byte offsets, and the sizes that the kernel needs. */
-export interface Layout {
-  dimensions: number;
-  k: number;
-  cellCount: number;
-  groupSize: number;
-  capacity: number;
-  rows: number;
-  cellBlocks: number;
-  blocks: number;
-  ids: number;
-  centroids: number;
-  centroidBlocks: number;
-}
+export type Layout = Record<typeof LAYOUT[number], number>;
 
 /** Groups of rows to assign to their nearest centroid among those near the group. */
 export interface AssignTask {
@@ -167,20 +148,7 @@ export function scratchBytes(module: WebAssembly.Module, memory: WebAssembly.Mem
 }
 
 function setUp(kernel: Kernel, at: Layout, scratch: number): number {
-  return kernel.setup(
-    at.dimensions,
-    at.k,
-    at.rows,
-    at.cellCount,
-    at.cellBlocks,
-    at.blocks,
-    at.ids,
-    at.centroids,
-    at.centroidBlocks,
-    at.groupSize,
-    at.capacity,
-    scratch,
-  ) >>> 0;
+  return kernel.setup(...LAYOUT.map((name) => at[name]), scratch) >>> 0;
 }
 
 function runAssign(kernel: Kernel, { row, groups, around, out }: AssignTask, piece: number): void {

@@ -5,7 +5,7 @@
  */
 import { InputError } from "../errors.ts";
 import { giniOfExposure } from "../shares.ts";
-import type { NeighborGraph } from "./graph.ts";
+import { type NeighborGraph, neighborsOf } from "./graph.ts";
 
 /**
  * In-degree of every track: in how many neighbour lists it stands. Its mean is k. O(edges).
@@ -117,8 +117,7 @@ export function filterEdges(graph: NeighborGraph, keep: (i: number, e: number) =
  * @returns True when it is there.
  */
 export function hasEdge(graph: NeighborGraph, from: number, to: number): boolean {
-  for (let e = graph.offsets[from]; e < graph.offsets[from + 1]; e++) if (graph.indices[e] === to) return true;
-  return false;
+  return neighborsOf(graph, from).includes(to);
 }
 
 /** Connected components of a graph. */
