@@ -2,7 +2,8 @@
  * The neighbour graph against hnswlib, faiss, pynndescent and usearch: at a million rows, time against recall at 200,000,
  * and time against the number of rows.
  * At last, what is done with a graph: reading its file, paths, new and liked tracks.
- * `deno run -A test/bench/graph_bench.ts [--quick] [--sizes 1000000] [--curve 200000] [--growth 50000,200000] [--use 1000000]`
+ * `deno run -A test/bench/graph_bench.ts [--quick] [--sizes 1000000] [--curve 200000] [--growth 50000,200000] [--use 1000000]
+ * [--peers "faiss IVF,hnswlib"]`; the peers are those at the sizes, all of them when left out.
  *
  * Every timed thing runs in a process of its own, with the matrix in memory before the clock starts; beside the wall clock
  * stands the processor time of all its threads, which other work on the machine disturbs less. Recall is measured outside, on 1,000 rows whose exact neighbours faiss finds by brute force.
@@ -65,6 +66,7 @@ async function all(): Promise<void> {
       curve: { type: "string" },
       growth: { type: "string" },
       use: { type: "string" },
+      peers: { type: "string", default: PEERS.join() },
     },
   });
   // Where one part or more is asked for by name, only these are measured.
@@ -77,7 +79,7 @@ async function all(): Promise<void> {
       const runs = measure(
         folder,
         n,
-        ["Segue", ...PEERS].map((method) => [method, method === "Segue" ? "0.99" : "auto:0.99"]),
+        ["Segue", ...values.peers.split(",")].map((method) => [method, method === "Segue" ? "0.99" : "auto:0.99"]),
       );
       const ours = runs[0];
       const rows = runs.map((run) => ({ ...run, ratio: run.seconds / ours.seconds }));
