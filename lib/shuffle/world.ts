@@ -11,6 +11,7 @@ import {
   type CatalogColumn,
   type CodedLists,
   codeLists,
+  codesOf,
   listsOf,
   readCatalog,
   textsOf,
@@ -258,16 +259,8 @@ function checkLibrary(library: Int32Array, n: number): Int32Array {
   return sorted;
 }
 
-/** Codes texts as integers when they are asked for, −1 where there is none: few of a million are ever looked at. */
+/** Codes of texts, −1 where there is none. They are made when the first is asked for: not every shuffle needs them. */
 function codesOnDemand(texts: (string | null)[] | undefined, n: number): (row: number) => number {
-  const codes = new Int32Array(n).fill(-2);
-  const known = new Map<string, number>();
-  return (row) => {
-    if (codes[row] === -2) {
-      const text = texts?.[row] ?? null;
-      if (text !== null && !known.has(text)) known.set(text, known.size);
-      codes[row] = text === null ? -1 : known.get(text)!;
-    }
-    return codes[row];
-  };
+  let codes: Int32Array | undefined;
+  return (row) => (codes ??= texts ? codesOf(texts) : new Int32Array(n).fill(-1))[row];
 }
