@@ -31,6 +31,7 @@ export const KERNELS: KernelSource[] = [
     constant: "KERNEL_WASM",
     options: ["--enable", "simd", "--enable", "relaxed-simd", "--initialMemory", "16", ...SHARED_MEMORY],
   },
+  { source: "choice/logit.as", constant: "LOGIT_WASM", options: ["--enable", "simd"] },
   { source: "sequence/kernel.as", constant: "KERNEL_WASM", options: ["--enable", "relaxed-simd"] },
 ];
 

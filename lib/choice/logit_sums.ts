@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { logitKernel } from "./logit_kernel.ts";
 import type { Likelihood } from "./newton.ts";
 import type { ChoiceSets } from "./sets.ts";
 
@@ -24,7 +25,8 @@ export interface LogitSums extends Likelihood {
  * Sums over the choice sets `from … to-1`, in one pass. With d_j = x_j − x_chosen and p the choice probabilities, a set
  * adds −log Σ exp(w·d_j), −Σ p_j d_j and Σ p_j d_j d_jᵀ − (Σ p_j d_j)(Σ p_j d_j)ᵀ (McFadden 1974; Train 2009, §3.7).
  * Differences from the chosen row keep the sums exact when features have large means. Cost O(rows · K²), no
- * allocation in proportion to the rows.
+ * allocation in proportion to the rows; two rows at a time in WebAssembly. A plain loop takes about twice as long, too long
+ * to be five times as fast as xlogit (`test/bench/choice_bench.ts`).
  *
  * @param sets The choice sets.
  * @param weights The K weights, in the units of the features.
@@ -56,56 +58,39 @@ export function logitSums(
 ): LogitSums {
   const { values, starts, chosen, offset } = sets;
   const width = sets.features.length;
-  let stride = 0;
-  for (let n = from; n < to; n++) stride = Math.max(stride, starts[n + 1] - starts[n]);
-  // Of one set: differences from the chosen row, feature by feature, so that the loops over rows are the inner ones.
-  const differences = new Float64Array(width * stride);
-  const odds = new Float64Array(stride);
-  const weighted = new Float64Array(stride);
-  const means = new Float64Array(width);
-  const gradient = new Float64Array(width);
-  const information = new Float64Array(width * width);
-  let logLikelihood = 0;
+  const kernel = logitKernel(width, largestSet(starts, from, to));
+  const { out } = kernel;
+  kernel.weights.set(weights);
+  out.fill(0);
   let uniformLogLikelihood = 0;
-  let hits = 0;
-  for (let n = from; n < to; n++) {
-    const length = starts[n + 1] - starts[n];
-    const origin = chosen[n] * width;
-    // The chosen row's own utility is 0: where it is the largest, every row of utility 0 shares the hit.
-    let largest = 0;
-    for (let j = 0, at = starts[n] * width; j < length; j++) {
-      let utility = offset ? offset[starts[n] + j] - offset[chosen[n]] : 0;
-      for (let k = 0, d = j; k < width; k++, d += stride) {
-        const difference = values[at++] - values[origin + k];
-        differences[d] = difference;
-        utility += weights[k] * difference;
-      }
-      odds[j] = utility;
-      if (utility > largest) largest = utility;
+  let logTotals = 0;
+  for (let n = from; n < to;) {
+    const first = n;
+    const row = starts[first];
+    for (; n < to && starts[n + 1] - row <= kernel.blockRows && n - first < kernel.blockSets; n++) {
+      kernel.starts[n - first] = starts[n] - row;
+      kernel.chosen[n - first] = chosen[n] - row;
+      uniformLogLikelihood -= Math.log(starts[n + 1] - starts[n]);
     }
-    if (largest === 0) hits += 1 / odds.subarray(0, length).filter((utility) => utility === 0).length;
-    let total = 0;
-    for (let j = 0; j < length; j++) total += odds[j] = Math.exp(odds[j] - largest);
-    logLikelihood -= largest + Math.log(total);
-    uniformLogLikelihood -= Math.log(length);
-    for (let k = 0; k < width; k++) {
-      let mean = 0;
-      for (let j = 0, d = k * stride; j < length; j++) mean += weighted[j] = odds[j] * differences[d++];
-      mean /= total;
-      means[k] = mean;
-      gradient[k] -= mean;
-      for (let l = 0; l <= k; l++) {
-        let product = 0;
-        for (let j = 0, d = l * stride; j < length; j++) product += weighted[j] * differences[d++];
-        information[k * width + l] += product / total - mean * means[l];
-      }
-    }
+    kernel.starts[n - first] = starts[n] - row;
+    kernel.values.set(values.subarray(row * width, starts[n] * width));
+    if (offset) kernel.offset.set(offset.subarray(row, starts[n]));
+    kernel.run(n - first, offset !== undefined);
+    for (let i = 0; i < n - first; i++) logTotals += Math.log(kernel.totals[i]);
   }
+  const information = out.slice(2 + width);
   for (let k = 0; k < width; k++) {
-    for (let l = 0; l < k; l++) information[l * width + k] = information[k * width + l];
+    for (let l = 0; l < k; l++) information[k * width + l] = information[l * width + k];
   }
-  const rows = starts[to] - starts[from];
-  return { sets: to - from, rows, hits, uniformLogLikelihood, logLikelihood, gradient, information };
+  return {
+    sets: to - from,
+    rows: starts[to] - starts[from],
+    hits: out[1],
+    uniformLogLikelihood,
+    logLikelihood: -out[0] - logTotals,
+    gradient: out.slice(2, 2 + width),
+    information,
+  };
 }
 
 /**
@@ -146,4 +131,10 @@ export function addClusterScores(sets: ChoiceSets, weights: Float64Array, scores
     logitSums(sets, weights, first, n).gradient.forEach((value, k) => scores[at + k] += value);
   }
   return scores;
+}
+
+function largestSet(starts: Int32Array, from: number, to: number): number {
+  let size = 0;
+  for (let n = from; n < to; n++) size = Math.max(size, starts[n + 1] - starts[n]);
+  return size;
 }
