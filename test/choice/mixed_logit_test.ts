@@ -53,6 +53,40 @@ Deno.test("for listeners who are all alike the mixed logit has the centre of the
   assert.ok(mixed.logLikelihood > fit.statistics.logLikelihood - 0.1);
 });
 
+Deno.test("its log-likelihood is what plain loops over listeners and draws give at its estimates, and a maximum", () => {
+  const sets = randomChoices({ sets: 200, weights: [2, -1], spread: [1.5, 0.8], perListener: 10, size: 4, seed: 4 });
+  const draws = 40;
+  const mixed = fitMixedLogit(sets, { draws, seed: 7 });
+  const z = haltonNormals(20, draws, 2, seededRandom(7, "halton"));
+  const means = mixed.means.map((c) => c.estimate);
+  const deviations = mixed.deviations.map((c) => c.estimate);
+  const logLikelihood = (shift: number[]) => {
+    const likelihoods = new Float64Array(20 * draws).fill(1);
+    sets.chosen.forEach((chosen, n) => {
+      for (let r = 0; r < draws; r++) {
+        const at = sets.cluster![n] * draws + r;
+        const weights = [0, 1].map((k) => means[k] + shift[k] + (deviations[k] + shift[2 + k]) * z[2 * at + k]);
+        const odds = (row: number) =>
+          Math.exp(weights[0] * sets.values[2 * row] + weights[1] * sets.values[2 * row + 1]);
+        let total = 0;
+        for (let row = sets.starts[n]; row < sets.starts[n + 1]; row++) total += odds(row);
+        likelihoods[at] *= odds(chosen) / total;
+      }
+    });
+    return Array.from({ length: 20 }, (_, i) => {
+      return Math.log(likelihoods.subarray(i * draws, (i + 1) * draws).reduce((sum, value) => sum + value, 0) / draws);
+    }).reduce((sum, value) => sum + value, 0);
+  };
+  assert.ok(mixed.converged);
+  const top = logLikelihood([0, 0, 0, 0]);
+  assert.ok(Math.abs(top - mixed.logLikelihood) < 1e-8 * Math.abs(top), `${mixed.logLikelihood} is not ${top}`);
+  for (let p = 0; p < 4; p++) {
+    for (const step of [-0.05, 0.05]) {
+      assert.ok(logLikelihood([0, 1, 2, 3].map((q) => q === p ? step : 0)) < top);
+    }
+  }
+});
+
 Deno.test("fitMixedLogit() asks for listeners", () => {
   assert.throws(() => fitMixedLogit(randomChoices({ sets: 20, weights: [1] })), InputError);
 });
