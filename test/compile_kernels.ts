@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeAtomic } from "../lib/storage/atomic.ts";
+import { writeAtomic } from "../lib/data/atomic.ts";
 
 /** A kernel: where its source lies and how it is compiled. */
 export interface KernelSource {

@@ -6,9 +6,9 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync, zipSync } from "fflate";
-import { sparkProblem } from "../lib/distributed/spark.ts";
-import { matrix } from "../lib/matrix.ts";
-import { writeNpy } from "../lib/storage/npy.ts";
+import { sparkProblem } from "../lib/spark/spark.ts";
+import { matrix } from "../lib/math/matrix.ts";
+import { writeNpy } from "../lib/data/npy.ts";
 import { parseCommands, type ReadmeCommand } from "./readme_commands.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

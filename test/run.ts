@@ -1,6 +1,6 @@
 /**
  * Runs every check and ends with a line `N passed, N failed`. `--gate` leaves the tests out: format, lint, types, docs,
- * notebook cells and import order only. `--list` names the checks and runs none.
+ * notebook cells and the plan of the library only. `--list` names the checks and runs none.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { checkCells } from "./cells.ts";
-import { importOrderViolations } from "./import_order.ts";
+import { measureHouse } from "./house.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -34,18 +34,18 @@ const GATE: Check[] = [
   { name: "lint", run: () => deno("lint", "--quiet") },
   { name: "types", run: () => deno("check", "--quiet", "lib", "test") },
   { name: "documentation", run: () => deno("doc", "--lint", "lib/mod.ts") },
-  { name: "import order", run: () => importOrderViolations(join(ROOT, "lib")) },
+  { name: "plan of the library", run: () => measureHouse(join(ROOT, "lib")).findings },
   { name: "cells of the notebooks", run: () => checkNotebooks() },
 ];
 
 /** Tests that time something, or that start a browser or a cluster, or set what all tests of a process share. */
 const ALONE = [
-  "distributed/spark_test.ts",
+  "spark/spark_test.ts",
   ...["lab", "report", "slides"].map((name) => `jupyter/${name}_test.ts`),
   "plots/case_study_test.ts",
   "plots/show_test.ts",
   "service/web_test.ts",
-  "shuffle/state_test.ts",
+  "score/state_test.ts",
 ].map((name) => `test/${name}`);
 
 const TESTS: Check[] = [

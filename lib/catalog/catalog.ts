@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
-import { readParquet } from "../storage/read_parquet.ts";
+import { InputError } from "../data/errors.ts";
+import { readParquet } from "../data/read_parquet.ts";
 
 /** Numeric columns of `tracks.parquet`. */
 export const NUMERIC_COLUMNS = [

@@ -12,8 +12,8 @@
 import { bisectRight } from "d3-array";
 import { Buffer, isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
-import { InputError } from "../errors.ts";
-import { gunzip, headOf, kindOf } from "../storage/source_file.ts";
+import { InputError } from "../data/errors.ts";
+import { gunzip, headOf, kindOf } from "../data/source_file.ts";
 
 /** A line that cannot be read as a record. */
 export interface DamagedLine {

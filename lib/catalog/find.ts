@@ -5,7 +5,7 @@
  */
 import { range, sort } from "d3-array";
 import { createRequire } from "node:module";
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 import { type Catalog, listsOf, textsOf } from "./catalog.ts";
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 import { type CatalogColumn, LIST_COLUMNS, NUMERIC_COLUMNS, TEXT_COLUMNS } from "./catalog.ts";
 
 /** Canonical columns that a source may give; `work_id` is computed. */

@@ -6,8 +6,8 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { expectInteger, InputError } from "../errors.ts";
-import { runStage, type StageReport } from "../storage/stages.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { runStage, type StageReport } from "../data/stages.ts";
 
 /** How to ingest. */
 export interface IngestOptions {

@@ -5,7 +5,7 @@
  * @module
  */
 import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from "@duckdb/node-api";
-import { sqlName, sqlText } from "../storage/parquet.ts";
+import { sqlName, sqlText } from "../data/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { CRITICAL_COLUMNS, type Form, type ListStyle, SOURCE_COLUMNS } from "./forms.ts";
 import { parsePythonList } from "./python_list.ts";

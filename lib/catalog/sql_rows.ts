@@ -4,8 +4,8 @@
  * @module
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { describeParquet, queryColumns, sqlName, sqlText } from "../storage/parquet.ts";
-import { kindOf } from "../storage/source_file.ts";
+import { describeParquet, queryColumns, sqlName, sqlText } from "../data/parquet.ts";
+import { kindOf } from "../data/source_file.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { type CsvScan, scanCsv } from "./csv_scan.ts";
 import { recogniseForm } from "./forms.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sqlText } from "../storage/parquet.ts";
+import { sqlText } from "../data/parquet.ts";
 
 const every = (...parts: string[][]): string[] =>
   parts.reduce((texts, part) => texts.flatMap((text) => part.map((more) => text + more)), [""]);

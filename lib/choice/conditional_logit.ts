@@ -5,12 +5,12 @@
  */
 import chiSquareCdf from "@stdlib/stats-base-dists-chisquare-cdf";
 import { max } from "d3-array";
-import { expectNumber, InputError } from "../errors.ts";
-import { seededRandom, shuffleInPlace } from "../random.ts";
+import { expectNumber, InputError } from "../data/errors.ts";
+import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { type Coefficient, describeEstimate } from "./coefficient.ts";
 import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./logit_sums.ts";
 import { climb, ifIdentified, maximum, newton, type Optimum, toMatrix } from "./newton.ts";
-import { type ChoiceSets, takeSets } from "./sets.ts";
+import { type ChoiceSets, takeSets } from "../listening/choice_sets.ts";
 
 /** How well a model fits. */
 export interface FitStatistics {
@@ -115,7 +115,7 @@ const WARM_START_SETS = 20000;
  * @example
  * ```ts
  * import { fitConditionalLogit } from "./conditional_logit.ts";
- * import { groupChoices } from "./sets.ts";
+ * import { groupChoices } from "../listening/choice_sets.ts";
  * import assert from "node:assert/strict";
  *
  * // Three of four times the row with x = 1 is taken, so P = 3/4 and the weight is log(3).

@@ -5,11 +5,11 @@
  * @module
  */
 import { maxIndex, mean } from "d3-array";
-import { expectInteger } from "../errors.ts";
-import type { Random } from "../random.ts";
-import { linearUtilities, softmax } from "../softmax.ts";
+import { expectInteger } from "../data/errors.ts";
+import type { Random } from "../math/random.ts";
+import { linearUtilities, softmax } from "../math/softmax.ts";
 import { logitSums } from "./logit_sums.ts";
-import type { ChoiceSets } from "./sets.ts";
+import type { ChoiceSets } from "../listening/choice_sets.ts";
 
 /**
  * Shares of the alternatives when someone takes the one with the largest u_j + ε_j, ε_j independent standard Gumbel

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { concatenate } from "../concatenate.ts";
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { type Random, randomInteger, seededRandom } from "../random.ts";
-import { FEATURES, fillFeatures } from "../shuffle/features.ts";
-import { UserState } from "../shuffle/state.ts";
-import { restrictWorld, type ShuffleWorld, type TrackIndex } from "../shuffle/world.ts";
-import { type Choice, type ChoiceLog, type ChoiceSets, collectChoices } from "./sets.ts";
+import { concatenate } from "../data/concatenate.ts";
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import { type Random, randomInteger, seededRandom } from "../math/random.ts";
+import { FEATURES, fillFeatures } from "../score/features.ts";
+import { UserState } from "../score/state.ts";
+import { type Collection, restrictCollection, type TrackIndex } from "../score/collection.ts";
+import { type Choice, type ChoiceLog, type ChoiceSets, collectChoices } from "../listening/choice_sets.ts";
 
 /** A listener's past, and what they like. */
 export interface ListenerHistory {
@@ -58,7 +58,7 @@ const HOUR = 3_600_000;
  * What such data cannot say: who put a track on (a person, a playlist, an algorithm) is not in them, and tracks the
  * listener did not know of were no alternatives; the library is known only in hindsight.
  *
- * @param world The whole world.
+ * @param collection The whole collection.
  * @param histories The listeners.
  * @param options Sizes of the strata and of the samples.
  * @returns The choice sets with the features at the state of each moment.
@@ -66,12 +66,12 @@ const HOUR = 3_600_000;
  *
  * @example
  * ```ts ignore
- * const { sets } = await historyChoices(world, [{ user: "me", state }]);
+ * const { sets } = await historyChoices(collection, [{ user: "me", state }]);
  * const fit = fitConditionalLogit(sets); // corrected for the sampling
  * ```
  */
 export async function historyChoices(
-  world: ShuffleWorld,
+  collection: Collection,
   histories: readonly ListenerHistory[],
   options: HistoryChoiceOptions = {},
 ): Promise<HistoryChoices> {
@@ -87,7 +87,7 @@ export async function historyChoices(
   let leftOut = 0;
   for (const [code, { user, state, liked }] of histories.entries()) {
     const random = seededRandom(settings.seed, `history ${user}`);
-    leftOut += await replay(world, state, liked ?? [], code, settings, random, kept);
+    leftOut += await replay(collection, state, liked ?? [], code, settings, random, kept);
   }
   if (kept.length === 0) {
     throw new InputError(
@@ -148,7 +148,7 @@ type Settings = Required<HistoryChoiceOptions>;
 
 /** Plays a past again, event after event, and keeps the choice set of every next play; returns how many had none. */
 async function replay(
-  world: ShuffleWorld,
+  collection: Collection,
   past: UserState,
   liked: readonly TrackIndex[],
   code: number,
@@ -160,8 +160,8 @@ async function replay(
   const played = events.filter(({ type }) => type === "play" || type === "like").map(({ track }) => track);
   const library = new Set([...played, ...liked]);
   if (library.size < 3) return 0;
-  const { graph, library: tracks } = await restrictWorld(world, Int32Array.from(library), settings.nearCount);
-  const state = new UserState(world);
+  const { graph, library: tracks } = await restrictCollection(collection, Int32Array.from(library), settings.nearCount);
+  const state = new UserState(collection);
   let plays = 0;
   let leftOut = 0;
   let previous: { track: TrackIndex; at: number } | undefined;

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 import { logitKernel } from "./logit_kernel.ts";
 import type { Likelihood } from "./newton.ts";
-import type { ChoiceSets } from "./sets.ts";
+import type { ChoiceSets } from "../listening/choice_sets.ts";
 
 /** Log-likelihood, its gradient and the information (negative Hessian) of some choice sets at given weights. */
 export interface LogitSums extends Likelihood {

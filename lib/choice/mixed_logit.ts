@@ -5,15 +5,15 @@
  * @module
  */
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
-import { expectInteger, InputError } from "../errors.ts";
-import { type Random, seededRandom } from "../random.ts";
-import { softmaxInPlace } from "../softmax.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { type Random, seededRandom } from "../math/random.ts";
+import { softmaxInPlace } from "../math/softmax.ts";
 import { type Coefficient, describeEstimate } from "./coefficient.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { withinSets } from "./contrast.ts";
 import { logitSums } from "./logit_sums.ts";
 import { climb, factorise, type Likelihood, newton, toMatrix } from "./newton.ts";
-import { type ChoiceSets, listenerRanges, takeSets } from "./sets.ts";
+import { type ChoiceSets, listenerRanges, takeSets } from "../listening/choice_sets.ts";
 
 /** How to fit a mixed logit. */
 export interface MixedLogitOptions {

@@ -5,7 +5,7 @@
  * @module
  */
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 import type { LogitSums } from "./logit_sums.ts";
 
 /** A log-likelihood at some parameters. */

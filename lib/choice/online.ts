@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { expectNumber } from "../errors.ts";
+import { expectNumber } from "../data/errors.ts";
 import { sum } from "d3-array";
 import { Matrix } from "ml-matrix";
 import { logitSums } from "./logit_sums.ts";
 import { factorise, solve, toMatrix } from "./newton.ts";
 import { fromEmbedding, inEmbedding, type TastePrior } from "./personal.ts";
-import { type Choice, collectChoices } from "./sets.ts";
+import { type Choice, collectChoices } from "../listening/choice_sets.ts";
 
 /** Weights that move with every event. */
 export interface OnlineLearner {

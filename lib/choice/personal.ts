@@ -6,12 +6,12 @@
  * @module
  */
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { expectInteger, InputError } from "../errors.ts";
-import { linearUtilities } from "../softmax.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { linearUtilities } from "../math/softmax.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { logitSums } from "./logit_sums.ts";
 import { climb, newton, toMatrix } from "./newton.ts";
-import { type ChoiceSets, listenerRanges } from "./sets.ts";
+import { type ChoiceSets, listenerRanges } from "../listening/choice_sets.ts";
 
 /** How listeners' weights are distributed: w_u = mean + basis · e_u, e_u ~ N(0, I). */
 export interface TastePrior {

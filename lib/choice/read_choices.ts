@@ -6,11 +6,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { concatenate } from "../concatenate.ts";
-import { InputError } from "../errors.ts";
-import { queryColumns, sqlName, sqlText, withDuckDB } from "../storage/parquet.ts";
+import { concatenate } from "../data/concatenate.ts";
+import { InputError } from "../data/errors.ts";
+import { queryColumns, sqlName, sqlText, withDuckDB } from "../data/parquet.ts";
 import type { ChoiceBatches } from "./conditional_logit.ts";
-import { type ChoiceSets, groupChoices } from "./sets.ts";
+import { type ChoiceSets, groupChoices } from "../listening/choice_sets.ts";
 
 /** Which columns of a choice log mean what. */
 export interface ChoiceColumns {

@@ -4,11 +4,11 @@
  * @module
  */
 import { deviation, mean } from "d3-array";
-import { expectInteger, InputError } from "../errors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { type Coefficient, NORMAL_975 } from "./coefficient.ts";
 import { ifIdentified } from "./newton.ts";
-import { type ChoiceSets, takeSets } from "./sets.ts";
+import { type ChoiceSets, takeSets } from "../listening/choice_sets.ts";
 
 /** How one weight was recovered over many worlds. */
 export interface Recovery {

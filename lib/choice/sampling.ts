@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { concatenate } from "../concatenate.ts";
-import { expectInteger, InputError } from "../errors.ts";
-import { type Random, randomInteger } from "../random.ts";
-import { type Choice, type ChoiceSets, collectChoices } from "./sets.ts";
+import { concatenate } from "../data/concatenate.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { type Random, randomInteger } from "../math/random.ts";
+import { type Choice, type ChoiceSets, collectChoices } from "../listening/choice_sets.ts";
 
 /** How to draw. */
 export interface AlternativeSample {

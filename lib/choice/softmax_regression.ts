@@ -5,9 +5,9 @@
  * @module
  */
 import { max } from "d3-array";
-import { loadTensorFlow } from "../tensor.ts";
+import { loadTensorFlow } from "../math/tensor.ts";
 import { withinSets } from "./contrast.ts";
-import type { ChoiceSets } from "./sets.ts";
+import type { ChoiceSets } from "../listening/choice_sets.ts";
 
 /** Passes over the choice sets. */
 const EPOCHS = 400;

@@ -4,11 +4,11 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
-import { InputError } from "../errors.ts";
-import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
-import { checkWeights, type Weights } from "../shuffle/weights.ts";
-import { writeAtomic } from "../storage/atomic.ts";
-import { PIPELINE_VERSION } from "../storage/stages.ts";
+import { InputError } from "../data/errors.ts";
+import { FEATURES, OPTIONAL_FEATURES } from "../score/features.ts";
+import { checkWeights, type Weights } from "../score/weights.ts";
+import { writeAtomic } from "../data/atomic.ts";
+import { PIPELINE_VERSION } from "../data/stages.ts";
 import type { ConditionalLogit } from "./conditional_logit.ts";
 
 /** Where the weights come from. */

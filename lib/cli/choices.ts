@@ -5,9 +5,9 @@
  */
 import { basename } from "node:path";
 import { historyChoices, type ListenerHistory } from "../choice/history_choices.ts";
-import { writeChoices, writeSkips } from "../choice/stage.ts";
-import { readLibrary } from "../shuffle/library.ts";
-import { loadShuffleWorld } from "../shuffle/world.ts";
+import { writeChoices, writeSkips } from "../choice/simulate_stage.ts";
+import { readLibrary } from "../listening/library.ts";
+import { loadCollection } from "../score/collection.ts";
 import { readState } from "./listener.ts";
 import { defineCommand, number, required, SEED, text, textTable } from "./shared.ts";
 
@@ -29,15 +29,15 @@ export default defineCommand({
     seed: SEED,
   },
   run: async ({ data, liked: likedFile, out, skips, near, far, gap, seed }, files) => {
-    const world = await loadShuffleWorld(data);
-    const liked = likedFile === undefined ? [] : readLibrary(world, likedFile).tracks;
+    const collection = await loadCollection(data);
+    const liked = likedFile === undefined ? [] : readLibrary(collection, likedFile).tracks;
     const histories = files.map((path): ListenerHistory => ({
       user: basename(path),
-      state: readState(world, [path]),
+      state: readState(collection, [path]),
       liked,
     }));
-    const built = await historyChoices(world, histories, { near, far, sessionGap: gap, seed });
-    await writeChoices(out, world, built);
+    const built = await historyChoices(collection, histories, { near, far, sessionGap: gap, seed });
+    await writeChoices(out, collection, built);
     if (skips !== undefined) await writeSkips(skips, built);
     const skipped = built.skipped.reduce((sum, value) => sum + value, 0);
     const facts = {

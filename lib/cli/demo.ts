@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openWorkspace } from "../pipeline.ts";
+import { openWorkspace } from "../prepare.ts";
 import { serveUntilInterrupted } from "./serve.ts";
 import { defineCommand, number, text } from "./shared.ts";
 

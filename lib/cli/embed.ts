@@ -12,7 +12,7 @@ import {
   embeddingStage,
   pcaStage,
   umapStage,
-} from "../embedding/stage.ts";
+} from "../embedding/embedding_stages.ts";
 import { defineCommand, flag, FORCE, number, oneOf, required, SEED, textTable } from "./shared.ts";
 
 /** The command. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { max, sum } from "d3-array";
-import { type Engine, openEngine } from "../distributed/engine.ts";
-import { InputError } from "../errors.ts";
+import { type Engine, openEngine } from "../spark/engine.ts";
+import { InputError } from "../data/errors.ts";
 import { number, text, type ValuesOf } from "./shared.ts";
 
 /** The options. */

@@ -6,16 +6,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readWeights } from "../choice/weights_file.ts";
-import { engineCrew } from "../distributed/tournament.ts";
+import { engineCrew } from "../spark/comparison.ts";
 import { tellStories } from "../evaluation/examples.ts";
 import { contestTable, writeTournament } from "../evaluation/files.ts";
-import { type WeighedSequenceTerm, weighSequenceTerm } from "../evaluation/sequence_term.ts";
+import { type WeighedSequenceTerm, weighSequenceTerm } from "../hybrid/sequence_term.ts";
 import { compareWith, type ResamplingUnit, summarize } from "../evaluation/summary.ts";
-import { runTournament, type TournamentOptions } from "../evaluation/tournament.ts";
+import { runTournament, type TournamentOptions } from "../evaluation/comparison.ts";
 import { formatInterval } from "../evaluation/verdict.ts";
-import { SMALL_SASREC } from "../pipeline.ts";
-import { sasrecStage } from "../sequence/stage.ts";
-import { loadShuffleWorld, type ShuffleWorld } from "../shuffle/world.ts";
+import { SMALL_SASREC } from "../prepare.ts";
+import { sasrecStage } from "../hybrid/sasrec_stage.ts";
+import { type Collection, loadCollection } from "../score/collection.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, negated, number, oneOf, required, SEED, text, textTable } from "./shared.ts";
 
@@ -40,9 +40,9 @@ export default defineCommand({
   run: async (options) => {
     const { data, listeners, librarySize, seed, workers, unit, out = join(data, "evaluation") } = options;
     const learned = options.weights ? readWeights(options.weights) : undefined;
-    const world = await loadShuffleWorld(data);
+    const collection = await loadCollection(data);
     const { term, note } = options.sequence
-      ? await findSequenceTerm(data, world, seed)
+      ? await findSequenceTerm(data, collection, seed)
       : { term: undefined, note: "Played without the sequence term, as --no-sequence says." };
     const rules: TournamentOptions = {
       listeners,
@@ -55,9 +55,9 @@ export default defineCommand({
     };
     const { result: tournament, costs, told } = await onEngine(
       options,
-      (engine) => runTournament(world, { ...rules, crew: engine && engineCrew(engine, term) }),
+      (engine) => runTournament(collection, { ...rules, crew: engine && engineCrew(engine, term) }),
     );
-    const files = writeTournament(out, tournament, await tellStories(world, { seed }), unit);
+    const files = writeTournament(out, tournament, await tellStories(collection, { seed }), unit);
     const table = contestTable(tournament, undefined, unit);
     const columns = Object.keys(table[0]);
     const { policies, variantListeners, plays, seconds } = tournament;
@@ -94,14 +94,14 @@ export default defineCommand({
 /** The sequence model of the folder, trained first where there are playlists and no model; and a sentence about it. */
 async function findSequenceTerm(
   data: string,
-  world: ShuffleWorld,
+  collection: Collection,
   seed: number,
 ): Promise<{ term?: WeighedSequenceTerm; note: string }> {
   const has = (name: string) => existsSync(join(data, name));
   if (!has("sasrec/model.json") && (has("interactions.csv") || has("playlists"))) {
     await sasrecStage(data, { ...SMALL_SASREC, seed });
   }
-  const term = await weighSequenceTerm(data, world, { seed });
+  const term = await weighSequenceTerm(data, collection, { seed });
   if (!term) {
     return {
       note: `Played without the sequence term: ${data} has no playlists that SASRec could learn from (segue mpd).`,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FeatureSpec, GroupWeights } from "../features/spec.ts";
-import { featuresStage } from "../features/stage.ts";
+import { featuresStage } from "../features/features_stage.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, FORCE, number, pairs, readNumber, required, textTable } from "./shared.ts";
 
@@ -28,7 +28,7 @@ export default defineCommand({
   run: async ({ data, weight, maxGenres, force, ...choice }) => {
     const options = { weights: weight, maxGenres, force };
     const { result: report, costs, told } = await onEngine(choice, async (engine) => {
-      const encode = engine && (await import("../distributed/features.ts")).featuresOn(engine);
+      const encode = engine && (await import("../spark/features.ts")).featuresOn(engine);
       return await featuresStage(data, options, encode);
     });
     const { tracks, columns, groups, weights, dropped } = report.facts as {

@@ -4,10 +4,10 @@
  * @module
  */
 import { join } from "node:path";
-import { graphOn, partsFolder } from "../distributed/graph.ts";
-import { InputError } from "../errors.ts";
+import { graphOn, partsFolder } from "../spark/graph.ts";
+import { InputError } from "../data/errors.ts";
 import { graphFileIn } from "../graph/graph.ts";
-import { graphFile, graphStage } from "../graph/stage.ts";
+import { graphFile, graphStage } from "../graph/graph_stage.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, factRows, FORCE, number, SEED, text, textTable } from "./shared.ts";
 

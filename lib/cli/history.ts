@@ -5,12 +5,12 @@
  */
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
-import { writeListeningExport } from "../catalog/world/listening.ts";
-import { InputError } from "../errors.ts";
-import { applyHistory, readHistory } from "../shuffle/history.ts";
-import { UserState } from "../shuffle/state.ts";
-import { loadShuffleWorld, SHUFFLE_COLUMNS } from "../shuffle/world.ts";
-import { writeAtomic } from "../storage/atomic.ts";
+import { writeListeningExport } from "../listening/account_export.ts";
+import { InputError } from "../data/errors.ts";
+import { applyHistory, readHistory } from "../listening/history.ts";
+import { UserState } from "../score/state.ts";
+import { loadCollection, SHUFFLE_COLUMNS } from "../score/collection.ts";
+import { writeAtomic } from "../data/atomic.ts";
 import { defineCommand, flag, number, required, text, textTable } from "./shared.ts";
 
 /** The command. */
@@ -32,7 +32,7 @@ export default defineCommand({
       files = writeListeningExport(folder, await readCatalog(join(data, "tracks.parquet")), { seed }).files
         .filter((file) => !file.endsWith("YourLibrary.json"));
     }
-    const state = new UserState(await loadShuffleWorld(data, SHUFFLE_COLUMNS));
+    const state = new UserState(await loadCollection(data, SHUFFLE_COLUMNS));
     const read = readHistory(files);
     const report = applyHistory(state, read);
     if (out !== undefined) writeAtomic(out, JSON.stringify(state) + "\n");

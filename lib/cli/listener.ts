@@ -4,25 +4,27 @@
  * @module
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { InputError } from "../errors.ts";
-import { applyHistory, readHistory } from "../shuffle/history.ts";
-import { type SavedUserState, UserState } from "../shuffle/state.ts";
-import type { ShuffleWorld } from "../shuffle/world.ts";
+import { InputError } from "../data/errors.ts";
+import { applyHistory, readHistory } from "../listening/history.ts";
+import { type SavedUserState, UserState } from "../score/state.ts";
+import type { Collection } from "../score/collection.ts";
 
 /**
  * Makes a listener from at most one saved state and any listening histories.
  *
- * @param world The world.
+ * @param collection The collection.
  * @param paths What `segue history` or `segue shuffle --save` wrote, and exports of Spotify, Last.fm and ListenBrainz.
  * @returns The listener.
  * @throws {InputError} When a file is missing or of no known form, or there are two saved states.
  */
-export function readState(world: ShuffleWorld, paths: readonly string[]): UserState {
+export function readState(collection: Collection, paths: readonly string[]): UserState {
   const saved = paths.filter(isSavedState);
   if (saved.length > 1) throw new InputError(`Expected one saved state but found ${saved.join(" and ")}`);
   const state = saved.length === 0
-    ? new UserState(world)
-    : UserState.fromJSON(world, JSON.parse(readFileSync(saved[0], "utf8")) as SavedUserState, { ignoreUnknown: true });
+    ? new UserState(collection)
+    : UserState.fromJSON(collection, JSON.parse(readFileSync(saved[0], "utf8")) as SavedUserState, {
+      ignoreUnknown: true,
+    });
   const histories = paths.filter((path) => !saved.includes(path));
   if (histories.length > 0) applyHistory(state, readHistory(histories));
   return state;

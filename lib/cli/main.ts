@@ -5,7 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import process from "node:process";
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 
 /**
  * Name, one-line description and module of every command. The modules are named rather than imported, so that Deno does

@@ -4,8 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { distributedMpd } from "../distributed/mpd.ts";
-import { InputError } from "../errors.ts";
+import { distributedMpd } from "../spark/mpd.ts";
+import { InputError } from "../data/errors.ts";
 import { type MpdReport, readMpd } from "../sequence/mpd.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, factRows, flag, number, required, textTable } from "./shared.ts";

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
 import { findTrack } from "../catalog/find.ts";
 import { embeddingFile } from "../embedding/files.ts";
-import { expectInteger, InputError } from "../errors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
 import { readGraph } from "../graph/graph.ts";
 import { smoothPath } from "../graph/path.ts";
-import { readNpyMatrix } from "../storage/npy.ts";
+import { readNpyMatrix } from "../data/npy.ts";
 import { defineCommand, number, required, textTable, WORLD } from "./shared.ts";
 
 /** The command. */

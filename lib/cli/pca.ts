@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { pcaOn } from "../distributed/pca.ts";
+import { pcaOn } from "../spark/pca.ts";
 import { writePca } from "../embedding/files.ts";
-import { describePca, type PcaOfFile, pcaOfFile, pcaStage } from "../embedding/stage.ts";
-import { InputError } from "../errors.ts";
+import { describePca, type PcaOfFile, pcaOfFile, pcaStage } from "../embedding/embedding_stages.ts";
+import { InputError } from "../data/errors.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, number, text } from "./shared.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
-import { openPredictor } from "../sequence/stage.ts";
+import { InputError } from "../data/errors.ts";
+import { openPredictor } from "../hybrid/sasrec_stage.ts";
 import { defineCommand, number, required, textTable } from "./shared.ts";
 
 /** The command. */

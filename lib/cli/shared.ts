@@ -5,8 +5,8 @@
  */
 import { Command } from "commander";
 import process from "node:process";
-import { InputError } from "../errors.ts";
-import { peakMemory } from "../storage/stages.ts";
+import { InputError } from "../data/errors.ts";
+import { peakMemory } from "../data/stages.ts";
 
 /** What a command prints: an object for `--json`, a text for people. */
 export interface CommandResult {

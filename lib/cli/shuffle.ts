@@ -6,13 +6,13 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { trackName } from "../catalog/find.ts";
-import { InputError } from "../errors.ts";
-import type { Library } from "../shuffle/library.ts";
-import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../shuffle/playlist.ts";
-import { Session } from "../shuffle/session.ts";
-import { UserState } from "../shuffle/state.ts";
-import { loadShuffleWorld, restrictWorld, SHUFFLE_COLUMNS } from "../shuffle/world.ts";
-import { writeAtomic } from "../storage/atomic.ts";
+import { InputError } from "../data/errors.ts";
+import type { Library } from "../listening/library.ts";
+import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../score/playlist.ts";
+import { Session } from "../score/session.ts";
+import { UserState } from "../score/state.ts";
+import { loadCollection, restrictCollection, SHUFFLE_COLUMNS } from "../score/collection.ts";
+import { writeAtomic } from "../data/atomic.ts";
 import { type CommandResult, defineCommand, flag, oneOf, text, textTable, WORLD } from "./shared.ts";
 import { RECIPE, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts";
 
@@ -35,22 +35,25 @@ export default defineCommand({
     const recipe = again === undefined
       ? given
       : { ...readRecipe(again), ...Object.fromEntries(written) } as ShuffleRecipe;
-    const whole = await loadShuffleWorld(data, SHUFFLE_COLUMNS);
+    const whole = await loadCollection(data, SHUFFLE_COLUMNS);
     // A shuffle without a library or a history does not wait for what reads them.
     const library = recipe.liked === undefined
       ? undefined
-      : (await load<typeof import("../shuffle/library.ts")>("../shuffle/library.ts")).readLibrary(whole, recipe.liked);
-    const world = library ? await restrictWorld(whole, library.tracks) : whole;
+      : (await load<typeof import("../listening/library.ts")>("../listening/library.ts")).readLibrary(
+        whole,
+        recipe.liked,
+      );
+    const collection = library ? await restrictCollection(whole, library.tracks) : whole;
     if (library?.unmatched.length) console.error(`segue: ${missing(recipe.liked!, library)}`);
     const state = recipe.history === undefined
-      ? new UserState(world)
-      : (await load<typeof import("./listener.ts")>("./listener.ts")).readState(world, recipe.history);
+      ? new UserState(collection)
+      : (await load<typeof import("./listener.ts")>("./listener.ts")).readState(collection, recipe.history);
     const start = startTime(recipe.now, state);
-    const session = new Session(state, { ...sessionOptions(world, recipe), start });
+    const session = new Session(state, { ...sessionOptions(collection, recipe), start });
     const picks = session.run();
-    const rows = playlistRows(world.catalog, picks, library?.locations);
+    const rows = playlistRows(collection.catalog, picks, library?.locations);
     const complete = { ...recipe, ...absolute(recipe), from: rows[0].track_id, now: new Date(start).toISOString() };
-    const title = `Segue from ${trackName(world.catalog, picks[0].track)}`;
+    const title = `Segue from ${trackName(collection.catalog, picks[0].track)}`;
     if (save !== undefined) writeAtomic(save, JSON.stringify(state) + "\n");
     const playlistText = format === "table"
       ? table(rows, explain)

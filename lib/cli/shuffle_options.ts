@@ -5,12 +5,12 @@
  */
 import { findTrack } from "../catalog/find.ts";
 import { readWeights as readChoiceWeights } from "../choice/weights_file.ts";
-import { InputError } from "../errors.ts";
-import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
-import type { Cap, Rules } from "../shuffle/rules.ts";
-import { type ArcPoint, DEFAULT_RULES, POLICIES, type PolicyName, type SessionOptions } from "../shuffle/session.ts";
-import { SESSION_WEIGHTS, type Weights } from "../shuffle/weights.ts";
-import type { ShuffleWorld } from "../shuffle/world.ts";
+import { InputError } from "../data/errors.ts";
+import { FEATURES, OPTIONAL_FEATURES } from "../score/features.ts";
+import type { Cap, Rules } from "../score/rules.ts";
+import { type ArcPoint, DEFAULT_RULES, POLICIES, type PolicyName, type SessionOptions } from "../score/session.ts";
+import { SESSION_WEIGHTS, type Weights } from "../score/weights.ts";
+import type { Collection } from "../score/collection.ts";
 import { negated, number, readNumber, splitNames, text, texts, type ValuesOf } from "./shared.ts";
 
 /** The options of `segue shuffle` that make the playlist: its recipe. */
@@ -52,13 +52,13 @@ export type ShuffleRecipe = Partial<ValuesOf<typeof RECIPE>>;
 /**
  * Reads a recipe into the options of a session.
  *
- * @param world The world, for the titles.
+ * @param collection The collection, for the titles.
  * @param recipe The options.
  * @returns What `new Session` takes; the start is left to the caller.
  * @throws {InputError} When an option cannot be read.
  */
-export function sessionOptions(world: ShuffleWorld, recipe: ShuffleRecipe): SessionOptions {
-  const find = (text: string) => findTrack(world.catalog, text);
+export function sessionOptions(collection: Collection, recipe: ShuffleRecipe): SessionOptions {
+  const find = (text: string) => findTrack(collection.catalog, text);
   if (recipe.n !== undefined && recipe.minutes !== undefined) {
     throw new InputError("Expected either -n or --minutes but found both");
   }

@@ -4,8 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { simulateStage } from "../choice/stage.ts";
-import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
+import { simulateStage } from "../choice/simulate_stage.ts";
+import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 import { defineCommand, factRows, FORCE, number, required, SEED, text, textTable } from "./shared.ts";
 import { readWeightList } from "./shuffle_options.ts";
 

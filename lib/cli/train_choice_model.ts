@@ -6,10 +6,10 @@
 import { type ConditionalLogit, fitConditionalLogit, fitConditionalLogitBatches } from "../choice/conditional_logit.ts";
 import { readChoices, withChoiceBatches } from "../choice/read_choices.ts";
 import { fitToJson, writeWeights } from "../choice/weights_file.ts";
-import { distributedChoiceModel } from "../distributed/choice.ts";
-import type { Engine } from "../distributed/engine.ts";
-import { InputError } from "../errors.ts";
-import { hashFile } from "../storage/stages.ts";
+import { distributedChoiceModel } from "../spark/choice.ts";
+import type { Engine } from "../spark/engine.ts";
+import { InputError } from "../data/errors.ts";
+import { hashFile } from "../data/stages.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, flag, names, number, required, text, textTable } from "./shared.ts";
 

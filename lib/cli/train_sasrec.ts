@@ -5,8 +5,8 @@
  */
 import { join } from "node:path";
 import type { MetricEstimate, NextTrackResult } from "../sequence/ranking.ts";
-import { resultTable } from "../sequence/report.ts";
-import { compareWithSimple, sasrecStage } from "../sequence/stage.ts";
+import { resultTable } from "../hybrid/report.ts";
+import { compareWithSimple, sasrecStage } from "../hybrid/sasrec_stage.ts";
 import { defineCommand, factRows, flag, FORCE, number, oneOf, required, SEED, text, textTable } from "./shared.ts";
 
 /** The command. */

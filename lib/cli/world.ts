@@ -5,10 +5,10 @@
  */
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
-import { writeListeningExport } from "../catalog/world/listening.ts";
-import { readManifest } from "../storage/stages.ts";
-import { WORLD_FORMS } from "../catalog/world/forms.ts";
-import { worldStage } from "../catalog/world/stage.ts";
+import { writeListeningExport } from "../listening/account_export.ts";
+import { readManifest } from "../data/stages.ts";
+import { WORLD_FORMS } from "../catalog/synthetic/forms.ts";
+import { worldStage } from "../catalog/synthetic/world_stage.ts";
 import { defineCommand, factRows, flag, number, oneOf, required, textTable } from "./shared.ts";
 
 /** The command. */

@@ -7,11 +7,11 @@
 import { sum } from "d3-array";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expectInteger, InputError } from "../errors.ts";
-import { type Matrix, takeRows } from "../matrix.ts";
-import { startProgress } from "../progress.ts";
-import { seededRandom, shuffleInPlace } from "../random.ts";
-import { writeAtomic } from "../storage/atomic.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { type Matrix, takeRows } from "../math/matrix.ts";
+import { startProgress } from "../data/progress.ts";
+import { seededRandom, shuffleInPlace } from "../math/random.ts";
+import { writeAtomic } from "../data/atomic.ts";
 import {
   inBlocks,
   loadModel,
@@ -21,7 +21,7 @@ import {
   saveModel,
   type Tensor,
   type TensorFlow,
-} from "../tensor.ts";
+} from "../math/tensor.ts";
 import { accumulateMoments } from "./pca.ts";
 
 /** How to train. */

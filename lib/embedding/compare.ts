@@ -4,9 +4,9 @@
  * @module
  */
 import type { Catalog } from "../catalog/catalog.ts";
-import { type Matrix, takeRows, unitRows } from "../matrix.ts";
-import { exactNeighbors } from "../neighbors.ts";
-import { type Random, shuffleInPlace } from "../random.ts";
+import { type Matrix, takeRows, unitRows } from "../math/matrix.ts";
+import { exactNeighbors } from "../math/neighbors.ts";
+import { type Random, shuffleInPlace } from "../math/random.ts";
 import type { Autoencoder } from "./autoencoder.ts";
 import { fitPca, type PcaModel, pcaReconstruct, pcaScores } from "./pca.ts";
 import {

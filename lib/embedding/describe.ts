@@ -5,7 +5,7 @@
  */
 import { rollup } from "d3-array";
 import type { Catalog, NumericColumn } from "../catalog/catalog.ts";
-import { deviationOf, spreadOf } from "../features/spread.ts";
+import { deviationOf, spreadOf } from "../math/spread.ts";
 
 /**
  * A component of PCA in words: the columns with the largest loadings, those that rise with the score against those that

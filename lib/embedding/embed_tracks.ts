@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { encodeCatalog } from "../features/encode.ts";
 import { readFeatureSpec } from "../features/spec.ts";
-import type { Matrix } from "../matrix.ts";
+import type { Matrix } from "../math/matrix.ts";
 import { loadAutoencoder } from "./autoencoder.ts";
 import { embeddingFile, readPca } from "./files.ts";
 import { pcaScores } from "./pca.ts";

@@ -5,8 +5,8 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
-import { readNpz, writeNpz } from "../storage/npz.ts";
+import { InputError } from "../data/errors.ts";
+import { readNpz, writeNpz } from "../data/npz.ts";
 import type { PcaModel } from "./pca.ts";
 
 /**

@@ -4,11 +4,11 @@
  * @module
  */
 import { deviation, greatest, mean, min, sum } from "d3-array";
-import { expectInteger, InputError } from "../errors.ts";
-import { firstNonFinite, type Matrix, matrix, takeRows } from "../matrix.ts";
-import { startProgress } from "../progress.ts";
-import { type Random, randomInteger, sampleCategorical, seededRandom, shuffleInPlace } from "../random.ts";
-import { inBlocks, loadTensorFlow, type TensorFlow } from "../tensor.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { firstNonFinite, type Matrix, matrix, takeRows } from "../math/matrix.ts";
+import { startProgress } from "../data/progress.ts";
+import { type Random, randomInteger, sampleCategorical, seededRandom, shuffleInPlace } from "../math/random.ts";
+import { inBlocks, loadTensorFlow, type TensorFlow } from "../math/tensor.ts";
 import { accumulateMoments, fitPca, pcaScores } from "./pca.ts";
 
 /** A clustering. */

@@ -6,9 +6,9 @@
  */
 import { maxIndex, sum } from "d3-array";
 import { EigenvalueDecomposition, Matrix as DenseMatrix } from "ml-matrix";
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { firstNonFinite, type Matrix } from "../matrix.ts";
-import { inBlocks, loadTensorFlow, mapRows } from "../tensor.ts";
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import { firstNonFinite, type Matrix } from "../math/matrix.ts";
+import { inBlocks, loadTensorFlow, mapRows } from "../math/tensor.ts";
 
 /**
  * Count, mean and scatter matrix of some rows: all that PCA needs to know of them. The moments of two disjoint sets of
@@ -111,7 +111,7 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
  * @example
  * ```ts
  * import { fitPca, pcaScores } from "./pca.ts";
- * import { matrix } from "../matrix.ts";
+ * import { matrix } from "../math/matrix.ts";
  *
  * const x = matrix(3, 2, Float32Array.of(0, 0, 1, 2, 2, 4)); // on a line: one component says it all
  * const model = await fitPca(x);

@@ -4,9 +4,9 @@
  * @module
  */
 import { deviation, mean } from "d3-array";
-import { expectInteger, InputError } from "../errors.ts";
-import { type Matrix, row, takeRows } from "../matrix.ts";
-import type { ExactNeighbors } from "../neighbors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { type Matrix, row, takeRows } from "../math/matrix.ts";
+import type { ExactNeighbors } from "../math/neighbors.ts";
 
 /** A mean over queries with its standard error. */
 export interface MeanEstimate {

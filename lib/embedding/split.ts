@@ -6,8 +6,8 @@
  */
 import { max } from "d3-array";
 import { type Catalog, codesOf } from "../catalog/catalog.ts";
-import { InputError } from "../errors.ts";
-import { type Random, shuffleInPlace } from "../random.ts";
+import { InputError } from "../data/errors.ts";
+import { type Random, shuffleInPlace } from "../math/random.ts";
 
 /** Rows of each part; together all rows, none twice. */
 export interface RowSplit {

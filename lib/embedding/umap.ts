@@ -7,11 +7,11 @@
 import { rollup } from "d3-array";
 import { UMAP } from "umap-js";
 import { findABParams } from "umap-js/dist/umap.js";
-import { expectInteger, InputError } from "../errors.ts";
-import { type Matrix, matrix, takeRows } from "../matrix.ts";
-import { type ExactNeighbors, exactNeighbors } from "../neighbors.ts";
-import { startProgress } from "../progress.ts";
-import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { type Matrix, matrix, takeRows } from "../math/matrix.ts";
+import { type ExactNeighbors, exactNeighbors } from "../math/neighbors.ts";
+import { startProgress } from "../data/progress.ts";
+import { type Random, randomInteger, shuffleInPlace } from "../math/random.ts";
 
 /** How to lay out. */
 export interface UmapOptions {

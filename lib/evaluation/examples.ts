@@ -4,15 +4,15 @@
  * @module
  */
 import { least, max, mean, minIndex, pairs, range } from "d3-array";
-import { type FeatureName, FEATURES, fillFeatures, shareArtist } from "../shuffle/features.ts";
-import { camelotName } from "../features/circle.ts";
-import { DEFAULT_RULES, Session, type SessionPick } from "../shuffle/session.ts";
-import { UserState } from "../shuffle/state.ts";
-import { type ShuffleWorld, similarityOf } from "../shuffle/world.ts";
-import { linearUtilities } from "../softmax.ts";
-import { consecutiveSimilarities } from "./diversity.ts";
-import { drawScenario, LIBRARY_KINDS, LISTENER_WEIGHTS, type Scenario, scenarioWorld } from "./scenarios.ts";
-import { keyTransitions, tempoTransitions } from "./transitions.ts";
+import { type FeatureName, FEATURES, fillFeatures, shareArtist } from "../score/features.ts";
+import { camelotName } from "../math/circle.ts";
+import { DEFAULT_RULES, Session, type SessionPick } from "../score/session.ts";
+import { UserState } from "../score/state.ts";
+import { type Collection, similarityOf } from "../score/collection.ts";
+import { linearUtilities } from "../math/softmax.ts";
+import { consecutiveSimilarities } from "../metrics/diversity.ts";
+import { drawScenario, LIBRARY_KINDS, LISTENER_WEIGHTS, type Scenario, scenarioCollection } from "./scenarios.ts";
+import { keyTransitions, tempoTransitions } from "../metrics/transitions.ts";
 import { capital, list } from "./words.ts";
 
 const HOUR = 3_600_000;
@@ -33,14 +33,14 @@ const NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight",
  * heard, of 12 listeners with broad libraries the one who cares least for likeness. Listeners and starts are drawn by
  * the seed, not picked by result.
  *
- * @param world The whole world.
+ * @param collection The whole collection.
  * @param options `seed` of the listeners, 42 by default.
  * @returns The stories as Markdown: who listens to what, what either shuffle plays with a note on every track (what spoke
  * for it and against it, or for a shuffle without reasons what a listener notices), and what came of it in numbers.
  * @throws {InputError} When the catalogue has fewer than 20 tracks.
  */
-export async function tellStories(world: ShuffleWorld, { seed = 42 }: { seed?: number } = {}): Promise<string[]> {
-  const draw = (listener: number) => drawScenario(world, listener, { seed });
+export async function tellStories(collection: Collection, { seed = 42 }: { seed?: number } = {}): Promise<string[]> {
+  const draw = (listener: number) => drawScenario(collection, listener, { seed });
   const broad = LIBRARY_KINDS.indexOf("broad");
   const contrary = least(range(broad, AUDITIONED, LIBRARY_KINDS.length).map(draw), (s) => s.weights.similarity)!;
   return [
@@ -51,10 +51,10 @@ export async function tellStories(world: ShuffleWorld, { seed = 42 }: { seed?: n
 }
 
 function favouriteArtist(evening: Evening): string {
-  const { scenario, world, start, vanilla, segue } = evening;
+  const { scenario, collection, start, vanilla, segue } = evening;
   const artist = scenario.about;
-  const by = (track: number) => world.catalog.lists.artists![track].includes(artist);
-  const own = Array.from(world.library).filter(by).length;
+  const by = (track: number) => collection.catalog.lists.artists![track].includes(artist);
+  const own = Array.from(collection.library).filter(by).length;
   const did = ({ tracks }: Side) => {
     const plays = tracks.map(by);
     const longest = longestRun(plays);
@@ -64,7 +64,7 @@ function favouriteArtist(evening: Evening): string {
   return tell(
     evening,
     `Half a shelf of ${artist}`,
-    `A library of ${world.trackCount} tracks, ${own} of them by **${
+    `A library of ${collection.trackCount} tracks, ${own} of them by **${
       escape(artist)
     }**. On a Monday evening the listener ` +
       `puts on *${start}*, sets the phone down, and lets the shuffle take over. (In brackets: the similarity to the track ` +
@@ -74,13 +74,13 @@ function favouriteArtist(evening: Evening): string {
 }
 
 function eveningAfter(evening: Evening): string {
-  const { world, start, heardBefore, vanilla, segue } = evening;
+  const { collection, start, heardBefore, vanilla, segue } = evening;
   const again = ({ tracks }: Side) => tracks.slice(1).filter((track) => heardBefore.has(track)).length;
   const [a, b] = [again(vanilla), again(segue)];
   return tell(
     evening,
-    `${capital(words(world.trackCount))} tracks, two evenings`,
-    `A shelf of ${words(world.trackCount)} tracks, no more. Last night ${
+    `${capital(words(collection.trackCount))} tracks, two evenings`,
+    `A shelf of ${words(collection.trackCount)} tracks, no more. Last night ${
       words(heardBefore.size)
     } of them were played. ` +
       `Tonight, 24 hours later, the listener starts with *${start}*. A shuffle that does not remember deals from the ` +
@@ -97,7 +97,7 @@ function eveningAfter(evening: Evening): string {
 }
 
 function fondOfSurprise(evening: Evening): string {
-  const { scenario, world, start } = evening;
+  const { scenario, collection, start } = evening;
   const weight = scenario.weights.similarity.toFixed(1).replace("-", "−");
   const average = LISTENER_WEIGHTS.mean.similarity;
   const taste = scenario.weights.similarity < 0
@@ -107,7 +107,7 @@ function fondOfSurprise(evening: Evening): string {
   return tell(
     evening,
     "Someone who likes to be surprised",
-    `A broad library of ${world.trackCount} tracks, and a listener who ${taste}. The evening starts with *${start}*. ` +
+    `A broad library of ${collection.trackCount} tracks, and a listener who ${taste}. The evening starts with *${start}*. ` +
       `Segue knows nothing of this taste and plays by its usual weights.`,
     "",
   );
@@ -124,7 +124,7 @@ interface Side {
 /** Both shuffles from the same start on the same evening. */
 interface Evening {
   scenario: Scenario;
-  world: ShuffleWorld;
+  collection: Collection;
   /** Title and artist of the start. */
   start: string;
   vanilla: Side;
@@ -134,12 +134,12 @@ interface Evening {
 }
 
 async function playEvening(scenario: Scenario, before: number): Promise<Evening> {
-  const world = await scenarioWorld(scenario);
+  const collection = await scenarioCollection(scenario);
   const heardBefore = new Set<number>();
   const [from, seed] = [scenario.starts[0], scenario.seeds[0]];
   const weights = FEATURES.map((name) => scenario.weights[name]);
   const play = (policy: "vanilla" | "segue"): Side => {
-    const state = new UserState(world);
+    const state = new UserState(collection);
     let start = scenario.times[0];
     if (before > 0) {
       const eve = new Session(state, { policy: "vanilla", seed: seed + 1, count: before, start });
@@ -163,9 +163,9 @@ async function playEvening(scenario: Scenario, before: number): Promise<Evening>
     }
     return { ...side, utility: mean(utilities)! };
   };
-  const first = nameOf(world, from);
+  const first = nameOf(collection, from);
   const start = `${first.title}* by *${first.artists}`;
-  return { scenario, world, start, vanilla: play("vanilla"), segue: play("segue"), heardBefore };
+  return { scenario, collection, start, vanilla: play("vanilla"), segue: play("segue"), heardBefore };
 }
 
 /** Contributions to utility below this are not worth a word: a factor of 1.2 on the odds. */
@@ -214,7 +214,7 @@ function reason(
       if (!good) return `its sound (${number(value)})`;
       return value < 0.4 ? `a sound nearer than the others' (${number(value)})` : `its sound (${number(value)})`;
     case "keyMatch": {
-      const [from, to] = keyNames(state.world, current, track);
+      const [from, to] = keyNames(state.collection, current, track);
       return from === to ? `the same key (${from})` : `its key (${from} → ${to})`;
     }
     case "clusterDiversity":
@@ -237,34 +237,36 @@ function heardAgo(state: UserState, track: number, at: number): string | undefin
   return `heard ${words(hours)} hour${hours === 1 ? "" : "s"} ago`;
 }
 
-function keyNames(world: ShuffleWorld, ...tracks: number[]): string[] {
-  const { key, mode } = world.catalog.numbers;
+function keyNames(collection: Collection, ...tracks: number[]): string[] {
+  const { key, mode } = collection.catalog.numbers;
   return tracks.map((track) => camelotName(key?.[track] ?? NaN, mode?.[track] ?? NaN));
 }
 
 function noticed(state: UserState, { track, at }: SessionPick, current: number): string {
-  const { world } = state;
+  const { collection } = state;
   const remarks: string[] = [];
-  if (shareArtist(world, current, track)) remarks.push("the same artist again");
+  if (shareArtist(collection, current, track)) remarks.push("the same artist again");
   const heard = heardAgo(state, track, at);
   if (heard) remarks.push(heard);
-  const similarity = similarityOf(world, current, track);
+  const similarity = similarityOf(collection, current, track);
   const place = [0.7, 0.3, -0.1].findIndex((least) => similarity >= least);
   const sound = ["close in sound", "a related sound", "an unrelated sound"][place] ?? "the opposite sound";
   remarks.push(`${sound} (${number(similarity)})`);
-  const { tempo } = world.catalog.numbers;
+  const { tempo } = collection.catalog.numbers;
   if (tempo && tempoTransitions([current, track], tempo).distance > 0.25) {
     remarks.push(`tempo ${Math.round(tempo[current])} → ${Math.round(tempo[track])} BPM`);
   }
-  const keys = keyTransitions([current, track], world.keys);
-  if (keys.known > 0 && keys.match < 0.4) remarks.push(`a far key (${keyNames(world, current, track).join(" → ")})`);
+  const keys = keyTransitions([current, track], collection.keys);
+  if (keys.known > 0 && keys.match < 0.4) {
+    remarks.push(`a far key (${keyNames(collection, current, track).join(" → ")})`);
+  }
   return remarks.join(", ");
 }
 
 function tell(evening: Evening, title: string, opening: string, own: string): string {
-  const { world, vanilla, segue } = evening;
+  const { collection, vanilla, segue } = evening;
   const cell = ({ tracks, notes }: Side, i: number) => {
-    const { title, artists } = nameOf(world, tracks[i]);
+    const { title, artists } = nameOf(collection, tracks[i]);
     return `**${title}**<br>${artists}<br>*${escape(notes[i])}*`;
   };
   const rows = vanilla.tracks.map((_, i) => `| ${i + 1} | ${cell(vanilla, i)} | ${cell(segue, i)} |`);
@@ -274,15 +276,15 @@ function tell(evening: Evening, title: string, opening: string, own: string): st
 }
 
 /** How the two hang together, in numbers, with the roughest step of each. */
-function soundOf({ world, vanilla, segue }: Evening): string {
+function soundOf({ collection, vanilla, segue }: Evening): string {
   const sides = [vanilla, segue].map(({ tracks }) => {
-    const similarities = consecutiveSimilarities(tracks, world.embedding);
+    const similarities = consecutiveSimilarities(tracks, collection.embedding);
     const rough = minIndex(similarities);
-    const [from, to] = [tracks[rough], tracks[rough + 1]].map((track) => `*${nameOf(world, track).title}*`);
+    const [from, to] = [tracks[rough], tracks[rough + 1]].map((track) => `*${nameOf(collection, track).title}*`);
     return {
       mean: number(mean(similarities)!),
       rough: `from ${from} to ${to} (${number(similarities[rough])})`,
-      keys: keyTransitions(tracks, world.keys),
+      keys: keyTransitions(tracks, collection.keys),
     };
   });
   const [a, b] = sides;
@@ -305,8 +307,8 @@ function verdictOf({ vanilla, segue }: Evening): string {
   return `By their own taste this listener was better served by ${a > b ? "the vanilla shuffle" : "Segue"}: ${values}.`;
 }
 
-function nameOf(world: ShuffleWorld, track: number): { title: string; artists: string } {
-  const { texts, lists } = world.catalog;
+function nameOf(collection: Collection, track: number): { title: string; artists: string } {
+  const { texts, lists } = collection.catalog;
   return { title: escape(texts.title![track] ?? "?"), artists: escape(lists.artists![track].join(", ")) };
 }
 

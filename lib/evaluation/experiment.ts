@@ -9,9 +9,9 @@ import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import studentCdf from "@stdlib/stats-base-dists-t-cdf";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { deviation, group, mean, range, rollups, sum, variance } from "d3-array";
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { type Random, randomInteger, shuffleInPlace } from "../random.ts";
-import type { IntervalEnds } from "./bootstrap.ts";
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import { type Random, randomInteger, shuffleInPlace } from "../math/random.ts";
+import type { IntervalEnds } from "../math/bootstrap.ts";
 import type { FeedbackLog } from "./feedback.ts";
 
 /** The power that an experiment is planned for. */

@@ -4,18 +4,18 @@
  * @module
  */
 import { max, mean, range, rollups, sort, sum } from "d3-array";
-import { createListener } from "../choice/listeners.ts";
+import { createListener } from "../listening/simulated_listeners.ts";
 import { feedbackChoices, type FeedbackOutcome, type OnlineLearner } from "../choice/online.ts";
-import { type Choice, type ChoiceSets, collectChoices } from "../choice/sets.ts";
-import { concatenate } from "../concatenate.ts";
-import { expectInteger, InputError } from "../errors.ts";
-import { randomInteger, seededRandom } from "../random.ts";
-import { FEATURES } from "../shuffle/features.ts";
-import { recommendNext } from "../shuffle/recommend.ts";
-import { durationOf } from "../shuffle/session.ts";
-import { checkWeights, type Weights } from "../shuffle/weights.ts";
-import type { ShuffleWorld } from "../shuffle/world.ts";
-import { linearUtilities } from "../softmax.ts";
+import { type Choice, type ChoiceSets, collectChoices } from "../listening/choice_sets.ts";
+import { concatenate } from "../data/concatenate.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { randomInteger, seededRandom } from "../math/random.ts";
+import { FEATURES } from "../score/features.ts";
+import { recommendNext } from "../score/recommend.ts";
+import { durationOf } from "../score/session.ts";
+import { checkWeights, type Weights } from "../score/weights.ts";
+import type { Collection } from "../score/collection.ts";
+import { linearUtilities } from "../math/softmax.ts";
 
 /** Who chooses what is played to one listener. */
 export interface FeedbackPlayer {
@@ -104,7 +104,7 @@ const PAUSE: readonly [number, number] = [6, 30];
  * x̄)), x̄ the mean of the candidates, and replays what was kept with σ(b + w·(x_j − x̄)). Skips, plays and replays
  * enter the listener's state, so that what was played changes what will be offered. Cost O(picks · candidates).
  *
- * @param world The world.
+ * @param collection The collection.
  * @param player Gives the player of each listener.
  * @param options How many, how long, which tastes.
  * @returns The log.
@@ -112,11 +112,11 @@ const PAUSE: readonly [number, number] = [6, 30];
  *
  * @example
  * ```ts ignore
- * const log = playWithFeedback(world, () => fixedPlayer(DEFAULT_WEIGHTS), { listeners: 10, sessions: 3, tastes });
+ * const log = playWithFeedback(collection, () => fixedPlayer(DEFAULT_WEIGHTS), { listeners: 10, sessions: 3, tastes });
  * ```
  */
 export function playWithFeedback(
-  world: ShuffleWorld,
+  collection: Collection,
   player: (listener: number) => FeedbackPlayer,
   options: FeedbackOptions,
 ): FeedbackLog {
@@ -128,13 +128,13 @@ export function playWithFeedback(
     { length: listeners },
     (_, u) => expectInteger("sessions", typeof sessions === "number" ? sessions : sessions(first + u), 1),
   );
-  const { offsets, codes } = world.artists;
+  const { offsets, codes } = collection.artists;
   const log = emptyLog(sum(counts) * plays);
   const offered: (Choice & { keepOf: Float64Array })[] = [];
   let p = 0;
   for (let u = 0; u < listeners; u++) {
     const number = first + u;
-    const person = createListener(world, number, { ...OFFER, seed });
+    const person = createListener(collection, number, { ...OFFER, seed });
     const { state, liked } = person;
     const mine = player(number);
     let now = person.start;
@@ -145,7 +145,7 @@ export function playWithFeedback(
       now += (PAUSE[0] + (PAUSE[1] - PAUSE[0]) * random()) * HOUR;
       let current = liked[randomInteger(random, liked.length)];
       state.play(current, now);
-      now += durationOf(world, current);
+      now += durationOf(collection, current);
       for (let i = 0; i < plays; i++, p++) {
         const candidates = person.offer(current, random);
         const shown = recommendNext(current, state, mine.weights(session), { candidates, now });
@@ -173,10 +173,10 @@ export function playWithFeedback(
         mine.heard?.(difference, kept ? again ? "replay" : "keep" : "skip");
         state.play(pick.track, now);
         if (!kept) state.skip(pick.track, now + HEARD_OF_A_SKIP);
-        now += kept ? durationOf(world, pick.track) : HEARD_OF_A_SKIP;
+        now += kept ? durationOf(collection, pick.track) : HEARD_OF_A_SKIP;
         if (again) {
           state.play(pick.track, now);
-          now += durationOf(world, pick.track);
+          now += durationOf(collection, pick.track);
         }
         current = pick.track;
       }

@@ -5,10 +5,10 @@
  */
 import { csvFormat } from "d3-dsv";
 import { join } from "node:path";
-import { FEATURES } from "../shuffle/features.ts";
-import { writeAtomic } from "../storage/atomic.ts";
-import { PIPELINE_VERSION } from "../storage/stages.ts";
-import type { Interval } from "./bootstrap.ts";
+import { FEATURES } from "../score/features.ts";
+import { writeAtomic } from "../data/atomic.ts";
+import { PIPELINE_VERSION } from "../data/stages.ts";
+import type { Interval } from "../math/bootstrap.ts";
 import { METRIC_NAMES, type MetricName, METRICS, REPEAT_KINDS } from "./metrics.ts";
 import {
   ablationsOf,
@@ -22,7 +22,7 @@ import {
   type SummaryOptions,
   type SummaryRow,
 } from "./summary.ts";
-import type { Tournament } from "./tournament.ts";
+import type { Tournament } from "./comparison.ts";
 
 /** The groups of the tables: everyone, by library, by pattern, by both. */
 const GROUPS: readonly SummaryOptions[] = [

@@ -4,15 +4,15 @@
  * @module
  */
 import { mean, quantile, range, sum } from "d3-array";
-import { concatenate } from "../concatenate.ts";
-import { giniOfExposure, miscalibration, shannonEntropy } from "../shares.ts";
-import type { ShuffleWorld } from "../shuffle/world.ts";
-import { clusterShares, consecutiveSimilarities, intraListDiversity } from "./diversity.ts";
-import { artistExposure, coverageOf, exposureCounts, noveltyOf } from "./exposure.ts";
+import { concatenate } from "../data/concatenate.ts";
+import { giniOfExposure, miscalibration, shannonEntropy } from "../math/shares.ts";
+import type { Collection } from "../score/collection.ts";
+import { clusterShares, consecutiveSimilarities, intraListDiversity } from "../metrics/diversity.ts";
+import { artistExposure, coverageOf, exposureCounts, noveltyOf } from "../metrics/exposure.ts";
 import type { Run } from "./play.ts";
-import { heardShare, playsUntilHeard, repeatGaps, repeatRates } from "./repetition.ts";
+import { heardShare, playsUntilHeard, repeatGaps, repeatRates } from "../metrics/repetition.ts";
 import type { Scenario } from "./scenarios.ts";
-import { keyTransitions, tempoTransitions } from "./transitions.ts";
+import { keyTransitions, tempoTransitions } from "../metrics/transitions.ts";
 
 /** What a metric means. */
 export interface MetricDescription {
@@ -141,18 +141,18 @@ export interface RunMeasures {
  * sessions. A library that was not heard through within the run counts with the length of the run: the mean over runs
  * is then a restricted mean, a lower bound.
  *
- * @param world The scenario's world.
+ * @param collection The scenario's collection.
  * @param scenario The listener.
  * @param run What was played.
  * @returns All metrics.
  */
-export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): RunMeasures {
+export function measureRun(collection: Collection, scenario: Scenario, run: Run): RunMeasures {
   const { plays } = run;
-  const { library, artists, workOf, albumOf } = world;
+  const { library, artists, workOf, albumOf } = collection;
   const [works, albums] = [workOf, albumOf].map((of) =>
-    Int32Array.from({ length: world.trackCount }, (_, track) => of(track))
+    Int32Array.from({ length: collection.trackCount }, (_, track) => of(track))
   );
-  const tracks = Int32Array.from({ length: world.trackCount }, (_, track) => track);
+  const tracks = Int32Array.from({ length: collection.trackCount }, (_, track) => track);
   const gaps = {
     track: repeatGaps(plays, tracks),
     work: repeatGaps(plays, works),
@@ -160,13 +160,13 @@ export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): R
     album: repeatGaps(plays, albums),
   };
   const sessions = range(0, plays.length, scenario.plays).map((from) =>
-    measureSession(world, scenario, run, gaps, from)
+    measureSession(collection, scenario, run, gaps, from)
   );
   const similarities = concatenate(Float64Array, sessions.map((session) => session.similarities));
   const counts = exposureCounts(plays, library);
   const [utility, best, blind] = [run.utilities, run.best, run.blind].map(meanOfKnown);
-  const clustered = world.clusterCount > 0;
-  const shares = (tracks: ArrayLike<number>) => clusterShares(tracks, world.clusters, world.clusterCount);
+  const clustered = collection.clusterCount > 0;
+  const shares = (tracks: ArrayLike<number>) => clusterShares(tracks, collection.clusters, collection.clusterCount);
   const averaged = Object.fromEntries(SESSION_METRICS.map((name) => [name, overSessions(sessions, name)]));
   return {
     values: {
@@ -197,7 +197,7 @@ export function measureRun(world: ShuffleWorld, scenario: Scenario, run: Run): R
 
 /** Metrics of one session of a run, which begins with the play `from`, and how many transitions a metric rests on. */
 function measureSession(
-  world: ShuffleWorld,
+  collection: Collection,
   scenario: Scenario,
   run: Run,
   gaps: Record<typeof REPEAT_KINDS[number], Int32Array>,
@@ -205,9 +205,9 @@ function measureSession(
 ) {
   const to = from + scenario.plays;
   const plays = run.plays.subarray(from, to);
-  const similarities = consecutiveSimilarities(plays, world.embedding);
-  const { tempo } = world.catalog.numbers;
-  const keys = keyTransitions(plays, world.keys);
+  const similarities = consecutiveSimilarities(plays, collection.embedding);
+  const { tempo } = collection.catalog.numbers;
+  const keys = keyTransitions(plays, collection.keys);
   const tempi = tempo ? tempoTransitions(plays, tempo) : { known: 0, smooth: NaN };
   const share = (of: Int32Array | Uint8Array, holds: (value: number) => boolean) =>
     of.subarray(from, to).filter(holds).length / plays.length;
@@ -218,11 +218,13 @@ function measureSession(
     workRepeat: share(gaps.work, within(50)),
     artistInRow: share(gaps.artist, within(1)),
     artistRepeat: share(gaps.artist, within(5)),
-    albumRepeat: world.catalog.texts.album_id || world.catalog.texts.album ? share(gaps.album, within(10)) : NaN,
+    albumRepeat: collection.catalog.texts.album_id || collection.catalog.texts.album
+      ? share(gaps.album, within(10))
+      : NaN,
     similarity: meanOfKnown(similarities),
-    diversity: intraListDiversity(plays, world.embedding),
-    clusterEntropy: world.clusterCount > 0
-      ? shannonEntropy(clusterShares(plays, world.clusters, world.clusterCount))
+    diversity: intraListDiversity(plays, collection.embedding),
+    clusterEntropy: collection.clusterCount > 0
+      ? shannonEntropy(clusterShares(plays, collection.clusters, collection.clusterCount))
       : NaN,
     keyMatch: keys.match,
     keyCompatible: keys.compatible,

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 import { connectTrack } from "../graph/connect.ts";
 import type { NeighborGraph } from "../graph/graph.ts";
-import { cosine, type Matrix, row } from "../matrix.ts";
+import { cosine, type Matrix, row } from "../math/matrix.ts";
 
 /** A new track in the graph. */
 export interface NewTrack {

@@ -4,15 +4,15 @@
  * @module
  */
 import { max, mean } from "d3-array";
-import { simulateListeners } from "../choice/listeners.ts";
+import { simulateListeners } from "../listening/simulated_listeners.ts";
 import { type TastePrior, userTaste } from "../choice/personal.ts";
-import { cosine, row } from "../matrix.ts";
-import { FEATURES, fillFeatures, type SequenceScorer } from "../shuffle/features.ts";
-import { durationOf, Session } from "../shuffle/session.ts";
-import { UserState } from "../shuffle/state.ts";
-import type { Weights } from "../shuffle/weights.ts";
-import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
-import { linearUtilities } from "../softmax.ts";
+import { cosine, row } from "../math/matrix.ts";
+import { FEATURES, fillFeatures, type SequenceScorer } from "../score/features.ts";
+import { durationOf, Session } from "../score/session.ts";
+import { UserState } from "../score/state.ts";
+import type { Weights } from "../score/weights.ts";
+import type { Collection, TrackIndex } from "../score/collection.ts";
+import { linearUtilities } from "../math/softmax.ts";
 import { weightsFrom } from "./feedback.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -43,19 +43,19 @@ export const PAST_CHOICES = 60;
  * u(j) = w · x(j | current, state) + liking(j), is reckoned for all tracks of the library: the utility of the pick and
  * its regret, max u − u(pick), follow. Cost O(plays × library × d), and once for all policies O(library² d).
  *
- * @param world The scenario's world.
+ * @param collection The scenario's collection.
  * @param scenario The listener.
  * @param sequence The sequence model; needed when a policy's weights have a `sequence`.
  * @returns Plays a policy; gives plays and judgements.
  */
 export function scenarioPlayer(
-  world: ShuffleWorld,
+  collection: Collection,
   scenario: Scenario,
   sequence?: SequenceModel,
 ): (policy: TournamentPolicy) => Run {
   const sessions = scenario.starts.length;
   const total = sessions * scenario.plays;
-  const judge = listenerOf(world, scenario);
+  const judge = listenerOf(collection, scenario);
   let learned: Weights | undefined;
   return (policy) => {
     const run: Run = {
@@ -65,8 +65,8 @@ export function scenarioPlayer(
       blind: new Float64Array(total).fill(NaN),
       relaxed: new Uint8Array(total),
     };
-    const state = new UserState(world);
-    if (policy.prior) learned ??= personalWeights(world, scenario, policy.prior);
+    const state = new UserState(collection);
+    if (policy.prior) learned ??= personalWeights(collection, scenario, policy.prior);
     const weights = policy.own ? scenario.weights : policy.prior ? learned : policy.weights;
     for (let s = 0, p = 0; s < sessions; s++) {
       const session = new Session(state, {
@@ -92,7 +92,7 @@ export function scenarioPlayer(
           run.blind[p] = mean(others)!;
         }
         for (const { kept } of pick.relaxed) run.relaxed[p] = Math.max(run.relaxed[p], kept === null ? 2 : 1);
-        at = pick.at + durationOf(world, pick.track);
+        at = pick.at + durationOf(collection, pick.track);
       }
     }
     return run;
@@ -105,25 +105,28 @@ export function scenarioPlayer(
  * the listener's true weights with Gumbel noise, P(j) = softmax(w · x_j); nothing of the tournament itself is seen.
  * Cost O(choices × candidates × K²).
  */
-function personalWeights(world: ShuffleWorld, { seeds, weights }: Scenario, prior: TastePrior): Weights {
-  const { sets } = simulateListeners(world, { users: 1, steps: PAST_CHOICES, seed: seeds[0], weights });
+function personalWeights(collection: Collection, { seeds, weights }: Scenario, prior: TastePrior): Weights {
+  const { sets } = simulateListeners(collection, { users: 1, steps: PAST_CHOICES, seed: seeds[0], weights });
   return weightsFrom(userTaste(sets, prior).weights);
 }
 
 /** The listener's judgement: the utility of every track of the library as the next one. */
-function listenerOf(world: ShuffleWorld, { weights, liking }: Scenario) {
-  const n = world.trackCount;
+function listenerOf(collection: Collection, { weights, liking }: Scenario) {
+  const n = collection.trackCount;
   const similarities = new Float32Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      similarities[i * n + j] = similarities[j * n + i] = cosine(row(world.embedding, i), row(world.embedding, j));
+      similarities[i * n + j] = similarities[j * n + i] = cosine(
+        row(collection.embedding, i),
+        row(collection.embedding, j),
+      );
     }
   }
   const features = new Float64Array(n * FEATURES.length);
   const own = FEATURES.map((name) => weights[name]);
   return (current: TrackIndex, state: UserState, now: number): Float64Array => {
     const found = similarities.subarray(current * n, (current + 1) * n);
-    fillFeatures(current, state, world.library, { now }, FEATURES, found, features);
+    fillFeatures(current, state, collection.library, { now }, FEATURES, found, features);
     return linearUtilities(features, own).map((utility, track) => utility + liking[track]);
   };
 }

@@ -5,9 +5,9 @@
  * @module
  */
 import type { TastePrior } from "../choice/personal.ts";
-import { FEATURES } from "../shuffle/features.ts";
-import type { PolicyName, SessionOptions } from "../shuffle/session.ts";
-import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
+import { FEATURES } from "../score/features.ts";
+import type { PolicyName, SessionOptions } from "../score/session.ts";
+import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 
 /**
  * What a variant of Segue changes: the temperature under the hand-set weights, under those learned from all listeners

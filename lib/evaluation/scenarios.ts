@@ -6,13 +6,13 @@
 import { ascending, permute } from "d3-array";
 import { randomNormal } from "d3-random";
 import type { Catalog } from "../catalog/catalog.ts";
-import { expectInteger, InputError } from "../errors.ts";
-import { takeRows } from "../matrix.ts";
-import { type Random, randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
-import { FEATURES } from "../shuffle/features.ts";
-import type { Weights } from "../shuffle/weights.ts";
-import { createShuffleWorld, restrictWorld, type ShuffleWorld, type ShuffleWorldParts } from "../shuffle/world.ts";
-import { knownnessOf } from "./exposure.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { takeRows } from "../math/matrix.ts";
+import { type Random, randomInteger, seededRandom, shuffleInPlace } from "../math/random.ts";
+import { FEATURES } from "../score/features.ts";
+import type { Weights } from "../score/weights.ts";
+import { type Collection, type CollectionParts, createCollection, restrictCollection } from "../score/collection.ts";
+import { knownnessOf } from "../metrics/exposure.ts";
 
 /** Kinds of libraries. */
 export const LIBRARY_KINDS = ["one genre", "broad", "tiny", "one artist"] as const;
@@ -59,7 +59,7 @@ const FIRST_SESSION = Date.UTC(2026, 0, 5, 18);
 const MS_PER_HOUR = 3_600_000;
 
 /** One simulated listener with a library of their own, ready to be played to. It can be sent to a worker. */
-export interface Scenario extends Omit<ShuffleWorldParts, "graph"> {
+export interface Scenario extends Omit<CollectionParts, "graph"> {
   /** Number of the listener. */
   listener: number;
   /** Kind of the library. */
@@ -70,7 +70,7 @@ export interface Scenario extends Omit<ShuffleWorldParts, "graph"> {
   about: string;
   /** Tracks of the library, as rows of the whole catalogue, ascending. Row i of everything below is `tracks[i]`. */
   tracks: Int32Array;
-  /** Probability of each track being heard anywhere in the world, see {@linkcode knownnessOf}. */
+  /** Probability of each track being heard anywhere in the collection, see {@linkcode knownnessOf}. */
   knownness: Float64Array;
   /** First track of each session, as a row of the library. */
   starts: Int32Array;
@@ -99,37 +99,39 @@ export interface ScenarioOptions {
  * library, starts, seeds and weights of their own, drawn from the seed and the number alone: listener 5 is the same
  * person whether 6 or 1,000 are drawn.
  *
- * @param world The whole world.
+ * @param collection The whole collection.
  * @param listener Number of the listener, from 0.
  * @param options Size of the libraries, seed.
  * @returns The scenario.
  * @throws {InputError} When the catalogue has fewer than 20 tracks.
  */
-export function drawScenario(world: ShuffleWorld, listener: number, options: ScenarioOptions = {}): Scenario {
+export function drawScenario(collection: Collection, listener: number, options: ScenarioOptions = {}): Scenario {
   const { librarySize = 300, seed = 42 } = options;
   expectInteger("listener", listener, 0);
   expectInteger("librarySize", librarySize, 20);
-  if (world.library.length < 20) {
-    throw new InputError(`Expected a catalogue of at least 20 tracks to draw from but found ${world.library.length}`);
+  if (collection.library.length < 20) {
+    throw new InputError(
+      `Expected a catalogue of at least 20 tracks to draw from but found ${collection.library.length}`,
+    );
   }
   const random = seededRandom(seed, `tournament listener ${listener}`);
   const library = LIBRARY_KINDS[listener % LIBRARY_KINDS.length];
   const pattern = LISTENING_PATTERNS[Math.floor(listener / LIBRARY_KINDS.length) % LISTENING_PATTERNS.length];
-  const { tracks, about } = drawLibrary(world, library, librarySize, random);
+  const { tracks, about } = drawLibrary(collection, library, librarySize, random);
   const { sessions, plays, hours } = PATTERN_SESSIONS[pattern];
   const normal = randomNormal.source(random)(0, 1);
   const weights = { ...LISTENER_WEIGHTS.mean };
   for (const name of FEATURES) weights[name] += LISTENER_WEIGHTS.spread[name] * normal();
-  const { knownness } = tablesOf(world);
+  const { knownness } = tablesOf(collection);
   return {
     listener,
     library,
     pattern,
     about,
     tracks,
-    catalog: takeTracks(world.catalog, tracks),
-    embedding: takeRows(world.embedding, tracks),
-    clusters: world.clusterCount > 0 ? tracks.map((track) => world.clusters[track]) : undefined,
+    catalog: takeTracks(collection.catalog, tracks),
+    embedding: takeRows(collection.embedding, tracks),
+    clusters: collection.clusterCount > 0 ? tracks.map((track) => collection.clusters[track]) : undefined,
     knownness: Float64Array.from(tracks, (track) => knownness[track]),
     starts: Int32Array.from({ length: sessions }, () => randomInteger(random, tracks.length)),
     times: Float64Array.from({ length: sessions }, (_, s) => FIRST_SESSION + s * hours * MS_PER_HOUR),
@@ -141,28 +143,31 @@ export function drawScenario(world: ShuffleWorld, listener: number, options: Sce
 }
 
 /**
- * The world of one listener: their library alone, with exact neighbours within it.
+ * The collection of one listener: their library alone, with exact neighbours within it.
  *
  * @param scenario The scenario.
- * @returns A world whose track i is row i of the library.
+ * @returns A collection whose track i is row i of the library.
  */
-export function scenarioWorld(scenario: Scenario): Promise<ShuffleWorld> {
+export function scenarioCollection(scenario: Scenario): Promise<Collection> {
   const n = scenario.catalog.length;
   const none = { indices: new Int32Array(0), similarities: new Float32Array(0) };
-  const world = createShuffleWorld({ ...scenario, graph: { nodeCount: n, offsets: new Int32Array(n + 1), ...none } });
-  return restrictWorld(world, world.library);
+  const collection = createCollection({
+    ...scenario,
+    graph: { nodeCount: n, offsets: new Int32Array(n + 1), ...none },
+  });
+  return restrictCollection(collection, collection.library);
 }
 
 function drawLibrary(
-  world: ShuffleWorld,
+  collection: Collection,
   kind: LibraryKind,
   size: number,
   random: Random,
 ): { tracks: Int32Array; about: string } {
-  const all = world.library;
+  const all = collection.library;
   if (kind === "broad") return { tracks: sample(all, size, random), about: "" };
   if (kind === "tiny") return { tracks: sample(all, TINY, random), about: "" };
-  const groups = tablesOf(world)[kind];
+  const groups = tablesOf(collection)[kind];
   const [name, tracks] = groups[randomInteger(random, groups.length)];
   if (kind === "one genre") return { tracks: sample(tracks, size, random), about: name };
   const favourites = sample(tracks, Math.round(size * FAVOURITE_SHARE), random);
@@ -173,30 +178,30 @@ function drawLibrary(
   return { tracks: Int32Array.from([...favourites, ...others]).sort(), about: name };
 }
 
-/** What all listeners of a world are drawn from. */
+/** What all listeners of a collection are drawn from. */
 interface Tables {
   knownness: Float64Array;
   "one genre": [name: string, tracks: Int32Array][];
   "one artist": [name: string, tracks: Int32Array][];
 }
 
-const tablesOfWorld = new WeakMap<ShuffleWorld, Tables>();
+const tablesOfWorld = new WeakMap<Collection, Tables>();
 
 /** How well known each track is, and the largest genres (without genres: clusters) and artists, found once. O(n). */
-function tablesOf(world: ShuffleWorld): Tables {
-  let tables = tablesOfWorld.get(world);
+function tablesOf(collection: Collection): Tables {
+  let tables = tablesOfWorld.get(collection);
   if (tables) return tables;
-  const { artists, clusters, catalog } = world;
+  const { artists, clusters, catalog } = collection;
   const { genres } = catalog.lists;
   const artistsOf = (track: number) =>
     Array.from(artists.codes.subarray(artists.offsets[track], artists.offsets[track + 1]), (a) => artists.names[a]);
   const genresOf = (track: number) => genres ? [...new Set(genres[track])] : [`cluster ${clusters[track] ?? 0}`];
   tables = {
-    knownness: knownnessOf(world.trackCount, catalog.numbers.popularity),
-    "one genre": largestGroups(world.library, genresOf, LARGEST_GENRES),
-    "one artist": largestGroups(world.library, artistsOf, LARGEST_ARTISTS),
+    knownness: knownnessOf(collection.trackCount, catalog.numbers.popularity),
+    "one genre": largestGroups(collection.library, genresOf, LARGEST_GENRES),
+    "one artist": largestGroups(collection.library, artistsOf, LARGEST_ARTISTS),
   };
-  tablesOfWorld.set(world, tables);
+  tablesOfWorld.set(collection, tables);
   return tables;
 }
 

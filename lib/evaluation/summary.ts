@@ -4,15 +4,15 @@
  * @module
  */
 import { flatGroup, group, range, sort } from "d3-array";
-import { InputError } from "../errors.ts";
-import { seededRandom } from "../random.ts";
+import { InputError } from "../data/errors.ts";
+import { seededRandom } from "../math/random.ts";
 import {
   bootstrapMean,
   type BootstrapOptions,
   type Interval,
   type PairedDifference,
   pairedDifference,
-} from "./bootstrap.ts";
+} from "../math/bootstrap.ts";
 import {
   METRIC_NAMES,
   type MetricName,
@@ -23,7 +23,7 @@ import {
 } from "./metrics.ts";
 import type { TournamentPolicy, VariedParameter } from "./policies.ts";
 import type { LibraryKind, ListeningPattern } from "./scenarios.ts";
-import { type Tournament, type TournamentListener, valuesOf } from "./tournament.ts";
+import { type Tournament, type TournamentListener, valuesOf } from "./comparison.ts";
 
 /** Windows of {@linkcode repeatCurves}. */
 const REPEAT_WINDOWS = [1, 2, 3, 5, 10, 20, 30, 40, 50] as const;

@@ -4,13 +4,13 @@
  * @module
  */
 import { greatest, mean, rollups } from "d3-array";
-import { seededRandom } from "../random.ts";
-import { type Interval, pairedDifference } from "./bootstrap.ts";
+import { seededRandom } from "../math/random.ts";
+import { type Interval, pairedDifference } from "../math/bootstrap.ts";
 import { METRIC_NAMES, type MetricName, METRICS } from "./metrics.ts";
 import { PAST_CHOICES } from "./play.ts";
 import { LIBRARY_KINDS, LISTENER_WEIGHTS, LISTENING_PATTERNS } from "./scenarios.ts";
 import { compareWith, type ComparisonRow, gainsByListener } from "./summary.ts";
-import { type Tournament, valuesOf } from "./tournament.ts";
+import { type Tournament, valuesOf } from "./comparison.ts";
 import { capital, list } from "./words.ts";
 
 /** What {@linkcode describeVerdict} found. */

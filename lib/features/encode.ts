@@ -4,8 +4,8 @@
  * @module
  */
 import type { Catalog } from "../catalog/catalog.ts";
-import { type Matrix, matrix } from "../matrix.ts";
-import { keyAtFifths, keyPosition, UNKNOWN_KEY } from "./circle.ts";
+import { type Matrix, matrix } from "../math/matrix.ts";
+import { keyAtFifths, keyPosition, UNKNOWN_KEY } from "../math/circle.ts";
 import type { FeatureColumn, FeatureSpec } from "./spec.ts";
 import { INDICATOR_GROUPS, type IndicatorGroup, numericCategories } from "./statistics.ts";
 import { applyTransform, invertTransform, type ZFeature } from "./transforms.ts";

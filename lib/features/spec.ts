@@ -5,8 +5,8 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { deviationOf } from "./spread.ts";
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import { deviationOf } from "../math/spread.ts";
 import { type CatalogStatistics, INDICATOR_GROUPS, type IndicatorGroup } from "./statistics.ts";
 import { type Transform, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
 

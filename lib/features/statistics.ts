@@ -4,7 +4,7 @@
  * @module
  */
 import type { Catalog } from "../catalog/catalog.ts";
-import { mergeSpreads, type Spread, spreadOf } from "./spread.ts";
+import { mergeSpreads, type Spread, spreadOf } from "../math/spread.ts";
 import { applyTransform, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
 
 /** Groups of indicator columns. */

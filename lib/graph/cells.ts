@@ -6,10 +6,10 @@
  * @module
  */
 import { kMeans } from "../embedding/kmeans.ts";
-import { InputError } from "../errors.ts";
-import { type Matrix, unitRows } from "../matrix.ts";
-import { exactNeighbors } from "../neighbors.ts";
-import { seededRandom } from "../random.ts";
+import { InputError } from "../data/errors.ts";
+import { type Matrix, unitRows } from "../math/matrix.ts";
+import { exactNeighbors } from "../math/neighbors.ts";
+import { seededRandom } from "../math/random.ts";
 import { buildKnnGraph } from "./knn.ts";
 import { meanAndError } from "./join.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 import { mean, range } from "d3-array";
-import { expectInteger, InputError } from "../errors.ts";
-import { firstNonFinite, type Matrix, takeRows, unitRows } from "../matrix.ts";
-import { type ExactNeighbors, exactNeighbors } from "../neighbors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { firstNonFinite, type Matrix, takeRows, unitRows } from "../math/matrix.ts";
+import { type ExactNeighbors, exactNeighbors } from "../math/neighbors.ts";
 import type { NeighborGraph } from "./graph.ts";
 import { buildKnnGraph } from "./knn.ts";
 

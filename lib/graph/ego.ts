@@ -4,8 +4,8 @@
  * @module
  */
 import { EigenvalueDecomposition, Matrix as Dense } from "ml-matrix";
-import { expectInteger } from "../errors.ts";
-import { cosine, type Matrix, row } from "../matrix.ts";
+import { expectInteger } from "../data/errors.ts";
+import { cosine, type Matrix, row } from "../math/matrix.ts";
 import { type NeighborGraph, neighborsOf } from "./graph.ts";
 import { hasEdge } from "./statistics.ts";
 

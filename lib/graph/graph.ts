@@ -8,10 +8,10 @@
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { InputError } from "../errors.ts";
-import { writeAtomic } from "../storage/atomic.ts";
-import { readNpz, writeNpz } from "../storage/npz.ts";
-import { hashFile } from "../storage/stages.ts";
+import { InputError } from "../data/errors.ts";
+import { writeAtomic } from "../data/atomic.ts";
+import { readNpz, writeNpz } from "../data/npz.ts";
+import { hashFile } from "../data/stages.ts";
 
 /**
  * A neighbour graph. Node i is row i of the catalogue; its neighbours are

@@ -5,7 +5,7 @@
  */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import { mean, range, sort } from "d3-array";
-import { expectInteger } from "../errors.ts";
+import { expectInteger } from "../data/errors.ts";
 import type { NeighborGraph } from "./graph.ts";
 import { filterEdges } from "./statistics.ts";
 

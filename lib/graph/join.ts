@@ -14,8 +14,8 @@
  * @module
  */
 import { bisectLeft, deviation, mean, quantile } from "d3-array";
-import { type Random, randomInteger, seededRandom } from "../random.ts";
-import type { Matrix } from "../matrix.ts";
+import { type Random, randomInteger, seededRandom } from "../math/random.ts";
+import type { Matrix } from "../math/matrix.ts";
 import type { Layout, Reach } from "./kernel.ts";
 import { type Directions, prepareDirections } from "./prepare.ts";
 import { startThreads, type Threads } from "./threads.ts";

@@ -4,14 +4,14 @@
  * @module
  */
 import { availableParallelism } from "node:os";
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import { firstNonFinite, type Matrix, takeRows } from "../matrix.ts";
-import { exactNeighbors } from "../neighbors.ts";
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import { firstNonFinite, type Matrix, takeRows } from "../math/matrix.ts";
+import { exactNeighbors } from "../math/neighbors.ts";
 import { expectEdgeCount, type NeighborGraph } from "./graph.ts";
 import { type JoinResult, selfJoin } from "./join.ts";
 import { kernelRuns } from "./kernel.ts";
 import { type Directions, prepareDirections } from "./prepare.ts";
-import { type Random, randomInteger } from "../random.ts";
+import { type Random, randomInteger } from "../math/random.ts";
 
 /** Options of {@linkcode buildKnnGraph}. */
 export interface KnnOptions {
@@ -96,7 +96,7 @@ const EXACT_COST = 2e10;
  * @example
  * ```ts
  * import { buildKnnGraph } from "./knn.ts";
- * import { matrix } from "../matrix.ts";
+ * import { matrix } from "../math/matrix.ts";
  * import assert from "node:assert/strict";
  *
  * const x = matrix(3, 2, Float32Array.of(1, 0, 1, 0.1, 0, 1));

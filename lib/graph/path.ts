@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { expectInteger, InputError } from "../errors.ts";
-import { cosine, type Matrix, matrix, row, takeRows, unitRows } from "../matrix.ts";
-import { exactNeighbors } from "../neighbors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { cosine, type Matrix, matrix, row, takeRows, unitRows } from "../math/matrix.ts";
+import { exactNeighbors } from "../math/neighbors.ts";
 import type { NeighborGraph } from "./graph.ts";
 
 /** A walk from one track to another. */

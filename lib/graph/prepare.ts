@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Matrix } from "../matrix.ts";
+import type { Matrix } from "../math/matrix.ts";
 
 /** Distinct directions of a matrix. */
 export interface Directions {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
-import { giniOfExposure } from "../shares.ts";
+import { InputError } from "../data/errors.ts";
+import { giniOfExposure } from "../math/shares.ts";
 import { type NeighborGraph, neighborsOf } from "./graph.ts";
 
 /**

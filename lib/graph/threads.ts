@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
-import { startProgress } from "../progress.ts";
-import { askWorker, startWorkers } from "../workers.ts";
+import { InputError } from "../data/errors.ts";
+import { startProgress } from "../data/progress.ts";
+import { askWorker, startWorkers } from "../math/workers.ts";
 import type { ThreadStart } from "./join_worker.ts";
 import { compileKernel, type Layout, pieceCount, scratchBytes, type Task, taskRunner } from "./kernel.ts";
 

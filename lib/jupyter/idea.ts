@@ -1,48 +1,48 @@
 /**
- * Draws the picture of the front page from a world: one moment of its simulated listener.
+ * Draws the picture of the front page from a collection: one moment of its simulated listener.
  *
  * @module
  */
 import { existsSync } from "node:fs";
-import { writeListeningExport } from "../catalog/world/listening.ts";
+import { writeListeningExport } from "../listening/account_export.ts";
 import { trackName } from "../catalog/find.ts";
-import { loadSequenceTerm, serveSequenceTerm } from "../evaluation/sequence_term.ts";
+import { loadSequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";
 import { readFeatureSpec } from "../features/spec.ts";
-import type { Workspace } from "../pipeline.ts";
+import type { Workspace } from "../prepare.ts";
 import { ideaPlot } from "../plots/idea.ts";
 import { save } from "../plots/show.ts";
-import { seededRandom } from "../random.ts";
-import { applyHistory, readHistory } from "../shuffle/history.ts";
-import { readLibrary } from "../shuffle/library.ts";
-import { recommendNext } from "../shuffle/recommend.ts";
-import { UserState } from "../shuffle/state.ts";
-import { DEFAULT_WEIGHTS, type Weights } from "../shuffle/weights.ts";
-import { loadShuffleWorld, restrictWorld } from "../shuffle/world.ts";
+import { seededRandom } from "../math/random.ts";
+import { applyHistory, readHistory } from "../listening/history.ts";
+import { readLibrary } from "../listening/library.ts";
+import { recommendNext } from "../score/recommend.ts";
+import { UserState } from "../score/state.ts";
+import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
+import { loadCollection, restrictCollection } from "../score/collection.ts";
 
 /**
- * Draws the idea as `figures/00_idea.svg` and `.png`: a listener of the world hears the favourite of the library, and
- * the next track is drawn. The term `sequence` is in it when a sequence model was trained on the world.
+ * Draws the idea as `figures/00_idea.svg` and `.png`: a listener of the collection hears the favourite of the library, and
+ * the next track is drawn. The term `sequence` is in it when a sequence model was trained on the collection.
  *
- * @param workspace The world, prepared up to `umap`.
+ * @param workspace The collection, prepared up to `umap`.
  * @returns True when it was drawn; false when the workspace has no map or the moment too few candidates to draw.
  */
 export async function drawIdea(workspace: Workspace): Promise<boolean> {
   if (!existsSync(workspace.file("umap.npy"))) return false;
   const { seed } = workspace.settings;
-  const whole = await loadShuffleWorld(workspace.directory);
+  const whole = await loadCollection(workspace.directory);
   const { folder } = writeListeningExport(workspace.file("listening"), whole.catalog, { seed });
-  const world = await restrictWorld(whole, readLibrary(whole, folder).tracks);
-  const state = new UserState(world);
+  const collection = await restrictCollection(whole, readLibrary(whole, folder).tracks);
+  const state = new UserState(collection);
   applyHistory(state, readHistory([folder]));
   const playsOf = (track: number) => state.historyOf(track)?.plays ?? 0;
-  const current = world.library.reduce((best, track) => playsOf(track) > playsOf(best) ? track : best);
+  const current = collection.library.reduce((best, track) => playsOf(track) > playsOf(best) ? track : best);
   const term = await loadSequenceTerm(workspace.directory);
   const weights: Weights = term ? { ...DEFAULT_WEIGHTS, sequence: 1 } : DEFAULT_WEIGHTS;
   const now = state.now + 2 * 3_600_000;
   state.play(current, now);
   const distribution = recommendNext(current, state, weights, {
     now,
-    sequence: term && serveSequenceTerm(term)(world)(state),
+    sequence: term && serveSequenceTerm(term)(collection)(state),
   });
   if (distribution.candidates.length < 5) return false;
   const pick = distribution.sample(seededRandom(seed, "idea"));

@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomic } from "../storage/atomic.ts";
+import { writeAtomic } from "../data/atomic.ts";
 import { readMarkdownTable } from "./markdown.ts";
 import { introductionOf, type NotebookFile, readNotebook, textOf } from "./notebook.ts";
 import { type NotebookRun, type Provenance, readProvenance } from "./provenance.ts";

@@ -9,8 +9,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { writeAtomic } from "../storage/atomic.ts";
-import { PIPELINE_VERSION } from "../storage/stages.ts";
+import { writeAtomic } from "../data/atomic.ts";
+import { PIPELINE_VERSION } from "../data/stages.ts";
 import { readNotebook, textOf } from "./notebook.ts";
 import { notebookNames, ROOT } from "./project.ts";
 

@@ -11,8 +11,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
-import { InputError } from "../errors.ts";
-import { openWorkspace } from "../pipeline.ts";
+import { InputError } from "../data/errors.ts";
+import { openWorkspace } from "../prepare.ts";
 import { writeApi } from "./api.ts";
 import { drawIdea } from "./idea.ts";
 import { writeIndex } from "./index_page.ts";

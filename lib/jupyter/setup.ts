@@ -22,7 +22,7 @@ import {
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { javaProblem } from "../distributed/java.ts";
+import { javaProblem } from "../spark/java.ts";
 import { ROOT, venvProgram } from "./project.ts";
 
 const TENSORFLOW_WHEEL = { name: "tensorflow-cpu", version: "2.15.1", python: "3.11" };
@@ -61,7 +61,7 @@ function ensureSpark(): void {
   if (problem) throw new SetupError(problem);
   const venv = join(ROOT, ".venv-spark");
   ensureVenv(venv);
-  ensurePackages(venv, join(ROOT, "lib/distributed/requirements.txt"), "what PySpark needs");
+  ensurePackages(venv, join(ROOT, "lib/spark/requirements.txt"), "what PySpark needs");
   const unpacked = join(cacheFolder(), `pyspark-${PYSPARK}`);
   // PyPI has a source archive that holds everything: unpacking it is enough, and quicker than building a wheel.
   if (!existsSync(join(unpacked, "pyspark"))) {

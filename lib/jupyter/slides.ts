@@ -17,7 +17,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { writeAtomic } from "../storage/atomic.ts";
+import { writeAtomic } from "../data/atomic.ts";
 import { introductionOf, readNotebook } from "./notebook.ts";
 import { venvProgram } from "./project.ts";
 

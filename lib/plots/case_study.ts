@@ -5,10 +5,10 @@
  * @module
  */
 import { extent, group, range } from "d3-array";
-import { bootstrapMean, type IntervalEnds } from "../evaluation/bootstrap.ts";
+import { bootstrapMean, type IntervalEnds } from "../math/bootstrap.ts";
 import type { FalsePositives, PowerPoint } from "../evaluation/experiment.ts";
-import type { OffPolicyEstimate } from "../evaluation/off_policy.ts";
-import { seededRandom } from "../random.ts";
+import type { OffPolicyEstimate } from "../choice/off_policy.ts";
+import { seededRandom } from "../math/random.ts";
 import {
   ACCENT_COLOR,
   bandLayers,

@@ -11,7 +11,7 @@ import type { ClusterDescription } from "../embedding/describe.ts";
 import type { ClusterCount } from "../embedding/kmeans.ts";
 import type { PcaModel } from "../embedding/pca.ts";
 import type { FeatureSpec } from "../features/spec.ts";
-import type { Matrix } from "../matrix.ts";
+import type { Matrix } from "../math/matrix.ts";
 import {
   ACCENT_COLOR,
   category,

@@ -4,7 +4,7 @@
  * @module
  */
 import { max, min } from "d3-array";
-import type { TournamentListener } from "../evaluation/tournament.ts";
+import type { TournamentListener } from "../evaluation/comparison.ts";
 import { type MetricName, METRICS } from "../evaluation/metrics.ts";
 import type { AblationRow, ComparisonRow, CurvePoint, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
 import { LIBRARY_KINDS, LISTENING_PATTERNS } from "../evaluation/scenarios.ts";

@@ -1,17 +1,17 @@
 /**
- * The idea in one picture: from the catalogue to the next track and back, every number in it taken from a world.
+ * The idea in one picture: from the catalogue to the next track and back, every number in it taken from a collection.
  *
  * @module
  */
 import { extent, max, maxIndex, range, sum } from "d3-array";
 import { listsOf, textsOf } from "../catalog/catalog.ts";
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 import type { FeatureSpec } from "../features/spec.ts";
 import { egoNetwork } from "../graph/ego.ts";
-import { type Matrix, row } from "../matrix.ts";
-import type { Distribution } from "../shuffle/distribution.ts";
-import { type FeatureName, FEATURES } from "../shuffle/features.ts";
-import { camelotName } from "../features/circle.ts";
+import { type Matrix, row } from "../math/matrix.ts";
+import type { Distribution } from "../score/distribution.ts";
+import { type FeatureName, FEATURES } from "../score/features.ts";
+import { camelotName } from "../math/circle.ts";
 import { FEATURE_LABELS } from "./shuffle.ts";
 import {
   ACCENT_COLOR,
@@ -49,7 +49,7 @@ const CANDIDATES = 5;
  * Draws how a pick comes about: catalogue, features, embedding, neighbour graph, score, softmax, pick, and the way back
  * from what was played to the next score. It is 800 pixels wide, so that a README shows it at its own size.
  *
- * @param source A moment of a session, and the world around it.
+ * @param source A moment of a session, and the collection around it.
  * @returns The figure.
  * @throws {InputError} When the moment has fewer than five candidates.
  */
@@ -86,7 +86,7 @@ export function ideaPlot(source: IdeaSource): Spec {
 }
 
 function drawCatalog(drawing: Drawing, { distribution }: IdeaSource, tracks: readonly number[]): void {
-  const { catalog } = distribution.state.world;
+  const { catalog } = distribution.state.collection;
   drawing.heading(0, 12, "1", "Catalogue", `${catalog.length.toLocaleString("en-US")} tracks`);
   const [titles, artists] = [textsOf(catalog, "title"), listsOf(catalog, "artists")];
   tracks.forEach((track, r) => {
@@ -115,8 +115,8 @@ function drawFeatures(drawing: Drawing, { features, spec }: IdeaSource, tracks: 
 }
 
 function drawMap(drawing: Drawing, { distribution, layout }: IdeaSource): void {
-  const { world } = distribution.state;
-  const { embedding, clusters } = world;
+  const { collection } = distribution.state;
+  const { embedding, clusters } = collection;
   drawing.heading(414, 12, "3", "Embedding", "by PCA or an autoencoder");
   const every = Math.max(1, Math.floor(layout.rows / 500));
   const rows = range(0, layout.rows, every);
@@ -129,7 +129,7 @@ function drawMap(drawing: Drawing, { distribution, layout }: IdeaSource): void {
 }
 
 function drawGraph(drawing: Drawing, { distribution, picked }: IdeaSource, shown: readonly number[]): void {
-  const { graph, embedding } = distribution.state.world;
+  const { graph, embedding } = distribution.state.collection;
   const degree = graph.offsets[distribution.current + 1] - graph.offsets[distribution.current];
   drawing.heading(620, 12, "4", "Neighbour graph", `${degree} by cosine, ${Math.min(degree, 22)} drawn`);
   const { nodes, edges } = egoNetwork(graph, embedding, distribution.current, Math.min(degree, 22));
@@ -146,7 +146,7 @@ function drawGraph(drawing: Drawing, { distribution, picked }: IdeaSource, shown
 }
 
 function drawScore(drawing: Drawing, { distribution }: IdeaSource, shown: readonly number[]): void {
-  const { catalog } = distribution.state.world;
+  const { catalog } = distribution.state.collection;
   drawing.heading(0, 250, "5", "Score", "weights × terms, against the mean candidate");
   const used = new Set(distribution.featureNames);
   TERMS.forEach((term, t) => {
@@ -190,7 +190,7 @@ function drawSoftmax(drawing: Drawing, { distribution, picked }: IdeaSource, sho
 }
 
 function drawPick(drawing: Drawing, { distribution, picked }: IdeaSource): void {
-  const { catalog } = distribution.state.world;
+  const { catalog } = distribution.state.collection;
   drawing.heading(632, 250, "7", "Pick", "by chance, with reasons");
   drawing.rectangle(632, 320, 168, 130, "#fdf1ea");
   drawing.text(642, 337, shorten(textsOf(catalog, "title")[picked] ?? "?", 20), { bold: true, size: 12 });

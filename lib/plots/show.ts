@@ -10,7 +10,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { writeAtomic } from "../storage/atomic.ts";
+import { writeAtomic } from "../data/atomic.ts";
 import { renderSvg, svgToPng } from "./render.ts";
 import { type Spec, themed } from "./theme.ts";
 

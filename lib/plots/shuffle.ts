@@ -5,12 +5,12 @@
  */
 import { cumsum, sum } from "d3-array";
 import { trackName } from "../catalog/find.ts";
-import type { Distribution } from "../shuffle/distribution.ts";
-import type { Explanation } from "../shuffle/explain.ts";
-import type { FeatureName } from "../shuffle/features.ts";
-import { camelotName, keyMatch, keyPosition } from "../features/circle.ts";
-import type { PolicyName, SessionPick } from "../shuffle/session.ts";
-import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
+import type { Distribution } from "../score/distribution.ts";
+import type { Explanation } from "../score/explain.ts";
+import type { FeatureName } from "../score/features.ts";
+import { camelotName, keyMatch, keyPosition } from "../math/circle.ts";
+import type { PolicyName, SessionPick } from "../score/session.ts";
+import type { Collection, TrackIndex } from "../score/collection.ts";
 import {
   ACCENT_COLOR,
   bandLayers,
@@ -298,7 +298,7 @@ export function camelotPlot(key: number, mode: number): Spec {
  * @returns The figure.
  */
 export function contributionsPlot(distribution: Distribution, count: number = 12): Spec {
-  const { catalog } = distribution.state.world;
+  const { catalog } = distribution.state.collection;
   const top = distribution.top(count);
   const labels = top.map(({ track, probability }, i) =>
     `${i + 1}. ${shorten(trackName(catalog, track), 34)} (${(100 * probability).toFixed(1)} %)`
@@ -338,11 +338,11 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
 /**
  * One candidate explained: from the mean candidate term by term to its own log-probability, at temperature 1.
  *
- * @param world The world, for the name.
+ * @param collection The collection, for the name.
  * @param explanation The explanation.
  * @returns The figure.
  */
-export function explanationPlot(world: ShuffleWorld, explanation: Explanation): Spec {
+export function explanationPlot(collection: Collection, explanation: Explanation): Spec {
   const terms = explanation.contributions.filter(({ weight }) => weight !== 0);
   const levels = cumsum([explanation.base, ...terms.map(({ contribution }) => contribution)]);
   const level = (name: string, to: number) => {
@@ -365,7 +365,7 @@ export function explanationPlot(world: ShuffleWorld, explanation: Explanation): 
   const x = { type: "quantitative", title: "log-probability, ln P", scale: { zero: false, padding: 30 } };
   return {
     title: {
-      text: `Why ${shorten(trackName(world.catalog, explanation.track), 40)}`,
+      text: `Why ${shorten(trackName(collection.catalog, explanation.track), 40)}`,
       subtitle: lines(explanation.sentence, 50),
     },
     width: 420,
@@ -406,7 +406,7 @@ export function explanationPlot(world: ShuffleWorld, explanation: Explanation): 
  * @returns The figure.
  */
 export function livePlot(distribution: Distribution, count: number = 15): Spec {
-  const { catalog } = distribution.state.world;
+  const { catalog } = distribution.state.collection;
   const { candidates, features, featureNames, weights } = distribution;
   const width = featureNames.length;
   const names = featureNames.filter((name, f) => name !== "sequence" && (f < 5 || weights[f] !== 0));
@@ -529,13 +529,13 @@ export function sessionMapPlot(
 /**
  * A session on a timeline: energy (with the arc it should follow), tempo and key of its tracks.
  *
- * @param world The world.
+ * @param collection The collection.
  * @param picks The session.
  * @param target Target energy at each step, when the session had an arc.
  * @returns The figure.
  */
-export function timelinePlot(world: ShuffleWorld, picks: readonly SessionPick[], target?: readonly number[]): Spec {
-  const { energy, tempo, key, mode } = world.catalog.numbers;
+export function timelinePlot(collection: Collection, picks: readonly SessionPick[], target?: readonly number[]): Spec {
+  const { energy, tempo, key, mode } = collection.catalog.numbers;
   const start = picks[0].at;
   const values = picks.map(({ track, step, at }) => {
     const name = camelotName(key?.[track] ?? NaN, mode?.[track] ?? NaN);

@@ -4,7 +4,7 @@
  * @module
  */
 import { bisectLeft } from "d3-array";
-import { expectNumber } from "../errors.ts";
+import { expectNumber } from "../data/errors.ts";
 import type { Playlists } from "./interactions.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { countTracks } from "./split.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Random, shuffleInPlace } from "../random.ts";
+import { type Random, shuffleInPlace } from "../math/random.ts";
 import type { Playlists } from "./interactions.ts";
 
 /** A batch, row-major [size, length], padded on the left. */

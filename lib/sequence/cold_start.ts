@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { expectNumber, InputError } from "../errors.ts";
-import { cosine, type Matrix, row, takeRows } from "../matrix.ts";
-import { randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
+import { expectNumber, InputError } from "../data/errors.ts";
+import { cosine, type Matrix, row, takeRows } from "../math/matrix.ts";
+import { randomInteger, seededRandom, shuffleInPlace } from "../math/random.ts";
 import { bootstrap, type MetricEstimate, rankOf } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { serveSasrec } from "./serve.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startProgress } from "../progress.ts";
+import { startProgress } from "../data/progress.ts";
 import { bootstrap, type MetricEstimate, samplePlaylists } from "./ranking.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
 import { type SequenceSplit, splitAs, userPlaylists } from "./split.ts";

@@ -8,11 +8,11 @@ import type { DuckDBAppender } from "@duckdb/node-api";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { InputError } from "../errors.ts";
-import { startProgress } from "../progress.ts";
-import { writeAtomicWith } from "../storage/atomic.ts";
-import { sqlText, withDuckDB } from "../storage/parquet.ts";
-import { runStage, type StageReport } from "../storage/stages.ts";
+import { InputError } from "../data/errors.ts";
+import { startProgress } from "../data/progress.ts";
+import { writeAtomicWith } from "../data/atomic.ts";
+import { sqlText, withDuckDB } from "../data/parquet.ts";
+import { runStage, type StageReport } from "../data/stages.ts";
 import { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./mpd_scan.ts";
 
 /** What {@linkcode readMpd} did. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Tensor, TensorFlow } from "../tensor.ts";
+import type { Tensor, TensorFlow } from "../math/tensor.ts";
 import type { Batch } from "./batches.ts";
 import { type SasrecConfig, type SasrecWeights, weightShapes } from "./sasrec.ts";
 

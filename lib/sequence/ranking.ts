@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { expectInteger, InputError } from "../errors.ts";
-import { startProgress } from "../progress.ts";
-import { randomInteger, seededRandom, shuffleInPlace } from "../random.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { startProgress } from "../data/progress.ts";
+import { randomInteger, seededRandom, shuffleInPlace } from "../math/random.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
 import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "./split.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { bisectRight, cumsum, sum } from "d3-array";
-import { seededRandom } from "../random.ts";
+import { seededRandom } from "../math/random.ts";
 
 /** The tracks that a step of the sampled softmax looks at. */
 export interface Candidates {

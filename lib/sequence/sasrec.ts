@@ -13,10 +13,10 @@
 import { randomNormal } from "d3-random";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expectInteger, InputError } from "../errors.ts";
-import { seededRandom } from "../random.ts";
-import { writeAtomic } from "../storage/atomic.ts";
-import { readFile } from "../storage/npy.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { seededRandom } from "../math/random.ts";
+import { writeAtomic } from "../data/atomic.ts";
+import { readFile } from "../data/npy.ts";
 
 /** Shape of a SASRec. */
 export interface SasrecConfig {

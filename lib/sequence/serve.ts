@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { expectInteger, InputError } from "../errors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
 import { arena } from "./kernel.ts";
 import { BLOCK, layOutPrefilter } from "./prefilter.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { expectInteger, InputError } from "../errors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
 import { type Interactions, type Playlists, playlistsOf } from "./interactions.ts";
 
 /** Options of {@linkcode splitPlaylists}. */

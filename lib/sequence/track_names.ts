@@ -5,10 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { InputError } from "../errors.ts";
-import { queryColumns } from "../storage/parquet.ts";
-import { readParquet } from "../storage/read_parquet.ts";
-import { kindOf } from "../storage/source_file.ts";
+import { InputError } from "../data/errors.ts";
+import { queryColumns } from "../data/parquet.ts";
+import { readParquet } from "../data/read_parquet.ts";
+import { kindOf } from "../data/source_file.ts";
 import { headerNames, withTextTable } from "./text_table.ts";
 
 /** What a track is called, where it is known. */

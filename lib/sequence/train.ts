@@ -6,12 +6,12 @@
 import { maxIndex, mean } from "d3-array";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { expectInteger, expectNumber, InputError } from "../errors.ts";
-import type { Matrix } from "../matrix.ts";
-import { startProgress } from "../progress.ts";
-import { randomInteger, seededRandom } from "../random.ts";
-import { type NpzEntry, readNpz, writeNpz } from "../storage/npz.ts";
-import { loadTensorFlow, type Tensor, type TensorFlow } from "../tensor.ts";
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import type { Matrix } from "../math/matrix.ts";
+import { startProgress } from "../data/progress.ts";
+import { randomInteger, seededRandom } from "../math/random.ts";
+import { type NpzEntry, readNpz, writeNpz } from "../data/npz.ts";
+import { loadTensorFlow, type Tensor, type TensorFlow } from "../math/tensor.ts";
 import { fitPopularity } from "./baselines.ts";
 import { type Batch, epochBatches, trainingWindows } from "./batches.ts";
 import { binaryLoss, BufferPool, DropoutMasks, encode, makeVariables, softmaxLoss, type Variable } from "./network.ts";

@@ -17,13 +17,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { trackName } from "../catalog/find.ts";
-import { InputError } from "../errors.ts";
-import { similarityOf } from "../shuffle/world.ts";
-import { formatPlaylist, playlistRows } from "../shuffle/playlist.ts";
-import { POLICIES, Session, type SessionPick } from "../shuffle/session.ts";
-import { UserState } from "../shuffle/state.ts";
-import { SESSION_WEIGHTS } from "../shuffle/weights.ts";
-import type { ShuffleWorld } from "../shuffle/world.ts";
+import { InputError } from "../data/errors.ts";
+import { similarityOf } from "../score/collection.ts";
+import { formatPlaylist, playlistRows } from "../score/playlist.ts";
+import { POLICIES, Session, type SessionPick } from "../score/session.ts";
+import { UserState } from "../score/state.ts";
+import { SESSION_WEIGHTS } from "../score/weights.ts";
+import type { Collection } from "../score/collection.ts";
 import { createLimiter } from "./limiter.ts";
 import { createMetrics } from "./metrics.ts";
 import * as schemas from "./schemas.ts";
@@ -38,7 +38,7 @@ export type Continuation = (trackIds: string[], k: number) => z.infer<typeof sch
 /** What the service stands on. */
 export interface ServiceParts {
   /** What is shuffled. */
-  world: ShuffleWorld;
+  collection: Collection;
   /** Search over it. */
   search: SearchIndex;
   /** Sessions in use. */
@@ -77,7 +77,7 @@ const LONGEST_REQUEST_MS = 10_000;
  * @returns A Hono application: `app.fetch(request)` answers a request.
  */
 export function createApp(parts: ServiceParts): OpenAPIHono {
-  const { world, sessions } = parts;
+  const { collection, sessions } = parts;
   const app = new OpenAPIHono({
     defaultHook: (result, c) => {
       if (!result.success) {
@@ -136,7 +136,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   get("/api/search", "Search titles and artists", schemas.SearchBody, { query: schemas.SearchQuery })(
     ({ q, limit }) => {
       const { tracks, corrected } = parts.search.search(q, limit);
-      return { tracks: tracks.map((track) => trackView(world, track)), corrected: corrected ?? null };
+      return { tracks: tracks.map((track) => trackView(collection, track)), corrected: corrected ?? null };
     },
   );
   get("/api/settings", "What the service can do, and its defaults", schemas.SettingsBody)(() => ({
@@ -147,18 +147,18 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   }));
   get("/api/tracks/{id}", "A track and its neighbours", schemas.TrackBody, ID)(({ id }) => {
     const track = known(id);
-    const { offsets, indices, similarities } = world.graph;
+    const { offsets, indices, similarities } = collection.graph;
     const neighbors = Array.from({ length: Math.min(20, offsets[track + 1] - offsets[track]) }, (_, k) => ({
-      track: trackView(world, indices[offsets[track] + k]),
+      track: trackView(collection, indices[offsets[track] + k]),
       similarity: similarities[offsets[track] + k],
     }));
-    return { track: trackView(world, track), neighbors };
+    return { track: trackView(collection, track), neighbors };
   });
   post("/api/sessions", "Begin a session", schemas.SessionBody, { body: schemas.SessionRequest })(async (
     { listener, ...options },
-  ) => sessionView(world, await sessions.begin(options, listener, parts.now())));
+  ) => sessionView(collection, await sessions.begin(options, listener, parts.now())));
   get("/api/sessions/{id}", "A session with its picks", schemas.SessionBody, ID)(({ id }) =>
-    sessionView(world, sessions.get(id))
+    sessionView(collection, sessions.get(id))
   );
   patch("/api/sessions/{id}", "Change weights, temperature, slider or rules", schemas.SessionBody, {
     ...ID,
@@ -167,7 +167,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   post("/api/sessions/{id}/next", "Play the next tracks", schemas.PicksBody, { ...ID, body: schemas.NextRequest })(
     async ({ id, count = 1, explain = false, ahead }) => {
       const picks = await sessions.next(sessions.get(id), count, parts.now(), ahead);
-      return { picks: picks.map((pick) => pickView(world, pick, explain)) };
+      return { picks: picks.map((pick) => pickView(collection, pick, explain)) };
     },
   );
   post(
@@ -183,7 +183,9 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     const distribution = ahead && Object.keys(tuning).length === 0
       ? ahead.distribution
       : session.preview(tuning, parts.now());
-    return distribution ? previewView(world, distribution, 12) : { candidates: [], candidate_count: 0, relaxed: [] };
+    return distribution
+      ? previewView(collection, distribution, 12)
+      : { candidates: [], candidate_count: 0, relaxed: [] };
   });
   post("/api/sessions/{id}/events", "A skip or a like", schemas.SessionBody, { ...ID, body: schemas.Feedback })((
     { id, type, track_id },
@@ -194,7 +196,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   post("/api/sessions/{id}/undo", "Take the latest pick back", schemas.UndoBody, ID)(async ({ id }) => {
     const live = sessions.get(id);
     const pick = await sessions.undo(live, parts.now());
-    return { undone: pick ? pickView(world, pick, false) : null, session: sessionView(world, live) };
+    return { undone: pick ? pickView(collection, pick, false) : null, session: sessionView(collection, live) };
   });
 
   const file = createRoute({
@@ -214,8 +216,8 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     const { session, options } = sessions.get(c.req.valid("param").id);
     const { format } = c.req.valid("query");
     const first = session.picks[0];
-    const title = first ? `Segue from ${trackName(world.catalog, first.track)}` : "Segue";
-    const rows = playlistRows(world.catalog, session.picks);
+    const title = first ? `Segue from ${trackName(collection.catalog, first.track)}` : "Segue";
+    const rows = playlistRows(collection.catalog, session.picks);
     const body = formatPlaylist({ title, rows, recipe: { ...options } }, format);
     c.header("content-disposition", `attachment; filename="segue.${format}"`);
     return c.body(body, 200, { "content-type": EXPORT_TYPES[format] });
@@ -245,12 +247,12 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   });
   get("/api/map", "Points of the map, a sample", schemas.MapBody, { query: schemas.MapQuery })(({ limit }) => {
     const { map, clusterDescriptions = [] } = parts;
-    const step = Math.max(1, world.trackCount / limit);
-    const tracks = range(map ? Math.min(limit, world.trackCount) : 0).map((p) => Math.floor(p * step));
+    const step = Math.max(1, collection.trackCount / limit);
+    const tracks = range(map ? Math.min(limit, collection.trackCount) : 0).map((p) => Math.floor(p * step));
     return {
       points: tracks.map((track) => ({
         ...positionOf(map!, track),
-        cluster: world.clusters.length ? world.clusters[track] : null,
+        cluster: collection.clusters.length ? collection.clusters[track] : null,
       })),
       clusters: clusterDescriptions.map((description, cluster) => ({ cluster, description })),
     };
@@ -264,7 +266,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   );
   get("/health", "Is the service well", schemas.Health)(() => ({
     status: "ok" as const,
-    tracks: world.trackCount,
+    tracks: collection.trackCount,
     listeners_in_memory: sessions.listenerCount,
   }));
   app.get("/metrics", metrics.page);
@@ -300,34 +302,34 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   async function after(id: string, change: (live: LiveSession) => Promise<unknown>) {
     const live = sessions.get(id);
     await change(live);
-    return sessionView(world, live);
+    return sessionView(collection, live);
   }
 
   function known(id: string): number {
-    const track = world.indexOf(id);
+    const track = collection.indexOf(id);
     if (track === undefined) throw new SessionError(404, `no track '${id}'`);
     return track;
   }
 
   function positionOf(map: Float32Array, track: number) {
-    return { x: map[2 * track], y: map[2 * track + 1], track_id: world.catalog.texts.track_id![track]! };
+    return { x: map[2 * track], y: map[2 * track + 1], track_id: collection.catalog.texts.track_id![track]! };
   }
 
   function compared(policy: "vanilla" | "segue", from: number, count: number, seed: number, tuning: Tuning) {
-    const state = new UserState(world);
+    const state = new UserState(collection);
     const sequence = sessions.scorer(state, tuning);
     const picks = new Session(state, { policy, from, seed, count, sequence, ...tuning }).run();
     return {
       policy,
-      picks: picks.map((pick) => pickView(world, pick, true)),
+      picks: picks.map((pick) => pickView(collection, pick, true)),
       repeats_of_artist:
         picks.filter((pick, p) => picks.slice(0, p).some((before) => shareArtist(before, pick))).length,
-      mean_similarity: mean(pairs(picks), ([a, b]) => similarityOf(world, a.track, b.track)) ?? 0,
+      mean_similarity: mean(pairs(picks), ([a, b]) => similarityOf(collection, a.track, b.track)) ?? 0,
     };
   }
 
   function shareArtist(a: SessionPick, b: SessionPick): boolean {
-    const artists = world.catalog.lists.artists!;
+    const artists = collection.catalog.lists.artists!;
     return artists[a.track].some((artist) => artists[b.track].includes(artist));
   }
 }

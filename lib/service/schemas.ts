@@ -4,9 +4,9 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { FEATURES, OPTIONAL_FEATURES } from "../shuffle/features.ts";
-import { PLAYLIST_FORMATS } from "../shuffle/playlist.ts";
-import { POLICIES } from "../shuffle/session.ts";
+import { FEATURES, OPTIONAL_FEATURES } from "../score/features.ts";
+import { PLAYLIST_FORMATS } from "../score/playlist.ts";
+import { POLICIES } from "../score/session.ts";
 
 const share = z.number().min(0).max(1);
 const weight = z.number().min(-100).max(100);

@@ -11,9 +11,9 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Catalog, listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
 import { normalizeTitle } from "../catalog/find.ts";
-import { expectInteger, InputError } from "../errors.ts";
-import { writeAtomicWith } from "../storage/atomic.ts";
-import { runStage, type StageReport } from "../storage/stages.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { writeAtomicWith } from "../data/atomic.ts";
+import { runStage, type StageReport } from "../data/stages.ts";
 
 /** The file of the index in a data folder. */
 export const SEARCH_FILE = "search.sqlite";

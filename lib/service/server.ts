@@ -5,12 +5,12 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
-import { loadSequenceTerm, serveSequenceTerm } from "../evaluation/sequence_term.ts";
-import { openPredictor } from "../sequence/stage.ts";
-import { readLibrary } from "../shuffle/library.ts";
-import { restrictWorld } from "../shuffle/world.ts";
-import { readNpyMatrix } from "../storage/npy.ts";
+import { InputError } from "../data/errors.ts";
+import { loadSequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";
+import { openPredictor } from "../hybrid/sasrec_stage.ts";
+import { readLibrary } from "../listening/library.ts";
+import { restrictCollection } from "../score/collection.ts";
+import { readNpyMatrix } from "../data/npy.ts";
 import { type Continuation, createApp } from "./app.ts";
 import { SEARCH_FILE, SearchIndex, searchStage } from "./search.ts";
 import { Sessions } from "./sessions.ts";
@@ -65,19 +65,19 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   await expectWritable(directory, searchStage);
   await expectWritable(directory, snapshotStage);
   const whole = readSnapshot(directory);
-  const world = options.liked === undefined
+  const collection = options.liked === undefined
     ? whole
-    : await restrictWorld(whole, readLibrary(whole, options.liked).tracks);
-  const search = new SearchIndex(join(directory, SEARCH_FILE), world.catalog);
+    : await restrictCollection(whole, readLibrary(whole, options.liked).tracks);
+  const search = new SearchIndex(join(directory, SEARCH_FILE), collection.catalog);
   search.warmUp();
   const store = new Store(options.store ?? join(directory, "service.sqlite"));
   const term = await loadSequenceTerm(directory);
   const app = createApp({
-    world,
+    collection,
     search,
     store,
-    sessions: new Sessions(world, store, term && serveSequenceTerm(term)(world)),
-    map: readMap(join(directory, "umap.npy"), world.trackCount),
+    sessions: new Sessions(collection, store, term && serveSequenceTerm(term)(collection)),
+    map: readMap(join(directory, "umap.npy"), collection.trackCount),
     clusterDescriptions: readDescriptions(join(directory, "clusters.json")),
     continuation: await loadContinuation(directory),
     token,

@@ -5,13 +5,13 @@
  */
 import type { z } from "@hono/zod-openapi";
 import { randomUUID } from "node:crypto";
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 import type { SequenceModel } from "../evaluation/play.ts";
-import type { SequenceScorer } from "../shuffle/features.ts";
-import { compileRules } from "../shuffle/rules.ts";
-import { Session, type SessionPick } from "../shuffle/session.ts";
-import { UserState } from "../shuffle/state.ts";
-import type { ShuffleWorld, TrackIndex } from "../shuffle/world.ts";
+import type { SequenceScorer } from "../score/features.ts";
+import { compileRules } from "../score/rules.ts";
+import { Session, type SessionPick } from "../score/session.ts";
+import { UserState } from "../score/state.ts";
+import type { Collection, TrackIndex } from "../score/collection.ts";
 import type * as schemas from "./schemas.ts";
 import type { LoggedEvent, LoggedSession, Store } from "./store.ts";
 
@@ -60,7 +60,7 @@ const MOST_EVENTS = 50_000;
 
 /** All sessions of a service. */
 export class Sessions {
-  #world: ShuffleWorld;
+  #collection: Collection;
   #store: Store;
   #sequence?: SequenceModel;
   #listeners = new Map<string, Listener>();
@@ -71,13 +71,13 @@ export class Sessions {
   /**
    * Takes up the log.
    *
-   * @param world What is shuffled.
+   * @param collection What is shuffled.
    * @param store The log.
    * @param sequence The sequence model behind the weight `sequence`, when there is one.
    * @param mostEvents Events of all listeners that are kept in memory, at least 1.
    */
-  constructor(world: ShuffleWorld, store: Store, sequence?: SequenceModel, mostEvents: number = MOST_EVENTS) {
-    this.#world = world;
+  constructor(collection: Collection, store: Store, sequence?: SequenceModel, mostEvents: number = MOST_EVENTS) {
+    this.#collection = collection;
     this.#store = store;
     this.#sequence = sequence;
     this.#mostEvents = mostEvents;
@@ -219,7 +219,7 @@ export class Sessions {
    * @throws {InputError} When an option is out of range.
    */
   async retune(live: LiveSession, tuning: Tuning, now: number): Promise<void> {
-    compileRules(this.#world, tuning.rules);
+    compileRules(this.#collection, tuning.rules);
     this.scorer(live.session.state, tuning);
     live.session.retune(tuning);
     const cleared = this.#clear(live, now);
@@ -304,7 +304,7 @@ export class Sessions {
    * come out; where they do not, the catalogue is another one, and the session is over.
    */
   #replay(listener: string, sessions: readonly LoggedSession[]): Listener {
-    const state = new UserState(this.#world);
+    const state = new UserState(this.#collection);
     let current: LiveSession | undefined;
     for (const logged of sessions) current = this.#remake(logged, state);
     if (current) this.#owners.set(current.id, listener);
@@ -341,7 +341,7 @@ export class Sessions {
         session.retune(JSON.parse(event.detail!));
         return true;
       default: {
-        const track = this.#world.indexOf(event.track_id!);
+        const track = this.#collection.indexOf(event.track_id!);
         if (track === undefined) return false;
         session.state[event.type as "skip" | "like" | "unlike"](track, event.at);
         return true;
@@ -353,12 +353,12 @@ export class Sessions {
     const options: NewSession = JSON.parse(text);
     const { seeds, ...rest } = options;
     const tracks = (seeds ?? []).map((seed) => {
-      const track = this.#world.indexOf(seed);
+      const track = this.#collection.indexOf(seed);
       if (track === undefined) throw new InputError(`no track '${seed}'`);
       return track;
     });
     // Rules are read at the first pick; a genre that does not exist is to be told now, and not at every pick to come.
-    compileRules(this.#world, options.rules);
+    compileRules(this.#collection, options.rules);
     const session = new Session(state, {
       ...rest,
       from: tracks[0],
@@ -376,7 +376,7 @@ export class Sessions {
   }
 
   #id(track: number): string {
-    return this.#world.catalog.texts.track_id![track]!;
+    return this.#collection.catalog.texts.track_id![track]!;
   }
 }
 

@@ -15,10 +15,10 @@ import {
   type TextColumn,
   textsOf,
 } from "../catalog/catalog.ts";
-import { InputError } from "../errors.ts";
-import { createShuffleWorld, loadShuffleWorld, readWorldParts, type ShuffleWorld } from "../shuffle/world.ts";
-import { type NpzEntry, readNpz, writeNpz } from "../storage/npz.ts";
-import { runStage, type StageReport } from "../storage/stages.ts";
+import { InputError } from "../data/errors.ts";
+import { type Collection, createCollection, loadCollection, readCollectionParts } from "../score/collection.ts";
+import { type NpzEntry, readNpz, writeNpz } from "../data/npz.ts";
+import { runStage, type StageReport } from "../data/stages.ts";
 
 /** The file of the snapshot in a data folder. */
 export const SNAPSHOT_FILE = "service.npz";
@@ -42,23 +42,23 @@ export function snapshotStage(directory: string): Promise<StageReport> {
     parameters: { layout: 2 },
     outputs: [SNAPSHOT_FILE],
     run: async () => {
-      const world = await loadShuffleWorld(directory);
-      writeNpz(join(directory, SNAPSHOT_FILE), snapshotOf(world));
-      return { tracks: world.trackCount };
+      const collection = await loadCollection(directory);
+      writeNpz(join(directory, SNAPSHOT_FILE), snapshotOf(collection));
+      return { tracks: collection.trackCount };
     },
   });
 }
 
 /**
- * Reads a world from the snapshot, the graph, the embedding and the clusters of a data folder. It is the world that
- * `loadShuffleWorld` reads, without the columns that the service does not need; its texts are decoded when they are
+ * Reads a collection from the snapshot, the graph, the embedding and the clusters of a data folder. It is the collection that
+ * `loadCollection` reads, without the columns that the service does not need; its texts are decoded when they are
  * looked at.
  *
  * @param directory The data folder.
- * @returns The world.
+ * @returns The collection.
  * @throws {InputError} When a file is missing or the files do not fit together.
  */
-export function readSnapshot(directory: string): ShuffleWorld {
+export function readSnapshot(directory: string): Collection {
   const file = join(directory, SNAPSHOT_FILE);
   const entries = readNpz(file);
   const array = <T>(name: string): T => {
@@ -92,7 +92,7 @@ export function readSnapshot(directory: string): ShuffleWorld {
   const ids = texts("track_id");
   const order = array<Int32Array>("track_id.order");
   const rowAt = bisector((row: number) => ids[row]!).left;
-  return createShuffleWorld({ catalog, ...readWorldParts(directory) }, {
+  return createCollection({ catalog, ...readCollectionParts(directory) }, {
     artists,
     genres: lists("genres"),
     albumOf: (track) => albums[track],
@@ -106,7 +106,7 @@ export function readSnapshot(directory: string): ShuffleWorld {
 }
 
 /** The arrays of the snapshot by name. */
-function snapshotOf({ catalog, artists, genres, albumOf, workOf, keys }: ShuffleWorld): Record<string, NpzEntry> {
+function snapshotOf({ catalog, artists, genres, albumOf, workOf, keys }: Collection): Record<string, NpzEntry> {
   const entries: Record<string, NpzEntry> = {};
   const put = (name: string, data: Int32Array | Uint8Array | Float64Array) => {
     entries[name] = { data, shape: [data.length] };

@@ -5,7 +5,7 @@
  * @module
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { InputError } from "../errors.ts";
+import { InputError } from "../data/errors.ts";
 
 /** Something that happened in a session, as it is logged. */
 export interface LoggedEvent {

@@ -5,16 +5,16 @@
  */
 import type { z } from "@hono/zod-openapi";
 import { listsOf, type NumericColumn, textsOf } from "../catalog/catalog.ts";
-import type { Distribution } from "../shuffle/distribution.ts";
-import { camelotName } from "../features/circle.ts";
-import type { SessionPick } from "../shuffle/session.ts";
-import type { ShuffleWorld } from "../shuffle/world.ts";
+import type { Distribution } from "../score/distribution.ts";
+import { camelotName } from "../math/circle.ts";
+import type { SessionPick } from "../score/session.ts";
+import type { Collection } from "../score/collection.ts";
 import type { Pick, PreviewBody, SessionBody, Track, Why } from "./schemas.ts";
 import type { LiveSession } from "./sessions.ts";
 
 /** A track as the service shows it. */
-export function trackView(world: ShuffleWorld, track: number): z.infer<typeof Track> {
-  const { catalog } = world;
+export function trackView(collection: Collection, track: number): z.infer<typeof Track> {
+  const { catalog } = collection;
   const number = (name: NumericColumn) => {
     const value = catalog.numbers[name]?.[track];
     return value === undefined || Number.isNaN(value) ? null : value;
@@ -35,16 +35,16 @@ export function trackView(world: ShuffleWorld, track: number): z.infer<typeof Tr
     energy: number("energy"),
     valence: number("valence"),
     danceability: number("danceability"),
-    cluster: world.clusters.length ? world.clusters[track] : null,
+    cluster: collection.clusters.length ? collection.clusters[track] : null,
   };
 }
 
 /** A pick; its reasons cost a pass over the candidates and are left out unless wanted. */
-export function pickView(world: ShuffleWorld, pick: SessionPick, explain: boolean): z.infer<typeof Pick> {
+export function pickView(collection: Collection, pick: SessionPick, explain: boolean): z.infer<typeof Pick> {
   const { step, track, at, probability, distribution, relaxed } = pick;
   return {
     step,
-    track: trackView(world, track),
+    track: trackView(collection, track),
     at,
     probability,
     relaxed: relaxed.map(({ rule }) => rule),
@@ -64,21 +64,21 @@ function whyView(distribution: Distribution, track: number): z.infer<typeof Why>
 }
 
 /** A session with all its picks. */
-export function sessionView(world: ShuffleWorld, live: LiveSession): z.infer<typeof SessionBody> {
+export function sessionView(collection: Collection, live: LiveSession): z.infer<typeof SessionBody> {
   const { id, listener, created, session } = live;
-  const picks = session.picks.map((pick) => pickView(world, pick, false));
+  const picks = session.picks.map((pick) => pickView(collection, pick, false));
   return { id, listener, created, current: session.current?.step ?? null, picks };
 }
 
 /** The most probable candidates of a distribution. */
 export function previewView(
-  world: ShuffleWorld,
+  collection: Collection,
   distribution: Distribution,
   count: number,
 ): z.infer<typeof PreviewBody> {
   return {
     candidates: distribution.top(count).map(({ track, probability }) => ({
-      track: trackView(world, track),
+      track: trackView(collection, track),
       probability,
       why: whyView(distribution, track),
     })),

@@ -16,10 +16,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { csvHeader, worldRows } from "../../lib/catalog/world/forms.ts";
-import { planArtists, worldTracks } from "../../lib/catalog/world/tracks.ts";
+import { csvHeader, worldRows } from "../../lib/catalog/synthetic/forms.ts";
+import { planArtists, worldTracks } from "../../lib/catalog/synthetic/tracks.ts";
 import { showTable } from "../../lib/plots/show.ts";
-import { writeAtomic } from "../../lib/storage/atomic.ts";
+import { writeAtomic } from "../../lib/data/atomic.ts";
 
 /** What is known of a run. */
 interface Run {

@@ -11,12 +11,12 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { fitConditionalLogit, fitConditionalLogitBatches } from "../../lib/choice/conditional_logit.ts";
 import { withChoiceBatches } from "../../lib/choice/read_choices.ts";
-import { groupChoices } from "../../lib/choice/sets.ts";
+import { groupChoices } from "../../lib/listening/choice_sets.ts";
 import { showTable } from "../../lib/plots/show.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { readNpy, writeNpy } from "../../lib/storage/npy.ts";
-import { writeParquet } from "../../lib/storage/parquet.ts";
-import { peakMemory } from "../../lib/storage/stages.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { readNpy, writeNpy } from "../../lib/data/npy.ts";
+import { writeParquet } from "../../lib/data/parquet.ts";
+import { peakMemory } from "../../lib/data/stages.ts";
 
 const FEATURES = ["a", "b", "c", "d", "e"];
 const WEIGHTS = [0.5, -0.3, 0.2, 0.1, -0.1];

@@ -13,19 +13,19 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { UMAP } from "umap-js";
-import { worldStage } from "../../lib/catalog/world/stage.ts";
+import { worldStage } from "../../lib/catalog/synthetic/world_stage.ts";
 import { trainAutoencoder } from "../../lib/embedding/autoencoder.ts";
 import { kMeans, type KMeansResult, meanAgreement } from "../../lib/embedding/kmeans.ts";
-import { type ExactNeighbors, exactNeighbors } from "../../lib/neighbors.ts";
+import { type ExactNeighbors, exactNeighbors } from "../../lib/math/neighbors.ts";
 import { trustworthiness } from "../../lib/embedding/quality.ts";
-import { pcaStage } from "../../lib/embedding/stage.ts";
+import { pcaStage } from "../../lib/embedding/embedding_stages.ts";
 import { placeAmong, umapLayout, umapOfSample } from "../../lib/embedding/umap.ts";
-import { featuresStage } from "../../lib/features/stage.ts";
-import { type Matrix, matrix, takeRows, unitRows } from "../../lib/matrix.ts";
+import { featuresStage } from "../../lib/features/features_stage.ts";
+import { type Matrix, matrix, takeRows, unitRows } from "../../lib/math/matrix.ts";
 import { showTable } from "../../lib/plots/show.ts";
-import { seededRandom, shuffleInPlace } from "../../lib/random.ts";
-import { readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
-import { peakMemory } from "../../lib/storage/stages.ts";
+import { seededRandom, shuffleInPlace } from "../../lib/math/random.ts";
+import { readNpyMatrix, writeNpy } from "../../lib/data/npy.ts";
+import { peakMemory } from "../../lib/data/stages.ts";
 import { blobs } from "../embedding/samples.ts";
 
 /** Columns of the matrix, as many as PCA scores have. */

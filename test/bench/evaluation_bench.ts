@@ -1,5 +1,5 @@
 /**
- * Times `segue evaluate` as a whole on the default world, the training of its sequence model, the tournament on one worker
+ * Times `segue evaluate` as a whole on the default collection, the training of its sequence model, the tournament on one worker
  * and on two, one of 1,000 listeners with the processor time that it takes, and the bootstrap beside SciPy's. Each timed
  * thing runs in a process of its own, so that its peak memory is its own.
  *
@@ -11,14 +11,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { bootstrapMean } from "../../lib/evaluation/bootstrap.ts";
-import { weighSequenceTerm } from "../../lib/evaluation/sequence_term.ts";
-import { runTournament } from "../../lib/evaluation/tournament.ts";
-import { openWorkspace } from "../../lib/pipeline.ts";
+import { bootstrapMean } from "../../lib/math/bootstrap.ts";
+import { weighSequenceTerm } from "../../lib/hybrid/sequence_term.ts";
+import { runTournament } from "../../lib/evaluation/comparison.ts";
+import { openWorkspace } from "../../lib/prepare.ts";
 import { showTable } from "../../lib/plots/show.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { loadShuffleWorld } from "../../lib/shuffle/world.ts";
-import { peakMemory } from "../../lib/storage/stages.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { loadCollection } from "../../lib/score/collection.ts";
+import { peakMemory } from "../../lib/data/stages.ts";
 
 interface Timing {
   n: number;
@@ -116,10 +116,10 @@ async function runPart(name: string, size: number, n: number): Promise<Timing> {
     return { n, seconds: (performance.now() - start) / 1000, peak_mib: peakMemory() };
   }
   const directory = process.argv.at(-1)!;
-  const world = await loadShuffleWorld(directory);
-  const sequence = await weighSequenceTerm(directory, world);
+  const collection = await loadCollection(directory);
+  const sequence = await weighSequenceTerm(directory, collection);
   const before = process.cpuUsage();
-  const tournament = await runTournament(world, {
+  const tournament = await runTournament(collection, {
     listeners: n,
     variantListeners: n > 96 ? 48 : undefined,
     workers: size,

@@ -20,11 +20,11 @@ import { connectTrack, likedGraph } from "../../lib/graph/connect.ts";
 import { type NeighborGraph, readGraph, writeGraph } from "../../lib/graph/graph.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
 import { smoothPath } from "../../lib/graph/path.ts";
-import { type Matrix, matrix, row } from "../../lib/matrix.ts";
+import { type Matrix, matrix, row } from "../../lib/math/matrix.ts";
 import { showTable } from "../../lib/plots/show.ts";
-import { randomInteger, seededRandom } from "../../lib/random.ts";
-import { readNpy, readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
-import { peakMemory } from "../../lib/storage/stages.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
+import { readNpy, readNpyMatrix, writeNpy } from "../../lib/data/npy.ts";
+import { peakMemory } from "../../lib/data/stages.ts";
 
 const K = 50;
 const DIMENSIONS = 16;

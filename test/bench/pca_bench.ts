@@ -13,8 +13,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { fitPca, pcaScores } from "../../lib/embedding/pca.ts";
 import { showTable } from "../../lib/plots/show.ts";
-import { readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
-import { peakMemory } from "../../lib/storage/stages.ts";
+import { readNpyMatrix, writeNpy } from "../../lib/data/npy.ts";
+import { peakMemory } from "../../lib/data/stages.ts";
 import { correlated } from "../embedding/samples.ts";
 
 /** What a process says of its run. */

@@ -4,7 +4,7 @@
  * 1. Speed: training steps at 22,000 tracks, single requests at 24,000 and 250,000, and the reading of a playlist slice:
  *    reports/tables/bench_sequence.csv and .md.
  * 2. Quality: both trained until the validation NDCG stops rising, on the same playlists with the same settings, three seeds
- *    each: bench_sequence_converge. The world has a seed on which no setting was chosen.
+ *    each: bench_sequence_converge. The collection has a seed on which no setting was chosen.
  * 3. The three losses for the same number of steps: bench_sequence_losses.
  *
  * `deno run -A test/bench/sequence_bench.ts [--quick | --speed | --converge | --losses]`; without an option all parts, with
@@ -16,25 +16,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { worldStage } from "../../lib/catalog/world/stage.ts";
+import { worldStage } from "../../lib/catalog/synthetic/world_stage.ts";
 import { showTable } from "../../lib/plots/show.ts";
-import { randomInteger, seededRandom } from "../../lib/random.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
 import { fitItemKnn, fitMarkov, fitPopularity } from "../../lib/sequence/baselines.ts";
 import { epochBatches, trainingWindows } from "../../lib/sequence/batches.ts";
-import { fitHybrid } from "../../lib/sequence/hybrid.ts";
+import { fitHybrid } from "../../lib/hybrid/hybrid.ts";
 import { readInteractions } from "../../lib/sequence/interactions.ts";
 import { mpdStage, readMpd } from "../../lib/sequence/mpd.ts";
 import { bootstrap, evaluateNext, type MetricEstimate } from "../../lib/sequence/ranking.ts";
-import { formatEstimate } from "../../lib/sequence/report.ts";
+import { formatEstimate } from "../../lib/hybrid/report.ts";
 import { initialWeights, loadSasrec, sasrecConfig, saveSasrec, weightShapes } from "../../lib/sequence/sasrec.ts";
 import { serveSasrec } from "../../lib/sequence/serve.ts";
 import { type SequenceSplit, splitPlaylists } from "../../lib/sequence/split.ts";
-import { hybridTerms } from "../../lib/sequence/terms.ts";
+import { hybridTerms } from "../../lib/hybrid/evidence.ts";
 import { readTrackNames } from "../../lib/sequence/track_names.ts";
 import { type TrainOptions, trainSasrec } from "../../lib/sequence/train.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { writeNpz } from "../../lib/storage/npz.ts";
-import { peakMemory } from "../../lib/storage/stages.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { writeNpz } from "../../lib/data/npz.ts";
+import { peakMemory } from "../../lib/data/stages.ts";
 
 const TRACKS = 22_000;
 const SEED = 42;
@@ -42,7 +42,7 @@ const BATCH = 128;
 /** Steps of an epoch where 6,245 playlists are one window each. */
 const EPOCH_STEPS = 49;
 
-/** The world that quality is compared on, and how models are trained on it. */
+/** The collection that quality is compared on, and how models are trained on it. */
 const WORLD = { tracks: 1500, playlists: 2500, seed: 7 };
 const SEEDS = [1, 2, 3];
 const TRAINING = {

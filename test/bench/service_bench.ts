@@ -16,8 +16,8 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { showTable } from "../../lib/plots/show.ts";
-import { openWorkspace } from "../../lib/pipeline.ts";
-import { type Random, randomInteger, seededRandom } from "../../lib/random.ts";
+import { openWorkspace } from "../../lib/prepare.ts";
+import { type Random, randomInteger, seededRandom } from "../../lib/math/random.ts";
 
 const CONNECTIONS = 64;
 /** Tracks of a session; then its connection begins another with a new listener. */

@@ -10,16 +10,16 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { writeGraph } from "../../lib/graph/graph.ts";
-import { matrix } from "../../lib/matrix.ts";
+import { matrix } from "../../lib/math/matrix.ts";
 import { showTable } from "../../lib/plots/show.ts";
-import { randomInteger, seededRandom } from "../../lib/random.ts";
-import { recommendNext, type RecommendOptions } from "../../lib/shuffle/recommend.ts";
-import { DEFAULT_RULES } from "../../lib/shuffle/session.ts";
-import { UserState } from "../../lib/shuffle/state.ts";
-import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
-import { createShuffleWorld, type ShuffleWorld } from "../../lib/shuffle/world.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { peakMemory } from "../../lib/storage/stages.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
+import { recommendNext, type RecommendOptions } from "../../lib/score/recommend.ts";
+import { DEFAULT_RULES } from "../../lib/score/session.ts";
+import { UserState } from "../../lib/score/state.ts";
+import { DEFAULT_WEIGHTS } from "../../lib/score/weights.ts";
+import { type Collection, createCollection } from "../../lib/score/collection.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { peakMemory } from "../../lib/data/stages.ts";
 
 const NEIGHBORS = 50;
 const DIMENSIONS = 16;
@@ -87,7 +87,7 @@ async function main(options: string[]): Promise<number> {
   const steps = quick ? 5_000 : 50_000;
   const folder = mkdtempSync(join(tmpdir(), "segue-bench-"));
   try {
-    writePeerFiles(randomShuffleWorld(small), folder);
+    writePeerFiles(randomCollection(small), folder);
     const python = fileURLToPath(new URL("../../.venv-bench/bin/python", import.meta.url));
     const peer = run(python, ["-c", NUMPY, folder, String(steps)]);
     const self = fileURLToPath(import.meta.url);
@@ -138,18 +138,18 @@ function run(command: string, parts: string[]): Run[] {
   return JSON.parse(stdout.trim().split("\n").at(-1)!);
 }
 
-/** One part: walks on a random world of n tracks by a listener with a history. */
+/** One part: walks on a random collection of n tracks by a listener with a history. */
 function part(n: number, steps: number): void {
-  const world = randomShuffleWorld(n);
+  const collection = randomCollection(n);
   const runs = [
-    walk("segue, no rules", world, steps, {}),
-    walk("segue, default rules", world, steps, { rules: DEFAULT_RULES }),
+    walk("segue, no rules", collection, steps, {}),
+    walk("segue, default rules", collection, steps, { rules: DEFAULT_RULES }),
   ];
   console.log(JSON.stringify(runs));
 }
 
-function walk(what: string, world: ShuffleWorld, steps: number, options: RecommendOptions): Run {
-  const state = listener(world);
+function walk(what: string, collection: Collection, steps: number, options: RecommendOptions): Run {
+  const state = listener(collection);
   const random = seededRandom(1, "walk");
   const times = new Float64Array(steps);
   let current = 0;
@@ -192,15 +192,15 @@ function heapUsed(): number {
   return heapUsed + external;
 }
 
-function listener(world: ShuffleWorld): UserState {
-  const state = new UserState(world);
+function listener(collection: Collection): UserState {
+  const state = new UserState(collection);
   const random = seededRandom(2, "history");
-  for (let p = 0; p < HISTORY; p++) state.play(randomInteger(random, world.trackCount), p * HOUR / 2);
+  for (let p = 0; p < HISTORY; p++) state.play(randomInteger(random, collection.trackCount), p * HOUR / 2);
   return state;
 }
 
 /** Random neighbours, embeddings, artists of about five tracks, keys and clusters: the cost does not depend on sense. */
-function randomShuffleWorld(n: number): ShuffleWorld {
+function randomCollection(n: number): Collection {
   const random = seededRandom(3, "world");
   const offsets = Int32Array.from({ length: n + 1 }, (_, i) => i * NEIGHBORS);
   const indices = new Int32Array(n * NEIGHBORS);
@@ -213,7 +213,7 @@ function randomShuffleWorld(n: number): ShuffleWorld {
   const embedding = matrix(n, DIMENSIONS);
   for (let v = 0; v < embedding.data.length; v++) embedding.data[v] = random() - 0.5;
   const names = Array.from({ length: Math.ceil(n / 5) }, (_, a) => [`Artist ${a}`]);
-  return createShuffleWorld({
+  return createCollection({
     catalog: {
       length: n,
       numbers: {
@@ -232,15 +232,15 @@ function randomShuffleWorld(n: number): ShuffleWorld {
   });
 }
 
-function writePeerFiles(world: ShuffleWorld, folder: string): void {
-  const n = world.trackCount;
+function writePeerFiles(collection: Collection, folder: string): void {
+  const n = collection.trackCount;
   const vector = (name: string, data: Int32Array | Float64Array) =>
     writeNpy(join(folder, `${name}.npy`), { data, shape: [data.length] });
-  writeGraph(join(folder, "graph.npz"), world.graph);
-  vector("artist", world.artists.codes.slice(0, n));
-  vector("keys", Int32Array.from(world.keys));
-  vector("clusters", world.clusters);
-  const events = listener(world).events();
+  writeGraph(join(folder, "graph.npz"), collection.graph);
+  vector("artist", collection.artists.codes.slice(0, n));
+  vector("keys", Int32Array.from(collection.keys));
+  vector("clusters", collection.clusters);
+  const events = listener(collection).events();
   vector("plays", Int32Array.from(events, ({ track }) => track));
   vector("at", Float64Array.from(events, ({ at }) => at));
 }

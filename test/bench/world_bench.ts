@@ -10,7 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { showTable } from "../../lib/plots/show.ts";
-import { readManifest } from "../../lib/storage/stages.ts";
+import { readManifest } from "../../lib/data/stages.ts";
 
 const LIMIT_SECONDS = 90;
 

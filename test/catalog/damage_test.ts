@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { csv, goodRow, HEADERS, id, ingest, type Ingested, type Row } from "./sources.ts";
 
 type FormName = keyof typeof HEADERS;

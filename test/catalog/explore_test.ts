@@ -12,7 +12,7 @@ import {
   rankCorrelations,
   varianceBetween,
 } from "../../lib/catalog/explore.ts";
-import { seededRandom } from "../../lib/random.ts";
+import { seededRandom } from "../../lib/math/random.ts";
 
 const TINY: Catalog = {
   length: 5,

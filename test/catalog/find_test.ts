@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Catalog } from "../../lib/catalog/catalog.ts";
 import { findTrack, normalizeTitle } from "../../lib/catalog/find.ts";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 
 const catalog: Catalog = {
   length: 6,

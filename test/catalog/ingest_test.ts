@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { ingestStage } from "../../lib/catalog/ingest.ts";
-import { sqlText, withDuckDB } from "../../lib/storage/parquet.ts";
+import { sqlText, withDuckDB } from "../../lib/data/parquet.ts";
 import { runPython } from "../python.ts";
 import { csv, goodRow, HEADERS, id, ingest, type Row } from "./sources.ts";
 

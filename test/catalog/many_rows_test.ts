@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { plainText } from "../../lib/catalog/work.ts";
-import { csvHeader, WORLD_FORMS, worldRows } from "../../lib/catalog/world/forms.ts";
-import { planArtists, worldTracks } from "../../lib/catalog/world/tracks.ts";
-import { withDuckDB } from "../../lib/storage/parquet.ts";
+import { csvHeader, WORLD_FORMS, worldRows } from "../../lib/catalog/synthetic/forms.ts";
+import { planArtists, worldTracks } from "../../lib/catalog/synthetic/tracks.ts";
+import { withDuckDB } from "../../lib/data/parquet.ts";
 import { csv, goodRow, HEADERS, id, ingest, type Ingested, type Row } from "./sources.ts";
 
 type FormName = keyof typeof HEADERS;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { bareTitle, plainText } from "../../lib/catalog/work.ts";
-import { sqlText, withDuckDB } from "../../lib/storage/parquet.ts";
+import { sqlText, withDuckDB } from "../../lib/data/parquet.ts";
 
 async function workTitles(titles: string[]): Promise<string[]> {
   return await withDuckDB(async (connection) => {

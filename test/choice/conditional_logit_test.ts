@@ -5,8 +5,8 @@ import {
   fitConditionalLogit,
   fitConditionalLogitBatches,
 } from "../../lib/choice/conditional_logit.ts";
-import { type ChoiceSets, groupChoices, takeSets } from "../../lib/choice/sets.ts";
-import { InputError } from "../../lib/errors.ts";
+import { type ChoiceSets, groupChoices, takeSets } from "../../lib/listening/choice_sets.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { runPython } from "../python.ts";
 import { HAS_HEATING, HEATING_ALTERNATIVES, heatingRows } from "./heating.ts";
 import { randomChoices } from "./random_choices.ts";

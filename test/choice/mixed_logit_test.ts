@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { fitConditionalLogit } from "../../lib/choice/conditional_logit.ts";
 import { fitMixedLogit, halton, haltonNormals } from "../../lib/choice/mixed_logit.ts";
 import { trainSoftmaxRegression } from "../../lib/choice/softmax_regression.ts";
-import { InputError } from "../../lib/errors.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { loadTensorFlow } from "../../lib/tensor.ts";
+import { InputError } from "../../lib/data/errors.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { loadTensorFlow } from "../../lib/math/tensor.ts";
 import { randomChoices } from "./random_choices.ts";
 
 Deno.test("halton() begins as the textbook has it", () => {

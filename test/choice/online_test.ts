@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BayesianWeights, feedbackChoices, GradientWeights } from "../../lib/choice/online.ts";
 import { type TastePrior, userTaste } from "../../lib/choice/personal.ts";
-import { InputError } from "../../lib/errors.ts";
-import { seededRandom } from "../../lib/random.ts";
+import { InputError } from "../../lib/data/errors.ts";
+import { seededRandom } from "../../lib/math/random.ts";
 
 const PRIOR: TastePrior = {
   features: ["x"],

@@ -10,11 +10,11 @@ import {
   truncatePrior,
   userTaste,
 } from "../../lib/choice/personal.ts";
-import { type ChoiceSets, listenerRanges } from "../../lib/choice/sets.ts";
-import { drawChoices, drawContexts, drawTastes, TASTE_AXES, withContexts } from "../../lib/choice/tastes.ts";
-import { InputError } from "../../lib/errors.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
+import { type ChoiceSets, listenerRanges } from "../../lib/listening/choice_sets.ts";
+import { drawChoices, drawContexts, drawTastes, TASTE_AXES, withContexts } from "../../lib/listening/tastes.ts";
+import { InputError } from "../../lib/data/errors.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { DEFAULT_WEIGHTS } from "../../lib/score/weights.ts";
 
 const NORMAL: TastePrior = {
   features: ["x"],

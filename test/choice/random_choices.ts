@@ -4,8 +4,8 @@
  * @module
  */
 import { randomNormal } from "d3-random";
-import { type ChoiceSets, groupChoices } from "../../lib/choice/sets.ts";
-import { sampleCategorical, seededRandom } from "../../lib/random.ts";
+import { type ChoiceSets, groupChoices } from "../../lib/listening/choice_sets.ts";
+import { sampleCategorical, seededRandom } from "../../lib/math/random.ts";
 
 /** What to draw. */
 export interface RandomChoices {

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fitConditionalLogit, fitConditionalLogitBatches } from "../../lib/choice/conditional_logit.ts";
 import { type ChoiceColumns, readChoices, withChoiceBatches } from "../../lib/choice/read_choices.ts";
-import { InputError } from "../../lib/errors.ts";
-import { seededRandom, shuffleInPlace } from "../../lib/random.ts";
-import { writeParquet } from "../../lib/storage/parquet.ts";
+import { InputError } from "../../lib/data/errors.ts";
+import { seededRandom, shuffleInPlace } from "../../lib/math/random.ts";
+import { writeParquet } from "../../lib/data/parquet.ts";
 import { toCsv } from "./heating.ts";
 import { randomChoices } from "./random_choices.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fitConditionalLogit } from "../../lib/choice/conditional_logit.ts";
 import { readWeights, weightsOfFit, writeWeights } from "../../lib/choice/weights_file.ts";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { randomChoices } from "./random_choices.ts";
 
 function fitOf(names: string[]) {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { matrix } from "../../lib/matrix.ts";
-import { readNpyMatrix, writeNpy } from "../../lib/storage/npy.ts";
+import { matrix } from "../../lib/math/matrix.ts";
+import { readNpyMatrix, writeNpy } from "../../lib/data/npy.ts";
 import { correlated, dataFolder } from "../embedding/samples.ts";
 import { segue, segueJson } from "./segue.ts";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { worldStage } from "../../lib/catalog/world/stage.ts";
-import { clustersStage, pcaStage } from "../../lib/embedding/stage.ts";
-import { featuresStage } from "../../lib/features/stage.ts";
-import { graphStage } from "../../lib/graph/stage.ts";
+import { worldStage } from "../../lib/catalog/synthetic/world_stage.ts";
+import { clustersStage, pcaStage } from "../../lib/embedding/embedding_stages.ts";
+import { featuresStage } from "../../lib/features/features_stage.ts";
+import { graphStage } from "../../lib/graph/graph_stage.ts";
 import { segue, segueJson } from "./segue.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "segue-evaluate-"));

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { graphStage } from "../../lib/graph/stage.ts";
-import { matrix } from "../../lib/matrix.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { writeParquet } from "../../lib/storage/parquet.ts";
+import { graphStage } from "../../lib/graph/graph_stage.ts";
+import { matrix } from "../../lib/math/matrix.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { writeParquet } from "../../lib/data/parquet.ts";
 import { segue } from "./segue.ts";
 
 Deno.test("segue path walks between titles and names what it does not know", async () => {

@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sessionOptions, type ShuffleRecipe } from "../../lib/cli/shuffle_options.ts";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { writeGraph } from "../../lib/graph/graph.ts";
-import { DEFAULT_RULES } from "../../lib/shuffle/session.ts";
-import { SESSION_WEIGHTS } from "../../lib/shuffle/weights.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { type Column, writeParquet } from "../../lib/storage/parquet.ts";
-import { randomWorld } from "../shuffle/small_worlds.ts";
+import { DEFAULT_RULES } from "../../lib/score/session.ts";
+import { SESSION_WEIGHTS } from "../../lib/score/weights.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { type Column, writeParquet } from "../../lib/data/parquet.ts";
+import { randomCollection } from "../score/small_worlds.ts";
 import { segue, segueJson } from "./segue.ts";
 
 const NOW = ["--now", "2026-03-01T18:00Z"];
@@ -17,7 +17,7 @@ const NOW = ["--now", "2026-03-01T18:00Z"];
 /** Writes a world of 120 random tracks as a data folder. */
 async function dataFolder(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "segue-cli-"));
-  const { catalog, graph, embedding, clusters } = randomWorld(120, 12, 11);
+  const { catalog, graph, embedding, clusters } = randomCollection(120, 12, 11);
   const columns: Column[] = [
     ...Object.entries(catalog.texts).map(([name, values]) => ({ name, type: "text" as const, values: values! })),
     ...Object.entries(catalog.lists).map(([name, values]) => ({ name, type: "texts" as const, values: values! })),
@@ -114,7 +114,7 @@ Deno.test("segue shuffle prints a playlist, writes it in every form, and makes i
 });
 
 Deno.test("the options of a recipe are read, or what is wrong with them is said", () => {
-  const world = randomWorld(20, 5, 1);
+  const world = randomCollection(20, 5, 1);
   const read = (recipe: Partial<ShuffleRecipe>) => sessionOptions(world, { policy: "segue", seed: 1, ...recipe });
   const { rules, arc, weights, toward } = read({
     repeat: "all",

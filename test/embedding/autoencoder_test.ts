@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { bottleneckWidth, loadAutoencoder, trainAutoencoder } from "../../lib/embedding/autoencoder.ts";
 import { fitPca, pcaReconstruct, pcaScores } from "../../lib/embedding/pca.ts";
 import { unexplainedShare } from "../../lib/embedding/quality.ts";
-import { matrix, takeRows } from "../../lib/matrix.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { loadTensorFlow } from "../../lib/tensor.ts";
+import { matrix, takeRows } from "../../lib/math/matrix.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { loadTensorFlow } from "../../lib/math/tensor.ts";
 import { correlated } from "./samples.ts";
 
 const range = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);

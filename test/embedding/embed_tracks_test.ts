@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCatalog } from "../../lib/catalog/catalog.ts";
-import { worldStage } from "../../lib/catalog/world/stage.ts";
+import { worldStage } from "../../lib/catalog/synthetic/world_stage.ts";
 import { embedTracks } from "../../lib/embedding/embed_tracks.ts";
-import { embeddingStage, pcaStage } from "../../lib/embedding/stage.ts";
-import { featuresStage } from "../../lib/features/stage.ts";
-import type { Matrix } from "../../lib/matrix.ts";
-import { readNpyMatrix } from "../../lib/storage/npy.ts";
+import { embeddingStage, pcaStage } from "../../lib/embedding/embedding_stages.ts";
+import { featuresStage } from "../../lib/features/features_stage.ts";
+import type { Matrix } from "../../lib/math/matrix.ts";
+import { readNpyMatrix } from "../../lib/data/npy.ts";
 
 function assertClose(found: Matrix, expected: Matrix): void {
   assert.deepEqual([found.rows, found.columns], [expected.rows, expected.columns]);

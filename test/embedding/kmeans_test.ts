@@ -13,10 +13,10 @@ import {
   silhouette,
   STABLE_AGREEMENT,
 } from "../../lib/embedding/kmeans.ts";
-import { type Matrix, matrix } from "../../lib/matrix.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { loadTensorFlow } from "../../lib/tensor.ts";
+import { type Matrix, matrix } from "../../lib/math/matrix.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { loadTensorFlow } from "../../lib/math/tensor.ts";
 import { runPython } from "../python.ts";
 import { blobs } from "./samples.ts";
 

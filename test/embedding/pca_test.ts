@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { accumulateMoments, fitPca, mergeMoments, pcaReconstruct, pcaScores } from "../../lib/embedding/pca.ts";
-import { InputError } from "../../lib/errors.ts";
-import { matrix, takeRows } from "../../lib/matrix.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { loadTensorFlow } from "../../lib/tensor.ts";
+import { InputError } from "../../lib/data/errors.ts";
+import { matrix, takeRows } from "../../lib/math/matrix.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { loadTensorFlow } from "../../lib/math/tensor.ts";
 import { runPython } from "../python.ts";
 import { correlated } from "./samples.ts";
 

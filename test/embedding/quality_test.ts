@@ -8,7 +8,7 @@ import {
   trustworthiness,
   unexplainedShare,
 } from "../../lib/embedding/quality.ts";
-import { matrix, takeRows } from "../../lib/matrix.ts";
+import { matrix, takeRows } from "../../lib/math/matrix.ts";
 import { runPython } from "../python.ts";
 import { correlated } from "./samples.ts";
 

@@ -2,10 +2,10 @@ import * as distributions from "d3-random";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Matrix, matrix } from "../../lib/matrix.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { type Column, writeParquet } from "../../lib/storage/parquet.ts";
+import { type Matrix, matrix } from "../../lib/math/matrix.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { type Column, writeParquet } from "../../lib/data/parquet.ts";
 
 /**
  * Correlated columns: a few hidden factors mixed into d columns, plus noise of their own.

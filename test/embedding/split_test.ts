@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Catalog } from "../../lib/catalog/catalog.ts";
 import { leakageGroups, splitByGroup } from "../../lib/embedding/split.ts";
-import { seededRandom } from "../../lib/random.ts";
+import { seededRandom } from "../../lib/math/random.ts";
 
 Deno.test("splitByGroup() puts every row in one part, no group in two, and leaves no part empty", () => {
   fc.assert(

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { neighborPurity2d } from "../../lib/embedding/quality.ts";
-import { exactNeighbors } from "../../lib/neighbors.ts";
+import { exactNeighbors } from "../../lib/math/neighbors.ts";
 import { placeAmong, stratifiedSample, umapOfSample } from "../../lib/embedding/umap.ts";
-import { firstNonFinite, matrix, takeRows, unitRows } from "../../lib/matrix.ts";
-import { seededRandom } from "../../lib/random.ts";
+import { firstNonFinite, matrix, takeRows, unitRows } from "../../lib/math/matrix.ts";
+import { seededRandom } from "../../lib/math/random.ts";
 import { blobs } from "./samples.ts";
 
 Deno.test("stratifiedSample() gives every stratum its share, and a rare one at least one row", () => {

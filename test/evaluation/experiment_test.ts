@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
 import fc from "fast-check";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import {
   compareArms,
   cuped,
@@ -16,10 +16,10 @@ import {
   simulatePower,
 } from "../../lib/evaluation/experiment.ts";
 import { fixedPlayer, playWithFeedback } from "../../lib/evaluation/feedback.ts";
-import { drawTastes } from "../../lib/choice/tastes.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
-import { randomWorld } from "../shuffle/small_worlds.ts";
+import { drawTastes } from "../../lib/listening/tastes.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { DEFAULT_WEIGHTS } from "../../lib/score/weights.ts";
+import { randomCollection } from "../score/small_worlds.ts";
 
 Deno.test("compareArms() gives SciPy's Welch test", () => {
   // scipy.stats.ttest_ind([5, 7, 9, 4], [1, 2, 3, 4, 5], equal_var=False), SciPy 1.16
@@ -62,7 +62,7 @@ Deno.test("cuped() never adds variance within the sample and keeps the mean", ()
 function simulatedSessions() {
   const users = 160;
   const { weights } = drawTastes({ users, centre: DEFAULT_WEIGHTS, seed: 5 });
-  const log = playWithFeedback(randomWorld(400, 20, 6), () => fixedPlayer(DEFAULT_WEIGHTS), {
+  const log = playWithFeedback(randomCollection(400, 20, 6), () => fixedPlayer(DEFAULT_WEIGHTS), {
     listeners: users,
     sessions: (u) => 4 + u % 6,
     plays: 8,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { introduceTrack } from "../../lib/evaluation/new_tracks.ts";
-import { row } from "../../lib/matrix.ts";
-import { randomWorld } from "../shuffle/small_worlds.ts";
+import { row } from "../../lib/math/matrix.ts";
+import { randomCollection } from "../score/small_worlds.ts";
 
 Deno.test("a track that is taken out and introduced anew enters the lists that it stood in, and has its old neighbours", () => {
-  const { embedding, graph } = randomWorld(200, 12, 3);
+  const { embedding, graph } = randomCollection(200, 12, 3);
   for (const track of [0, 17, 199]) {
     const { neighbors, listedBy, similarities } = introduceTrack(embedding, graph, row(embedding, track), {
       leaveOut: track,
@@ -20,12 +20,12 @@ Deno.test("a track that is taken out and introduced anew enters the lists that i
 });
 
 Deno.test("a new track on top of another has that one as its nearest", () => {
-  const { embedding, graph } = randomWorld(50, 5, 3);
+  const { embedding, graph } = randomCollection(50, 5, 3);
   assert.equal(introduceTrack(embedding, graph, row(embedding, 7)).neighbors[0], 7);
 });
 
 Deno.test("introduceTrack() refuses a graph of another size and a vector of another length", () => {
-  const { embedding, graph } = randomWorld(50, 5, 3);
+  const { embedding, graph } = randomCollection(50, 5, 3);
   assert.throws(() => introduceTrack(embedding, { ...graph, nodeCount: 49 }, row(embedding, 7)), InputError);
   assert.throws(() => introduceTrack(embedding, graph, [1]), InputError);
 });

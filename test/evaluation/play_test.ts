@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { measureRun, METRIC_NAMES, METRICS } from "../../lib/evaluation/metrics.ts";
 import { type Run, scenarioPlayer } from "../../lib/evaluation/play.ts";
 import { contestants, segueVariants } from "../../lib/evaluation/policies.ts";
-import { drawScenario, type Scenario, scenarioWorld } from "../../lib/evaluation/scenarios.ts";
-import { FEATURES } from "../../lib/shuffle/features.ts";
-import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
-import { randomWorld, smallWorld } from "../shuffle/small_worlds.ts";
+import { drawScenario, type Scenario, scenarioCollection } from "../../lib/evaluation/scenarios.ts";
+import { FEATURES } from "../../lib/score/features.ts";
+import { DEFAULT_WEIGHTS } from "../../lib/score/weights.ts";
+import { randomCollection, smallCollection } from "../score/small_worlds.ts";
 
-const whole = randomWorld(200, 10, 2);
+const whole = randomCollection(200, 10, 2);
 const learned = {
   pooled: DEFAULT_WEIGHTS,
   prior: {
@@ -23,9 +23,9 @@ const policies = contestants(learned);
 
 Deno.test("every policy plays the same starts, at the same hours, to the same number of tracks", async () => {
   const scenario = drawScenario(whole, 5, { librarySize: 60 });
-  const world = await scenarioWorld(scenario);
+  const collection = await scenarioCollection(scenario);
   for (const policy of policies) {
-    const { plays, utilities } = scenarioPlayer(world, scenario)(policy);
+    const { plays, utilities } = scenarioPlayer(collection, scenario)(policy);
     assert.equal(plays.length, 200);
     scenario.starts.forEach((start, s) => {
       assert.equal(plays[s * scenario.plays], start, policy.name);
@@ -41,8 +41,8 @@ Deno.test("the listener's regret is never negative, and less under their own wei
     return lost.reduce((sum, value) => sum + value, 0) / lost.length;
   };
   const scenario = drawScenario(whole, 1, { librarySize: 60 });
-  const world = await scenarioWorld(scenario);
-  const of = (name: string) => regret(scenarioPlayer(world, scenario)(policies.find((p) => p.name === name)!));
+  const collection = await scenarioCollection(scenario);
+  const of = (name: string) => regret(scenarioPlayer(collection, scenario)(policies.find((p) => p.name === name)!));
   assert.ok(of("segue-own") < of("vanilla"));
 });
 
@@ -50,7 +50,7 @@ Deno.test("a listener to whom everything is equal has utility 0 and regret 0", a
   const drawn = drawScenario(whole, 0, { librarySize: 60 });
   const weights = { similarity: 0, recency: 0, sameArtist: 0, keyMatch: 0, clusterDiversity: 0 };
   const scenario: Scenario = { ...drawn, weights, liking: new Float64Array(drawn.tracks.length) };
-  const run = scenarioPlayer(await scenarioWorld(scenario), scenario)(policies[0]);
+  const run = scenarioPlayer(await scenarioCollection(scenario), scenario)(policies[0]);
   assert.ok(run.utilities.filter((value) => !Number.isNaN(value)).every((value) => value === 0));
   assert.ok(run.best.filter((value) => !Number.isNaN(value)).every((value) => value === 0));
 });
@@ -58,7 +58,7 @@ Deno.test("a listener to whom everything is equal has utility 0 and regret 0", a
 Deno.test("utility of a pick is w · x plus the liking of the track, as worked out by hand", () => {
   // Two tracks at right angles by different artists, three apart on the circle of fifths, in clusters of their own: from
   // one to the other similarity 0, recency 0, artist 0, key match 1/2, and nothing of its cluster among the last plays.
-  const world = smallWorld([{ vector: [1, 0], key: 0 }, { vector: [0, 1], key: 9, mode: 1, cluster: 1 }]);
+  const collection = smallCollection([{ vector: [1, 0], key: 0 }, { vector: [0, 1], key: 9, mode: 1, cluster: 1 }]);
   const scenario: Scenario = {
     ...drawScenario(whole, 0),
     starts: Int32Array.of(0),
@@ -68,7 +68,7 @@ Deno.test("utility of a pick is w · x plus the liking of the track, as worked o
     weights: { similarity: 5, recency: 3, sameArtist: -1, keyMatch: 4, clusterDiversity: 2 },
     liking: Float64Array.of(0, 0.25),
   };
-  const run = scenarioPlayer(world, scenario)(policies[0]);
+  const run = scenarioPlayer(collection, scenario)(policies[0]);
   assert.deepEqual([...run.plays], [0, 1]);
   assert.ok(Math.abs(run.utilities[1] - (4 * 0.5 + 2 + 0.25)) < 1e-12);
   assert.equal(run.best[1], run.utilities[1]);
@@ -77,12 +77,12 @@ Deno.test("utility of a pick is w · x plus the liking of the track, as worked o
 Deno.test("every metric of every policy lies within its range", async () => {
   for (const listener of [0, 2, 11]) {
     const scenario = drawScenario(whole, listener, { librarySize: 60 });
-    const world = await scenarioWorld(scenario);
+    const collection = await scenarioCollection(scenario);
     for (const policy of [...policies, ...segueVariants(learned).slice(0, 3)]) {
       const { values, repeats, similarities, heard } = measureRun(
-        world,
+        collection,
         scenario,
-        scenarioPlayer(world, scenario)(policy),
+        scenarioPlayer(collection, scenario)(policy),
       );
       for (const name of METRIC_NAMES) {
         const [low, high] = METRICS[name].range;
@@ -98,8 +98,8 @@ Deno.test("every metric of every policy lies within its range", async () => {
 Deno.test("vanilla hears a tiny library through in a binge in exactly its size, and repeats no track before", async () => {
   const scenario = drawScenario(whole, 2);
   assert.deepEqual([scenario.library, scenario.pattern], ["tiny", "binge"]);
-  const world = await scenarioWorld(scenario);
-  const { values, repeats } = measureRun(world, scenario, scenarioPlayer(world, scenario)(policies[0]));
+  const collection = await scenarioCollection(scenario);
+  const { values, repeats } = measureRun(collection, scenario, scenarioPlayer(collection, scenario)(policies[0]));
   assert.equal(values.allHeard, 40);
   assert.equal(values.halfHeard, 20);
   assert.equal(repeats.track[0], 0);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { METRIC_NAMES } from "../../lib/evaluation/metrics.ts";
-import { runTournament, type Tournament } from "../../lib/evaluation/tournament.ts";
+import { runTournament, type Tournament } from "../../lib/evaluation/comparison.ts";
 import { describeLearning, describeVerdict, formatInterval } from "../../lib/evaluation/verdict.ts";
-import { randomWorld } from "../shuffle/small_worlds.ts";
+import { randomCollection } from "../score/small_worlds.ts";
 
-const tournament = await runTournament(randomWorld(200, 20, 3), {
+const tournament = await runTournament(randomCollection(200, 20, 3), {
   listeners: 12,
   variantListeners: 0,
   librarySize: 60,

@@ -5,7 +5,7 @@ import { decodeRow, encodeCatalog, encodeTrack, type TrackFeatures } from "../..
 import { type FeatureSpec, makeFeatureSpec } from "../../lib/features/spec.ts";
 import { collectStatistics, mergeStatistics } from "../../lib/features/statistics.ts";
 import { Z_FEATURES } from "../../lib/features/transforms.ts";
-import { firstNonFinite, row } from "../../lib/matrix.ts";
+import { firstNonFinite, row } from "../../lib/math/matrix.ts";
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true });
 const track: fc.Arbitrary<Required<TrackFeatures>> = fc.record({

@@ -15,8 +15,8 @@ import {
 } from "../../lib/graph/cells.ts";
 import { neighborsOf } from "../../lib/graph/graph.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
-import { type Matrix, matrix, takeRows, unitRows } from "../../lib/matrix.ts";
-import { seededRandom } from "../../lib/random.ts";
+import { type Matrix, matrix, takeRows, unitRows } from "../../lib/math/matrix.ts";
+import { seededRandom } from "../../lib/math/random.ts";
 
 function noise(rows: number, columns: number, seed: number): Matrix {
   const random = seededRandom(seed);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import {
   graphFileIn,
   type NeighborGraph,
@@ -11,10 +11,10 @@ import {
   writeGraphIndex,
   writeGraphPart,
 } from "../../lib/graph/graph.ts";
-import { graphStage } from "../../lib/graph/stage.ts";
-import { matrix } from "../../lib/matrix.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { writeNpz } from "../../lib/storage/npz.ts";
+import { graphStage } from "../../lib/graph/graph_stage.ts";
+import { matrix } from "../../lib/math/matrix.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { writeNpz } from "../../lib/data/npz.ts";
 import { runPython } from "../python.ts";
 
 /** 5 nodes; node 3 has no neighbour. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import type { NeighborGraph } from "../../lib/graph/graph.ts";
 import { selfJoin } from "../../lib/graph/join.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
-import { type Matrix, matrix } from "../../lib/matrix.ts";
-import { seededRandom } from "../../lib/random.ts";
+import { type Matrix, matrix } from "../../lib/math/matrix.ts";
+import { seededRandom } from "../../lib/math/random.ts";
 
 /** Gaussian blobs; with `spread` 0 all rows of a blob are equal. */
 function blobs(rows: number, columns: number, count: number, spread: number, seed = 1): Matrix {

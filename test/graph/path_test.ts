@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { connectTrack, likedGraph, meanDirection } from "../../lib/graph/connect.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
 import { smoothPath } from "../../lib/graph/path.ts";
-import { cosine, type Matrix, matrix, row } from "../../lib/matrix.ts";
-import { seededRandom } from "../../lib/random.ts";
+import { cosine, type Matrix, matrix, row } from "../../lib/math/matrix.ts";
+import { seededRandom } from "../../lib/math/random.ts";
 
 /** Unit vectors at angles in degrees. */
 function circle(...degrees: number[]): Matrix {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { expectEdgeCount, type NeighborGraph, neighborsOf } from "../../lib/graph/graph.ts";
 import { correctHubness } from "../../lib/graph/hubness.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
@@ -13,8 +13,8 @@ import {
   mutualGraph,
   similarityByRank,
 } from "../../lib/graph/statistics.ts";
-import { matrix } from "../../lib/matrix.ts";
-import { seededRandom } from "../../lib/random.ts";
+import { matrix } from "../../lib/math/matrix.ts";
+import { seededRandom } from "../../lib/math/random.ts";
 
 /** 0 ⇄ 1 → 2, 3 ⇄ 4: two components, one of them with an edge that is not mutual. */
 const small: NeighborGraph = {

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { renderIndex, writeIndex } from "../../lib/jupyter/index_page.ts";
 import { renderPage } from "../../lib/jupyter/pages.ts";
 import { digestNotebook, digestSources, isDefault, readProvenance, recordRun } from "../../lib/jupyter/provenance.ts";

@@ -8,7 +8,7 @@ import {
   similarityDistributions,
   summarize,
 } from "../../lib/evaluation/summary.ts";
-import { runTournament } from "../../lib/evaluation/tournament.ts";
+import { runTournament } from "../../lib/evaluation/comparison.ts";
 import {
   ablationPlot,
   cellPlot,
@@ -20,9 +20,9 @@ import {
 } from "../../lib/plots/evaluation.ts";
 import { renderSvg } from "../../lib/plots/render.ts";
 import { type Spec, themed } from "../../lib/plots/theme.ts";
-import { randomWorld } from "../shuffle/small_worlds.ts";
+import { randomCollection } from "../score/small_worlds.ts";
 
-const tournament = await runTournament(randomWorld(300, 20, 3), {
+const tournament = await runTournament(randomCollection(300, 20, 3), {
   listeners: 12,
   variantListeners: 2,
   librarySize: 60,

@@ -2,27 +2,27 @@ import assert from "node:assert/strict";
 import { collectStatistics } from "../../lib/features/statistics.ts";
 import { makeFeatureSpec } from "../../lib/features/spec.ts";
 import { encodeCatalog } from "../../lib/features/encode.ts";
-import { matrix } from "../../lib/matrix.ts";
+import { matrix } from "../../lib/math/matrix.ts";
 import { ideaPlot, type IdeaSource } from "../../lib/plots/idea.ts";
 import { renderSvg } from "../../lib/plots/render.ts";
 import { themed } from "../../lib/plots/theme.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { recommendNext } from "../../lib/shuffle/recommend.ts";
-import { UserState } from "../../lib/shuffle/state.ts";
-import { DEFAULT_WEIGHTS } from "../../lib/shuffle/weights.ts";
-import { randomWorld } from "../shuffle/small_worlds.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { recommendNext } from "../../lib/score/recommend.ts";
+import { UserState } from "../../lib/score/state.ts";
+import { DEFAULT_WEIGHTS } from "../../lib/score/weights.ts";
+import { randomCollection } from "../score/small_worlds.ts";
 
 function source(neighbors: number): IdeaSource {
-  const world = randomWorld(40, neighbors, 1);
-  const state = new UserState(world);
-  const first = world.graph.indices[0];
+  const collection = randomCollection(40, neighbors, 1);
+  const state = new UserState(collection);
+  const first = collection.graph.indices[0];
   state.play(first, 0);
   state.play(0, 3_600_000);
   const distribution = recommendNext(0, state, DEFAULT_WEIGHTS, { now: 7_200_000 });
-  const spec = makeFeatureSpec(collectStatistics(world.catalog));
+  const spec = makeFeatureSpec(collectStatistics(collection.catalog));
   const random = seededRandom(1, "layout");
   const layout = matrix(40, 2, Float32Array.from({ length: 80 }, () => random()));
-  const features = encodeCatalog(world.catalog, spec);
+  const features = encodeCatalog(collection.catalog, spec);
   return { distribution, spec, features, layout, picked: distribution.top(1)[0].track };
 }
 

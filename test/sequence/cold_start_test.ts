@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { randomInteger, seededRandom } from "../../lib/random.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
 import { evaluateColdStart } from "../../lib/sequence/cold_start.ts";
 import { playlistsOf } from "../../lib/sequence/interactions.ts";
 import { topTracks } from "../../lib/sequence/recommender.ts";
 import { splitPlaylists } from "../../lib/sequence/split.ts";
-import { loadTensorFlow } from "../../lib/tensor.ts";
+import { loadTensorFlow } from "../../lib/math/tensor.ts";
 
 const { backend } = await loadTensorFlow();
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Playlists } from "../../lib/sequence/interactions.ts";
 import { playlistsOf } from "../../lib/sequence/interactions.ts";
 import type { SequenceRecommender } from "../../lib/sequence/recommender.ts";
-import { randomInteger, seededRandom } from "../../lib/random.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
 
 /** Tracks of the playlists that {@linkcode contractPlaylists} makes. */
 export const CONTRACT_TRACKS = 40;

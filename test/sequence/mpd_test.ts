@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/data/errors.ts";
 import { readMpd } from "../../lib/sequence/mpd.ts";
 import { type MpdPiece, scanPlaylists } from "../../lib/sequence/mpd_scan.ts";
-import { readParquet } from "../../lib/storage/read_parquet.ts";
+import { readParquet } from "../../lib/data/read_parquet.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "segue-mpd-"));
 globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { randomInteger, seededRandom } from "../../lib/random.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
 import { BLOCK, quantizeRows, queryLevels } from "../../lib/sequence/prefilter.ts";
 import { initialWeights, sasrecConfig } from "../../lib/sequence/sasrec.ts";
 import { serveSasrec } from "../../lib/sequence/serve.ts";

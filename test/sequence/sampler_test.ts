@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { softmaxLoss } from "../../lib/sequence/network.ts";
 import { candidateSampler } from "../../lib/sequence/sampler.ts";
-import { randomInteger, seededRandom } from "../../lib/random.ts";
-import { loadTensorFlow } from "../../lib/tensor.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
+import { loadTensorFlow } from "../../lib/math/tensor.ts";
 
 const { tf } = await loadTensorFlow();
 

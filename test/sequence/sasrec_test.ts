@@ -11,8 +11,8 @@ import { initialWeights, loadSasrec, sasrecConfig, type SasrecWeights, saveSasre
 import { serveSasrec } from "../../lib/sequence/serve.ts";
 import { splitPlaylists } from "../../lib/sequence/split.ts";
 import { trainSasrec } from "../../lib/sequence/train.ts";
-import { randomInteger, seededRandom } from "../../lib/random.ts";
-import { loadTensorFlow } from "../../lib/tensor.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
+import { loadTensorFlow } from "../../lib/math/tensor.ts";
 import { testContract } from "./contract.ts";
 
 const { tf, backend } = await loadTensorFlow();

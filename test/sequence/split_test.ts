@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Interactions, playlistsOf, readInteractions } from "../../lib/sequence/interactions.ts";
-import { seededRandom, shuffleInPlace } from "../../lib/random.ts";
+import { seededRandom, shuffleInPlace } from "../../lib/math/random.ts";
 import { historyOf, splitPlaylists, targetOf } from "../../lib/sequence/split.ts";
 import { readTrackNames } from "../../lib/sequence/track_names.ts";
-import { writeParquet } from "../../lib/storage/parquet.ts";
+import { writeParquet } from "../../lib/data/parquet.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "segue-split-"));
 globalThis.addEventListener("unload", () => rmSync(folder, { recursive: true, force: true }));

@@ -8,7 +8,7 @@ import { createApp, type ServiceParts } from "../../lib/service/app.ts";
 import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
 import { Sessions } from "../../lib/service/sessions.ts";
 import { Store } from "../../lib/service/store.ts";
-import { smallWorld } from "./small_world.ts";
+import { smallCollection } from "./small_world.ts";
 
 const START = Date.parse("2026-03-01T18:00:00Z");
 
@@ -18,12 +18,12 @@ class Client {
   #app: ReturnType<typeof createApp>;
 
   constructor(readonly folder: string, extra: Partial<ServiceParts> = {}, model?: SequenceModel) {
-    const world = smallWorld();
-    buildSearchIndex(join(folder, "s.sqlite"), world.catalog);
+    const collection = smallCollection();
+    buildSearchIndex(join(folder, "s.sqlite"), collection.catalog);
     const store = new Store(join(folder, "log.sqlite"));
-    const search = new SearchIndex(join(folder, "s.sqlite"), world.catalog);
-    const sessions = new Sessions(world, store, model);
-    this.#parts = { world, search, store, sessions, now: () => this.now, ...extra };
+    const search = new SearchIndex(join(folder, "s.sqlite"), collection.catalog);
+    const sessions = new Sessions(collection, store, model);
+    this.#parts = { collection, search, store, sessions, now: () => this.now, ...extra };
     this.#app = createApp(this.#parts);
   }
 

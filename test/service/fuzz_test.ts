@@ -7,7 +7,7 @@ import { createApp } from "../../lib/service/app.ts";
 import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
 import { Sessions } from "../../lib/service/sessions.ts";
 import { Store } from "../../lib/service/store.ts";
-import { smallWorld } from "./small_world.ts";
+import { smallCollection } from "./small_world.ts";
 
 // deno-lint-ignore no-explicit-any -- an OpenAPI document
 type Json = any;
@@ -54,16 +54,16 @@ function inRange<T>(inside: fc.Arbitrary<T>, any: fc.Arbitrary<T>, noise: boolea
 
 Deno.test("whatever is asked, every address answers as the OpenAPI document says", async () => {
   const folder = mkdtempSync(join(tmpdir(), "segue-fuzz-"));
-  const world = smallWorld(60);
-  buildSearchIndex(join(folder, "s.sqlite"), world.catalog);
-  const search = new SearchIndex(join(folder, "s.sqlite"), world.catalog);
+  const collection = smallCollection(60);
+  buildSearchIndex(join(folder, "s.sqlite"), collection.catalog);
+  const search = new SearchIndex(join(folder, "s.sqlite"), collection.catalog);
   const store = new Store(":memory:");
   let now = Date.parse("2026-03-01T18:00:00Z");
   const parts = {
-    world,
+    collection,
     search,
     store,
-    sessions: new Sessions(world, store, () => (candidates, out) => candidates.forEach((_, c) => out[c] = c)),
+    sessions: new Sessions(collection, store, () => (candidates, out) => candidates.forEach((_, c) => out[c] = c)),
     now: () => now += 1000,
   };
   const app = createApp(parts);

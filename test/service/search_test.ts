@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Catalog } from "../../lib/catalog/catalog.ts";
 import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
-import { smallWorld } from "./small_world.ts";
+import { smallCollection } from "./small_world.ts";
 
 function withIndex(
   use: (index: SearchIndex, titles: (string | null)[]) => void,
-  catalog: Catalog = smallWorld().catalog,
+  catalog: Catalog = smallCollection().catalog,
 ): void {
   const folder = mkdtempSync(join(tmpdir(), "segue-search-"));
   buildSearchIndex(join(folder, "s.sqlite"), catalog);

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serve } from "../../lib/service/server.ts";
-import { writeParquet } from "../../lib/storage/parquet.ts";
+import { writeParquet } from "../../lib/data/parquet.ts";
 
 Deno.test("another address than this machine's asks for a token", async () => {
   await assert.rejects(

@@ -7,10 +7,10 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { Sessions } from "../../lib/service/sessions.ts";
 import { Store, StoreError } from "../../lib/service/store.ts";
-import { smallWorld } from "./small_world.ts";
+import { smallCollection } from "./small_world.ts";
 
 const START = Date.parse("2026-03-01T18:00:00Z");
-const world = smallWorld();
+const collection = smallCollection();
 
 async function withLog(use: (path: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "segue-sessions-"));
@@ -26,7 +26,7 @@ const LISTENERS = ["ann", "bob", "cy", "di", "eve", "flo"];
 /** Listeners take turns; gives every pick, and how many listeners were in memory at most. */
 async function takeTurns(path: string, mostEvents?: number) {
   const store = new Store(path);
-  const sessions = new Sessions(world, store, undefined, mostEvents);
+  const sessions = new Sessions(collection, store, undefined, mostEvents);
   let [now, most] = [START, 0];
   const picks: [string, number, number | null][] = [];
   const ids = new Map<string, string>();
@@ -39,7 +39,7 @@ async function takeTurns(path: string, mostEvents?: number) {
     for (const pick of await sessions.next(live, 2, now, turn % 3 === 0)) {
       picks.push([listener, pick.track, pick.probability]);
     }
-    if (turn % 4 === 1) await sessions.feedback(live, "like", world.indexOf(`t${turn}`)!, now);
+    if (turn % 4 === 1) await sessions.feedback(live, "like", collection.indexOf(`t${turn}`)!, now);
     if (turn % 7 === 3) await sessions.undo(live, now);
     if (turn % 9 === 5) await sessions.retune(live, { temperature: 0.5 }, now);
     if (turn >= 12) most = Math.max(most, sessions.listenerCount);
@@ -62,7 +62,7 @@ Deno.test("a session that had to leave the memory goes on as if it had stayed", 
 Deno.test("two services on one log see what the other wrote", async () => {
   await withLog(async (path) => {
     const stores = [new Store(path), new Store(path)];
-    const [one, other] = stores.map((store) => new Sessions(world, store));
+    const [one, other] = stores.map((store) => new Sessions(collection, store));
     const { id } = await one.begin({ seed: 3 }, "ann", START);
     const picks = [];
     for (let turn = 1; turn <= 8; turn++) {
@@ -76,7 +76,7 @@ Deno.test("two services on one log see what the other wrote", async () => {
     for (const store of stores) store.close();
 
     const alone = new Store(":memory:");
-    const sessions = new Sessions(world, alone);
+    const sessions = new Sessions(collection, alone);
     const live = await sessions.begin({ seed: 3 }, "ann", START);
     for (let turn = 1; turn <= 8; turn++) await sessions.next(live, 1, START + turn * 1e5);
     assert.deepEqual(live.session.picks.map(({ track }) => track), picks.map(({ track }) => track));
@@ -87,7 +87,7 @@ Deno.test("two services on one log see what the other wrote", async () => {
 Deno.test("what could not be written has not happened: the session stands where the log does", async () => {
   await withLog(async (path) => {
     const store = new Store(path);
-    const sessions = new Sessions(world, store);
+    const sessions = new Sessions(collection, store);
     const { id } = await sessions.begin({ seed: 3 }, "ann", START);
     await sessions.next(sessions.get(id), 3, START);
     const disk = new DatabaseSync(path);
@@ -120,9 +120,9 @@ Deno.test("a log that cannot be opened is told in one line", () => {
 const PLAYER = (root: string) => `
   const { Sessions } = await import("${root}/lib/service/sessions.ts");
   const { Store } = await import("${root}/lib/service/store.ts");
-  const { smallWorld } = await import("${root}/test/service/small_world.ts");
+  const { smallCollection } = await import("${root}/test/service/small_world.ts");
   const store = new Store(":memory:");
-  const sessions = new Sessions(smallWorld(), store, undefined, 2000);
+  const sessions = new Sessions(smallCollection(), store, undefined, 2000);
   const PICKS = 20_000;
   let picks = 0;
   let now = ${START};

@@ -1,11 +1,11 @@
 import type { Catalog } from "../../lib/catalog/catalog.ts";
-import { seededRandom } from "../../lib/random.ts";
-import { createShuffleWorld, type ShuffleWorld } from "../../lib/shuffle/world.ts";
+import { seededRandom } from "../../lib/math/random.ts";
+import { type Collection, createCollection } from "../../lib/score/collection.ts";
 
 const TITLES = ["Café Noir", "Wonderful Day", "Blue Train", "Memory Lane", "Night Drive", "O'Clock", "Ночь", "Run"];
 
-/** A world of n tracks on a ring: the neighbours of a track are the 20 nearest ones on either side. */
-export function smallWorld(n: number = 200): ShuffleWorld {
+/** A collection of n tracks on a ring: the neighbours of a track are the 20 nearest ones on either side. */
+export function smallCollection(n: number = 200): Collection {
   const random = seededRandom(5);
   const column = (draw: (i: number) => number) => Float64Array.from({ length: n }, (_, i) => draw(i));
   const catalog: Catalog = {
@@ -41,7 +41,7 @@ export function smallWorld(n: number = 200): ShuffleWorld {
   }
   const data = new Float32Array(n * 2);
   for (let i = 0; i < n; i++) data.set([Math.cos(2 * Math.PI * i / n), Math.sin(2 * Math.PI * i / n)], 2 * i);
-  return createShuffleWorld({
+  return createCollection({
     catalog,
     graph: { nodeCount: n, offsets, indices, similarities },
     embedding: { data, rows: n, columns: 2 },

@@ -4,18 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeGraph } from "../../lib/graph/graph.ts";
 import { readSnapshot, SNAPSHOT_FILE, snapshotStage } from "../../lib/service/snapshot.ts";
-import { Session } from "../../lib/shuffle/session.ts";
-import { UserState } from "../../lib/shuffle/state.ts";
-import { loadShuffleWorld } from "../../lib/shuffle/world.ts";
-import { writeNpy } from "../../lib/storage/npy.ts";
-import { writeNpz } from "../../lib/storage/npz.ts";
-import { writeParquet } from "../../lib/storage/parquet.ts";
-import { smallWorld } from "./small_world.ts";
+import { Session } from "../../lib/score/session.ts";
+import { UserState } from "../../lib/score/state.ts";
+import { loadCollection } from "../../lib/score/collection.ts";
+import { writeNpy } from "../../lib/data/npy.ts";
+import { writeNpz } from "../../lib/data/npz.ts";
+import { writeParquet } from "../../lib/data/parquet.ts";
+import { smallCollection } from "./small_world.ts";
 
-/** Writes the small world as a data folder, with texts of all kinds. */
+/** Writes the small collection as a data folder, with texts of all kinds. */
 async function withDataFolder(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "segue-snapshot-"));
-  const { catalog, graph, embedding, clusters } = smallWorld(60);
+  const { catalog, graph, embedding, clusters } = smallCollection(60);
   const albums = Array.from({ length: 60 }, (_, i) => i % 4 === 0 ? null : i % 4 === 1 ? "" : `Ålbum ${i % 7} 🎵`);
   try {
     await writeParquet(join(directory, "tracks.parquet"), [
@@ -41,11 +41,11 @@ async function withDataFolder(use: (directory: string) => Promise<void>): Promis
   }
 }
 
-Deno.test("readSnapshot() gives the world that loadShuffleWorld() gives, texts and lists included", async () => {
+Deno.test("readSnapshot() gives the collection that loadCollection() gives, texts and lists included", async () => {
   await withDataFolder(async (directory) => {
     assert.equal((await snapshotStage(directory)).upToDate, false);
     assert.equal((await snapshotStage(directory)).upToDate, true);
-    const [snapshot, whole] = [readSnapshot(directory), await loadShuffleWorld(directory)];
+    const [snapshot, whole] = [readSnapshot(directory), await loadCollection(directory)];
     for (const part of ["trackCount", "graph", "embedding", "clusters", "clusterCount", "library"] as const) {
       assert.deepEqual(snapshot[part], whole[part], part);
     }
@@ -66,7 +66,8 @@ Deno.test("readSnapshot() gives the world that loadShuffleWorld() gives, texts a
       assert.deepEqual([...snapshot.catalog.lists[name]!], whole.catalog.lists[name]);
     }
     for (const id of ["t0", "t59", "t60", "", "t"]) assert.equal(snapshot.indexOf(id), whole.indexOf(id), id);
-    const walk = (world: typeof whole) => new Session(new UserState(world), { from: 3, seed: 4, count: 20 }).run();
+    const walk = (collection: typeof whole) =>
+      new Session(new UserState(collection), { from: 3, seed: 4, count: 20 }).run();
     assert.deepEqual(walk(snapshot).map(({ track }) => track), walk(whole).map(({ track }) => track));
   });
 });

@@ -9,18 +9,18 @@ import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
 import { Sessions } from "../../lib/service/sessions.ts";
 import { Store } from "../../lib/service/store.ts";
 import { launchBrowser } from "./browser.ts";
-import { smallWorld } from "./small_world.ts";
+import { smallCollection } from "./small_world.ts";
 
 /** The app over a real server, and one real browser for all pages. */
 async function withApp(use: (browser: Browser, url: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "segue-web-"));
-  const world = smallWorld();
-  buildSearchIndex(join(folder, "s.sqlite"), world.catalog);
-  const search = new SearchIndex(join(folder, "s.sqlite"), world.catalog);
+  const collection = smallCollection();
+  buildSearchIndex(join(folder, "s.sqlite"), collection.catalog);
+  const search = new SearchIndex(join(folder, "s.sqlite"), collection.catalog);
   const store = new Store(":memory:");
-  const sessions = new Sessions(world, store);
+  const sessions = new Sessions(collection, store);
   const app = createApp({
-    ...{ world, search, store, sessions, map: world.embedding.data, now: Date.now },
+    ...{ collection, search, store, sessions, map: collection.embedding.data, now: Date.now },
   });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },

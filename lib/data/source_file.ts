@@ -1,0 +1,66 @@
+/**
+ * Files that people give: what they are by their first bytes, and gzipped ones as plain files.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { closeSync, createReadStream, createWriteStream, openSync, readSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { InputError } from "./errors.ts";
+
+const FIRST_BYTES = { gzip: "\x1f\x8b", parquet: "PAR1", zip: "PK\x03\x04" };
+
+/**
+ * Tells what a file is by its first bytes, whatever it is called.
+ *
+ * @param path The file.
+ * @returns Its kind; what is none of the others is held to be text.
+ * @throws {InputError} When there is no such file, or it is a folder.
+ */
+export function kindOf(path: string): keyof typeof FIRST_BYTES | "text" {
+  const head = headOf(path, 4).toString("latin1");
+  const kinds = Object.keys(FIRST_BYTES) as (keyof typeof FIRST_BYTES)[];
+  return kinds.find((kind) => head.startsWith(FIRST_BYTES[kind])) ?? "text";
+}
+
+/**
+ * The first bytes of a file.
+ *
+ * @param path The file.
+ * @param count How many, at most.
+ * @returns The bytes.
+ * @throws {InputError} When there is no such file, or it is a folder.
+ */
+export function headOf(path: string, count: number): Buffer {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    throw new InputError(`${path}: no such file`);
+  }
+  try {
+    const head = Buffer.alloc(count);
+    return head.subarray(0, readSync(file, head, 0, count, 0));
+  } catch {
+    throw new InputError(`${path}: expected a file but found a folder`);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Unpacks a gzipped file, chunk by chunk.
+ *
+ * @param source The file.
+ * @param target The file to write.
+ * @throws {InputError} When the source is not whole gzip.
+ */
+export async function gunzip(source: string, target: string): Promise<void> {
+  try {
+    await pipeline(createReadStream(source), createGunzip(), createWriteStream(target));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(`${source}: expected a whole gzip file but it cannot be unpacked (${reason}); fetch it again`);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The hybrid: the scores of several models as features of one utility, their weights estimated from choices as those of
+ * every other feature are.
+ *
+ * @module
+ */
+import { mean } from "d3-array";
+import { type ConditionalLogit, fitConditionalLogit } from "../choice/conditional_logit.ts";
+import { type Choice, collectChoices } from "../listening/choice_sets.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import { randomInteger, seededRandom } from "../math/random.ts";
+import { samplePlaylists } from "../sequence/ranking.ts";
+import { type SequenceRecommender, topTracks } from "../sequence/recommender.ts";
+import { historyOf, type SequenceSplit, targetOf } from "../sequence/split.ts";
+
+/** A term of the hybrid's utility. */
+export interface HybridTerm {
+  /** Name of the feature; SASRec's is `sequence`. */
+  feature: string;
+  /** The model whose score it is. */
+  model: SequenceRecommender;
+  /** Standardise the score over the tracks that are not in the history (mean 0, standard deviation 1). */
+  standardize?: boolean;
+}
+
+/** So many tracks drawn from the rest are alternatives. */
+const DRAWN = 100;
+
+/** Options of {@linkcode fitHybrid}. */
+export interface HybridOptions {
+  /** Most playlists whose validation target is a choice, 2,000 by default. */
+  playlists?: number;
+  /** So many best tracks of every model are alternatives, 30 by default. */
+  top?: number;
+  /** Seed of the draws, 42 by default. */
+  seed?: number;
+}
+
+/** A fitted hybrid. */
+export interface Hybrid {
+  /** The model. */
+  model: SequenceRecommender;
+  /** The estimates, with standard errors and fit statistics. */
+  logit: ConditionalLogit;
+}
+
+/**
+ * Estimates the weights of a hybrid on the validation targets: every playlist is a choice among all tracks, of which
+ * the best of every model and a uniform draw of the rest stand for all, each with the offset −log(chance of being
+ * drawn), so that the estimates are consistent (McFadden 1978). The models must be fitted on the training part alone.
+ *
+ * @param terms The terms of the utility.
+ * @param split The data.
+ * @param options Sizes of the choice sets.
+ * @returns The hybrid as a model, and the estimates.
+ * @throws {InputError} When a feature does not vary or repeats another.
+ */
+export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, options: HybridOptions = {}): Hybrid {
+  const { seed = 42 } = options;
+  const top = expectInteger("top", options.top ?? 30, 1);
+  const tracks = split.trackIds.length;
+  if (terms.length === 0) throw new InputError("Expected at least one term of the hybrid but found none");
+  const wanted = samplePlaylists(split.userIds.length, options.playlists ?? 2000, seed);
+  const random = seededRandom(seed, "hybrid");
+  const columns = terms.map(() => new Float32Array(tracks));
+  const choices = Array.from(wanted, (p): Choice => {
+    const history = historyOf(split, p, "validation");
+    const target = targetOf(split, p, "validation");
+    fillColumns(terms, history, columns);
+    const best = new Set(columns.flatMap((column) => [...topTracks(column, top, history)]));
+    const out = new Set([...best, ...history]);
+    const rest = tracks - out.size;
+    const others = new Set<number>(out.has(target) ? [] : [target]);
+    for (const wantedOthers = Math.min(DRAWN, rest); others.size < wantedOthers;) {
+      const track = randomInteger(random, tracks);
+      if (!out.has(track)) others.add(track);
+    }
+    const correction = others.size === 0 ? 0 : -Math.log(others.size / rest);
+    const alternatives = [...best, ...others];
+    return {
+      values: Float64Array.from(alternatives.flatMap((track) => columns.map((column) => column[track]))),
+      chosen: alternatives.indexOf(target),
+      offset: alternatives.map((track) => others.has(track) ? correction : 0),
+    };
+  });
+  const logit = fitConditionalLogit(collectChoices(terms.map(({ feature }) => feature), choices));
+  const weights = logit.coefficients.map(({ estimate }) => estimate);
+  return { logit, model: hybridRecommender(terms, weights) };
+}
+
+/**
+ * A hybrid with given weights.
+ *
+ * @param terms The terms of the utility.
+ * @param weights Weight of each.
+ * @returns The model: Σ weight · score, standardised where the term says so.
+ */
+export function hybridRecommender(terms: readonly HybridTerm[], weights: readonly number[]): SequenceRecommender {
+  const { tracks } = terms[0].model;
+  const columns = terms.map(() => new Float32Array(tracks));
+  return {
+    name: "hybrid",
+    tracks,
+    score(history, out) {
+      fillColumns(terms, history, columns);
+      out.fill(0);
+      columns.forEach((column, f) => {
+        for (let t = 0; t < tracks; t++) out[t] += weights[f] * column[t];
+      });
+    },
+  };
+}
+
+function fillColumns(terms: readonly HybridTerm[], history: Int32Array, columns: Float32Array[]): void {
+  terms.forEach(({ model, standardize }, f) => {
+    model.score(history, columns[f]);
+    if (standardize) standardizeColumn(columns[f], history);
+  });
+}
+
+function standardizeColumn(column: Float32Array, history: Int32Array): void {
+  // d3 leaves out what is not a number.
+  const rest = column.slice();
+  for (const track of history) rest[track] = NaN;
+  const center = mean(rest) ?? 0;
+  const scale = 1 / Math.sqrt(Math.max(1e-12, mean(rest, (value) => (value - center) ** 2) ?? 0));
+  for (let t = 0; t < column.length; t++) column[t] = (column[t] - center) * scale;
+}

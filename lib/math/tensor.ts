@@ -1,0 +1,178 @@
+/**
+ * TensorFlow, loaded in this one place. Native TensorFlow through tfjs-node where `deno task setup` could get its
+ * library, else the JavaScript CPU backend with a warning.
+ *
+ * @module
+ */
+import type * as tfjs from "@tensorflow/tfjs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import util from "node:util";
+import { InputError } from "../data/errors.ts";
+import { type Matrix, matrix } from "./matrix.ts";
+import { writeAtomic } from "../data/atomic.ts";
+import { readFile } from "../data/npy.ts";
+
+/** The TensorFlow.js API. */
+export type TensorFlow = typeof tfjs;
+
+/** A layers model. */
+export type Model = InstanceType<TensorFlow["LayersModel"]>;
+/** A tensor of any rank. */
+export type Tensor = InstanceType<TensorFlow["Tensor"]>;
+
+/** Which TensorFlow runs. */
+export interface TensorBackend {
+  /** `"tensorflow"` (native, through tfjs-node) or `"cpu"` (JavaScript). */
+  name: "tensorflow" | "cpu";
+  /** Version of the native library, or of tfjs for the JavaScript backend. */
+  version: string;
+  /** Why the native library is not used, when it is not. */
+  reason?: string;
+}
+
+let loading: Promise<{ tf: TensorFlow; backend: TensorBackend }> | undefined;
+
+/**
+ * Loads TensorFlow once. With `SEGUE_TENSOR=cpu` in the environment the JavaScript backend is taken on purpose.
+ *
+ * @returns The API and which backend it got.
+ */
+export function loadTensorFlow(): Promise<{ tf: TensorFlow; backend: TensorBackend }> {
+  return loading ??= load();
+}
+
+/** Rows that TensorFlow computes at once where all rows of a matrix pass through it. */
+const BLOCK_ROWS = 16_384;
+
+/** What came of a block of rows. */
+export interface RowBlock {
+  /** The first row of the block. */
+  start: number;
+  /** Number of rows. */
+  count: number;
+  /** The values that were computed, row-major. */
+  values: Float32Array | Int32Array;
+}
+
+/**
+ * Puts the rows of a matrix through TensorFlow, block by block, so that memory does not grow with the rows.
+ *
+ * @param tf The TensorFlow.js API.
+ * @param x The matrix [n, d].
+ * @param compute What is computed from a block [rows, d]; tensors that it makes are freed.
+ * @returns What came of each block, in the order of the rows.
+ */
+export function* inBlocks(
+  tf: TensorFlow,
+  x: Matrix,
+  compute: (block: Tensor) => Tensor,
+): Generator<RowBlock> {
+  const { data, rows, columns } = x;
+  for (let start = 0; start < rows; start += BLOCK_ROWS) {
+    const count = Math.min(BLOCK_ROWS, rows - start);
+    const part = data.subarray(start * columns, (start + count) * columns);
+    const result = tf.tidy(() => compute(tf.tensor2d(part, [count, columns])));
+    const values = result.dataSync() as Float32Array | Int32Array;
+    result.dispose();
+    yield { start, count, values };
+  }
+}
+
+/**
+ * Puts the rows of a matrix through TensorFlow, as {@linkcode inBlocks}, and gathers what comes of them.
+ *
+ * @param tf The TensorFlow.js API.
+ * @param x The matrix [n, d].
+ * @param columns Columns of the result.
+ * @param compute What is computed from a block [rows, d]: a tensor [rows, columns].
+ * @returns The matrix [n, columns].
+ */
+export function mapRows(
+  tf: TensorFlow,
+  x: Matrix,
+  columns: number,
+  compute: (block: Tensor) => Tensor,
+): Matrix {
+  const result = matrix(x.rows, columns);
+  for (const { start, values } of inBlocks(tf, x, compute)) result.data.set(values, start * columns);
+  return result;
+}
+
+/**
+ * Saves a layers model as `model.json` and `weights.bin`, each atomically, in the form tfjs reads everywhere.
+ *
+ * @param model The model.
+ * @param directory The folder to write to.
+ */
+export async function saveModel(model: Model, directory: string): Promise<void> {
+  const { tf } = await loadTensorFlow();
+  await model.save(tf.io.withSaveHandler((artifacts) => {
+    const weights = artifacts.weightData ?? new ArrayBuffer(0);
+    const bytes = Array.isArray(weights) ? weights.map((w) => new Uint8Array(w)) : [new Uint8Array(weights)];
+    writeAtomic(join(directory, "weights.bin"), bytes);
+    const description = {
+      format: artifacts.format,
+      generatedBy: artifacts.generatedBy,
+      modelTopology: artifacts.modelTopology,
+      weightsManifest: [{ paths: ["weights.bin"], weights: artifacts.weightSpecs }],
+    };
+    writeAtomic(join(directory, "model.json"), JSON.stringify(description));
+    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } });
+  }));
+}
+
+/**
+ * Loads a layers model that {@linkcode saveModel} wrote.
+ *
+ * @param directory The folder it is in.
+ * @returns The model.
+ * @throws {InputError} When the folder holds no model.
+ */
+export async function loadModel(directory: string): Promise<Model> {
+  const { tf } = await loadTensorFlow();
+  const path = join(directory, "model.json");
+  if (!existsSync(path)) throw new InputError(`${path}: no such file; train the model first`);
+  const description = JSON.parse(readFileSync(path, "utf8"));
+  const bytes = readFile(join(directory, "weights.bin"));
+  return await tf.loadLayersModel(tf.io.fromMemory({
+    format: description.format,
+    modelTopology: description.modelTopology,
+    weightSpecs: description.weightsManifest[0].weights,
+    weightData: bytes.buffer,
+  }));
+}
+
+async function load(): Promise<{ tf: TensorFlow; backend: TensorBackend }> {
+  let reason = "SEGUE_TENSOR=cpu asks for it";
+  if (process.env.SEGUE_TENSOR !== "cpu") {
+    try {
+      process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+      // tfjs-node 4.22.0 calls a function that current runtimes no longer have.
+      const patched = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
+      patched.isNullOrUndefined ??= (value) => value === null || value === undefined;
+      const tf = (await import("@tensorflow/tfjs-node")) as unknown as TensorFlow & { version: Record<string, string> };
+      await tf.ready();
+      const native = tf.backend() as unknown as { binding?: { TF_Version?: string } };
+      return { tf, backend: { name: "tensorflow", version: native.binding?.TF_Version ?? "unknown" } };
+    } catch (error) {
+      reason = String(error instanceof Error ? error.message : error).split("\n")[0];
+    }
+  }
+  const tf = await import("@tensorflow/tfjs");
+  await tf.setBackend("cpu");
+  await tf.ready();
+  console.error(
+    [
+      "",
+      "  ############################################################################",
+      "  #  WARNING: TensorFlow's native library is not in use. Training runs on    #",
+      "  #  the JavaScript backend, 10 to 100 times slower. Run `deno task setup`.  #",
+      "  ############################################################################",
+      `  Reason: ${reason}`,
+      "",
+    ].join("\n"),
+  );
+  return { tf, backend: { name: "cpu", version: tf.version_core, reason } };
+}

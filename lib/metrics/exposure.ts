@@ -1,0 +1,94 @@
+/**
+ * Exposure: what share of a library comes to light, how evenly, and how far from the beaten track.
+ *
+ * @module
+ */
+import { mean, sum } from "d3-array";
+import type { CodedLists } from "../catalog/catalog.ts";
+import { InputError } from "../data/errors.ts";
+import { expectPlays } from "./plays.ts";
+
+/**
+ * How often each item of a set was played.
+ *
+ * @param plays Track indices.
+ * @param items The distinct items to count, in the order of the result.
+ * @returns Number of plays of each item; plays of other items are left out.
+ */
+export function exposureCounts(plays: ArrayLike<number>, items: ArrayLike<number>): Float64Array {
+  const place = new Map(Array.from(items, (item, at) => [item, at]));
+  const counts = new Float64Array(items.length);
+  for (let p = 0; p < plays.length; p++) {
+    const at = place.get(plays[p]);
+    if (at !== undefined) counts[at]++;
+  }
+  return counts;
+}
+
+/**
+ * How often each artist of a library was played. A track of several artists counts for each of them.
+ *
+ * @param plays Track indices.
+ * @param library The distinct tracks of the library.
+ * @param artists Artists of every track of the catalogue.
+ * @returns Number of plays of each artist of the library, in order of first appearance there.
+ * @throws {InputError} When a play is not a track index.
+ */
+export function artistExposure(
+  plays: ArrayLike<number>,
+  library: ArrayLike<number>,
+  artists: CodedLists,
+): Float64Array {
+  expectPlays(plays, artists.offsets.length - 1, 0);
+  const artistsOf = (tracks: ArrayLike<number>) =>
+    Array.from(tracks).flatMap((t) => Array.from(artists.codes.subarray(artists.offsets[t], artists.offsets[t + 1])));
+  return exposureCounts(artistsOf(plays), [...new Set(artistsOf(library))]);
+}
+
+/**
+ * Coverage: share of the items that were played at all (Shani & Gunawardana, 2011). Range [0, 1].
+ *
+ * @param counts Exposure of each item.
+ * @returns The share.
+ * @throws {InputError} When there are no items.
+ */
+export function coverageOf(counts: ArrayLike<number>): number {
+  if (counts.length === 0) throw new InputError("Expected at least one item but found none");
+  return mean(Array.from(counts), (count) => count > 0 ? 1 : 0)!;
+}
+
+/**
+ * Novelty: mean self-information −log₂ p(track) of the plays (Vargas & Castells, Rank and relevance in novelty and
+ * diversity metrics, RecSys 2011). Range [0, ∞) in bits; log₂ n when all n tracks are equally well known.
+ *
+ * @param plays Track indices, at least one.
+ * @param knownness Probability of every track of the catalogue being heard anywhere; must be above 0 for played tracks.
+ * @returns Mean bits a play; higher is less well known.
+ * @throws {InputError} When there is no play, a play is not a track index, or a played track has no probability above
+ * 0.
+ */
+export function noveltyOf(plays: ArrayLike<number>, knownness: ArrayLike<number>): number {
+  expectPlays(plays, knownness.length);
+  const bits = Array.from(plays, (track) => {
+    const probability = knownness[track];
+    if (!(probability > 0 && probability <= 1)) {
+      throw new InputError(`Expected the probability of track ${track} in (0, 1] but found ${probability}`);
+    }
+    return -Math.log2(probability);
+  });
+  return mean(bits)!;
+}
+
+/**
+ * How well known each track is, as a distribution: its popularity plus one over the sum. Tracks of unknown popularity
+ * count as popularity 0; without any popularity all tracks are equal.
+ *
+ * @param trackCount Number of tracks n.
+ * @param popularity Popularity of every track in [0, 100], NaN where missing.
+ * @returns Probabilities that sum to 1.
+ */
+export function knownnessOf(trackCount: number, popularity?: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from({ length: trackCount }, (_, i) => 1 + (popularity?.[i] || 0));
+  const total = sum(values);
+  return values.map((value) => value / total);
+}

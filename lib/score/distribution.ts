@@ -1,0 +1,120 @@
+/**
+ * The distribution over candidates: softmax, sampling, ranking.
+ *
+ * @module
+ */
+import { InputError } from "../data/errors.ts";
+import type { Random } from "../math/random.ts";
+import type { CandidateSet } from "./candidates.ts";
+import { explainCandidate, type Explanation } from "./explain.ts";
+import type { FeatureName } from "./features.ts";
+import { linearUtilities, softmax } from "../math/softmax.ts";
+import type { UserState } from "./state.ts";
+import type { TrackIndex } from "./collection.ts";
+
+/** A track that was drawn or ranked, with its probability: off-policy evaluation needs it. */
+export interface Pick {
+  /** The track. */
+  track: TrackIndex;
+  /** Its place among the candidates. */
+  index: number;
+  /** P(track | current, state). */
+  probability: number;
+}
+
+/** P(next | current, state): the candidates with their features, utilities and probabilities. */
+export class Distribution {
+  /** Number of the listener's events when this was reckoned: explanations look back to then. */
+  readonly eventCount: number;
+  /** The candidates, c of them. */
+  readonly candidates: Int32Array;
+  /** Utility of each candidate, u = features · weights. */
+  readonly utilities: Float64Array;
+  /** Probability of each candidate; they sum to 1. */
+  readonly probabilities: Float64Array;
+
+  /**
+   * Reckons utilities and probabilities.
+   *
+   * @param current The track that plays now.
+   * @param state The listener. It may move on afterwards.
+   * @param now The time that is reckoned from, in ms since 1970.
+   * @param found The candidates, where they came from, and which rules had to be relaxed.
+   * @param featureNames Names of the features, in order.
+   * @param features The features [c, f], row-major.
+   * @param weights The weights in the order of the features.
+   * @param temperature Temperature of the softmax, in [0, ∞].
+   * @throws {InputError} When the weights are so large that a utility overflows.
+   */
+  constructor(
+    readonly current: TrackIndex,
+    readonly state: UserState,
+    readonly now: number,
+    readonly found: CandidateSet,
+    readonly featureNames: readonly FeatureName[],
+    readonly features: Float64Array,
+    readonly weights: Float64Array,
+    readonly temperature: number,
+  ) {
+    this.eventCount = state.eventCount;
+    this.candidates = found.tracks;
+    const count = this.candidates.length;
+    const block = new Float64Array(2 * count);
+    this.utilities = linearUtilities(features, weights, 0, count, block.subarray(0, count));
+    this.probabilities = softmax(this.utilities, temperature, block.subarray(count));
+  }
+
+  /** The rules that had to be relaxed to find a candidate; empty when all rules hold. */
+  get relaxed(): CandidateSet["relaxed"] {
+    return this.found.relaxed;
+  }
+
+  /**
+   * Draws the next track.
+   *
+   * @param random Source of randomness; one number is drawn.
+   * @returns The track with its probability.
+   */
+  sample(random: Random): Pick {
+    let rest = random();
+    let index = -1;
+    for (let c = 0; c < this.probabilities.length; c++) {
+      if (this.probabilities[c] === 0) continue;
+      index = c;
+      rest -= this.probabilities[c];
+      if (rest < 0) break;
+    }
+    return this.#pick(index);
+  }
+
+  /**
+   * The most probable candidates.
+   *
+   * @param n How many; all when there are fewer.
+   * @returns Picks by falling probability, equal ones in the order of the candidates.
+   */
+  top(n: number): Pick[] {
+    const order = Array.from(this.candidates, (_, c) => c);
+    order.sort((a, b) => this.utilities[b] - this.utilities[a] || a - b);
+    return order.slice(0, n).map((c) => this.#pick(c));
+  }
+
+  /**
+   * Says why a candidate is as probable as it is: log P(j) split into additive contributions, in numbers and words.
+   *
+   * @param track One of the candidates.
+   * @returns The explanation.
+   * @throws {InputError} When the track is no candidate.
+   */
+  explain(track: TrackIndex): Explanation {
+    const index = this.candidates.indexOf(track);
+    if (index < 0) {
+      throw new InputError(`Expected one of the ${this.candidates.length} candidates but found track ${track}`);
+    }
+    return explainCandidate(this, index);
+  }
+
+  #pick(index: number): Pick {
+    return { track: this.candidates[index], index, probability: this.probabilities[index] };
+  }
+}

@@ -1,0 +1,305 @@
+/**
+ * Hard rules: what may not be played, whatever its utility.
+ *
+ * @module
+ */
+import { listsOf, numbersOf } from "../catalog/catalog.ts";
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import type { UserState } from "./state.ts";
+import type { Collection, TrackIndex } from "./collection.ts";
+
+/** At most `most` tracks of one artist (or album) among any `window` plays in a row. */
+export interface Cap {
+  /** Tracks allowed, at least 1. */
+  most: number;
+  /** Length of the run of plays that is looked at, the next play included; at least 1. */
+  window: number;
+}
+
+/** The hard rules of a session. Every one may be left out. Do not change an object of rules once it has been used. */
+export interface Rules {
+  /** No track among the last N plays; or `"all"`: no track twice until every allowed track has played. */
+  repeatTrack?: number | "all";
+  /** No take of a work (remaster, live, …) among the last N plays. */
+  repeatWork?: number;
+  /** Cap on the tracks of an artist. */
+  artist?: Cap;
+  /** Cap on the tracks of an album. */
+  album?: Cap;
+  /** Largest change of tempo from track to track, in percent; a track of unknown tempo passes. */
+  tempoJump?: number;
+  /** Only tracks of one of these genres or subgenres (case does not matter). */
+  genres?: readonly string[];
+  /** No track of these genres or subgenres. */
+  excludedGenres?: readonly string[];
+  /** Only tracks of these years, first and last. A track of unknown year does not pass. */
+  years?: readonly [number, number];
+  /** Only tracks of this duration, shortest and longest, in seconds. */
+  duration?: readonly [number, number];
+  /** Largest speechiness, in [0, 1]; above 0.66 a recording is probably made of speech alone. */
+  speechiness?: number;
+  /** False: no explicit tracks. */
+  explicit?: boolean;
+  /** No track of these artists (case does not matter). */
+  excludedArtists?: readonly string[];
+  /** None of these tracks. */
+  excludedTracks?: readonly TrackIndex[];
+}
+
+/** Name of a rule; `sameTrack` always holds: the current track is not its own successor. */
+export type RuleName = keyof Rules | "sameTrack";
+
+/**
+ * The order in which rules are relaxed when they leave no track at all, least important first. A window is not dropped
+ * at once: it is halved, again and again, before the next rule is touched. Once a track is found, the rules that were
+ * relaxed on the way and need not have been are put back. What a listener has ruled out (explicit tracks, artists,
+ * tracks) is relaxed last, after playing the same track again.
+ */
+export const RELAXATION_ORDER: readonly RuleName[] = [
+  "tempoJump",
+  "album",
+  "artist",
+  "repeatWork",
+  "repeatTrack",
+  "duration",
+  "years",
+  "genres",
+  "excludedGenres",
+  "speechiness",
+  "sameTrack",
+  "explicit",
+  "excludedArtists",
+  "excludedTracks",
+];
+
+/** A rule that had to be relaxed. */
+export interface Relaxation {
+  /** Which rule. */
+  rule: RuleName;
+  /** What is left of it: the shorter window that was kept, or null when it was dropped. */
+  kept: number | null;
+}
+
+/** A rule made ready for a collection. */
+export interface CompiledRule {
+  /** Its name. */
+  name: RuleName;
+  /** Its limits from the strict one to the laxest, for a rule that is relaxed in steps; else one limit. */
+  limits: number[];
+  /** True when it looks at the track alone, not at what was played: it then narrows the library once and for all. */
+  fixed: boolean;
+  /** True when dropping it breaks no promise: the end of a cycle of "nothing repeats until all has played". */
+  cyclic?: boolean;
+  /**
+   * Makes the test for one call.
+   *
+   * @param current The track that plays now.
+   * @param state The listener.
+   * @param limit One of `limits`.
+   * @returns Tells whether a track breaks the rule.
+   */
+  test(current: TrackIndex, state: UserState, limit: number): (track: TrackIndex) => boolean;
+}
+
+/** Rules made ready for a collection. */
+export interface CompiledRules {
+  /** The rules in force, in the order of {@linkcode RELAXATION_ORDER}. */
+  rules: CompiledRule[];
+  /**
+   * The tracks of the library that pass all fixed rules. Found on first use, O(library).
+   *
+   * @returns Track indices, ascending.
+   */
+  allowed(): Int32Array;
+}
+
+const NO_RULES: Rules = {};
+const compiledRules = new WeakMap<Collection, WeakMap<Rules, CompiledRules>>();
+
+/**
+ * Makes rules ready for a collection. The result is kept, so that a second call with the same object costs nothing.
+ *
+ * @param collection The collection.
+ * @param rules The rules; none when left out.
+ * @returns The rules in the order in which they are relaxed.
+ * @throws {InputError} When a value is out of its range, names an unknown genre or artist, or needs a column that the
+ * catalogue lacks.
+ */
+export function compileRules(collection: Collection, rules: Rules = NO_RULES): CompiledRules {
+  let ofCollection = compiledRules.get(collection);
+  if (!ofCollection) compiledRules.set(collection, ofCollection = new WeakMap());
+  const known = ofCollection.get(rules);
+  if (known) return known;
+  const list = RELAXATION_ORDER
+    .filter((name) => name === "sameTrack" || rules[name] !== undefined)
+    .map((name) => name === "sameTrack" ? SAME_TRACK : COMPILE[name](collection, rules))
+    .filter((rule) => rule.limits.length > 0);
+  const fixed = list.filter((rule) => rule.fixed);
+  let allowed: Int32Array | undefined = fixed.length === 0 ? collection.library : undefined;
+  const compiled: CompiledRules = {
+    rules: list,
+    allowed() {
+      if (!allowed) {
+        const tests = fixed.map((rule) => rule.test(-1, undefined as never, rule.limits[0]));
+        allowed = collection.library.filter((track) => !tests.some((breaks) => breaks(track)));
+      }
+      return allowed;
+    },
+  };
+  ofCollection.set(rules, compiled);
+  return compiled;
+}
+
+const SAME_TRACK: CompiledRule = {
+  name: "sameTrack",
+  limits: [1],
+  fixed: false,
+  test: (current) => (track) => track === current,
+};
+
+const COMPILE: Record<keyof Rules, (collection: Collection, rules: Rules) => CompiledRule> = {
+  tempoJump(collection, rules) {
+    const percent = expectNumber("tempoJump", rules.tempoJump!, 0);
+    const tempo = numbersOf(collection.catalog, "tempo");
+    return {
+      name: "tempoJump",
+      limits: [percent],
+      fixed: false,
+      test: (current) => (track) =>
+        tempo[current] > 0 && tempo[track] > 0 &&
+        100 * Math.abs(tempo[track] - tempo[current]) > percent * tempo[current],
+    };
+  },
+  album: (collection, rules) => cap("album", rules.album!, (track, i) => i === 0 ? collection.albumOf(track) : -1),
+  artist(collection, rules) {
+    const { offsets, codes } = collection.artists;
+    return cap(
+      "artist",
+      rules.artist!,
+      (track, i) => offsets[track] + i < offsets[track + 1] ? codes[offsets[track] + i] : -1,
+    );
+  },
+  repeatWork: (collection, rules) => ({
+    name: "repeatWork",
+    limits: halvings(expectInteger("repeatWork", rules.repeatWork!, 1)),
+    fixed: false,
+    test(_current, state, window) {
+      const first = Math.max(0, state.playCount - window);
+      return (track) => state.lastWorkPlay(collection.workOf(track)) >= first;
+    },
+  }),
+  repeatTrack(_world, rules) {
+    const all = rules.repeatTrack === "all";
+    return {
+      name: "repeatTrack",
+      limits: all ? [0] : halvings(expectInteger("repeatTrack", rules.repeatTrack as number, 1)),
+      fixed: false,
+      cyclic: all,
+      test(_current, state, window) {
+        const first = all ? state.cycleStart : Math.max(0, state.playCount - window);
+        return (track) => (state.historyOf(track)?.lastPlay ?? -1) >= first;
+      },
+    };
+  },
+  duration(collection, rules) {
+    const durations = numbersOf(collection.catalog, "duration_ms");
+    const [shortest, longest] = range("duration", rules.duration!);
+    return fixed("duration", (track) => !(durations[track] >= shortest * 1000 && durations[track] <= longest * 1000));
+  },
+  years(collection, rules) {
+    const years = numbersOf(collection.catalog, "year");
+    const [first, last] = range("years", rules.years!);
+    return fixed("years", (track) => !(years[track] >= first && years[track] <= last));
+  },
+  genres(collection, rules) {
+    const wanted = codesOf("genre", rules.genres!, collection.genres.names);
+    return fixed("genres", (track) => !holds(collection.genres, track, wanted));
+  },
+  excludedGenres(collection, rules) {
+    const unwanted = codesOf("genre", rules.excludedGenres!, collection.genres.names);
+    return fixed("excludedGenres", (track) => holds(collection.genres, track, unwanted));
+  },
+  speechiness(collection, rules) {
+    const speechiness = numbersOf(collection.catalog, "speechiness");
+    const most = expectNumber("speechiness", rules.speechiness!, 0, 1);
+    return fixed("speechiness", (track) => speechiness[track] > most);
+  },
+  explicit(collection, rules) {
+    const explicit = rules.explicit ? undefined : numbersOf(collection.catalog, "explicit");
+    return fixed("explicit", (track) => explicit?.[track] === 1);
+  },
+  excludedArtists(collection, rules) {
+    listsOf(collection.catalog, "artists");
+    const unwanted = codesOf("artist", rules.excludedArtists!, collection.artists.names);
+    return fixed("excludedArtists", (track) => holds(collection.artists, track, unwanted));
+  },
+  excludedTracks(_world, rules) {
+    const unwanted = new Set(rules.excludedTracks);
+    return fixed("excludedTracks", (track) => unwanted.has(track));
+  },
+};
+
+function fixed(name: RuleName, breaks: (track: TrackIndex) => boolean): CompiledRule {
+  return { name, limits: [1], fixed: true, test: () => breaks };
+}
+
+/**
+ * A cap on the tracks of an artist or album; `codeOf` gives the i-th one of a track, below 0 behind the last. It is
+ * relaxed by halving its window; the play to come is part of the window.
+ */
+function cap(
+  name: "artist" | "album",
+  value: Cap,
+  codeOf: (track: TrackIndex, i: number) => number,
+): CompiledRule {
+  const most = expectInteger(`most of rule ${name}`, value.most, 1);
+  expectInteger(`window of rule ${name}`, value.window, 1);
+  return {
+    name,
+    limits: halvings(value.window).filter((window) => window > most),
+    fixed: false,
+    test(_current, state, window) {
+      const counts = new Map<number, number>();
+      const full = new Set<number>();
+      for (let p = Math.max(0, state.playCount - window + 1); p < state.playCount; p++) {
+        const track = state.playedTrack(p);
+        for (let i = 0, code; (code = codeOf(track, i)) >= 0; i++) {
+          const count = (counts.get(code) ?? 0) + 1;
+          counts.set(code, count);
+          if (count >= most) full.add(code);
+        }
+      }
+      return (track) => {
+        for (let i = 0, code; (code = codeOf(track, i)) >= 0; i++) if (full.has(code)) return true;
+        return false;
+      };
+    },
+  };
+}
+
+function halvings(window: number): number[] {
+  const limits = [];
+  for (let limit = window; limit >= 1; limit = Math.floor(limit / 2)) limits.push(limit);
+  return limits;
+}
+
+function range(name: string, [low, high]: readonly [number, number]): readonly [number, number] {
+  if (!(low <= high)) {
+    throw new InputError(`Expected rule ${name} to be a range from low to high but found ${low}–${high}`);
+  }
+  return [low, high];
+}
+
+function codesOf(kind: string, names: readonly string[], known: readonly string[]): Set<number> {
+  const byName = new Map(known.map((name, code) => [name.toLowerCase(), code]));
+  return new Set(names.map((name) => {
+    const code = byName.get(name.toLowerCase());
+    if (code === undefined) throw new InputError(`The catalogue has no ${kind} '${name}'`);
+    return code;
+  }));
+}
+
+function holds(lists: { offsets: Int32Array; codes: Int32Array }, track: TrackIndex, wanted: Set<number>): boolean {
+  for (let i = lists.offsets[track]; i < lists.offsets[track + 1]; i++) if (wanted.has(lists.codes[i])) return true;
+  return false;
+}

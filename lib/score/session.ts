@@ -1,0 +1,369 @@
+/**
+ * A session: one run of plays under a policy, with Previous, undo, a shape and a length.
+ *
+ * @module
+ */
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import { randomInteger, seededRandom } from "../math/random.ts";
+import { ditheredOrder, freshestOrder, vanillaOrder } from "./baselines.ts";
+import { findCandidates } from "./candidates.ts";
+import type { Distribution } from "./distribution.ts";
+import { recommendNext, type RecommendOptions } from "./recommend.ts";
+import { compileRules, type Relaxation, type Rules } from "./rules.ts";
+import type { UserState } from "./state.ts";
+import { DEFAULT_ARC_WEIGHT, SESSION_WEIGHTS, type Weights, weightsForDiscovery } from "./weights.ts";
+import { type Collection, expectTrack, type TrackIndex } from "./collection.ts";
+
+/** The ways to choose the next track. */
+export const POLICIES = ["segue", "similarity", "vanilla", "dithered", "freshest"] as const;
+
+/** Name of a policy. */
+export type PolicyName = typeof POLICIES[number];
+
+/** A point of an energy arc: at this share of the session, in [0, 1], this energy, in [0, 1]. */
+export type ArcPoint = readonly [progress: number, energy: number];
+
+/** Weights of the similarity walk: the softmax over similarities and nothing else. */
+export const SIMILARITY_WEIGHTS: Readonly<Weights> = Object.freeze({
+  similarity: 1,
+  recency: 0,
+  sameArtist: 0,
+  keyMatch: 0,
+  clusterDiversity: 0,
+});
+
+/** Temperature of the similarity walk: 0.1 of cosine is a factor e on the odds. */
+export const SIMILARITY_TEMPERATURE = 0.1;
+
+/**
+ * The hard rules of the policy `segue` when none are given: what listeners ask for most. No track and no other take of
+ * it within 50 plays, and no artist twice among any 3 tracks in a row.
+ */
+export const DEFAULT_RULES: Rules = { repeatTrack: 50, repeatWork: 50, artist: { most: 1, window: 3 } };
+
+/** Stands for the current track before the first. */
+const NO_TRACK = -1;
+
+/** Length of a track of unknown duration, for the clock of a session: 3.5 minutes. */
+const TYPICAL_DURATION_MS = 210_000;
+
+/**
+ * How long a track plays.
+ *
+ * @param collection The collection.
+ * @param track The track.
+ * @returns Milliseconds; 3.5 minutes when not known.
+ */
+export function durationOf(collection: Collection, track: TrackIndex): number {
+  const duration = collection.catalog.numbers.duration_ms?.[track] ?? NaN;
+  return duration > 0 ? duration : TYPICAL_DURATION_MS;
+}
+
+/** How a session goes. */
+export interface SessionOptions extends Omit<RecommendOptions, "now" | "targetEnergy"> {
+  /** The policy; `segue` by default. */
+  policy?: PolicyName;
+  /** Weights of the policy `segue`; {@linkcode SESSION_WEIGHTS} by default. */
+  weights?: Weights;
+  /** Position of the familiar–discover slider, see {@linkcode weightsForDiscovery}; the weights as they are when left out. */
+  discover?: number;
+  /** The energy that the session should have as it goes on, straight lines between the points. */
+  arc?: readonly ArcPoint[];
+  /** Number of tracks of the session; 30 by default. The arc is laid over it unless `minutes` is given. */
+  count?: number;
+  /** Length of the session in minutes instead of a number of tracks. */
+  minutes?: number;
+  /** The first track; drawn from the library when left out. */
+  from?: TrackIndex;
+  /** Seed of everything random in the session. */
+  seed?: number;
+  /** When the session starts, in ms since 1970; at the listener's latest event by default, or at 0 without one. */
+  start?: number;
+}
+
+/** A track of a session. */
+export interface SessionPick {
+  /** Place in the session, from 0. */
+  step: number;
+  /** The track. */
+  track: TrackIndex;
+  /** When it starts, in ms since 1970. */
+  at: number;
+  /**
+   * The probability with which the policy chose it; 1 for the first track that the listener named; null for the
+   * policies `dithered` and `freshest`, for which it is not known.
+   */
+  probability: number | null;
+  /** The distribution it was drawn from; undefined for the first track and for policies that order the library. */
+  distribution?: Distribution;
+  /** The hard rules that had to be relaxed for it. */
+  relaxed: readonly Relaxation[];
+}
+
+/**
+ * One run of plays. `next` goes forward and enters the play in the listener's state, `previous` goes back without
+ * forgetting, `undo` takes the latest pick back with all that happened since. The randomness of a step depends on seed
+ * and step alone, so that a session that was undone or made anew goes the same way.
+ *
+ * @example
+ * ```ts ignore
+ * const session = new Session(state, { from: 12, seed: 7 });
+ * for (let i = 0; i < 10; i++) console.log(session.next().track);
+ * ```
+ */
+export class Session {
+  /** The listener. */
+  readonly state: UserState;
+  /** The options for the picks to come: as given, or as {@linkcode Session.retune} left them. */
+  options: Readonly<SessionOptions>;
+  /** All tracks of the session so far. */
+  readonly picks: readonly SessionPick[];
+  #picks: SessionPick[] = [];
+  #eventsBefore: number[] = [];
+  #cursor = -1;
+  #weights: Weights;
+  #orders = new Map<number, Int32Array>();
+
+  /**
+   * Starts a session; nothing plays before {@linkcode Session.next} is called.
+   *
+   * @param state The listener; the session writes its plays into it.
+   * @param options Policy, weights, rules, seed.
+   * @throws {InputError} When an option is out of range or the first track does not exist.
+   */
+  constructor(state: UserState, options: SessionOptions = {}) {
+    if (options.from !== undefined) expectTrack(state.collection, options.from, "from");
+    this.state = state;
+    this.picks = this.#picks;
+    this.options = options;
+    this.#weights = weightsOf(options);
+  }
+
+  /**
+   * Changes how the session goes on: what was picked stays, what comes is picked by the new options.
+   *
+   * @param changes The options that change; the first track and the seed stay what they are.
+   * @throws {InputError} When an option is out of range; then nothing has changed.
+   */
+  retune(changes: Omit<SessionOptions, "from" | "seed">): void {
+    const options = { ...this.options, ...changes };
+    this.#weights = weightsOf(options);
+    this.options = options;
+  }
+
+  /** The track that plays now; undefined before the first. */
+  get current(): SessionPick | undefined {
+    return this.#picks[this.#cursor];
+  }
+
+  /**
+   * Goes to the next track: one that was left with {@linkcode Session.previous}, else a new one, whose play is entered
+   * in the listener's state.
+   *
+   * @param at When it starts, in ms since 1970; when the track before it ends, when left out.
+   * @returns The track that plays now.
+   */
+  next(at?: number): SessionPick {
+    if (this.#cursor + 1 < this.#picks.length) return this.#picks[++this.#cursor];
+    const time = at ?? this.#endOfCurrent();
+    this.#eventsBefore.push(this.state.eventCount);
+    const pick = this.#choose(time);
+    if (pick.distribution?.found.cycleComplete) this.state.startCycle(time);
+    this.state.play(pick.track, time);
+    this.#picks.push(pick);
+    this.#cursor++;
+    return pick;
+  }
+
+  /**
+   * The distribution that the next pick would be drawn from, if the session were retuned so. Nothing is changed.
+   *
+   * @param changes Options to try, as {@linkcode Session.retune} takes them.
+   * @param at When the next track would start, in ms since 1970; when the latest pick ends, when left out.
+   * @returns The distribution; undefined before the first track and under policies that order the library.
+   * @throws {InputError} When an option is out of range.
+   */
+  preview(changes: Omit<SessionOptions, "from" | "seed"> = {}, at?: number): Distribution | undefined {
+    const options = { ...this.options, ...changes };
+    const weights = weightsOf(options);
+    const walks = options.policy === undefined || options.policy === "segue" || options.policy === "similarity";
+    if (this.#picks.length === 0 || !walks) return undefined;
+    return this.#distributionAt(this.#picks.length, at ?? this.#endOfCurrent(), options, weights);
+  }
+
+  /**
+   * Goes back to the track before. What was chosen after it is kept for {@linkcode Session.next}.
+   *
+   * @returns The track that plays now, or undefined at the start of the session.
+   */
+  previous(): SessionPick | undefined {
+    if (this.#cursor <= 0) return undefined;
+    return this.#picks[--this.#cursor];
+  }
+
+  /**
+   * Takes back the latest pick, and every event of the listener since.
+   *
+   * @returns The pick that was taken back, or undefined when there was none.
+   */
+  undo(): SessionPick | undefined {
+    const pick = this.#picks.pop();
+    if (!pick) return undefined;
+    const events = this.#eventsBefore.pop()!;
+    while (this.state.eventCount > events) this.state.undo();
+    this.#cursor = Math.min(this.#cursor, this.#picks.length - 1);
+    return pick;
+  }
+
+  /**
+   * Plays the session to its length: `count` tracks, or as many as bring it nearest to `minutes`.
+   *
+   * @returns All tracks of the session.
+   */
+  run(): readonly SessionPick[] {
+    const { count = 30, minutes } = this.options;
+    if (minutes === undefined) {
+      while (this.#picks.length < count) this.next();
+      return this.#picks;
+    }
+    const wanted = minutes * 60_000;
+    let before = 0;
+    for (;;) {
+      const after = before + durationOf(this.state.collection, this.next().track);
+      if (after >= wanted) {
+        if (after - wanted > wanted - before && this.#picks.length > 1) this.undo();
+        return this.#picks;
+      }
+      before = after;
+    }
+  }
+
+  #endOfCurrent(): number {
+    const last = this.#picks[this.#picks.length - 1];
+    if (last) return last.at + durationOf(this.state.collection, last.track);
+    return this.options.start ?? (Number.isFinite(this.state.now) ? this.state.now : 0);
+  }
+
+  #choose(at: number): SessionPick {
+    const step = this.#picks.length;
+    const { policy = "segue", from } = this.options;
+    if (step === 0 && from !== undefined) return { step, track: from, at, probability: 1, relaxed: [] };
+    if (policy !== "segue" && policy !== "similarity") return this.#fromOrder(policy, step, at);
+    const random = seededRandom(this.options.seed ?? 42, `step ${step}`);
+    if (step === 0) return this.#firstTrack(random, at);
+    const distribution = this.#distributionAt(step, at, this.options, this.#weights);
+    const { track, probability } = distribution.sample(random);
+    return { step, track, at, probability, distribution, relaxed: distribution.relaxed };
+  }
+
+  #distributionAt(step: number, at: number, options: SessionOptions, weights: Weights): Distribution {
+    const { policy = "segue", temperature, rules } = options;
+    return recommendNext(this.#picks[step - 1].track, this.state, weights, {
+      ...options,
+      rules: rules ?? (policy === "segue" ? DEFAULT_RULES : undefined),
+      temperature: temperature ?? (policy === "similarity" ? SIMILARITY_TEMPERATURE : 1),
+      now: at,
+      targetEnergy: this.#targetEnergy(step, at, options),
+    });
+  }
+
+  /** Any track of the library that the rules allow, all alike. O(1) for a new listener, else O(library), once a session. */
+  #firstTrack(random: () => number, at: number): SessionPick {
+    const { state } = this;
+    const { policy = "segue", rules = policy === "segue" ? DEFAULT_RULES : undefined } = this.options;
+    const compiled = compileRules(state.collection, rules);
+    // Before the first play only the rules that look at the track alone say anything.
+    const tests = state.playCount === 0 ? [] : compiled.rules.map((rule) => rule.test(NO_TRACK, state, rule.limits[0]));
+    const allowed = compiled.allowed();
+    const strict = tests.length === 0 ? allowed : allowed.filter((track) => !tests.some((breaks) => breaks(track)));
+    const { tracks, relaxed } = strict.length > 0
+      ? { tracks: strict, relaxed: [] }
+      : findCandidates(NO_TRACK, state, { candidates: state.collection.library, rules });
+    return {
+      step: 0,
+      track: tracks[randomInteger(random, tracks.length)],
+      at,
+      probability: 1 / tracks.length,
+      relaxed,
+    };
+  }
+
+  /** The baselines order the library once and start again, in a new order, at its end. */
+  #fromOrder(policy: "vanilla" | "dithered" | "freshest", step: number, at: number): SessionPick {
+    const length = this.#library().length;
+    const cycle = Math.floor(step / length);
+    const place = step % length;
+    const order = this.#orderOf(policy, cycle, at);
+    const probability = policy === "vanilla" ? 1 / (length - place) : null;
+    return { step, track: order[place], at, probability, relaxed: [] };
+  }
+
+  #orderOf(policy: "vanilla" | "dithered" | "freshest", cycle: number, at: number): Int32Array {
+    let order = this.#orders.get(cycle);
+    if (order) return order;
+    const { seed = 42, from, halfLife } = this.options;
+    const random = seededRandom(seed, `order ${cycle}`);
+    const library = this.#library();
+    if (policy === "vanilla") order = vanillaOrder(library, random);
+    else if (policy === "dithered") order = ditheredOrder(this.state.collection, library, random);
+    else order = freshestOrder(library, this.state, random, { halfLife, now: at });
+    const place = cycle === 0 && from !== undefined ? order.indexOf(from) : -1;
+    if (place > 0) {
+      order.copyWithin(1, 0, place);
+      order[0] = from!;
+    }
+    this.#orders.set(cycle, order);
+    return order;
+  }
+
+  #library(): Int32Array {
+    const allowed = compileRules(this.state.collection, this.options.rules).allowed();
+    return allowed.length > 0 ? allowed : this.state.collection.library;
+  }
+
+  #targetEnergy(step: number, at: number, { arc, minutes, count = 30 }: SessionOptions): number | undefined {
+    if (!arc) return undefined;
+    const elapsed = at - (this.#picks[0]?.at ?? at);
+    return energyAt(arc, minutes === undefined ? step / Math.max(1, count - 1) : elapsed / (minutes * 60_000));
+  }
+}
+
+/** Checks the options and gives the weights that follow from them. */
+function weightsOf({ policy = "segue", count, minutes, discover, arc, weights: given }: SessionOptions): Weights {
+  if (!POLICIES.includes(policy)) {
+    throw new InputError(`Expected policy to be one of ${POLICIES.join(", ")} but found '${policy}'`);
+  }
+  if (count !== undefined) expectInteger("count", count, 1);
+  if (minutes !== undefined && !(expectNumber("minutes", minutes) > 0)) {
+    throw new InputError(`Expected minutes to be above 0 but found ${minutes}`);
+  }
+  if (arc) checkArc(arc);
+  const weights = policy === "similarity"
+    ? SIMILARITY_WEIGHTS
+    : weightsForDiscovery(discover ?? 0.5, given ?? SESSION_WEIGHTS);
+  return arc && weights.energyArc === undefined ? { ...weights, energyArc: DEFAULT_ARC_WEIGHT } : weights;
+}
+
+/**
+ * The energy of an arc at a point of the session.
+ *
+ * @param arc Points by rising progress; straight lines between them, level before the first and after the last.
+ * @param progress Share of the session that has passed; outside [0, 1] it is cut to it.
+ * @returns Target energy in [0, 1].
+ */
+export function energyAt(arc: readonly ArcPoint[], progress: number): number {
+  const p = Math.max(0, Math.min(1, progress));
+  const next = arc.findIndex(([at]) => at >= p);
+  if (next <= 0) return next === 0 ? arc[0][1] : arc[arc.length - 1][1];
+  const [p0, e0] = arc[next - 1];
+  const [p1, e1] = arc[next];
+  return e0 + (e1 - e0) * (p - p0) / (p1 - p0);
+}
+
+function checkArc(arc: readonly ArcPoint[]): void {
+  if (arc.length === 0) throw new InputError("Expected an energy arc to have at least one point but found none");
+  arc.forEach(([progress, energy], i) => {
+    expectNumber("progress of the arc", progress, i === 0 ? 0 : arc[i - 1][0], 1);
+    expectNumber("energy of the arc", energy, 0, 1);
+  });
+}
