@@ -5,8 +5,7 @@
  */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
-import { mean, quantileSorted, range, sum } from "d3-array";
-import { expectInteger, InputError } from "../data/errors.ts";
+import { mean, quantileSorted, range } from "d3-array";
 import { type Random, randomInteger } from "./random.ts";
 
 /** A 95 % interval. */
@@ -25,7 +24,7 @@ export interface Interval extends IntervalEnds {
   count: number;
 }
 
-/** Options of {@linkcode bootstrapMean} and {@linkcode pairedDifference}. */
+/** Options of the bootstrap. */
 export interface BootstrapOptions {
   /** Source of randomness. */
   random: Random;
@@ -33,6 +32,8 @@ export interface BootstrapOptions {
   resamples?: number;
   /** Weight of each value, above 0, e.g. the plays of each session; all alike when left out. */
   weights?: ArrayLike<number>;
+  /** The plain percentile interval, for many values: it is not widened, and its ends are resamples. False by default. */
+  plain?: boolean;
 }
 
 const LEVEL = 0.95;
@@ -48,41 +49,65 @@ const LEAST_PAIRS = 6;
  * and every resample is weighed likewise. Cost O(values × resamples).
  *
  * @param values One value a session or a listener: what is resampled as a whole.
- * @param options Randomness, resamples, weights.
+ * @param options Randomness, resamples, weights, kind of the interval.
  * @returns Mean and interval; `lower ≤ estimate ≤ upper` but for the rarest of samples.
- * @throws {InputError} When the number of resamples is below 1, or there are not as many weights as values.
+ * @throws {RangeError} When the number of resamples is below 1, or there are not as many weights as values.
  */
 export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptions): Interval {
-  const { random, resamples = 1000, weights } = options;
-  expectInteger("resamples", resamples, 1);
-  if (weights && weights.length !== values.length) {
-    throw new InputError(`Expected ${values.length} weights, one a value, but found ${weights.length}`);
+  const { weights } = options;
+  if (!weights) return bootstrapRatio(values, undefined, options);
+  if (weights.length !== values.length) {
+    throw new RangeError(`Expected ${values.length} weights, one a value, but found ${weights.length}`);
   }
-  const known = range(values.length).filter((i) => !Number.isNaN(values[i]));
-  const own = weights && Float64Array.from(known, (i) => weights[i]);
-  const sums = Float64Array.from(known, (i) => (weights?.[i] ?? 1) * values[i]);
-  const count = sums.length;
-  if (count === 0) return { estimate: NaN, lower: NaN, upper: NaN, count };
-  const drawn = new Int32Array(count);
-  const means = new Float64Array(resamples);
-  for (let b = 0; b < resamples; b++) {
-    for (let i = 0; i < count; i++) drawn[i] = randomInteger(random, count);
-    means[b] = sumOver(sums, drawn) / (own ? sumOver(own, drawn) : count);
-  }
-  const tail = tailProbability(count);
-  const sorted = Array.from(means.sort());
-  return {
-    estimate: sum(sums) / (own ? sum(own) : count),
-    lower: quantileSorted(sorted, tail)!,
-    upper: quantileSorted(sorted, 1 - tail)!,
-    count,
-  };
+  return bootstrapRatio(Float64Array.from(values, (value, i) => weights[i] * value), weights, options);
 }
 
-function sumOver(values: Float64Array, places: Int32Array): number {
-  let total = 0;
-  for (let i = 0; i < places.length; i++) total += values[places[i]];
-  return total;
+/**
+ * Ratio of two sums with a 95 % bootstrap interval, as {@linkcode bootstrapMean} has it: both are summed over the same
+ * resample.
+ *
+ * @param values What is summed above the line, one value a session, listener or playlist.
+ * @param over What is summed below it; 1 for each value when left out. A ratio over 0 is 0.
+ * @param options Randomness, resamples, kind of the interval.
+ * @returns Σ values / Σ over with its interval.
+ * @throws {RangeError} When the number of resamples is below 1.
+ */
+export function bootstrapRatio(
+  values: ArrayLike<number>,
+  over: ArrayLike<number> | undefined,
+  { random, resamples = 1000, plain = false }: Omit<BootstrapOptions, "weights">,
+): Interval {
+  if (!Number.isInteger(resamples) || resamples < 1) {
+    throw new RangeError(`Expected resamples to be an integer of at least 1 but found ${resamples}`);
+  }
+  const known = range(values.length).filter((i) => !Number.isNaN(values[i]));
+  const above = Float64Array.from(known, (i) => values[i]);
+  const below = Float64Array.from(known, (i) => over?.[i] ?? 1);
+  const count = known.length;
+  if (count === 0) return { estimate: NaN, lower: NaN, upper: NaN, count };
+  const ratio = (places: ArrayLike<number>) => {
+    let [top, bottom] = [0, 0];
+    for (let i = 0; i < count; i++) {
+      top += above[places[i]];
+      bottom += below[places[i]];
+    }
+    return bottom === 0 ? 0 : top / bottom;
+  };
+  const drawn = new Int32Array(count);
+  const found = new Float64Array(resamples);
+  for (let b = 0; b < resamples; b++) {
+    for (let i = 0; i < count; i++) drawn[i] = randomInteger(random, count);
+    found[b] = ratio(drawn);
+  }
+  const sorted = Array.from(found.sort());
+  const tail = plain ? (1 - LEVEL) / 2 : tailProbability(count);
+  const cut = Math.floor(tail * resamples);
+  return {
+    estimate: ratio(range(count)),
+    lower: plain ? sorted[cut] : quantileSorted(sorted, tail)!,
+    upper: plain ? sorted[resamples - 1 - cut] : quantileSorted(sorted, 1 - tail)!,
+    count,
+  };
 }
 
 /** The tail probability of the expanded percentile interval; that of the plain one for a single value. */
@@ -107,7 +132,7 @@ export interface PairedDifference extends Interval {
  * @param b The values of the same sessions under the other.
  * @param options Randomness, resamples, weights.
  * @returns Mean difference with its interval, and how often a is larger.
- * @throws {InputError} `Expected 10 values to pair with 10 but found 9`.
+ * @throws {RangeError} `Expected 10 values to pair with 10 but found 9`.
  */
 export function pairedDifference(
   a: ArrayLike<number>,
@@ -115,7 +140,7 @@ export function pairedDifference(
   options: BootstrapOptions,
 ): PairedDifference {
   if (a.length !== b.length) {
-    throw new InputError(`Expected ${a.length} values to pair with ${a.length} but found ${b.length}`);
+    throw new RangeError(`Expected ${a.length} values to pair with ${a.length} but found ${b.length}`);
   }
   const differences = Float64Array.from(a, (value, i) => value - b[i]);
   const interval = bootstrapMean(differences, options);

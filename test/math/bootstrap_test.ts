@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { randomNormal } from "d3-random";
-import { bootstrapMean, pairedDifference } from "../../lib/math/bootstrap.ts";
-import { seededRandom } from "../../lib/math/random.ts";
+import { bootstrapMean, bootstrapRatio, pairedDifference } from "../../lib/math/bootstrap.ts";
+import { randomInteger, seededRandom } from "../../lib/math/random.ts";
 import { runPython } from "../python.ts";
 
 Deno.test("bootstrapMean() of two values 0 and 1 ends at 0 and 1", () => {
@@ -77,4 +77,25 @@ Deno.test("the bootstrap refuses what does not fit", () => {
   assert.throws(() => pairedDifference([1, 2], [1], { random }), /Expected 2 values to pair with 2 but found 1/);
   assert.throws(() => bootstrapMean([1], { random, weights: [1, 2] }), /Expected 1 weights, one a value, but found 2/);
   assert.ok(Number.isNaN(bootstrapMean([NaN], { random }).estimate));
+});
+
+Deno.test("bootstrapRatio() of 1, 2 over 2, 4 is a half in every resample, and of anything over nothing 0", () => {
+  const half = bootstrapRatio([1, 2], [2, 4], { random: seededRandom(1) });
+  assert.deepEqual(half, { estimate: 0.5, lower: 0.5, upper: 0.5, count: 2 });
+  assert.equal(bootstrapRatio([1, 2], [0, 0], { random: seededRandom(1) }).estimate, 0);
+  assert.throws(() => bootstrapRatio([1], undefined, { random: seededRandom(1), resamples: 0 }), RangeError);
+});
+
+Deno.test("the plain percentile interval ends at the 26th resample from either side, within the expanded one", () => {
+  const values = [3, 1, 4, 1, 5, 9];
+  const plain = bootstrapMean(values, { random: seededRandom(1), plain: true });
+  const random = seededRandom(1);
+  const means = Array.from({ length: 1000 }, () => {
+    let total = 0;
+    for (let i = 0; i < 6; i++) total += values[randomInteger(random, 6)];
+    return total / 6;
+  }).sort((a, b) => a - b);
+  assert.deepEqual([plain.lower, plain.upper], [means[25], means[974]]);
+  const expanded = bootstrapMean(values, { random: seededRandom(1) });
+  assert.ok(expanded.lower < plain.lower && expanded.upper > plain.upper && expanded.estimate === plain.estimate);
 });
