@@ -271,7 +271,7 @@ export function valuesOf({ runs, listeners }: Tournament, policy: string, metric
 }
 
 function hireWorkers(wanted: number, sequence?: SequenceTerm): TournamentCrew {
-  const threads = startWorkers(new URL("tournament_worker.ts", import.meta.url), wanted);
+  const threads = startWorkers(new URL("comparison_worker.ts", import.meta.url), wanted);
   const serve = threads.length === 0 && sequence ? serveSequenceTerm(sequence) : undefined;
   if (sequence) { for (const thread of threads) thread.postMessage(sequence); }
   const players = threads.length > 0

@@ -6,10 +6,10 @@
  */
 import type { Collection } from "../score/collection.ts";
 import { measureRun, type RunMeasures } from "./metrics.ts";
-import { scenarioPlayer, type SequenceModel } from "./play.ts";
+import { scenarioPlayer } from "./play.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import { type Scenario, scenarioCollection } from "./scenarios.ts";
-import { type SequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";
+import { type SequenceModel, type SequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";
 import type { TournamentJob } from "./comparison.ts";
 
 /**

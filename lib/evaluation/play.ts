@@ -7,12 +7,13 @@ import { max, mean } from "d3-array";
 import { simulateListeners } from "../listening/simulated_listeners.ts";
 import { type TastePrior, userTaste } from "../choice/personal.ts";
 import { cosine, row } from "../math/matrix.ts";
-import { FEATURES, fillFeatures, type SequenceScorer } from "../score/features.ts";
+import { FEATURES, fillFeatures } from "../score/features.ts";
 import { durationOf, Session } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import type { Weights } from "../score/weights.ts";
 import type { Collection, TrackIndex } from "../score/collection.ts";
 import { linearUtilities } from "../math/softmax.ts";
+import type { SequenceModel } from "../hybrid/sequence_term.ts";
 import { weightsFrom } from "./feedback.ts";
 import type { TournamentPolicy } from "./policies.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -30,9 +31,6 @@ export interface Run {
   /** Of each pick 1 when the window of a hard rule had to be shortened for it, 2 when a rule had to be dropped, else 0. */
   relaxed: Uint8Array;
 }
-
-/** Gives the sequence model's view of what may follow a listener's plays. */
-export type SequenceModel = (state: UserState) => SequenceScorer;
 
 /** Choices that each listener made before the tournament. */
 export const PAST_CHOICES = 60;

@@ -19,12 +19,15 @@ import { serveSasrec } from "../sequence/serve.ts";
 import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "../sequence/split.ts";
 import { loadSequenceData } from "./sasrec_stage.ts";
 import { readTrackNames } from "../sequence/track_names.ts";
-import { FEATURES, fillFeatures } from "../score/features.ts";
+import { FEATURES, fillFeatures, type SequenceScorer } from "../score/features.ts";
 import { DEFAULT_WEIGHTS } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
 import { linearUtilities } from "../math/softmax.ts";
 import { bootstrapMean, type Interval } from "../math/bootstrap.ts";
-import type { SequenceModel } from "../evaluation/play.ts";
+import type { UserState } from "../score/state.ts";
+
+/** Gives the sequence model's view of what may follow a listener's plays. */
+export type SequenceModel = (state: UserState) => SequenceScorer;
 
 /** A trained SASRec whose tracks are known by their ids in the catalogue. It can be sent to a worker. */
 export type SequenceTerm = Omit<SasrecModel, "training">;

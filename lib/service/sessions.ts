@@ -6,7 +6,7 @@
 import type { z } from "@hono/zod-openapi";
 import { randomUUID } from "node:crypto";
 import { InputError } from "../data/errors.ts";
-import type { SequenceModel } from "../evaluation/play.ts";
+import type { SequenceModel } from "../hybrid/sequence_term.ts";
 import type { SequenceScorer } from "../score/features.ts";
 import { compileRules } from "../score/rules.ts";
 import { Session, type SessionPick } from "../score/session.ts";

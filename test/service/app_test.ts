@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { SequenceModel } from "../../lib/evaluation/play.ts";
+import type { SequenceModel } from "../../lib/hybrid/sequence_term.ts";
 import { createApp, type ServiceParts } from "../../lib/service/app.ts";
 import { buildSearchIndex, SearchIndex } from "../../lib/service/search.ts";
 import { Sessions } from "../../lib/service/sessions.ts";
