@@ -6,7 +6,6 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { InputError } from "./errors.ts";
-import type { Matrix } from "../math/matrix.ts";
 import { writeAtomic } from "./atomic.ts";
 
 /** The element types that are written; all little-endian. */
@@ -18,6 +17,16 @@ export interface NpyArray<T extends NpyData = NpyData> {
   data: T;
   /** Length of each axis; empty for a scalar. */
   shape: number[];
+}
+
+/** A matrix [rows, columns] of float32, row-major, as `math/matrix.ts` has it. */
+export interface NpyMatrix {
+  /** The elements, `rows * columns` of them. */
+  readonly data: Float32Array;
+  /** Number of rows. */
+  readonly rows: number;
+  /** Number of columns. */
+  readonly columns: number;
 }
 
 const CONSTRUCTORS = {
@@ -34,7 +43,7 @@ const CONSTRUCTORS = {
  * @param path The file to write.
  * @param array The array.
  */
-export function writeNpy(path: string, array: NpyArray | Matrix): void {
+export function writeNpy(path: string, array: NpyArray | NpyMatrix): void {
   const shape = "shape" in array ? array.shape : [array.rows, array.columns];
   writeAtomic(path, npyChunks({ data: array.data, shape }));
 }
@@ -46,7 +55,7 @@ export function writeNpy(path: string, array: NpyArray | Matrix): void {
  * @returns The matrix [rows, columns].
  * @throws {InputError} When the file is missing, is not NPY, does not hold two axes of numbers, or holds int64.
  */
-export function readNpyMatrix(path: string): Matrix {
+export function readNpyMatrix(path: string): NpyMatrix {
   const { data, shape } = readNpy(path);
   if (shape.length !== 2) {
     throw new InputError(`${path}: expected a matrix with 2 axes but found ${shape.length}; save it with shape [n, d]`);

@@ -12,16 +12,8 @@ import { type Matrix, takeRows } from "../math/matrix.ts";
 import { startProgress } from "../data/progress.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { writeAtomic } from "../data/atomic.ts";
-import {
-  inBlocks,
-  loadModel,
-  loadTensorFlow,
-  mapRows,
-  type Model,
-  saveModel,
-  type Tensor,
-  type TensorFlow,
-} from "../math/tensor.ts";
+import { inBlocks, loadTensorFlow, mapRows, type Model, type Tensor, type TensorFlow } from "../math/tensor.ts";
+import { loadModel, saveModel } from "./layers_model.ts";
 import { accumulateMoments } from "./pca.ts";
 
 /** How to train. */

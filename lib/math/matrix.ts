@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { InputError } from "../data/errors.ts";
 
 /** A dense matrix [rows, columns], row-major: element (i, j) is `data[i * columns + j]`. */
 export interface Matrix {
@@ -22,7 +21,7 @@ export interface Matrix {
  * @param columns Number of columns.
  * @param data The elements, row-major; zeros when left out.
  * @returns The matrix; it shares `data`.
- * @throws {InputError} When `data` does not hold `rows * columns` elements.
+ * @throws {RangeError} When `data` does not hold `rows * columns` elements.
  */
 export function matrix(
   rows: number,
@@ -30,7 +29,7 @@ export function matrix(
   data: Float32Array = new Float32Array(rows * columns),
 ): Matrix {
   if (data.length !== rows * columns) {
-    throw new InputError(`Expected ${rows} x ${columns} = ${rows * columns} elements but found ${data.length}`);
+    throw new RangeError(`Expected ${rows} x ${columns} = ${rows * columns} elements but found ${data.length}`);
   }
   return { data, rows, columns };
 }

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { expectInteger, InputError } from "../data/errors.ts";
 import type { Matrix } from "./matrix.ts";
 
 /** Nearest neighbours of queries, most similar first. */
@@ -19,6 +18,7 @@ export interface ExactNeighbors {
 
 /** Numbers of a block of rows: few enough that it stays in the first-level cache while all queries pass. */
 const BLOCK = 4096;
+
 /**
  * The k rows most cosine-similar to each query, computed in float64 and rounded to float32; the smaller row index first
  * among equals. A zero row or query has the cosine 0 with all. Cost O(queries · n · d).
@@ -28,7 +28,7 @@ const BLOCK = 4096;
  * @param k Number of neighbours, in [1, n], or [1, n − 1] with `own`.
  * @param own For each query the row that it is itself, which is left out; nothing is left out without it.
  * @returns The neighbours.
- * @throws {InputError} When k is out of range or the columns differ.
+ * @throws {RangeError} When k is out of range or the columns differ.
  *
  * @example
  * ```ts
@@ -41,9 +41,12 @@ const BLOCK = 4096;
  * ```
  */
 export function exactNeighbors(x: Matrix, queries: Matrix, k: number, own?: Int32Array): ExactNeighbors {
-  expectInteger("k", k, 1, own ? x.rows - 1 : x.rows);
   const { data, rows: n, columns: d } = x;
-  if (queries.columns !== d) throw new InputError(`Expected queries of ${d} columns but found ${queries.columns}`);
+  const most = own ? n - 1 : n;
+  if (!Number.isInteger(k) || k < 1 || k > most) {
+    throw new RangeError(`Expected k to be an integer in [1, ${most}] but found ${k}`);
+  }
+  if (queries.columns !== d) throw new RangeError(`Expected queries of ${d} columns but found ${queries.columns}`);
   const indices = new Int32Array(queries.rows * k);
   const similarities = new Float32Array(queries.rows * k).fill(-2);
   const [ofRows, ofQueries] = [inverseLengths(x), inverseLengths(queries)];

@@ -4,7 +4,6 @@
  * @module
  */
 import { sum } from "d3-array";
-import { InputError } from "../data/errors.ts";
 
 /**
  * Gini coefficient of exposure, of tracks in plays or in neighbour lists: G = Σ_i (2i − n − 1) x_i / (n Σ x) with x
@@ -12,15 +11,15 @@ import { InputError } from "../data/errors.ts";
  *
  * @param counts Exposure of each of n items, not negative.
  * @returns The coefficient.
- * @throws {InputError} When a count is negative or not finite, or nothing was played.
+ * @throws {RangeError} When a count is negative or not finite, or nothing was played.
  */
 export function giniOfExposure(counts: ArrayLike<number>): number {
   const sorted = Float64Array.from(Array.from(counts)).sort();
   const n = sorted.length;
   const wrong = sorted.find((count) => !(count >= 0 && count < Infinity));
-  if (wrong !== undefined) throw new InputError(`Expected exposures to be finite and not negative but found ${wrong}`);
+  if (wrong !== undefined) throw new RangeError(`Expected exposures to be finite and not negative but found ${wrong}`);
   const total = sum(sorted);
-  if (total === 0) throw new InputError("Expected at least one play but found none");
+  if (total === 0) throw new RangeError("Expected at least one play but found none");
   return Math.max(0, sum(sorted, (count, i) => (2 * (i + 1) - n - 1) * count) / (n * total));
 }
 
@@ -30,7 +29,7 @@ export function giniOfExposure(counts: ArrayLike<number>): number {
  *
  * @param shares Non-negative numbers, not all zero; they are divided by their sum.
  * @returns The entropy in nats.
- * @throws {InputError} When a share is negative or not finite, or all are zero.
+ * @throws {RangeError} When a share is negative or not finite, or all are zero.
  */
 export function shannonEntropy(shares: ArrayLike<number>): number {
   const p = normalised("shares", shares).filter((share) => share > 0);
@@ -48,11 +47,11 @@ const ALPHA = 0.01;
  * @param taste Shares p of the listener's taste over K classes (clusters or genres); divided by their sum.
  * @param played Shares q of what was played over the same classes; divided by their sum.
  * @returns The divergence in nats; lower is better calibrated.
- * @throws {InputError} When the lengths differ, a share is negative, or all shares are zero.
+ * @throws {RangeError} When the lengths differ, a share is negative, or all shares are zero.
  */
 export function miscalibration(taste: ArrayLike<number>, played: ArrayLike<number>): number {
   if (taste.length !== played.length) {
-    throw new InputError(`Expected ${taste.length} classes in played as in taste but found ${played.length}`);
+    throw new RangeError(`Expected ${taste.length} classes in played as in taste but found ${played.length}`);
   }
   const p = normalised("taste", taste);
   const q = normalised("played", played);
@@ -65,9 +64,9 @@ function normalised(name: string, values: ArrayLike<number>): Float64Array {
   const shares = Float64Array.from(values);
   const wrong = shares.findIndex((value) => !(value >= 0 && value < Infinity));
   if (wrong >= 0) {
-    throw new InputError(`Expected ${name} to be finite and not negative but found ${values[wrong]} at ${wrong}`);
+    throw new RangeError(`Expected ${name} to be finite and not negative but found ${values[wrong]} at ${wrong}`);
   }
   const total = sum(shares);
-  if (total === 0) throw new InputError(`Expected ${name} with a positive sum but found 0`);
+  if (total === 0) throw new RangeError(`Expected ${name} with a positive sum but found 0`);
   return shares.map((value) => value / total);
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { InputError } from "../data/errors.ts";
 
 /**
  * Linear utilities of rows of features: u_j = Σ_k w_k x_jk. Cost O(rows · K).
@@ -39,7 +38,7 @@ export function linearUtilities(
  * @param temperature T in [0, ∞]. 0 puts all probability on the largest utility (evenly on ties), ∞ is uniform.
  * @param out Where to write; a new array when left out. It may be `utilities`.
  * @returns The probabilities: `out`.
- * @throws {InputError} When the temperature is negative or NaN, or a utility is not finite.
+ * @throws {RangeError} When the temperature is negative or NaN, or a utility is not finite.
  */
 export function softmax(
   utilities: ArrayLike<number>,
@@ -47,11 +46,11 @@ export function softmax(
   out: Float64Array = new Float64Array(utilities.length),
 ): Float64Array {
   if (!(temperature >= 0)) {
-    throw new InputError(`Expected temperature to be a number of at least 0 but found ${temperature}`);
+    throw new RangeError(`Expected temperature to be a number of at least 0 but found ${temperature}`);
   }
   for (let c = 0; c < out.length; c++) {
     if (!Number.isFinite(utilities[c])) {
-      throw new InputError(`Expected finite utilities but found ${utilities[c]}; the weights are too large`);
+      throw new RangeError(`Expected finite utilities but found ${utilities[c]}`);
     }
     out[c] = utilities[c];
   }

@@ -5,14 +5,9 @@
  * @module
  */
 import type * as tfjs from "@tensorflow/tfjs";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import util from "node:util";
-import { InputError } from "../data/errors.ts";
 import { type Matrix, matrix } from "./matrix.ts";
-import { writeAtomic } from "../data/atomic.ts";
-import { readFile } from "../data/npy.ts";
 
 /** The TensorFlow.js API. */
 export type TensorFlow = typeof tfjs;
@@ -98,50 +93,6 @@ export function mapRows(
   const result = matrix(x.rows, columns);
   for (const { start, values } of inBlocks(tf, x, compute)) result.data.set(values, start * columns);
   return result;
-}
-
-/**
- * Saves a layers model as `model.json` and `weights.bin`, each atomically, in the form tfjs reads everywhere.
- *
- * @param model The model.
- * @param directory The folder to write to.
- */
-export async function saveModel(model: Model, directory: string): Promise<void> {
-  const { tf } = await loadTensorFlow();
-  await model.save(tf.io.withSaveHandler((artifacts) => {
-    const weights = artifacts.weightData ?? new ArrayBuffer(0);
-    const bytes = Array.isArray(weights) ? weights.map((w) => new Uint8Array(w)) : [new Uint8Array(weights)];
-    writeAtomic(join(directory, "weights.bin"), bytes);
-    const description = {
-      format: artifacts.format,
-      generatedBy: artifacts.generatedBy,
-      modelTopology: artifacts.modelTopology,
-      weightsManifest: [{ paths: ["weights.bin"], weights: artifacts.weightSpecs }],
-    };
-    writeAtomic(join(directory, "model.json"), JSON.stringify(description));
-    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } });
-  }));
-}
-
-/**
- * Loads a layers model that {@linkcode saveModel} wrote.
- *
- * @param directory The folder it is in.
- * @returns The model.
- * @throws {InputError} When the folder holds no model.
- */
-export async function loadModel(directory: string): Promise<Model> {
-  const { tf } = await loadTensorFlow();
-  const path = join(directory, "model.json");
-  if (!existsSync(path)) throw new InputError(`${path}: no such file; train the model first`);
-  const description = JSON.parse(readFileSync(path, "utf8"));
-  const bytes = readFile(join(directory, "weights.bin"));
-  return await tf.loadLayersModel(tf.io.fromMemory({
-    format: description.format,
-    modelTopology: description.modelTopology,
-    weightSpecs: description.weightsManifest[0].weights,
-    weightData: bytes.buffer,
-  }));
 }
 
 async function load(): Promise<{ tf: TensorFlow; backend: TensorBackend }> {

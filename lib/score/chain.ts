@@ -15,7 +15,7 @@ import { softmax } from "../math/softmax.ts";
  * @param graph The neighbour graph.
  * @param temperature T in [0, ∞].
  * @returns One probability an edge, in the order of `graph.indices`.
- * @throws {InputError} When the temperature is negative or NaN.
+ * @throws {RangeError} When the temperature is negative or NaN.
  */
 export function walkProbabilities(graph: NeighborGraph, temperature: number): Float64Array {
   const probabilities = new Float64Array(graph.indices.length);

@@ -44,7 +44,7 @@ export class Distribution {
    * @param features The features [c, f], row-major.
    * @param weights The weights in the order of the features.
    * @param temperature Temperature of the softmax, in [0, ∞].
-   * @throws {InputError} When the weights are so large that a utility overflows.
+   * @throws {InputError} When the temperature is negative or NaN, or the weights are so large that a utility overflows.
    */
   constructor(
     readonly current: TrackIndex,
@@ -60,7 +60,14 @@ export class Distribution {
     this.candidates = found.tracks;
     const count = this.candidates.length;
     const block = new Float64Array(2 * count);
+    if (!(temperature >= 0)) {
+      throw new InputError(`Expected temperature to be a number of at least 0 but found ${temperature}`);
+    }
     this.utilities = linearUtilities(features, weights, 0, count, block.subarray(0, count));
+    const wrong = this.utilities.find((utility) => !Number.isFinite(utility));
+    if (wrong !== undefined) {
+      throw new InputError(`Expected finite utilities but found ${wrong}; the weights are too large`);
+    }
     this.probabilities = softmax(this.utilities, temperature, block.subarray(count));
   }
 
