@@ -1,29 +1,29 @@
 /**
- * The log of the service: listeners, sessions and events in SQLite. An event is acknowledged after it is on disk;
- * events that come in together share one commit.
+ * The log of the service in SQLite: sessions and their events. A write is confirmed only when it is on disk. Writes that
+ * arrive close together share one commit, because a commit waits for the disk.
  *
  * @module
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { InputError } from "../data/errors.ts";
 
-/** Something that happened in a session, as it is logged. */
+/** An event of a session, as a row of the log. */
 export interface LoggedEvent {
-  /** The session. */
+  /** Id of the session. */
   session: string;
   /** What happened: `pick`, `skip`, `like`, `unlike`, `previous`, `forward`, `clear`, `undo` or `retune`. */
   type: string;
-  /** Id of the track; null where there is none. */
+  /** Id of the track; null for events without one. */
   track_id: string | null;
   /** When, in ms since 1970. */
   at: number;
-  /** Probability of a pick; null where there is none. */
+  /** Probability with which a pick was drawn; null for other events. */
   probability: number | null;
-  /** Further facts as JSON: the options of a retune. */
+  /** The new options of a retune as JSON; null for other events. */
   detail: string | null;
 }
 
-/** A session, as it is logged. */
+/** A session, as a row of the log. */
 export interface LoggedSession {
   /** Its id. */
   id: string;
@@ -35,7 +35,13 @@ export interface LoggedSession {
   options: string;
 }
 
-type Write = { statement: StatementSync; row: LoggedSession | LoggedEvent };
+/** Rows that wait for the next commit, and what to call after it. */
+interface Write {
+  statement: StatementSync;
+  rows: readonly (LoggedSession | LoggedEvent)[];
+  resolve: () => void;
+  reject: (error: StoreError) => void;
+}
 
 const TABLES = `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
   CREATE TABLE IF NOT EXISTS sessions (
@@ -48,18 +54,15 @@ const TABLES = `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA bus
 const SESSION = "id, listener, created, options";
 const EVENT = "session, type, track_id, at, probability, detail";
 
-/**
- * Writes are gathered before they are committed together, for so many times as long as the last commit took: the disk
- * then costs at most a fifth of the time, however slow it is.
- */
-const GATHER_COMMITS = 4;
-/** And for at most so many milliseconds; a writer who is alone does not wait. */
-const GATHER_MOST_MS = 20;
+/** The next commit waits four times as long as the last one took, so that the disk takes a fifth of the time at most. */
+const WAIT_COMMITS = 4;
+/** But never longer than this, in ms. A client who is alone does not wait at all. */
+const WAIT_MOST_MS = 20;
 
-/** The log cannot be written: nothing of it was acknowledged. */
+/** The log cannot be written. Nothing of the failed write is in it. */
 export class StoreError extends Error {}
 
-/** A durable log. */
+/** The log of the service. */
 export class Store {
   #database: DatabaseSync;
   #enterSession: StatementSync;
@@ -70,12 +73,11 @@ export class Store {
   #version: StatementSync;
   #seenVersion: unknown;
   #pending: Write[] = [];
-  #gatherMs = 0;
+  #waitMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   /**
-   * Opens or makes the log.
+   * Opens the log, or makes a new one.
    *
    * @param path The database file; `":memory:"` keeps nothing.
    * @throws {InputError} When the file cannot be opened and written, or is no log.
@@ -102,64 +104,37 @@ export class Store {
     this.#seenVersion = this.#version.get()!.data_version;
   }
 
-  /**
-   * Logs a new session.
-   *
-   * @param session The session.
-   * @returns Settles when it is on disk.
-   */
+  /** Logs a new session; resolves when it is on disk, rejects with {@linkcode StoreError}. */
   addSession(session: LoggedSession): Promise<void> {
     return this.#enter(this.#enterSession, [session]);
   }
 
-  /**
-   * Logs events.
-   *
-   * @param events The events, in order.
-   * @returns Settles when they are on disk.
-   */
+  /** Logs events in their order; resolves when they are on disk, rejects with {@linkcode StoreError}. */
   addEvents(events: readonly LoggedEvent[]): Promise<void> {
     return this.#enter(this.#enterEvent, events);
   }
 
-  /**
-   * A session of the log.
-   *
-   * @param id Its id.
-   * @returns The session, or undefined.
-   */
+  /** The session with an id, or undefined. */
   session(id: string): LoggedSession | undefined {
     this.flush();
     return this.#findSession.get(id) as LoggedSession | undefined;
   }
 
-  /**
-   * The sessions of a listener.
-   *
-   * @param listener The listener.
-   * @returns The sessions in the order in which they began.
-   */
+  /** The sessions of a listener, the oldest first. */
   sessionsOf(listener: string): LoggedSession[] {
     this.flush();
     return this.#findSessions.all(listener) as unknown as LoggedSession[];
   }
 
-  /**
-   * The events of a session.
-   *
-   * @param session Its id.
-   * @returns The events in order.
-   */
+  /** The events of a session in their order. */
   eventsOf(session: string): LoggedEvent[] {
     this.flush();
     return this.#findEvents.all(session) as unknown as LoggedEvent[];
   }
 
   /**
-   * Tells once whether another process has written to the log since this was last asked: what was read of it before may
-   * then be out of date.
-   *
-   * @returns True when it has.
+   * Tells whether another process has written to the log since the last call. What was read before may then be out of
+   * date.
    */
   writtenElsewhere(): boolean {
     const { data_version } = this.#version.get()!;
@@ -168,38 +143,35 @@ export class Store {
     return true;
   }
 
-  /** Commits what is pending now; who waits for it learns how it ended. */
+  /** Commits all writes that wait. */
   flush(): void {
     const writes = this.#pending;
-    const waiting = this.#waiting;
     if (writes.length === 0) return;
     this.#pending = [];
-    this.#waiting = [];
     clearTimeout(this.#timer);
     const start = performance.now();
     try {
       this.#database.exec("BEGIN");
-      for (const { statement, row } of writes) statement.run({ ...row });
+      for (const { statement, rows } of writes) for (const row of rows) statement.run({ ...row });
       this.#database.exec("COMMIT");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       const failure = new StoreError(`the log cannot be written, nothing was entered: ${(error as Error).message}`);
-      for (const { reject } of waiting) reject(failure);
+      for (const { reject } of writes) reject(failure);
       return;
     }
-    this.#gatherMs = waiting.length === 1 ? 0 : Math.min(GATHER_MOST_MS, GATHER_COMMITS * (performance.now() - start));
-    for (const { resolve } of waiting) resolve();
+    this.#waitMs = writes.length === 1 ? 0 : Math.min(WAIT_MOST_MS, WAIT_COMMITS * (performance.now() - start));
+    for (const { resolve } of writes) resolve();
   }
 
-  /** Commits what is pending and closes the file. */
+  /** Commits all writes that wait and closes the file. */
   close(): void {
     this.flush();
     this.#database.close();
   }
 
-  #enter(statement: StatementSync, rows: readonly Write["row"][]): Promise<void> {
-    this.#pending.push(...rows.map((row) => ({ statement, row })));
-    if (this.#waiting.length === 0) this.#timer = setTimeout(() => this.flush(), this.#gatherMs);
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  #enter(statement: StatementSync, rows: Write["rows"]): Promise<void> {
+    if (this.#pending.length === 0) this.#timer = setTimeout(() => this.flush(), this.#waitMs);
+    return new Promise((resolve, reject) => this.#pending.push({ statement, rows, resolve, reject }));
   }
 }
