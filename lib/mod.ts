@@ -20,7 +20,6 @@ export * from "./catalog/catalog.ts";
 export * from "./catalog/ingest.ts";
 export * from "./catalog/find.ts";
 export * from "./catalog/explore.ts";
-export { WORLD_FORMS, type WorldForm } from "./catalog/synthetic/forms.ts";
 export * from "./listening/account_export.ts";
 export * from "./catalog/synthetic/playlist_statistics.ts";
 export * from "./catalog/reference.ts";

@@ -21,54 +21,89 @@ export const UNIT_FEATURES = [
   "valence",
 ] as const;
 
-const AUDIO: readonly CatalogColumn[] = ["duration_ms", ...UNIT_FEATURES, "loudness", "tempo", "key", "mode"];
-
 /** Canonical columns without which a row is of no use. */
-export const CRITICAL_COLUMNS: readonly CatalogColumn[] = ["track_id", "title", "artists", ...AUDIO];
+export const CRITICAL_COLUMNS: readonly CatalogColumn[] = [
+  ...["track_id", "title", "artists", "duration_ms"] as const,
+  ...[...UNIT_FEATURES, "loudness", "tempo", "key", "mode"] as const,
+];
 
 /** How a text holds several names: one name, `A;B`, a Python list literal, or told by its look. */
 export type ListStyle = "single" | "semicolon" | "python" | "any";
 
-/** A form of catalogue. */
+/** A form of catalogue: how its files are told, read, described to people, and written for the synthetic world. */
 export interface Form {
   /** Name, e.g. `"tidytuesday"`. */
   name: string;
+  /** The public file for the README: what it is called, where it is had, its size, file name and licence. */
+  source?: { title: string; url: string; tracks: string; file: string; licence: string };
+  /** The header line of its files. */
+  header: string;
   /** Source columns whose presence tells the form. */
   signature: readonly string[];
   /** Source column by canonical column; canonical columns that the form lacks are absent. */
   columns: Partial<Record<CatalogColumn, string>>;
   /** How the artists column holds several artists. */
   artists: ListStyle;
+  /** How the other list columns hold several texts; a Python list of artists has one of ids beside it. */
+  lists: ListStyle;
   /** True when `NA` in a text column means missing. */
   missingNA: boolean;
   /** True when ids are 22 letters and digits, `spotify:track:` in front allowed. */
   strictIds: boolean;
+  /** How the form writes values of a column, where not as they are. */
+  written?: Partial<Record<CatalogColumn, (value: unknown) => unknown>>;
 }
 
 /** A form of nobody else. */
-const OWN: Form = { name: "own", signature: [], columns: {}, artists: "any", missingNA: false, strictIds: false };
+const OWN: Form = {
+  name: "own",
+  header: "",
+  signature: [],
+  columns: {},
+  artists: "any",
+  lists: "any",
+  missingNA: false,
+  strictIds: false,
+};
 
-/** A form of a public file: the columns that it calls as we do beside the audio features, and the others. */
-function publicForm(
-  form: Pick<Form, "name" | "signature" | "artists"> & { missingNA?: boolean },
-  same: readonly CatalogColumn[],
-  renamed: Form["columns"],
-): Form {
-  const columns = { ...calledAlike([...same, ...AUDIO]), ...renamed };
-  return { missingNA: false, ...form, columns, strictIds: true };
+/** A form of a public file: `columns` are those that it does not call as we do. */
+function publicForm(form: Omit<Form, "lists" | "missingNA" | "strictIds"> & { missingNA?: boolean }): Form {
+  const header = form.header.split(",");
+  const columns = { ...calledAlike(SOURCE_COLUMNS.filter((name) => header.includes(name))), ...form.columns };
+  return { missingNA: false, ...form, columns, lists: "single", strictIds: true };
 }
 
 function calledAlike(names: readonly CatalogColumn[]): Form["columns"] {
   return Object.fromEntries(names.map((name) => [name, name]));
 }
 
-/** The known forms; the first whose signature is in the header is taken. */
-const FORMS: readonly Form[] = [
-  { ...OWN, name: "segue", signature: ["track_id", "title", "artists"], columns: calledAlike(SOURCE_COLUMNS) },
-  publicForm(
-    { name: "tidytuesday", signature: ["track_artist"], artists: "single", missingNA: true },
-    ["track_id"],
-    {
+const pythonBoolean = (value: unknown) => value ? "True" : "False";
+
+/** The known forms; the first whose signature is in the header is taken. A new form is one more entry. */
+export const FORMS: readonly Form[] = [
+  {
+    ...OWN,
+    name: "segue",
+    header: "track_id,title,artists,artist_ids,album,album_id,release_date,year,genres,subgenres,popularity," +
+      "duration_ms,explicit,danceability,energy,loudness,speechiness,acousticness,instrumentalness,liveness,valence," +
+      "tempo,key,mode,time_signature",
+    signature: ["track_id", "title", "artists"],
+    columns: calledAlike(SOURCE_COLUMNS),
+  },
+  publicForm({
+    name: "tidytuesday",
+    source: {
+      title: "TidyTuesday 2020-01-21",
+      url: "https://github.com/rfordatascience/tidytuesday/tree/main/data/2020/2020-01-21",
+      tracks: "28 thousand",
+      file: "spotify_songs.csv",
+      licence: "CC0 for the repository",
+    },
+    header: "track_id,track_name,track_artist,track_popularity,track_album_id,track_album_name," +
+      "track_album_release_date,playlist_name,playlist_id,playlist_genre,playlist_subgenre,danceability,energy,key," +
+      "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,duration_ms",
+    signature: ["track_artist"],
+    columns: {
       title: "track_name",
       artists: "track_artist",
       album: "track_album_name",
@@ -79,28 +114,91 @@ const FORMS: readonly Form[] = [
       subgenres: "playlist_subgenre",
       playlists: "playlist_id",
     },
-  ),
-  publicForm(
-    { name: "114k", signature: ["track_genre", "artists"], artists: "semicolon" },
-    ["track_id", "artists", "popularity", "explicit", "time_signature"],
-    { title: "track_name", album: "album_name", genres: "track_genre" },
-  ),
-  publicForm(
-    { name: "1.2M", signature: ["artist_ids", "disc_number"], artists: "python" },
-    ["artists", "artist_ids", "album", "album_id", "release_date", "year", "explicit", "time_signature"],
-    { track_id: "id", title: "name" },
-  ),
-  publicForm(
-    { name: "586k", signature: ["id_artists"], artists: "python" },
-    ["artists", "release_date", "popularity", "explicit", "time_signature"],
-    { track_id: "id", title: "name", artist_ids: "id_artists" },
-  ),
-  publicForm(
-    { name: "170k", signature: ["id", "artists", "year", "popularity"], artists: "python" },
-    ["artists", "release_date", "year", "popularity", "explicit"],
-    { track_id: "id", title: "name" },
-  ),
+    artists: "single",
+    missingNA: true,
+  }),
+  publicForm({
+    name: "114k",
+    source: {
+      title: "Spotify Tracks Dataset",
+      url: "https://www.kaggle.com/datasets/maharshipandya/-spotify-tracks-dataset",
+      tracks: "114 thousand rows",
+      file: "dataset.csv",
+      licence: "BSD on its Hugging Face card; see its page",
+    },
+    header: ",track_id,artists,album_name,track_name,popularity,duration_ms,explicit,danceability,energy,key," +
+      "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature,track_genre",
+    signature: ["track_genre", "artists"],
+    columns: { title: "track_name", album: "album_name", genres: "track_genre" },
+    artists: "semicolon",
+    written: { explicit: pythonBoolean },
+  }),
+  publicForm({
+    name: "1.2M",
+    source: {
+      title: "Spotify 1.2M+ Songs",
+      url: "https://www.kaggle.com/datasets/rodolfofigueroa/spotify-12m-songs",
+      tracks: "1.2 million",
+      file: "tracks_features.csv",
+      licence: "stated on its Kaggle page; read it before use",
+    },
+    header: "id,name,album,album_id,artists,artist_ids,track_number,disc_number,explicit,danceability,energy,key," +
+      "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,duration_ms,time_signature," +
+      "year,release_date",
+    signature: ["artist_ids", "disc_number"],
+    columns: { track_id: "id", title: "name" },
+    artists: "python",
+    written: { explicit: pythonBoolean, time_signature: (beats) => `${beats}.0` },
+  }),
+  publicForm({
+    name: "586k",
+    source: {
+      title: "Spotify Dataset 1921–2020",
+      url: "https://www.kaggle.com/datasets/yamaerenay/spotify-dataset-19212020-600k-tracks",
+      tracks: "586 thousand",
+      file: "tracks.csv",
+      licence: "stated on its Kaggle page; read it before use",
+    },
+    header: "id,name,popularity,duration_ms,explicit,artists,id_artists,release_date,danceability,energy,key," +
+      "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature",
+    signature: ["id_artists"],
+    columns: { track_id: "id", title: "name", artist_ids: "id_artists" },
+    artists: "python",
+    written: { explicit: Number },
+  }),
+  publicForm({
+    name: "170k",
+    source: {
+      title: "Spotify Dataset 1921–2020",
+      url: "https://www.kaggle.com/datasets/yamaerenay/spotify-dataset-19212020-600k-tracks",
+      tracks: "170 thousand",
+      file: "data.csv",
+      licence: "stated on its Kaggle page; read it before use",
+    },
+    header: "valence,year,acousticness,artists,danceability,duration_ms,energy,explicit,id,instrumentalness,key," +
+      "liveness,loudness,mode,name,popularity,release_date,speechiness,tempo",
+    signature: ["id", "artists", "year", "popularity"],
+    columns: { track_id: "id", title: "name" },
+    artists: "python",
+    written: { explicit: Number },
+  }),
 ];
+
+/**
+ * The form of a name.
+ *
+ * @param name Its name.
+ * @param forms The known forms.
+ * @returns The form.
+ * @throws {InputError} When there is none, naming those that there are.
+ */
+export function formNamed(name: string, forms: readonly Form[] = FORMS): Form {
+  const form = forms.find((form) => form.name === name);
+  if (form) return form;
+  throw new InputError(
+    `Expected a form of catalogue (${forms.map(({ name }) => name).join(", ")}) but found '${name}'`,
+  );
+}
 
 /**
  * Tells the form of a source by its header.
@@ -108,10 +206,16 @@ const FORMS: readonly Form[] = [
  * @param file Name of the source, for errors.
  * @param header Its column names.
  * @param map Source column by canonical column, over what the form says.
+ * @param forms The known forms.
  * @returns The form, its columns being those that the header has.
  * @throws {InputError} When columns are missing, naming them; when a mapped or needed column is absent or there twice.
  */
-export function recogniseForm(file: string, header: readonly string[], map: Record<string, string> = {}): Form {
+export function recogniseForm(
+  file: string,
+  header: readonly string[],
+  map: Record<string, string> = {},
+  forms: readonly Form[] = FORMS,
+): Form {
   for (const [canonical, column] of Object.entries(map)) {
     if (!(SOURCE_COLUMNS as readonly string[]).includes(canonical)) {
       throw new InputError(`--map ${canonical}=${column}: expected one of ${SOURCE_COLUMNS.join(", ")}`);
@@ -120,8 +224,8 @@ export function recogniseForm(file: string, header: readonly string[], map: Reco
       throw new InputError(`--map ${canonical}=${column}: ${file} has no column '${column}'; ${found(header)}`);
     }
   }
-  const known = FORMS.find((form) => form.signature.every((column) => header.includes(column)));
-  const form = known ?? guessForm(header);
+  const known = forms.find((form) => form.signature.every((column) => header.includes(column)));
+  const form = known ?? guessForm(header, forms);
   const columns = Object.fromEntries(
     Object.entries({ ...form.columns, ...map }).filter(([, column]) => header.includes(column)),
   ) as Form["columns"];
@@ -131,7 +235,8 @@ export function recogniseForm(file: string, header: readonly string[], map: Reco
     const looks = known ? `looks like the ${known.name} form but lacks` : "is of no known form: it lacks";
     throw new InputError(
       `${file}: ${looks} column${missing.length === 1 ? "" : "s"} ${names.join(", ")}; ${found(header)}; ` +
-        `name ${missing.length === 1 ? "it" : "them"} with --map ${missing[0]}=COLUMN`,
+        `name ${missing.length === 1 ? "it" : "them"} with --map ${missing[0]}=COLUMN` +
+        (known ? "" : `; known forms: ${forms.map(({ name }) => name).join(", ")}`),
     );
   }
   for (const column of Object.values(columns)) {
@@ -163,11 +268,11 @@ const ALIASES: Partial<Record<CatalogColumn, readonly string[]>> = {
 };
 
 /** Takes for every canonical column the first name by which any form calls it, else one that is written alike. */
-function guessForm(header: readonly string[]): Form {
+function guessForm(header: readonly string[], forms: readonly Form[]): Form {
   const columns: Form["columns"] = {};
   const alike = new Map(header.toReversed().map((column) => [plain(column), column]));
   const names = [
-    ...FORMS.flatMap((form) => Object.entries(form.columns)),
+    ...forms.flatMap((form) => Object.entries(form.columns)),
     ...Object.entries(ALIASES).flatMap(([canonical, aliases]) => aliases.map((alias) => [canonical, alias])),
   ] as [CatalogColumn, string][];
   for (const [canonical, column] of names) if (header.includes(column)) columns[canonical] ??= column;

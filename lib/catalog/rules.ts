@@ -59,7 +59,7 @@ export const FIX = { tempo: 1, time_signature: 2, year: 4 } as const;
 export function listStyle(name: ListColumn, form: Form): ListStyle {
   if (name === "artists") return form.artists;
   if (name === "artist_ids") return form.artists === "python" ? "python" : "any";
-  return form.name.startsWith("segue") || form.name.startsWith("own") ? "any" : "single";
+  return form.lists;
 }
 
 /**

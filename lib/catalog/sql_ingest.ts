@@ -1,5 +1,6 @@
 /**
- * Ingest in SQL: any file, any size, out of core beyond a gigabyte and a half.
+ * From catalogue files of any known form to `tracks.parquet` and `rejects.csv`, with an account in which every row that
+ * came in is found again: in = out + merged + rejected (+ not sampled). In SQL, out of core beyond a gigabyte and a half.
  *
  * @module
  */
@@ -7,12 +8,11 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { InputError } from "../data/errors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
 import { writeAtomic, writeAtomicWith } from "../data/atomic.ts";
 import { sqlName, sqlText, withDuckDB } from "../data/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
-import { SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
-import type { IngestAccount, IngestOptions } from "./ingest.ts";
+import { type Form, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
 import { registerPythonList } from "./read_sql.ts";
 import { countReasons, reasonKind, type Reject, rejectsCsv } from "./rejects.ts";
 import { FIX, isList, SILENT_FEATURES } from "./rules.ts";
@@ -20,16 +20,70 @@ import { loadSources, openSource, scalar, type Source } from "./sql_rows.ts";
 
 const MEMORY_LIMIT = "1500MB";
 
+/** How to ingest. */
+export interface IngestOptions {
+  /** Catalogue files: CSV, gzipped CSV or Parquet, each of any known form. */
+  files: string[];
+  /** Source column by canonical column, for files of no known form. */
+  map?: Record<string, string>;
+  /** Keep a seeded sample of that many tracks, in file order; all when left out. */
+  tracks?: number;
+  /** Seed of the sample. Default 42. */
+  seed?: number;
+  /** What becomes of rows with tempo 0, time signature 0 or year 0. Default `"impute"`. */
+  onMissing?: "impute" | "drop";
+  /** The known forms. Default {@linkcode FORMS}. */
+  forms?: readonly Form[];
+}
+
+/** What became of the rows. `rowsIn = out + merged + rejected + notSampled`. */
+export interface IngestAccount {
+  /** The files: name, form, rows (damaged lines included), blank lines (no rows), and columns that were not used. */
+  files: { file: string; form: string; rows: number; blankLines: number; ignored: string[] }[];
+  /** Rows that came in. */
+  rowsIn: number;
+  /** Rows that are in `rejects.csv`. */
+  rejected: number;
+  /** Rows merged into an earlier row with the same id. */
+  merged: number;
+  /** Tracks that the sample left out. */
+  notSampled: number;
+  /** Tracks in `tracks.parquet`. */
+  out: number;
+  /** Rejected rows by reason. */
+  reasons: Record<string, number>;
+  /** Ids that stood in several rows, and in how many of them the rows disagreed. */
+  duplicates: { ids: number; popularityConflicts: number; featureConflicts: number };
+  /** Tracks of `tracks.parquet` whose value was imputed, by column, and tracks whose key is unknown. */
+  imputed: Record<string, number>;
+  /** Tracks without a key (key −1). */
+  keyUnknown: number;
+  /** Works with several takes, the tracks among them, and the most takes of one work. */
+  works: { several: number; tracks: number; largest: number };
+}
+
 /**
- * Does the work of `ingestFiles` in SQL, one exact rule after another.
+ * Ingests catalogue files without looking at the manifest.
  *
- * @param directory The data folder.
+ * Rules. A row with a damaged line, a missing critical value or a value that cannot be is rejected. Rows with one id
+ * become one track: values of the first row that has them, all genres, subgenres and playlists in order of appearance,
+ * the highest popularity. Tempo 0, time signature 0 and year 0 mean missing; with `"impute"` tempo (and danceability,
+ * speechiness and valence where they are 0 beside tempo 0: the analysis failed) becomes the median of the first genre,
+ * else of all; the time signature becomes the commonest; the year the median of the first artist, else of all. Takes of
+ * one work (same first artist, same title but for remaster, live, edit and guest marks) share a `work_id`: the id of
+ * the first of them. Cost O(rows), out of core beyond 1 GB.
+ *
+ * @param directory The data folder; made when missing.
  * @param options The files, and how to treat them.
  * @returns The account.
- * @throws {InputError} As `ingestFiles`.
+ * @throws {InputError} When a file is empty, of no known form or not text, or when no row came through.
  */
-export async function ingestInSql(directory: string, options: IngestOptions): Promise<IngestAccount> {
-  const { files, map = {}, tracks, seed = 42, onMissing = "impute" } = options;
+export async function ingestFiles(directory: string, options: IngestOptions): Promise<IngestAccount> {
+  const { files, map = {}, tracks, seed = 42, onMissing = "impute", forms } = options;
+  if (tracks !== undefined) expectInteger("tracks", tracks, 1);
+  if (!["impute", "drop"].includes(onMissing)) {
+    throw new InputError(`Expected on-missing to be impute or drop but found '${onMissing}'`);
+  }
   const scratch = join(directory, `.ingest-${process.pid}`);
   mkdirSync(scratch, { recursive: true });
   try {
@@ -37,7 +91,7 @@ export async function ingestInSql(directory: string, options: IngestOptions): Pr
       registerPythonList(connection);
       const sources: Source[] = [];
       for (const [f, file] of files.entries()) {
-        sources.push(await openSource(connection, file, map, join(scratch, String(f))));
+        sources.push(await openSource(connection, file, map, join(scratch, String(f)), forms));
       }
       const columns = SOURCE_COLUMNS.filter((name) =>
         sources.some(({ form }) => name in form.columns || (name === "year" && "release_date" in form.columns))

@@ -8,7 +8,7 @@ import { describeParquet, queryColumns, sqlName, sqlText } from "../data/parquet
 import { kindOf } from "../data/source_file.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { type CsvScan, scanCsv } from "./csv_scan.ts";
-import { recogniseForm } from "./forms.ts";
+import { type Form, recogniseForm } from "./forms.ts";
 import { checkedRows, type SourceColumns } from "./read_sql.ts";
 import type { Reject } from "./rejects.ts";
 import { sqlType } from "./rules.ts";
@@ -25,6 +25,7 @@ export interface Source extends SourceColumns, Pick<CsvScan, "records" | "damage
  * @param file The file.
  * @param map Source column by canonical column.
  * @param scratch Path prefix for temporary files.
+ * @param forms The known forms.
  * @returns The source.
  * @throws {InputError} When the file is empty, of no known form or not text.
  */
@@ -33,10 +34,11 @@ export async function openSource(
   file: string,
   map: Record<string, string>,
   scratch: string,
+  forms?: readonly Form[],
 ): Promise<Source> {
   if (kindOf(file) === "parquet") {
     const types = await describeParquet(connection, file);
-    const form = recogniseForm(file, Object.keys(types), map);
+    const form = recogniseForm(file, Object.keys(types), map, forms);
     const sql = `read_parquet(${sqlText(file)})`;
     const records = await scalar(connection, `SELECT count(*) FROM ${sql}`);
     return {
@@ -45,7 +47,7 @@ export async function openSource(
     };
   }
   const scan = await scanCsv(file, scratch);
-  const form = recogniseForm(file, scan.header, map);
+  const form = recogniseForm(file, scan.header, map, forms);
   const names = scan.header.map((name, c) => scan.header.indexOf(name) === c && name !== "" ? name : `column ${c}`);
   const definition = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(", ");
   // Not strict: the scan was, and DuckDB 1.5 reads lines that end in LF here and in CRLF there only so. No new_line: it

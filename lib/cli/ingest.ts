@@ -3,14 +3,17 @@
  *
  * @module
  */
-import { type IngestAccount, ingestStage } from "../catalog/ingest.ts";
+import { FORMS } from "../catalog/forms.ts";
+import { ingestStage } from "../catalog/ingest.ts";
+import type { IngestAccount } from "../catalog/sql_ingest.ts";
 import { defineCommand, FORCE, number, oneOf, pairs, required, textTable } from "./shared.ts";
 
 /** The command. */
 export default defineCommand({
   name: "ingest",
   description:
-    "Read catalogue files (CSV, CSV.gz, Parquet; any known form), clean them, write tracks.parquet and rejects.csv.",
+    "Read catalogue files (CSV, CSV.gz, Parquet), clean them, write tracks.parquet and rejects.csv. Known forms: " +
+    `${FORMS.map(({ name }) => name).join(", ")}; any other table by its column names or --map.`,
   example: "ingest spotify_songs.csv.gz --out data/work/mine",
   files: ["<files...>", "catalogue files"],
   options: {

@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
 import { writeListeningExport } from "../listening/account_export.ts";
 import { readManifest } from "../data/stages.ts";
-import { WORLD_FORMS } from "../catalog/synthetic/forms.ts";
+import { FORMS } from "../catalog/forms.ts";
 import { worldStage } from "../catalog/synthetic/world_stage.ts";
 import { defineCommand, factRows, flag, number, oneOf, required, textTable } from "./shared.ts";
+
+const NAMES = FORMS.map(({ name }) => name);
 
 /** The command. */
 export default defineCommand({
@@ -21,7 +23,7 @@ export default defineCommand({
     seed: number("<s>", "the same seed gives the same bytes", 42),
     out: required("<dir>", "data folder to write to"),
     playlists: number("<n>", "number of playlists (default: 2000 for 20000 tracks; 0 for none)"),
-    form: oneOf(WORLD_FORMS, `header of the raw CSV: ${WORLD_FORMS.join(", ")}`, "segue"),
+    form: oneOf(NAMES, `form of the raw CSV: ${NAMES.join(", ")}`, "segue"),
     listening: flag("also write one simulated listener's account export to <dir>/listening"),
   },
   run: async ({ tracks, seed, out, playlists, form, listening }) => {

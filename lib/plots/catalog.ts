@@ -5,7 +5,7 @@
  */
 import { groups, rollups } from "d3-array";
 import type { HistogramBar, KeyCount } from "../catalog/explore.ts";
-import type { IngestAccount } from "../catalog/ingest.ts";
+import type { IngestAccount } from "../catalog/sql_ingest.ts";
 import {
   ACCENT_COLOR,
   bandLayers,

@@ -16,7 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { csvHeader, worldRows } from "../../lib/catalog/synthetic/forms.ts";
+import { formNamed } from "../../lib/catalog/forms.ts";
+import { worldLines } from "../../lib/catalog/synthetic/forms.ts";
 import { planArtists, worldTracks } from "../../lib/catalog/synthetic/tracks.ts";
 import { showTable } from "../../lib/plots/show.ts";
 import { writeAtomic } from "../../lib/data/atomic.ts";
@@ -182,13 +183,12 @@ function run(what: string, command: string, args: string[]): Run {
 
 function write(csv: string, tracks: number): void {
   const artists = planArtists(tracks, 42);
-  const lines = worldRows(artists, worldTracks(artists, 42), "1.2M", 42);
-  writeAtomic(csv, chunks(csvHeader("1.2M"), lines));
+  writeAtomic(csv, chunks(worldLines(artists, worldTracks(artists, 42), formNamed("1.2M"), 42)));
 }
 
-function* chunks(header: string, lines: Iterable<string>): Generator<Uint8Array> {
+function* chunks(lines: Iterable<string>): Generator<Uint8Array> {
   const encoder = new TextEncoder();
-  let text = header;
+  let text = "";
   for (const line of lines) {
     text += line;
     if (text.length > 1 << 20) {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Catalog, readCatalog } from "../../lib/catalog/catalog.ts";
-import { type IngestAccount, ingestFiles, type IngestOptions } from "../../lib/catalog/ingest.ts";
+import { type IngestAccount, ingestFiles, type IngestOptions } from "../../lib/catalog/sql_ingest.ts";
 
 /** What ingesting some files gave. */
 export interface Ingested {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { HistogramBar } from "../../lib/catalog/explore.ts";
-import type { IngestAccount } from "../../lib/catalog/ingest.ts";
+import type { IngestAccount } from "../../lib/catalog/sql_ingest.ts";
 import {
   correlationPlot,
   distributionsPlot,

@@ -9,9 +9,10 @@ import { expectInteger } from "../../data/errors.ts";
 import { startProgress } from "../../data/progress.ts";
 import { writeAtomic } from "../../data/atomic.ts";
 import { runStage, type StageReport } from "../../data/stages.ts";
+import { type Form, formNamed, FORMS } from "../forms.ts";
 import { ingestStage } from "../ingest.ts";
 import { SUBGENRES } from "./calibration.ts";
-import { csvHeader, type WorldForm, worldRows } from "./forms.ts";
+import { worldLines } from "./forms.ts";
 import { mpdSlices, sliceNames } from "./mpd.ts";
 import { PLAYLIST_PROCESS, type PlaylistWorld, playlistWorld } from "./playlists.ts";
 import { tabulate } from "./table.ts";
@@ -25,8 +26,10 @@ export interface WorldOptions {
   seed?: number;
   /** Number of playlists, 0 for none; by default 2,000 for 20,000 tracks, growing with the power 0.4 of their number. */
   playlists?: number;
-  /** Which public header the CSV file has. Default `"segue"`, our own. */
-  form?: WorldForm;
+  /** Name of the form that the CSV file has. Default `"segue"`, our own. */
+  form?: string;
+  /** The known forms. Default {@linkcode FORMS}. */
+  forms?: readonly Form[];
   /** Run even when everything is up to date. */
   force?: boolean;
 }
@@ -39,7 +42,7 @@ export interface WorldOptions {
  * @param directory The data folder; made when missing.
  * @param options Size, seed, number of playlists and form.
  * @returns The report; its facts count tracks, rows, artists and playlists.
- * @throws {InputError} When a number is out of range.
+ * @throws {InputError} When a number is out of range, or there is no such form.
  *
  * @example
  * ```ts no-eval
@@ -52,17 +55,18 @@ export async function worldStage(directory: string, options: WorldOptions = {}):
   const tracks = expectInteger("tracks", options.tracks ?? 20000, 100, 20_000_000);
   const seed = expectInteger("seed", options.seed ?? 42, 0, 2 ** 31 - 1);
   const playlists = expectInteger("playlists", options.playlists ?? usualPlaylists(tracks), 0, 10_000_000);
-  const form = options.form ?? "segue";
+  const { forms = FORMS, force } = options;
+  const form = formNamed(options.form ?? "segue", forms);
   const slices = sliceNames(playlists).map((name) => `playlists/${name}`);
   const report = await runStage(directory, {
     name: "world",
     inputs: [],
-    parameters: { tracks, seed, playlists, form, version: WORLD_VERSION, process: PLAYLIST_PROCESS },
+    parameters: { tracks, seed, playlists, form: form.name, version: WORLD_VERSION, process: PLAYLIST_PROCESS },
     outputs: [CATALOG, ...slices, ...(playlists > 0 ? [TRUTH] : [])],
-    force: options.force,
+    force,
     run: () => makeWorld(directory, { tracks, seed, playlists, form }),
   });
-  await ingestStage(directory, { files: [join(directory, CATALOG)], force: options.force });
+  await ingestStage(directory, { files: [join(directory, CATALOG)], forms, force });
   return report;
 }
 
@@ -83,16 +87,17 @@ const TRUTH = "playlists/truth.json";
 
 function makeWorld(
   directory: string,
-  { tracks, seed, playlists, form }: { tracks: number; seed: number; playlists: number; form: WorldForm },
+  { tracks, seed, playlists, form }: { tracks: number; seed: number; playlists: number; form: Form },
 ): Record<string, number> {
   const artists = planArtists(tracks, seed);
   const { table, through } = tabulate(artists, worldTracks(artists, seed), tracks);
   const progress = startProgress("tracks", tracks);
-  let rows = 0;
-  const lines = count(worldRows(artists, through, form, seed), () => {
+  // The header is no row.
+  let rows = -1;
+  const lines = count(worldLines(artists, through, form, seed), () => {
     if (++rows % 1000 === 0) progress.update(Math.min(rows, tracks));
   });
-  writeAtomic(join(directory, CATALOG), bytes(csvHeader(form), lines));
+  writeAtomic(join(directory, CATALOG), bytes(lines));
   progress.stop();
   const folder = join(directory, "playlists");
   rmSync(folder, { recursive: true, force: true });
@@ -138,9 +143,9 @@ function* count<T>(items: Iterable<T>, see: (item: T) => void): Generator<T> {
 }
 
 /** Gathers lines into chunks of about a mebibyte. */
-function* bytes(header: string, lines: Iterable<string>): Generator<Uint8Array> {
+function* bytes(lines: Iterable<string>): Generator<Uint8Array> {
   const encoder = new TextEncoder();
-  let text = header;
+  let text = "";
   for (const line of lines) {
     text += line;
     if (text.length > 1 << 20) {

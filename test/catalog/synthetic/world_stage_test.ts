@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCatalog } from "../../../lib/catalog/catalog.ts";
-import { WORLD_FORMS } from "../../../lib/catalog/synthetic/forms.ts";
+import { FORMS } from "../../../lib/catalog/forms.ts";
 import { usualPlaylists, worldStage } from "../../../lib/catalog/synthetic/world_stage.ts";
 import { InputError } from "../../../lib/data/errors.ts";
 import { hashFile, readManifest } from "../../../lib/data/stages.ts";
@@ -45,8 +45,8 @@ Deno.test("worldStage() gives exactly the wanted number of clean tracks and acco
 });
 
 Deno.test("every form of the raw file is recognised and gives the same tracks", async () => {
-  await withFolders(WORLD_FORMS.length, async (folders) => {
-    for (const [i, form] of WORLD_FORMS.entries()) {
+  await withFolders(FORMS.length, async (folders) => {
+    for (const [i, { name: form }] of FORMS.entries()) {
       await worldStage(folders[i], { tracks: 800, seed: 4, playlists: 0, form });
       const facts = readManifest(folders[i]).ingest.facts as { files: { form: string }[]; out: number };
       assert.equal(facts.files[0].form, form);
