@@ -10,7 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Catalog, type CatalogColumn, readCatalog } from "./catalog/catalog.ts";
 import type { Engine } from "./spark/engine.ts";
-import { embeddingFile } from "./embedding/files.ts";
+import { embeddingFile } from "./data/folder.ts";
 import { InputError } from "./data/errors.ts";
 import { type NeighborGraph, readGraph } from "./graph/graph.ts";
 import type { Matrix } from "./math/matrix.ts";
@@ -209,18 +209,18 @@ async function runNamedStage(
     }
     case "pca": {
       const fit = engine && (await import("./spark/pca.ts")).pcaOn(engine);
-      return await (await import("./embedding/embedding_stages.ts")).pcaStage(directory, options, fit);
+      return await (await import("./embedding/pca_stage.ts")).pcaStage(directory, options, fit);
     }
     case "embedding":
-      return await (await import("./embedding/embedding_stages.ts")).embeddingStage(directory, { seed, ...options });
+      return await (await import("./embedding/embedding_stage.ts")).embeddingStage(directory, { seed, ...options });
     case "clusters":
-      return await (await import("./embedding/embedding_stages.ts")).clustersStage(directory, { seed, ...options });
+      return await (await import("./embedding/clusters_stage.ts")).clustersStage(directory, { seed, ...options });
     case "graph": {
       const build = engine && (await import("./spark/graph.ts")).graphOn(engine);
       return await (await import("./graph/graph_stage.ts")).graphStage(directory, { seed, ...options }, build);
     }
     case "umap":
-      return await (await import("./embedding/embedding_stages.ts")).umapStage(directory, { seed, ...options });
+      return await (await import("./embedding/umap_stage.ts")).umapStage(directory, { seed, ...options });
     case "sasrec":
       await (await import("./sequence/mpd.ts")).mpdStage(directory);
       return await (await import("./hybrid/sasrec_stage.ts")).sasrecStage(directory, {

@@ -22,7 +22,7 @@ Deno.test("measureHouse() lets a room use lower floors, and finds what leads up,
   const findings = (file: string, target: string) => measure({ [file]: `import "${target}";\n` }).findings.length;
   assert.equal(findings("score/walk.ts", "../graph/graph.ts"), 0);
   assert.equal(findings("graph/graph.ts", "../score/walk.ts"), 1, "up");
-  assert.equal(findings("graph/graph.ts", "../embedding/pca.ts"), 1, "to a sibling");
+  assert.equal(findings("graph/graph.ts", "../embedding/split.ts"), 1, "to a sibling");
   assert.equal(findings("metrics/ranking.ts", "../math/shares.ts"), 0);
   assert.equal(findings("metrics/ranking.ts", "../data/errors.ts"), 1, "forbidden");
   assert.equal(findings("service/web/main.tsx", "../../evaluation/summary.ts"), 1, "forbidden, in a page");

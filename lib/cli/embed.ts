@@ -5,14 +5,10 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type ClustersReport,
-  clustersStage,
-  type EmbeddingReport,
-  embeddingStage,
-  pcaStage,
-  umapStage,
-} from "../embedding/embedding_stages.ts";
+import { type ClustersReport, clustersStage } from "../embedding/clusters_stage.ts";
+import { type EmbeddingReport, embeddingStage } from "../embedding/embedding_stage.ts";
+import { pcaStage } from "../embedding/pca_stage.ts";
+import { umapStage } from "../embedding/umap_stage.ts";
 import { defineCommand, flag, FORCE, number, oneOf, required, SEED, textTable } from "./shared.ts";
 
 /** The command. */

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
 import { findTrack } from "../catalog/find.ts";
-import { embeddingFile } from "../embedding/files.ts";
+import { embeddingFile } from "../data/folder.ts";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { readGraph } from "../graph/graph.ts";
 import { smoothPath } from "../graph/path.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { pcaOn } from "../spark/pca.ts";
-import { writePca } from "../embedding/files.ts";
-import { describePca, type PcaOfFile, pcaOfFile, pcaStage } from "../embedding/embedding_stages.ts";
+import { writePca } from "../embedding/pca_stage.ts";
+import { describePca, type PcaOfFile, pcaOfFile, pcaStage } from "../embedding/pca_stage.ts";
 import { InputError } from "../data/errors.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, number, text } from "./shared.ts";

@@ -70,3 +70,20 @@ export function expectNumber(
   }
   return value;
 }
+
+/**
+ * Names a file in what is wrong with its numbers.
+ *
+ * @param path The file.
+ * @param use Works with what the file holds.
+ * @returns What `use` returns.
+ * @throws {InputError} `X_raw.npy: …` where `use` throws an `InputError` or a `RangeError`.
+ */
+export async function aboutFile<T>(path: string, use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!(error instanceof InputError || error instanceof RangeError)) throw error;
+    throw new InputError(`${path}: ${error.message}`);
+  }
+}

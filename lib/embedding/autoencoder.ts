@@ -14,7 +14,7 @@ import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { inBlocks, loadTensorFlow, mapRows, type Model, type Tensor, type TensorFlow } from "../math/tensor.ts";
 import { loadModel, saveModel } from "./layers_model.ts";
-import { accumulateMoments } from "./pca.ts";
+import { accumulateMoments } from "../math/pca.ts";
 
 /** How to train. */
 export interface AutoencoderOptions {

@@ -8,7 +8,7 @@ import { type Matrix, takeRows, unitRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
 import { type Random, shuffleInPlace } from "../math/random.ts";
 import type { Autoencoder } from "./autoencoder.ts";
-import { fitPca, type PcaModel, pcaReconstruct, pcaScores } from "./pca.ts";
+import { fitPca, type PcaModel, pcaReconstruct, pcaScores } from "../math/pca.ts";
 import {
   columnErrors,
   estimate,

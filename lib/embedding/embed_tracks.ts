@@ -9,8 +9,9 @@ import { encodeCatalog } from "../features/encode.ts";
 import { readFeatureSpec } from "../features/spec.ts";
 import type { Matrix } from "../math/matrix.ts";
 import { loadAutoencoder } from "./autoencoder.ts";
-import { embeddingFile, readPca } from "./files.ts";
-import { pcaScores } from "./pca.ts";
+import { embeddingFile } from "../data/folder.ts";
+import { readPca } from "./pca_stage.ts";
+import { pcaScores } from "../math/pca.ts";
 
 /**
  * Embeds tracks as those of a data folder were: encodes them by its `features.json`, projects them by its `pca.npz`

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { kMeans } from "../embedding/kmeans.ts";
+import { kMeans } from "../math/kmeans.ts";
 import { InputError } from "../data/errors.ts";
 import { type Matrix, unitRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";

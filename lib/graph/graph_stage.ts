@@ -4,8 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { embeddingFile } from "../embedding/files.ts";
-import { InputError } from "../data/errors.ts";
+import { embeddingFile } from "../data/folder.ts";
+import { aboutFile } from "../data/errors.ts";
 import { readNpyMatrix } from "../data/npy.ts";
 import { runStage, type StageReport } from "../data/stages.ts";
 import { graphFileIn, removeOtherGraph, writeGraph } from "./graph.ts";
@@ -77,11 +77,7 @@ export async function graphFile(
   options: KnnOptions = {},
 ): Promise<KnnReport> {
   const x = readNpyMatrix(matrixFile);
-  try {
-    const { graph, report } = await buildKnnGraph(x, options);
-    writeGraph(graphFile, graph, { report: JSON.stringify(report) });
-    return report;
-  } catch (error) {
-    throw error instanceof InputError ? new InputError(`${matrixFile}: ${error.message}`) : error;
-  }
+  const { graph, report } = await aboutFile(matrixFile, () => buildKnnGraph(x, options));
+  writeGraph(graphFile, graph, { report: JSON.stringify(report) });
+  return report;
 }

@@ -89,6 +89,38 @@ export function firstNonFinite(x: Matrix): { row: number; column: number } | und
 }
 
 /**
+ * Checks that all elements are finite.
+ *
+ * @param x The matrix.
+ * @throws {RangeError} `Expected finite numbers but found NaN in row 4, column 1`.
+ */
+export function checkFinite(x: Matrix): void {
+  const at = firstNonFinite(x);
+  if (!at) return;
+  const found = x.data[at.row * x.columns + at.column];
+  throw new RangeError(`Expected finite numbers but found ${found} in row ${at.row}, column ${at.column}`);
+}
+
+/**
+ * Squared Euclidean distance of two rows.
+ *
+ * @param x A matrix [n, d].
+ * @param i A row of it.
+ * @param y A matrix [m, d], which may be the same.
+ * @param j A row of it.
+ * @returns The squared distance.
+ */
+export function squaredDistance(x: Matrix, i: number, y: Matrix, j: number): number {
+  const d = x.columns;
+  let sum = 0;
+  for (let a = i * d, b = j * d, end = a + d; a < end; a++, b++) {
+    const difference = x.data[a] - y.data[b];
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+/**
  * Cosine similarity of two vectors.
  *
  * @param a A vector.

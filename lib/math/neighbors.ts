@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkInteger } from "./check.ts";
 import type { Matrix } from "./matrix.ts";
 
 /** Nearest neighbours of queries, most similar first. */
@@ -42,10 +43,7 @@ const BLOCK = 4096;
  */
 export function exactNeighbors(x: Matrix, queries: Matrix, k: number, own?: Int32Array): ExactNeighbors {
   const { data, rows: n, columns: d } = x;
-  const most = own ? n - 1 : n;
-  if (!Number.isInteger(k) || k < 1 || k > most) {
-    throw new RangeError(`Expected k to be an integer in [1, ${most}] but found ${k}`);
-  }
+  checkInteger("k", k, 1, own ? n - 1 : n);
   if (queries.columns !== d) throw new RangeError(`Expected queries of ${d} columns but found ${queries.columns}`);
   const indices = new Int32Array(queries.rows * k);
   const similarities = new Float32Array(queries.rows * k).fill(-2);

@@ -8,8 +8,8 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { EpochLoss } from "../embedding/autoencoder.ts";
 import type { EmbeddingComparison } from "../embedding/compare.ts";
 import type { ClusterDescription } from "../embedding/describe.ts";
-import type { ClusterCount } from "../embedding/kmeans.ts";
-import type { PcaModel } from "../embedding/pca.ts";
+import type { ClusterCount } from "../embedding/cluster_count.ts";
+import type { PcaModel } from "../math/pca.ts";
 import type { FeatureSpec } from "../features/spec.ts";
 import type { Matrix } from "../math/matrix.ts";
 import {

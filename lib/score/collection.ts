@@ -16,7 +16,7 @@ import {
   readCatalog,
   textsOf,
 } from "../catalog/catalog.ts";
-import { embeddingFile } from "../embedding/files.ts";
+import { embeddingFile } from "../data/folder.ts";
 import { InputError } from "../data/errors.ts";
 import { graphFileIn, type NeighborGraph, readGraph } from "../graph/graph.ts";
 import { cosine, type Matrix, row } from "../math/matrix.ts";

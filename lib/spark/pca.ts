@@ -3,17 +3,9 @@
  *
  * @module
  */
-import {
-  accumulateMoments,
-  fitPca,
-  mergeMoments,
-  type Moments,
-  type PcaModel,
-  type PcaOptions,
-  pcaScores,
-} from "../embedding/pca.ts";
-import type { PcaOfFile } from "../embedding/embedding_stages.ts";
-import { InputError } from "../data/errors.ts";
+import { accumulateMoments, fitPca, mergeMoments, type PcaModel, pcaScores } from "../math/pca.ts";
+import type { PcaOfFile } from "../embedding/pca_stage.ts";
+import { aboutFile, InputError } from "../data/errors.ts";
 import { firstNonFinite, type Matrix, matrix } from "../math/matrix.ts";
 import { packedOf, type RowTable } from "./arrow.ts";
 import { type Engine, mergedStep, runAndMerge, type Source, type Step } from "./engine.ts";
@@ -44,7 +36,7 @@ export function pcaOn(engine: Engine): PcaOfFile {
       { name: "PCA moments", source, steps: [{ step: "pca.moments" }] },
       mergeMoments,
     );
-    const model = await fitOf(path, moments, options);
+    const model = await aboutFile(path, () => fitPca(moments, options));
     await writeMatrixOn(engine, out, moments.count, model.explainedVariance.length, (file) => ({
       name: "PCA scores",
       source,
@@ -73,12 +65,4 @@ export function matrixOf(table: RowTable): Matrix {
     );
   }
   return x;
-}
-
-async function fitOf(path: string, moments: Moments, options: PcaOptions): Promise<PcaModel> {
-  try {
-    return await fitPca(moments, options);
-  } catch (error) {
-    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
-  }
 }

@@ -18,7 +18,7 @@ import { graphOn } from "../../lib/spark/graph.ts";
 import { pcaOn } from "../../lib/spark/pca.ts";
 import { type MeasuredGraphRun, sizeCluster } from "../../lib/spark/sizing.ts";
 import { sparkProblem } from "../../lib/spark/spark.ts";
-import { pcaOfFile } from "../../lib/embedding/embedding_stages.ts";
+import { pcaOfFile } from "../../lib/embedding/pca_stage.ts";
 import { featuresStage } from "../../lib/features/features_stage.ts";
 import { graphFile } from "../../lib/graph/graph_stage.ts";
 import { matrix } from "../../lib/math/matrix.ts";

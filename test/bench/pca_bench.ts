@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { fitPca, pcaScores } from "../../lib/embedding/pca.ts";
+import { fitPca, pcaScores } from "../../lib/math/pca.ts";
 import { showTable } from "../../lib/plots/show.ts";
 import { readNpyMatrix, writeNpy } from "../../lib/data/npy.ts";
 import { peakMemory } from "../../lib/data/stages.ts";

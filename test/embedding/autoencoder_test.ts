@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bottleneckWidth, loadAutoencoder, trainAutoencoder } from "../../lib/embedding/autoencoder.ts";
-import { fitPca, pcaReconstruct, pcaScores } from "../../lib/embedding/pca.ts";
+import { fitPca, pcaReconstruct, pcaScores } from "../../lib/math/pca.ts";
 import { unexplainedShare } from "../../lib/embedding/quality.ts";
 import { matrix, takeRows } from "../../lib/math/matrix.ts";
 import { seededRandom } from "../../lib/math/random.ts";

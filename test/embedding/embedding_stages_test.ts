@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { embeddingFile, readPca } from "../../lib/embedding/files.ts";
-import { fitPca } from "../../lib/embedding/pca.ts";
-import {
-  type ClustersReport,
-  clustersStage,
-  type EmbeddingReport,
-  embeddingStage,
-  pcaStage,
-  umapStage,
-} from "../../lib/embedding/embedding_stages.ts";
+import { embeddingFile } from "../../lib/data/folder.ts";
+import { readPca } from "../../lib/embedding/pca_stage.ts";
+import { fitPca } from "../../lib/math/pca.ts";
+import { type ClustersReport, clustersStage } from "../../lib/embedding/clusters_stage.ts";
+import { type EmbeddingReport, embeddingStage } from "../../lib/embedding/embedding_stage.ts";
+import { pcaStage } from "../../lib/embedding/pca_stage.ts";
+import { umapStage } from "../../lib/embedding/umap_stage.ts";
 import { firstNonFinite, matrix } from "../../lib/math/matrix.ts";
 import { readNpy, readNpyMatrix } from "../../lib/data/npy.ts";
 import { correlated, dataFolder } from "./samples.ts";

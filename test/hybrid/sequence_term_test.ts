@@ -12,7 +12,7 @@ import {
   weighSequenceTerm,
 } from "../../lib/hybrid/sequence_term.ts";
 import { runTournament, valuesOf } from "../../lib/evaluation/comparison.ts";
-import { pcaStage } from "../../lib/embedding/embedding_stages.ts";
+import { pcaStage } from "../../lib/embedding/pca_stage.ts";
 import { openWorkspace } from "../../lib/prepare.ts";
 import { seededRandom, shuffleInPlace } from "../../lib/math/random.ts";
 import { initialWeights, sasrecConfig, saveSasrec } from "../../lib/sequence/sasrec.ts";

@@ -8,7 +8,7 @@ import { decodeRows, encodeRows, numbersOf, packedOf, rowsOf } from "../../lib/s
 import { openEngine } from "../../lib/spark/engine.ts";
 import { partsFolder } from "../../lib/spark/graph.ts";
 import { pcaOn } from "../../lib/spark/pca.ts";
-import { readPca } from "../../lib/embedding/files.ts";
+import { readPca } from "../../lib/embedding/pca_stage.ts";
 import { InputError } from "../../lib/data/errors.ts";
 import { readGraph } from "../../lib/graph/graph.ts";
 import { matrix } from "../../lib/math/matrix.ts";

@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { accumulateMoments, fitPca, mergeMoments, pcaReconstruct, pcaScores } from "../../lib/embedding/pca.ts";
-import { InputError } from "../../lib/data/errors.ts";
+import { accumulateMoments, fitPca, mergeMoments, pcaReconstruct, pcaScores } from "../../lib/math/pca.ts";
 import { matrix, takeRows } from "../../lib/math/matrix.ts";
 import { writeNpy } from "../../lib/data/npy.ts";
 import { loadTensorFlow } from "../../lib/math/tensor.ts";
 import { runPython } from "../python.ts";
-import { correlated } from "./samples.ts";
+import { correlated } from "../embedding/samples.ts";
 
 function near(found: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
   assert.equal(found.length, expected.length);
@@ -160,9 +159,9 @@ Deno.test("bad input is named", async () => {
   const x = correlated(30, 3, 2);
   const broken = matrix(30, 3, x.data.slice());
   broken.data[3 * 4 + 1] = NaN;
-  await assert.rejects(fitPca(broken), new InputError("Expected finite numbers but found NaN in row 4, column 1"));
+  await assert.rejects(fitPca(broken), new RangeError("Expected finite numbers but found NaN in row 4, column 1"));
   broken.data[3 * 4 + 1] = Infinity;
-  await assert.rejects(fitPca(broken), new InputError("Expected finite numbers but found Infinity in row 4, column 1"));
+  await assert.rejects(fitPca(broken), new RangeError("Expected finite numbers but found Infinity in row 4, column 1"));
   await assert.rejects(fitPca(matrix(5, 2)), /Expected columns that vary but found 2 constant columns/);
   await assert.rejects(fitPca(matrix(1, 2)), /Expected at least 2 rows for PCA but found 1/);
   await assert.rejects(fitPca(x, { variance: 1.5 }), /Expected variance to be a number in \[0, 1\] but found 1.5/);

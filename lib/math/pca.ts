@@ -6,9 +6,9 @@
  */
 import { maxIndex, sum } from "d3-array";
 import { EigenvalueDecomposition, Matrix as DenseMatrix } from "ml-matrix";
-import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
-import { firstNonFinite, type Matrix } from "../math/matrix.ts";
-import { inBlocks, loadTensorFlow, mapRows } from "../math/tensor.ts";
+import { checkInteger } from "./check.ts";
+import { checkFinite, type Matrix } from "./matrix.ts";
+import { inBlocks, loadTensorFlow, mapRows } from "./tensor.ts";
 
 /**
  * Count, mean and scatter matrix of some rows: all that PCA needs to know of them. The moments of two disjoint sets of
@@ -51,7 +51,7 @@ export interface PcaOptions {
  *
  * @param x The matrix [n, d].
  * @returns The moments.
- * @throws {InputError} When an element is NaN or infinite.
+ * @throws {RangeError} When an element is NaN or infinite.
  */
 export async function accumulateMoments(x: Matrix): Promise<Moments> {
   const { tf } = await loadTensorFlow();
@@ -68,7 +68,10 @@ export async function accumulateMoments(x: Matrix): Promise<Moments> {
     const mean = Float64Array.from({ length: d }, (_, j) => values[j] + values[d + j]);
     total = mergeMoments(total, { count, mean, scatter: Float64Array.from(values.subarray(2 * d)) });
   }
-  if (!total.scatter.every(Number.isFinite)) expectFinite(x);
+  if (!total.scatter.every(Number.isFinite)) {
+    checkFinite(x);
+    throw new RangeError("Expected numbers below 1e18 in size but found larger ones; scale the columns first");
+  }
   return total;
 }
 
@@ -80,11 +83,11 @@ export async function accumulateMoments(x: Matrix): Promise<Moments> {
  * @param a Moments of some rows.
  * @param b Moments of other rows over the same columns.
  * @returns New moments; the arguments are unchanged.
- * @throws {InputError} When the numbers of columns differ.
+ * @throws {RangeError} When the numbers of columns differ.
  */
 export function mergeMoments(a: Moments, b: Moments): Moments {
   if (a.mean.length !== b.mean.length) {
-    throw new InputError(`Expected moments over ${a.mean.length} columns but found ${b.mean.length}`);
+    throw new RangeError(`Expected moments over ${a.mean.length} columns but found ${b.mean.length}`);
   }
   const d = a.mean.length;
   const count = a.count + b.count;
@@ -105,13 +108,13 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
  * @param source The matrix [n, d], or its moments.
  * @param options How many components to keep.
  * @returns The model.
- * @throws {InputError} When there are fewer than two rows, no column varies, an element is not finite, or more
+ * @throws {RangeError} When there are fewer than two rows, no column varies, an element is not finite, or more
  * components are asked for than there are.
  *
  * @example
  * ```ts
  * import { fitPca, pcaScores } from "./pca.ts";
- * import { matrix } from "../math/matrix.ts";
+ * import { matrix } from "./matrix.ts";
  *
  * const x = matrix(3, 2, Float32Array.of(0, 0, 1, 2, 2, 4)); // on a line: one component says it all
  * const model = await fitPca(x);
@@ -121,14 +124,14 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
 export async function fitPca(source: Matrix | Moments, options: PcaOptions = {}): Promise<PcaModel> {
   const moments = "scatter" in source ? source : await accumulateMoments(source);
   const d = moments.mean.length;
-  if (moments.count < 2) throw new InputError(`Expected at least 2 rows for PCA but found ${moments.count}`);
+  if (moments.count < 2) throw new RangeError(`Expected at least 2 rows for PCA but found ${moments.count}`);
   const { values, vectors } = eigenSymmetric(moments.scatter, d, moments.count - 1);
   const total = sum(values);
-  if (!(total > 0)) throw new InputError(`Expected columns that vary but found ${d} constant columns`);
+  if (!(total > 0)) throw new RangeError(`Expected columns that vary but found ${d} constant columns`);
   const rank = Math.min(d, moments.count - 1);
   const k = options.components === undefined
-    ? componentsForVariance(values, total, expectNumber("variance", options.variance ?? 0.95, 0, 1), rank)
-    : expectInteger("components", options.components, 1, rank);
+    ? componentsForVariance(values, total, options.variance ?? 0.95, rank)
+    : checkInteger("components", options.components, 1, rank);
   const components = vectors.slice(0, k * d);
   for (let c = 0; c < k; c++) fixSign(components.subarray(c * d, (c + 1) * d));
   return {
@@ -146,11 +149,11 @@ export async function fitPca(source: Matrix | Moments, options: PcaOptions = {})
  * @param x The matrix [n, d].
  * @param model A fitted PCA over d columns, with k components.
  * @returns The scores [n, k].
- * @throws {InputError} When the numbers of columns differ.
+ * @throws {RangeError} When the numbers of columns differ.
  */
 export async function pcaScores(x: Matrix, model: PcaModel): Promise<Matrix> {
   const d = model.mean.length;
-  if (x.columns !== d) throw new InputError(`Expected ${d} columns, as the PCA has, but found ${x.columns}`);
+  if (x.columns !== d) throw new RangeError(`Expected ${d} columns, as the PCA has, but found ${x.columns}`);
   const k = model.explainedVariance.length;
   const { tf } = await loadTensorFlow();
   const [mean, components] = [Float32Array.from(model.mean), Float32Array.from(model.components)];
@@ -168,21 +171,14 @@ export async function pcaScores(x: Matrix, model: PcaModel): Promise<Matrix> {
  * @param scores Scores [n, k], k at most the number of components.
  * @param model The PCA they come from.
  * @returns The reconstruction [n, d].
- * @throws {InputError} When the scores have more columns than the PCA has components.
+ * @throws {RangeError} When the scores have more columns than the PCA has components.
  */
 export async function pcaReconstruct(scores: Matrix, model: PcaModel): Promise<Matrix> {
   const d = model.mean.length;
-  const k = expectInteger("columns of the scores", scores.columns, 1, model.explainedVariance.length);
+  const k = checkInteger("columns of the scores", scores.columns, 1, model.explainedVariance.length);
   const { tf } = await loadTensorFlow();
   const [mean, components] = [Float32Array.from(model.mean), Float32Array.from(model.components.subarray(0, k * d))];
   return mapRows(tf, scores, d, (block) => tf.add(tf.matMul(block, tf.tensor2d(components, [k, d])), mean));
-}
-
-function expectFinite(x: Matrix): never {
-  const at = firstNonFinite(x);
-  if (!at) throw new InputError("Expected numbers below 1e18 in size but found larger ones; scale the columns first");
-  const found = x.data[at.row * x.columns + at.column];
-  throw new InputError(`Expected finite numbers but found ${found} in row ${at.row}, column ${at.column}`);
 }
 
 /** Eigenvalues of scatter / divisor, falling and not below zero, with their eigenvectors as rows. */
@@ -200,6 +196,9 @@ function eigenSymmetric(scatter: Float64Array, d: number, divisor: number) {
 
 /** The fewest components whose variance reaches the share, but none without variance. */
 function componentsForVariance(values: Float64Array, total: number, share: number, rank: number): number {
+  if (!(share >= 0 && share <= 1)) {
+    throw new RangeError(`Expected variance to be a number in [0, 1] but found ${share}`);
+  }
   let sum = 0;
   for (let k = 0; k < rank; k++) {
     if (k > 0 && values[k] <= values[0] * 1e-12) return k;

@@ -1,0 +1,62 @@
+/**
+ * Stage `umap`: the embedding in two dimensions.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readCatalog } from "../catalog/catalog.ts";
+import { expectInteger } from "../data/errors.ts";
+import { embeddingFile } from "../data/folder.ts";
+import { readNpy, readNpyMatrix, writeNpy } from "../data/npy.ts";
+import { runStage, type StageReport } from "../data/stages.ts";
+import { seededRandom } from "../math/random.ts";
+import { stratifiedSample, umapOfSample } from "./umap.ts";
+
+/** Options of {@linkcode umapStage}. */
+export interface UmapStageOptions {
+  /** Tracks that are laid out, at most 20,000; the others are placed among them. Default 5,000. */
+  sample?: number;
+  /** Neighbours that shape the picture. Default 15. */
+  neighbors?: number;
+  /** Seed of sample and layout. Default 42. */
+  seed?: number;
+  /** Run even when up to date. */
+  force?: boolean;
+}
+
+/**
+ * UMAP of the embedding: a sample, stratified by genre (by cluster where there are no genres), is laid out from its
+ * nearest neighbours; every other track is placed among its nearest sampled tracks. Writes `umap.npy`. The neighbours
+ * are sought within the sample, since a track's neighbours in the graph are mostly not in it.
+ *
+ * @param directory The data folder.
+ * @param options Options.
+ * @returns What came of it.
+ * @throws {InputError} When there are fewer than 4 tracks.
+ */
+export async function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {
+  const { sample = 5000, neighbors = 15, seed = 42, force } = options;
+  expectInteger("sample", sample, 4, 20_000);
+  expectInteger("neighbors", neighbors, 2, 200);
+  const file = embeddingFile(directory);
+  const path = (name: string) => join(directory, name);
+  const optional = ["clusters.npy"].filter((name) => existsSync(path(name)));
+  return await runStage(directory, {
+    name: "umap",
+    inputs: [file, "tracks.parquet", ...optional],
+    parameters: { sample, neighbors, seed },
+    outputs: ["umap.npy"],
+    force,
+    run: async () => {
+      const x = readNpyMatrix(path(file));
+      const { lists } = await readCatalog(path("tracks.parquet"), ["genres"]);
+      const clusters = optional.length > 0 ? readNpy(path("clusters.npy")).data as Int32Array : undefined;
+      const strata = lists.genres?.map((list) => list[0] ?? "") ?? clusters ?? new Int32Array(x.rows);
+      const random = seededRandom(seed, "umap");
+      const rows = stratifiedSample(strata, sample, random);
+      writeNpy(path("umap.npy"), umapOfSample(x, rows, random, { neighbors }));
+      return { sample: rows.length, placed: x.rows - rows.length };
+    },
+  });
+}
