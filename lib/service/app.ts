@@ -5,38 +5,33 @@
  */
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { mean, pairs, range } from "d3-array";
-import type { Context, MiddlewareHandler } from "hono";
-import { bearerAuth } from "hono/bearer-auth";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
-import { secureHeaders } from "hono/secure-headers";
 import { serveStatic } from "hono/serve-static";
-import { methodNotAllowed } from "hono/method-not-allowed";
-import { timeout } from "hono/timeout";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { trackName } from "../catalog/find.ts";
-import { InputError } from "../data/errors.ts";
 import { similarityOf } from "../score/collection.ts";
 import { formatPlaylist, playlistRows } from "../score/playlist.ts";
 import { POLICIES, Session, type SessionPick } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import { SESSION_WEIGHTS } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
-import { createLimiter } from "./limiter.ts";
+import { endpoint, FAILURES } from "./endpoint.ts";
+import { addGuards, type GuardOptions } from "./guards.ts";
 import { createMetrics } from "./metrics.ts";
 import * as schemas from "./schemas.ts";
 import type { SearchIndex } from "./search.ts";
-import { type LiveSession, SessionError, type Sessions, type Tuning } from "./sessions.ts";
-import { type Store, StoreError } from "./store.ts";
+import type { LiveSession, Tuning } from "./replay.ts";
+import { SessionError, type Sessions } from "./sessions.ts";
+import type { Store } from "./store.ts";
 import { pickView, previewView, sessionView, trackView } from "./views.ts";
 
 /** A continuation of a playlist by the sequence model. */
 export type Continuation = (trackIds: string[], k: number) => z.infer<typeof schemas.ContinuationBody>["tracks"];
 
 /** What the service stands on. */
-export interface ServiceParts {
+export interface ServiceParts extends GuardOptions {
   /** What is shuffled. */
   collection: Collection;
   /** Search over it. */
@@ -51,12 +46,6 @@ export interface ServiceParts {
   clusterDescriptions?: string[];
   /** The sequence model; undefined when none is trained. */
   continuation?: Continuation;
-  /** A bearer token that every request must carry; none when left out. */
-  token?: string;
-  /** Requests a second that one client may make on average; no limit when left out. */
-  requestsPerSecond?: number;
-  /** Reads the clock, ms since 1970. */
-  now: () => number;
 }
 
 const WEB = fileURLToPath(new URL("./web", import.meta.url));
@@ -67,8 +56,6 @@ const PAGE = [
   ["/style.css", WEB, "style.css"],
   ["/app.js", fileURLToPath(new URL("../../node_modules/.segue-web", import.meta.url)), "app.js"],
 ];
-const LARGEST_BODY = 64 * 1024;
-const LONGEST_REQUEST_MS = 10_000;
 
 /**
  * Makes the application. It holds no state of its own beside the parts.
@@ -89,50 +76,9 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   const metrics = createMetrics(sessions);
 
   app.use(metrics.middleware);
-  app.use(secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", "data:"],
-      connectSrc: ["'self'"],
-      fontSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      // A notebook shows the app in a frame; only pages of this machine may.
-      frameAncestors: ["'self'", "http://localhost:*", "http://127.0.0.1:*"],
-    },
-    xFrameOptions: false,
-  }));
-  if (parts.requestsPerSecond) app.use(createLimiter(parts.requestsPerSecond, parts.now));
-  if (parts.token) app.use("/api/*", bearerAuth({ token: parts.token }));
-  else app.use(refuseOtherNames);
-  app.use("/api/*", timeout(LONGEST_REQUEST_MS));
-  const tooLarge = (c: Context) => c.json({ error: `request body is over ${LARGEST_BODY} bytes` }, 413);
-  app.use("/api/*", bodyLimit({ maxSize: LARGEST_BODY, onError: tooLarge }));
+  addGuards(app, parts);
 
-  app.onError((error, c) => {
-    if (error instanceof SessionError) return c.json({ error: error.message }, error.status);
-    if (error instanceof InputError) return c.json({ error: error.message }, 422);
-    if (error instanceof StoreError) return c.json({ error: error.message }, 503);
-    if (error instanceof HTTPException) {
-      const response = error.getResponse();
-      for (const [name, value] of response.headers) if (name === "www-authenticate") c.header(name, value);
-      return c.json({ error: error.message || "request refused" }, error.status);
-    }
-    console.error(error);
-    return c.json({ error: "internal error" }, 500);
-  });
-  app.notFound((c) => c.json({ error: "no such address" }, 404));
-  app.use(methodNotAllowed({
-    app,
-    onMethodNotAllowed(c, methods) {
-      const allowed = methods.filter((method) => method !== "HEAD").join(", ");
-      return c.json({ error: `no method ${c.req.method} here, only ${allowed}` }, 405, { allow: allowed });
-    },
-  }));
-
-  const [get, post, patch] = (["get", "post", "patch"] as const).map(addresses);
+  const [get, post, patch] = (["get", "post", "patch"] as const).map((method) => endpoint(app, method));
   get("/api/search", "Search titles and artists", schemas.SearchBody, { query: schemas.SearchQuery })(
     ({ q, limit }) => {
       const { tracks, corrected } = parts.search.search(q, limit);
@@ -278,26 +224,6 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   for (const [address, folder, path] of PAGE) app.use(address, serveStatic({ root: folder, path, join, getContent }));
   return app;
 
-  /** What adds an address of a method to the API; how it is answered comes in a second call. */
-  function addresses(method: "get" | "post" | "patch") {
-    return <Answers extends z.ZodType, Asks extends Asked>(
-      path: string,
-      summary: string,
-      answers: Answers,
-      { params, query, body }: Asks = {} as Asks,
-    ) => {
-      const content = (schema: z.ZodType) => ({ "application/json": { schema } });
-      const request = { params, query, body: body && { content: content(body), required: true } };
-      const responses = { 200: { description: summary, content: content(answers) }, ...FAILURES };
-      return (answer: (given: Given<Asks>) => z.input<Answers> | Promise<z.input<Answers>>) =>
-        app.openapi(createRoute({ method, path, summary, request, responses }), async (c) => {
-          const part = (name: "param" | "query" | "json", asked: unknown) => asked ? c.req.valid(name as never) : {};
-          const given = { ...part("param", params), ...part("query", query), ...part("json", body) };
-          return c.json(await answer(given as Given<Asks>) as object, 200);
-        });
-    };
-  }
-
   /** What a session is after a change to it. */
   async function after(id: string, change: (live: LiveSession) => Promise<unknown>) {
     const live = sessions.get(id);
@@ -334,16 +260,6 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   }
 }
 
-/**
- * A page of the web whose name was turned to this machine after it was loaded (DNS rebinding) could read what listeners
- * played; its requests still carry that name. Without a token the service answers to names of this machine only.
- */
-const refuseOtherNames: MiddlewareHandler = async (c, next) => {
-  const host = c.req.header("host") ?? "localhost";
-  if (/^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(host)) return await next();
-  return c.json({ error: "without a token the service answers to localhost and 127.0.0.1 only" }, 421);
-};
-
 const ID = { params: schemas.IdParameter };
 
 const EXPORT_TYPES = {
@@ -352,36 +268,3 @@ const EXPORT_TYPES = {
   m3u8: "application/vnd.apple.mpegurl",
   jspf: "application/jspf+json",
 };
-
-/** What a request must have, by part. */
-interface Asked {
-  params?: z.ZodObject;
-  query?: z.ZodObject;
-  body?: z.ZodObject;
-}
-
-/** The parts of a request together, once they were checked. */
-type Given<Asks extends Asked> = Part<Asks["params"]> & Part<Asks["query"]> & Part<Asks["body"]>;
-type Part<Schema> = Schema extends z.ZodType ? z.infer<Schema> : unknown;
-
-/** The answers that every address may give, as the OpenAPI document has them. */
-const FAILURES = Object.fromEntries(
-  Object.entries({
-    400: "The request does not have the form that is asked for",
-    401: "The bearer token is missing or wrong",
-    404: "There is no such thing",
-    405: "The address takes other methods, named in the header allow",
-    409: "The session is over",
-    413: "The request is too large",
-    415: "The body is not of type application/json",
-    421: "The host that was asked for is not this machine, and the service has no token",
-    422: "A value is out of range",
-    429: "Too many requests",
-    500: "A fault of ours",
-    503: "Not available here",
-    504: "It took too long",
-  }).map(([status, description]) => [
-    status,
-    { description, content: { "application/json": { schema: schemas.ErrorBody } } },
-  ]),
-);

@@ -10,7 +10,7 @@ import { camelotName } from "../math/circle.ts";
 import type { SessionPick } from "../score/session.ts";
 import type { Collection } from "../score/collection.ts";
 import type { Pick, PreviewBody, SessionBody, Track, Why } from "./schemas.ts";
-import type { LiveSession } from "./sessions.ts";
+import type { LiveSession } from "./replay.ts";
 
 /** A track as the service shows it. */
 export function trackView(collection: Collection, track: number): z.infer<typeof Track> {
