@@ -17,7 +17,7 @@ export default defineCommand({
   description: "Build choice sets from real histories: the next play against sampled tracks of the listener's library.",
   example: "choices state.json --data data/work/small --out my_choices.parquet\n" +
     "  $ deno task segue train-choice-model --logs my_choices.parquet --out weights.json",
-  files: ["<histories...>", "one a listener: what segue history wrote, or an export of Spotify, Last.fm, ListenBrainz"],
+  files: ["<histories...>", "one a listener: what segue history wrote, or a file that it reads"],
   options: {
     data: required("<dir>", "data folder with the tracks"),
     liked: text("<file>", "tracks the listener likes beyond those played: ids, CSV, YourLibrary.json, M3U8, JSPF"),

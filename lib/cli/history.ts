@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
 import { writeListeningExport } from "../listening/account_export.ts";
 import { InputError } from "../data/errors.ts";
-import { applyHistory, readHistory } from "../listening/history.ts";
+import { applyHistory, HISTORY_FORMS, readHistory } from "../listening/history.ts";
 import { UserState } from "../score/state.ts";
 import { loadCollection, SHUFFLE_COLUMNS } from "../score/collection.ts";
 import { writeAtomic } from "../data/atomic.ts";
@@ -16,7 +16,7 @@ import { defineCommand, flag, number, required, text, textTable } from "./shared
 /** The command. */
 export default defineCommand({
   name: "history",
-  description: "Read a listening history: Spotify's account export, Last.fm as CSV, ListenBrainz as JSON.",
+  description: `Read a listening history: ${HISTORY_FORMS.map(({ title }) => title).join(", ")}.`,
   example: "history my_spotify_data.zip --data data/work/small --out state.json",
   files: ["[files...]", "files, folders or zip archives"],
   options: {

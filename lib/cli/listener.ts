@@ -13,7 +13,7 @@ import type { Collection } from "../score/collection.ts";
  * Makes a listener from at most one saved state and any listening histories.
  *
  * @param collection The collection.
- * @param paths What `segue history` or `segue shuffle --save` wrote, and exports of Spotify, Last.fm and ListenBrainz.
+ * @param paths What `segue history` or `segue shuffle --save` wrote, and files of {@linkcode HISTORY_FORMS}.
  * @returns The listener.
  * @throws {InputError} When a file is missing or of no known form, or there are two saved states.
  */

@@ -22,7 +22,7 @@ const COMMANDS: [name: string, description: string, module: string][] = [
   ["simulate", "Let simulated listeners choose, and log it", "./simulate.ts"],
   ["choices", "Build choice sets from real histories", "./choices.ts"],
   ["train-choice-model", "Learn utility weights from choices", "./train_choice_model.ts"],
-  ["history", "Read a listening history of Spotify, Last.fm or ListenBrainz", "./history.ts"],
+  ["history", "Read a listening history, as other services export it", "./history.ts"],
   ["shuffle", "Make a playlist that remembers", "./shuffle.ts"],
   ["evaluate", "Compare the shuffles on simulated listeners", "./evaluate.ts"],
   ["train-sasrec", "Train the sequence model", "./train_sasrec.ts"],

@@ -29,7 +29,7 @@ export const RECIPE = {
   halfLife: number("<h>", "half-life of recency, in hours or plays"),
   clock: text("<name>", "clock of recency: hours or plays"),
   liked: text("<file>", "restrict the graph to a library: ids, CSV, YourLibrary.json, M3U8, JSPF"),
-  history: texts("<file...>", "what was played: exports of Spotify, Last.fm, ListenBrainz, or a saved state"),
+  history: texts("<file...>", "what was played: files that segue history reads, or a saved state"),
   now: text("<time>", "when the playlist starts, ISO 8601 (default: now, or when the history ends)"),
   rules: negated("no hard rules but those named here"),
   repeat: text("<n>", "no track within n plays, or 'all': none before all have played"),

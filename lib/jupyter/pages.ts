@@ -8,7 +8,7 @@
  *     <!-- /table -->
  *
  * `caption: 00_idea` gives the caption of a figure, `notebooks` the table of contents, `benchmarks` the comparison with
- * the peers, `times` what notebooks and classes take.
+ * the peers, `times` what notebooks and classes take, `catalogues` and `histories` the forms that are read.
  *
  * @module
  */
@@ -17,8 +17,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { FORMS } from "../catalog/forms.ts";
 import { InputError } from "../data/errors.ts";
 import { writeAtomic } from "../data/atomic.ts";
+import { HISTORY_FORMS } from "../listening/history.ts";
 import { readMarkdownTable } from "./markdown.ts";
 import { introductionOf, readNotebook, textOf, UNSET_ANSWER } from "./notebook.ts";
 import { notebookNames, ROOT } from "./project.ts";
@@ -31,6 +33,8 @@ const PARTS: Record<string, (reports: string, argument: string) => string> = {
   notebooks: notebooksPart,
   benchmarks: benchmarksPart,
   times: timesPart,
+  catalogues: cataloguesPart,
+  histories: historiesPart,
 };
 const MARKED = new RegExp(`<!-- (${Object.keys(PARTS).join("|")})(?:: ([^>]*?))? -->[\\s\\S]*?<!-- /\\1 -->`, "g");
 
@@ -183,6 +187,27 @@ function benchmarksPart(reports: string): string {
   const quiet = readdirSync(join(reports, "tables")).some((name) => name.startsWith("bench_"));
   if (!quiet) throw new InputError("README: reports/tables has no benchmark; run deno task bench");
   return ["| what | ours | the fastest peer | times as fast |", "| --- | ---: | ---: | ---: |", ...rows].join("\n");
+}
+
+/** The public forms of catalogue, and what tells each. */
+function cataloguesPart(): string {
+  const rows = FORMS.flatMap(({ name, source, signature }) => {
+    if (!source) return [];
+    const { title, url, tracks, file, licence } = source;
+    const columns = signature.map((column) => `\`${column}\``).join(", ");
+    return [`| \`${name}\` | [${title}](${url}) | ${tracks} | \`${file}\` | ${columns} | ${licence} |`];
+  });
+  return [
+    "| form | catalogue | tracks | file | columns that tell it | licence |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
+}
+
+/** The forms of listening history. */
+function historiesPart(): string {
+  const rows = HISTORY_FORMS.map(({ title, told, times, source }) => `| ${title} | ${told} | ${times} | ${source} |`);
+  return ["| history | what tells it | its times | where it is had |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }
 
 function duration(seconds: number): string {

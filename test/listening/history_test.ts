@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { writeListeningExport } from "../../lib/listening/account_export.ts";
 import { InputError } from "../../lib/data/errors.ts";
-import { applyHistory, readHistory } from "../../lib/listening/history.ts";
+import { jsonForm } from "../../lib/listening/forms/form.ts";
+import { applyHistory, HISTORY_FORMS, readHistory } from "../../lib/listening/history.ts";
 import { readLibrary } from "../../lib/listening/library.ts";
 import { bareId, matchTracks } from "../../lib/catalog/match.ts";
 import { formatPlaylist, playlistRows, readRecipe } from "../../lib/score/playlist.ts";
@@ -157,10 +158,35 @@ Deno.test("histories name the file and what is wrong with it", () => {
     fails(join(folder, "gone.json"), /gone\.json: no such file/);
     fails(write("cut.json", '[{"ts": "2024'), /cut\.json: expected JSON or JSON lines/);
     fails(write("other.json", '[{"a": 1, "b": 2}]'), /expected a listening history .* but found objects with a, b/);
-    fails(write("other.csv", "x,y\n1,2\n"), /expected a Last\.fm history .* but found x, y/);
+    fails(write("other.csv", "x,y\n1,2\n"), /expected a listening history .*Last\.fm as CSV: .* but found x, y/);
     fails(write("empty.csv", ""), /found an empty file/);
     fails(write("not.zip", "PK?"), /expected a zip archive/);
     fails(folder, /has no file whose name matches/);
+  });
+});
+
+Deno.test("a form of history is one entry: its files are found and read, and messages name it", () => {
+  inFolder((write, folder) => {
+    const form = jsonForm(
+      { name: "radio", title: "A radio's log", source: "", times: "seconds", files: /^radio_\d+\.json$/ },
+      ["song", "at"],
+      ({ song, at }) => ({
+        reference: { title: String(song), artist: "Under" },
+        ...{ start: 1000 * Number(at), played: NaN, skipped: null, shuffle: null },
+      }),
+    );
+    const forms = [...HISTORY_FORMS, form];
+    write("radio_1.json", JSON.stringify([{ song: "Hello World", at: 1714557600 }]));
+    const history = readHistory([folder], forms);
+    assert.deepEqual(history.files.map(({ form, entries }) => [form, entries]), [["radio", 1]]);
+    const state = new UserState(collection);
+    assert.equal(applyHistory(state, history).plays, 1);
+    assert.equal(state.historyOf(2)?.lastTime, 1714557600000);
+    assert.throws(
+      () => readHistory([write("other.json", '[{"a": 1}]')], forms),
+      /expected a listening history \(.*; A radio's log: objects with song and at\) but found objects with a/,
+    );
+    assert.throws(() => readHistory([folder]), /has no file whose name matches/);
   });
 });
 

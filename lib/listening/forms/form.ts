@@ -1,0 +1,83 @@
+/**
+ * What a form of listening history is: how its files are told, and how they are read.
+ *
+ * @module
+ */
+import type { TrackReference } from "../../catalog/match.ts";
+import type { SourceFile } from "../../data/sources.ts";
+
+/** One entry of a history. */
+export interface Listening {
+  /** Which track. */
+  reference: TrackReference;
+  /** When it started, in ms since 1970; NaN when the source does not say. */
+  start: number;
+  /** How long it played, in ms; NaN when the source does not say. */
+  played: number;
+  /** The listener went on to the next track; null when the source does not say. */
+  skipped: boolean | null;
+  /** Played in shuffle mode; null when the source does not say. */
+  shuffle: boolean | null;
+}
+
+/** An object of a JSON file, before anything is known of it. */
+export type Json = Record<string, unknown>;
+
+/** A file whose form is to be told. */
+export interface HistoryFile extends SourceFile {
+  /** Its objects, when it is JSON. */
+  objects?: readonly Json[];
+}
+
+/** A form of listening history. */
+export interface HistoryForm {
+  /** Name, e.g. `"spotify-extended"`. */
+  name: string;
+  /** What it is, for people: `"Spotify's extended streaming history"`. */
+  title: string;
+  /** Where it is had. */
+  source: string;
+  /** What tells it, for the message about a file of no known form. */
+  told: string;
+  /** What its times mean, and in which zone. */
+  times: string;
+  /** Names of its files; of a folder or an archive only such are read. */
+  files: RegExp;
+  /**
+   * Reads a file.
+   *
+   * @param file The file.
+   * @returns Its entries, undefined for one that is no music; undefined when the file is not of this form.
+   */
+  read(file: HistoryFile): (Listening | undefined)[] | undefined;
+}
+
+/**
+ * A form of JSON objects, one an entry.
+ *
+ * @param form What there is to say of the form.
+ * @param keys Keys that its objects have.
+ * @param entryOf Reads an object; undefined when it is no music.
+ * @returns The form.
+ */
+export function jsonForm(
+  form: Omit<HistoryForm, "read" | "told">,
+  keys: readonly string[],
+  entryOf: (object: Json) => Listening | undefined,
+): HistoryForm {
+  return {
+    ...form,
+    told: `objects with ${keys.join(" and ")}`,
+    read: ({ objects }) => objects && keys.every((key) => key in (objects[0] ?? {})) ? objects.map(entryOf) : undefined,
+  };
+}
+
+/**
+ * A text that says something.
+ *
+ * @param value Any value.
+ * @returns The text; undefined for what is no text, or blank.
+ */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value.trim() !== "" ? value : undefined;
+}
