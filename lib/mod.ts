@@ -140,6 +140,7 @@ export * from "./plots/show.ts";
 export * from "./plots/check.ts";
 export * from "./plots/shuffle.ts";
 export * from "./plots/embedding.ts";
+export * from "./plots/clusters.ts";
 export * from "./plots/choice.ts";
 export * from "./plots/idea.ts";
 export * from "./plots/sequence.ts";

@@ -1,31 +1,23 @@
 /**
- * Figures of the embedding: variance, loadings, training, comparison, clusters, map.
+ * Figures of PCA and autoencoder: variance, loadings, training, comparison.
  *
  * @module
  */
-import { ascending, cumsum, rollups, sum } from "d3-array";
-import type { Catalog } from "../catalog/catalog.ts";
+import { cumsum, sum } from "d3-array";
 import type { EpochLoss } from "../embedding/autoencoder.ts";
 import type { EmbeddingComparison } from "../embedding/compare.ts";
-import type { ClusterDescription } from "../embedding/describe.ts";
-import type { ClusterCount } from "../embedding/cluster_count.ts";
-import type { PcaModel } from "../math/pca.ts";
 import type { FeatureSpec } from "../features/spec.ts";
-import type { Matrix } from "../math/matrix.ts";
+import type { PcaModel } from "../math/pca.ts";
 import {
   ACCENT_COLOR,
   category,
-  CATEGORY_COLORS,
   colors,
   decimals,
-  heatLayers,
   intervalLayer,
   MAIN_COLOR,
   MUTED_COLOR,
   ordinal,
   quantity,
-  referenceLayer,
-  shorten,
   significant,
   type Spec,
 } from "./theme.ts";
@@ -141,11 +133,12 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
       },
       {
         data: { values: [{ loss: Math.max(pcaLoss, 1e-6), label: "PCA, same dimensions" }] },
+        encoding: { y },
         layer: [
-          { mark: { type: "rule", strokeDash: [5, 4] }, encoding: { y } },
+          { mark: { type: "rule", strokeDash: [5, 4] } },
           {
             mark: { type: "text", align: "right", dy: -7, color: "#5f6368" },
-            encoding: { y, x: { value: 478 }, text: { field: "label" } },
+            encoding: { x: { value: 478 }, text: { field: "label" } },
           },
         ],
       },
@@ -213,19 +206,12 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
     ["subgenrePurity", "same subgenre"],
     ["artistShare", "same artist"],
   ] as const;
-  const values = comparison.spaces.flatMap((space) =>
+  const values = comparison.spaces.flatMap(({ space, dimensions, ...found }) =>
     measures.flatMap(([field, measure]) => {
-      const found = space[field];
-      if (!found) return [];
-      const margin = 2 * found.standardError;
-      return [{
-        space: space.space,
-        dimensions: space.dimensions,
-        measure,
-        mean: found.mean,
-        lower: Math.max(0, found.mean - margin),
-        upper: Math.min(1, found.mean + margin),
-      }];
+      if (!found[field]) return [];
+      const { mean, standardError } = found[field];
+      const [lower, upper] = [Math.max(0, mean - 2 * standardError), Math.min(1, mean + 2 * standardError)];
+      return [{ space, dimensions, measure, mean, lower, upper }];
     })
   );
   const order = comparison.spaces.map(({ space }) => space);
@@ -261,165 +247,6 @@ export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
   };
 }
 
-/**
- * Stability, with two standard errors' width, and mean silhouette by number of clusters, the chosen number marked.
- *
- * @param count What was tried and chosen.
- * @param floor The stability that is asked for.
- * @returns The figure.
- */
-export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
-  const values = count.candidates.map(({ k, stability, standardError, silhouette }) => ({
-    k,
-    stability,
-    lower: stability - standardError,
-    upper: stability + standardError,
-    silhouette,
-  }));
-  const panel = (field: string, title: string, further: Spec[] = []): Spec => {
-    const encoding = {
-      x: quantity("k", "Number of clusters k", { scale: { zero: false }, axis: { tickMinStep: 2 } }),
-      y: quantity(field, title, { scale: { zero: false, nice: true } }),
-    };
-    return {
-      width: 300,
-      height: 220,
-      layer: [
-        ...further,
-        { mark: { type: "line", point: true }, encoding },
-        {
-          transform: [{ filter: `datum.k === ${count.k}` }],
-          mark: { type: "point", size: 160, color: ACCENT_COLOR },
-          encoding,
-        },
-      ],
-    };
-  };
-  const asked = referenceLayer("y", floor, { strokeDash: [4, 4] });
-  const errors = intervalLayer("y", quantity("lower"), { x: quantity("k") });
-  return {
-    title: {
-      text: "How many clusters?",
-      subtitle: "Agreement without a tenth of the tracks, ± one standard error; dashed: what is asked for",
-    },
-    data: { values: decimals(values, 5) },
-    hconcat: [
-      panel("stability", "Agreement (adjusted Rand index)", [asked, errors]),
-      panel("silhouette", "Mean silhouette"),
-    ],
-  };
-}
-
-/**
- * Clusters by feature: how far each mean lies from the catalogue's, in standard deviations.
- *
- * @param clusters The clusters, described.
- * @returns The figure.
- */
-export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spec {
-  const values = clusters.flatMap(({ cluster, standardized }) =>
-    Object.entries(standardized).map(([feature, z]) => ({
-      cluster: `${cluster}`,
-      feature: feature.replace("_ms", ""),
-      z: z!,
-    }))
-  );
-  return {
-    title: {
-      text: "What sets each cluster apart",
-      subtitle: "Cluster mean minus catalogue mean, in standard deviations",
-    },
-    width: { step: 44 },
-    height: { step: 24 },
-    data: { values: decimals(values, 3) },
-    encoding: {
-      x: category("feature", null, { sort: null, axis: { labelAngle: -40 } }),
-      y: ordinal("cluster", "Cluster", { sort: null }),
-    },
-    layer: heatLayers(
-      quantity("z", "SDs", { scale: { scheme: "blueorange", domain: [-2, 2], domainMid: 0, clamp: true } }),
-      quantity("z", undefined, { format: ".1f" }),
-      "abs(datum.z) > 1.3",
-    ),
-  };
-}
-
-/**
- * The map: tracks in two dimensions, coloured by genre, cluster, year and energy, with tooltips and a filter by genre.
- * Views of what the catalogue lacks are left out.
- *
- * @param data Positions [n, 2], cluster of each track, and the catalogue.
- * @param rows The tracks shown; about 2,000 keep the figure small.
- * @returns The figure.
- */
-export function mapPlot(
-  data: { positions: Matrix; clusters: Int32Array; catalog: Catalog },
-  rows: Int32Array,
-): Spec {
-  const { positions, clusters, catalog } = data;
-  const genreNames = commonest(catalog.lists.genres);
-  const values = Array.from(rows, (r) => {
-    const genre = catalog.lists.genres?.[r]?.[0] ?? "unknown";
-    return {
-      x: positions.data[2 * r],
-      y: positions.data[2 * r + 1],
-      track: `${shorten(catalog.texts.title?.[r] || "?", 34)} – ${shorten(catalog.lists.artists?.[r]?.[0] || "?", 34)}`,
-      genre: genreNames.includes(genre) ? genre : "other",
-      cluster: `${clusters[r]}`,
-      year: known(catalog.numbers.year?.[r]),
-      energy: known(catalog.numbers.energy?.[r]),
-    };
-  });
-  const genres = [...genreNames, ...(values.some(({ genre }) => genre === "other") ? ["other"] : [])];
-  const filter = genreNames.length > 0;
-  const axis = { labels: false, ticks: false, grid: false, domain: false };
-  const view = (color: Spec): Spec => ({
-    title: { text: `by ${color.field}`, fontSize: 13 },
-    width: 330,
-    height: 290,
-    mark: { type: "circle", size: 14 },
-    encoding: {
-      x: quantity("x", "UMAP 1", { axis, scale: { zero: false } }),
-      y: quantity("y", "UMAP 2", { axis, scale: { zero: false } }),
-      color,
-      opacity: filter
-        ? { condition: { test: "filter === 'all' || datum.genre === filter", value: 0.75 }, value: 0.03 }
-        : { value: 0.75 },
-      tooltip: ["track", "genre", "cluster", "year", "energy"].map((name) => ({ field: name })),
-    },
-  });
-  const clusterCount = clusters.reduce((most, label) => Math.max(most, label + 1), 0);
-  return {
-    title: "The map of the catalogue",
-    ...(filter && {
-      params: [{
-        name: "filter",
-        value: "all",
-        bind: { input: "select", options: ["all", ...genres], name: "Genre " },
-      }],
-    }),
-    data: { values: decimals(values, 2) },
-    columns: 2,
-    concat: [
-      ...(filter
-        ? [view(
-          colors("genre", "Genre", genres, genres.map((g, i) => g === "other" ? "#c8ccd0" : CATEGORY_COLORS[i])),
-        )]
-        : []),
-      view(category("cluster", "Cluster", {
-        sort: Array.from({ length: clusterCount }, (_, c) => `${c}`),
-        scale: clusterCount <= 8 ? { range: CATEGORY_COLORS.slice(0, clusterCount) } : { scheme: "tableau20" },
-        legend: { columns: clusterCount > 12 ? 2 : 1 },
-      })),
-      ...(catalog.numbers.year
-        ? [view(quantity("year", "Year", { scale: { scheme: "viridis", zero: false }, legend: { format: "d" } }))]
-        : []),
-      ...(catalog.numbers.energy ? [view(quantity("energy", "Energy", { scale: { scheme: "viridis" } }))] : []),
-    ],
-    resolve: { scale: { color: "independent" } },
-  };
-}
-
 const METHOD_COLORS: Record<string, string> = {
   autoencoder: ACCENT_COLOR,
   features: "#3c4043",
@@ -428,14 +255,4 @@ const METHOD_COLORS: Record<string, string> = {
 
 function methodColor(field: string, domain: string[]): Spec {
   return colors(field, "Same dimensions", domain, domain.map((name) => METHOD_COLORS[name] ?? MAIN_COLOR));
-}
-
-/** The seven commonest first genres. */
-function commonest(genres: string[][] | undefined): string[] {
-  const counts = rollups((genres ?? []).filter(([genre]) => genre), (rows) => rows.length, ([genre]) => genre);
-  return counts.sort(([a, m], [b, n]) => n - m || ascending(a, b)).slice(0, 7).map(([name]) => name);
-}
-
-function known(value: number | undefined): number | null {
-  return value === undefined || Number.isNaN(value) ? null : value;
 }
