@@ -4,7 +4,7 @@
  * @module
  */
 import { openWorkspace } from "../prepare.ts";
-import { serveUntilInterrupted } from "./serve.ts";
+import { PORT, serveUntilInterrupted } from "./serve.ts";
 import { defineCommand, number, text } from "./shared.ts";
 
 /** The command. */
@@ -15,7 +15,7 @@ export default defineCommand({
   options: {
     catalog: text("<file>", "a catalogue of your own instead of the synthetic world"),
     tracks: number("<n>", "tracks of the world, or a sample of the catalogue", 0),
-    port: number("<n>", "TCP port, 0 for any free one", 8787),
+    port: PORT,
   },
   run: async ({ catalog, tracks, port }) => {
     const workspace = openWorkspace({ catalog, tracks });

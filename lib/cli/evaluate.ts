@@ -10,7 +10,7 @@ import { engineCrew } from "../spark/comparison.ts";
 import { tellStories } from "../evaluation/examples.ts";
 import { contestTable, writeTournament } from "../evaluation/files.ts";
 import { type WeighedSequenceTerm, weighSequenceTerm } from "../hybrid/sequence_term.ts";
-import { compareWith, type ResamplingUnit, summarize } from "../evaluation/summary.ts";
+import { compareWith, summarize } from "../evaluation/summary.ts";
 import { runTournament, type TournamentOptions } from "../evaluation/comparison.ts";
 import { formatInterval } from "../evaluation/verdict.ts";
 import { SMALL_SASREC } from "../prepare.ts";
@@ -33,7 +33,7 @@ export default defineCommand({
     workers: number("<n>", "workers", 2),
     weights: text("<file>", "weights.json instead of what is learned from all simulated listeners at once"),
     sequence: negated("leave the sequence term out (default: SASRec, trained on the folder's playlists if need be)"),
-    unit: oneOf<ResamplingUnit>(["listener", "session"], "what the bootstrap draws: listener or session", "listener"),
+    unit: oneOf(["listener", "session"], "what the bootstrap draws: listener or session", "listener"),
     out: text("<dir>", "where to write (default: evaluation/ in the data folder)"),
     ...ENGINE,
   },

@@ -11,7 +11,7 @@ import { expectInteger, InputError } from "../data/errors.ts";
 import { readGraph } from "../graph/graph.ts";
 import { smoothPath } from "../graph/path.ts";
 import { readNpyMatrix } from "../data/npy.ts";
-import { defineCommand, number, required, textTable, WORLD } from "./shared.ts";
+import { DATA, defineCommand, number, required, textTable } from "./shared.ts";
 
 /** The command. */
 export default defineCommand({
@@ -19,7 +19,7 @@ export default defineCommand({
   description: "Walk from one track to another in a number of steps, the largest step as small as can be.",
   example: "path --data data/work/small --from 'first title' --to 'second title' -n 12",
   options: {
-    data: WORLD,
+    data: DATA,
     from: required("<track>", "id, title, start of a title, or 'title - artist'"),
     to: required("<track>", "the same for the last track"),
     steps: number("<number>", "number of steps; the walk has one track more", 12, "-n"),

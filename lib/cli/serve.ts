@@ -5,7 +5,10 @@
  */
 import process from "node:process";
 import { serve, type ServeOptions } from "../service/server.ts";
-import { type CommandResult, defineCommand, number, text, WORLD } from "./shared.ts";
+import { type CommandResult, DATA, defineCommand, number, text } from "./shared.ts";
+
+/** Where a service listens. */
+export const PORT = number("<n>", "TCP port, 0 for any free one", 8787);
 
 /** The command. */
 export default defineCommand({
@@ -13,8 +16,8 @@ export default defineCommand({
   description: "Serve search, sessions and the web app over HTTP until interrupted. The token comes from SEGUE_TOKEN.",
   example: "serve --data data/work/small --port 8787",
   options: {
-    data: WORLD,
-    port: number("<n>", "TCP port, 0 for any free one", 8787),
+    data: DATA,
+    port: PORT,
     host: text("<address>", "address to listen on; another than this machine's requires SEGUE_TOKEN", "127.0.0.1"),
     liked: text("<file>", "restrict the service to a library: ids, CSV, YourLibrary.json or M3U8"),
     store: text("<file>", "file of the log of sessions and events (default: service.sqlite in the data folder)"),

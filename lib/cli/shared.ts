@@ -91,11 +91,12 @@ function cpuSeconds(): number {
   return Number(((user + system) / 1e6).toFixed(3));
 }
 
-/** An option that takes a text. */
-export function text(takes: string, help: string): Setting<string | undefined>;
-/** An option that takes a text, with the one it has when it is left out. */
-export function text(takes: string, help: string, standard: string): Setting<string>;
-export function text(takes: string, help: string, standard?: string): Setting<string | undefined> {
+/** An option that takes a text; with `standard` it is never undefined. */
+export function text<const Standard extends string | undefined = undefined>(
+  takes: string,
+  help: string,
+  standard?: Standard,
+): Setting<string | Standard> {
   return { takes, help, standard };
 }
 
@@ -114,23 +115,22 @@ export function names(takes: string, help: string): Setting<string[] | undefined
   return { takes, help, read: splitNames };
 }
 
-/** An option that takes a number. */
-export function number(takes: string, help: string): Setting<number | undefined>;
-/** An option that takes a number, with the one it has when it is left out, and its short form. */
-export function number(takes: string, help: string, standard: number, short?: string): Setting<number>;
-export function number(takes: string, help: string, standard?: number, short?: string): Setting<number | undefined> {
+/** An option that takes a number; with `standard` it is never undefined. */
+export function number<const Standard extends number | undefined = undefined>(
+  takes: string,
+  help: string,
+  standard?: Standard,
+  short?: string,
+): Setting<number | Standard> {
   return { takes, help, standard, short, read: readNumber };
 }
 
-/** One of some names. */
-export function oneOf<const Name extends string>(allowed: readonly Name[], help: string, standard: Name): Setting<Name>;
-/** One of some names, or none. */
-export function oneOf<const Name extends string>(allowed: readonly Name[], help: string): Setting<Name | undefined>;
-export function oneOf<const Name extends string>(
+/** One of some names; with `standard` it is never undefined. */
+export function oneOf<const Name extends string, const Standard extends Name | undefined = undefined>(
   allowed: readonly Name[],
   help: string,
-  standard?: Name,
-): Setting<Name | undefined> {
+  standard?: Standard,
+): Setting<Name | Standard> {
   const read = (text: string, flag: string) => {
     if ((allowed as readonly string[]).includes(text)) return text as Name;
     throw new InputError(
@@ -170,23 +170,13 @@ export function negated(help: string): Setting<boolean> {
 }
 
 /** The data folder of a shuffle. */
-export const WORLD: Setting<string> = required(
-  "<dir>",
-  "data folder with tracks.parquet, graph.npz and the embedding",
-);
+export const DATA: Setting<string> = required("<dir>", "data folder with tracks.parquet, graph.npz and the embedding");
 /** The seed of a command. */
 export const SEED: Setting<number> = number("<number>", "seed of everything random", 42);
 /** The switch that runs a stage again. */
 export const FORCE: Setting<boolean | undefined> = flag("run even when the output is up to date");
 
-/**
- * Reads a number.
- *
- * @param text What was written.
- * @param name What it is, for the error.
- * @returns The number.
- * @throws {InputError} When the text is not a number.
- */
+/** Reads a number; `name` says in the error what it is. */
 export function readNumber(text: string, name: string): number {
   const value = Number(text);
   if (text.trim() === "" || Number.isNaN(value)) {
@@ -195,22 +185,12 @@ export function readNumber(text: string, name: string): number {
   return value;
 }
 
-/**
- * Splits a text at its commas.
- *
- * @param text The text.
- * @returns The names, without empty ones.
- */
+/** The names between the commas of a text, without empty ones. */
 export function splitNames(text: string): string[] {
   return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
-/**
- * Lines up rows as a plain-text table.
- *
- * @param rows The rows; the first is the header.
- * @returns The table, columns two spaces apart, numbers to the right.
- */
+/** A table in plain text, its columns two spaces apart, numbers to the right. The first row is the header. */
 export function textTable(rows: readonly (readonly (string | number)[])[]): string {
   const widths = rows[0].map((_, c) => Math.max(...rows.map((r) => String(r[c] ?? "").length)));
   return rows.map((r) =>
@@ -220,12 +200,7 @@ export function textTable(rows: readonly (readonly (string | number)[])[]): stri
   ).join("\n");
 }
 
-/**
- * Facts as a table of two columns.
- *
- * @param facts Values by name.
- * @returns The rows for {@linkcode textTable}, every value as a text.
- */
+/** Names and values of an object as the rows of a {@linkcode textTable}. */
 export function factRows(facts: object): [string, string][] {
   return Object.entries(facts).map(([name, value]) => [name, String(value)]);
 }

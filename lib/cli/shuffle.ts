@@ -13,7 +13,8 @@ import { Session } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import { loadCollection, restrictCollection, SHUFFLE_COLUMNS } from "../score/collection.ts";
 import { writeAtomic } from "../data/atomic.ts";
-import { type CommandResult, defineCommand, flag, oneOf, text, textTable, WORLD } from "./shared.ts";
+import { shorten } from "../plots/theme.ts";
+import { type CommandResult, DATA, defineCommand, flag, oneOf, text, textTable } from "./shared.ts";
 import { RECIPE, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts";
 
 /** The command. */
@@ -22,7 +23,7 @@ export default defineCommand({
   description: "Make a playlist: a walk on the song graph that remembers what was played.",
   example: 'shuffle --data data/work/small --from "Title" -n 15 --seed 7 --format m3u8 --out walk.m3u8',
   options: {
-    data: WORLD,
+    data: DATA,
     ...RECIPE,
     format: oneOf(["table", ...PLAYLIST_FORMATS], `table, ${PLAYLIST_FORMATS.join(", ")}`, "table"),
     out: text("<file>", "file to write the playlist to (default: print it)"),
@@ -105,33 +106,17 @@ function startTime(now: string | undefined, state: UserState): number {
 }
 
 function table(rows: PlaylistRow[], explain: boolean = false): string {
-  const header = [
-    "#",
-    "title",
-    "artists",
-    "length",
-    "key",
-    "BPM",
-    "energy",
-    "probability",
-    ...(explain ? ["why"] : []),
-  ];
-  return textTable([
-    header,
-    ...rows.map((row) => [
-      row.place,
-      cut(row.title, 40),
-      cut(row.artists, 32),
-      row.seconds === null ? "" : `${Math.floor(row.seconds / 60)}:${String(row.seconds % 60).padStart(2, "0")}`,
-      row.key,
-      row.tempo === null ? "" : row.tempo.toFixed(0),
-      row.energy === null ? "" : row.energy.toFixed(2),
-      row.probability === null ? "–" : row.probability.toPrecision(2),
-      ...(explain ? [row.relaxed === "" ? row.why : `${row.why} [relaxed: ${row.relaxed}]`] : []),
-    ]),
+  const header = ["#", "title", "artists", "length", "key", "BPM", "energy", "probability", "why"];
+  const lines = rows.map((row) => [
+    row.place,
+    shorten(row.title, 40),
+    shorten(row.artists, 32),
+    row.seconds === null ? "" : `${Math.floor(row.seconds / 60)}:${String(row.seconds % 60).padStart(2, "0")}`,
+    row.key,
+    row.tempo === null ? "" : row.tempo.toFixed(0),
+    row.energy === null ? "" : row.energy.toFixed(2),
+    row.probability === null ? "–" : row.probability.toPrecision(2),
+    row.relaxed === "" ? row.why : `${row.why} [relaxed: ${row.relaxed}]`,
   ]);
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  return textTable([header, ...lines].map((line) => explain ? line : line.slice(0, -1)));
 }

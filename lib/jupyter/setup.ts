@@ -284,7 +284,7 @@ with zipfile.ZipFile(wheel) as z:
 
 /** Loads the library in a process of its own and multiplies. */
 function probeTensorFlow(): void {
-  const code = `import { loadTensorFlow } from "./lib/tensor.ts";
+  const code = `import { loadTensorFlow } from "./lib/math/tensor.ts";
     const { tf, backend } = await loadTensorFlow();
     const four = tf.matMul(tf.tensor2d([[2]]), tf.tensor2d([[2]])).dataSync()[0];
     if (backend.name !== "tensorflow" || four !== 4) { console.error(backend.reason); Deno.exit(1); }
