@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { range } from "d3-array";
 import { concatenate } from "../data/concatenate.ts";
 import { expectInteger, InputError } from "../data/errors.ts";
-import { type Random, randomInteger } from "../math/random.ts";
+import { drawToFront, type Random } from "../math/random.ts";
 import { type Choice, type ChoiceSets, collectChoices } from "../listening/choice_sets.ts";
 
 /** How to draw. */
@@ -43,29 +44,23 @@ export function sampleAlternatives(sets: ChoiceSets, plan: AlternativeSample, ra
   return collectChoices(
     features,
     Array.from(chosen, (pick, n): Choice => {
-      const rows = Array.from({ length: starts[n + 1] - starts[n] }, (_, j) => starts[n] + j);
+      const rows = range(starts[n], starts[n + 1]);
       rows.sort((a, b) => values[b * width + f] - values[a * width + f] || a - b);
       const strata = [rows.slice(0, plan.nearCount), rows.slice(plan.nearCount)];
       const counts = [Math.min(plan.near, strata[0].length), Math.min(plan.far, strata[1].length)];
       const corrections = strata.map((stratum, s) => Math.log(stratum.length / counts[s]));
       const own = strata[0].includes(pick) ? 0 : 1;
-      const sample = strata.map((stratum, s) => {
-        const others = stratum.filter((r) => r !== pick);
-        const wanted = counts[s] - (s === own ? 1 : 0);
-        for (let i = 0; i < wanted; i++) {
-          const other = i + randomInteger(random, others.length - i);
-          [others[i], others[other]] = [others[other], others[i]];
-        }
-        return others.slice(0, wanted);
+      const sample = strata.flatMap((stratum, s) => {
+        const others = Int32Array.from(stratum.filter((r) => r !== pick));
+        const drawn = drawToFront(others, counts[s] - (s === own ? 1 : 0), random);
+        return Array.from(drawn, (r) => ({ r, offset: corrections[s] }));
       });
       // The chosen row goes first.
+      const kept = [{ r: pick, offset: corrections[own] }, ...sample];
       return {
-        values: concatenate(
-          Float64Array,
-          [pick, ...sample.flat()].map((r) => values.subarray(r * width, (r + 1) * width)),
-        ),
+        values: concatenate(Float64Array, kept.map(({ r }) => values.subarray(r * width, (r + 1) * width))),
         chosen: 0,
-        offset: [corrections[own], ...sample.flatMap((drawn, s) => drawn.map(() => corrections[s]))],
+        offset: kept.map(({ offset }) => offset),
         cluster: cluster?.[n],
       };
     }),

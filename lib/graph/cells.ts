@@ -11,7 +11,7 @@ import { type Matrix, unitRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
 import { seededRandom } from "../math/random.ts";
 import { buildKnnGraph } from "./knn.ts";
-import { meanAndError } from "./join.ts";
+import { meanAndError } from "./recall.ts";
 
 /** Coarse cells over unit vectors. */
 export interface CoarseCells {

@@ -10,7 +10,7 @@ import { exactNeighbors } from "../math/neighbors.ts";
 import { expectEdgeCount, type NeighborGraph } from "./graph.ts";
 import { type JoinResult, selfJoin } from "./join.ts";
 import { kernelRuns } from "./kernel.ts";
-import { type Directions, prepareDirections } from "./prepare.ts";
+import { type Directions, prepareDirections, rowsByGroup } from "./prepare.ts";
 import { type Random, randomInteger } from "../math/random.ts";
 
 /** Options of {@linkcode buildKnnGraph}. */
@@ -136,7 +136,10 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
   const joined = await selfJoin(x, { k, recall, seed, threads, exactCost, queries });
   const { directions } = joined;
   return {
-    graph: directions.count === x.rows ? wholeGraph(queries, k, joined) : expandGraph(x.rows, k, joined, queries),
+    // When every row has a direction of its own, the neighbours of the directions are the graph.
+    graph: directions.count === x.rows
+      ? { nodeCount: queries, offsets: rowOffsets(queries, k), indices: joined.ids, similarities: joined.similarities }
+      : expandGraph(x.rows, k, joined, queries),
     report: {
       ...asked,
       method: joined.method,
@@ -163,11 +166,6 @@ function repeats({ directionOf }: Directions, rows: number): Pick<KnnReport, "du
   return { duplicates: rows - zeroRows - directions, zero_rows: zeroRows };
 }
 
-/** Every row has a direction of its own: the result is the graph. */
-function wholeGraph(n: number, k: number, { ids, similarities }: JoinResult): NeighborGraph {
-  return { nodeCount: n, offsets: rowOffsets(n, k), indices: ids, similarities };
-}
-
 /**
  * From neighbours among distinct directions to neighbours among rows: a row's equals come first, then the rows of each
  * neighbouring direction; zero rows have similarity 0 to all. O(n k).
@@ -181,13 +179,8 @@ function expandGraph(n: number, k: number, joined: JoinResult, queries: number):
     indices: new Int32Array(queries * k),
     similarities: new Float32Array(queries * k),
   };
-  // Rows by direction, ascending; the zero rows behind the last direction.
-  const start = new Int32Array(count + 2);
-  for (let i = 0; i < n; i++) start[(directionOf[i] < 0 ? count : directionOf[i]) + 1]++;
-  for (let u = 0; u <= count; u++) start[u + 1] += start[u];
-  const members = new Int32Array(n);
-  const next = start.slice();
-  for (let i = 0; i < n; i++) members[next[directionOf[i] < 0 ? count : directionOf[i]]++] = i;
+  // The zero rows stand behind the last direction.
+  const { starts: start, members } = rowsByGroup(directionOf.map((u) => u < 0 ? count : u), count + 1);
 
   const who = new Int32Array((width + 2) * (k + 1));
   const how = new Float32Array(who.length);

@@ -13,8 +13,6 @@ export interface Directions {
   dimensions: number;
   /** Direction of each row of the matrix, −1 for a zero row. */
   directionOf: Int32Array;
-  /** First row of the matrix with each direction, ascending. */
-  firstRow: Int32Array;
 }
 
 /**
@@ -32,7 +30,6 @@ export function prepareDirections(x: Matrix, data: Float32Array): Directions {
   const { scale, mean } = scalesAndMean(x);
   const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
   const directionOf = new Int32Array(n);
-  const firstRow = new Int32Array(n);
   let capacity = 16;
   while (capacity < 2 * n) capacity *= 2;
   const table = new Int32Array(capacity).fill(-1);
@@ -52,19 +49,30 @@ export function prepareDirections(x: Matrix, data: Float32Array): Directions {
     let slot = hash & (capacity - 1);
     while (table[slot] >= 0 && !sameRow(bits, table[slot] * dimensions, at, d)) slot = (slot + 1) & (capacity - 1);
     if (table[slot] < 0) {
-      table[slot] = count;
-      firstRow[count++] = i;
+      table[slot] = count++;
     } else {
       data.fill(0, at, at + d);
     }
     directionOf[i] = table[slot];
   }
-  return {
-    count,
-    dimensions,
-    directionOf,
-    firstRow: firstRow.subarray(0, count),
-  };
+  return { count, dimensions, directionOf };
+}
+
+/**
+ * Rows by group, in their order (counting sort). O(n + groups).
+ *
+ * @param groupOf Group of each row, in [0, groups).
+ * @param groups Number of groups.
+ * @returns The rows, group after group, and where each group starts, one more than there are groups.
+ */
+export function rowsByGroup(groupOf: Int32Array, groups: number): { starts: Int32Array; members: Int32Array } {
+  const starts = new Int32Array(groups + 1);
+  for (let i = 0; i < groupOf.length; i++) starts[groupOf[i] + 1]++;
+  for (let g = 0; g < groups; g++) starts[g + 1] += starts[g];
+  const members = new Int32Array(groupOf.length);
+  const next = starts.slice();
+  for (let i = 0; i < groupOf.length; i++) members[next[groupOf[i]]++] = i;
+  return { starts, members };
 }
 
 function scalesAndMean(x: Matrix): { scale: Float64Array; mean: Float64Array } {

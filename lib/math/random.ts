@@ -67,6 +67,23 @@ export function shuffleInPlace<T extends { length: number; [index: number]: unkn
 }
 
 /**
+ * Draws without replacement: the Fisher–Yates shuffle from the front, ended when enough is drawn.
+ *
+ * @param values What to draw from; what is drawn changes places with what stands in front.
+ * @param count How many; all when there are fewer. So many numbers are taken from `random` in any case.
+ * @param random Source of randomness.
+ * @returns What was drawn, in random order: a copy.
+ */
+export function drawToFront(values: Int32Array, count: number, random: Random): Int32Array {
+  for (let i = 0; i < count; i++) {
+    const j = i + randomInteger(random, values.length - i);
+    // Beyond the end a typed array has nothing to exchange.
+    [values[i], values[j]] = [values[j], values[i]];
+  }
+  return values.slice(0, count);
+}
+
+/**
  * Draws an index with probability proportional to its weight. Cost O(n).
  *
  * @param weights Non-negative weights, not all zero; they need not sum to 1.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { drawFrom, sampleCategorical, seededRandom, shuffleInPlace } from "../../lib/math/random.ts";
+import { drawFrom, drawToFront, sampleCategorical, seededRandom, shuffleInPlace } from "../../lib/math/random.ts";
 
 Deno.test("seededRandom() is uniform on [0, 1) and streams of other labels differ", () => {
   const random = seededRandom(7);
@@ -18,6 +18,18 @@ Deno.test("shuffleInPlace() gives a permutation, the same one under the same see
     assert.deepEqual(once, shuffleInPlace([...values], seededRandom(seed)));
     assert.deepEqual(once.toSorted((a, b) => a - b), values.toSorted((a, b) => a - b));
   }));
+});
+
+Deno.test("drawToFront() draws each value once at most, all alike often", () => {
+  const random = seededRandom(3);
+  const counts = [0, 0, 0, 0, 0];
+  for (let i = 0; i < 5000; i++) {
+    const drawn = drawToFront(Int32Array.of(0, 1, 2, 3, 4), 2, random);
+    assert.notEqual(drawn[0], drawn[1]);
+    for (const value of drawn) counts[value]++;
+  }
+  for (const count of counts) assert.ok(Math.abs(count / 5000 - 2 / 5) < 0.03);
+  assert.deepEqual([...drawToFront(Int32Array.of(4, 7), 3, random)].sort(), [4, 7]);
 });
 
 Deno.test("sampleCategorical() never draws a weight of zero and follows the others", () => {
