@@ -11,7 +11,7 @@
  *
  * The worker asks and the bridge answers, so neither ever writes to one who is not reading.
  *
- * `deno run -A lib/distributed/worker.ts [URL of a module with STEPS]`
+ * `deno run -A lib/spark/worker.ts [URL of a module with STEPS]`
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { bytesOf } from "../../lib/spark/arrow.ts";
 import type { Step, StepRegistry } from "../../lib/spark/engine.ts";
-import { JOIN_STEP, WRITE_STEP } from "../../lib/spark/graph.ts";
+import { JOIN_STEP, WRITE_STEP } from "../../lib/spark/graph_steps.ts";
 import { STEPS as OURS } from "../../lib/spark/steps.ts";
 
 const ROWS = { row: "int", vector: "binary" } as const;

@@ -173,7 +173,7 @@ Deno.test("without Java, Spark and its set-up say what to install", () => {
     spawnSync(process.execPath, args, { encoding: "utf8", env: { ...process.env, JAVA_HOME: "/nowhere" } });
   const lib = new URL("../../lib/", import.meta.url);
   const missing = "Expected Java 17 or later for Spark but found none; install it or set JAVA_HOME to its folder";
-  const asked = run("eval", `import { sparkProblem } from "${lib}distributed/spark.ts"; console.log(sparkProblem());`);
+  const asked = run("eval", `import { sparkProblem } from "${lib}spark/spark.ts"; console.log(sparkProblem());`);
   assert.ok(asked.stdout.startsWith(missing) && asked.stdout.endsWith(", then run deno task setup --spark\n"));
   const { status, stderr } = run("run", "-A", "--no-lock", `${lib.pathname}jupyter/setup.ts`, "--spark");
   assert.equal(status, 2, stderr);
