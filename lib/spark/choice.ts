@@ -6,7 +6,7 @@
  */
 import { type ConditionalLogit, fitElsewhere } from "../choice/conditional_logit.ts";
 import { addClusterScores, addLogitSums, logitSums } from "../choice/logit_sums.ts";
-import { type ChoiceColumns, type FoundColumns, withChoiceLog } from "../choice/read_choices.ts";
+import { type ChoiceColumns, type FoundColumns, withChoiceLog } from "../choice/choice_log.ts";
 import { type ChoiceSets, groupChoices } from "../listening/choice_sets.ts";
 import { concatenate } from "../data/concatenate.ts";
 import { InputError } from "../data/errors.ts";
@@ -56,7 +56,7 @@ export async function distributedChoiceModel(
   if (!/\.parquet$/i.test(path)) {
     throw new InputError(`${path}: expected a Parquet file; a choice log in another form is fitted without --engine`);
   }
-  return await withChoiceLog(path, columns, async (_connection, plan) => {
+  return await withChoiceLog(path, columns, async ({ columns: plan }) => {
     const { choiceId, chosen, features, cluster, offset } = plan;
     const wanted = [...new Set([choiceId, chosen, cluster, offset, ...features].filter((name) => name !== undefined))];
     const job = (name: string, step: string, weights: Float64Array): Job => ({
