@@ -62,7 +62,7 @@ export function readHistory(paths: readonly string[], forms: readonly HistoryFor
 function readEntries(file: SourceFile, forms: readonly HistoryForm[]) {
   const objects = /^\s*[[{]/.test(file.text) ? objectsOf(readJson(file)) : undefined;
   for (const form of forms) {
-    const entries = form.read({ ...file, objects });
+    const entries = form.read({ text: file.text, objects });
     if (entries) return { form: form.name, entries };
   }
   const found = objects

@@ -4,7 +4,6 @@
  * @module
  */
 import type { TrackReference } from "../../catalog/match.ts";
-import type { SourceFile } from "../../data/sources.ts";
 
 /** One entry of a history. */
 export interface Listening {
@@ -24,7 +23,9 @@ export interface Listening {
 export type Json = Record<string, unknown>;
 
 /** A file whose form is to be told. */
-export interface HistoryFile extends SourceFile {
+export interface HistoryFile {
+  /** Its text. */
+  text: string;
   /** Its objects, when it is JSON. */
   objects?: readonly Json[];
 }
