@@ -8,6 +8,7 @@ import { randomNormal } from "d3-random";
 import { type Random, randomInteger, seededRandom } from "../../math/random.ts";
 import { GENRES, SUBGENRES } from "./calibration.ts";
 import { identifier } from "./identifiers.ts";
+import { fillPattern } from "./names.ts";
 import type { PlaylistDraft, PlaylistWorld } from "./playlists.ts";
 import type { WorldTable } from "./table.ts";
 
@@ -69,35 +70,6 @@ export function mpdSlices(
 
 const sliceRange = (slice: number): string => `${slice * SLICE_SIZE}-${slice * SLICE_SIZE + SLICE_SIZE - 1}`;
 
-const MOODS = [
-  ["chill", "study", "late night", "slow", "rainy day", "coffee", "sleep", "sunday", "calm", "feels", "mellow"],
-  ["party", "workout", "gym", "running", "turn up", "road trip", "hype", "dance", "summer", "lit", "pregame"],
-];
-const ERAS = [["throwback", "oldies", "classics", "old school", "throwbacks", "back then"], [
-  "new",
-  "2019",
-  "fresh",
-  "now",
-  "current",
-  "new stuff",
-]];
-const FREE = [
-  "jams",
-  "vibes",
-  "good vibes",
-  "favorites",
-  "my mix",
-  "car",
-  "shower",
-  "random",
-  "songs",
-  "everything",
-  "music",
-  "mix",
-  "faves",
-  "good stuff",
-];
-
 function describe(
   draft: PlaylistDraft,
   world: PlaylistWorld,
@@ -140,16 +112,15 @@ function describe(
 function playlistName(draft: PlaylistDraft, world: PlaylistWorld, random: Random): string {
   const scene = world.scenes[draft.theme[0]];
   const subgenre = SUBGENRES[scene.subgenre];
-  const pick = (list: readonly string[]) => list[randomInteger(random, list.length)];
-  const words = [
-    () => GENRES[subgenre.genreIndex].name,
-    () => subgenre.name,
-    () => pick(MOODS[scene.drive]),
-    () => pick(ERAS[scene.era === 3 ? 1 : 0]),
-    () => pick(FREE),
+  const patterns = [
+    GENRES[subgenre.genreIndex].name,
+    subgenre.name,
+    scene.drive ? "{livelyMoods}" : "{calmMoods}",
+    scene.era === 3 ? "{newEras}" : "{oldEras}",
+    "{playlistWords}",
   ];
-  let name = words[randomInteger(random, words.length)]();
-  if (random() < 0.5) name = `${words[2 + randomInteger(random, 3)]()} ${name}`;
+  let name = fillPattern(patterns[randomInteger(random, 5)], random);
+  if (random() < 0.5) name = `${fillPattern(patterns[2 + randomInteger(random, 3)], random)} ${name}`;
   const style = random();
   if (style < 0.3) return name;
   if (style < 0.9) return name.replace(/(^| )\p{L}/gu, (letter) => letter.toUpperCase());

@@ -22,7 +22,7 @@ import {
   VARIANCE_SHARES,
 } from "./calibration.ts";
 import { identifier } from "./identifiers.ts";
-import { artistName, trackTitle, venueName } from "./names.ts";
+import { artistName, fillPattern, trackTitle } from "./names.ts";
 
 /** The artists of a world. */
 export interface WorldArtists {
@@ -89,26 +89,8 @@ const TAKES = [
   { take: "acoustic", share: 0.06, kept: 0.6 },
 ] as const;
 const TAKE_SHARE = 0.15;
-const EXPLICIT_BY_DECADE: Record<number, number> = {
-  1950: 0,
-  1960: 0,
-  1970: 0.01,
-  1980: 0.1,
-  1990: 0.4,
-  2000: 0.4,
-  2010: 1,
-  2020: 1.6,
-};
-const OTHER_TAGS = [
-  " - Original Mix",
-  " - Single Version",
-  " - Bonus Track",
-  " (Interlude)",
-  " (Deluxe)",
-  " - Extended Mix",
-  " (Outro)",
-  " - Album Version",
-];
+/** Explicit tracks of each decade from 1950 on, as a factor on the share of the late 2010s. */
+const EXPLICIT_BY_DECADE = [0, 0, 0.01, 0.1, 0.4, 0.4, 1, 1.6];
 const LAST_DATE = "2020-01-16";
 
 /**
@@ -207,7 +189,7 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
         let title = trackTitle(genre.name, random);
         while (titles.has(title)) title = trackTitle(genre.name, random);
         const mode = random() < subgenre.major ? 1 : 0;
-        const explicitShare = Math.min(0.9, genre.explicit * (EXPLICIT_BY_DECADE[year - year % 10] ?? 1));
+        const explicitShare = Math.min(0.9, genre.explicit * (EXPLICIT_BY_DECADE[Math.floor(year / 10) - 195] ?? 1));
         const track: WorldTrack = {
           index,
           id: identifier(seed, "track", index),
@@ -271,7 +253,7 @@ function tag(track: WorldTrack, artists: WorldArtists, guests: GuestTable, rando
     const year = 2002 + randomInteger(random, 18);
     return random() < 0.5 ? ` - Remastered ${year}` : ` - ${year} Remaster`;
   }
-  if (u > 0.935) return OTHER_TAGS[randomInteger(random, OTHER_TAGS.length)];
+  if (u > 0.935) return fillPattern(" {titleTags}", random);
   return "";
 }
 
@@ -298,7 +280,7 @@ function makeTake(track: WorldTrack, base: WorldTrack, random: Random): void {
     track.title += random() < 0.5 ? ` - Remastered ${remasterYear}` : ` - ${remasterYear} Remaster`;
   } else if (take === "live") {
     track.audio[AT.liveness] = 0.6 + 0.38 * random();
-    track.title += random() < 0.5 ? " - Live" : ` - Live at ${venueName(random)}`;
+    track.title += random() < 0.5 ? " - Live" : fillPattern(" - Live at {livePlaces} {venues}", random);
   } else if (take === "radio edit") {
     track.durationMs = Math.round(Math.min(track.durationMs * 0.85, 180000 + 60000 * random()));
     track.title += " - Radio Edit";
