@@ -14,7 +14,7 @@ import { embeddingFile } from "./data/folder.ts";
 import { InputError } from "./data/errors.ts";
 import { type NeighborGraph, readGraph } from "./graph/graph.ts";
 import type { Matrix } from "./math/matrix.ts";
-import type { SasrecStageOptions } from "./hybrid/sasrec_stage.ts";
+import type { SasrecStageOptions } from "./sequence/sasrec_stage.ts";
 import { readNpy, readNpyMatrix } from "./data/npy.ts";
 import { type ManifestEntry, readManifest, type StageReport } from "./data/stages.ts";
 
@@ -222,8 +222,8 @@ async function runNamedStage(
     case "umap":
       return await (await import("./embedding/umap_stage.ts")).umapStage(directory, { seed, ...options });
     case "sasrec":
-      await (await import("./sequence/mpd.ts")).mpdStage(directory);
-      return await (await import("./hybrid/sasrec_stage.ts")).sasrecStage(directory, {
+      await (await import("./sequence/read_mpd.ts")).mpdStage(directory);
+      return await (await import("./sequence/sasrec_stage.ts")).sasrecStage(directory, {
         ...(readManifest(directory).sasrec?.parameters ?? { ...SMALL_SASREC, seed }),
         ...options,
       });

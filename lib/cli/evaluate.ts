@@ -14,7 +14,7 @@ import { compareWith, summarize } from "../evaluation/summary.ts";
 import { runTournament, type TournamentOptions } from "../evaluation/comparison.ts";
 import { formatInterval } from "../evaluation/verdict.ts";
 import { SMALL_SASREC } from "../prepare.ts";
-import { sasrecStage } from "../hybrid/sasrec_stage.ts";
+import { sasrecStage } from "../sequence/sasrec_stage.ts";
 import { type Collection, loadCollection } from "../score/collection.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, negated, number, oneOf, required, SEED, text, textTable } from "./shared.ts";

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { distributedMpd } from "../spark/mpd.ts";
 import { InputError } from "../data/errors.ts";
-import { type MpdReport, readMpd } from "../sequence/mpd.ts";
+import { type MpdReport, readMpd } from "../sequence/read_mpd.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, factRows, flag, number, required, textTable } from "./shared.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../data/errors.ts";
-import { openPredictor } from "../hybrid/sasrec_stage.ts";
+import { openPredictor } from "../sequence/predict.ts";
 import { defineCommand, number, required, textTable } from "./shared.ts";
 
 /** The command. */

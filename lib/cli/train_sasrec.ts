@@ -4,9 +4,10 @@
  * @module
  */
 import { join } from "node:path";
-import type { MetricEstimate, NextTrackResult } from "../sequence/ranking.ts";
-import { resultTable } from "../hybrid/report.ts";
-import { compareWithSimple, sasrecStage } from "../hybrid/sasrec_stage.ts";
+import { compareWithSimple } from "../hybrid/compare.ts";
+import type { MetricEstimate } from "../sequence/ranking.ts";
+import { formatEstimate, resultTable } from "../sequence/report.ts";
+import { sasrecStage } from "../sequence/sasrec_stage.ts";
 import { defineCommand, factRows, flag, FORCE, number, oneOf, required, SEED, text, textTable } from "./shared.ts";
 
 /** The command. */
@@ -53,23 +54,20 @@ export default defineCommand({
     const { curve, test, ...facts } = report.facts as { curve: unknown; test: Record<string, MetricEstimate | number> };
     const model = join(data, "sasrec");
     const { interactions, seed } = given;
-    const results = compare ? await compareWithSimple(data, { interactions, seed, ...named }) : [];
-    const table = resultTable(results);
+    const table = compare ? resultTable(await compareWithSimple(data, { interactions, seed, ...named })) : [];
     const json = { model, up_to_date: report.upToDate, ...facts, curve, test, ...(compare ? { compared: table } : {}) };
     const metrics = Object.entries(test).map(([name, value]) => [name, describe(value)]);
     const told = textTable([["wrote", model], ...factRows(facts), ...metrics]);
-    return { json, text: compare ? `${told}\n\n${comparison(results)}` : told };
+    return { json, text: compare ? `${told}\n\n${comparison(table)}` : told };
   },
 });
 
-/** The models with recall and NDCG, the best first. */
-function comparison(results: NextTrackResult[]): string {
-  const best = [...results].sort((a, b) => b.recall.value - a.recall.value);
-  const rows = best.map(({ name, recall, ndcg }) => [name, describe(recall), describe(ndcg)]);
-  return textTable([["model", `Recall@${best[0].k}`, `NDCG@${best[0].k}`], ...rows]);
+/** Recall and NDCG of the models. */
+function comparison(rows: ReturnType<typeof resultTable>): string {
+  const shown = Object.keys(rows[0]).filter((column) => /^(model|Recall|NDCG)/.test(column));
+  return textTable([shown, ...rows.map((row) => shown.map((column) => row[column]))]);
 }
 
 function describe(value: MetricEstimate | number): string {
-  if (typeof value === "number") return value.toFixed(4);
-  return `${value.value.toFixed(4)}  [${value.lower.toFixed(4)}, ${value.upper.toFixed(4)}]`;
+  return typeof value === "number" ? value.toFixed(4) : formatEstimate(value);
 }

@@ -21,7 +21,7 @@ import type { TrackNames } from "../sequence/track_names.ts";
 
 /** What the hybrid may draw on. */
 export interface TermSources {
-  /** SASRec, or another model that reads sequences; the feature `sequence`. */
+  /** SASRec, or another model that reads sequences; the term `sequence`. */
   sequence?: SequenceRecommender;
   /** Names of the tracks: artists and albums. */
   names?: TrackNames;
@@ -32,7 +32,7 @@ export interface TermSources {
 /**
  * The terms that the data allow, each a score of the whole vocabulary:
  *
- * | feature | score | needs |
+ * | term | score | needs |
  * |---|---|---|
  * | sequence | standardised log-probability of the sequence model | `sequence` |
  * | markov, popularity | log-probability | |
@@ -53,20 +53,20 @@ export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): Hy
   const { sequence, names, collection } = sources;
   const tracks = split.trackIds.length;
   const terms: HybridTerm[] = [
-    { feature: "markov", model: fitMarkov(split.train, tracks) },
-    { feature: "popularity", model: fitPopularity(split.train, tracks) },
-    { feature: "itemKnn", model: fitItemKnn(split.train, tracks) },
-    { feature: "itemKnnRecent", model: fitItemKnn(split.train, tracks, { halfLife: 5, name: "item-kNN, recent" }) },
+    { name: "markov", model: fitMarkov(split.train, tracks) },
+    { name: "popularity", model: fitPopularity(split.train, tracks) },
+    { name: "itemKnn", model: fitItemKnn(split.train, tracks) },
+    { name: "itemKnnRecent", model: fitItemKnn(split.train, tracks, { halfLife: 5, name: "item-kNN, recent" }) },
   ];
-  if (sequence) terms.unshift({ feature: "sequence", model: sequence, standardize: true });
+  if (sequence) terms.unshift({ name: "sequence", model: sequence, standardize: true });
   if (names) {
     const artists = nameCodes(split.trackIds, names, "artists");
     const albums = nameCodes(split.trackIds, names, "albums");
     if (repeats(artists)) {
-      terms.push({ feature: "sameArtist", model: affinityRecommender("sameArtist", artists, 1) });
-      terms.push({ feature: "artistBefore", model: affinityRecommender("artistBefore", artists, 30) });
+      terms.push({ name: "sameArtist", model: affinityRecommender("sameArtist", artists, 1) });
+      terms.push({ name: "artistBefore", model: affinityRecommender("artistBefore", artists, 30) });
     }
-    if (repeats(albums)) terms.push({ feature: "sameAlbum", model: affinityRecommender("sameAlbum", albums, 1) });
+    if (repeats(albums)) terms.push({ name: "sameAlbum", model: affinityRecommender("sameAlbum", albums, 1) });
   }
   if (names && collection) terms.push(...catalogTerms(collection, catalogRows(split.trackIds, names, collection)));
   return terms;
@@ -75,27 +75,23 @@ export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): Hy
 function catalogTerms(collection: Collection, rows: Int32Array): HybridTerm[] {
   if (!rows.some((r) => r >= 0)) return [];
   const of = <T>(values: (r: number) => T, missing: T) => Array.from(rows, (r) => r < 0 ? missing : values(r));
-  const featureTerm = (feature: "keyMatch" | "clusterDiversity"): HybridTerm => ({
-    feature,
-    model: timeAwareRecommender(collection, rows, { weights: { [feature]: 1 }, name: feature, missing: 0 }),
+  const scoreTerm = (name: "keyMatch" | "clusterDiversity"): HybridTerm => ({
+    name,
+    model: timeAwareRecommender(collection, rows, { weights: { [name]: 1 }, name, missing: 0 }),
   });
   const terms: HybridTerm[] = [
-    { feature: "similarity", model: similarityRecommender(collection, rows) },
-    { feature: "taste", model: similarityRecommender(collection, rows, { halfLife: 10, name: "taste" }) },
+    { name: "similarity", model: similarityRecommender(collection, rows) },
+    { name: "taste", model: similarityRecommender(collection, rows, { halfLife: 10, name: "taste" }) },
   ];
-  if (new Set(of((r) => collection.keys[r], -1)).size > 1) {
-    terms.push(featureTerm("keyMatch"));
-  }
-  if (collection.clusterCount > 1) {
-    terms.push(featureTerm("clusterDiversity"));
-  }
+  if (new Set(of((r) => collection.keys[r], -1)).size > 1) terms.push(scoreTerm("keyMatch"));
+  if (collection.clusterCount > 1) terms.push(scoreTerm("clusterDiversity"));
   const genres = collection.catalog.lists.subgenres ?? collection.catalog.lists.genres;
   const genreCodes = codesOf(of((r) => genres?.[r].join("|"), ""));
   if (new Set(genreCodes).size > (genreCodes.includes(-1) ? 2 : 1)) {
-    terms.push({ feature: "genre", model: affinityRecommender("genre", genreCodes, 10) });
+    terms.push({ name: "genre", model: affinityRecommender("genre", genreCodes, 10) });
   }
   const years = Float64Array.from(of((r) => collection.catalog.numbers.year?.[r] ?? NaN, NaN));
-  if (new Set(years.filter(Number.isFinite)).size > 1) terms.push({ feature: "era", model: eraRecommender(years) });
+  if (new Set(years.filter(Number.isFinite)).size > 1) terms.push({ name: "era", model: eraRecommender(years) });
   return terms;
 }
 

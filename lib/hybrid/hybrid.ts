@@ -1,6 +1,6 @@
 /**
- * The hybrid: the scores of several models as features of one utility, their weights estimated from choices as those of
- * every other feature are.
+ * The hybrid: the scores of several models are the terms of one utility, and their weights are estimated from choices
+ * by the conditional logit.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import { historyOf, type SequenceSplit, targetOf } from "../sequence/split.ts";
 
 /** A term of the hybrid's utility. */
 export interface HybridTerm {
-  /** Name of the feature; SASRec's is `sequence`. */
-  feature: string;
+  /** Its name; SASRec's is `sequence`. */
+  name: string;
   /** The model whose score it is. */
   model: SequenceRecommender;
   /** Standardise the score over the tracks that are not in the history (mean 0, standard deviation 1). */
@@ -53,7 +53,7 @@ export interface Hybrid {
  * @param split The data.
  * @param options Sizes of the choice sets.
  * @returns The hybrid as a model, and the estimates.
- * @throws {InputError} When a feature does not vary or repeats another.
+ * @throws {InputError} When a term does not vary or repeats another.
  */
 export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, options: HybridOptions = {}): Hybrid {
   const { seed = 42 } = options;
@@ -83,7 +83,7 @@ export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, op
       offset: alternatives.map((track) => others.has(track) ? correction : 0),
     };
   });
-  const logit = fitConditionalLogit(collectChoices(terms.map(({ feature }) => feature), choices));
+  const logit = fitConditionalLogit(collectChoices(terms.map(({ name }) => name), choices));
   const weights = logit.coefficients.map(({ estimate }) => estimate);
   return { logit, model: hybridRecommender(terms, weights) };
 }
@@ -109,6 +109,22 @@ export function hybridRecommender(terms: readonly HybridTerm[], weights: readonl
       });
     },
   };
+}
+
+/**
+ * The weights of a hybrid as a table.
+ *
+ * @param logit The fitted model.
+ * @returns One row a term.
+ */
+export function weightTable(logit: ConditionalLogit): Record<string, string | number>[] {
+  return logit.coefficients.map(({ feature, estimate, standardError, lower, upper, z }) => ({
+    feature,
+    weight: estimate,
+    "standard error": standardError,
+    "95 % interval": `[${lower.toFixed(3)}, ${upper.toFixed(3)}]`,
+    z,
+  }));
 }
 
 function fillColumns(terms: readonly HybridTerm[], history: Int32Array, columns: Float32Array[]): void {

@@ -14,11 +14,11 @@ import { expectInteger, InputError } from "../data/errors.ts";
 import { randomInteger, seededRandom } from "../math/random.ts";
 import { catalogRows, replay } from "./content.ts";
 import { samplePlaylists } from "../sequence/ranking.ts";
-import { loadSasrec, type SasrecModel } from "../sequence/sasrec.ts";
+import { loadNamedModel } from "../sequence/predict.ts";
+import type { SasrecModel } from "../sequence/sasrec.ts";
 import { serveSasrec } from "../sequence/serve.ts";
 import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "../sequence/split.ts";
-import { loadSequenceData } from "./sasrec_stage.ts";
-import { readTrackNames } from "../sequence/track_names.ts";
+import { loadSequenceData } from "../sequence/sasrec_stage.ts";
 import { FEATURES, fillFeatures, type SequenceScorer } from "../score/features.ts";
 import { DEFAULT_WEIGHTS } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
@@ -77,8 +77,7 @@ export interface SequenceEstimateOptions {
  */
 export async function loadSequenceTerm(directory: string): Promise<SequenceTerm | undefined> {
   if (!existsSync(join(directory, "sasrec", "model.json"))) return undefined;
-  const { config, weights, trackIds } = loadSasrec(join(directory, "sasrec"));
-  const names = await readTrackNames(join(directory, "track_names.parquet"));
+  const { model: { config, weights, trackIds }, names } = await loadNamedModel(directory);
   const catalogId = (id: string) => names.byId.get(id)?.uri?.split(":").at(-1) ?? id;
   return { config, weights, trackIds: trackIds.map(catalogId) };
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import { flatRollup, mean, pairs } from "d3-array";
+import type { TrainingPoint } from "../sequence/early_stopping.ts";
 import type { Playlists } from "../sequence/interactions.ts";
 import type { NextTrackResult } from "../sequence/ranking.ts";
 import { countTracks } from "../sequence/split.ts";
-import type { TrainingPoint } from "../sequence/train.ts";
 import { rankFrequencyPlot } from "./catalog.ts";
 import {
   ACCENT_COLOR,

@@ -8,11 +8,13 @@
 import { expectNumber, InputError } from "../data/errors.ts";
 import { cosine, type Matrix, row, takeRows } from "../math/matrix.ts";
 import { randomInteger, seededRandom, shuffleInPlace } from "../math/random.ts";
-import { bootstrap, type MetricEstimate, rankOf } from "./ranking.ts";
+import { rankOf } from "../metrics/ranking.ts";
+import { estimateOver, type MetricEstimate } from "./ranking.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { serveSasrec } from "./serve.ts";
 import { type SequenceSplit, splitAs, userPlaylists } from "./split.ts";
-import { type TrainOptions, trainSasrec } from "./train.ts";
+import { trainSasrec } from "./train.ts";
+import type { TrainOptions } from "./training_plan.ts";
 
 /** Options of {@linkcode evaluateColdStart}. */
 export interface ColdStartOptions {
@@ -101,7 +103,7 @@ export async function evaluateColdStart(
       amongAll: rankOf(target, scores, history, name),
     };
   });
-  const recall = (of: keyof typeof ranks[number]) => bootstrap(ranks.map((rank) => rank[of] <= k ? 1 : 0), seed);
+  const recall = (of: keyof typeof ranks[number]) => estimateOver(ranks.map((rank) => rank[of] <= k ? 1 : 0), seed);
   return {
     coldTracks: cold.length,
     places: places.length,

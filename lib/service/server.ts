@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../data/errors.ts";
 import { loadSequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";
-import { openPredictor } from "../hybrid/sasrec_stage.ts";
+import { openPredictor } from "../sequence/predict.ts";
 import { readLibrary } from "../listening/library.ts";
 import { restrictCollection } from "../score/collection.ts";
 import { readNpyMatrix } from "../data/npy.ts";

@@ -23,15 +23,16 @@ import { fitItemKnn, fitMarkov, fitPopularity } from "../../lib/sequence/baselin
 import { epochBatches, trainingWindows } from "../../lib/sequence/batches.ts";
 import { fitHybrid } from "../../lib/hybrid/hybrid.ts";
 import { readInteractions } from "../../lib/sequence/interactions.ts";
-import { mpdStage, readMpd } from "../../lib/sequence/mpd.ts";
-import { bootstrap, evaluateNext, type MetricEstimate } from "../../lib/sequence/ranking.ts";
-import { formatEstimate } from "../../lib/hybrid/report.ts";
+import { mpdStage, readMpd } from "../../lib/sequence/read_mpd.ts";
+import { estimateOver, evaluateNext, type MetricEstimate } from "../../lib/sequence/ranking.ts";
+import { formatEstimate } from "../../lib/sequence/report.ts";
 import { initialWeights, loadSasrec, sasrecConfig, saveSasrec, weightShapes } from "../../lib/sequence/sasrec.ts";
 import { serveSasrec } from "../../lib/sequence/serve.ts";
 import { type SequenceSplit, splitPlaylists } from "../../lib/sequence/split.ts";
 import { hybridTerms } from "../../lib/hybrid/evidence.ts";
 import { readTrackNames } from "../../lib/sequence/track_names.ts";
-import { type TrainOptions, trainSasrec } from "../../lib/sequence/train.ts";
+import { trainSasrec } from "../../lib/sequence/train.ts";
+import type { TrainOptions } from "../../lib/sequence/training_plan.ts";
 import { writeNpy } from "../../lib/data/npy.ts";
 import { writeNpz } from "../../lib/data/npz.ts";
 import { peakMemory } from "../../lib/data/stages.ts";
@@ -271,7 +272,7 @@ function overSeeds(results: readonly Result[], of: OfRank): MetricEstimate {
     results[0].ranks!,
     (_, p) => mean(Float64Array.from(results, ({ ranks }) => of(ranks![p]))),
   );
-  return bootstrap(perPlaylist);
+  return estimateOver(perPlaylist);
 }
 
 /** The three losses for the same number of steps. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Playlists } from "../../lib/sequence/interactions.ts";
-import { playlistsOf } from "../../lib/sequence/interactions.ts";
+import { type Playlists, playlistsOf } from "../../lib/sequence/interactions.ts";
 import type { SequenceRecommender } from "../../lib/sequence/recommender.ts";
+import { type SequenceSplit, splitPlaylists } from "../../lib/sequence/split.ts";
 import { randomInteger, seededRandom } from "../../lib/math/random.ts";
 
 /** Tracks of the playlists that {@linkcode contractPlaylists} makes. */
@@ -43,5 +43,25 @@ export function testContract(
       score(history);
     }
     assert.deepEqual(score([3, 4, 5]), first, "it must not remember earlier calls");
+  });
+}
+
+/** Two ways to go on: the next track on a circle, or a track of the same artist (t mod 20); each half of the time. */
+export function twoWays(): SequenceSplit {
+  const random = seededRandom(3, "two ways");
+  const size = 120;
+  const lists = Array.from({ length: 600 }, () => {
+    const list = [randomInteger(random, size)];
+    while (list.length < 12) {
+      const last = list.at(-1)!;
+      const next = random() < 0.5 ? (last + 1) % size : (last + 20 * (1 + randomInteger(random, 5))) % size;
+      list.push(list.includes(next) ? randomInteger(random, size) : next);
+    }
+    return list;
+  });
+  return splitPlaylists({
+    ...playlistsOf(lists),
+    userIds: lists.map((_, p) => String(p)),
+    trackIds: Array.from({ length: size }, (_, t) => String(t)),
   });
 }

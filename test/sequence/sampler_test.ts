@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { softmaxLoss } from "../../lib/sequence/network.ts";
+import { softmaxLoss } from "../../lib/sequence/losses.ts";
 import { candidateSampler } from "../../lib/sequence/sampler.ts";
 import { randomInteger, seededRandom } from "../../lib/math/random.ts";
 import { loadTensorFlow } from "../../lib/math/tensor.ts";

@@ -14,7 +14,7 @@ import { readGraph } from "../../lib/graph/graph.ts";
 import { matrix } from "../../lib/math/matrix.ts";
 import { openWorkspace } from "../../lib/prepare.ts";
 import { seededRandom } from "../../lib/math/random.ts";
-import { readMpd } from "../../lib/sequence/mpd.ts";
+import { readMpd } from "../../lib/sequence/read_mpd.ts";
 import { readNpyMatrix, writeNpy } from "../../lib/data/npy.ts";
 import { segue } from "../cli/segue.ts";
 import { runPython } from "../python.ts";

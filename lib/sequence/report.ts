@@ -1,14 +1,14 @@
 /**
- * Tables of next-track results: how numbers with intervals are told, and how much of a score is order.
+ * Tables of next-track results, and how much of a model's recall rests on the order of the history.
  *
  * @module
  */
-import type { ConditionalLogit } from "../choice/conditional_logit.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
-import type { ContinuationResult } from "../sequence/continuation.ts";
-import { evaluateNext, type EvaluateOptions, type MetricEstimate, type NextTrackResult } from "../sequence/ranking.ts";
-import type { SequenceRecommender } from "../sequence/recommender.ts";
-import type { SequenceSplit } from "../sequence/split.ts";
+import { CONTINUATION_METRICS, type ListMetric, RANK_METRICS, type RankMetric } from "../metrics/ranking.ts";
+import type { ContinuationResult } from "./continuation.ts";
+import { evaluateNext, type EvaluateOptions, type MetricEstimate, type NextTrackResult } from "./ranking.ts";
+import type { SequenceRecommender } from "./recommender.ts";
+import type { SequenceSplit } from "./split.ts";
 
 /**
  * A number with its interval as text.
@@ -35,15 +35,17 @@ export function sideOfZero({ lower, upper }: MetricEstimate): string {
  * Results as a table, the best recall first.
  *
  * @param results Results of several models.
+ * @param metrics The metrics of the target's rank, a column each.
  * @returns One row a model.
  */
-export function resultTable(results: readonly NextTrackResult[]): Record<string, string | number>[] {
+export function resultTable(
+  results: readonly NextTrackResult[],
+  metrics: readonly RankMetric[] = RANK_METRICS,
+): Record<string, string | number>[] {
   return [...results].sort((a, b) => b.recall.value - a.recall.value).map((result) => ({
     model: result.name,
     playlists: result.playlists.length,
-    [`Recall@${result.k}`]: formatEstimate(result.recall),
-    [`NDCG@${result.k}`]: formatEstimate(result.ndcg),
-    MRR: formatEstimate(result.mrr),
+    ...metricCells(result, metrics, result.k),
     coverage: result.coverage,
     "popularity bias": formatEstimate(result.popularityBias, 2),
     "ms a request": result.milliseconds,
@@ -54,31 +56,25 @@ export function resultTable(results: readonly NextTrackResult[]): Record<string,
  * Results of continuing playlists as a table.
  *
  * @param results Results of several models.
+ * @param metrics The metrics of a list, a column each.
  * @returns One row a model.
  */
-export function continuationTable(results: readonly ContinuationResult[]): Record<string, string>[] {
-  return results.map(({ name, rPrecision, ndcg, clicks }) => ({
-    model: name,
-    "R-precision": formatEstimate(rPrecision),
-    NDCG: formatEstimate(ndcg),
-    clicks: formatEstimate(clicks, 2),
-  }));
+export function continuationTable(
+  results: readonly ContinuationResult[],
+  metrics: readonly ListMetric[] = CONTINUATION_METRICS,
+): Record<string, string>[] {
+  return results.map((result) => ({ model: result.name, ...metricCells(result, metrics) }));
 }
 
-/**
- * The weights of a hybrid as a table.
- *
- * @param logit The fitted model.
- * @returns One row a feature.
- */
-export function weightTable(logit: ConditionalLogit): Record<string, string | number>[] {
-  return logit.coefficients.map(({ feature, estimate, standardError, lower, upper, z }) => ({
-    feature,
-    weight: estimate,
-    "standard error": standardError,
-    "95 % interval": `[${lower.toFixed(3)}, ${upper.toFixed(3)}]`,
-    z,
-  }));
+function metricCells(
+  result: object,
+  metrics: readonly Omit<RankMetric, "of">[],
+  k?: number,
+): Record<string, string> {
+  const estimates = result as Record<string, MetricEstimate>;
+  return Object.fromEntries(
+    metrics.map(({ name, label, digits }) => [label.replace("@k", `@${k}`), formatEstimate(estimates[name], digits)]),
+  );
 }
 
 /**

@@ -13,7 +13,7 @@ import { startProgress } from "../data/progress.ts";
 import { writeAtomicWith } from "../data/atomic.ts";
 import { sqlText, withDuckDB } from "../data/parquet.ts";
 import { runStage, type StageReport } from "../data/stages.ts";
-import { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./mpd_scan.ts";
+import { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./scan_mpd.ts";
 
 /** What {@linkcode readMpd} did. */
 export interface MpdReport {

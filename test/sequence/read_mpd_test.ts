@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../../lib/data/errors.ts";
-import { readMpd } from "../../lib/sequence/mpd.ts";
-import { type MpdPiece, scanPlaylists } from "../../lib/sequence/mpd_scan.ts";
+import { readMpd } from "../../lib/sequence/read_mpd.ts";
+import { type MpdPiece, scanPlaylists } from "../../lib/sequence/scan_mpd.ts";
 import { readParquet } from "../../lib/data/read_parquet.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "segue-mpd-"));

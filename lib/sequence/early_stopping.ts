@@ -1,0 +1,59 @@
+/**
+ * The training curve, which evaluation was the best, and when training may stop.
+ *
+ * @module
+ */
+import { maxIndex } from "d3-array";
+
+/** A point of the training curve. */
+export interface TrainingPoint {
+  /** Optimiser steps so far. */
+  step: number;
+  /** Passes over the data so far. */
+  epoch: number;
+  /** Mean training loss since the point before, nats. */
+  loss: number;
+  /** NDCG@10 on the validation targets. */
+  ndcg: number;
+  /** Recall@10 on the validation targets. */
+  recall: number;
+  /** Seconds of training so far, evaluations left out. */
+  seconds: number;
+}
+
+/** Convergence does not count until the validation NDCG is above so many times popularity's. */
+const BEYOND_POPULARITY = 1.2;
+
+/**
+ * The best evaluation.
+ *
+ * @param curve The training curve.
+ * @returns Its index, the first of equals; −1 when the curve is empty.
+ */
+export function bestOf(curve: readonly TrainingPoint[]): number {
+  return maxIndex(curve, ({ ndcg }) => ndcg);
+}
+
+/**
+ * Whether the validation NDCG has stopped rising. In its first hundreds of steps SASRec learns little more than which
+ * tracks are frequent, and its NDCG stands still; so this waits until the NDCG is above popularity's.
+ *
+ * @param curve The training curve.
+ * @param patience So many evaluations in a row without a better NDCG are enough.
+ * @param popularity Validation NDCG of ranking by popularity.
+ * @returns Whether training may stop.
+ */
+export function hasConverged(curve: readonly TrainingPoint[], patience: number, popularity: number): boolean {
+  return curve.length - 1 - bestOf(curve) >= patience && isBeyondPopularity(curve, popularity);
+}
+
+/**
+ * Whether the model ranks better than popularity, and not only by a little.
+ *
+ * @param curve The training curve.
+ * @param popularity Validation NDCG of ranking by popularity.
+ * @returns Whether the best NDCG is more than 1.2 times popularity's.
+ */
+export function isBeyondPopularity(curve: readonly TrainingPoint[], popularity: number): boolean {
+  return curve[bestOf(curve)]?.ndcg > BEYOND_POPULARITY * popularity;
+}

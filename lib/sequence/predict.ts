@@ -1,0 +1,124 @@
+/**
+ * A trained model of a data folder: the names of its tracks, and predictions by name.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../data/errors.ts";
+import { loadSasrec, type SasrecModel } from "./sasrec.ts";
+import { serveSasrec } from "./serve.ts";
+import { readTrackNames, type TrackName, type TrackNames } from "./track_names.ts";
+
+/**
+ * Loads the model of a data folder with the names of its tracks: those that it was trained with
+ * (`sasrec/names.parquet`), else those of the folder (`track_names.parquet`).
+ *
+ * @param directory The data folder.
+ * @returns Model and names.
+ * @throws {InputError} When no model was trained, or it is not whole.
+ */
+export async function loadNamedModel(directory: string): Promise<{ model: SasrecModel; names: TrackNames }> {
+  const model = loadSasrec(join(directory, "sasrec"));
+  const own = join(directory, "sasrec", "names.parquet");
+  return { model, names: await readTrackNames(existsSync(own) ? own : join(directory, "track_names.parquet")) };
+}
+
+/** A track that was predicted, by name. */
+export interface NamedPrediction extends Omit<TrackName, "album"> {
+  /** `track_id` in `interactions.csv`. */
+  trackId: string;
+  /** Probability among all tracks of the vocabulary that are not in the history. */
+  probability: number;
+}
+
+/** Answers requests for next tracks by name. */
+export interface NextPredictor {
+  /**
+   * Takes a list of tracks apart at its commas, of which titles and ids may hold some themselves.
+   *
+   * @param list Tracks, each as its `track_id` in `interactions.csv`, URI, id within the URI, title, or
+   * `title · artist`, commas between them.
+   * @returns The tracks, each as long as possible: `"3,5"` are two, a title with a comma is one.
+   * @throws {InputError} When a part is no track that the model knows, or there is none.
+   */
+  parse(list: string): string[];
+  /**
+   * The most probable next tracks.
+   *
+   * @param tracks Tracks so far, named likewise.
+   * @param k How many.
+   * @returns Best first.
+   */
+  predict(tracks: readonly string[], k: number): NamedPrediction[];
+}
+
+/**
+ * Loads the model of a data folder for prediction.
+ *
+ * @param directory The data folder.
+ * @returns The predictor.
+ * @throws {InputError} When no model was trained.
+ *
+ * @example
+ * ```ts ignore
+ * const predictor = await openPredictor("data/work/mpd");
+ * const next = predictor.predict(["spotify:track:0UaMYEvWZi0ZqiDOoHU3YI", "Toxic · Britney Spears"], 10);
+ * ```
+ */
+export async function openPredictor(directory: string): Promise<NextPredictor> {
+  const { model, names } = await loadNamedModel(directory);
+  const server = serveSasrec(model);
+  const codes = new Map(model.trackIds.map((id, code) => [id, code]));
+  const byName = nameIndex(names, codes);
+  const codeOf = (text: string) => codes.get(text.trim()) ?? byName.get(text.trim().toLowerCase());
+  const find = (text: string): number => {
+    const code = codeOf(text);
+    if (code !== undefined) return code;
+    const wanted = text.trim();
+    throw new InputError(
+      names.byId.has(wanted)
+        ? `Track '${wanted}' (${names.label(wanted)}) occurs too rarely to be in the model's vocabulary; give others`
+        : `Expected a track_id, URI, title or 'title · artist' of the model's vocabulary but found '${wanted}'`,
+    );
+  };
+  return {
+    parse(list) {
+      const pieces = list.split(",");
+      const tracks: string[] = [];
+      while (pieces.length > 0) {
+        let count = pieces.length;
+        while (count > 1 && codeOf(pieces.slice(0, count).join(",")) === undefined) count--;
+        const text = pieces.splice(0, count).join(",").trim();
+        if (text === "") continue;
+        find(text);
+        tracks.push(text);
+      }
+      return tracks;
+    },
+    predict(tracks, k) {
+      return server.next(tracks.map(find), Math.min(k, server.tracks)).map(({ track, probability }) => {
+        const trackId = model.trackIds[track];
+        const { uri = null, title = null, artist = null } = names.byId.get(trackId) ?? {};
+        return { trackId, uri, title, artist, probability };
+      });
+    },
+  };
+}
+
+/** Codes by URI, id within the URI, title and artist, title; of tracks of one name the most frequent one would be as good as any: the first. */
+function nameIndex(names: TrackNames, codes: Map<string, number>): Map<string, number> {
+  const index = new Map<string, number>();
+  const put = (key: string | null | undefined, code: number) => {
+    if (key && !index.has(key.toLowerCase())) index.set(key.toLowerCase(), code);
+  };
+  for (const [id, { uri, title, artist }] of names.byId) {
+    const code = codes.get(id);
+    if (code === undefined) continue;
+    put(uri, code);
+    put(uri?.split(":").at(-1), code);
+    put(artist && `${title} · ${artist}`, code);
+    put(title, code);
+  }
+  return index;
+}
