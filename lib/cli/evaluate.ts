@@ -1,18 +1,18 @@
 /**
- * `segue evaluate`: the tournament of shuffles.
+ * `segue evaluate`: the comparison of shuffles.
  *
  * @module
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readWeights } from "../choice/weights_file.ts";
-import { engineCrew } from "../spark/comparison.ts";
-import { tellStories } from "../evaluation/examples.ts";
-import { contestTable, writeTournament } from "../evaluation/files.ts";
+import { engineRunner } from "../spark/comparison.ts";
+import { sessionExamples } from "../evaluation/examples.ts";
+import { policyTable, writeComparison } from "../evaluation/files.ts";
 import { type WeighedSequenceTerm, weighSequenceTerm } from "../hybrid/sequence_term.ts";
 import { compareWith, summarize } from "../evaluation/summary.ts";
-import { runTournament, type TournamentOptions } from "../evaluation/comparison.ts";
-import { formatInterval } from "../evaluation/verdict.ts";
+import { comparePolicies, type ComparisonOptions } from "../evaluation/comparison.ts";
+import { formatInterval } from "../evaluation/findings.ts";
 import { SMALL_SASREC } from "../prepare.ts";
 import { sasrecStage } from "../sequence/sasrec_stage.ts";
 import { type Collection, loadCollection } from "../score/collection.ts";
@@ -44,7 +44,7 @@ export default defineCommand({
     const { term, note } = options.sequence
       ? await findSequenceTerm(data, collection, seed)
       : { term: undefined, note: "Played without the sequence term, as --no-sequence says." };
-    const rules: TournamentOptions = {
+    const rules: ComparisonOptions = {
       listeners,
       variantListeners: options.variants,
       librarySize,
@@ -53,28 +53,28 @@ export default defineCommand({
       learned,
       sequence: term,
     };
-    const { result: tournament, costs, told } = await onEngine(
+    const { result: comparison, costs, told } = await onEngine(
       options,
-      (engine) => runTournament(collection, { ...rules, crew: engine && engineCrew(engine, term) }),
+      (engine) => comparePolicies(collection, { ...rules, runner: engine && engineRunner(engine, term) }),
     );
-    const files = writeTournament(out, tournament, await tellStories(collection, { seed }), unit);
-    const table = contestTable(tournament, undefined, unit);
+    const files = writeComparison(out, comparison, await sessionExamples(collection, { seed }), unit);
+    const table = policyTable(comparison, undefined, unit);
     const columns = Object.keys(table[0]);
-    const { policies, variantListeners, plays, seconds } = tournament;
+    const { policies, variantListeners, plays, seconds } = comparison;
     return {
       json: {
         listeners,
         variant_listeners: variantListeners,
         plays,
-        policies: policies.filter(({ group }) => group === "contest").map(({ name }) => name),
+        policies: policies.filter(({ group }) => group === "main").map(({ name }) => name),
         variants: policies.filter(({ group }) => group === "variant").length,
-        learned_weights: tournament.learned.pooled,
-        tuned_temperature: tournament.tuned,
-        sequence: tournament.sequence ?? null,
+        learned_weights: comparison.learned.pooled,
+        tuned_temperature: comparison.tuned,
+        sequence: comparison.sequence ?? null,
         unit,
         tournament_seconds: Number(seconds.toFixed(3)),
-        summary: summarize(tournament, { unit }),
-        against_vanilla: compareWith(tournament, "vanilla", { unit }),
+        summary: summarize(comparison, { unit }),
+        against_vanilla: compareWith(comparison, "vanilla", { unit }),
         out,
         files,
         ...costs,

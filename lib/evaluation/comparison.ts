@@ -1,37 +1,32 @@
 /**
- * The tournament: every policy plays to the same listeners, from the same starts, at the same hours.
+ * The comparison: every policy plays to the same listeners, from the same starts, at the same hours.
  *
  * @module
  */
 import { descending, deviation, least, mean } from "d3-array";
 import { fitConditionalLogit } from "../choice/conditional_logit.ts";
 import { simulateListeners } from "../listening/simulated_listeners.ts";
-import { fitTastePrior, type TastePrior } from "../choice/personal.ts";
+import { fitTastePrior } from "../choice/personal.ts";
 import { weightsOfFit } from "../choice/weights_file.ts";
-import { expectInteger } from "../data/errors.ts";
-import { startProgress } from "../data/progress.ts";
-import type { Weights } from "../score/weights.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
+import type { SequenceEstimate, WeighedSequenceTerm } from "../hybrid/sequence_term.ts";
+import type { RunMeasures } from "../metrics/measure.ts";
+import type { Metric } from "../metrics/metric.ts";
+import { type MetricName, METRICS } from "../metrics/registry.ts";
 import type { Collection } from "../score/collection.ts";
-import type { MetricName, RunMeasures } from "./metrics.ts";
+import type { Weights } from "../score/weights.ts";
 import {
-  contestants,
+  comparedPolicies,
+  type ComparedPolicy,
   LEARNED_TEMPERATURES,
   type LearnedParts,
   segueVariants,
-  type TournamentPolicy,
 } from "./policies.ts";
+import { type ComparisonRunner, threadRunner } from "./runner.ts";
 import { drawScenario, LISTENER_WEIGHTS, PATTERN_SESSIONS, type Scenario, type ScenarioOptions } from "./scenarios.ts";
-import {
-  type SequenceEstimate,
-  type SequenceTerm,
-  serveSequenceTerm,
-  type WeighedSequenceTerm,
-} from "../hybrid/sequence_term.ts";
-import { measurePolicies } from "./comparison_worker.ts";
-import { askWorker, startWorkers } from "../math/workers.ts";
 
-/** How a tournament is held. */
-export interface TournamentOptions extends ScenarioOptions {
+/** How policies are compared. */
+export interface ComparisonOptions extends ScenarioOptions {
   /** Number of simulated listeners; 96 by default, 8 for each kind of library and listening pattern. */
   listeners?: number;
   /** On how many of them the variants of Segue are played as well; half of the listeners by default, 0 for none. */
@@ -41,52 +36,33 @@ export interface TournamentOptions extends ScenarioOptions {
   /** Weights learned elsewhere, in place of those learned here from all listeners at once. */
   learned?: Weights;
   /** Other listeners of the same kind, from whose choices weights are learned; 200 by default. */
-  teachers?: number;
+  trainingListeners?: number;
   /** Other listeners again, on whom the temperature of the learned weights is chosen; 24 by default. */
-  validators?: number;
+  validationListeners?: number;
   /** A trained sequence model; with it Segue plays with the sequence term as well. */
   sequence?: WeighedSequenceTerm;
-  /** Who plays; `workers` threads of this process by default. The result does not depend on it. */
-  crew?: TournamentCrew;
+  /** Who does the work; `workers` threads of this process by default. The result does not depend on it. */
+  runner?: ComparisonRunner;
+  /** Metrics in place of those of the registry; they are measured on this thread, without a `runner`. */
+  metrics?: readonly Metric[];
 }
 
-/** What is played to one listener. It can be sent to a worker. */
-export interface TournamentJob {
-  /** The listener. */
-  scenario: Scenario;
-  /** The policies that play. */
-  policies: TournamentPolicy[];
-}
-
-/** Who plays. */
-export interface TournamentCrew {
-  /**
-   * Plays to every listener; each worker takes the next listener when it is free.
-   *
-   * @param label Name of the progress bar.
-   * @param count Number of listeners.
-   * @param draw Draws a listener.
-   * @returns What was measured: for every listener an entry a policy.
-   */
-  play(label: string, count: number, draw: (listener: number) => TournamentJob): Promise<RunMeasures[][]>;
-  /** Ends the workers. */
-  dismiss(): void;
-}
-
-/** A listener of a tournament. */
-export interface TournamentListener extends Pick<Scenario, "listener" | "library" | "pattern" | "about" | "weights"> {
+/** A listener of a comparison. */
+export interface ComparedListener extends Pick<Scenario, "listener" | "library" | "pattern" | "about" | "weights"> {
   /** Tracks of the library. */
   librarySize: number;
 }
 
-/** What came of a tournament. */
-export interface Tournament {
+/** What came of a comparison. */
+export interface Comparison {
   /** The seed. */
   seed: number;
-  /** The policies, contestants first. */
-  policies: TournamentPolicy[];
+  /** The metrics that were measured. */
+  metrics: readonly Metric[];
+  /** The policies; the variants of Segue after the others. */
+  policies: ComparedPolicy[];
   /** The listeners. */
-  listeners: TournamentListener[];
+  listeners: ComparedListener[];
   /** How many of the listeners, from the first, the variants were played to. */
   variantListeners: number;
   /** What was learned from other listeners. */
@@ -105,7 +81,7 @@ export interface Tournament {
   seconds: number;
 }
 
-/** What is learned from listeners who take no part in the tournament. */
+/** What is learned from listeners who take no part in the comparison. */
 export interface LearnedWeights extends Pick<LearnedParts, "pooled" | "prior"> {
   /** Number of listeners learned from. */
   listeners: number;
@@ -113,7 +89,7 @@ export interface LearnedWeights extends Pick<LearnedParts, "pooled" | "prior"> {
   choices: number;
 }
 
-/** The choice of a temperature on listeners who take no part in the tournament. */
+/** The choice of a temperature on listeners who take no part in the comparison. */
 export interface TunedTemperature {
   /** The temperature chosen. */
   temperature: number;
@@ -126,12 +102,12 @@ export interface TunedTemperature {
 /** Choices of each listener from whom weights are learned. */
 const CHOICES = 60;
 
-/** Added to the seed for the listeners on whom the temperature is chosen: other people than those of the tournament. */
+/** Added to the seed for the listeners on whom the temperature is chosen: other people than those of the comparison. */
 const VALIDATION_SEED = 1_000_003;
 
 /**
- * Holds a tournament. Listeners go round the 12 cells of {@linkcode LIBRARY_KINDS} × {@linkcode LISTENING_PATTERNS};
- * every contestant plays 200 tracks to each of them, the variants of Segue to a part of them. Cost O(listeners ×
+ * Compares policies. Listeners go round the 12 cells of {@linkcode LIBRARY_KINDS} × {@linkcode LISTENING_PATTERNS};
+ * every policy plays 200 tracks to each of them, the variants of Segue to a part of them. Cost O(listeners ×
  * policies × plays × library); two workers share the listeners.
  *
  * @param collection The whole collection.
@@ -141,11 +117,11 @@ const VALIDATION_SEED = 1_000_003;
  *
  * @example
  * ```ts ignore
- * const tournament = await runTournament(await loadCollection("data/work/small"), { listeners: 24 });
- * console.table(summarize(tournament).filter(({ metric }) => metric === "regret"));
+ * const comparison = await comparePolicies(await loadCollection("data/work/small"), { listeners: 24 });
+ * console.table(summarize(comparison).filter(({ metric }) => metric === "regret"));
  * ```
  */
-export async function runTournament(collection: Collection, options: TournamentOptions = {}): Promise<Tournament> {
+export async function comparePolicies(collection: Collection, options: ComparisonOptions = {}): Promise<Comparison> {
   const begin = performance.now();
   const count = expectInteger("listeners", options.listeners ?? 96, 1);
   const variantListeners = expectInteger(
@@ -157,21 +133,18 @@ export async function runTournament(collection: Collection, options: TournamentO
   const seed = expectInteger("seed", options.seed ?? 42, 0);
   const workers = expectInteger("workers", options.workers ?? 2, 1, 64);
   const librarySize = options.librarySize;
-  const found = learnWeights(collection, seed, options.teachers);
+  const found = learnWeights(collection, seed, options.trainingListeners);
   const learned = { ...found, pooled: options.learned ?? found.pooled };
-  const crew = options.crew ?? hireWorkers(Math.min(workers, count), options.sequence);
+  const { metrics, sequence } = options;
+  if (metrics && options.runner) throw new InputError("Expected metrics of one's own without a runner of one's own");
+  const runner = options.runner ?? threadRunner(Math.min(workers, count), sequence, metrics);
   try {
-    const tuned = await tuneTemperature(collection, learned.prior, crew, {
-      seed,
-      librarySize,
-      count: options.validators,
-    });
-    const { temperature } = tuned;
-    const parts = { ...learned, temperature, sequence: options.sequence?.weight };
-    const main = contestants(parts);
+    const tuned = await tuneTemperature(collection, learned, runner, options);
+    const parts = { ...learned, temperature: tuned.temperature, sequence: sequence?.weight };
+    const main = comparedPolicies(parts);
     const policies = [...main, ...(variantListeners > 0 ? segueVariants(parts) : [])];
-    const listeners: TournamentListener[] = [];
-    const measures = await crew.play("tournament", count, (listener) => {
+    const listeners: ComparedListener[] = [];
+    const measures = await runner.run("comparison", count, (listener) => {
       const scenario = drawScenario(collection, listener, { seed, librarySize });
       const { library, pattern, about, weights, tracks } = scenario;
       listeners[listener] = { listener, library, pattern, about, librarySize: tracks.length, weights };
@@ -180,24 +153,25 @@ export async function runTournament(collection: Collection, options: TournamentO
     const runsOf = (p: number) => measures.flatMap((own) => own.slice(p, p + 1));
     return {
       seed,
+      metrics: metrics ?? METRICS,
       policies,
       listeners,
       variantListeners,
       learned,
       tuned,
-      sequence: options.sequence?.estimate,
+      sequence: sequence?.estimate,
       runs: Object.fromEntries(policies.map(({ name }, p) => [name, runsOf(p)])),
       plays: PATTERN_SESSIONS.binge.plays,
       workers,
       seconds: (performance.now() - begin) / 1000,
     };
   } finally {
-    crew.dismiss();
+    runner.close();
   }
 }
 
 /**
- * Learns weights from the choices of simulated listeners: other people than those of the tournament, but of the same
+ * Learns weights from the choices of simulated listeners: other people than those of the comparison, but of the same
  * kind. Once for all of them together by the conditional logit, and once how they differ, so that anyone's own weights
  * can be learned from few choices.
  *
@@ -219,19 +193,19 @@ function learnWeights(collection: Collection, seed: number, listeners: number = 
 
 /**
  * Chooses the temperature of the weights that are learned from each listener, on listeners of the same kind who take no
- * part in the tournament: every temperature plays to each of them, and of those whose mean regret is within one
+ * part in the comparison: every temperature plays to each of them, and of those whose mean regret is within one
  * standard error of the least the highest is taken, for it leaves most to chance (the rule of one standard error:
  * Breiman et al., Classification and regression trees, 1984, section 3.4.3).
  */
 async function tuneTemperature(
   collection: Collection,
-  prior: TastePrior,
-  crew: TournamentCrew,
-  { seed, librarySize, count = 24 }: { seed: number; librarySize?: number; count?: number },
+  { prior }: LearnedWeights,
+  runner: ComparisonRunner,
+  { seed = 42, librarySize, validationListeners = 24 }: ComparisonOptions,
 ): Promise<TunedTemperature> {
-  const listeners = expectInteger("validators", count, 2);
+  const listeners = expectInteger("validationListeners", validationListeners, 2);
   const temperatures = [1, ...LEARNED_TEMPERATURES].sort(descending);
-  const policies = temperatures.map((temperature): TournamentPolicy => ({
+  const policies = temperatures.map((temperature): ComparedPolicy => ({
     name: `temperature ${temperature}`,
     label: "",
     group: "variant",
@@ -239,7 +213,7 @@ async function tuneTemperature(
     prior,
     temperature,
   }));
-  const measures = await crew.play("temperature", listeners, (listener) => ({
+  const measures = await runner.run("temperature", listeners, (listener) => ({
     scenario: drawScenario(collection, listener, { seed: seed + VALIDATION_SEED, librarySize }),
     policies,
   }));
@@ -261,42 +235,11 @@ async function tuneTemperature(
 /**
  * Values of a metric: one a listener, in the order of the listeners.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @param policy Name of the policy.
  * @param metric Name of the metric.
  * @returns The values; NaN where the policy was not played.
  */
-export function valuesOf({ runs, listeners }: Tournament, policy: string, metric: MetricName): Float64Array {
+export function valuesOf({ runs, listeners }: Comparison, policy: string, metric: MetricName): Float64Array {
   return Float64Array.from(listeners, (_, l) => runs[policy]?.[l]?.values[metric] ?? NaN);
-}
-
-function hireWorkers(wanted: number, sequence?: SequenceTerm): TournamentCrew {
-  const threads = startWorkers(new URL("comparison_worker.ts", import.meta.url), wanted);
-  const serve = threads.length === 0 && sequence ? serveSequenceTerm(sequence) : undefined;
-  if (sequence) { for (const thread of threads) thread.postMessage(sequence); }
-  const players = threads.length > 0
-    ? threads.map((thread) => (job: TournamentJob) => askWorker<RunMeasures[]>(thread, job))
-    : [({ scenario, policies }: TournamentJob) => measurePolicies(scenario, policies, serve)];
-  return {
-    async play(label, count, draw) {
-      const bar = startProgress(label, count);
-      const measures: RunMeasures[][] = [];
-      let [next, done] = [0, 0];
-      try {
-        await Promise.all(players.map(async (play) => {
-          while (next < count) {
-            const listener = next++;
-            measures[listener] = await play(draw(listener));
-            bar.update(++done);
-          }
-        }));
-      } finally {
-        bar.stop();
-      }
-      return measures;
-    },
-    dismiss() {
-      for (const thread of threads) thread.terminate();
-    },
-  };
 }

@@ -1,38 +1,46 @@
 /**
- * The part of a tournament that belongs to one listener. As a worker it gets a scenario with its policies and answers
- * with the measures; the same function is called directly where there are no workers.
+ * The part of a comparison that belongs to one listener. As a worker it gets jobs and answers with the measures; the
+ * same function is called directly where there are no workers.
  *
  * @module
  */
 import type { Collection } from "../score/collection.ts";
-import { measureRun, type RunMeasures } from "./metrics.ts";
-import { scenarioPlayer } from "./play.ts";
-import type { TournamentPolicy } from "./policies.ts";
-import { type Scenario, scenarioCollection } from "./scenarios.ts";
 import { type SequenceModel, type SequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";
-import type { TournamentJob } from "./comparison.ts";
+import { measureRun, type RunMeasures } from "../metrics/measure.ts";
+import type { Metric } from "../metrics/metric.ts";
+import { scenarioPlayer } from "./play.ts";
+import type { ComparedPolicy } from "./policies.ts";
+import { type Scenario, scenarioCollection } from "./scenarios.ts";
+
+/** What is played to one listener. It can be sent to a worker. */
+export interface ListenerJob {
+  /** The listener. */
+  scenario: Scenario;
+  /** The policies that play. */
+  policies: ComparedPolicy[];
+}
 
 /**
  * Plays every policy to one listener and measures it.
  *
- * @param scenario The listener.
- * @param policies The policies.
+ * @param job The listener and the policies.
  * @param serve The sequence model, when a policy has the sequence term.
+ * @param metrics The metrics; those of the registry by default.
  * @returns One entry a policy, in their order.
  */
 export async function measurePolicies(
-  scenario: Scenario,
-  policies: readonly TournamentPolicy[],
+  { scenario, policies }: ListenerJob,
   serve?: (collection: Collection) => SequenceModel,
+  metrics?: readonly Metric[],
 ): Promise<RunMeasures[]> {
   const collection = await scenarioCollection(scenario);
   const play = scenarioPlayer(collection, scenario, serve?.(collection));
-  return policies.map((policy) => measureRun(collection, scenario, play(policy)));
+  return policies.map((policy) => measureRun(play(policy), metrics));
 }
 
 const scope = globalThis as unknown as {
   WorkerGlobalScope?: unknown;
-  onmessage: (event: MessageEvent<TournamentJob | SequenceTerm>) => Promise<void>;
+  onmessage: (event: MessageEvent<ListenerJob | SequenceTerm>) => Promise<void>;
   postMessage: (message: RunMeasures[]) => void;
 };
 
@@ -41,6 +49,6 @@ if (scope.WorkerGlobalScope) {
   let serve: ReturnType<typeof serveSequenceTerm> | undefined;
   scope.onmessage = async ({ data }) => {
     if ("config" in data) serve = serveSequenceTerm(data);
-    else scope.postMessage(await measurePolicies(data.scenario, data.policies, serve));
+    else scope.postMessage(await measurePolicies(data, serve));
   };
 }

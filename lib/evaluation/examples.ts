@@ -39,7 +39,10 @@ const NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight",
  * for it and against it, or for a shuffle without reasons what a listener notices), and what came of it in numbers.
  * @throws {InputError} When the catalogue has fewer than 20 tracks.
  */
-export async function tellStories(collection: Collection, { seed = 42 }: { seed?: number } = {}): Promise<string[]> {
+export async function sessionExamples(
+  collection: Collection,
+  { seed = 42 }: { seed?: number } = {},
+): Promise<string[]> {
   const draw = (listener: number) => drawScenario(collection, listener, { seed });
   const broad = LIBRARY_KINDS.indexOf("broad");
   const contrary = least(range(broad, AUDITIONED, LIBRARY_KINDS.length).map(draw), (s) => s.weights.similarity)!;

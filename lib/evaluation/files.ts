@@ -1,5 +1,5 @@
 /**
- * The files of a tournament, and its table for people.
+ * The files of a comparison, and its table for people.
  *
  * @module
  */
@@ -9,12 +9,14 @@ import { FEATURES } from "../score/features.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { PIPELINE_VERSION } from "../data/stages.ts";
 import type { Interval } from "../math/bootstrap.ts";
-import { METRIC_NAMES, type MetricName, METRICS, REPEAT_KINDS } from "./metrics.ts";
+import { type MetricName, metricOf } from "../metrics/registry.ts";
+import { REPEAT_KINDS } from "../metrics/repetition.ts";
 import {
   ablationsOf,
   compareWith,
-  type ComparisonRow,
   heardCurves,
+  metricNames,
+  type PairedRow,
   paretoPoints,
   repeatCurves,
   type ResamplingUnit,
@@ -22,7 +24,7 @@ import {
   type SummaryOptions,
   type SummaryRow,
 } from "./summary.ts";
-import type { Tournament } from "./comparison.ts";
+import type { Comparison } from "./comparison.ts";
 
 /** The groups of the tables: everyone, by library, by pattern, by both. */
 const GROUPS: readonly SummaryOptions[] = [
@@ -36,7 +38,7 @@ const GROUPS: readonly SummaryOptions[] = [
 const HEARD_OF = ["tiny", "broad"] as const;
 
 /**
- * Writes a tournament as CSV files with a `evaluation.json` that says how it was held:
+ * Writes a comparison as CSV files with a `evaluation.json` that says how it was made:
  *
  * | file | a row is |
  * |---|---|
@@ -46,42 +48,43 @@ const HEARD_OF = ["tiny", "broad"] as const;
  * | `pareto.csv` | a policy or a point of a curve, with coherence, variety and regret |
  * | `repeats.csv`, `heard.csv` | a point of a curve over windows or plays |
  * | `runs.csv` | a listener and policy, with all metrics |
- * | `examples.md` | the stories |
+ * | `examples.md` | the examples |
  *
  * @param directory The folder to write to.
- * @param tournament The tournament.
- * @param stories The stories.
+ * @param comparison The comparison.
+ * @param examples The examples.
  * @param unit What the bootstrap draws.
  * @returns Names of the files.
  */
-export function writeTournament(
+export function writeComparison(
   directory: string,
-  tournament: Tournament,
-  stories: readonly string[],
+  comparison: Comparison,
+  examples: readonly string[],
   unit: ResamplingUnit = "listener",
 ): string[] {
   const files: Record<string, string> = {
-    "summary.csv": csv(GROUPS.flatMap((group) => summarize(tournament, { ...group, unit })).map(plainRow)),
-    "paired.csv": csv(GROUPS.flatMap((group) => compareWith(tournament, "vanilla", { ...group, unit })).map(plainRow)),
+    "summary.csv": csv(GROUPS.flatMap((group) => summarize(comparison, { ...group, unit })).map(plainRow)),
+    "paired.csv": csv(GROUPS.flatMap((group) => compareWith(comparison, "vanilla", { ...group, unit })).map(plainRow)),
     "repeats.csv": csv(
-      REPEAT_KINDS.flatMap((kind) => repeatCurves(tournament, kind).map((point) => ({ kind, ...point }))),
+      REPEAT_KINDS.flatMap((kind) => repeatCurves(comparison, kind).map((point) => ({ kind, ...point }))),
     ),
     "heard.csv": csv(
-      HEARD_OF.flatMap((library) => heardCurves(tournament, library).map((point) => ({ library, ...point }))),
+      HEARD_OF.flatMap((library) => heardCurves(comparison, library).map((point) => ({ library, ...point }))),
     ),
     "pareto.csv": csv(
-      paretoPoints(tournament).map(({ coherence, variety, regret, ...point }) => ({
+      paretoPoints(comparison).map(({ coherence, variety, regret, ...point }) => ({
         ...point,
+        curve: nameInFiles(point.curve),
         ...named("coherence", coherence),
         ...named("variety", variety),
         ...named("regret", regret),
       })),
     ),
-    "runs.csv": csv(runRows(tournament)),
-    "examples.md": stories.join("\n"),
+    "runs.csv": csv(runRows(comparison)),
+    "examples.md": examples.join("\n"),
   };
-  if (tournament.variantListeners > 0) files["ablation.csv"] = csv(ablationsOf(tournament, { unit }).map(plainRow));
-  const { seed, listeners, variantListeners, learned, tuned, sequence, plays, workers, seconds } = tournament;
+  if (comparison.variantListeners > 0) files["ablation.csv"] = csv(ablationsOf(comparison, { unit }).map(plainRow));
+  const { seed, listeners, variantListeners, learned, tuned, sequence, plays, workers, seconds } = comparison;
   const sizes = { seed, listeners: listeners.length, variantListeners, plays, unit };
   const { prior: { features, mean, basis, rank } } = learned;
   const prior = { features, mean: Array.from(mean), basis: Array.from(basis), rank };
@@ -93,8 +96,8 @@ export function writeTournament(
   return Object.keys(files);
 }
 
-/** One line of the table of contestants. */
-export interface ContestRow {
+/** One line of the table of policies. */
+export interface PolicyTableRow {
   /** What people read of the metric. */
   metric: string;
   /** Mean ± half the 95 % interval, and + better, − worse or = even against vanilla; one a policy, by its label. */
@@ -102,32 +105,32 @@ export interface ContestRow {
 }
 
 /**
- * The table of contestants: a row a metric, a column a policy.
+ * The table of policies: a row a metric, a column a policy.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @param metrics Metrics wanted; all by default.
  * @param unit What the bootstrap draws.
  * @returns The rows.
  */
-export function contestTable(
-  tournament: Tournament,
-  metrics: readonly MetricName[] = METRIC_NAMES,
+export function policyTable(
+  comparison: Comparison,
+  metrics: readonly MetricName[] = metricNames(comparison),
   unit: ResamplingUnit = "listener",
-): ContestRow[] {
-  const summary = summarize(tournament, { metrics, unit });
-  const paired = compareWith(tournament, "vanilla", { metrics, unit });
+): PolicyTableRow[] {
+  const summary = summarize(comparison, { metrics, unit });
+  const paired = compareWith(comparison, "vanilla", { metrics, unit });
   return metrics.map((metric) => {
-    const { label, better } = METRICS[metric];
-    const row: ContestRow = { metric: `${label} ${better === "higher" ? "↑" : "↓"}` };
+    const { label, better } = metricOf(metric, comparison.metrics);
+    const row: PolicyTableRow = { metric: `${label} ${better === "higher" ? "↑" : "↓"}` };
     for (const entry of summary.filter((s) => s.metric === metric)) {
       const verdict = paired.find((p) => p.metric === metric && p.policy === entry.policy)?.verdict;
-      row[entry.label] = contestCell(entry, verdict);
+      row[entry.label] = policyCell(entry, verdict);
     }
     return row;
   });
 }
 
-function contestCell({ estimate, lower, upper }: SummaryRow, verdict?: ComparisonRow["verdict"]): string {
+function policyCell({ estimate, lower, upper }: SummaryRow, verdict?: PairedRow["verdict"]): string {
   if (Number.isNaN(estimate)) return "–";
   const half = (upper - lower) / 2;
   const digits = Math.abs(estimate) >= 100 ? 0 : Math.abs(estimate) >= 10 ? 1 : Math.abs(estimate) >= 1 ? 2 : 3;
@@ -135,19 +138,24 @@ function contestCell({ estimate, lower, upper }: SummaryRow, verdict?: Compariso
   return `${estimate.toFixed(digits)} ± ${half.toFixed(digits)}${mark}`.replace("-", "−");
 }
 
-function runRows({ policies, listeners, runs }: Tournament): object[] {
+function runRows({ metrics, policies, listeners, runs }: Comparison): object[] {
   return policies.flatMap(({ name, group }) =>
     runs[name].map(({ values }, l) => {
       const { weights, ...listener } = listeners[l];
       const own = Object.fromEntries(FEATURES.map((feature) => [`w_${feature}`, weights[feature]]));
-      const metrics = Object.fromEntries(METRIC_NAMES.map((metric) => [metric, values[metric]]));
-      return { policy: name, group, ...listener, ...own, ...metrics };
+      const measured = Object.fromEntries(metrics.map(({ name }) => [name, values[name as MetricName]]));
+      return { policy: name, group: nameInFiles(group), ...listener, ...own, ...measured };
     })
   );
 }
 
+/** In the files a policy that is no variant belongs to the `contest`. */
+function nameInFiles(name: string): string {
+  return name === "main" || name === "none" ? "contest" : name;
+}
+
 /** A row without what is for people alone. */
-function plainRow<T extends SummaryRow | ComparisonRow>({ label: _label, ...row }: T): Omit<T, "label"> {
+function plainRow<T extends SummaryRow | PairedRow>({ label: _label, ...row }: T): Omit<T, "label"> {
   return row;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Plays a policy to one simulated listener, who judges every pick.
+ * Plays a policy to one simulated listener, whose utility of every pick is known.
  *
  * @module
  */
@@ -14,25 +14,12 @@ import type { Weights } from "../score/weights.ts";
 import type { Collection, TrackIndex } from "../score/collection.ts";
 import { linearUtilities } from "../math/softmax.ts";
 import type { SequenceModel } from "../hybrid/sequence_term.ts";
+import type { Run, RunTracks } from "../metrics/metric.ts";
 import { weightsFrom } from "./feedback.ts";
-import type { TournamentPolicy } from "./policies.ts";
+import type { ComparedPolicy } from "./policies.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** What was played to one listener, and what they thought of it. */
-export interface Run {
-  /** Tracks in the order of play, as rows of the library: `scenario.plays` of every session. */
-  plays: Int32Array;
-  /** The listener's utility of each pick; NaN for the first track of a session, which they chose themselves. */
-  utilities: Float64Array;
-  /** The best utility that any track of the library would have had in its place. */
-  best: Float64Array;
-  /** The mean utility over the library: what a track drawn blindly would have had. */
-  blind: Float64Array;
-  /** Of each pick 1 when the window of a hard rule had to be shortened for it, 2 when a rule had to be dropped, else 0. */
-  relaxed: Uint8Array;
-}
-
-/** Choices that each listener made before the tournament. */
+/** Choices that each listener made before the comparison. */
 export const PAST_CHOICES = 60;
 
 /**
@@ -44,19 +31,22 @@ export const PAST_CHOICES = 60;
  * @param collection The scenario's collection.
  * @param scenario The listener.
  * @param sequence The sequence model; needed when a policy's weights have a `sequence`.
- * @returns Plays a policy; gives plays and judgements.
+ * @returns Plays a policy; gives the plays, the listener's utilities, and what metrics need to know of the tracks.
  */
 export function scenarioPlayer(
   collection: Collection,
   scenario: Scenario,
   sequence?: SequenceModel,
-): (policy: TournamentPolicy) => Run {
+): (policy: ComparedPolicy) => Run {
   const sessions = scenario.starts.length;
   const total = sessions * scenario.plays;
-  const judge = listenerOf(collection, scenario);
+  const utilitiesAfter = listenerOf(collection, scenario);
+  const tracks = runTracks(collection, scenario);
   let learned: Weights | undefined;
   return (policy) => {
     const run: Run = {
+      ...tracks,
+      sessionPlays: scenario.plays,
       plays: new Int32Array(total),
       utilities: new Float64Array(total).fill(NaN),
       best: new Float64Array(total).fill(NaN),
@@ -80,7 +70,7 @@ export function scenarioPlayer(
       });
       let at = scenario.times[s];
       for (let i = 0; i < scenario.plays; i++, p++) {
-        const utilities = i > 0 ? judge(run.plays[p - 1], state, at) : undefined;
+        const utilities = i > 0 ? utilitiesAfter(run.plays[p - 1], state, at) : undefined;
         const pick = session.next();
         run.plays[p] = pick.track;
         if (utilities) {
@@ -97,10 +87,28 @@ export function scenarioPlayer(
   };
 }
 
+/** What metrics need to know of the tracks. */
+function runTracks(collection: Collection, { knownness }: Scenario): RunTracks {
+  const { library, artists, workOf, albumOf, embedding, clusters, clusterCount, keys } = collection;
+  const { texts, numbers: { tempo } } = collection.catalog;
+  const codesBy = (codeOf: (track: TrackIndex) => number) =>
+    Int32Array.from({ length: collection.trackCount }, (_, track) => codeOf(track));
+  return {
+    library,
+    labels: {
+      track: codesBy((track) => track),
+      work: codesBy(workOf),
+      artist: artists,
+      album: texts.album_id || texts.album ? codesBy(albumOf) : undefined,
+    },
+    ...{ embedding, clusters, clusterCount, keys, tempo, knownness },
+  };
+}
+
 /**
  * Learns a listener's weights from {@linkcode PAST_CHOICES} choices that they made in their own library before the
- * tournament, and from how listeners differ: the mode of the posterior (see {@linkcode userTaste}). The choices follow
- * the listener's true weights with Gumbel noise, P(j) = softmax(w · x_j); nothing of the tournament itself is seen.
+ * comparison, and from how listeners differ: the mode of the posterior (see {@linkcode userTaste}). The choices follow
+ * the listener's true weights with Gumbel noise, P(j) = softmax(w · x_j); nothing of the comparison itself is seen.
  * Cost O(choices × candidates × K²).
  */
 function personalWeights(collection: Collection, { seeds, weights }: Scenario, prior: TastePrior): Weights {
@@ -108,7 +116,7 @@ function personalWeights(collection: Collection, { seeds, weights }: Scenario, p
   return weightsFrom(userTaste(sets, prior).weights);
 }
 
-/** The listener's judgement: the utility of every track of the library as the next one. */
+/** The listener's utility of every track of the library as the next one. */
 function listenerOf(collection: Collection, { weights, liking }: Scenario) {
   const n = collection.trackCount;
   const similarities = new Float32Array(n * n);

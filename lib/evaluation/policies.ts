@@ -1,5 +1,5 @@
 /**
- * The policies of the tournament: the contestants, what Segue is without one of its terms, and the points of the
+ * The policies of the comparison: those that are compared, what Segue is without one of its terms, and the points of the
  * curves.
  *
  * @module
@@ -20,14 +20,14 @@ export type VariedParameter =
   | "personalTemperature"
   | "rules";
 
-/** A policy of the tournament. It can be sent to a worker. */
-export interface TournamentPolicy extends Pick<SessionOptions, "weights" | "temperature" | "rules"> {
+/** A policy of the comparison. It can be sent to a worker. */
+export interface ComparedPolicy extends Pick<SessionOptions, "weights" | "temperature" | "rules"> {
   /** Short name, e.g. `"segue"`. */
   name: string;
   /** What people read, e.g. `"Segue, learned weights"`. */
   label: string;
-  /** A contestant, or a variant of Segue. */
-  group: "contest" | "variant";
+  /** One of those that are compared, or a variant of Segue. */
+  group: "main" | "variant";
   /** The way to choose. */
   policy: PolicyName;
   /** True: each listener's own weights instead, which only a simulation knows. */
@@ -45,7 +45,7 @@ export interface TournamentPolicy extends Pick<SessionOptions, "weights" | "temp
 /** Temperatures of the curve; 1 is Segue itself. */
 const CURVE_TEMPERATURES = [0, 0.25, 0.5, 2, 4, Infinity] as const;
 
-/** Temperatures under the learned weights, and those that are tried for them; 1 is the contestant itself. */
+/** Temperatures under the learned weights, and those that are tried for them; 1 is the policy itself. */
 export const LEARNED_TEMPERATURES: readonly number[] = [0, 0.25, 0.5];
 
 /** Factors on each weight; 1 is Segue itself, 0 the ablation of the term. */
@@ -59,12 +59,12 @@ export interface LearnedParts {
   prior: TastePrior;
   /** Temperature that was chosen for those on other listeners. */
   temperature: number;
-  /** Weight of the sequence term; without it the contestant with that term is left out. */
+  /** Weight of the sequence term; without it the policy with that term is left out. */
   sequence?: number;
 }
 
 /**
- * The contestants: vanilla (Fisher–Yates), dithered (Spotify 2014), freshest (Spotify 2025), the similarity walk, Segue
+ * The policies that are compared: vanilla (Fisher–Yates), dithered (Spotify 2014), freshest (Spotify 2025), the similarity walk, Segue
  * with hand-set weights, with weights learned from all listeners at once, with weights learned from each of them (as
  * they are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could reach,
  * with each listener's own weights.
@@ -72,8 +72,8 @@ export interface LearnedParts {
  * @param parts What was learned.
  * @returns The policies, baselines first.
  */
-export function contestants({ pooled, prior, temperature, sequence }: LearnedParts): TournamentPolicy[] {
-  const group = "contest";
+export function comparedPolicies({ pooled, prior, temperature, sequence }: LearnedParts): ComparedPolicy[] {
+  const group = "main";
   const segue = { group, policy: "segue" } as const;
   const withSequence = sequence === undefined ? [] : [{ ...DEFAULT_WEIGHTS, sequence }];
   return [
@@ -97,15 +97,15 @@ export function contestants({ pooled, prior, temperature, sequence }: LearnedPar
  * @returns The policies: temperatures, factors on each hand-set weight (0: without the term), without hard rules, and
  * without hard rules and a term: a rule that forbids what a weight dislikes leaves the weight nothing to do.
  */
-export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "prior">): TournamentPolicy[] {
+export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "prior">): ComparedPolicy[] {
   const segue = { group: "variant", policy: "segue" } as const;
   const base = { ...segue, weights: DEFAULT_WEIGHTS, against: "segue" } as const;
   const heated = (
-    what: Pick<TournamentPolicy, "weights" | "prior" | "against" | "parameter">,
+    what: Pick<ComparedPolicy, "weights" | "prior" | "against" | "parameter">,
     temperatures: readonly number[],
     learnedFrom: string,
   ) =>
-    temperatures.map((value): TournamentPolicy => ({
+    temperatures.map((value): ComparedPolicy => ({
       ...segue,
       ...what,
       name: `${what.parameter} ${value}`,
@@ -126,7 +126,7 @@ export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "
     ...heated(fromAll, LEARNED_TEMPERATURES, "from all, "),
     ...heated(fromEach, LEARNED_TEMPERATURES, "from each, "),
     ...FEATURES.flatMap((feature) =>
-      CURVE_FACTORS.map((value): TournamentPolicy => ({
+      CURVE_FACTORS.map((value): ComparedPolicy => ({
         ...base,
         ...weighed(feature, value),
         name: `${feature} ${value}`,
@@ -134,7 +134,7 @@ export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "
       }))
     ),
     free,
-    ...FEATURES.map((feature): TournamentPolicy => ({
+    ...FEATURES.map((feature): ComparedPolicy => ({
       ...free,
       ...weighed(feature, 0),
       name: `free ${feature} 0`,

@@ -1,5 +1,5 @@
 /**
- * Scenarios of the tournament: who listens, to which library, when, and from which starts.
+ * Scenarios of the comparison: who listens, to which library, when, and from which starts.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Tables of a tournament: means with intervals, paired comparisons, ablations, the Pareto picture.
+ * Tables of a comparison: means with intervals, paired comparisons, ablations, the Pareto picture.
  *
  * @module
  */
@@ -13,17 +13,13 @@ import {
   type PairedDifference,
   pairedDifference,
 } from "../math/bootstrap.ts";
-import {
-  METRIC_NAMES,
-  type MetricName,
-  METRICS,
-  type REPEAT_KINDS,
-  type RunMeasures,
-  SIMILARITY_BINS,
-} from "./metrics.ts";
-import type { TournamentPolicy, VariedParameter } from "./policies.ts";
+import type { Metric } from "../metrics/metric.ts";
+import { type RunMeasures, SIMILARITY_BINS } from "../metrics/measure.ts";
+import { type MetricName, metricOf } from "../metrics/registry.ts";
+import type { RepeatKind } from "../metrics/repetition.ts";
+import type { ComparedPolicy, VariedParameter } from "./policies.ts";
 import type { LibraryKind, ListeningPattern } from "./scenarios.ts";
-import { type Tournament, type TournamentListener, valuesOf } from "./comparison.ts";
+import { type ComparedListener, type Comparison, valuesOf } from "./comparison.ts";
 
 /** Windows of {@linkcode repeatCurves}. */
 const REPEAT_WINDOWS = [1, 2, 3, 5, 10, 20, 30, 40, 50] as const;
@@ -46,7 +42,7 @@ export interface Cell {
 export interface SummaryRow extends Cell, Interval {}
 
 /** A comparison of two policies on the same listeners. */
-export interface ComparisonRow extends Cell, PairedDifference {
+export interface PairedRow extends Cell, PairedDifference {
   /** The policy it is compared with; the estimate is the mean of policy − baseline. */
   baseline: string;
   /** Better, worse, or no difference that the interval would show, by the metric's better direction. */
@@ -70,51 +66,51 @@ export interface SummaryOptions {
   /** Metrics wanted; all by default. */
   metrics?: readonly MetricName[];
   /**
-   * What the bootstrap draws; whole listeners by default. Metrics that a single session does not have (all but
-   * `SESSION_METRICS`) are always drawn by listener.
+   * What the bootstrap draws; whole listeners by default. Metrics that a single session does not have (no `ofSessions`)
+   * are always drawn by listener.
    */
   unit?: ResamplingUnit;
 }
 
 /**
- * Mean of every metric under every contestant, with 95 % bootstrap intervals over listeners or sessions. The mean is
+ * Mean of every metric under every policy, with 95 % bootstrap intervals over listeners or sessions. The mean is
  * the same either way: a session counts by its plays, and every listener has as many.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @param options Grouping, metrics.
  * @returns One row a policy, metric and group.
  */
-export function summarize(tournament: Tournament, options: SummaryOptions = {}): SummaryRow[] {
-  return cellsOf(tournament, options).map(({ members, ...cell }) => {
-    const { values, weights } = unitValues(tournament, cell.policy, cell.metric, members, options.unit);
-    return { ...cell, ...bootstrapMean(values, { ...resamplesOf(tournament, values), weights }) };
+export function summarize(comparison: Comparison, options: SummaryOptions = {}): SummaryRow[] {
+  return cellsOf(comparison, options).map(({ members, ...cell }) => {
+    const { values, weights } = unitValues(comparison, cell.policy, cell.metric, members, options.unit);
+    return { ...cell, ...bootstrapMean(values, { ...resamplesOf(comparison, values), weights }) };
   });
 }
 
 /**
- * Paired comparisons of contestants with a baseline: the same listeners, starts and seeds.
+ * Paired comparisons of the policies with a baseline: the same listeners, starts and seeds.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @param baseline Name of the policy to compare with; `"vanilla"` by default.
  * @param options Grouping, metrics.
  * @returns One row a policy, metric and group; the baseline itself is left out.
  * @throws {InputError} When there is no such policy.
  */
 export function compareWith(
-  tournament: Tournament,
+  comparison: Comparison,
   baseline: string = "vanilla",
   options: SummaryOptions = {},
-): ComparisonRow[] {
-  if (!tournament.policies.some(({ name }) => name === baseline)) {
-    const names = tournament.policies.map(({ name }) => name).join(", ");
+): PairedRow[] {
+  if (!comparison.policies.some(({ name }) => name === baseline)) {
+    const names = comparison.policies.map(({ name }) => name).join(", ");
     throw new InputError(`Expected baseline to be one of ${names} but found '${baseline}'`);
   }
-  return cellsOf(tournament, options).filter(({ policy }) => policy !== baseline)
-    .map((cell) => comparison(tournament, cell, baseline, options));
+  return cellsOf(comparison, options).filter(({ policy }) => policy !== baseline)
+    .map((cell) => pairedRow(comparison, cell, baseline, options));
 }
 
 /** What a term buys: the policy with it against the policy without it. */
-export interface AblationRow extends ComparisonRow {
+export interface AblationRow extends PairedRow {
   /** The term that was left out. */
   parameter: VariedParameter;
 }
@@ -123,21 +119,21 @@ export interface AblationRow extends ComparisonRow {
  * Ablation: what each term of Segue buys, and what the hard rules buy. The estimate is the metric without the term
  * minus the metric with it, on the same listeners; `verdict` says what leaving it out does.
  *
- * @param tournament The tournament; it must have been held with variants.
+ * @param comparison The comparison; it must have variants.
  * @param options Metrics.
  * @returns One row a term and metric: first under the hard rules (baseline `segue`), then without them (baseline
  * `free`).
- * @throws {InputError} When the tournament was held without variants.
+ * @throws {InputError} When the comparison has no variants.
  */
-export function ablationsOf(tournament: Tournament, options: SummaryOptions = {}): AblationRow[] {
-  const left = tournament.policies.filter(({ against, value, temperature }) =>
+export function ablationsOf(comparison: Comparison, options: SummaryOptions = {}): AblationRow[] {
+  const left = comparison.policies.filter(({ against, value, temperature }) =>
     against !== undefined && value === 0 && temperature === undefined
   );
-  if (left.length === 0) throw new InputError("The tournament was held without variants; set variantListeners");
-  const played = { ...tournament, listeners: tournament.listeners.slice(0, tournament.variantListeners) };
+  if (left.length === 0) throw new InputError("The comparison was held without variants; set variantListeners");
+  const played = { ...comparison, listeners: comparison.listeners.slice(0, comparison.variantListeners) };
   return left.flatMap(({ against, parameter, ...policy }) =>
     cellsOf(played, { metrics: options.metrics }, [policy])
-      .map((cell) => ({ ...comparison(tournament, cell, against!, options), parameter: parameter! }))
+      .map((cell) => ({ ...pairedRow(comparison, cell, against!, options), parameter: parameter! }))
   );
 }
 
@@ -147,9 +143,9 @@ export interface ParetoPoint {
   policy: string;
   /** What people read. */
   label: string;
-  /** The curve that the point lies on; `"contest"` for a contestant. */
-  curve: VariedParameter | "contest";
-  /** Temperature or factor on the weight; NaN for a contestant. */
+  /** The curve that the point lies on; `"none"` for a policy that is no variant. */
+  curve: VariedParameter | "none";
+  /** Temperature or factor on the weight; NaN for a policy that is no variant. */
   value: number;
   /** Mean similarity of consecutive plays. */
   coherence: Interval;
@@ -163,16 +159,16 @@ export interface ParetoPoint {
 
 /**
  * The Pareto picture: coherence (similarity of consecutive plays) against variety (intra-list diversity) of every
- * contestant and of the curves over temperature and over each weight, all on the same listeners.
+ * policy and of the curves over temperature and over each weight, all on the same listeners.
  *
- * @param tournament The tournament; without variants only the contestants appear.
+ * @param comparison The comparison; without variants there are no curves.
  * @returns The points; those of a curve in the order of its values, Segue itself (value 1) among them.
  */
-export function paretoPoints(tournament: Tournament): ParetoPoint[] {
-  const count = tournament.variantListeners || tournament.listeners.length;
+export function paretoPoints(comparison: Comparison): ParetoPoint[] {
+  const count = comparison.variantListeners || comparison.listeners.length;
   const interval = (policy: string, metric: MetricName) => {
-    const values = valuesOf(tournament, policy, metric).subarray(0, count);
-    return bootstrapMean(values, resamplesOf(tournament, values));
+    const values = valuesOf(comparison, policy, metric).subarray(0, count);
+    return bootstrapMean(values, resamplesOf(comparison, values));
   };
   const point = (policy: string, label: string, curve: ParetoPoint["curve"], value: number): ParetoPoint => ({
     policy,
@@ -184,8 +180,8 @@ export function paretoPoints(tournament: Tournament): ParetoPoint[] {
     regret: interval(policy, "regret"),
     efficient: false,
   });
-  const contest = contestantsOf(tournament).map(({ name, label }) => point(name, label, "contest", NaN));
-  const varied = tournament.policies.filter(({ against, parameter }) =>
+  const main = mainPolicies(comparison).map(({ name, label }) => point(name, label, "none", NaN));
+  const varied = comparison.policies.filter(({ against, parameter }) =>
     against !== undefined && against !== "free" && parameter !== "rules"
   );
   const curves = Array.from(group(varied, ({ parameter }) => parameter!), ([curve, own]) => {
@@ -193,7 +189,7 @@ export function paretoPoints(tournament: Tournament): ParetoPoint[] {
     const all = [...own.map(({ name, label, value }) => point(name, label, curve, value!)), base];
     return all.sort((a, b) => a.value - b.value);
   });
-  const points = [...contest, ...curves.flat()];
+  const points = [...main, ...curves.flat()];
   for (const a of points) {
     a.efficient = !points.some((b) =>
       b.coherence.estimate >= a.coherence.estimate && b.variety.estimate >= a.variety.estimate &&
@@ -214,67 +210,67 @@ export interface CurvePoint extends Interval {
 }
 
 /**
- * Repeat rate against window for every contestant.
+ * Repeat rate against window for every policy.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @param kind Of tracks, works, artists or albums.
  * @returns Rates with intervals at windows 1, 2, 3, 5, 10, 20, 30, 40 and 50.
  */
-export function repeatCurves(tournament: Tournament, kind: typeof REPEAT_KINDS[number]): CurvePoint[] {
-  return curvesOf(tournament, REPEAT_WINDOWS, "all", ({ repeats }, window) => repeats[kind][window - 1]);
+export function repeatCurves(comparison: Comparison, kind: RepeatKind): CurvePoint[] {
+  return curvesOf(comparison, REPEAT_WINDOWS, "all", ({ repeats }, window) => repeats[kind][window - 1]);
 }
 
 /**
- * Share of the library heard after some plays, for every contestant.
+ * Share of the library heard after some plays, for every policy.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @param library Kind of the library.
  * @returns Shares with intervals, every 10 plays.
  */
-export function heardCurves(tournament: Tournament, library: LibraryKind | "all"): CurvePoint[] {
-  return curvesOf(tournament, range(10, tournament.plays + 1, 10), library, ({ heard }, plays) => heard[plays - 1]);
+export function heardCurves(comparison: Comparison, library: LibraryKind | "all"): CurvePoint[] {
+  return curvesOf(comparison, range(10, comparison.plays + 1, 10), library, ({ heard }, plays) => heard[plays - 1]);
 }
 
 /**
- * Distribution of the similarity of consecutive plays, for every contestant.
+ * Distribution of the similarity of consecutive plays, for every policy.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @returns For each bin (x its middle) the share of transitions, with intervals.
  */
-export function similarityDistributions(tournament: Tournament): CurvePoint[] {
+export function similarityDistributions(comparison: Comparison): CurvePoint[] {
   const middles = range(SIMILARITY_BINS).map((bin) => (2 * bin + 1) / SIMILARITY_BINS - 1);
-  return curvesOf(tournament, middles, "all", ({ similarities }, middle) => similarities[middles.indexOf(middle)]);
+  return curvesOf(comparison, middles, "all", ({ similarities }, middle) => similarities[middles.indexOf(middle)]);
 }
 
 /**
  * What a policy has over vanilla for each listener, beside that listener's own weights: for whom it is better.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @param policy Name of the policy; `"segue"` by default.
  * @returns One row a listener: the difference of their mean utilities, with the listener's description.
  */
 export function gainsByListener(
-  tournament: Tournament,
+  comparison: Comparison,
   policy: string = "segue",
-): (TournamentListener & { gain: number })[] {
-  const a = valuesOf(tournament, policy, "utility");
-  const b = valuesOf(tournament, "vanilla", "utility");
-  return tournament.listeners.map((listener, l) => ({ ...listener, gain: a[l] - b[l] }));
+): (ComparedListener & { gain: number })[] {
+  const a = valuesOf(comparison, policy, "utility");
+  const b = valuesOf(comparison, "vanilla", "utility");
+  return comparison.listeners.map((listener, l) => ({ ...listener, gain: a[l] - b[l] }));
 }
 
 /** Randomness of an interval of so many values: intervals of as many share their resamples. */
-function resamplesOf({ seed }: Tournament, { length }: ArrayLike<number>, resamples: number = 1000): BootstrapOptions {
+function resamplesOf({ seed }: Comparison, { length }: ArrayLike<number>, resamples: number = 1000): BootstrapOptions {
   return { random: seededRandom(seed, `draws ${length}/${resamples}`), resamples };
 }
 
 /** Every group of listeners with every policy and every metric wanted. */
 function cellsOf(
-  tournament: Tournament,
-  { byLibrary, byPattern, metrics = METRIC_NAMES }: SummaryOptions,
-  policies: readonly Pick<TournamentPolicy, "name" | "label">[] = contestantsOf(tournament),
+  comparison: Comparison,
+  { byLibrary, byPattern, metrics = metricNames(comparison) }: SummaryOptions,
+  policies: readonly Pick<ComparedPolicy, "name" | "label">[] = mainPolicies(comparison),
 ): (Cell & { members: number[] })[] {
   const groups = flatGroup(
-    tournament.listeners,
+    comparison.listeners,
     (listener): Cell["library"] => byLibrary ? listener.library : "all",
     (listener): Cell["pattern"] => byPattern ? listener.pattern : "all",
   );
@@ -287,52 +283,66 @@ function cellsOf(
   });
 }
 
-function contestantsOf(tournament: Tournament): TournamentPolicy[] {
-  return tournament.policies.filter(({ group }) => group === "contest");
+/**
+ * Names of the metrics of a comparison.
+ *
+ * @param comparison The comparison.
+ * @param isWanted Which of them; all by default.
+ * @returns The names, in the order of the registry.
+ */
+export function metricNames(
+  { metrics }: Comparison,
+  isWanted: (metric: Metric) => boolean = () => true,
+): MetricName[] {
+  return metrics.filter(isWanted).map(({ name }) => name as MetricName);
 }
 
-function comparison(
-  tournament: Tournament,
+function mainPolicies(comparison: Comparison): ComparedPolicy[] {
+  return comparison.policies.filter(({ group }) => group === "main");
+}
+
+function pairedRow(
+  comparison: Comparison,
   { members, policy, label, ...cell }: Cell & { members: number[] },
   baseline: string,
   { unit }: SummaryOptions,
-): ComparisonRow {
-  const own = unitValues(tournament, policy, cell.metric, members, unit);
-  const others = unitValues(tournament, baseline, cell.metric, members, unit);
-  const options = { ...resamplesOf(tournament, own.values), weights: own.weights };
+): PairedRow {
+  const own = unitValues(comparison, policy, cell.metric, members, unit);
+  const others = unitValues(comparison, baseline, cell.metric, members, unit);
+  const options = { ...resamplesOf(comparison, own.values), weights: own.weights };
   const difference = pairedDifference(own.values, others.values, options);
-  const sign = METRICS[cell.metric].better === "higher" ? 1 : -1;
+  const sign = metricOf(cell.metric, comparison.metrics).better === "higher" ? 1 : -1;
   const verdict = !difference.differs ? "even" : difference.estimate * sign > 0 ? "better" : "worse";
   return { policy, label, baseline, ...cell, ...difference, verdict };
 }
 
 /** Values of a metric by what the bootstrap draws: one a listener, or one a session with its share of the listener's plays. */
 function unitValues(
-  tournament: Tournament,
+  comparison: Comparison,
   policy: string,
   metric: MetricName,
   members: readonly number[],
   unit: ResamplingUnit = "listener",
 ): { values: number[]; weights?: number[] } {
-  if (unit === "listener" || !METRICS[metric].ofSession) {
-    const all = valuesOf(tournament, policy, metric);
+  if (unit === "listener" || !metricOf(metric, comparison.metrics).ofSessions) {
+    const all = valuesOf(comparison, policy, metric);
     return { values: members.map((l) => all[l]) };
   }
-  const sessions = members.map((l) => tournament.runs[policy][l].sessions.map((values) => values[metric]!));
+  const sessions = members.map((l) => comparison.runs[policy][l].sessions.map((values) => values[metric]!));
   return { values: sessions.flat(), weights: sessions.flatMap((values) => values.map(() => 1 / values.length)) };
 }
 
 function curvesOf(
-  tournament: Tournament,
+  comparison: Comparison,
   places: readonly number[],
   library: LibraryKind | "all",
   at: (run: RunMeasures, place: number) => number,
 ): CurvePoint[] {
-  const members = tournament.listeners.filter((listener) => library === "all" || listener.library === library);
-  return contestantsOf(tournament).flatMap(({ name: policy, label }) =>
+  const members = comparison.listeners.filter((listener) => library === "all" || listener.library === library);
+  return mainPolicies(comparison).flatMap(({ name: policy, label }) =>
     places.map((x) => {
-      const values = members.map(({ listener }) => at(tournament.runs[policy][listener], x));
-      return { policy, label, x, ...bootstrapMean(values, resamplesOf(tournament, values, 400)) };
+      const values = members.map(({ listener }) => at(comparison.runs[policy][listener], x));
+      return { policy, label, x, ...bootstrapMean(values, resamplesOf(comparison, values, 400)) };
     })
   );
 }

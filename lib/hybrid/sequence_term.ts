@@ -1,5 +1,5 @@
 /**
- * The sequence term of the tournament: SASRec's view of what may follow a listener's plays.
+ * The sequence term of the comparison: SASRec's view of what may follow a listener's plays.
  *
  * @module
  */

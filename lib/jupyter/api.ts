@@ -24,7 +24,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   shuffle: "The shuffle itself: the listener's state, the terms of the score, rules, sessions, reasons, playlists.",
   choice: "Learning weights from choices: conditional and mixed logit, simulated listeners, recovery.",
   sequence: "Playlists as sequences: the Million Playlist Dataset, SASRec, simpler models, the hybrid.",
-  evaluation: "Is it better: metrics with intervals, the tournament, ablations, experiments.",
+  evaluation: "Is it better: metrics with intervals, the comparison, ablations, experiments.",
   plots: "One function a figure, each a Vega-Lite specification in one theme; showing and saving.",
   distributed: "The same steps on Apache Spark.",
   service: "Search, sessions and the web app over HTTP.",

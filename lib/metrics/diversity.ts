@@ -3,10 +3,57 @@
  *
  * @module
  */
-import { pairs } from "d3-array";
-import { InputError } from "../data/errors.ts";
+import { pairs, quantile, range } from "d3-array";
 import { cosine, type Matrix, row } from "../math/matrix.ts";
+import { shannonEntropy } from "../math/shares.ts";
+import { eachSession, meanOfKnown, type Metric, type Run } from "./metric.ts";
 import { expectPlays } from "./plays.ts";
+
+const cosines = { range: [-1, 1], unit: "cosine", better: "higher" } as const;
+
+/** The metrics of diversity and coherence. */
+export const DIVERSITY: readonly Metric<"similarity" | "roughest" | "diversity" | "clusterEntropy">[] = [
+  {
+    ...{ ...cosines, name: "similarity", label: "Coherence", shown: "overview" },
+    meaning: "Mean cosine similarity of consecutive plays",
+    ofSessions: (run) => eachSession(run, (plays) => meanOfKnown(consecutiveSimilarities(plays, run.embedding))),
+    ofRun: (run) => meanOfKnown(runSimilarities(run)),
+  },
+  {
+    ...{ ...cosines, name: "roughest", label: "Roughest transitions", shown: "tables" },
+    meaning: "5 % quantile of the similarity of consecutive plays",
+    ofRun: (run) => quantile(runSimilarities(run), 0.05)!,
+  },
+  {
+    ...{ name: "diversity", label: "Variety", range: [0, 2], unit: "", better: "higher", shown: "overview" },
+    meaning: "Intra-list diversity: mean pairwise 1 − cosine",
+    source: "Ziegler et al. 2005",
+    ofSessions: (run) => eachSession(run, (plays) => intraListDiversity(plays, run.embedding)),
+  },
+  {
+    ...{ name: "clusterEntropy", label: "Cluster entropy", range: [0, Infinity], unit: "nats", better: "higher" },
+    meaning: "Entropy −Σ p ln p of the plays over clusters",
+    source: "Shani & Gunawardana 2011",
+    shown: "sentences",
+    ofSessions: (run) =>
+      eachSession(
+        run,
+        (plays) => run.clusterCount > 0 ? shannonEntropy(clusterShares(plays, run.clusters, run.clusterCount)) : NaN,
+      ),
+  },
+];
+
+/**
+ * Similarities of consecutive plays of a run; the step from one session to the next is left out.
+ *
+ * @param run The run.
+ * @returns One similarity a transition.
+ */
+export function runSimilarities(run: Run): number[] {
+  return range(0, run.plays.length, run.sessionPlays).flatMap((from) =>
+    Array.from(consecutiveSimilarities(run.plays.subarray(from, from + run.sessionPlays), run.embedding))
+  );
+}
 
 /**
  * Cosine similarity of each play to the play before it. Range [−1, 1]; a zero embedding has similarity 0 to all.
@@ -14,7 +61,7 @@ import { expectPlays } from "./plays.ts";
  * @param plays Track indices in the order in which they were played, at least 2.
  * @param embedding The embedding [n, d].
  * @returns One similarity a transition, plays − 1 of them.
- * @throws {InputError} When there are fewer than 2 plays, or a play is not a track index.
+ * @throws {RangeError} When there are fewer than 2 plays, or a play is not a track index.
  */
 export function consecutiveSimilarities(plays: ArrayLike<number>, embedding: Matrix): Float64Array {
   expectPlays(plays, embedding.rows, 2);
@@ -29,7 +76,7 @@ export function consecutiveSimilarities(plays: ArrayLike<number>, embedding: Mat
  * @param plays Track indices, in any order, at least 2.
  * @param embedding The embedding [n, d].
  * @returns Mean pairwise 1 − cosine.
- * @throws {InputError} When there are fewer than 2 plays, or a play is not a track index.
+ * @throws {RangeError} When there are fewer than 2 plays, or a play is not a track index.
  */
 export function intraListDiversity(plays: ArrayLike<number>, embedding: Matrix): number {
   expectPlays(plays, embedding.rows, 2);
@@ -56,7 +103,7 @@ export function intraListDiversity(plays: ArrayLike<number>, embedding: Matrix):
  * @param clusters Cluster of every track of the catalogue, in [0, clusterCount).
  * @param clusterCount Number of clusters.
  * @returns Shares that sum to 1.
- * @throws {InputError} When there is no play, a play is not a track index, or a cluster is out of range.
+ * @throws {RangeError} When there is no play, a play is not a track index, or a cluster is out of range.
  */
 export function clusterShares(
   plays: ArrayLike<number>,
@@ -68,7 +115,7 @@ export function clusterShares(
   for (let p = 0; p < plays.length; p++) {
     const cluster = clusters[plays[p]];
     if (!(cluster >= 0 && cluster < clusterCount)) {
-      throw new InputError(`Expected cluster of track ${plays[p]} in [0, ${clusterCount - 1}] but found ${cluster}`);
+      throw new RangeError(`Expected cluster of track ${plays[p]} in [0, ${clusterCount - 1}] but found ${cluster}`);
     }
     shares[cluster] += 1 / plays.length;
   }

@@ -4,9 +4,37 @@
  * @module
  */
 import { mean, sum } from "d3-array";
-import type { CodedLists } from "../catalog/catalog.ts";
-import { InputError } from "../data/errors.ts";
+import { giniOfExposure } from "../math/shares.ts";
+import { type CodeLists, eachSession, type Metric } from "./metric.ts";
 import { expectPlays } from "./plays.ts";
+
+const inequality = { range: [0, 1], unit: "", better: "lower", source: "Shani & Gunawardana 2011" } as const;
+
+/** The metrics of exposure. */
+export const EXPOSURE: readonly Metric<"coverage" | "giniTracks" | "giniArtists" | "novelty">[] = [
+  {
+    ...{ name: "coverage", label: "Coverage", range: [0, 1], unit: "share", better: "higher", shown: "overview" },
+    meaning: "Share of the library that was played",
+    source: "Shani & Gunawardana 2011",
+    ofRun: ({ plays, library }) => coverageOf(exposureCounts(plays, library)),
+  },
+  {
+    ...{ ...inequality, name: "giniTracks", label: "Gini, tracks", shown: "sentences" },
+    meaning: "Inequality of plays over the tracks of the library",
+    ofRun: ({ plays, library }) => giniOfExposure(exposureCounts(plays, library)),
+  },
+  {
+    ...{ ...inequality, name: "giniArtists", label: "Gini, artists", shown: "overview" },
+    meaning: "Inequality of plays over the artists of the library",
+    ofRun: ({ plays, library, labels }) => giniOfExposure(artistExposure(plays, library, labels.artist)),
+  },
+  {
+    ...{ name: "novelty", label: "Novelty", range: [0, Infinity], unit: "bits", better: "higher", shown: "sentences" },
+    meaning: "Mean −log₂ of how well known a played track is",
+    source: "Vargas & Castells 2011",
+    ofSessions: (run) => eachSession(run, (plays) => noveltyOf(plays, run.knownness)),
+  },
+];
 
 /**
  * How often each item of a set was played.
@@ -32,12 +60,12 @@ export function exposureCounts(plays: ArrayLike<number>, items: ArrayLike<number
  * @param library The distinct tracks of the library.
  * @param artists Artists of every track of the catalogue.
  * @returns Number of plays of each artist of the library, in order of first appearance there.
- * @throws {InputError} When a play is not a track index.
+ * @throws {RangeError} When a play is not a track index.
  */
 export function artistExposure(
   plays: ArrayLike<number>,
   library: ArrayLike<number>,
-  artists: CodedLists,
+  artists: CodeLists,
 ): Float64Array {
   expectPlays(plays, artists.offsets.length - 1, 0);
   const artistsOf = (tracks: ArrayLike<number>) =>
@@ -50,10 +78,10 @@ export function artistExposure(
  *
  * @param counts Exposure of each item.
  * @returns The share.
- * @throws {InputError} When there are no items.
+ * @throws {RangeError} When there are no items.
  */
 export function coverageOf(counts: ArrayLike<number>): number {
-  if (counts.length === 0) throw new InputError("Expected at least one item but found none");
+  if (counts.length === 0) throw new RangeError("Expected at least one item but found none");
   return mean(Array.from(counts), (count) => count > 0 ? 1 : 0)!;
 }
 
@@ -64,7 +92,7 @@ export function coverageOf(counts: ArrayLike<number>): number {
  * @param plays Track indices, at least one.
  * @param knownness Probability of every track of the catalogue being heard anywhere; must be above 0 for played tracks.
  * @returns Mean bits a play; higher is less well known.
- * @throws {InputError} When there is no play, a play is not a track index, or a played track has no probability above
+ * @throws {RangeError} When there is no play, a play is not a track index, or a played track has no probability above
  * 0.
  */
 export function noveltyOf(plays: ArrayLike<number>, knownness: ArrayLike<number>): number {
@@ -72,7 +100,7 @@ export function noveltyOf(plays: ArrayLike<number>, knownness: ArrayLike<number>
   const bits = Array.from(plays, (track) => {
     const probability = knownness[track];
     if (!(probability > 0 && probability <= 1)) {
-      throw new InputError(`Expected the probability of track ${track} in (0, 1] but found ${probability}`);
+      throw new RangeError(`Expected the probability of track ${track} in (0, 1] but found ${probability}`);
     }
     return -Math.log2(probability);
   });

@@ -1,17 +1,55 @@
 /**
- * Repetition: how soon a track, a work, an artist or an album comes back, and how long a library takes to be heard.
+ * Repetition: how soon a track, a work, an artist or an album comes back.
  *
  * @module
  */
 import { cumsum, max } from "d3-array";
-import type { CodedLists } from "../catalog/catalog.ts";
-import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import { eachSession, type Labels, type Metric, shareOfPlays } from "./metric.ts";
 import { expectPlays } from "./plays.ts";
 
-/**
- * What a play is labelled with: one code a track (−1: not known, never a repeat), or a list of codes (its artists).
- */
-export type Labels = Int32Array | CodedLists;
+/** What repeats are counted of. */
+export const REPEAT_KINDS = ["track", "work", "artist", "album"] as const;
+
+/** A track, a work (any take of a song), an artist, or an album. */
+export type RepeatKind = typeof REPEAT_KINDS[number];
+
+/** Windows of the curves of repeat rates: 1 to this many plays. */
+export const WINDOWS = 50;
+
+/** The metrics of repetition. */
+export const REPETITION: readonly Metric<
+  "trackRepeat" | "workRepeat" | "artistInRow" | "artistRepeat" | "albumRepeat"
+>[] = [
+  repeatMetric("trackRepeat", "Same track within 50", "track", 50, "whose track is among the 50 before", "overview"),
+  repeatMetric(
+    "workRepeat",
+    "Same work within 50",
+    "work",
+    50,
+    "of which any take (remaster, live) is among the 50 before",
+  ),
+  repeatMetric("artistInRow", "Artist twice in a row", "artist", 1, "with an artist of the play before"),
+  repeatMetric("artistRepeat", "Same artist within 5", "artist", 5, "with an artist of the 5 before", "overview"),
+  repeatMetric("albumRepeat", "Same album within 10", "album", 10, "whose album is among the 10 before"),
+];
+
+function repeatMetric<const Name extends string>(
+  name: Name,
+  label: string,
+  kind: RepeatKind,
+  window: number,
+  which: string,
+  shown: Metric["shown"] = "sentences",
+): Metric<Name> {
+  return {
+    ...{ name, label, meaning: `Share of plays ${which}`, range: [0, 1], unit: "share", better: "lower", shown },
+    ofSessions(run) {
+      const labels = run.labels[kind];
+      if (!labels) return eachSession(run, () => NaN);
+      return shareOfPlays(run, repeatGaps(run.plays, labels), (gap) => gap > 0 && gap <= window);
+    },
+  };
+}
 
 /**
  * How many plays back the latest play with a common label lies. Cost O(plays × labels a track).
@@ -19,7 +57,7 @@ export type Labels = Int32Array | CodedLists;
  * @param plays Track indices in the order in which they were played.
  * @param labels Labels of every track of the catalogue: works, albums, artists, or the track indices themselves.
  * @returns For every play the distance, 1 for the play just before; 0 when no play before has a common label.
- * @throws {InputError} When a play is not a track index.
+ * @throws {RangeError} When a play is not a track index.
  */
 export function repeatGaps(plays: ArrayLike<number>, labels: Labels): Int32Array {
   const single = labels instanceof Int32Array;
@@ -46,7 +84,7 @@ export function repeatGaps(plays: ArrayLike<number>, labels: Labels): Int32Array
  * @param labels Labels of every track of the catalogue.
  * @param windows Largest window, at least 1.
  * @returns Rates; element N − 1 belongs to window N.
- * @throws {InputError} When there is no play, or a play is not a track index.
+ * @throws {RangeError} When there is no play, or a play is not a track index.
  *
  * @example
  * ```ts
@@ -58,50 +96,11 @@ export function repeatGaps(plays: ArrayLike<number>, labels: Labels): Int32Array
  * assert.deepEqual([...repeatRates([0, 1, 0, 0], tracks, 2)], [0.25, 0.5]);
  * ```
  */
-export function repeatRates(plays: ArrayLike<number>, labels: Labels, windows: number = 50): Float64Array {
-  expectInteger("windows", windows, 1);
+export function repeatRates(plays: ArrayLike<number>, labels: Labels, windows: number = WINDOWS): Float64Array {
+  if (!(windows >= 1)) throw new RangeError(`Expected windows of at least 1 but found ${windows}`);
   const gaps = repeatGaps(plays, labels);
-  if (gaps.length === 0) throw new InputError("Expected at least 1 play but found 0");
+  if (gaps.length === 0) throw new RangeError("Expected at least 1 play but found 0");
   const counts = new Float64Array(windows);
   for (const gap of gaps) if (gap > 0 && gap <= windows) counts[gap - 1]++;
   return cumsum(counts).map((count) => count / gaps.length);
-}
-
-/**
- * How much of a library has been heard after each play. Range (0, 1], never falling.
- *
- * @param plays Track indices in the order in which they were played.
- * @param library The distinct tracks of the library.
- * @returns Share heard after play 1, 2, …; plays outside the library count as nothing.
- * @throws {InputError} When the library is empty.
- */
-export function heardShare(plays: ArrayLike<number>, library: ArrayLike<number>): Float64Array {
-  if (library.length === 0) throw new InputError("Expected at least one track in the library but found none");
-  const unheard = new Set(Array.from(library));
-  const size = unheard.size;
-  return Float64Array.from(Array.from(plays), (track) => {
-    unheard.delete(track);
-    return 1 - unheard.size / size;
-  });
-}
-
-/**
- * Time until a share of a library has been heard, in plays. A shuffle without replacement needs exactly the share times
- * the library's size; a draw with replacement needs about n log n for all of n tracks (the coupon collector's problem).
- *
- * @param plays Track indices in the order in which they were played.
- * @param library The distinct tracks of the library.
- * @param share Share that must have been heard, in (0, 1]; 1 by default: heard through.
- * @returns Number of plays, or `undefined` when that share was not reached.
- * @throws {InputError} When the library is empty or the share is not in [0, 1].
- */
-export function playsUntilHeard(
-  plays: ArrayLike<number>,
-  library: ArrayLike<number>,
-  share: number = 1,
-): number | undefined {
-  expectNumber("share", share, 0, 1);
-  // A share is a multiple of 1 / size; the slack is for its rounding.
-  const at = heardShare(plays, library).findIndex((heard) => heard >= share - 1e-9);
-  return at < 0 ? undefined : at + 1;
 }

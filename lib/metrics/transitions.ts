@@ -4,8 +4,8 @@
  * @module
  */
 import { mean, pairs } from "d3-array";
-import { InputError } from "../data/errors.ts";
 import { keyMatch, UNKNOWN_KEY } from "../math/circle.ts";
+import { eachSession, type Metric } from "./metric.ts";
 import { expectPlays } from "./plays.ts";
 
 /** Keys at most one step apart on the circle of fifths count as compatible: the same or a neighbouring Camelot hour. */
@@ -13,6 +13,42 @@ const COMPATIBLE = 1 - 1 / 6 - 1e-9;
 
 /** Largest distance of a smooth change of tempo, in octaves: the ±8 % of a DJ's pitch fader. */
 const SMOOTH = Math.log2(1.08) + 1e-12;
+
+const share = { range: [0, 1], better: "higher" } as const;
+
+/** The metrics of keys and tempi. A session counts by its transitions whose keys or tempi are known. */
+export const TRANSITIONS: readonly Metric<"keyMatch" | "keyCompatible" | "tempoSmooth">[] = [
+  {
+    ...{ ...share, name: "keyMatch", label: "Key match", unit: "", shown: "overview" },
+    meaning: "Mean 1 − d/6 from play to play, d the distance of the keys on the circle of fifths",
+    source: "Davis, Harmonic mixing",
+    ofSessions: (run) =>
+      eachSession(run, (plays) => {
+        const { match, known } = keyTransitions(plays, run.keys);
+        return { value: match, weight: known };
+      }),
+  },
+  {
+    ...{ ...share, name: "keyCompatible", label: "Compatible keys", unit: "share", shown: "tables" },
+    meaning: "Share of transitions to the same or a neighbouring key",
+    source: "Davis, Harmonic mixing",
+    ofSessions: (run) =>
+      eachSession(run, (plays) => {
+        const { compatible, known } = keyTransitions(plays, run.keys);
+        return { value: compatible, weight: known };
+      }),
+  },
+  {
+    ...{ ...share, name: "tempoSmooth", label: "Smooth tempo", unit: "share", shown: "sentences" },
+    meaning: "Share of transitions within 8 % of the tempo or its double",
+    ofSessions: (run) =>
+      eachSession(run, (plays) => {
+        if (!run.tempo) return NaN;
+        const { smooth, known } = tempoTransitions(plays, run.tempo);
+        return { value: smooth, weight: known };
+      }),
+  },
+];
 
 /** What {@linkcode keyTransitions} finds. */
 export interface KeyTransitions {
@@ -32,7 +68,7 @@ export interface KeyTransitions {
  * @param plays Track indices in the order in which they were played, at least 2.
  * @param keys Position of every track's key on the circle of fifths, −1 when not known.
  * @returns Mean match and share of compatible transitions, over the transitions whose keys are known.
- * @throws {InputError} When there are fewer than 2 plays, or a play is not a track index.
+ * @throws {RangeError} When there are fewer than 2 plays, or a play is not a track index.
  */
 export function keyTransitions(plays: ArrayLike<number>, keys: ArrayLike<number>): KeyTransitions {
   const matches = transitionsOf(plays, keys, (key) => key !== UNKNOWN_KEY, keyMatch);
@@ -61,11 +97,11 @@ export interface TempoTransitions {
  * @param plays Track indices in the order in which they were played, at least 2.
  * @param tempo Tempo of every track in BPM; NaN or 0 when not known.
  * @returns Mean distance in octaves and share of smooth transitions, over the transitions whose tempi are known.
- * @throws {InputError} When there are fewer than 2 plays, a play is not a track index, or a tempo is negative.
+ * @throws {RangeError} When there are fewer than 2 plays, a play is not a track index, or a tempo is negative.
  */
 export function tempoTransitions(plays: ArrayLike<number>, tempo: ArrayLike<number>): TempoTransitions {
   const isKnown = (bpm: number) => {
-    if (bpm < 0) throw new InputError(`Expected tempi above 0 BPM but found ${bpm}`);
+    if (bpm < 0) throw new RangeError(`Expected tempi above 0 BPM but found ${bpm}`);
     return bpm > 0;
   };
   const distances = transitionsOf(plays, tempo, isKnown, (before, after) => {

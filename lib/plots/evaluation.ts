@@ -1,12 +1,13 @@
 /**
- * Figures of the tournament of shuffles.
+ * Figures of the comparison of shuffles.
  *
  * @module
  */
 import { max, min } from "d3-array";
-import type { TournamentListener } from "../evaluation/comparison.ts";
-import { type MetricName, METRICS } from "../evaluation/metrics.ts";
-import type { AblationRow, ComparisonRow, CurvePoint, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
+import type { ComparedListener } from "../evaluation/comparison.ts";
+import type { Metric } from "../metrics/metric.ts";
+import { type MetricName, metricOf, METRICS } from "../metrics/registry.ts";
+import type { AblationRow, CurvePoint, PairedRow, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
 import { LIBRARY_KINDS, LISTENING_PATTERNS } from "../evaluation/scenarios.ts";
 import {
   ACCENT_COLOR,
@@ -15,38 +16,25 @@ import {
   colors,
   intervalLayer,
   MAIN_COLOR,
-  MUTED_COLOR,
+  policyColors,
   quantity,
   significant,
   type Spec,
 } from "./theme.ts";
 
-/** Colour of each contestant, the same in every figure. */
-export const POLICY_COLORS: Readonly<Record<string, string>> = Object.freeze({
-  "Vanilla shuffle": "#5F6368",
-  "Dithered by artist": "#56B4E9",
-  "Freshest of five": "#0072B2",
-  "Similarity walk": "#CC79A7",
-  "Segue, hand-set": "#D55E00",
-  "Segue, learned: all": "#E69F00",
-  "Segue, learned: each": "#A6761D",
-  "Segue, learned: tuned": "#7B3294",
-  "Segue, with sequence": "#009E73",
-  "Segue, own weights": "#000000",
-});
-
 /**
- * Means with intervals: a panel a metric, a row a policy.
+ * Means with intervals: a panel a metric of the overview, a row a policy.
  *
  * @param rows Rows of {@linkcode summarize} over all listeners.
- * @param metrics The metrics, a panel each.
+ * @param metrics The metrics that were measured.
  * @returns The figure.
  */
-export function contestPlot(rows: readonly SummaryRow[], metrics: readonly MetricName[]): Spec {
+export function policyPlot(rows: readonly SummaryRow[], metrics: readonly Metric[] = METRICS): Spec {
   const labels = labelsOf(rows);
-  const color = policyColor(labels, null);
-  return panels(metrics, 18, (metric, axis) => {
-    const x = quantity("estimate", axisOf(metric), { scale: { zero: false } });
+  const color = policyColor(rows, null);
+  return panels(metrics.filter(({ shown }) => shown === "overview"), 18, ({ name: metric, better, unit }, axis) => {
+    const title = `${unit && `${unit}, `}${better} is better`;
+    const x = quantity("estimate", title, { scale: { zero: false } });
     return {
       width: 190,
       height: 16 * labels.length,
@@ -72,13 +60,15 @@ export function curvePlot(
   curves: Readonly<Record<string, readonly CurvePoint[]>>,
   axes: { x: string; y: string },
 ): Spec {
-  const labels = labelsOf(Object.values(curves)[0]).filter((label) => !COVERED.includes(label));
-  const dashes = { domain: labels, range: labels.map((label) => label === "Segue, learned: tuned" ? [5, 4] : [1, 0]) };
-  const strokeDash = category("label", null, { sort: labels, scale: dashes, legend: LINE_LEGEND });
   const shown = Object.entries(curves).map(([name, points]) => ({
     name,
-    points: points.filter(({ label }) => labels.includes(label)),
+    points: points.filter(({ policy }) => !COVERED.includes(policy)),
   }));
+  const [{ points: first }] = shown;
+  const labels = labelsOf(first);
+  const tuned = first.find(({ policy }) => policy === "segue-tuned")?.label;
+  const dashes = { domain: labels, range: labels.map((label) => label === tuned ? [5, 4] : [1, 0]) };
+  const strokeDash = category("label", null, { sort: labels, scale: dashes, legend: LINE_LEGEND });
   const top = Math.ceil(10 * max(shown.flatMap(({ points }) => points), ({ upper }) => upper)!) / 10;
   const x = quantity("x", axes.x, { scale: { nice: false } });
   const y = quantity("estimate", axes.y, { scale: { domain: [0, top], nice: false } });
@@ -91,14 +81,14 @@ export function curvePlot(
       width: shown.length > 1 ? 232 : 480,
       height: 240,
       data: { values: significant(points) },
-      encoding: { color: policyColor(labels, LINE_LEGEND) },
+      encoding: { color: policyColor(first, LINE_LEGEND) },
       layer: [band, { ...line, encoding: { ...line.encoding as Spec, strokeDash } }],
     })),
   };
 }
 
 /** In curves these would lie under the hand-set weights and those learned and tuned. */
-const COVERED: readonly string[] = ["Segue, learned: all", "Segue, learned: each", "Segue, own weights"];
+const COVERED: readonly string[] = ["segue-learned", "segue-personal", "segue-own"];
 
 const LINE_LEGEND = { symbolType: "stroke", symbolStrokeWidth: 2, symbolOpacity: 1, labelLimit: 220 };
 
@@ -110,14 +100,15 @@ const PARETO_CURVES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The Pareto picture: variety against coherence, on the left every contestant, on the right Segue's curves over
+ * The Pareto picture: variety against coherence, on the left every policy, on the right Segue's curves over
  * temperature and over the weights of similarity and cluster diversity.
  *
  * @param points Points of {@linkcode paretoPoints}.
  * @returns The figure.
  */
 export function paretoPlot(points: readonly ParetoPoint[]): Spec {
-  const flat = significant(points.map(({ label, curve, value, coherence, variety }) => ({
+  const flat = significant(points.map(({ policy, label, curve, value, coherence, variety }) => ({
+    policy,
     label,
     curve: PARETO_CURVES[curve],
     value: Number.isFinite(value) ? value : 1e9,
@@ -126,7 +117,7 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
     ...{ y: variety.estimate, yLow: variety.lower, yHigh: variety.upper },
     kind: curve,
   })));
-  const contest = flat.filter(({ kind }) => kind === "contest");
+  const main = flat.filter(({ kind }) => kind === "none");
   const curves = flat.filter(({ curve }) => curve);
   const axis = { scale: { zero: false, padding: 16 }, axis: { tickCount: 5 } };
   const position = {
@@ -135,9 +126,9 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
   };
   const panel = (title: string, layer: Spec[]): Spec => ({ title: panelTitle(title), width: 300, height: 300, layer });
   const legend = { orient: "bottom", columns: 2, labelLimit: 260, title: null };
-  const color = policyColor(labelsOf(contest), legend);
+  const color = policyColor(main, legend);
   const intervals = (["x", "y"] as const).map((name) => ({
-    data: { values: contest },
+    data: { values: main },
     mark: { type: "rule", strokeWidth: 1.5, opacity: 0.6 },
     encoding: {
       ...position,
@@ -154,10 +145,10 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
     spacing: 40,
     resolve: { scale: { color: "independent" } },
     concat: [
-      panel("Contestants", [
+      panel("Policies", [
         ...intervals,
         {
-          data: { values: contest },
+          data: { values: main },
           mark: { type: "point", size: 80, filled: true, opacity: 1 },
           encoding: { ...position, color },
         },
@@ -181,7 +172,7 @@ export function paretoPlot(points: readonly ParetoPoint[]): Spec {
           encoding: { ...position, text: { field: "mark" }, color: curveColor },
         })),
         {
-          data: { values: contest.filter(({ label }) => label === "Segue, hand-set") },
+          data: { values: main.filter(({ policy }) => policy === "segue") },
           mark: { type: "point", shape: "diamond", size: 110, filled: true, color: "#202124", opacity: 1 },
           encoding: position,
         },
@@ -204,11 +195,11 @@ const NUMBER_PLACES = [
  * What leaving a term out does: a panel a metric, a row a term, under the hard rules and without them.
  *
  * @param rows Rows of {@linkcode ablationsOf}.
- * @param metrics The metrics, a panel each.
+ * @param names The metrics, a panel each.
  * @returns The figure.
  */
-export function ablationPlot(rows: readonly AblationRow[], metrics: readonly MetricName[]): Spec {
-  const terms = ["similarity", "recency", "sameArtist", "keyMatch", "clusterDiversity", "rules"];
+export function ablationPlot(rows: readonly AblationRow[], names: readonly MetricName[]): Spec {
+  const terms = [...new Set(rows.map(({ parameter }) => parameter))];
   const regimes = ["with hard rules", "without hard rules"];
   const values = significant(rows.map(({ metric, parameter: term, baseline, estimate, lower, upper }) => ({
     ...{ metric, term, estimate, lower, upper },
@@ -216,12 +207,12 @@ export function ablationPlot(rows: readonly AblationRow[], metrics: readonly Met
   })));
   const legend = { orient: "bottom", titleOrient: "left" };
   const color = colors("regime", "Left out", regimes, [ACCENT_COLOR, MAIN_COLOR], { legend });
-  return panels(metrics, 18, (metric, axis) => {
-    const x = quantity("estimate", `change, ${direction(metric)}`);
+  return panels(names.map((name) => metricOf(name)), 18, ({ name, better }, axis) => {
+    const x = quantity("estimate", `change, ${better} is better`);
     return {
       width: 190,
       height: 26 * terms.length,
-      data: { values: values.filter((value) => value.metric === metric) },
+      data: { values: values.filter(({ metric }) => metric === name) },
       encoding: {
         y: category("term", null, { sort: terms, axis }),
         yOffset: { field: "regime", sort: regimes },
@@ -242,17 +233,17 @@ export function ablationPlot(rows: readonly AblationRow[], metrics: readonly Met
  *
  * @param rows Rows of {@linkcode compareWith} by library and pattern.
  * @param policy Name of the policy.
- * @param metrics The metrics, a panel each.
+ * @param names The metrics, a panel each.
  * @returns The figure.
  */
-export function cellPlot(rows: readonly ComparisonRow[], policy: string, metrics: readonly MetricName[]): Spec {
+export function cellPlot(rows: readonly PairedRow[], policy: string, names: readonly MetricName[]): Spec {
   const color = colors("verdict", "Against vanilla", ["better", "even", "worse"], ["#9BD0EC", "#ECEFF1", "#F2B38C"]);
-  return panels(metrics, 30, (metric) => ({
-    title: { ...panelTitle(METRICS[metric].label), subtitle: direction(metric) },
+  return panels(names.map((name) => metricOf(name)), 30, ({ name, label, better }) => ({
+    title: { ...panelTitle(label), subtitle: `${better} is better` },
     width: 175,
     height: 150,
     data: {
-      values: rows.filter((row) => row.policy === policy && row.metric === metric)
+      values: rows.filter((row) => row.policy === policy && row.metric === name)
         .map(({ library, pattern, verdict, estimate }) => ({
           library,
           pattern,
@@ -277,7 +268,7 @@ export function cellPlot(rows: readonly ComparisonRow[], policy: string, metrics
  * @param panels Rows of {@linkcode gainsByListener}, a panel each, by its title.
  * @returns The figure.
  */
-export function gainPlot(panels: Readonly<Record<string, readonly (TournamentListener & { gain: number })[]>>): Spec {
+export function gainPlot(panels: Readonly<Record<string, readonly (ComparedListener & { gain: number })[]>>): Spec {
   const gains = Object.values(panels).flat().map(({ gain }) => gain);
   const domain = [Math.floor(min([0, ...gains])!), Math.ceil(max([0, ...gains])!)];
   const position = {
@@ -311,11 +302,10 @@ export function gainPlot(panels: Readonly<Record<string, readonly (TournamentLis
   };
 }
 
-function policyColor(labels: readonly string[], legend: object | null): Spec {
-  return colors("label", null, labels, labels.map((label) => POLICY_COLORS[label] ?? MUTED_COLOR), {
-    sort: labels,
-    legend,
-  });
+function policyColor(rows: readonly { policy: string; label: string }[], legend: object | null): Spec {
+  const labels = labelsOf(rows);
+  const names = [...new Set(rows.map(({ policy }) => policy))];
+  return colors("label", null, labels, policyColors(names), { sort: labels, legend });
 }
 
 function labelsOf(rows: readonly { label: string }[]): string[] {
@@ -323,17 +313,13 @@ function labelsOf(rows: readonly { label: string }[]): string[] {
 }
 
 /** Three panels a row, one a metric; only the first of a row labels its vertical axis. */
-function panels(
-  metrics: readonly MetricName[],
-  column: number,
-  panel: (metric: MetricName, axis: Spec) => Spec,
-): Spec {
+function panels(metrics: readonly Metric[], column: number, panel: (metric: Metric, axis: Spec) => Spec): Spec {
   return {
     columns: 3,
     align: "each",
     spacing: { row: 26, column },
     concat: metrics.map((metric, m) => ({
-      title: panelTitle(METRICS[metric].label),
+      title: panelTitle(metric.label),
       ...panel(metric, { labels: m % 3 === 0, ticks: false }),
     })),
   };
@@ -344,33 +330,9 @@ function panelTitle(text: string): Spec {
   return { text, fontSize: 13, frame: "group", anchor: "start", offset: 6 };
 }
 
-/** Which way is better, for the axis. */
-function direction(metric: MetricName): string {
-  return `${METRICS[metric].better} is better`;
-}
-
-function axisOf(metric: MetricName): string {
-  const { unit, range } = METRICS[metric];
-  const name = unit || (range[0] === 0 && range[1] === 1 ? "share" : range[0] === -1 ? "cosine" : "");
-  return name ? `${name}, ${direction(metric)}` : direction(metric);
-}
-
 function signed(value: number): string {
   const size = Math.abs(value);
   const digits = size >= 10 ? 0 : size >= 1 ? 1 : size >= 0.01 ? 2 : 3;
   const text = size.toFixed(digits);
   return Number(text) === 0 ? "0" : `${value < 0 ? "−" : "+"}${text}`;
 }
-
-/** Metrics that the overview shows. */
-export const OVERVIEW_METRICS: readonly MetricName[] = [
-  "trackRepeat",
-  "artistRepeat",
-  "similarity",
-  "diversity",
-  "miscalibration",
-  "keyMatch",
-  "coverage",
-  "giniArtists",
-  "regret",
-];

@@ -21,6 +21,7 @@ import {
   MAIN_COLOR,
   MUTED_COLOR,
   ordinal,
+  policyColors,
   quantity,
   shareAxis,
   shorten,
@@ -39,14 +40,6 @@ export const FEATURE_LABELS: Readonly<Record<FeatureName, string>> = {
   familiarity: "familiarity",
   feedback: "likes and skips",
   energyArc: "energy arc",
-};
-
-const POLICY_COLORS: Record<PolicyName, string> = {
-  segue: CATEGORY_COLORS[0],
-  similarity: CATEGORY_COLORS[3],
-  vanilla: CATEGORY_COLORS[7],
-  dithered: CATEGORY_COLORS[1],
-  freshest: CATEGORY_COLORS[2],
 };
 
 /**
@@ -636,7 +629,7 @@ function featureColor(features: readonly FeatureName[]): Spec {
 
 function policyColor(policies: readonly PolicyName[]): Spec {
   const domain = [...new Set(policies)];
-  return colors("policy", "policy", domain, domain.map((policy) => POLICY_COLORS[policy]), {
+  return colors("policy", "policy", domain, policyColors(domain), {
     sort: null,
     legend: { symbolType: "stroke", symbolStrokeWidth: 3 },
   });

@@ -29,6 +29,30 @@ export const ACCENT_COLOR = "#D55E00";
 /** The colour of references and of what is not the point. */
 export const MUTED_COLOR = "#9AA0A6";
 
+/** Colour of each policy, by its name. */
+const POLICY_COLORS: Readonly<Record<string, string>> = {
+  vanilla: "#5F6368",
+  dithered: "#56B4E9",
+  freshest: "#0072B2",
+  similarity: "#CC79A7",
+  segue: "#D55E00",
+  "segue-learned": "#E69F00",
+  "segue-personal": "#A6761D",
+  "segue-tuned": "#7B3294",
+  "segue-sequence": "#009E73",
+  "segue-own": "#000000",
+};
+
+/**
+ * Colours of policies, the same in every figure.
+ *
+ * @param names Names of the policies.
+ * @returns A colour each; one that is not named here gets one by its place.
+ */
+export function policyColors(names: readonly string[]): string[] {
+  return names.map((name, place) => POLICY_COLORS[name] ?? CATEGORY_COLORS[place % CATEGORY_COLORS.length]);
+}
+
 /** A legend above a figure of lines: its symbols are strokes. */
 export const LINES_ON_TOP: Spec = { orient: "top", symbolType: "stroke", symbolStrokeWidth: 3 };
 

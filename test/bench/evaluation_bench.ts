@@ -1,5 +1,5 @@
 /**
- * Times `segue evaluate` as a whole on the default collection, the training of its sequence model, the tournament on one worker
+ * Times `segue evaluate` as a whole on the default collection, the training of its sequence model, the comparison on one worker
  * and on two, one of 1,000 listeners with the processor time that it takes, and the bootstrap beside SciPy's. Each timed
  * thing runs in a process of its own, so that its peak memory is its own.
  *
@@ -13,7 +13,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { bootstrapMean } from "../../lib/math/bootstrap.ts";
 import { weighSequenceTerm } from "../../lib/hybrid/sequence_term.ts";
-import { runTournament } from "../../lib/evaluation/comparison.ts";
+import { comparePolicies } from "../../lib/evaluation/comparison.ts";
 import { openWorkspace } from "../../lib/prepare.ts";
 import { showTable } from "../../lib/plots/show.ts";
 import { seededRandom } from "../../lib/math/random.ts";
@@ -26,7 +26,7 @@ interface Timing {
   peak_mib: number;
   /** Processor seconds of all threads, where they were measured. */
   cpu_seconds?: number;
-  /** Contestants of a tournament. */
+  /** Contestants of a comparison. */
   policies?: string;
 }
 
@@ -59,9 +59,9 @@ async function main(args: string[]): Promise<void> {
   const { directory } = workspace;
   const training = workspace.manifest().sasrec;
   const command = wholeCommand(directory, listeners);
-  const one = part("tournament", 1, listeners, directory);
-  const two = part("tournament", 2, listeners, directory);
-  const thousand = part("tournament", 2, many, directory);
+  const one = part("comparison", 1, listeners, directory);
+  const two = part("comparison", 2, listeners, directory);
+  const thousand = part("comparison", 2, many, directory);
   const ours = part("bootstrap", RESAMPLES, VALUES, "");
   const rows = [
     row(`training SASRec, ${training.facts.steps} steps`, {
@@ -70,9 +70,9 @@ async function main(args: string[]): Promise<void> {
       peak_mib: training.peakMemoryMiB,
     }),
     row("segue evaluate, the whole command", command),
-    row("tournament, 1 worker", one, 1),
-    row("tournament, 2 workers", two, two.seconds / one.seconds),
-    row("tournament of many, 2 workers", thousand),
+    row("comparison, 1 worker", one, 1),
+    row("comparison, 2 workers", two, two.seconds / one.seconds),
+    row("comparison of many, 2 workers", thousand),
     row(`bootstrap of a mean, ${RESAMPLES} resamples, Segue`, ours, 1),
   ];
   if (existsSync(PYTHON)) {
@@ -119,15 +119,15 @@ async function runPart(name: string, size: number, n: number): Promise<Timing> {
   const collection = await loadCollection(directory);
   const sequence = await weighSequenceTerm(directory, collection);
   const before = process.cpuUsage();
-  const tournament = await runTournament(collection, {
+  const comparison = await comparePolicies(collection, {
     listeners: n,
     variantListeners: n > 96 ? 48 : undefined,
     workers: size,
     sequence,
   });
   const { user, system } = process.cpuUsage(before);
-  const policies = tournament.policies.filter(({ group }) => group === "contest").map(({ label }) => label).join("; ");
-  return { n, seconds: tournament.seconds, peak_mib: peakMemory(), cpu_seconds: (user + system) / 1e6, policies };
+  const policies = comparison.policies.filter(({ group }) => group === "main").map(({ label }) => label).join("; ");
+  return { n, seconds: comparison.seconds, peak_mib: peakMemory(), cpu_seconds: (user + system) / 1e6, policies };
 }
 
 function part(name: string, size: number, n: number, directory: string): Timing {

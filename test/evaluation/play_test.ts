@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { measureRun, METRIC_NAMES, METRICS } from "../../lib/evaluation/metrics.ts";
-import { type Run, scenarioPlayer } from "../../lib/evaluation/play.ts";
-import { contestants, segueVariants } from "../../lib/evaluation/policies.ts";
+import { measureRun } from "../../lib/metrics/measure.ts";
+import type { Run } from "../../lib/metrics/metric.ts";
+import { METRICS } from "../../lib/metrics/registry.ts";
+import { scenarioPlayer } from "../../lib/evaluation/play.ts";
+import { comparedPolicies, segueVariants } from "../../lib/evaluation/policies.ts";
 import { drawScenario, type Scenario, scenarioCollection } from "../../lib/evaluation/scenarios.ts";
 import { FEATURES } from "../../lib/score/features.ts";
 import { DEFAULT_WEIGHTS } from "../../lib/score/weights.ts";
@@ -19,7 +21,7 @@ const learned = {
   },
   temperature: 0.5,
 };
-const policies = contestants(learned);
+const policies = comparedPolicies(learned);
 
 Deno.test("every policy plays the same starts, at the same hours, to the same number of tracks", async () => {
   const scenario = drawScenario(whole, 5, { librarySize: 60 });
@@ -79,13 +81,8 @@ Deno.test("every metric of every policy lies within its range", async () => {
     const scenario = drawScenario(whole, listener, { librarySize: 60 });
     const collection = await scenarioCollection(scenario);
     for (const policy of [...policies, ...segueVariants(learned).slice(0, 3)]) {
-      const { values, repeats, similarities, heard } = measureRun(
-        collection,
-        scenario,
-        scenarioPlayer(collection, scenario)(policy),
-      );
-      for (const name of METRIC_NAMES) {
-        const [low, high] = METRICS[name].range;
+      const { values, repeats, similarities, heard } = measureRun(scenarioPlayer(collection, scenario)(policy));
+      for (const { name, range: [low, high] } of METRICS) {
         assert.ok(values[name] >= low - 1e-9 && values[name] <= high + 1e-9, `${policy.name} ${name} ${values[name]}`);
       }
       assert.ok(Math.abs(values.trackRepeat - repeats.track[49]) < 1e-12);
@@ -99,7 +96,7 @@ Deno.test("vanilla hears a tiny library through in a binge in exactly its size, 
   const scenario = drawScenario(whole, 2);
   assert.deepEqual([scenario.library, scenario.pattern], ["tiny", "binge"]);
   const collection = await scenarioCollection(scenario);
-  const { values, repeats } = measureRun(collection, scenario, scenarioPlayer(collection, scenario)(policies[0]));
+  const { values, repeats } = measureRun(scenarioPlayer(collection, scenario)(policies[0]));
   assert.equal(values.allHeard, 40);
   assert.equal(values.halfHeard, 20);
   assert.equal(repeats.track[0], 0);

@@ -11,7 +11,7 @@ import {
   type WeighedSequenceTerm,
   weighSequenceTerm,
 } from "../../lib/hybrid/sequence_term.ts";
-import { runTournament, valuesOf } from "../../lib/evaluation/comparison.ts";
+import { comparePolicies, valuesOf } from "../../lib/evaluation/comparison.ts";
 import { pcaStage } from "../../lib/embedding/pca_stage.ts";
 import { openWorkspace } from "../../lib/prepare.ts";
 import { seededRandom, shuffleInPlace } from "../../lib/math/random.ts";
@@ -52,9 +52,16 @@ Deno.test("serveSequenceTerm() gives 0 to all before anything that it knows was 
   assert.deepEqual([...out], [0, 0]);
 });
 
-Deno.test("runTournament() plays the sequence term when there is a model, alike on one worker and on two", async () => {
-  const options = { listeners: 2, variantListeners: 0, librarySize: 40, teachers: 12, validators: 2, sequence: term };
-  const [one, two] = await Promise.all([1, 2].map((workers) => runTournament(collection, { ...options, workers })));
+Deno.test("comparePolicies() plays the sequence term when there is a model, alike on one worker and on two", async () => {
+  const options = {
+    listeners: 2,
+    variantListeners: 0,
+    librarySize: 40,
+    trainingListeners: 12,
+    validationListeners: 2,
+    sequence: term,
+  };
+  const [one, two] = await Promise.all([1, 2].map((workers) => comparePolicies(collection, { ...options, workers })));
   assert.ok(one.policies.some(({ name }) => name === "segue-sequence"));
   assert.deepEqual(one.runs, two.runs);
   assert.notDeepEqual(valuesOf(one, "segue-sequence", "similarity"), valuesOf(one, "segue", "similarity"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { codeLists } from "../../lib/catalog/catalog.ts";
-import { heardShare, playsUntilHeard, repeatGaps, repeatRates } from "../../lib/metrics/repetition.ts";
+import { repeatGaps, repeatRates } from "../../lib/metrics/repetition.ts";
 
 const identity = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
 
@@ -35,18 +35,4 @@ Deno.test("repeatRates() agrees with the definition and never falls with the win
 Deno.test("repeatRates() refuses an empty run and a track that does not exist", () => {
   assert.throws(() => repeatRates([], identity(3)), /Expected at least 1 play but found 0/);
   assert.throws(() => repeatRates([0, 3], identity(3)), /Expected play 1 to be a track index in \[0, 2\] but found 3/);
-});
-
-Deno.test("heardShare() and playsUntilHeard() follow a library to its end", () => {
-  assert.deepEqual([...heardShare([4, 4, 5, 9, 6, 7], [4, 5, 6, 7])], [0.25, 0.25, 0.5, 0.5, 0.75, 1]);
-  assert.equal(playsUntilHeard([4, 4, 5, 9, 6, 7], [4, 5, 6, 7]), 6);
-  assert.equal(playsUntilHeard([4, 4, 5, 9, 6, 7], [4, 5, 6, 7], 0.5), 3);
-  assert.equal(playsUntilHeard([4, 5], [4, 5, 6]), undefined);
-  assert.throws(() => heardShare([1], []), /at least one track in the library/);
-});
-
-Deno.test("playsUntilHeard() is the size of the library for any order without repeats", () => {
-  fc.assert(fc.property(fc.uniqueArray(fc.nat(500), { minLength: 1 }), (order) => {
-    assert.equal(playsUntilHeard(order, [...order].sort()), order.length);
-  }));
 });

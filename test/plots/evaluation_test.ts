@@ -8,40 +8,33 @@ import {
   similarityDistributions,
   summarize,
 } from "../../lib/evaluation/summary.ts";
-import { runTournament } from "../../lib/evaluation/comparison.ts";
-import {
-  ablationPlot,
-  cellPlot,
-  contestPlot,
-  curvePlot,
-  gainPlot,
-  OVERVIEW_METRICS,
-  paretoPlot,
-} from "../../lib/plots/evaluation.ts";
+import { comparePolicies } from "../../lib/evaluation/comparison.ts";
+import { ablationPlot, cellPlot, curvePlot, gainPlot, paretoPlot, policyPlot } from "../../lib/plots/evaluation.ts";
+import { metricOf } from "../../lib/metrics/registry.ts";
 import { renderSvg } from "../../lib/plots/render.ts";
 import { type Spec, themed } from "../../lib/plots/theme.ts";
 import { randomCollection } from "../score/small_worlds.ts";
 
-const tournament = await runTournament(randomCollection(300, 20, 3), {
+const comparison = await comparePolicies(randomCollection(300, 20, 3), {
   listeners: 12,
   variantListeners: 2,
   librarySize: 60,
-  teachers: 30,
-  validators: 3,
+  trainingListeners: 30,
+  validationListeners: 3,
   workers: 1,
 });
-const cells = compareWith(tournament, "vanilla", { byLibrary: true, byPattern: true });
+const cells = compareWith(comparison, "vanilla", { byLibrary: true, byPattern: true });
 const figures: Record<string, Spec> = {
-  contestPlot: contestPlot(summarize(tournament), OVERVIEW_METRICS),
-  curvePlot: curvePlot({ Tiny: heardCurves(tournament, "tiny"), Broad: heardCurves(tournament, "broad") }, {
+  policyPlot: policyPlot(summarize(comparison)),
+  curvePlot: curvePlot({ Tiny: heardCurves(comparison, "tiny"), Broad: heardCurves(comparison, "broad") }, {
     x: "Plays",
     y: "Share heard",
   }),
-  distributions: curvePlot({ "": similarityDistributions(tournament) }, { x: "Similarity", y: "Share" }),
-  paretoPlot: paretoPlot(paretoPoints(tournament)),
-  ablationPlot: ablationPlot(ablationsOf(tournament), ["regret", "diversity"]),
+  distributions: curvePlot({ "": similarityDistributions(comparison) }, { x: "Similarity", y: "Share" }),
+  paretoPlot: paretoPlot(paretoPoints(comparison)),
+  ablationPlot: ablationPlot(ablationsOf(comparison), ["regret", "diversity"]),
   cellPlot: cellPlot(cells, "segue", ["trackRepeat", "utility"]),
-  gainPlot: gainPlot({ "Hand-set": gainsByListener(tournament), Own: gainsByListener(tournament, "segue-own") }),
+  gainPlot: gainPlot({ "Hand-set": gainsByListener(comparison), Own: gainsByListener(comparison, "segue-own") }),
 };
 
 for (const [name, spec] of Object.entries(figures)) {
@@ -53,9 +46,9 @@ for (const [name, spec] of Object.entries(figures)) {
   });
 }
 
-Deno.test("contestPlot() names every contestant once", async () => {
-  const svg = await renderSvg(themed(contestPlot(summarize(tournament), ["regret"])));
-  for (const { label } of tournament.policies.filter(({ group }) => group === "contest")) {
+Deno.test("policyPlot() names every policy once", async () => {
+  const svg = await renderSvg(themed(policyPlot(summarize(comparison), [metricOf("regret")])));
+  for (const { label } of comparison.policies.filter(({ group }) => group === "main")) {
     assert.equal(svg.split(`>${label}<`).length - 1, 1, label);
   }
 });

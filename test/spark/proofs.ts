@@ -12,13 +12,13 @@ import { featuresOn } from "../../lib/spark/features.ts";
 import { type DistributedGraphReport, graphOn } from "../../lib/spark/graph.ts";
 import { distributedMpd } from "../../lib/spark/mpd.ts";
 import { pcaOn } from "../../lib/spark/pca.ts";
-import { engineCrew } from "../../lib/spark/comparison.ts";
+import { engineRunner } from "../../lib/spark/comparison.ts";
 import { clustersStage } from "../../lib/embedding/clusters_stage.ts";
 import { embeddingStage } from "../../lib/embedding/embedding_stage.ts";
 import { pcaStage } from "../../lib/embedding/pca_stage.ts";
 import { readPca } from "../../lib/embedding/pca_stage.ts";
 import type { PcaModel } from "../../lib/math/pca.ts";
-import { runTournament, type Tournament } from "../../lib/evaluation/comparison.ts";
+import { comparePolicies, type Comparison } from "../../lib/evaluation/comparison.ts";
 import { featuresStage } from "../../lib/features/features_stage.ts";
 import { type NeighborGraph, readGraph } from "../../lib/graph/graph.ts";
 import { buildKnnGraph } from "../../lib/graph/knn.ts";
@@ -60,7 +60,14 @@ function fewPlaylists(folder: string): void {
   }
 }
 
-const TOURNAMENT = { listeners: 6, variantListeners: 0, librarySize: 60, seed: 9, teachers: 12, validators: 2 };
+const COMPARISON = {
+  listeners: 6,
+  variantListeners: 0,
+  librarySize: 60,
+  seed: 9,
+  trainingListeners: 12,
+  validationListeners: 2,
+};
 
 /** What the steps give on an engine. */
 export interface Outcome {
@@ -71,7 +78,7 @@ export interface Outcome {
   graph: NeighborGraph;
   report: DistributedGraphReport;
   playlists: Record<string, string>;
-  tournament: Tournament;
+  comparison: Comparison;
 }
 
 /** The graph of a matrix file in parts, into a folder. */
@@ -98,14 +105,14 @@ export async function runAll(engine: Engine, collection: string): Promise<Outcom
   const graph = readGraph(directory);
   await distributedMpd([join(directory, "playlists")], join(directory, "mpd"), engine, { companions: 5 });
   const shuffles = await loadCollection(collection);
-  const tournament = await runTournament(shuffles, { ...TOURNAMENT, crew: engineCrew(engine) });
+  const comparison = await comparePolicies(shuffles, { ...COMPARISON, runner: engineRunner(engine) });
   assert.deepEqual(readdirSync(directory).filter((name) => name.startsWith(".segue")), [], "left-over staging folders");
-  return { features, pca, scores, fit, graph, report, playlists: filesOf(join(directory, "mpd")), tournament };
+  return { features, pca, scores, fit, graph, report, playlists: filesOf(join(directory, "mpd")), comparison };
 }
 
-/** The same tournament on this thread. */
-export async function tournamentHere(collection: string): Promise<Tournament> {
-  return await runTournament(await loadCollection(collection), { ...TOURNAMENT, workers: 1 });
+/** The same comparison on this thread. */
+export async function comparisonHere(collection: string): Promise<Comparison> {
+  return await comparePolicies(await loadCollection(collection), { ...COMPARISON, workers: 1 });
 }
 
 /** The same fit in this process. */

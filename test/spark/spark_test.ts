@@ -56,11 +56,11 @@ Deno.test({
         assert.ok(there >= 0.99, `recall ${there}`);
         assert.equal(found.report.replication, expected.report.replication);
       });
-      await t.step("playlists, co-occurrence and the tournament are the same", () => {
+      await t.step("playlists, co-occurrence and the comparison are the same", () => {
         assert.deepEqual(Object.keys(found.playlists), Object.keys(expected.playlists));
         assert.equal(found.playlists["interactions.csv"], expected.playlists["interactions.csv"]);
         assert.equal(found.playlists["cooccurrence.npz"], expected.playlists["cooccurrence.npz"]);
-        assert.deepEqual(found.tournament.runs, expected.tournament.runs);
+        assert.deepEqual(found.comparison.runs, expected.comparison.runs);
       });
       await t.step("the executors write the graph in parts, one of them twice, and SciPy opens each", () => {
         const folder = temporaryFolder();

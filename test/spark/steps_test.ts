@@ -23,6 +23,7 @@ import {
   assertAlone,
   assertClose,
   assertSameFit,
+  comparisonHere,
   distributedGraph,
   filesOf,
   fitHere,
@@ -31,7 +32,6 @@ import {
   runAll,
   smallCollection,
   temporaryFolder,
-  tournamentHere,
 } from "./proofs.ts";
 import { STEPS } from "./steps.ts";
 
@@ -48,8 +48,8 @@ Deno.test("partition functions give what this process gives", async () => {
   assert.equal(found.report.method, "cells");
   assert.ok(recall >= 0.99, `recall ${recall}`);
   assert.ok(Math.abs(recall - found.report.recall) < 3 * found.report.recall_error + 0.002, `${found.report.recall}`);
-  const { runs } = await tournamentHere(world);
-  assert.deepEqual(found.tournament.runs, runs);
+  const { runs } = await comparisonHere(world);
+  assert.deepEqual(found.comparison.runs, runs);
   const here = join(temporaryFolder(), "mpd");
   await readMpd([join(world, "playlists")], here);
   const { "cooccurrence.npz": _, ...files } = found.playlists;

@@ -1,101 +1,91 @@
 /**
- * The verdict in words: what one shuffle does better than another, and where the other is as good or better.
+ * The findings in words: what one shuffle does better than another, and where the other is as good or better.
  *
  * @module
  */
 import { greatest, mean, rollups } from "d3-array";
 import { seededRandom } from "../math/random.ts";
 import { type Interval, pairedDifference } from "../math/bootstrap.ts";
-import { METRIC_NAMES, type MetricName, METRICS } from "./metrics.ts";
+import { type MetricName, metricOf } from "../metrics/registry.ts";
 import { PAST_CHOICES } from "./play.ts";
 import { LIBRARY_KINDS, LISTENER_WEIGHTS, LISTENING_PATTERNS } from "./scenarios.ts";
-import { compareWith, type ComparisonRow, gainsByListener } from "./summary.ts";
-import { type Tournament, valuesOf } from "./comparison.ts";
+import { compareWith, gainsByListener, metricNames, type PairedRow } from "./summary.ts";
+import { type Comparison, valuesOf } from "./comparison.ts";
 import { capital, list } from "./words.ts";
 
-/** What {@linkcode describeVerdict} found. */
-export interface Verdict {
-  /** Where Segue is better than vanilla, as Markdown. */
+/** What {@linkcode describeFindings} found, as Markdown. */
+export interface Findings {
+  /** Where Segue is better than vanilla. */
   better: string;
-  /** Where vanilla is as good or better, for whom, and what Segue costs, as Markdown. */
-  sober: string;
+  /** Where vanilla is as good or better, for whom, and what Segue costs. */
+  notBetter: string;
 }
-
-/** Metrics that do not count in a verdict: each is another side of one that does, so that nothing is counted twice. */
-const NOT_JUDGED: readonly MetricName[] = [
-  "roughest",
-  "keyCompatible",
-  "allHeard",
-  "utility",
-  "attained",
-  "relaxed",
-  "dropped",
-];
 
 /**
  * Puts the comparison of Segue with vanilla into words. Every clause hangs on the numbers: a metric is named as
  * better or worse only when the interval of its paired difference does not hold 0, and a part that is empty is left
  * out.
  *
- * @param tournament The tournament.
- * @returns The verdict.
+ * @param comparison The comparison.
+ * @returns The findings.
  */
-export function describeVerdict(tournament: Tournament): Verdict {
-  const metrics = METRIC_NAMES.filter((name) => !NOT_JUDGED.includes(name));
-  const rows = compareWith(tournament, "vanilla", { metrics }).filter(({ policy }) => policy === "segue");
+export function describeFindings(comparison: Comparison): Findings {
+  // A metric that is another side of one that is told is left out, so that nothing is counted twice.
+  const metrics = metricNames(comparison, ({ shown }) => shown !== "tables");
+  const rows = compareWith(comparison, "vanilla", { metrics }).filter(({ policy }) => policy === "segue");
   const { label } = rows[0];
-  const meanOf = (name: string, metric: MetricName) => mean(valuesOf(tournament, name, metric)) ?? NaN;
-  const clause = (row: ComparisonRow) => {
+  const meanOf = (name: string, metric: MetricName) => mean(valuesOf(comparison, name, metric)) ?? NaN;
+  const clause = (row: PairedRow) => {
     const values = `${plain(meanOf("segue", row.metric))} against ${plain(meanOf("vanilla", row.metric))}`;
-    return `${quiet(METRICS[row.metric].label)} (${values}; difference ${formatInterval(row)})`;
+    return `${labelOf(comparison, row.metric)} (${values}; difference ${formatInterval(row)})`;
   };
-  const of = (verdict: ComparisonRow["verdict"]) => rows.filter((row) => row.verdict === verdict);
+  const of = (verdict: PairedRow["verdict"]) => rows.filter((row) => row.verdict === verdict);
   const better = of("better").length > 0
     ? `**${label} is better than vanilla** in ${list(of("better").map(clause))}.`
     : `In none of the ${rows.length} metrics is ${label} shown to be better than vanilla.`;
-  const gains = gainsByListener(tournament);
-  const sober = [
+  const gains = gainsByListener(comparison);
+  const notBetter = [
     of("worse").length > 0
       ? `**Vanilla is better** in ${list(of("worse").map(clause))}.`
       : `In none of the ${rows.length} metrics is vanilla shown to be better over all listeners.`,
     of("even").length > 0 ? `No difference can be shown in ${list(of("even").map(clause))}.` : "",
-    cellsSentence(tournament),
+    cellsSentence(comparison),
     losersSentence(gains),
-    priceSentence(tournament),
+    priceSentence(comparison),
   ];
-  return { better, sober: sober.filter(Boolean).join(" ") };
+  return { better, notBetter: notBetter.filter(Boolean).join(" ") };
 }
 
 /**
  * Puts into words what learning and the sequence term bring, each held against the hand-set weights on the same
- * listeners. As in {@linkcode describeVerdict} every word hangs on the numbers.
+ * listeners. As in {@linkcode describeFindings} every word hangs on the numbers.
  *
- * @param tournament The tournament.
+ * @param comparison The comparison.
  * @returns Markdown paragraphs: on learned weights, and on the sequence term where it took part.
  */
-export function describeLearning(tournament: Tournament): { learned: string; sequence: string } {
-  const rows = compareWith(tournament, "segue", { metrics: ["regret", "diversity", "coverage", "artistRepeat"] });
+export function describeLearning(comparison: Comparison): { learned: string; sequence: string } {
+  const rows = compareWith(comparison, "segue", { metrics: ["regret", "diversity", "coverage", "artistRepeat"] });
   const against = (policy: string, metric: MetricName) =>
     rows.find((row) => row.policy === policy && row.metric === metric)!;
-  const regret = (policy: string) => plain(mean(valuesOf(tournament, policy, "regret"))!);
-  const judged = (policy: string) => {
+  const regret = (policy: string) => plain(mean(valuesOf(comparison, policy, "regret"))!);
+  const regretAgainst = (policy: string) => {
     const row = against(policy, "regret");
     const words = { better: "less than", worse: "more than", even: "not shown to differ from" };
     return `a regret of ${regret(policy)}, ${words[row.verdict]} the ${regret("segue")} of the hand-set weights ` +
       `(difference ${formatInterval(row)})`;
   };
-  const { learned, tuned, listeners, sequence } = tournament;
-  const unhappy = (policy: string) => gainsByListener(tournament, policy).filter(({ gain }) => gain < 0).length;
+  const { learned, tuned, listeners, sequence } = comparison;
+  const unhappy = (policy: string) => gainsByListener(comparison, policy).filter(({ gain }) => gain < 0).length;
   const share = plain(learned.pooled.similarity);
   const paragraphs = [
     `**One set of weights learned from all** ${learned.listeners} listeners at once, used as estimated, leaves ` +
     `${
-      judged("segue-learned")
+      regretAgainst("segue-learned")
     }. People who differ look like noise to a model with one set of weights, so the estimates ` +
     `shrink, those most in which people differ most: similarity is estimated at ${share} where the mean listener's weight ` +
     `is ${LISTENER_WEIGHTS.mean.similarity}.`,
     `**Weights learned from each listener**, from ${PAST_CHOICES} past choices of theirs and from how the others differ, ` +
-    `leave ${judged("segue-personal")}; knowing the true weights would leave ${
+    `leave ${regretAgainst("segue-personal")}; knowing the true weights would leave ${
       regret("segue-own")
     }. Vanilla still serves ` +
     `${unhappy("segue-personal")} of ${listeners.length} listeners better (${
@@ -105,8 +95,10 @@ export function describeLearning(tournament: Tournament): { learned: string; seq
       unhappy("segue-own")
     } under their true ones): whatever the weights, the candidates are a track's nearest neighbours.`,
     `**The temperature** that was chosen for these on ${tuned.listeners} other listeners is ${tuned.temperature}. It leaves ` +
-    `${judged("segue-tuned")}, with ${changeOf(against("segue-tuned", "diversity"))}, and ${unhappy("segue-tuned")} ` +
-    `listeners better served by vanilla${equalTemperature(tournament)}.`,
+    `${regretAgainst("segue-tuned")}, with ${changeOf(comparison, against("segue-tuned", "diversity"))}, and ${
+      unhappy("segue-tuned")
+    } ` +
+    `listeners better served by vanilla${equalTemperature(comparison)}.`,
   ];
   if (!sequence) return { learned: paragraphs.join(" "), sequence: "" };
   const row = against("segue-sequence", "regret");
@@ -126,27 +118,27 @@ export function describeLearning(tournament: Tournament): { learned: string; seq
         : "no gain is shown. ") +
       `The simulated listeners know nothing of playlists: to them it ${effect[row.verdict]} (${
         formatInterval(row)
-      }), with ${changeOf(against("segue-sequence", "coverage"))} and ${
-        changeOf(against("segue-sequence", "artistRepeat"))
+      }), with ${changeOf(comparison, against("segue-sequence", "coverage"))} and ${
+        changeOf(comparison, against("segue-sequence", "artistRepeat"))
       }.`,
   };
 }
 
 /** `more variety (0.012 [0.001, 0.020])`, or `no difference shown in variety`. */
-function changeOf(row: ComparisonRow): string {
-  const label = quiet(METRICS[row.metric].label);
+function changeOf(comparison: Comparison, row: PairedRow): string {
+  const label = labelOf(comparison, row.metric);
   if (!row.differs) return `no difference shown in ${label} (${formatInterval(row)})`;
   return `${row.estimate > 0 ? "more" : "less"} ${label} (${formatInterval(row)})`;
 }
 
 /** The hand-set weights at the temperature that was chosen, where that variant was played: temperature is not learning. */
-function equalTemperature(tournament: Tournament): string {
-  const { variantListeners, tuned } = tournament;
+function equalTemperature(comparison: Comparison): string {
+  const { variantListeners, tuned } = comparison;
   const name = tuned.temperature === 1 ? "segue" : `temperature ${tuned.temperature}`;
-  if (variantListeners === 0 || !tournament.policies.some((policy) => policy.name === name)) return "";
-  const first = (policy: string) => valuesOf(tournament, policy, "regret").subarray(0, variantListeners);
+  if (variantListeners === 0 || !comparison.policies.some((policy) => policy.name === name)) return "";
+  const first = (policy: string) => valuesOf(comparison, policy, "regret").subarray(0, variantListeners);
   const difference = pairedDifference(first("segue-tuned"), first(name), {
-    random: seededRandom(tournament.seed, "equal"),
+    random: seededRandom(comparison.seed, "equal"),
   });
   return `. At the same temperature the hand-set weights leave ${
     plain(mean(first(name))!)
@@ -178,8 +170,8 @@ const PATTERN_PHRASES = {
 } as const satisfies Record<typeof LISTENING_PATTERNS[number], string>;
 
 /** In which kinds of libraries and patterns repeats are no fewer than under vanilla. */
-function cellsSentence(tournament: Tournament): string {
-  const rows = compareWith(tournament, "vanilla", { byLibrary: true, byPattern: true, metrics: ["trackRepeat"] })
+function cellsSentence(comparison: Comparison): string {
+  const rows = compareWith(comparison, "vanilla", { byLibrary: true, byPattern: true, metrics: ["trackRepeat"] })
     .filter((row) => row.policy === "segue" && row.verdict !== "better" && row.count >= 6);
   if (rows.length === 0) return "";
   const patterns = LISTENING_PATTERNS.flatMap((pattern) => {
@@ -207,11 +199,11 @@ function losersSentence(gains: ReturnType<typeof gainsByListener>): string {
   return `By their own taste ${share} are better served by vanilla${taste}.`;
 }
 
-function priceSentence(tournament: Tournament): string {
-  const values = valuesOf(tournament, "segue", "relaxed");
-  const [relaxed, dropped] = [mean(values)!, mean(valuesOf(tournament, "segue", "dropped"))!];
+function priceSentence(comparison: Comparison): string {
+  const values = valuesOf(comparison, "segue", "relaxed");
+  const [relaxed, dropped] = [mean(values)!, mean(valuesOf(comparison, "segue", "dropped"))!];
   if (!(relaxed > 0)) return "";
-  const kinds = rollups(tournament.listeners, (own) => mean(own, (l) => values[l.listener])!, (l) => l.library);
+  const kinds = rollups(comparison.listeners, (own) => mean(own, (l) => values[l.listener])!, (l) => l.library);
   const [worst, most] = greatest(kinds, ([, share]) => share)!;
   const percent = (share: number) => share > 0 && share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
   const how = dropped > 0
@@ -221,7 +213,9 @@ function priceSentence(tournament: Tournament): string {
     `libraries of the kind “${worst}” (${percent(most)}); ${how}.`;
 }
 
-function quiet(label: string): string {
+/** The label of a metric within a sentence. */
+function labelOf({ metrics }: Comparison, name: string): string {
+  const { label } = metricOf(name, metrics);
   return label.startsWith("Gini") ? label : label[0].toLowerCase() + label.slice(1);
 }
 
