@@ -1,6 +1,6 @@
 /**
- * The pipeline over one data folder: which stages there are, in which order, and where their files lie. Notebooks and
- * report call it; each stage itself lives with its subject.
+ * The pipeline over one data folder: which stages there are, in which order they run, and where their files are. The
+ * notebooks and the report use it. How a stage works is written in the room of its subject.
  *
  * @module
  */
@@ -33,15 +33,9 @@ export interface Settings {
   engine?: string;
 }
 
-/** The stages, in the order in which they run. */
-export const STAGES = ["catalog", "features", "pca", "embedding", "clusters", "graph", "umap", "sasrec"] as const;
-
-/** Name of a stage. */
-export type StageName = typeof STAGES[number];
-
 /**
- * Training of the stage `sasrec`: a small SASRec that is trained within a notebook's minute. Where another one was
- * trained before, as with `segue train-sasrec`, the stage keeps to that one's settings.
+ * Options of the stage `sasrec`: a small model that is trained in less than a minute, for the notebooks. When the folder
+ * already has a model, from `segue train-sasrec` for example, the stage keeps the options of that one.
  */
 export const SMALL_SASREC: Readonly<SasrecStageOptions> = Object.freeze(
   {
@@ -58,56 +52,153 @@ export const SMALL_SASREC: Readonly<SasrecStageOptions> = Object.freeze(
   } as const,
 );
 
-/** A data folder and what can be read from it. */
-export interface Workspace {
+/** What a stage is run with. */
+interface StageInput extends Required<Omit<Settings, "engine">> {
+  directory: string;
+  options: Record<string, unknown>;
+  /** Spark, when the settings name an engine. */
+  spark: Engine | undefined;
+}
+
+/**
+ * The stages, in the order in which they run. The code of a stage is imported when the stage runs: a notebook that needs
+ * no TensorFlow does not load it.
+ */
+const STAGES = {
+  async catalog({ directory, catalog, tracks, seed, options }: StageInput) {
+    if (catalog) {
+      const { ingestStage } = await import("./catalog/ingest.ts");
+      return await ingestStage(directory, { files: [catalog], tracks: tracks || undefined, seed, ...options });
+    }
+    const { worldStage } = await import("./catalog/synthetic/world_stage.ts");
+    return await worldStage(directory, { tracks, seed, ...options });
+  },
+  async features({ directory, options, spark }: StageInput) {
+    const encode = spark && (await import("./spark/features.ts")).featuresOn(spark);
+    return await (await import("./features/features_stage.ts")).featuresStage(directory, options, encode);
+  },
+  async pca({ directory, options, spark }: StageInput) {
+    const fit = spark && (await import("./spark/pca.ts")).pcaOn(spark);
+    return await (await import("./embedding/pca_stage.ts")).pcaStage(directory, options, fit);
+  },
+  async embedding({ directory, seed, options }: StageInput) {
+    return await (await import("./embedding/embedding_stage.ts")).embeddingStage(directory, { seed, ...options });
+  },
+  async clusters({ directory, seed, options }: StageInput) {
+    return await (await import("./embedding/clusters_stage.ts")).clustersStage(directory, { seed, ...options });
+  },
+  async graph({ directory, seed, options, spark }: StageInput) {
+    const build = spark && (await import("./spark/graph.ts")).graphOn(spark);
+    return await (await import("./graph/graph_stage.ts")).graphStage(directory, { seed, ...options }, build);
+  },
+  async umap({ directory, seed, options }: StageInput) {
+    return await (await import("./embedding/umap_stage.ts")).umapStage(directory, { seed, ...options });
+  },
+  async sasrec({ directory, seed, options }: StageInput) {
+    await (await import("./sequence/read_mpd.ts")).mpdStage(directory);
+    return await (await import("./sequence/sasrec_stage.ts")).sasrecStage(directory, {
+      ...(readManifest(directory).sasrec?.parameters ?? { ...SMALL_SASREC, seed }),
+      ...options,
+    });
+  },
+};
+
+/** Name of a stage. */
+export type StageName = keyof typeof STAGES;
+
+/** A data folder: it runs the stages and reads their files. */
+export class Workspace {
   /** Absolute path of the data folder. */
   readonly directory: string;
-  /** Name of the world, the folder's name. */
+  /** Name of the data folder. */
   readonly name: string;
   /** The settings, defaults filled in. */
   readonly settings: Required<Settings>;
+
+  /** As {@linkcode openWorkspace}. */
+  constructor(settings: Settings) {
+    const catalog = settings.catalog ? resolve(settings.catalog) : "";
+    if (catalog && !existsSync(catalog)) {
+      throw new InputError(
+        `${settings.catalog}: no such file; give the path of a catalogue, or none for the synthetic world`,
+      );
+    }
+    const { tracks = 0, seed = 42, engine = "" } = settings;
+    this.settings = { catalog, tracks: tracks || (catalog ? 0 : 20000), seed, engine };
+    this.name = folderName(this.settings);
+    const root = process.env.SEGUE_DATA ?? fileURLToPath(new URL("../data/work", import.meta.url));
+    this.directory = join(root, this.name);
+  }
+
   /**
-   * Runs every stage up to and including one, unless it is up to date, and prints a line for each that ran. `sasrec`
-   * needs the catalogue alone, and playlists: without any it is left out, and a line says so.
+   * Runs every stage up to and including one, except those that are up to date, and prints a line for each that ran.
+   * `sasrec` needs only the catalogue, and playlists: without any it is left out, and a line says so.
    *
-   * @param stage The last stage wanted.
-   * @param options Options of stages, by stage name.
+   * @param last The last stage wanted.
+   * @param options Options of stages that differ from the defaults, by stage name.
    * @returns What came of each stage.
    */
-  prepare(stage: StageName, options?: StageOptions): Promise<StageReport[]>;
-  /**
-   * Path of a file of the folder.
-   *
-   * @param name Its name, e.g. `"graph.npz"`.
-   */
-  file(name: string): string;
-  /**
-   * The catalogue.
-   *
-   * @param columns Columns wanted; all when left out.
-   */
-  catalog(columns?: readonly CatalogColumn[]): Promise<Catalog>;
-  /**
-   * A matrix of the folder.
-   *
-   * @param name Its file; the embedding that the graph is built on when left out.
-   */
-  matrix(name?: string): Matrix;
+  async prepare(
+    last: StageName,
+    options: Partial<Record<StageName, Record<string, unknown>>> = {},
+  ): Promise<StageReport[]> {
+    const { directory, settings: { engine, ...settings } } = this;
+    const names = Object.keys(STAGES) as StageName[];
+    const wanted: StageName[] = last === "sasrec" ? ["catalog", last] : names.slice(0, names.indexOf(last) + 1);
+    // Spark itself starts with the first stage that has something to do on it.
+    const spark = engine ? (await import("./spark/engine.ts")).openEngine({ engine }) : undefined;
+    const reports: StageReport[] = [];
+    try {
+      for (const stage of wanted) {
+        if (stage === "sasrec" && !existsSync(this.file("playlists"))) {
+          console.log("sasrec: left out, since there are no playlists to learn from");
+          continue;
+        }
+        const report = await STAGES[stage]({ ...settings, directory, options: options[stage] ?? {}, spark });
+        if (!report.upToDate) console.log(`${stage}: ${report.seconds.toFixed(1)} s`);
+        reports.push(report);
+      }
+    } finally {
+      await spark?.close();
+    }
+    return reports;
+  }
+
+  /** Path of a file of the folder, e.g. of `"graph.npz"`. */
+  file(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** The catalogue: some columns, or all when left out. */
+  catalog(columns?: readonly CatalogColumn[]): Promise<Catalog> {
+    return readCatalog(this.file("tracks.parquet"), columns);
+  }
+
+  /** A matrix of the folder: the embedding that the graph is built on when no file is named. */
+  matrix(name: string = embeddingFile(this.directory)): Matrix {
+    return readNpyMatrix(this.file(name));
+  }
+
   /** Cluster of each track. */
-  clusters(): Int32Array;
+  clusters(): Int32Array {
+    return readNpy(this.file("clusters.npy")).data as Int32Array;
+  }
+
   /** The neighbour graph. */
-  graph(): NeighborGraph;
-  /** What the stages left in `manifest.json`. */
-  manifest(): Record<string, ManifestEntry>;
+  graph(): NeighborGraph {
+    return readGraph(this.directory);
+  }
+
+  /** What the stages wrote in `manifest.json`. */
+  manifest(): Record<string, ManifestEntry> {
+    return readManifest(this.directory);
+  }
 }
 
-/** Options of the stages, by stage name, where they differ from the defaults. */
-export type StageOptions = Partial<Record<StageName, Record<string, unknown>>>;
-
 /**
- * Opens the data folder that belongs to settings: `data/work/<world>/`, or below the folder that `SEGUE_DATA` names.
+ * Opens the data folder that belongs to settings: a folder in `data/work/`, or in the folder that `SEGUE_DATA` names.
  *
- * @param settings Catalogue, size and seed.
+ * @param settings Catalogue, size, seed and engine.
  * @returns The workspace; nothing is read or run yet.
  * @throws {InputError} When the catalogue file does not exist.
  *
@@ -119,113 +210,11 @@ export type StageOptions = Partial<Record<StageName, Record<string, unknown>>>;
  * ```
  */
 export function openWorkspace(settings: Settings = {}): Workspace {
-  const catalog = settings.catalog ? resolve(settings.catalog) : "";
-  if (catalog && !existsSync(catalog)) {
-    throw new InputError(
-      `${settings.catalog}: no such file; give the path of a catalogue, or none for the synthetic world`,
-    );
-  }
-  const complete = {
-    catalog,
-    tracks: settings.tracks || (catalog ? 0 : 20000),
-    seed: settings.seed ?? 42,
-    engine: settings.engine ?? "",
-  };
-  const name = worldName(complete);
-  const root = process.env.SEGUE_DATA ?? fileURLToPath(new URL("../data/work", import.meta.url));
-  const directory = join(root, name);
-  const file = (path: string) => join(directory, path);
-  return {
-    directory,
-    name,
-    settings: complete,
-    prepare: (stage, options = {}) => prepare(directory, complete, stage, options),
-    file,
-    catalog: (columns) => readCatalog(file("tracks.parquet"), columns),
-    matrix: (path = embeddingFile(directory)) => readNpyMatrix(file(path)),
-    clusters: () => readNpy(file("clusters.npy")).data as Int32Array,
-    graph: () => readGraph(directory),
-    manifest: () => readManifest(directory),
-  };
+  return new Workspace(settings);
 }
 
-function worldName({ catalog, tracks, seed }: Required<Settings>): string {
+function folderName({ catalog, tracks, seed }: Required<Settings>): string {
   if (!catalog) return `synthetic-${tracks}-${seed}`;
   const stem = basename(catalog).replace(/\.(csv|parquet)?(\.gz)?$/i, "").replace(/[^A-Za-z0-9_-]+/g, "_");
   return tracks ? `${stem}-${tracks}-${seed}` : stem;
-}
-
-async function prepare(
-  directory: string,
-  settings: Required<Settings>,
-  last: StageName,
-  options: StageOptions,
-): Promise<StageReport[]> {
-  const reports: StageReport[] = [];
-  const stages = last === "sasrec" ? ["catalog", last] as const : STAGES.slice(0, STAGES.indexOf(last) + 1);
-  // Spark starts with the first stage that has something to do on it.
-  const engine = settings.engine
-    ? (await import("./spark/engine.ts")).openEngine({ engine: settings.engine })
-    : undefined;
-  try {
-    for (const stage of stages) {
-      if (stage === "sasrec" && !existsSync(join(directory, "playlists"))) {
-        console.log("sasrec: left out, since there are no playlists to learn from");
-        continue;
-      }
-      const report = await runNamedStage(engine, directory, settings, stage, options[stage] ?? {});
-      if (!report.upToDate) console.log(`${stage}: ${report.seconds.toFixed(1)} s`);
-      reports.push(report);
-    }
-  } finally {
-    await engine?.close();
-  }
-  return reports;
-}
-
-/**
- * A stage, on the engine where there is one and the stage can run there. Stages are imported when they are run, so that
- * a notebook loads no TensorFlow that it does not use.
- */
-async function runNamedStage(
-  engine: Engine | undefined,
-  directory: string,
-  { catalog, tracks, seed }: Required<Settings>,
-  stage: StageName,
-  options: Record<string, unknown>,
-): Promise<StageReport> {
-  switch (stage) {
-    case "catalog":
-      if (catalog) {
-        const { ingestStage } = await import("./catalog/ingest.ts");
-        return await ingestStage(directory, { files: [catalog], tracks: tracks || undefined, seed, ...options });
-      } else {
-        const { worldStage } = await import("./catalog/synthetic/world_stage.ts");
-        return await worldStage(directory, { tracks, seed, ...options });
-      }
-    case "features": {
-      const encode = engine && (await import("./spark/features.ts")).featuresOn(engine);
-      return await (await import("./features/features_stage.ts")).featuresStage(directory, options, encode);
-    }
-    case "pca": {
-      const fit = engine && (await import("./spark/pca.ts")).pcaOn(engine);
-      return await (await import("./embedding/pca_stage.ts")).pcaStage(directory, options, fit);
-    }
-    case "embedding":
-      return await (await import("./embedding/embedding_stage.ts")).embeddingStage(directory, { seed, ...options });
-    case "clusters":
-      return await (await import("./embedding/clusters_stage.ts")).clustersStage(directory, { seed, ...options });
-    case "graph": {
-      const build = engine && (await import("./spark/graph.ts")).graphOn(engine);
-      return await (await import("./graph/graph_stage.ts")).graphStage(directory, { seed, ...options }, build);
-    }
-    case "umap":
-      return await (await import("./embedding/umap_stage.ts")).umapStage(directory, { seed, ...options });
-    case "sasrec":
-      await (await import("./sequence/read_mpd.ts")).mpdStage(directory);
-      return await (await import("./sequence/sasrec_stage.ts")).sasrecStage(directory, {
-        ...(readManifest(directory).sasrec?.parameters ?? { ...SMALL_SASREC, seed }),
-        ...options,
-      });
-  }
 }
