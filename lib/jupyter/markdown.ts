@@ -1,5 +1,5 @@
 /**
- * Tables of a report, in Markdown beside their CSV.
+ * The tables of a report, which are stored as Markdown beside their CSV.
  *
  * @module
  */
@@ -7,19 +7,20 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../data/errors.ts";
 
-/**
- * Reads a table of a report.
- *
- * @param reports The folder of the report.
- * @param name Name of the table.
- * @returns What was found, the names of the columns, the line below, which tells how columns are aligned, and the rows,
- * where a bar in a cell is written `\\|`.
- * @throws {InputError} When there is none of that name.
- */
-export function readMarkdownTable(
-  reports: string,
-  name: string,
-): { caption: string; head: string[]; rule: string[]; body: string[][] } {
+/** A table of a report. A bar in a cell is written `\\|`. */
+export interface MarkdownTable {
+  /** What was found. */
+  caption: string;
+  /** Names of the columns. */
+  head: string[];
+  /** For each column `---`, or `---:` when it is aligned to the right. */
+  rule: string[];
+  /** The rows. */
+  body: string[][];
+}
+
+/** Reads a table of a report by its name; InputError when there is none. */
+export function readMarkdownTable(reports: string, name: string): MarkdownTable {
   const file = join(reports, "tables", `${name}.md`);
   if (!existsSync(file)) throw new InputError(`README: reports/tables has no ${name}.md`);
   const [caption, ...rest] = readFileSync(file, "utf8").trim().split("\n\n");
@@ -28,4 +29,11 @@ export function readMarkdownTable(
     line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim())
   );
   return { caption, head, rule, body };
+}
+
+/** A table in Markdown. A column whose name in the head ends in a colon is aligned to the right. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const names = head.map((name) => name.replace(/:$/, ""));
+  const rule = head.map((name) => name.endsWith(":") ? "---:" : "---");
+  return [names, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -1,5 +1,5 @@
 /**
- * What a notebook file says of itself.
+ * Reading notebook files.
  *
  * @module
  */
@@ -16,24 +16,17 @@ export interface NotebookFile {
   }[];
 }
 
-/** An exercise's answer that the reader is to give: the line that declares it unset, with its name. */
+/** The line of an exercise that declares an answer without a value; the reader puts the value in. */
 export const UNSET_ANSWER = /^const (answer\d+): [^\n]*? = undefined;$/gm;
 
-/**
- * Reads a notebook file.
- *
- * @param path The file.
- * @returns The notebook.
- */
+/** Reads a notebook file. */
 export function readNotebook(path: string): NotebookFile {
   return JSON.parse(readFileSync(path, "utf8"));
 }
 
 /**
- * Reads title and question from the first cell: a heading `# 05 · A time-aware score`, a paragraph `**Question.** …`.
- *
- * @param notebook The notebook.
- * @returns The title without the number, and the question in one line; empty where there is none.
+ * Title and question of a notebook from its first cell, which has a heading `# 05 · A time-aware score` and a paragraph
+ * `**Question.** …`: the title without the number, the question in one line; empty where there is none.
  */
 export function introductionOf(notebook: NotebookFile): { title: string; question: string } {
   const text = textOf(notebook.cells[0]?.source);
@@ -42,12 +35,7 @@ export function introductionOf(notebook: NotebookFile): { title: string; questio
   return { title, question: question.replace(/\s+/g, " ").trim() };
 }
 
-/**
- * A text of a notebook file, which may be a list of lines.
- *
- * @param value The text or its lines.
- * @returns The text.
- */
+/** A text of a notebook file, where it may be stored as a list of lines. */
 export function textOf(value: unknown): string {
   return [value ?? ""].flat().join("");
 }

@@ -11,23 +11,12 @@ import { fileURLToPath } from "node:url";
 /** The project's folder. */
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
-/**
- * A program of a Python environment.
- *
- * @param name The program.
- * @param venv The environment; the project's own when left out.
- * @returns Its path.
- */
+/** Path of a program of a Python environment, by default the project's own. */
 export function venvProgram(name: string, venv: string = join(ROOT, ".venv")): string {
   return process.platform === "win32" ? join(venv, "Scripts", `${name}.exe`) : join(venv, "bin", name);
 }
 
-/**
- * The numbered notebooks of the project.
- *
- * @param root The project's folder.
- * @returns Their file names without ending, in order.
- */
+/** The numbered notebooks of the project: their file names without ending, in order. */
 export function notebookNames(root: string = ROOT): string[] {
   return readdirSync(join(root, "notebooks")).filter((name) => /^\d\d_.*\.ipynb$/.test(name))
     .map((name) => name.slice(0, -".ipynb".length)).sort();

@@ -1,6 +1,6 @@
 /**
- * What a report was made from: the notebooks, the library, the settings, the versions. It stands beside the figures in
- * `provenance.json`, so that anyone can see whether they are still what the code would draw.
+ * What a report was made from: the notebooks, the library, the settings, the versions. It is stored in
+ * `provenance.json`, so that a test can tell whether the code would still draw the same figures.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import { PIPELINE_VERSION } from "../data/stages.ts";
 import { readNotebook, textOf } from "./notebook.ts";
 import { notebookNames, ROOT } from "./project.ts";
 
-/** How one notebook of a report came about. */
+/** The last run of one notebook. */
 export interface NotebookRun {
   /** Number of its code cells. */
   cells: number;
   /** Wall-clock seconds. */
   seconds: number;
-  /** What it was given beyond its own settings. */
+  /** Settings that were given to it, beyond its own. */
   settings: Record<string, string | number>;
-  /** The world it ran on: name of the data folder, tracks (0 for all of a catalogue), seed. */
+  /** The data it ran on: name of the folder, number of tracks (0 for all of a catalogue), seed. */
   world: { name: string; tracks: number; seed: number };
   /** Digest of its cells. */
   notebook: string;
@@ -30,7 +30,7 @@ export interface NotebookRun {
   sources: string;
 }
 
-/** How a report came about. */
+/** What a report was made from. */
 export interface Provenance {
   /** Day of the last run, `YYYY-MM-DD`. */
   made: string;
@@ -44,19 +44,16 @@ export interface Provenance {
   sources: Record<string, string>;
 }
 
-/** What a run of the notebooks tells of itself: cells and seconds by notebook. */
+/** Code cells and seconds of each notebook that ran. */
 export type Timings = Record<string, { cells: number; seconds: number }>;
 
-/** What no figure depends on: the command line, the web page, and what runs the notebooks or writes about them. */
+/** Files that no figure depends on: the command line, the web app, and most of what runs notebooks and writes reports. */
 const NO_SOURCE = /^lib\/(cli|service\/web)\/|^lib\/jupyter\/(?!idea\.ts$|execute\.py$|requirements\.txt$)/;
 const SOURCE_FILES = /\.(ts|tsx|py|txt)$/;
 
 /**
- * Digests of all that a notebook may import: the library, what runs the notebooks, and the versions of the packages
- * that these name. Only contents count: no times, no line endings, nothing that is generated outside the library.
- *
- * @param root The project's folder.
- * @returns The first 12 hexadecimal digits of SHA-256 by path; the packages stand under `deno.json`.
+ * Digests, by path, of all files that a figure may depend on: the library, and what runs the notebooks. Under `deno.json`
+ * is the digest of the versions of all packages that these files import. Times and line endings do not count.
  */
 export function digestSources(root: string = ROOT): Record<string, string> {
   const paths = readdirSync(join(root, "lib"), { recursive: true, encoding: "utf8" })
@@ -75,32 +72,24 @@ export function digestSources(root: string = ROOT): Record<string, string> {
   return { ...digests, "deno.json": digest(pinned.sort().join("\n")) };
 }
 
-/**
- * Digest of a notebook: the text of its cells in their order. Metadata and outputs do not count.
- *
- * @param path The notebook.
- * @returns 12 hexadecimal digits.
- */
+/** Digest of a notebook: of the text of its cells, not of their metadata and outputs. */
 export function digestNotebook(path: string): string {
   const { cells } = readNotebook(path);
   return digest(JSON.stringify(cells.map(({ cell_type, source }) => [cell_type, textOf(source)])));
 }
 
 /**
- * Enters a run in the provenance of a report; notebooks that did not run keep their entries, those that are gone lose
- * theirs.
- *
- * @param reports The folder of the report.
- * @param run The notebooks that ran, what they were given, and the digests of the sources from before they ran.
+ * Enters a run in the provenance of a report. Notebooks that did not run keep their entries; notebooks that no longer
+ * exist lose theirs. The digests of the sources are to be taken before the run.
  */
 export function recordRun(
   reports: string,
   run: {
     notebooks: readonly string[];
     timings: Timings;
-    settings: Record<string, string | number>;
+    settings: NotebookRun["settings"];
     world: NotebookRun["world"];
-    sources: Record<string, string>;
+    sources: Provenance["sources"];
   },
 ): void {
   const sources = digest(JSON.stringify(run.sources));
@@ -109,9 +98,10 @@ export function recordRun(
     Object.entries(readProvenance(reports)?.notebooks ?? {}).filter(([name]) => known.includes(name)),
   );
   for (const path of run.notebooks) {
-    const timing = run.timings[basename(path, ".ipynb")];
+    const name = basename(path, ".ipynb");
+    const timing = run.timings[name];
     if (!timing) continue;
-    notebooks[basename(path, ".ipynb")] = {
+    notebooks[name] = {
       cells: timing.cells,
       seconds: Number(timing.seconds.toFixed(1)),
       settings: publicSettings(run.settings),
@@ -134,33 +124,21 @@ export function recordRun(
   writeAtomic(join(reports, "provenance.json"), JSON.stringify(provenance, null, 2) + "\n");
 }
 
-/**
- * Reads the provenance of a report.
- *
- * @param reports The folder of the report.
- * @returns It, or `undefined` when the report has none.
- */
+/** The provenance of a report, or undefined when it has none. */
 export function readProvenance(reports: string): Provenance | undefined {
   const path = join(reports, "provenance.json");
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
 }
 
-/**
- * Tells whether a report is one of the default world: every notebook ran on its own settings.
- *
- * @param provenance Its provenance.
- * @returns True when it is.
- */
+/** Tells whether every notebook of a report ran with its own settings alone, which means on the default world. */
 export function isDefault(provenance: Provenance): boolean {
   return Object.values(provenance.notebooks).every(({ settings }) => Object.keys(settings).length === 0);
 }
 
-/** A catalogue by its name: where it lies is nobody's business. */
-function publicSettings(settings: Record<string, string | number>): Record<string, string | number> {
-  return {
-    ...settings,
-    ...(settings.catalog && { catalog: basename(String(settings.catalog).replaceAll("\\", "/")) }),
-  };
+/** The settings with the catalogue's file name instead of its path, which is private. */
+function publicSettings(settings: NotebookRun["settings"]): NotebookRun["settings"] {
+  const catalog = settings.catalog && basename(String(settings.catalog).replaceAll("\\", "/"));
+  return { ...settings, ...(catalog && { catalog }) };
 }
 
 function versions(): Record<string, string> {
@@ -172,12 +150,7 @@ function versions(): Record<string, string> {
   };
 }
 
-/**
- * Short digest of a text.
- *
- * @param text The text.
- * @returns The first 12 hexadecimal digits of its SHA-256.
- */
+/** Short digest of a text: the first 12 hexadecimal digits of its SHA-256. */
 export function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
