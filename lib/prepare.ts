@@ -52,6 +52,9 @@ export const SMALL_SASREC: Readonly<SasrecStageOptions> = Object.freeze(
   } as const,
 );
 
+/** Name of a stage. */
+export type StageName = "catalog" | "features" | "pca" | "embedding" | "clusters" | "graph" | "umap" | "sasrec";
+
 /** What a stage is run with. */
 interface StageInput extends Required<Omit<Settings, "engine">> {
   directory: string;
@@ -64,8 +67,8 @@ interface StageInput extends Required<Omit<Settings, "engine">> {
  * The stages, in the order in which they run. The code of a stage is imported when the stage runs: a notebook that needs
  * no TensorFlow does not load it.
  */
-const STAGES = {
-  async catalog({ directory, catalog, tracks, seed, options }: StageInput) {
+const STAGES: Record<StageName, (input: StageInput) => Promise<StageReport>> = {
+  async catalog({ directory, catalog, tracks, seed, options }) {
     if (catalog) {
       const { ingestStage } = await import("./catalog/ingest.ts");
       return await ingestStage(directory, { files: [catalog], tracks: tracks || undefined, seed, ...options });
@@ -73,28 +76,28 @@ const STAGES = {
     const { worldStage } = await import("./catalog/synthetic/world_stage.ts");
     return await worldStage(directory, { tracks, seed, ...options });
   },
-  async features({ directory, options, spark }: StageInput) {
+  async features({ directory, options, spark }) {
     const encode = spark && (await import("./spark/features.ts")).featuresOn(spark);
     return await (await import("./features/features_stage.ts")).featuresStage(directory, options, encode);
   },
-  async pca({ directory, options, spark }: StageInput) {
+  async pca({ directory, options, spark }) {
     const fit = spark && (await import("./spark/pca.ts")).pcaOn(spark);
     return await (await import("./embedding/pca_stage.ts")).pcaStage(directory, options, fit);
   },
-  async embedding({ directory, seed, options }: StageInput) {
+  async embedding({ directory, seed, options }) {
     return await (await import("./embedding/embedding_stage.ts")).embeddingStage(directory, { seed, ...options });
   },
-  async clusters({ directory, seed, options }: StageInput) {
+  async clusters({ directory, seed, options }) {
     return await (await import("./embedding/clusters_stage.ts")).clustersStage(directory, { seed, ...options });
   },
-  async graph({ directory, seed, options, spark }: StageInput) {
+  async graph({ directory, seed, options, spark }) {
     const build = spark && (await import("./spark/graph.ts")).graphOn(spark);
     return await (await import("./graph/graph_stage.ts")).graphStage(directory, { seed, ...options }, build);
   },
-  async umap({ directory, seed, options }: StageInput) {
+  async umap({ directory, seed, options }) {
     return await (await import("./embedding/umap_stage.ts")).umapStage(directory, { seed, ...options });
   },
-  async sasrec({ directory, seed, options }: StageInput) {
+  async sasrec({ directory, seed, options }) {
     await (await import("./sequence/read_mpd.ts")).mpdStage(directory);
     return await (await import("./sequence/sasrec_stage.ts")).sasrecStage(directory, {
       ...(readManifest(directory).sasrec?.parameters ?? { ...SMALL_SASREC, seed }),
@@ -102,9 +105,6 @@ const STAGES = {
     });
   },
 };
-
-/** Name of a stage. */
-export type StageName = keyof typeof STAGES;
 
 /** A data folder: it runs the stages and reads their files. */
 export class Workspace {
