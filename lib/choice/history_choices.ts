@@ -6,7 +6,7 @@
 import { concatenate } from "../data/concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { type Random, randomInteger, seededRandom } from "../math/random.ts";
-import { FEATURES, fillFeatures } from "../score/features.ts";
+import { BASE_TERM_NAMES, fillTerms } from "../score/terms/registry.ts";
 import { UserState } from "../score/state.ts";
 import { type Collection, restrictCollection, type TrackIndex } from "../score/collection.ts";
 import { type Choice, type ChoiceLog, type ChoiceSets, collectChoices } from "../listening/choice_sets.ts";
@@ -98,7 +98,7 @@ export async function historyChoices(
     );
   }
   return {
-    sets: collectChoices(FEATURES, kept),
+    sets: collectChoices(BASE_TERM_NAMES, kept),
     steps: Int32Array.from(kept, ({ step }) => step),
     tracks: concatenate(Int32Array, kept.map(({ tracks }) => tracks)),
     skipped: Uint8Array.from(kept, ({ skipped }) => skipped ? 1 : 0),
@@ -172,7 +172,7 @@ async function replay(
         const near = graph.indices.subarray(graph.offsets[previous!.track], graph.offsets[previous!.track + 1]);
         const set = sample(tracks, near, previous!.track, track, settings, random);
         kept.push({
-          values: fillFeatures(previous!.track, state, set.tracks, { now: at }),
+          values: fillTerms(previous!.track, state, set.tracks, { now: at }),
           tracks: set.tracks,
           chosen: 0,
           offset: set.corrections,

@@ -5,8 +5,8 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
-import { FEATURES, OPTIONAL_FEATURES } from "../score/features.ts";
-import { checkWeights, type Weights } from "../score/weights.ts";
+import { BASE_TERM_NAMES, TERMS } from "../score/terms/registry.ts";
+import { checkWeights, type Weights, ZERO_WEIGHTS } from "../score/weights.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { PIPELINE_VERSION } from "../data/stages.ts";
 import type { ConditionalLogit } from "./conditional_logit.ts";
@@ -76,13 +76,12 @@ export function weightsOfFit(fit: ConditionalLogit): Weights {
 }
 
 function toWeights(found: Readonly<Record<string, number>>): Weights {
-  const known = [...FEATURES, ...OPTIONAL_FEATURES].filter((name) => typeof found[name] === "number");
+  const known = TERMS.map(({ name }) => name).filter((name) => typeof found[name] === "number");
   if (known.length === 0) {
     const names = Object.keys(found).join(", ");
-    throw new InputError(`Expected weights of the shuffle's features (${FEATURES.join(", ")}) but found ${names}`);
+    throw new InputError(`Expected weights of the shuffle's terms (${BASE_TERM_NAMES.join(", ")}) but found ${names}`);
   }
-  const none = { similarity: 0, recency: 0, sameArtist: 0, keyMatch: 0, clusterDiversity: 0 };
-  return checkWeights({ ...none, ...Object.fromEntries(known.map((name) => [name, found[name]])) });
+  return checkWeights({ ...ZERO_WEIGHTS, ...Object.fromEntries(known.map((name) => [name, found[name]])) });
 }
 
 /**

@@ -6,7 +6,7 @@
 import { findTrack } from "../catalog/find.ts";
 import { readWeights as readChoiceWeights } from "../choice/weights_file.ts";
 import { InputError } from "../data/errors.ts";
-import { FEATURES, OPTIONAL_FEATURES } from "../score/features.ts";
+import { TERMS } from "../score/terms/registry.ts";
 import type { Cap, Rules } from "../score/rules.ts";
 import { type ArcPoint, DEFAULT_RULES, POLICIES, type PolicyName, type SessionOptions } from "../score/session.ts";
 import { SESSION_WEIGHTS, type Weights } from "../score/weights.ts";
@@ -109,7 +109,7 @@ function when<T>(text: string | undefined, read: (text: string) => T): T | undef
 function readWeights(text: string): Weights {
   return text.endsWith(".json")
     ? readChoiceWeights(text)
-    : readWeightList(text, SESSION_WEIGHTS, [...FEATURES, ...OPTIONAL_FEATURES]);
+    : readWeightList(text, SESSION_WEIGHTS, TERMS.map((term) => term.name));
 }
 
 /**

@@ -4,7 +4,9 @@
  * @module
  */
 import { least, max, mean, minIndex, pairs, range } from "d3-array";
-import { type FeatureName, FEATURES, fillFeatures, shareArtist } from "../score/features.ts";
+import { BASE_TERM_NAMES, fillTerms } from "../score/terms/registry.ts";
+import { shareArtist } from "../score/terms/same_artist.ts";
+import type { Term } from "../score/terms/term.ts";
 import { camelotName } from "../math/circle.ts";
 import { DEFAULT_RULES, Session, type SessionPick } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
@@ -140,7 +142,7 @@ async function playEvening(scenario: Scenario, before: number): Promise<Evening>
   const collection = await scenarioCollection(scenario);
   const heardBefore = new Set<number>();
   const [from, seed] = [scenario.starts[0], scenario.seeds[0]];
-  const weights = FEATURES.map((name) => scenario.weights[name]);
+  const weights = BASE_TERM_NAMES.map((name) => scenario.weights[name]);
   const play = (policy: "vanilla" | "segue"): Side => {
     const state = new UserState(collection);
     let start = scenario.times[0];
@@ -158,8 +160,8 @@ async function playEvening(scenario: Scenario, before: number): Promise<Evening>
       state.undo();
       side.notes.push(noteOf(state, pick, side.tracks));
       if (side.tracks.length > 0) {
-        const features = fillFeatures(side.tracks.at(-1)!, state, Int32Array.of(pick.track), { now: pick.at });
-        utilities.push(linearUtilities(features, weights)[0] + scenario.liking[pick.track]);
+        const values = fillTerms(side.tracks.at(-1)!, state, Int32Array.of(pick.track), { now: pick.at });
+        utilities.push(linearUtilities(values, weights)[0] + scenario.liking[pick.track]);
       }
       state.play(pick.track, pick.at);
       side.tracks.push(pick.track);
@@ -186,7 +188,7 @@ function noteOf(state: UserState, pick: SessionPick, before: readonly number[]):
   const [good, bad] = [1, -1].map((sign) =>
     list(
       telling.filter(({ contribution }) => contribution * sign > 0)
-        .map(({ feature, value }) => reason(state, pick, current, feature, value, sign > 0)),
+        .map(({ term, value }) => reason(state, pick, current, term, value, sign > 0)),
     )
   );
   const count = distribution.candidates.length;
@@ -208,11 +210,11 @@ function reason(
   state: UserState,
   { track, at }: SessionPick,
   current: number,
-  feature: FeatureName,
+  term: Term,
   value: number,
   good: boolean,
 ): string {
-  switch (feature) {
+  switch (term.name) {
     case "similarity":
       if (!good) return `its sound (${number(value)})`;
       return value < 0.4 ? `a sound nearer than the others' (${number(value)})` : `its sound (${number(value)})`;
@@ -227,7 +229,7 @@ function reason(
     case "recency":
       return good ? "not having been heard lately" : heardAgo(state, track, at) ?? "having been heard lately";
     default:
-      return feature;
+      return term.label;
   }
 }
 

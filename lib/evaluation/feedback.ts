@@ -10,7 +10,7 @@ import { type Choice, type ChoiceSets, collectChoices } from "../listening/choic
 import { concatenate } from "../data/concatenate.ts";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { randomInteger, seededRandom } from "../math/random.ts";
-import { FEATURES } from "../score/features.ts";
+import { BASE_TERM_NAMES } from "../score/terms/registry.ts";
 import { recommendNext } from "../score/recommend.ts";
 import { durationOf } from "../score/session.ts";
 import { checkWeights, type Weights } from "../score/weights.ts";
@@ -20,7 +20,7 @@ import { linearUtilities } from "../math/softmax.ts";
 /** Who chooses what is played to one listener. */
 export interface FeedbackPlayer {
   /**
-   * The weights to choose by, of FEATURES alone.
+   * The weights to choose by, of the base terms alone.
    *
    * @param session Number of the session, from 0.
    */
@@ -28,7 +28,7 @@ export interface FeedbackPlayer {
   /**
    * What the listener did with a pick.
    *
-   * @param difference Features of the pick minus their means over the candidates, in the order of FEATURES.
+   * @param difference Values of the base terms for the pick minus their means over the candidates.
    * @param outcome Skipped, kept or replayed.
    */
   heard?(difference: Float64Array, outcome: FeedbackOutcome): void;
@@ -45,7 +45,7 @@ export interface FeedbackOptions {
   /** Picks of a session. Default 12. */
   plays?: number;
   /**
-   * The listener's own weights, 5 of them in the order of FEATURES.
+   * The listener's own weights of the base terms.
    *
    * @param listener Number of the listener.
    * @param session Number of the session: weights may drift.
@@ -149,13 +149,13 @@ export function playWithFeedback(
       for (let i = 0; i < plays; i++, p++) {
         const candidates = person.offer(current, random);
         const shown = recommendNext(current, state, mine.weights(session), { candidates, now });
-        if (shown.featureNames.length > FEATURES.length) {
+        if (shown.terms.length > BASE_TERM_NAMES.length) {
           throw new InputError(
-            `Expected weights of ${FEATURES.join(", ")} alone but found ${shown.featureNames.at(-1)}`,
+            `Expected weights of ${BASE_TERM_NAMES.join(", ")} alone but found ${shown.terms.at(-1)!.name}`,
           );
         }
         const pick = shown.sample(random);
-        const { difference, odds } = judge(shown.features, pick.index, taste);
+        const { difference, odds } = judge(shown.values, pick.index, taste);
         const keepOf = odds.map((value) => sigmoid(KEEP_LEVEL + value));
         const kept = random() < keepOf[pick.index];
         const again = random() < sigmoid(REPLAY_LEVEL + odds[pick.index]) && kept;
@@ -167,9 +167,9 @@ export function playWithFeedback(
         log.probability[p] = pick.probability;
         log.keep[p] = keepOf[pick.index];
         log.bestKeep[p] = max(keepOf)!;
-        log.differences.set(difference, p * FEATURES.length);
+        log.differences.set(difference, p * BASE_TERM_NAMES.length);
         log.artists[p] = Math.min(1, heard.size / (i + 1));
-        if (options.candidates) offered.push({ values: shown.features, chosen: pick.index, cluster: number, keepOf });
+        if (options.candidates) offered.push({ values: shown.values, chosen: pick.index, cluster: number, keepOf });
         mine.heard?.(difference, kept ? again ? "replay" : "keep" : "skip");
         state.play(pick.track, now);
         if (!kept) state.skip(pick.track, now + HEARD_OF_A_SKIP);
@@ -184,7 +184,7 @@ export function playWithFeedback(
   }
   if (!options.candidates) return log;
   const keepOfRow = concatenate(Float64Array, offered.map(({ keepOf }) => keepOf));
-  return { ...log, sets: collectChoices(FEATURES, offered), keepOfRow };
+  return { ...log, sets: collectChoices(BASE_TERM_NAMES, offered), keepOfRow };
 }
 
 /**
@@ -213,15 +213,14 @@ export function learningPlayer(learner: OnlineLearner): FeedbackPlayer {
 }
 
 /**
- * Weights by name from the order of FEATURES.
+ * Weights by name from the order of the base terms.
  *
- * @param values The weights, 5 of them.
+ * @param values A weight for each base term.
  * @returns The same by name.
  * @throws {InputError} When one is missing or not finite.
  */
 export function weightsFrom(values: ArrayLike<number>): Weights {
-  const [similarity, recency, sameArtist, keyMatch, clusterDiversity] = Array.from(values);
-  return checkWeights({ similarity, recency, sameArtist, keyMatch, clusterDiversity });
+  return checkWeights(Object.fromEntries(BASE_TERM_NAMES.map((name, f) => [name, values[f]])) as Weights);
 }
 
 /**
@@ -229,21 +228,21 @@ export function weightsFrom(values: ArrayLike<number>): Weights {
  * listeners as clusters. Fit them by {@linkcode fitConditionalLogit} or {@linkcode fitTastePrior}.
  *
  * @param log The log.
- * @returns Choice sets with the features `keep, replay`, then FEATURES.
+ * @returns Choice sets with the features `keep, replay`, then the base terms.
  */
 export function feedbackSets(log: FeedbackLog): ChoiceSets {
-  const width = FEATURES.length;
+  const width = BASE_TERM_NAMES.length;
   const choices = Array.from(log.listener, (cluster, p) => {
     const difference = log.differences.subarray(p * width, (p + 1) * width);
     const outcome = log.skipped[p] ? "skip" : log.replayed[p] ? "replay" : "keep";
     return feedbackChoices(difference, outcome).map((choice) => ({ ...choice, cluster }));
   });
-  return collectChoices(["keep", "replay", ...FEATURES], choices.flat());
+  return collectChoices(["keep", "replay", ...BASE_TERM_NAMES], choices.flat());
 }
 
 /** What the listener thinks of each candidate against their mean, w·(x_j − x̄), and the pick's features against it. */
 function judge(features: Float64Array, picked: number, taste: ArrayLike<number>) {
-  const width = FEATURES.length;
+  const width = BASE_TERM_NAMES.length;
   const count = features.length / width;
   const means = new Float64Array(width);
   for (let j = 0; j < count; j++) for (let k = 0; k < width; k++) means[k] += features[j * width + k] / count;
@@ -256,8 +255,10 @@ function judge(features: Float64Array, picked: number, taste: ArrayLike<number>)
 
 function tasteOf({ tastes }: FeedbackOptions, listener: number, session: number): ArrayLike<number> {
   const taste = tastes(listener, session);
-  if (taste.length !== FEATURES.length) {
-    throw new InputError(`Expected ${FEATURES.length} weights of listener ${listener} but found ${taste.length}`);
+  if (taste.length !== BASE_TERM_NAMES.length) {
+    throw new InputError(
+      `Expected ${BASE_TERM_NAMES.length} weights of listener ${listener} but found ${taste.length}`,
+    );
   }
   return taste;
 }
@@ -271,7 +272,7 @@ function emptyLog(picks: number): FeedbackLog {
     probability: new Float64Array(picks),
     keep: new Float64Array(picks),
     bestKeep: new Float64Array(picks),
-    differences: new Float64Array(picks * FEATURES.length),
+    differences: new Float64Array(picks * BASE_TERM_NAMES.length),
     artists: new Float64Array(picks),
   };
 }

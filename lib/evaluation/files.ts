@@ -5,7 +5,7 @@
  */
 import { csvFormat } from "d3-dsv";
 import { join } from "node:path";
-import { FEATURES } from "../score/features.ts";
+import { BASE_TERM_NAMES } from "../score/terms/registry.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { PIPELINE_VERSION } from "../data/stages.ts";
 import type { Interval } from "../math/bootstrap.ts";
@@ -142,7 +142,7 @@ function runRows({ metrics, policies, listeners, runs }: Comparison): object[] {
   return policies.flatMap(({ name, group }) =>
     runs[name].map(({ values }, l) => {
       const { weights, ...listener } = listeners[l];
-      const own = Object.fromEntries(FEATURES.map((feature) => [`w_${feature}`, weights[feature]]));
+      const own = Object.fromEntries(BASE_TERM_NAMES.map((term) => [`w_${term}`, weights[term]]));
       const measured = Object.fromEntries(metrics.map(({ name }) => [name, values[name as MetricName]]));
       return { policy: name, group: nameInFiles(group), ...listener, ...own, ...measured };
     })

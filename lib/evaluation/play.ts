@@ -7,7 +7,7 @@ import { max, mean } from "d3-array";
 import { simulateListeners } from "../listening/simulated_listeners.ts";
 import { type TastePrior, userTaste } from "../choice/personal.ts";
 import { cosine, row } from "../math/matrix.ts";
-import { FEATURES, fillFeatures } from "../score/features.ts";
+import { BASE_TERM_NAMES, BASE_TERMS, fillTerms } from "../score/terms/registry.ts";
 import { durationOf, Session } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import type { Weights } from "../score/weights.ts";
@@ -128,11 +128,11 @@ function listenerOf(collection: Collection, { weights, liking }: Scenario) {
       );
     }
   }
-  const features = new Float64Array(n * FEATURES.length);
-  const own = FEATURES.map((name) => weights[name]);
+  const values = new Float64Array(n * BASE_TERM_NAMES.length);
+  const own = BASE_TERM_NAMES.map((name) => weights[name]);
   return (current: TrackIndex, state: UserState, now: number): Float64Array => {
     const found = similarities.subarray(current * n, (current + 1) * n);
-    fillFeatures(current, state, collection.library, { now }, FEATURES, found, features);
-    return linearUtilities(features, own).map((utility, track) => utility + liking[track]);
+    fillTerms(current, state, collection.library, { now }, BASE_TERMS, found, values);
+    return linearUtilities(values, own).map((utility, track) => utility + liking[track]);
   };
 }

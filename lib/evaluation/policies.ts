@@ -5,7 +5,7 @@
  * @module
  */
 import type { TastePrior } from "../choice/personal.ts";
-import { FEATURES } from "../score/features.ts";
+import { BASE_TERM_NAMES, type BaseTermName } from "../score/terms/registry.ts";
 import type { PolicyName, SessionOptions } from "../score/session.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 
@@ -14,7 +14,7 @@ import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
  * at once or from each of them, the factor on a hand-set weight, or the hard rules.
  */
 export type VariedParameter =
-  | typeof FEATURES[number]
+  | BaseTermName
   | "temperature"
   | "learnedTemperature"
   | "personalTemperature"
@@ -113,7 +113,7 @@ export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "
       temperature: value,
       value,
     }));
-  const weighed = (parameter: typeof FEATURES[number], value: number) => ({
+  const weighed = (parameter: BaseTermName, value: number) => ({
     weights: { ...DEFAULT_WEIGHTS, [parameter]: value * DEFAULT_WEIGHTS[parameter] },
     parameter,
     value,
@@ -125,20 +125,20 @@ export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "
     ...heated({ ...base, parameter: "temperature" }, CURVE_TEMPERATURES, ""),
     ...heated(fromAll, LEARNED_TEMPERATURES, "from all, "),
     ...heated(fromEach, LEARNED_TEMPERATURES, "from each, "),
-    ...FEATURES.flatMap((feature) =>
+    ...BASE_TERM_NAMES.flatMap((term) =>
       CURVE_FACTORS.map((value): ComparedPolicy => ({
         ...base,
-        ...weighed(feature, value),
-        name: `${feature} ${value}`,
-        label: value === 0 ? `without ${feature}` : `${feature} × ${value}`,
+        ...weighed(term, value),
+        name: `${term} ${value}`,
+        label: value === 0 ? `without ${term}` : `${term} × ${value}`,
       }))
     ),
     free,
-    ...FEATURES.map((feature): ComparedPolicy => ({
+    ...BASE_TERM_NAMES.map((term): ComparedPolicy => ({
       ...free,
-      ...weighed(feature, 0),
-      name: `free ${feature} 0`,
-      label: `no hard rules, without ${feature}`,
+      ...weighed(term, 0),
+      name: `free ${term} 0`,
+      label: `no hard rules, without ${term}`,
       against: "free",
     })),
   ];

@@ -9,7 +9,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { takeRows } from "../math/matrix.ts";
 import { type Random, randomInteger, seededRandom, shuffleInPlace } from "../math/random.ts";
-import { FEATURES } from "../score/features.ts";
+import { BASE_TERM_NAMES } from "../score/terms/registry.ts";
 import type { Weights } from "../score/weights.ts";
 import { type Collection, type CollectionParts, createCollection, restrictCollection } from "../score/collection.ts";
 import { knownnessOf } from "../metrics/exposure.ts";
@@ -121,7 +121,7 @@ export function drawScenario(collection: Collection, listener: number, options: 
   const { sessions, plays, hours } = PATTERN_SESSIONS[pattern];
   const normal = randomNormal.source(random)(0, 1);
   const weights = { ...LISTENER_WEIGHTS.mean };
-  for (const name of FEATURES) weights[name] += LISTENER_WEIGHTS.spread[name] * normal();
+  for (const name of BASE_TERM_NAMES) weights[name] += LISTENER_WEIGHTS.spread[name] * normal();
   const { knownness } = tablesOf(collection);
   return {
     listener,

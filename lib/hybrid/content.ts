@@ -8,7 +8,7 @@
 import { max, min } from "d3-array";
 import { codesOf } from "../catalog/catalog.ts";
 import { type Matrix, matrix, row, unitRows } from "../math/matrix.ts";
-import { FEATURES, fillFeatures } from "../score/features.ts";
+import { BASE_TERMS, fillTerms } from "../score/terms/registry.ts";
 import { UserState } from "../score/state.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
@@ -193,7 +193,7 @@ export interface UtilityOptions {
 
 /**
  * The time-aware score as a next-track model: the utility of every track after the history was played, 3.5 minutes a
- * track. With one weight it is that feature of the utility.
+ * track. With one weight it is that term of the utility.
  *
  * @param collection The catalogue.
  * @param rows What {@linkcode catalogRows} gave.
@@ -206,10 +206,10 @@ export function timeAwareRecommender(
   options: UtilityOptions = {},
 ): SequenceRecommender {
   const { weights = DEFAULT_WEIGHTS, name = "time-aware score", missing = -1e6 } = options;
-  const names = FEATURES.filter((feature) => weights[feature] !== undefined);
+  const terms = BASE_TERMS.filter(({ name }) => weights[name] !== undefined);
   const known = Int32Array.from(rows.keys()).filter((t) => rows[t] >= 0);
   const candidates = known.map((t) => rows[t]);
-  const features = new Float64Array(known.length * names.length);
+  const values = new Float64Array(known.length * terms.length);
   return {
     name,
     tracks: rows.length,
@@ -218,8 +218,8 @@ export function timeAwareRecommender(
       const played = Array.from(history, (t) => rows[t]).filter((r) => r >= 0);
       if (played.length === 0) return;
       const { state, now } = replay(collection, played);
-      fillFeatures(played.at(-1)!, state, candidates, { now }, names, undefined, features);
-      const utilities = linearUtilities(features, names.map((feature) => weights[feature]!));
+      fillTerms(played.at(-1)!, state, candidates, { now }, terms, undefined, values);
+      const utilities = linearUtilities(values, terms.map((term) => weights[term.name]!));
       known.forEach((t, c) => out[t] = utilities[c]);
     },
   };

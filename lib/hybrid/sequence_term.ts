@@ -19,7 +19,9 @@ import type { SasrecModel } from "../sequence/sasrec.ts";
 import { serveSasrec } from "../sequence/serve.ts";
 import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "../sequence/split.ts";
 import { loadSequenceData } from "../sequence/sasrec_stage.ts";
-import { FEATURES, fillFeatures, type SequenceScorer } from "../score/features.ts";
+import { BASE_TERM_NAMES, BASE_TERMS, fillTerms } from "../score/terms/registry.ts";
+import { sequence } from "../score/terms/sequence.ts";
+import type { SequenceScorer } from "../score/terms/term.ts";
 import { DEFAULT_WEIGHTS } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
 import { linearUtilities } from "../math/softmax.ts";
@@ -138,9 +140,9 @@ export function estimateSequenceWeight(
   const candidates = expectInteger("candidates", options.candidates ?? 50, 2);
   const playlists = samplePlaylists(split.userIds.length, options.playlists ?? 1000, seed);
   const model = serveSequenceTerm(term)(collection);
-  const names = [...FEATURES, "sequence"] as const;
-  const handSet = FEATURES.map((name) => DEFAULT_WEIGHTS[name]);
-  // Every playlist's target as a choice: the hand-set utility is the offset, the sequence term the one feature.
+  const terms = [...BASE_TERMS, sequence];
+  const handSet = BASE_TERM_NAMES.map((name) => DEFAULT_WEIGHTS[name]);
+  // Every playlist's target as a choice: the hand-set utility is the offset, the sequence term the one column.
   const build = (part: SplitPart) => {
     const random = seededRandom(seed, `sequence ${part}`);
     const choices: Choice[] = [];
@@ -157,9 +159,9 @@ export function estimateSequenceWeight(
       if (offered.size < 2) continue;
       const { state, now } = replay(collection, history);
       const at = { now, sequence: model(state) };
-      const features = fillFeatures(history.at(-1)!, state, Int32Array.from(offered), at, names);
-      const values = linearUtilities(features, [...handSet.map(() => 0), 1]);
-      choices.push({ values, chosen: 0, offset: linearUtilities(features, [...handSet, 0]) });
+      const filled = fillTerms(history.at(-1)!, state, Int32Array.from(offered), at, terms);
+      const values = linearUtilities(filled, [...handSet.map(() => 0), 1]);
+      choices.push({ values, chosen: 0, offset: linearUtilities(filled, [...handSet, 0]) });
     }
     return collectChoices(["sequence"], choices);
   };

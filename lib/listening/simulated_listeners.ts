@@ -9,16 +9,13 @@ import { randomGamma, randomLogNormal, randomNormal } from "d3-random";
 import { concatenate } from "../data/concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { type Random, randomInteger, sampleCategorical, seededRandom, shuffleInPlace } from "../math/random.ts";
-import { FEATURES } from "../score/features.ts";
+import { BASE_TERM_NAMES, type BaseTermName } from "../score/terms/registry.ts";
 import { recommendNext } from "../score/recommend.ts";
 import { durationOf } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import { checkWeights, DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 import type { Collection, TrackIndex } from "../score/collection.ts";
 import { type Choice, type ChoiceLog, collectChoices } from "./choice_sets.ts";
-
-/** Name of one of the five features of every utility. */
-export type BaseFeature = typeof FEATURES[number];
 
 /** How to simulate. */
 export interface ListenerOptions {
@@ -31,7 +28,7 @@ export interface ListenerOptions {
   /** The true weights, or the centre of their distribution. Default {@linkcode DEFAULT_WEIGHTS}. */
   weights?: Weights;
   /** Standard deviation of the listeners' weights around the centre (normal, independent); 0 where left out. */
-  spread?: Partial<Record<BaseFeature, number>>;
+  spread?: Partial<Record<BaseTermName, number>>;
   /** The weights of each listener, [users, 5] row-major: then `weights`, `spread` and `noise` have no say. */
   own?: Float64Array;
   /** Temperature of the choices, above 0. Only weights over temperature can be learned. Default 1. */
@@ -93,7 +90,7 @@ export function simulateListeners(collection: Collection, options: ListenerOptio
     (_, user) => listen(collection, user, drawListener(collection, user, settings), settings),
   ).flat();
   return {
-    sets: collectChoices(FEATURES, choices),
+    sets: collectChoices(BASE_TERM_NAMES, choices),
     steps: Int32Array.from(choices, ({ step }) => step),
     times: Float64Array.from(choices, ({ time }) => time),
     current: Int32Array.from(choices, ({ current }) => current),
@@ -174,13 +171,15 @@ function complete(collection: Collection, options: ListenerOptions): Settings {
     pauseHours: expectNumber("pauseHours", options.pauseHours ?? 14, 0),
   };
   settings.familiar = expectInteger("familiar", options.familiar ?? Math.min(20, settings.liked), 0, settings.liked);
-  if (settings.own && settings.own.length < settings.users * FEATURES.length) {
+  if (settings.own && settings.own.length < settings.users * BASE_TERM_NAMES.length) {
     throw new InputError(
-      `Expected own weights of ${settings.users} listeners, ${FEATURES.length} each, but found ${settings.own.length}`,
+      `Expected own weights of ${settings.users} listeners, ${BASE_TERM_NAMES.length} each, but found ${settings.own.length}`,
     );
   }
   for (const [name, sd] of Object.entries(settings.spread)) {
-    if (!FEATURES.includes(name as BaseFeature)) throw new InputError(`Expected a feature in spread but found ${name}`);
+    if (!BASE_TERM_NAMES.includes(name as BaseTermName)) {
+      throw new InputError(`Expected a term in spread but found ${name}`);
+    }
     expectNumber(`spread of ${name}`, sd, 0);
   }
   return settings;
@@ -235,7 +234,7 @@ function listen(
     const candidates = listener.offer(current, random);
     const distribution = recommendNext(current, state, weights, { candidates, now, temperature });
     const pick = distribution.sample(random);
-    const { features: values, candidates: tracks } = distribution;
+    const { values, candidates: tracks } = distribution;
     const choice = { values, tracks, chosen: pick.index, cluster, step, time: now, current };
     current = pick.track;
     state.play(current, now);
@@ -256,13 +255,13 @@ function rememberPast(state: UserState, liked: Int32Array, random: Random): void
 function drawWeights({ weights, spread, noise, own }: Settings, user: number, random: Random): Weights {
   if (own) {
     const given = { ...weights };
-    FEATURES.forEach((name, f) => given[name] = own[user * FEATURES.length + f]);
+    BASE_TERM_NAMES.forEach((name, f) => given[name] = own[user * BASE_TERM_NAMES.length + f]);
     return given;
   }
   const normal: () => number = randomNormal.source(random)(0, 1);
   const drawn = { ...weights };
-  for (const name of FEATURES) drawn[name] += (spread[name] ?? 0) * normal();
-  if (random() < noise) { for (const name of FEATURES) drawn[name] = 0; }
+  for (const name of BASE_TERM_NAMES) drawn[name] += (spread[name] ?? 0) * normal();
+  if (random() < noise) { for (const name of BASE_TERM_NAMES) drawn[name] = 0; }
   return drawn;
 }
 

@@ -6,10 +6,9 @@
 import { randomNormal } from "d3-random";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { type Random, sampleCategorical, seededRandom } from "../math/random.ts";
-import { FEATURES } from "../score/features.ts";
+import { BASE_TERM_NAMES, type BaseTermName } from "../score/terms/registry.ts";
 import { linearUtilities, softmax } from "../math/softmax.ts";
 import { checkWeights, type Weights } from "../score/weights.ts";
-import type { BaseFeature } from "./simulated_listeners.ts";
 import type { ChoiceSets } from "./choice_sets.ts";
 
 /**
@@ -17,7 +16,7 @@ import type { ChoiceSets } from "./choice_sets.ts";
  * assumption of ours: from those who want to be surprised to those who want more of the same, and
  * how much one minds keys.
  */
-export const TASTE_AXES: readonly Readonly<Partial<Record<BaseFeature, number>>>[] = Object.freeze([
+export const TASTE_AXES: readonly Readonly<Partial<Record<BaseTermName, number>>>[] = Object.freeze([
   Object.freeze({ similarity: -4, recency: 2.5, sameArtist: -1, clusterDiversity: 1.5 }),
   Object.freeze({ keyMatch: 1.5, similarity: 1.5 }),
 ]);
@@ -36,7 +35,7 @@ export interface TasteOptions {
 
 /** Listeners' weights and what they are made of. */
 export interface Tastes {
-  /** The weights of each listener, [users, 5] row-major, in the order of {@linkcode FEATURES}. */
+  /** The weights of each listener, [users, 5] row-major, in the order of {@linkcode BASE_TERM_NAMES}. */
   weights: Float64Array;
   /** How far each listener lies along each axis, standard normal, [users, axes] row-major. */
   embeddings: Float64Array;
@@ -54,15 +53,15 @@ export function drawTastes(options: TasteOptions): Tastes {
   const users = expectInteger("users", options.users, 1);
   const scale = expectNumber("scale", options.scale ?? 1, 0);
   const centre = checkWeights(options.centre);
-  const weights = new Float64Array(users * FEATURES.length);
+  const weights = new Float64Array(users * BASE_TERM_NAMES.length);
   const embeddings = new Float64Array(users * TASTE_AXES.length);
   for (let u = 0; u < users; u++) {
     const normal: () => number = randomNormal.source(seededRandom(seed, `taste ${u}`))(0, 1);
     const places = TASTE_AXES.map(() => normal());
     embeddings.set(places, u * TASTE_AXES.length);
-    FEATURES.forEach((name, k) => {
+    BASE_TERM_NAMES.forEach((name, k) => {
       const moved = TASTE_AXES.reduce((sum, axis, a) => sum + (axis[name] ?? 0) * places[a], 0);
-      weights[u * FEATURES.length + k] = centre[name] + scale * moved;
+      weights[u * BASE_TERM_NAMES.length + k] = centre[name] + scale * moved;
     });
   }
   return { weights, embeddings };

@@ -10,9 +10,11 @@ import type { FeatureSpec } from "../features/spec.ts";
 import { egoNetwork } from "../graph/ego.ts";
 import { type Matrix, row } from "../math/matrix.ts";
 import type { Distribution } from "../score/distribution.ts";
-import { type FeatureName, FEATURES } from "../score/features.ts";
+import { recency } from "../score/terms/recency.ts";
+import { sequence } from "../score/terms/sequence.ts";
+import type { Term } from "../score/terms/term.ts";
 import { camelotName } from "../math/circle.ts";
-import { FEATURE_LABELS } from "./shuffle.ts";
+import { termColor } from "./score.ts";
 import {
   ACCENT_COLOR,
   category,
@@ -38,8 +40,6 @@ export interface IdeaSource {
   picked: number;
 }
 
-/** The terms of the score, in the order in which they are drawn; a term that has no weight is drawn pale. */
-const TERMS: readonly FeatureName[] = [...FEATURES, "sequence"];
 const [WIDTH, HEIGHT] = [800, 500];
 const [INK, GREY, LINE] = ["#202124", "#5f6368", "#80868b"];
 /** Candidates whose terms are drawn. */
@@ -148,17 +148,17 @@ function drawGraph(drawing: Drawing, { distribution, picked }: IdeaSource, shown
 function drawScore(drawing: Drawing, { distribution }: IdeaSource, shown: readonly number[]): void {
   const { catalog } = distribution.state.collection;
   drawing.heading(0, 250, "5", "Score", "weights × terms, against the mean candidate");
-  const used = new Set(distribution.featureNames);
-  TERMS.forEach((term, t) => {
+  const used = distribution.terms;
+  // The sequence term is drawn pale until a model is trained.
+  const terms: readonly Term[] = used.includes(sequence) ? used : [...used, sequence];
+  terms.forEach((term, t) => {
     const [x, y] = [[0, 100, 220][t % 3], 288 + 16 * Math.floor(t / 3)];
-    drawing.rectangle(x, y - 5, 10, 10, used.has(term) ? termColor(t) : "#e8eaed");
-    const label = used.has(term) ? FEATURE_LABELS[term] : `${FEATURE_LABELS[term]} (once a model is trained)`;
-    drawing.text(x + 14, y, label, { color: used.has(term) ? INK : MUTED_COLOR });
+    drawing.rectangle(x, y - 5, 10, 10, used.includes(term) ? termColor(term) : "#e8eaed");
+    const label = used.includes(term) ? term.label : `${term.label} (once a model is trained)`;
+    drawing.text(x + 14, y, label, { color: used.includes(term) ? INK : MUTED_COLOR });
   });
   const explained = shown.map((track) =>
-    TERMS.map((term) =>
-      distribution.explain(track).contributions.find(({ feature }) => feature === term)?.contribution ?? 0
-    )
+    distribution.explain(track).contributions.map(({ contribution }) => contribution)
   );
   const [most, least] = [1, -1].map((sign) =>
     max(explained, (values) => sum(values, (value) => Math.max(0, sign * value)))!
@@ -172,7 +172,7 @@ function drawScore(drawing: Drawing, { distribution }: IdeaSource, shown: readon
     explained[r].forEach((value, t) => {
       const length = Math.abs(value) * unit;
       if (value < 0) ends.down -= length;
-      drawing.rectangle(value < 0 ? ends.down : ends.up, y - 8, length, 16, termColor(t));
+      drawing.rectangle(value < 0 ? ends.down : ends.up, y - 8, length, 16, termColor(used[t]));
       if (value >= 0) ends.up += length;
     });
   });
@@ -206,19 +206,15 @@ const candidateRow = (r: number) => 334 + 25 * r;
 
 /** The candidate whose terms but for recency would serve it best: the one that memory holds back most. */
 function heldBack(distribution: Distribution): number {
-  const { candidates, features, featureNames, weights, utilities } = distribution;
-  const recency = featureNames.indexOf("recency");
-  const loss = (c: number) => weights[recency] * features[c * featureNames.length + recency];
+  const { candidates, values, terms, weights, utilities } = distribution;
+  const f = terms.indexOf(recency);
+  const loss = (c: number) => weights[f] * values[c * terms.length + f];
   const without = utilities.map((utility, c) => loss(c) < -0.5 ? utility - loss(c) : -Infinity);
   return candidates[maxIndex(without)];
 }
 
 function chance(distribution: Distribution, track: number): number {
   return distribution.probabilities[distribution.candidates.indexOf(track)];
-}
-
-function termColor(t: number): string {
-  return ["#0072B2", "#E69F00", "#CC79A7", "#009E73", "#56B4E9", "#D55E00"][t];
 }
 
 /** Blue for what lies below the mean, orange above, white at it; two standard deviations are full colour. */

@@ -245,6 +245,17 @@ export const THEME: Spec = {
 };
 
 /**
+ * Colours for a few ordered things: steps of viridis, without its palest end.
+ *
+ * @param count How many.
+ * @returns A colour each.
+ */
+export function ordinalColors(count: number): string[] {
+  const steps = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151"];
+  return Array.from({ length: count }, (_, i) => steps[Math.round(i * (steps.length - 1) / Math.max(1, count - 1))]);
+}
+
+/**
  * Puts schema and theme around a specification.
  *
  * @param spec What the figure says: data, mark, encoding, …

@@ -5,7 +5,7 @@
  */
 import { expectInteger } from "../data/errors.ts";
 import { type Random, shuffleInPlace } from "../math/random.ts";
-import { DEFAULT_HALF_LIFE_HOURS } from "./features.ts";
+import { DEFAULT_HALF_LIFE_HOURS } from "./terms/recency.ts";
 import type { UserState } from "./state.ts";
 import type { Collection, TrackIndex } from "./collection.ts";
 

@@ -1,6 +1,6 @@
 /**
  * What a shuffle walks on: the catalogue, its neighbour graph, embedding and clusters, with the codes that make the
- * features of a candidate cheap.
+ * terms of a candidate cheap.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export interface CollectionParts {
   graph: NeighborGraph;
   /** The embedding [n, d] that the graph was built from. */
   embedding: Matrix;
-  /** Taste cluster of each track, 0, 1, …; without it the feature clusterDiversity is 0 for every candidate. */
+  /** Taste cluster of each track, 0, 1, …; without it the term clusterDiversity is 0 for every candidate. */
   clusters?: Int32Array;
 }
 

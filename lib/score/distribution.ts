@@ -7,10 +7,10 @@ import { InputError } from "../data/errors.ts";
 import type { Random } from "../math/random.ts";
 import type { CandidateSet } from "./candidates.ts";
 import { explainCandidate, type Explanation } from "./explain.ts";
-import type { FeatureName } from "./features.ts";
 import { linearUtilities, softmax } from "../math/softmax.ts";
 import type { UserState } from "./state.ts";
 import type { TrackIndex } from "./collection.ts";
+import type { Term } from "./terms/term.ts";
 
 /** A track that was drawn or ranked, with its probability: off-policy evaluation needs it. */
 export interface Pick {
@@ -22,13 +22,13 @@ export interface Pick {
   probability: number;
 }
 
-/** P(next | current, state): the candidates with their features, utilities and probabilities. */
+/** P(next | current, state): the candidates with their terms, utilities and probabilities. */
 export class Distribution {
   /** Number of the listener's events when this was reckoned: explanations look back to then. */
   readonly eventCount: number;
   /** The candidates, c of them. */
   readonly candidates: Int32Array;
-  /** Utility of each candidate, u = features · weights. */
+  /** Utility of each candidate, u = values · weights. */
   readonly utilities: Float64Array;
   /** Probability of each candidate; they sum to 1. */
   readonly probabilities: Float64Array;
@@ -40,9 +40,9 @@ export class Distribution {
    * @param state The listener. It may move on afterwards.
    * @param now The time that is reckoned from, in ms since 1970.
    * @param found The candidates, where they came from, and which rules had to be relaxed.
-   * @param featureNames Names of the features, in order.
-   * @param features The features [c, f], row-major.
-   * @param weights The weights in the order of the features.
+   * @param terms The terms, f of them.
+   * @param values Their values [c, f], row-major.
+   * @param weights Their weights.
    * @param temperature Temperature of the softmax, in [0, ∞].
    * @throws {InputError} When the temperature is negative or NaN, or the weights are so large that a utility overflows.
    */
@@ -51,8 +51,8 @@ export class Distribution {
     readonly state: UserState,
     readonly now: number,
     readonly found: CandidateSet,
-    readonly featureNames: readonly FeatureName[],
-    readonly features: Float64Array,
+    readonly terms: readonly Term[],
+    readonly values: Float64Array,
     readonly weights: Float64Array,
     readonly temperature: number,
   ) {
@@ -63,7 +63,7 @@ export class Distribution {
     if (!(temperature >= 0)) {
       throw new InputError(`Expected temperature to be a number of at least 0 but found ${temperature}`);
     }
-    this.utilities = linearUtilities(features, weights, 0, count, block.subarray(0, count));
+    this.utilities = linearUtilities(values, weights, 0, count, block.subarray(0, count));
     const wrong = this.utilities.find((utility) => !Number.isFinite(utility));
     if (wrong !== undefined) {
       throw new InputError(`Expected finite utilities but found ${wrong}; the weights are too large`);

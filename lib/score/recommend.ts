@@ -6,15 +6,18 @@
 import { expectNumber, InputError } from "../data/errors.ts";
 import { type CandidateOptions, findCandidates } from "./candidates.ts";
 import { Distribution } from "./distribution.ts";
-import { type FeatureName, type FeatureOptions, FEATURES, fillFeatures, OPTIONAL_FEATURES } from "./features.ts";
 import type { UserState } from "./state.ts";
-import { checkWeights, type Weights } from "./weights.ts";
+import { fillTerms } from "./terms/registry.ts";
+import type { Term, TermOptions } from "./terms/term.ts";
+import { termsOf, weightOf, type Weights } from "./weights.ts";
 import { expectTrack, type TrackIndex } from "./collection.ts";
 
 /** What a recommendation depends on besides track, listener and weights. */
-export interface RecommendOptions extends CandidateOptions, FeatureOptions {
+export interface RecommendOptions extends CandidateOptions, TermOptions {
   /** Temperature T of the softmax in [0, ∞], 1 by default: 0 takes the best candidate, ∞ any of them. */
   temperature?: number;
+  /** All terms there are; {@linkcode TERMS} when left out. */
+  terms?: readonly Term[];
 }
 
 /**
@@ -22,7 +25,7 @@ export interface RecommendOptions extends CandidateOptions, FeatureOptions {
  *
  * u(j | i, s) = Σ_f w_f · x_f(i, j, s), P(j) = exp(u_j / T) / Σ_k exp(u_k / T)
  *
- * with the features of {@linkcode fillFeatures}. It is a function of its arguments alone: no clock and no random source
+ * with the terms of {@linkcode TERMS}. It is a function of its arguments alone: no clock and no random source
  * is read, and the state is not changed. Cost O(k) for k neighbours, whatever the size of the catalogue; it allocates
  * the distribution it returns and nothing else.
  *
@@ -41,27 +44,14 @@ export function recommendNext(
   options: RecommendOptions = {},
 ): Distribution {
   expectTrack(state.collection, current, "current");
-  checkWeights(weights);
+  const terms = termsOf(weights, options.terms);
   checkOptions(state, options);
-  const featureNames = featureNamesOf(weights);
   const found = findCandidates(current, state, options);
-  const features = fillFeatures(current, state, found.tracks, options, featureNames, found.similarities);
-  const vector = new Float64Array(featureNames.length);
-  for (let f = 0; f < vector.length; f++) vector[f] = weights[featureNames[f]]!;
+  const values = fillTerms(current, state, found.tracks, options, terms, found.similarities);
+  const vector = new Float64Array(terms.length);
+  for (let f = 0; f < vector.length; f++) vector[f] = weightOf(weights, terms[f].name)!;
   const { now = state.now, temperature = 1 } = options;
-  return new Distribution(current, state, now, found, featureNames, features, vector, temperature);
-}
-
-/**
- * The features that weights speak of: {@linkcode FEATURES}, then those of {@linkcode OPTIONAL_FEATURES} that have a
- * weight.
- *
- * @param weights The weights.
- * @returns Names in the order of the columns of a feature matrix.
- */
-export function featureNamesOf(weights: Weights): readonly FeatureName[] {
-  const optional = OPTIONAL_FEATURES.filter((name) => weights[name] !== undefined);
-  return optional.length === 0 ? FEATURES : [...FEATURES, ...optional];
+  return new Distribution(current, state, now, found, terms, values, vector, temperature);
 }
 
 function checkOptions(state: UserState, options: RecommendOptions): void {

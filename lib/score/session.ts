@@ -11,7 +11,9 @@ import type { Distribution } from "./distribution.ts";
 import { recommendNext, type RecommendOptions } from "./recommend.ts";
 import { compileRules, type Relaxation, type Rules } from "./rules.ts";
 import type { UserState } from "./state.ts";
-import { DEFAULT_ARC_WEIGHT, SESSION_WEIGHTS, type Weights, weightsForDiscovery } from "./weights.ts";
+import { energyArc } from "./terms/energy_arc.ts";
+import { TERMS } from "./terms/registry.ts";
+import { sessionWeights, type Weights, weightsForDiscovery, ZERO_WEIGHTS } from "./weights.ts";
 import { type Collection, expectTrack, type TrackIndex } from "./collection.ts";
 
 /** The ways to choose the next track. */
@@ -24,13 +26,7 @@ export type PolicyName = typeof POLICIES[number];
 export type ArcPoint = readonly [progress: number, energy: number];
 
 /** Weights of the similarity walk: the softmax over similarities and nothing else. */
-export const SIMILARITY_WEIGHTS: Readonly<Weights> = Object.freeze({
-  similarity: 1,
-  recency: 0,
-  sameArtist: 0,
-  keyMatch: 0,
-  clusterDiversity: 0,
-});
+export const SIMILARITY_WEIGHTS: Readonly<Weights> = Object.freeze({ ...ZERO_WEIGHTS, similarity: 1 });
 
 /** Temperature of the similarity walk: 0.1 of cosine is a factor e on the odds. */
 export const SIMILARITY_TEMPERATURE = 0.1;
@@ -329,7 +325,9 @@ export class Session {
 }
 
 /** Checks the options and gives the weights that follow from them. */
-function weightsOf({ policy = "segue", count, minutes, discover, arc, weights: given }: SessionOptions): Weights {
+function weightsOf(
+  { policy = "segue", count, minutes, discover, arc, weights: given, terms = TERMS }: SessionOptions,
+): Weights {
   if (!POLICIES.includes(policy)) {
     throw new InputError(`Expected policy to be one of ${POLICIES.join(", ")} but found '${policy}'`);
   }
@@ -340,8 +338,8 @@ function weightsOf({ policy = "segue", count, minutes, discover, arc, weights: g
   if (arc) checkArc(arc);
   const weights = policy === "similarity"
     ? SIMILARITY_WEIGHTS
-    : weightsForDiscovery(discover ?? 0.5, given ?? SESSION_WEIGHTS);
-  return arc && weights.energyArc === undefined ? { ...weights, energyArc: DEFAULT_ARC_WEIGHT } : weights;
+    : weightsForDiscovery(discover ?? 0.5, given ?? sessionWeights(terms), terms);
+  return arc && weights.energyArc === undefined ? { ...weights, energyArc: energyArc.weight.value } : weights;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { z } from "@hono/zod-openapi";
 import { InputError } from "../data/errors.ts";
 import type { SequenceModel } from "../hybrid/sequence_term.ts";
 import type { Collection } from "../score/collection.ts";
-import type { SequenceScorer } from "../score/features.ts";
+import type { SequenceScorer } from "../score/terms/term.ts";
 import { compileRules } from "../score/rules.ts";
 import { Session } from "../score/session.ts";
 import { UserState } from "../score/state.ts";

@@ -4,9 +4,10 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { FEATURES, OPTIONAL_FEATURES } from "../score/features.ts";
 import { PLAYLIST_FORMATS } from "../score/playlist.ts";
 import { POLICIES } from "../score/session.ts";
+import { type BaseTermName, type OptionalTermName, TERMS } from "../score/terms/registry.ts";
+import type { Term } from "../score/terms/term.ts";
 
 const share = z.number().min(0).max(1);
 const weight = z.number().min(-100).max(100);
@@ -14,20 +15,22 @@ const trackId = z.string().min(1).max(200);
 
 export const ErrorBody = z.object({ error: z.string() }).openapi("Error");
 
-/** What each weight that may be left out weighs. */
-const OPTIONAL: Record<typeof OPTIONAL_FEATURES[number], string> = {
-  sequence: "what the sequence model takes for likely; refused with 422 where no model is loaded (see /api/settings)",
-  familiarity: "being known to the listener",
-  feedback: "the listener's likes and skips",
-  energyArc: "nearness to the energy that the arc asks for now; without an arc it weighs nothing",
-};
+/**
+ * The weights of a request: a number for each base term, and for an optional one where it is to join.
+ *
+ * @param terms All terms there are.
+ * @returns The schema.
+ */
+export function weightsSchema(terms: readonly Term[] = TERMS) {
+  return z.strictObject(
+    Object.fromEntries(terms.map(({ name, optional, formula }) => {
+      const described = weight.openapi({ description: formula });
+      return [name, optional ? described.optional() : described];
+    })) as Record<BaseTermName, typeof weight> & Record<OptionalTermName, z.ZodOptional<typeof weight>>,
+  ).openapi("Weights");
+}
 
-export const Weights = z.strictObject({
-  ...Object.fromEntries(FEATURES.map((name) => [name, weight])) as Record<typeof FEATURES[number], typeof weight>,
-  ...Object.fromEntries(
-    OPTIONAL_FEATURES.map((name) => [name, weight.optional().openapi({ description: OPTIONAL[name] })]),
-  ) as Record<typeof OPTIONAL_FEATURES[number], z.ZodOptional<typeof weight>>,
-}).openapi("Weights");
+export const Weights = weightsSchema();
 
 const cap = z.strictObject({ most: z.number().int().min(1).max(1000), window: z.number().int().min(1).max(1000) });
 const words = z.array(z.string().max(100)).max(50);

@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Collection, TrackIndex } from "../score/collection.ts";
-import type { SequenceScorer } from "../score/features.ts";
+import type { SequenceScorer } from "../score/terms/term.ts";
 import { compileRules } from "../score/rules.ts";
 import type { Session, SessionPick } from "../score/session.ts";
 import { UserState } from "../score/state.ts";

@@ -59,7 +59,7 @@ function whyView(distribution: Distribution, track: number): z.infer<typeof Why>
     sentence,
     rank,
     utility_difference: utilityDifference,
-    contributions: contributions.map(({ without: _, ...contribution }) => contribution),
+    contributions: contributions.map(({ term, without: _, ...rest }) => ({ feature: term.name, ...rest })),
   };
 }
 

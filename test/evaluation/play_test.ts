@@ -5,7 +5,7 @@ import { METRICS } from "../../lib/metrics/registry.ts";
 import { scenarioPlayer } from "../../lib/evaluation/play.ts";
 import { comparedPolicies, segueVariants } from "../../lib/evaluation/policies.ts";
 import { drawScenario, type Scenario, scenarioCollection } from "../../lib/evaluation/scenarios.ts";
-import { FEATURES } from "../../lib/score/features.ts";
+import { BASE_TERM_NAMES } from "../../lib/score/terms/registry.ts";
 import { DEFAULT_WEIGHTS } from "../../lib/score/weights.ts";
 import { randomCollection, smallCollection } from "../score/small_worlds.ts";
 
@@ -13,7 +13,7 @@ const whole = randomCollection(200, 10, 2);
 const learned = {
   pooled: DEFAULT_WEIGHTS,
   prior: {
-    features: FEATURES,
+    features: BASE_TERM_NAMES,
     mean: new Float64Array(5),
     basis: new Float64Array(5).fill(1),
     rank: 1,

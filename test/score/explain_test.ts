@@ -41,7 +41,7 @@ Deno.test("an explanation says what would have been without each term", () => {
   const weights = { similarity: 1, recency: 0, sameArtist: 0, keyMatch: 2, clusterDiversity: 0 };
   const { contributions, rank } = recommendNext(0, new UserState(collection), weights).explain(2);
   assert.equal(rank, 1);
-  const without = (name: string) => contributions.find(({ feature }) => feature === name)!.without;
+  const without = (name: string) => contributions.find(({ term }) => term.name === name)!.without;
   assert.equal(without("keyMatch").track, 1);
   assert.equal(without("similarity").track, 2);
   assert.ok(without("keyMatch").own < 0.5 && without("similarity").own > 0.85);

@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 const ZERO: Weights = { similarity: 0, recency: 0, sameArtist: 0, keyMatch: 0, clusterDiversity: 0 };
 const close = (a: number, b: number, tolerance = 1e-12) => assert.ok(Math.abs(a - b) <= tolerance, `${a} ≠ ${b}`);
 
-/** Three tracks around track 0 whose every feature can be reckoned by hand. */
+/** Three tracks around track 0 whose every term can be reckoned by hand. */
 function threeAroundOne() {
   const collection = smallCollection([
     { vector: [1, 0], artists: ["A"], key: 0, mode: 1, cluster: 0 }, // C major
@@ -26,7 +26,7 @@ function threeAroundOne() {
   return { collection, state };
 }
 
-Deno.test("recommendNext() gives the features, utilities and probabilities reckoned by hand", () => {
+Deno.test("recommendNext() gives the terms, utilities and probabilities reckoned by hand", () => {
   const { state } = threeAroundOne();
   const weights = { similarity: 2, recency: 3, sameArtist: -1, keyMatch: 1.2, clusterDiversity: 0.5 };
   const next = recommendNext(0, state, weights, { temperature: 2 });
@@ -36,7 +36,7 @@ Deno.test("recommendNext() gives the features, utilities and probabilities recko
     [0, -0, 0, 1 - 1 / 6, 1],
     [-1, -0, 0, 0, 1],
   ];
-  rows.flat().forEach((value, i) => close(next.features[i], value, 1e-7));
+  rows.flat().forEach((value, i) => close(next.values[i], value, 1e-7));
   const utilities = rows.map(([s, r, a, k, c]) => 2 * s + 3 * r - a + 1.2 * k + 0.5 * c);
   utilities.forEach((utility, c) => close(next.utilities[c], utility, 1e-6));
   const total = utilities.reduce((sum, u) => sum + Math.exp(u / 2), 0);
@@ -45,7 +45,7 @@ Deno.test("recommendNext() gives the features, utilities and probabilities recko
 
 Deno.test("recommendNext() reckons recency in hours from the time passed in, or in plays", () => {
   const { state } = threeAroundOne();
-  const recency = (options: object) => recommendNext(0, state, DEFAULT_WEIGHTS, options).features[1];
+  const recency = (options: object) => recommendNext(0, state, DEFAULT_WEIGHTS, options).values[1];
   close(recency({ now: 72 * HOUR }), -(2 ** -3));
   close(recency({ now: 72 * HOUR, halfLife: 72 }), -0.5);
   close(recency({ clock: "plays", halfLife: 1 }), -0.5);
@@ -207,6 +207,6 @@ Deno.test("the sequence term is standardised over the candidates", () => {
   const next = recommendNext(0, state, { ...ZERO, sequence: 2 }, {
     sequence: (_candidates, out) => out.set(scores),
   });
-  const column = [0, 1, 2].map((c) => next.features[c * 6 + 5]);
+  const column = [0, 1, 2].map((c) => next.values[c * 6 + 5]);
   [Math.sqrt(1.5), 0, -Math.sqrt(1.5)].forEach((value, c) => close(column[c], value));
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { InputError } from "../../lib/data/errors.ts";
 import { seededRandom } from "../../lib/math/random.ts";
 import { findCandidates } from "../../lib/score/candidates.ts";
-import { shareArtist } from "../../lib/score/features.ts";
+import { shareArtist } from "../../lib/score/terms/same_artist.ts";
 import { recommendNext } from "../../lib/score/recommend.ts";
 import { RELAXATION_ORDER, type RuleName, type Rules } from "../../lib/score/rules.ts";
 import { UserState } from "../../lib/score/state.ts";
