@@ -11,18 +11,14 @@ import process from "node:process";
  * Writes a file atomically: into a temporary file beside it, flushed to disk, then renamed over the target.
  *
  * @param path The file to write; missing folders are made.
- * @param chunks The content: text, bytes, or a sequence of byte chunks.
+ * @param content Text, bytes, or a sequence of them.
  */
-export function writeAtomic(path: string, chunks: string | Uint8Array | Iterable<Uint8Array>): void {
-  const parts = typeof chunks === "string"
-    ? [new TextEncoder().encode(chunks)]
-    : chunks instanceof Uint8Array
-    ? [chunks]
-    : chunks;
+export function writeAtomic(path: string, content: string | Uint8Array | Iterable<string | Uint8Array>): void {
+  const chunks = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
   const temporary = temporaryPath(path);
   const file = openSync(temporary, "w");
   try {
-    for (const part of parts) {
+    for (const part of bytesOf(chunks)) {
       for (let written = 0; written < part.length;) {
         written += writeSync(file, part, written, Math.min(part.length - written, 1 << 30));
       }
@@ -55,6 +51,19 @@ export async function writeAtomicWith(path: string, write: (temporary: string) =
     throw error;
   }
   renameSync(temporary, path);
+}
+
+/** Bytes as they are, texts gathered into pieces of about a mebibyte. */
+function* bytesOf(chunks: Iterable<string | Uint8Array>): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let text = "";
+  for (const chunk of chunks) {
+    if (typeof chunk === "string" && (text += chunk).length < 1 << 20) continue;
+    yield encoder.encode(text);
+    text = "";
+    if (typeof chunk !== "string") yield chunk;
+  }
+  yield encoder.encode(text);
 }
 
 function temporaryPath(path: string): string {

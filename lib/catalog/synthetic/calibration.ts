@@ -92,36 +92,30 @@ export const VARIANCE_SHARES: { artist: number[]; album: number[]; track: number
 };
 
 /** The 24 subgenres. */
-export const SUBGENRES: Subgenre[] = Object.entries(data.subgenres).map(([name, sub]) => ({
-  name,
-  genre: sub.genre,
-  genreIndex: GENRES.findIndex((genre) => genre.name === sub.genre),
-  weight: sub.tracks,
-  major: sub.major,
-  factor: new CholeskyDecomposition(
-    latentCorrelation(
-      numbers(sub.correlation),
-      numbers(data.yearCorrelation[sub.genre as keyof typeof data.yearCorrelation]),
-    ),
-  ).lowerTriangularMatrix,
-  grids: COPULA_FEATURES.map((feature) => {
-    const zero = feature === "instrumentalness"
-      ? sub.zeroInstrumentalness
-      : feature === "popularity"
-      ? sub.zeroPopularity
-      : 0;
-    return quantileGrid(
-      numbers(sub.quantiles[feature]),
-      LOG_FEATURES.has(feature),
-      zero,
-      feature === "popularity" ? 1 : 1e-6,
-    );
-  }),
-  zeroBelow: {
-    instrumentalness: normalQuantile(sub.zeroInstrumentalness, 0, 1),
-    popularity: normalQuantile(sub.zeroPopularity, 0, 1),
-  },
-}));
+export const SUBGENRES: Subgenre[] = Object.entries(data.subgenres).map(([name, sub]) => {
+  const { genre, tracks, major, correlation, quantiles } = sub;
+  const zeros: Partial<Record<string, number>> = {
+    instrumentalness: sub.zeroInstrumentalness,
+    popularity: sub.zeroPopularity,
+  };
+  const withYear = data.yearCorrelation[genre as keyof typeof data.yearCorrelation];
+  return {
+    name,
+    genre,
+    genreIndex: GENRES.findIndex((other) => other.name === genre),
+    weight: tracks,
+    major,
+    factor: new CholeskyDecomposition(latentCorrelation(numbers(correlation), numbers(withYear))).lowerTriangularMatrix,
+    grids: COPULA_FEATURES.map((feature) => {
+      const smallest = feature === "popularity" ? 1 : 1e-6;
+      return quantileGrid(numbers(quantiles[feature]), LOG_FEATURES.has(feature), zeros[feature] ?? 0, smallest);
+    }),
+    zeroBelow: {
+      instrumentalness: normalQuantile(sub.zeroInstrumentalness, 0, 1),
+      popularity: normalQuantile(sub.zeroPopularity, 0, 1),
+    },
+  };
+});
 
 /** Shares of the months of release, of the weekdays by five years, and of dates that are only a year, by decade. */
 export const DATES: { months: number[]; weekdays: Record<string, number[]>; yearOnly: Record<string, number> } = {

@@ -9,7 +9,7 @@ import { type Random, randomInteger, seededRandom } from "../../math/random.ts";
 import { GENRES, SUBGENRES } from "./calibration.ts";
 import { identifier } from "./identifiers.ts";
 import { fillPattern } from "./names.ts";
-import type { PlaylistDraft, PlaylistWorld } from "./playlists.ts";
+import type { PlaylistDraft, PlaylistGenerator, Scene } from "./playlists.ts";
 import type { WorldTable } from "./table.ts";
 
 /** Playlists in a file. */
@@ -38,7 +38,7 @@ export function sliceNames(count: number): string[] {
  *
  * @param drafts The playlists, taken as the parts are read: read the files in order, each to its end.
  * @param count Number of playlists.
- * @param world The process they come from.
+ * @param generator What draws them.
  * @param table The tracks.
  * @param seed Seed of the world.
  * @returns For each file its name and the parts of its text.
@@ -46,24 +46,19 @@ export function sliceNames(count: number): string[] {
 export function mpdSlices(
   drafts: Iterator<PlaylistDraft>,
   count: number,
-  world: PlaylistWorld,
+  generator: PlaylistGenerator,
   table: WorldTable,
   seed: number,
-): { name: string; parts: Generator<Uint8Array> }[] {
+): { name: string; parts: Generator<string> }[] {
   const random = seededRandom(seed, "names");
-  const encoder = new TextEncoder();
-  function* parts(slice: number): Generator<Uint8Array> {
-    const info: MpdSlice["info"] = {
-      generated_on: "2020-02-01 00:00:00.000000",
-      slice: sliceRange(slice),
-      version: "v1",
-    };
-    yield encoder.encode(`{"info": ${JSON.stringify(info)},\n"playlists": [`);
+  function* parts(slice: number): Generator<string> {
+    const info = { generated_on: "2020-02-01 00:00:00.000000", slice: sliceRange(slice), version: "v1" };
+    yield `{"info": ${JSON.stringify(info)},\n"playlists": [`;
     for (let i = 0; i < Math.min(SLICE_SIZE, count - slice * SLICE_SIZE); i++) {
-      const playlist = describe(drafts.next().value, world, table, seed, random);
-      yield encoder.encode((i === 0 ? "\n" : ",\n") + JSON.stringify(playlist));
+      const playlist = describe(drafts.next().value, generator, table, seed, random);
+      yield (i === 0 ? "\n" : ",\n") + JSON.stringify(playlist);
     }
-    yield encoder.encode("\n]}\n");
+    yield "\n]}\n";
   }
   return sliceNames(count).map((name, slice) => ({ name, parts: parts(slice) }));
 }
@@ -72,7 +67,7 @@ const sliceRange = (slice: number): string => `${slice * SLICE_SIZE}-${slice * S
 
 function describe(
   draft: PlaylistDraft,
-  world: PlaylistWorld,
+  generator: PlaylistGenerator,
   table: WorldTable,
   seed: number,
   random: Random,
@@ -91,7 +86,7 @@ function describe(
   const earliest = Math.max(Date.UTC(2010, 11, 1), Date.UTC(newest, 0, 17)) / 86_400_000;
   const latest = Date.UTC(2020, 0, 31) / 86_400_000;
   const share = Math.sqrt(random());
-  const name = playlistName(draft, world, random);
+  const name = playlistName(generator.scenes[draft.theme[0]], random);
   return {
     name,
     collaborative: random() < 0.02 ? "true" : "false",
@@ -109,8 +104,7 @@ function describe(
 }
 
 /** A name in the manner of those people give: the theme's genre, mood or era, or nothing to do with it. */
-function playlistName(draft: PlaylistDraft, world: PlaylistWorld, random: Random): string {
-  const scene = world.scenes[draft.theme[0]];
+function playlistName(scene: Scene, random: Random): string {
   const subgenre = SUBGENRES[scene.subgenre];
   const patterns = [
     GENRES[subgenre.genreIndex].name,

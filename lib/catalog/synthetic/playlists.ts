@@ -103,8 +103,8 @@ export interface PlaylistDraft {
   tracks: number[];
 }
 
-/** The process over one world. */
-export type PlaylistWorld = ReturnType<typeof playlistWorld>;
+/** What draws the playlists of one world. */
+export type PlaylistGenerator = ReturnType<typeof playlistGenerator>;
 
 /**
  * Prepares the process over a world's tracks.
@@ -115,7 +115,7 @@ export type PlaylistWorld = ReturnType<typeof playlistWorld>;
  * genre's cycle; the rank offset u₀ of the popularity law; the three fixed successors of a track, not necessarily
  * distinct; and what draws a number of playlists.
  */
-export function playlistWorld(table: WorldTable, seed: number) {
+export function playlistGenerator(table: WorldTable, seed: number) {
   const n = table.artist.length;
   const { weights, flatHead } = popularityWeights(table, seed);
   const sceneOf = assignScenes(table);

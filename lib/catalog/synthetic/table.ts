@@ -1,12 +1,12 @@
 /**
- * What the playlists need to know of every track, by column.
+ * The tracks of the synthetic world as columns: what the playlists need to know of them.
  *
  * @module
  */
 import { AT } from "./calibration.ts";
 import type { WorldArtists, WorldTrack } from "./tracks.ts";
 
-/** The tracks of a world by column. */
+/** The tracks of a world, one column a property. Row i is track i. */
 export interface WorldTable {
   /** The artists. */
   artists: WorldArtists;
@@ -22,7 +22,7 @@ export interface WorldTable {
   year: Int16Array;
   /** Latent normal of the popularity. */
   appeal: Float32Array;
-  /** 2 where drive lies above the middle of the catalogue, plus 1 where groove does. */
+  /** 2 where {@linkcode drive} is positive, plus 1 where {@linkcode groove} is. */
   mood: Uint8Array;
   /** Length, ms. */
   durationMs: Int32Array;
@@ -33,18 +33,17 @@ export interface WorldTable {
 }
 
 /**
- * Passes tracks on and notes what the playlists need of each.
+ * Makes an empty table.
  *
  * @param artists The artists of the world.
- * @param tracks The tracks.
  * @param count Number of tracks.
- * @returns The table, filled once `through` has been read to its end.
+ * @returns The table, and a function that enters one track. The table is ready when every track has been entered, in
+ *   order.
  */
-export function tabulate(
-  artists: WorldArtists,
-  tracks: Iterable<WorldTrack>,
-  count: number,
-): { table: WorldTable; through: Iterable<WorldTrack> } {
+export function trackTable(artists: WorldArtists, count: number): {
+  table: WorldTable;
+  enter: (track: WorldTrack) => void;
+} {
   const firstTrack = new Int32Array(artists.outputs.length + 1);
   artists.outputs.forEach((output, a) => firstTrack[a + 1] = firstTrack[a] + output);
   const table: WorldTable = {
@@ -60,30 +59,27 @@ export function tabulate(
     titles: [],
     albumTitles: [],
   };
-  function* through() {
-    for (const track of tracks) {
-      const i = track.index;
-      table.artist[i] = track.artists[0];
-      table.album[i] = track.album;
-      table.subgenre[i] = track.subgenres[0];
-      table.year[i] = track.year;
-      table.appeal[i] = track.appeal;
-      table.mood[i] = 2 * (drive(track.audio) > 0 ? 1 : 0) + (groove(track.audio) > 0 ? 1 : 0);
-      table.durationMs[i] = track.durationMs;
-      table.titles.push(track.title);
-      if (track.album === table.albumTitles.length) table.albumTitles.push(track.albumTitle);
-      yield track;
-    }
-  }
-  return { table, through: through() };
+  const enter = (track: WorldTrack) => {
+    const i = track.index;
+    table.artist[i] = track.artists[0];
+    table.album[i] = track.album;
+    table.subgenre[i] = track.subgenres[0];
+    table.year[i] = track.year;
+    table.appeal[i] = track.appeal;
+    table.mood[i] = 2 * (drive(track.audio) > 0 ? 1 : 0) + (groove(track.audio) > 0 ? 1 : 0);
+    table.durationMs[i] = track.durationMs;
+    table.titles.push(track.title);
+    if (track.album === table.albumTitles.length) table.albumTitles.push(track.albumTitle);
+  };
+  return { table, enter };
 }
 
-/** Energy and loudness against acousticness, in units of their spread, from the middle of the catalogue. */
+/** How driving a track sounds: energy and loudness minus acousticness, each as standard deviations from its mean. */
 function drive(audio: Float64Array): number {
   return (audio[AT.energy] - 0.7) / 0.18 + (audio[AT.loudness] + 6.6) / 3 - (audio[AT.acousticness] - 0.17) / 0.22;
 }
 
-/** Danceability and valence, in units of their spread, from the middle of the catalogue. */
+/** How well one dances to it: danceability plus valence, each as standard deviations from its mean. */
 function groove(audio: Float64Array): number {
   return (audio[AT.danceability] - 0.66) / 0.145 + (audio[AT.valence] - 0.51) / 0.233;
 }

@@ -136,7 +136,8 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
   const random = seededRandom(seed, "tracks");
   const normal = randomNormal.source(random)(0, 1);
   const n = COPULA_FEATURES.length;
-  const draw = (subgenre: Subgenre, into: Float64Array, scratch: Float64Array) => {
+  const scratch = new Float64Array(n);
+  const draw = (subgenre: Subgenre, into: Float64Array) => {
     for (let f = 0; f < n; f++) scratch[f] = normal();
     for (let f = 0; f < n; f++) {
       let sum = 0;
@@ -148,13 +149,12 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
   const byArtist = new Float64Array(n);
   const byAlbum = new Float64Array(n);
   const own = new Float64Array(n);
-  const scratch = new Float64Array(n);
   const guests = guestTable(artists);
   let index = 0;
   let album = 0;
   for (let artist = 0; artist < artists.names.length; artist++) {
     const home = SUBGENRES[artists.subgenres[artist]];
-    draw(home, byArtist, scratch);
+    draw(home, byArtist);
     const outspoken = normal();
     const earlier: WorldTrack[] = [];
     const titles = new Set<string>();
@@ -166,14 +166,14 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
         : relatedSubgenre(artists.subgenres[artist], random);
       const subgenre = SUBGENRES[subgenreIndex];
       const genre = GENRES[subgenre.genreIndex];
-      draw(subgenre, byAlbum, scratch);
+      draw(subgenre, byAlbum);
       const yearLatent = a[AT.year] * byArtist[AT.year] + b[AT.year] * byAlbum[AT.year];
       const year = Math.round(latentToValue(subgenre.grids[AT.year], yearLatent));
       const releaseDate = dateIn(year, random);
       const albumOutspoken = normal();
       let albumTitle = trackTitle(genre.name, random);
       for (let number = 1; number <= size; number++) {
-        draw(subgenre, own, scratch);
+        draw(subgenre, own);
         const audio = new Float64Array(9);
         const latent = (f: number) => a[f] * byArtist[f] + b[f] * byAlbum[f] + c[f] * own[f];
         for (let f = 0; f < 9; f++) {

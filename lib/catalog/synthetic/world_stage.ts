@@ -14,8 +14,8 @@ import { ingestStage } from "../ingest.ts";
 import { SUBGENRES } from "./calibration.ts";
 import { worldLines } from "./forms.ts";
 import { mpdSlices, sliceNames } from "./mpd.ts";
-import { PLAYLIST_PROCESS, type PlaylistWorld, playlistWorld } from "./playlists.ts";
-import { tabulate } from "./table.ts";
+import { PLAYLIST_PROCESS, type PlaylistGenerator, playlistGenerator } from "./playlists.ts";
+import { trackTable } from "./table.ts";
 import { planArtists, worldTracks } from "./tracks.ts";
 
 /** What kind of world to make. */
@@ -54,7 +54,12 @@ export interface WorldOptions {
 export async function worldStage(directory: string, options: WorldOptions = {}): Promise<StageReport> {
   const tracks = expectInteger("tracks", options.tracks ?? 20000, 100, 20_000_000);
   const seed = expectInteger("seed", options.seed ?? 42, 0, 2 ** 31 - 1);
-  const playlists = expectInteger("playlists", options.playlists ?? usualPlaylists(tracks), 0, 10_000_000);
+  const playlists = expectInteger(
+    "playlists",
+    options.playlists ?? Math.round(2000 * (tracks / 20000) ** 0.4),
+    0,
+    10_000_000,
+  );
   const { forms = FORMS, force } = options;
   const form = formNamed(options.form ?? "segue", forms);
   const slices = sliceNames(playlists).map((name) => `playlists/${name}`);
@@ -70,16 +75,6 @@ export async function worldStage(directory: string, options: WorldOptions = {}):
   return report;
 }
 
-/**
- * The number of playlists that a world has when none is asked for: 2,000 for 20,000 tracks, with the power 0.4.
- *
- * @param tracks Number of tracks.
- * @returns Number of playlists.
- */
-export function usualPlaylists(tracks: number): number {
-  return Math.round(2000 * (tracks / 20000) ** 0.4);
-}
-
 /** Raised when the same seed gives another world than before. */
 const WORLD_VERSION = 6;
 const CATALOG = "raw/catalog.csv";
@@ -90,39 +85,39 @@ function makeWorld(
   { tracks, seed, playlists, form }: { tracks: number; seed: number; playlists: number; form: Form },
 ): Record<string, number> {
   const artists = planArtists(tracks, seed);
-  const { table, through } = tabulate(artists, worldTracks(artists, seed), tracks);
+  const { table, enter } = trackTable(artists, tracks);
   const progress = startProgress("tracks", tracks);
   // The header is no row.
   let rows = -1;
-  const lines = count(worldLines(artists, through, form, seed), () => {
+  const lines = seeEach(worldLines(artists, seeEach(worldTracks(artists, seed), enter), form, seed), () => {
     if (++rows % 1000 === 0) progress.update(Math.min(rows, tracks));
   });
-  writeAtomic(join(directory, CATALOG), bytes(lines));
+  writeAtomic(join(directory, CATALOG), lines);
   progress.stop();
   const folder = join(directory, "playlists");
   rmSync(folder, { recursive: true, force: true });
   if (playlists === 0) return { tracks, rows, artists: artists.names.length, playlists, positions: 0 };
-  const world = playlistWorld(table, seed);
+  const generator = playlistGenerator(table, seed);
   let positions = 0;
-  const drafts = count(world.draw(playlists), (draft) => positions += draft.tracks.length);
-  for (const { name, parts } of mpdSlices(drafts, playlists, world, table, seed)) {
+  const drafts = seeEach(generator.draw(playlists), (draft) => positions += draft.tracks.length);
+  for (const { name, parts } of mpdSlices(drafts, playlists, generator, table, seed)) {
     writeAtomic(join(folder, name), parts);
   }
   writeAtomic(
     join(directory, TRUTH),
-    JSON.stringify(truthOf(world, { tracks, seed, playlists, positions }), null, 2) + "\n",
+    JSON.stringify(truthOf(generator, { tracks, seed, playlists, positions }), null, 2) + "\n",
   );
   return { tracks, rows, artists: artists.names.length, playlists, positions };
 }
 
 /** The process behind the playlists, for whoever wants to hold a model against it. */
-function truthOf(world: PlaylistWorld, sizes: Record<string, number>): Record<string, unknown> {
+function truthOf(generator: PlaylistGenerator, sizes: Record<string, number>): Record<string, unknown> {
   return {
     about: "Parameters of the process that made the playlists; it is described in lib/catalog/world/playlists.ts",
     ...sizes,
     process: PLAYLIST_PROCESS,
-    flatHead: world.flatHead,
-    scenes: world.scenes.map((scene, s) => ({
+    flatHead: generator.flatHead,
+    scenes: generator.scenes.map((scene, s) => ({
       scene: s,
       genre: SUBGENRES[scene.subgenre].genre,
       subgenre: SUBGENRES[scene.subgenre].name,
@@ -130,28 +125,15 @@ function truthOf(world: PlaylistWorld, sizes: Record<string, number>): Record<st
       drive: scene.drive,
       groove: scene.groove,
       tracks: scene.members.length,
-      next: world.nextScene[s],
+      next: generator.nextScene[s],
     })),
   };
 }
 
-function* count<T>(items: Iterable<T>, see: (item: T) => void): Generator<T> {
+/** Passes items on, after a look at each. */
+function* seeEach<T>(items: Iterable<T>, see: (item: T) => void): Generator<T> {
   for (const item of items) {
     see(item);
     yield item;
   }
-}
-
-/** Gathers lines into chunks of about a mebibyte. */
-function* bytes(lines: Iterable<string>): Generator<Uint8Array> {
-  const encoder = new TextEncoder();
-  let text = "";
-  for (const line of lines) {
-    text += line;
-    if (text.length > 1 << 20) {
-      yield encoder.encode(text);
-      text = "";
-    }
-  }
-  yield encoder.encode(text);
 }

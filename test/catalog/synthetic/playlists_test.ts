@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import { concatenate } from "../../../lib/data/concatenate.ts";
 import { type MpdSlice, mpdSlices, sliceNames } from "../../../lib/catalog/synthetic/mpd.ts";
-import { PLAYLIST_PROCESS, type PlaylistDraft, playlistWorld } from "../../../lib/catalog/synthetic/playlists.ts";
-import { tabulate, type WorldTable } from "../../../lib/catalog/synthetic/table.ts";
+import { PLAYLIST_PROCESS, type PlaylistDraft, playlistGenerator } from "../../../lib/catalog/synthetic/playlists.ts";
+import { trackTable, type WorldTable } from "../../../lib/catalog/synthetic/table.ts";
 import { planArtists, worldTracks } from "../../../lib/catalog/synthetic/tracks.ts";
 
 function makeTable(count: number, seed: number): WorldTable {
   const artists = planArtists(count, seed);
-  const { table, through } = tabulate(artists, worldTracks(artists, seed), count);
-  assert.equal([...through].length, count);
+  const { table, enter } = trackTable(artists, count);
+  for (const track of worldTracks(artists, seed)) enter(track);
+  assert.equal(table.titles.length, count);
   return table;
 }
 
 const table = makeTable(20000, 42);
-const world = playlistWorld(table, 42);
+const world = playlistGenerator(table, 42);
 const drafts = [...world.draw(1500)];
 
 Deno.test("lengths are log-normal within 5 and 250, like those of MPD's first slice", () => {
@@ -88,10 +88,10 @@ Deno.test("the cycle of scenes stays within a genre and passes every scene that 
 });
 
 Deno.test("slices have MPD's fields, in its order, and count right", () => {
-  const few = playlistWorld(table, 5);
+  const few = playlistGenerator(table, 5);
   const slices = mpdSlices(few.draw(1003), 1003, few, table, 5).map(({ name, parts }) => ({
     name,
-    slice: JSON.parse(new TextDecoder().decode(concatenate(Uint8Array, [...parts]))) as MpdSlice,
+    slice: JSON.parse([...parts].join("")) as MpdSlice,
   }));
   assert.deepEqual(slices.map(({ name }) => name), ["mpd.slice.0-999.json", "mpd.slice.1000-1999.json"]);
   assert.deepEqual(sliceNames(1003), slices.map(({ name }) => name));
@@ -129,7 +129,7 @@ Deno.test("slices have MPD's fields, in its order, and count right", () => {
 });
 
 Deno.test("a world of 100 tracks has playlists too", () => {
-  const small = playlistWorld(makeTable(100, 1), 1);
+  const small = playlistGenerator(makeTable(100, 1), 1);
   const lists = [...small.draw(20)];
   assert.equal(lists.length, 20);
   assert.ok(lists.every(({ tracks }) => tracks.length >= 5 && tracks.length <= 50));
