@@ -5,9 +5,10 @@
  *
  * @module
  */
+import { bisector } from "d3-array";
 import { kMeans } from "../math/kmeans.ts";
 import { InputError } from "../data/errors.ts";
-import { type Matrix, unitRows } from "../math/matrix.ts";
+import { type Matrix, squaredDistance, unitRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
 import { seededRandom } from "../math/random.ts";
 import { buildKnnGraph } from "./knn.ts";
@@ -15,8 +16,8 @@ import { meanAndError } from "./recall.ts";
 
 /** Coarse cells over unit vectors. */
 export interface CoarseCells {
-  /** Centroids [cells, d], row-major. */
-  centroids: Float32Array;
+  /** Centroids [cells, d]. */
+  centroids: Matrix;
   /** Root mean square distance of a cell's rows to its centroid: the length in which its surroundings are measured. */
   scales: Float32Array;
 }
@@ -72,31 +73,29 @@ export async function makeCoarseCells(sample: Matrix, count: number, seed: numbe
   const { labels, centroids } = await kMeans(sample, count, seededRandom(seed, "coarse cells"), {
     iterations: 20,
   });
-  const d = sample.columns;
   const squares = new Float64Array(centroids.rows);
   const sizes = new Int32Array(centroids.rows);
   for (let i = 0; i < sample.rows; i++) {
-    squares[labels[i]] += squaredDistance(sample.data, i * d, centroids.data, labels[i] * d, d);
+    squares[labels[i]] += squaredDistance(sample, i, centroids, labels[i]);
     sizes[labels[i]]++;
   }
   const scales = Float32Array.from(squares, (sum, c) => Math.max(1e-6, Math.sqrt(sum / Math.max(1, sizes[c]))));
-  return { centroids: centroids.data, scales };
+  return { centroids, scales };
 }
 
 /**
  * Squared distances of a unit row to all centroids.
  *
  * @param unit Unit rows.
- * @param at Place of the row's first element.
+ * @param i The row.
  * @param cells The cells.
  * @param out Where to put the distances, one a cell.
  * @returns The nearest cell.
  */
-export function distancesToCells(unit: Float32Array, at: number, cells: CoarseCells, out: Float64Array): number {
-  const d = cells.centroids.length / out.length;
+export function distancesToCells(unit: Matrix, i: number, cells: CoarseCells, out: Float64Array): number {
   let home = 0;
   for (let c = 0; c < out.length; c++) {
-    out[c] = squaredDistance(unit, at, cells.centroids, c * d, d);
+    out[c] = squaredDistance(unit, i, cells.centroids, c);
     if (out[c] < out[home]) home = c;
   }
   return home;
@@ -116,8 +115,7 @@ export function distancesToCells(unit: Float32Array, at: number, cells: CoarseCe
 export function guestNeed(distances: Float64Array, home: number, cell: number, cells: CoarseCells): number {
   if (cell === home) return 0;
   const { centroids, scales } = cells;
-  const d = centroids.length / scales.length;
-  const gap = Math.max(1e-12, Math.sqrt(squaredDistance(centroids, home * d, centroids, cell * d, d)));
+  const gap = Math.max(1e-12, Math.sqrt(squaredDistance(centroids, home, centroids, cell)));
   return (distances[cell] - distances[home]) / (2 * gap * scales[cell]);
 }
 
@@ -163,10 +161,8 @@ export function nearestRows(
   const unit = unitRows(x);
   const places = new Map<number, { home: number; distances: Float64Array }>();
   const placeOf = (i: number) => {
-    const known = places.get(i);
-    if (known) return known;
     const distances = new Float64Array(cells.scales.length);
-    const place = { home: distancesToCells(unit.data, i * x.columns, cells, distances), distances };
+    const place = places.get(i) ?? { home: distancesToCells(unit, i, cells, distances), distances };
     places.set(i, place);
     return place;
   };
@@ -205,16 +201,13 @@ export function mergeNearest(a: NearRow[][], b: NearRow[][], k: number): NearRow
  */
 export function needForRecall(nearest: readonly NearRow[][], recall: number): number {
   const needs = Float64Array.from(nearest.flatMap((near) => near.map(({ need }) => need))).sort();
-  let [low, high] = [0, needs.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const inside = ({ need }: NearRow) => need <= needs[middle];
-    const found = (query: number) => nearest[query].filter(inside).length / nearest[query].length;
-    const { mean, error } = meanAndError(nearest.length, found);
-    if (mean - 2 * error >= recall) high = middle;
-    else low = middle + 1;
-  }
-  return needs[low] * 1.0001;
+  const isEnough = (limit: number) => {
+    const found = (near: NearRow[]) => near.filter(({ need }) => need <= limit).length / near.length;
+    const { mean, error } = meanAndError(nearest.length, (query) => found(nearest[query]));
+    return mean - 2 * error >= recall;
+  };
+  const first = bisector((limit: number) => Number(isEnough(limit))).left(needs, 1, 0, needs.length - 1);
+  return needs[first] * 1.0001;
 }
 
 /** Neighbours of the rows that are at home in a cell. */
@@ -283,13 +276,4 @@ export async function joinCell(
 export function coarseCellCount(rows: number, cellRows: number, fewest: number): number {
   if (!(cellRows > 0)) throw new InputError(`Expected the rows of a cell to be above 0 but found ${cellRows}`);
   return Math.max(1, Math.ceil(rows / cellRows), Math.min(fewest, Math.floor(rows / 256)));
-}
-
-function squaredDistance(a: Float32Array, at: number, b: Float32Array, bt: number, d: number): number {
-  let sum = 0;
-  for (let j = 0; j < d; j++) {
-    const difference = a[at + j] - b[bt + j];
-    sum += difference * difference;
-  }
-  return sum;
 }

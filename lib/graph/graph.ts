@@ -7,25 +7,29 @@
  * @module
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { InputError } from "../data/errors.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { readNpz, writeNpz } from "../data/npz.ts";
 import { hashFile } from "../data/stages.ts";
 
-/**
- * A neighbour graph. Node i is row i of the catalogue; its neighbours are
- * `indices[offsets[i]] … indices[offsets[i+1]-1]`, most similar first, never i itself.
- */
-export interface NeighborGraph {
-  /** Number of nodes. */
-  readonly nodeCount: number;
-  /** Start of each row, length nodeCount + 1. */
+/** Rows of a neighbour graph. */
+export interface GraphRows {
+  /** Start of each row, one more than there are rows. */
   readonly offsets: Int32Array;
   /** Neighbours, row after row. */
   readonly indices: Int32Array;
   /** Cosine similarity of each edge, in [-1, 1], descending within a row. */
   readonly similarities: Float32Array;
+}
+
+/**
+ * A neighbour graph. Node i is row i of the catalogue; its neighbours are
+ * `indices[offsets[i]] … indices[offsets[i+1]-1]`, most similar first, never i itself.
+ */
+export interface NeighborGraph extends GraphRows {
+  /** Number of nodes. */
+  readonly nodeCount: number;
 }
 
 /**
@@ -96,8 +100,7 @@ const [WHOLE, INDEX, PARTS] = ["graph.npz", "graph.json", "graph"];
  * @param extra Further byte-string entries, e.g. provenance as JSON; SciPy ignores them.
  */
 export function writeGraph(path: string, graph: NeighborGraph, extra: Record<string, string> = {}): void {
-  const { nodeCount, offsets, indices, similarities } = graph;
-  writeRows(path, nodeCount, offsets, indices, similarities, extra);
+  writeRows(path, graph, graph.nodeCount, extra);
 }
 
 /**
@@ -107,9 +110,7 @@ export function writeGraph(path: string, graph: NeighborGraph, extra: Record<str
  * @param directory The data folder.
  * @param part Number of the part, from 0 on in the order of the rows.
  * @param firstRow First row of the block.
- * @param offsets Start of each row within the block, one more than there are rows.
- * @param indices Neighbours, as nodes of the whole graph.
- * @param similarities Their cosines.
+ * @param rows The block; its neighbours are nodes of the whole graph.
  * @param nodeCount Nodes of the whole graph.
  * @returns What `graph.json` says of it.
  */
@@ -117,15 +118,14 @@ export function writeGraphPart(
   directory: string,
   part: number,
   firstRow: number,
-  offsets: Int32Array,
-  indices: Int32Array,
-  similarities: Float32Array,
+  rows: GraphRows,
   nodeCount: number,
 ): GraphPart {
   const file = `${PARTS}/part-${String(part).padStart(5, "0")}.npz`;
   const path = join(directory, file);
-  writeRows(path, nodeCount, offsets, indices, similarities);
-  return { file, first_row: firstRow, rows: offsets.length - 1, edges: indices.length, sha256: hashFile(path) };
+  writeRows(path, rows, nodeCount);
+  const [count, edges] = [rows.offsets.length - 1, rows.indices.length];
+  return { file, first_row: firstRow, rows: count, edges, sha256: hashFile(path) };
 }
 
 /**
@@ -143,15 +143,9 @@ export function writeGraphIndex(
   parts: readonly GraphPart[],
 ): void {
   const { rows, k, report } = index;
-  const sorted = parts.toSorted((a, b) => a.first_row - b.first_row);
   const path = join(directory, INDEX);
-  const whole: GraphIndex = {
-    rows,
-    k,
-    edges: sorted.reduce((sum, { edges }) => sum + edges, 0),
-    parts: sorted,
-    report,
-  };
+  const edges = parts.reduce((sum, { edges }) => sum + edges, 0);
+  const whole: GraphIndex = { rows, k, edges, parts: parts.toSorted((a, b) => a.first_row - b.first_row), report };
   expectWhole(path, whole);
   writeAtomic(path, JSON.stringify(whole, null, 1) + "\n");
   removeOtherGraph(directory);
@@ -174,15 +168,13 @@ export function graphFileIn(directory: string): string {
  * @param directory The data folder.
  */
 export function removeOtherGraph(directory: string): void {
-  const listed = new Set<string>();
-  if (graphFileIn(directory) === INDEX) {
-    rmSync(join(directory, WHOLE), { force: true });
-    for (const { file } of readIndex(join(directory, INDEX)).parts) listed.add(file);
-  } else rmSync(join(directory, INDEX), { force: true });
+  const inParts = graphFileIn(directory) === INDEX;
+  rmSync(join(directory, inParts ? WHOLE : INDEX), { force: true });
   const folder = join(directory, PARTS);
   if (!existsSync(folder)) return;
+  const listed = inParts ? readIndex(join(directory, INDEX)).parts.map(({ file }) => basename(file)) : [];
   for (const name of readdirSync(folder)) {
-    if (/^part-\d+\.npz$/.test(name) && !listed.has(`${PARTS}/${name}`)) rmSync(join(folder, name));
+    if (/^part-\d+\.npz$/.test(name) && !listed.includes(name)) rmSync(join(folder, name));
   }
   if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
@@ -265,14 +257,8 @@ function expectHeld(path: string, edges: number): void {
   );
 }
 
-function writeRows(
-  path: string,
-  columns: number,
-  offsets: Int32Array,
-  indices: Int32Array,
-  similarities: Float32Array,
-  extra: Record<string, string> = {},
-): void {
+function writeRows(path: string, rows: GraphRows, columns: number, extra: Record<string, string> = {}): void {
+  const { offsets, indices, similarities } = rows;
   writeNpz(path, {
     indices: { data: indices, shape: [indices.length] },
     indptr: { data: offsets, shape: [offsets.length] },

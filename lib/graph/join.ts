@@ -34,18 +34,37 @@ import { startThreads, type Threads } from "./threads.ts";
 
 /** What the join is asked for. */
 export interface JoinOptions {
-  /** Neighbours of each row. */
+  /** Neighbours of each row, in [1, n − 1]. */
   k: number;
-  /** Mean recall to reach; 1 compares all pairs. */
+  /** Mean recall@k to reach, in (0, 1]; 1 compares all pairs. */
   recall: number;
-  /** Seed of cells and samples. */
+  /** Seed of the cells and of the samples. */
   seed: number;
-  /** Number of threads. */
+  /** Threads; the graph does not depend on their number. */
   threads: number;
-  /** Rows times rows times dimensions up to which all pairs are compared. */
+  /** All pairs are compared when rows × rows × columns (rounded up to a multiple of 4) is at most this. */
   exactCost: number;
-  /** Rows of the matrix, from the first on, whose neighbours are wanted; all when left out. */
+  /**
+   * Rows whose neighbours are wanted, from the first on; all when left out. The other rows are neighbours only, and the
+   * graph has no rows for them.
+   */
   queries?: number;
+}
+
+/** How the neighbours were found. */
+export interface JoinReport {
+  /** `"exact"` when all pairs were compared, `"cells"` when each row was compared with the points of near cells. */
+  method: "exact" | "cells";
+  /** Number of cells; 0 when exact. */
+  cells: number;
+  /** Mean number of rows that each row was compared with, as predicted on a sample; all others when exact. */
+  compared: number;
+  /** Mean recall@k on a sample against its exact neighbours; 1 when exact. */
+  recall: number;
+  /** Standard error of `recall`; 0 when exact. */
+  recall_error: number;
+  /** Rows of that sample; 0 when exact. */
+  recall_sample: number;
 }
 
 /** Neighbours of every direction. */
@@ -60,18 +79,18 @@ export interface JoinResult {
   ids: Int32Array;
   /** Their cosines. */
   similarities: Float32Array;
-  /** `"exact"` or `"cells"`. */
-  method: "exact" | "cells";
-  /** Number of cells, 0 when exact. */
-  cells: number;
-  /** Mean number of points that a row was compared with, as predicted on the sample; all when exact. */
-  compared: number;
-  /** Mean recall of the sample; 1 when exact. */
-  recall: number;
-  /** Its standard error; 0 when exact. */
-  recallError: number;
-  /** Rows of the sample; 0 when exact. */
-  recallSample: number;
+  /** How they were found. */
+  report: JoinReport;
+}
+
+/**
+ * The report of a search that compared all pairs.
+ *
+ * @param compared Rows that each was compared with.
+ * @returns The report.
+ */
+export function exactReport(compared: number): JoinReport {
+  return { method: "exact", recall: 1, recall_error: 0, recall_sample: 0, cells: 0, compared };
 }
 
 /** Cells nearest to the home cell that every row looks into. */
@@ -131,7 +150,9 @@ class Join {
 
   async run(): Promise<JoinResult> {
     const { recall, exactCost } = this.options;
-    if (this.k < 1 || this.asked === 0) return this.result(new Int32Array(0), new Float32Array(0));
+    if (this.k < 1 || this.asked === 0) {
+      return this.result({ ids: new Int32Array(0), similarities: new Float32Array(0) });
+    }
     if (recall >= 1 || this.asked * this.count * this.layout.dimensions <= exactCost) return await this.exact();
     this.layout = { ...this.layout, cellCount: Math.min(cellCountFor(this.count), this.count) };
     this.cellOf = await makeCells(this.threads, this.memory, this.plan, this.layout, this.count, this.random);
@@ -143,16 +164,14 @@ class Join {
       if (!reach) return await this.exact();
       const { mean, error, compared } = await this.tryReach(checking, reach);
       if (mean < recall) continue;
-      const found = await this.join(this.allGroups(), this.asked, "id", reach);
-      return {
-        ...this.result(found.ids, found.similarities),
+      return this.result(await this.join(this.allGroups(), this.asked, "id", reach), {
         method: "cells",
+        recall: mean,
+        recall_error: error,
+        recall_sample: checking.rows.length,
         cells: this.layout.cellCount,
         compared,
-        recall: mean,
-        recallError: error,
-        recallSample: checking.rows.length,
-      };
+      });
     }
   }
 
@@ -215,28 +234,18 @@ class Join {
     return { ...recall, compared: mean(compared)! };
   }
 
-  private result(ids: Int32Array, similarities: Float32Array): JoinResult {
-    return {
-      directions: this.directions,
-      k: this.k,
-      asked: this.asked,
-      ids,
-      similarities,
-      method: "exact",
-      cells: 0,
-      compared: this.count - 1,
-      recall: 1,
-      recallError: 0,
-      recallSample: 0,
-    };
+  private result(
+    { ids, similarities }: Pick<JoinResult, "ids" | "similarities">,
+    report: JoinReport = exactReport(this.count - 1),
+  ): JoinResult {
+    return { directions: this.directions, k: this.k, asked: this.asked, ids, similarities, report };
   }
 
   /** Every pair: rows in cells of consecutive ones, each row looks into all. O(n² d). */
   private async exact(): Promise<JoinResult> {
     this.layout = { ...this.layout, cellCount: Math.ceil(this.count / EXACT_CELL) };
     this.memory.fillCells(this.layout, Int32Array.from({ length: this.count }, (_, i) => Math.floor(i / EXACT_CELL)));
-    const found = await this.join(this.allGroups(), this.asked, "id");
-    return this.result(found.ids, found.similarities);
+    return this.result(await this.join(this.allGroups(), this.asked, "id"));
   }
 
   /** All rows that are asked for in groups of one cell each; a cell has its rows in their order, so they come first. */

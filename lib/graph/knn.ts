@@ -8,35 +8,20 @@ import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { firstNonFinite, type Matrix, takeRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
 import { expectEdgeCount, type NeighborGraph } from "./graph.ts";
-import { type JoinResult, selfJoin } from "./join.ts";
+import { exactReport, type JoinOptions, type JoinReport, type JoinResult, selfJoin } from "./join.ts";
 import { kernelRuns } from "./kernel.ts";
 import { type Directions, prepareDirections, rowsByGroup } from "./prepare.ts";
 import { type Random, randomInteger } from "../math/random.ts";
 
-/** Options of {@linkcode buildKnnGraph}. */
-export interface KnnOptions {
-  /** Neighbours of each row, in [1, n − 1]; 50 when left out. */
-  k?: number;
-  /** Mean recall@k to reach, in (0, 1]; 0.99 when left out. 1 compares all pairs. */
-  recall?: number;
-  /** Source of randomness, for the cells and the samples; the seed is drawn from it when it is given. */
+/**
+ * Options of {@linkcode buildKnnGraph}. Left out, `k` is 50, `recall` 0.99, `seed` 42, `threads` as many as the machine
+ * has cores, at most 16, and `exactCost` 2e10, below a second or two; with 0 cells are always tried first.
+ */
+export interface KnnOptions extends Partial<JoinOptions> {
+  /** Source of randomness, from which the seed is drawn. */
   random?: Random;
-  /** Seed of the cells and of the samples, without `random`; 42 when left out. */
-  seed?: number;
-  /** Threads; as many as the machine has cores, at most 16, when left out. The graph does not depend on it. */
-  threads?: number;
-  /**
-   * All pairs are compared when rows × rows × columns (rounded up to a multiple of 4) is at most this; 2e10, below a
-   * second or two, when left out. 0 always tries cells first.
-   */
-  exactCost?: number;
   /** False: compare all pairs in plain TypeScript, as is done on machines that cannot run the kernel. */
   kernel?: boolean;
-  /**
-   * Rows whose neighbours are wanted, from the first on; all when left out. The other rows are neighbours only, and the
-   * graph has no rows for them.
-   */
-  queries?: number;
 }
 
 /** A neighbour graph and how it was made. */
@@ -48,27 +33,15 @@ export interface KnnResult {
 }
 
 /** How a neighbour graph was made. */
-export interface KnnReport {
+export interface KnnReport extends JoinReport {
   /** Number of rows. */
   rows: number;
   /** Number of columns. */
   columns: number;
   /** Neighbours of each row. */
   k: number;
-  /** `"exact"` when all pairs were compared, `"cells"` when each row was compared with the points of near cells. */
-  method: "exact" | "cells";
-  /** Mean recall@k on a sample against its exact neighbours; 1 when exact. */
-  recall: number;
-  /** Standard error of `recall`; 0 when exact. */
-  recall_error: number;
-  /** Rows of that sample; 0 when exact. */
-  recall_sample: number;
   /** The recall that was asked for. */
   recall_asked: number;
-  /** Number of cells; 0 when exact. */
-  cells: number;
-  /** Mean number of rows that each row was compared with. */
-  compared: number;
   /** Rows that have the direction of an earlier row. */
   duplicates: number;
   /** Rows of zeros; their similarity to every row is 0. */
@@ -123,38 +96,29 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
         `in row ${bad.row}, column ${bad.column}`,
     );
   }
-  const asked = { rows: x.rows, columns: x.columns, k, recall_asked: recall, seed };
+  const reportOf = (found: JoinReport, directions: Directions): KnnReport => ({
+    ...{ rows: x.rows, columns: x.columns, k, recall_asked: recall, seed },
+    ...found,
+    recall: round(found.recall),
+    recall_error: round(found.recall_error),
+    compared: Math.max(0, Math.round(found.compared)),
+    ...repeats(directions, queries),
+  });
   if (!kernel || !kernelRuns()) {
     const directions = prepareDirections(x, new Float32Array(x.rows * Math.ceil(x.columns / 4) * 4));
     const own = Int32Array.from({ length: queries }, (_, row) => row);
     const { indices, similarities } = exactNeighbors(x, takeRows(x, own), k, own);
-    return {
-      graph: { nodeCount: queries, offsets: rowOffsets(queries, k), indices, similarities },
-      report: { ...asked, ...EXACT, compared: x.rows - 1, ...repeats(directions, queries) },
-    };
+    const graph = { nodeCount: queries, offsets: rowOffsets(queries, k), indices, similarities };
+    return { graph, report: reportOf(exactReport(x.rows - 1), directions) };
   }
   const joined = await selfJoin(x, { k, recall, seed, threads, exactCost, queries });
-  const { directions } = joined;
-  return {
-    // When every row has a direction of its own, the neighbours of the directions are the graph.
-    graph: directions.count === x.rows
-      ? { nodeCount: queries, offsets: rowOffsets(queries, k), indices: joined.ids, similarities: joined.similarities }
-      : expandGraph(x.rows, k, joined, queries),
-    report: {
-      ...asked,
-      method: joined.method,
-      recall: round(joined.recall),
-      recall_error: round(joined.recallError),
-      recall_sample: joined.recallSample,
-      cells: joined.cells,
-      compared: Math.max(0, Math.round(joined.compared)),
-      ...repeats(directions, queries),
-    },
-  };
+  const { directions, ids: indices, similarities } = joined;
+  // When every row has a direction of its own, the neighbours of the directions are the graph.
+  const graph = directions.count === x.rows
+    ? { nodeCount: queries, offsets: rowOffsets(queries, k), indices, similarities }
+    : expandGraph(x.rows, k, joined, queries);
+  return { graph, report: reportOf(joined.report, directions) };
 }
-
-/** What the report says of a graph for which all pairs were compared. */
-const EXACT = { method: "exact" as const, recall: 1, recall_error: 0, recall_sample: 0, cells: 0 };
 
 function repeats({ directionOf }: Directions, rows: number): Pick<KnnReport, "duplicates" | "zero_rows"> {
   let zeroRows = 0;

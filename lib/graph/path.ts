@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { minIndex, pairs } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { cosine, type Matrix, matrix, row, takeRows, unitRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
@@ -53,12 +54,8 @@ export function smoothPath(graph: NeighborGraph, x: Matrix, from: number, to: nu
   expectInteger("to", to, 0, n - 1);
   expectInteger("steps", steps, 1, n - 1);
   if (from === to) throw new InputError(`Expected two different tracks but found track ${from} at both ends`);
-  const step = stepSize(x);
-  const largest = (walk: readonly number[]) => {
-    let most = 0;
-    for (let i = 1; i < walk.length; i++) most = Math.max(most, step(walk[i - 1], walk[i]));
-    return most;
-  };
+  const step: Step = (a, b) => 1 - cosine(row(x, a), row(x, b));
+  const largest = (walk: readonly number[]) => Math.max(0, ...pairs(walk, step));
   const finish = (walk: readonly number[]) => {
     const full = fillIn(graph, step, walk, steps);
     smooth(graph, step, full);
@@ -71,18 +68,14 @@ export function smoothPath(graph: NeighborGraph, x: Matrix, from: number, to: nu
   if (isAlong) best = along;
   return {
     tracks: Int32Array.from(best),
-    similarities: Float32Array.from({ length: steps }, (_, i) => 1 - step(best[i], best[i + 1])),
+    similarities: Float32Array.from(pairs(best, step), (size) => 1 - size),
     largestStep: largest(best),
     alongGraph: isAlong,
   };
 }
 
+/** 1 − cosine of two tracks. */
 type Step = (a: number, b: number) => number;
-
-/** 1 − cosine of two rows. */
-function stepSize(x: Matrix): Step {
-  return (a, b) => 1 - Math.max(-1, Math.min(1, cosine(row(x, a), row(x, b))));
-}
 
 /**
  * The walk of at most `steps` edges whose least similar edge is as similar as can be, and at least `least`; undefined
@@ -133,7 +126,7 @@ function meetInTheMiddle(graph: NeighborGraph, step: Step, from: number, to: num
   let round = 0;
   const trace = ({ before, end }: Side, track: number) => {
     const walk = [track];
-    while (walk[walk.length - 1] !== end) walk.push(before[walk[walk.length - 1]]);
+    while (walk.at(-1) !== end) walk.push(before[walk.at(-1)!]);
     return walk;
   };
   return (least: number): { walk: number[]; least: number } | undefined => {
@@ -161,8 +154,7 @@ function meetInTheMiddle(graph: NeighborGraph, step: Step, from: number, to: num
           near.before[j] = i;
           if (far.seen[j] === round) {
             const walk = [...trace(sides[0], j).reverse(), ...trace(sides[1], j).slice(1)];
-            let held = 1;
-            for (let w = 1; w < walk.length; w++) held = Math.min(held, 1 - step(walk[w - 1], walk[w]));
+            const held = Math.min(1, ...pairs(walk, step).map((size) => 1 - size));
             return { walk, least: Math.max(held, least) };
           }
           if (step(j, far.end) <= farthest) front.push(j);
@@ -183,14 +175,10 @@ function bridge(x: Matrix, step: Step, from: number, to: number, steps: number):
   for (let l = 1; l < layers.length; l++) {
     const choice: number[] = [];
     const next = layers[l].map((track) => {
-      let best = 0;
-      let cost = Infinity;
-      layers[l - 1].forEach((before, b) => {
-        const largest = Math.max(costs[b], step(before, track));
-        if (largest < cost) [best, cost] = [b, largest];
-      });
+      const largest = layers[l - 1].map((before, b) => Math.max(costs[b], step(before, track)));
+      const best = minIndex(largest);
       choice.push(best);
-      return cost;
+      return largest[best];
     });
     choices.push(choice);
     costs = next;
@@ -207,7 +195,7 @@ function bridge(x: Matrix, step: Step, from: number, to: number, steps: number):
 function innerLayers(x: Matrix, from: number, to: number, steps: number): number[][] {
   const ends = unitRows(takeRows(x, [from, to]));
   const [a, b] = [row(ends, 0), row(ends, 1)];
-  const angle = Math.acos(Math.max(-1, Math.min(1, cosine(a, b))));
+  const angle = Math.acos(cosine(a, b));
   const points = matrix(steps - 1, x.columns);
   for (let layer = 0; layer < points.rows; layer++) {
     const t = (layer + 1) / steps;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rollups, sum } from "d3-array";
 import { InputError } from "../data/errors.ts";
 import { giniOfExposure } from "../math/shares.ts";
 import { type NeighborGraph, neighborsOf } from "./graph.ts";
@@ -49,7 +50,8 @@ export function hubness(graph: NeighborGraph): Hubness {
   const degrees = inDegrees(graph);
   const n = degrees.length;
   if (n === 0) throw new InputError("Expected a graph with at least 1 node but found 0");
-  const mean = graph.indices.length / n;
+  const edges = graph.indices.length;
+  const mean = edges / n;
   let [variance, third, hub, orphans] = [0, 0, 0, 0];
   for (let i = 0; i < n; i++) {
     const deviation = degrees[i] - mean;
@@ -60,15 +62,13 @@ export function hubness(graph: NeighborGraph): Hubness {
   }
   const ascending = degrees.slice().sort();
   const top = Math.max(1, Math.round(n / 100));
-  const topSum = ascending.subarray(n - top).reduce((sum, degree) => sum + degree, 0);
-  const edges = graph.indices.length;
   return {
     mean,
     max: degrees[hub],
     hub,
     skewness: variance > 0 ? third / variance ** 1.5 : 0,
     orphans: orphans / n,
-    topShare: topSum / Math.max(1, edges),
+    topShare: sum(ascending.subarray(n - top)) / Math.max(1, edges),
     gini: edges > 0 ? giniOfExposure(degrees) : 0,
   };
 }
@@ -149,9 +149,7 @@ export function components(graph: NeighborGraph): Components {
       if (a !== b) parent[Math.max(a, b)] = Math.min(a, b);
     }
   }
-  const sizeOf = new Map<number, number>();
-  for (let i = 0; i < n; i++) sizeOf.set(root(i), (sizeOf.get(root(i)) ?? 0) + 1);
-  const order = [...sizeOf].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  const order = rollups(parent.keys(), (nodes) => nodes.length, root).sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   const labelOf = new Map(order.map(([node], label) => [node, label]));
   return {
     count: order.length,
@@ -271,9 +269,8 @@ export function largestGroups(
   lists: readonly (readonly string[])[],
   most: number,
 ): { groupOf: Int32Array; names: string[] } {
-  const sizes = new Map<string, number>();
-  for (const [first] of lists) if (first !== undefined) sizes.set(first, (sizes.get(first) ?? 0) + 1);
-  const names = [...sizes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, most).map(([name]) => name);
+  const sizes = rollups(lists.flatMap(([first]) => first ?? []), (tracks) => tracks.length, (first) => first);
+  const names = sizes.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, most).map(([name]) => name);
   const groups = new Map(names.map((name, g) => [name, g]));
   return { groupOf: Int32Array.from(lists, ([first]) => groups.get(first) ?? -1), names };
 }

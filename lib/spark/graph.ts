@@ -20,7 +20,7 @@ import { expectEdgeCount, type GraphPart, writeGraphIndex } from "../graph/graph
 import type { GraphOfFile } from "../graph/graph_stage.ts";
 import type { KnnReport } from "../graph/knn.ts";
 import { meanAndError } from "../graph/recall.ts";
-import { matrix, takeRows, unitRows } from "../math/matrix.ts";
+import { takeRows, unitRows } from "../math/matrix.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { type Engine, runAndMerge, type Source } from "./engine.ts";
 import {
@@ -221,6 +221,5 @@ async function withoutSmall(engine: Engine, source: Source, cells: CoarseCells, 
   const counts = await runAndMerge(engine, job, addCounts);
   const large = Array.from(counts.keys()).filter((c) => counts[c] > k);
   if (large.length === 0) large.push(counts.indexOf(Math.max(...counts)));
-  const centroids = matrix(counts.length, cells.centroids.length / counts.length, cells.centroids);
-  return { centroids: takeRows(centroids, large).data, scales: Float32Array.from(large, (c) => cells.scales[c]) };
+  return { centroids: takeRows(cells.centroids, large), scales: Float32Array.from(large, (c) => cells.scales[c]) };
 }

@@ -82,7 +82,7 @@ export const ASSIGN_STEP: Step = {
       const guest: number[] = [];
       const from: number[] = [];
       for (let i = 0; i < x.rows; i++) {
-        const home = distancesToCells(unit.data, i * x.columns, cells, distances);
+        const home = distancesToCells(unit, i, cells, distances);
         for (let c = 0; c < distances.length; c++) {
           if (c !== home && limit !== null && !isGuest(distances, home, c, cells, limit)) continue;
           part.push(c);
@@ -172,8 +172,8 @@ export const WRITE_STEP: Step = mergedStep(async function* (tables, broadcast: W
   const offsets = Int32Array.from({ length: rows.length + 1 }, (_, i) => i * k);
   const cells = all.flatMap((table) => table.bytes("cell")).filter((bytes) => bytes.length > 0)
     .map((bytes) => deserialize(bytes) as CellCounts);
-  const cosines = packedOf(Float32Array, all, "similarities");
-  const part = writeGraphPart(folder, first / blockRows, first, offsets, indices, cosines, n);
+  const similarities = packedOf(Float32Array, all, "similarities");
+  const part = writeGraphPart(folder, first / blockRows, first, { offsets, indices, similarities }, n);
   const here = Array.from(wanted).filter((row) => row >= first && row < first + rows.length);
   yield {
     ...cells.reduce(addCells, { compared: 0, members: 0, duplicates: 0, zeroRows: 0 }),
@@ -193,7 +193,7 @@ export function homesOf(unit: Matrix, cells: CoarseCells): Int32Array {
   const distances = new Float64Array(cells.scales.length);
   return Int32Array.from(
     { length: unit.rows },
-    (_, i) => distancesToCells(unit.data, i * unit.columns, cells, distances),
+    (_, i) => distancesToCells(unit, i, cells, distances),
   );
 }
 

@@ -25,9 +25,9 @@ function noise(rows: number, columns: number, seed: number): Matrix {
 
 Deno.test("guestNeed() is the distance from the plane half-way between two centroids, by hand", () => {
   // Centroids at (1, 0) and (0, 1), √2 apart; the plane between them is x = y, from which (1, 0) is 1/√2 away.
-  const cells = { centroids: Float32Array.of(1, 0, 0, 1), scales: Float32Array.of(0.5, 0.25) };
+  const cells = { centroids: matrix(2, 2, Float32Array.of(1, 0, 0, 1)), scales: Float32Array.of(0.5, 0.25) };
   const distances = new Float64Array(2);
-  assert.equal(distancesToCells(Float32Array.of(1, 0), 0, cells, distances), 0);
+  assert.equal(distancesToCells(matrix(1, 2, Float32Array.of(1, 0)), 0, cells, distances), 0);
   assert.deepEqual([...distances], [0, 2]);
   assert.ok(Math.abs(guestNeed(distances, 0, 1, cells) - Math.SQRT1_2 / 0.25) < 1e-6);
   assert.equal(guestNeed(distances, 0, 0, cells), 0);
@@ -40,7 +40,7 @@ Deno.test("isGuest() says of every row and cell what guestNeed() says", async ()
   const distances = new Float64Array(cells.scales.length);
   for (const limit of [0, 0.1, 0.5, 2]) {
     for (let i = 0; i < 500; i++) {
-      const home = distancesToCells(unit.data, i * 5, cells, distances);
+      const home = distancesToCells(unit, i, cells, distances);
       for (let c = 0; c < distances.length; c++) {
         assert.equal(isGuest(distances, home, c, cells, limit), guestNeed(distances, home, c, cells) <= limit);
       }
@@ -94,9 +94,9 @@ Deno.test("rows within the need of a recall hold that share of the neighbours", 
   const unit = unitRows(x);
   const cells = await makeCoarseCells(unit, 6, 5);
   const distances = new Float64Array(cells.scales.length);
-  const homes = Array.from({ length: 3000 }, (_, i) => distancesToCells(unit.data, i * 4, cells, distances));
+  const homes = Array.from({ length: 3000 }, (_, i) => distancesToCells(unit, i, cells, distances));
   const needOf = (i: number, cell: number) => {
-    const home = distancesToCells(unit.data, i * 4, cells, distances);
+    const home = distancesToCells(unit, i, cells, distances);
     return guestNeed(distances, home, cell, cells);
   };
   const { graph } = await buildKnnGraph(x, { k: 10, recall: 1 });

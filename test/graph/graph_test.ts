@@ -38,8 +38,8 @@ function writeParts(folder: string, bounds: number[]) {
   return bounds.slice(1).map((end, p) => {
     const [from, to] = [offsets[bounds[p]], offsets[end]];
     const own = offsets.slice(bounds[p], end + 1).map((at) => at - from);
-    const edges = [indices.slice(from, to), similarities.slice(from, to)] as const;
-    return writeGraphPart(folder, p, bounds[p], own, ...edges, nodeCount);
+    const rows = { offsets: own, indices: indices.slice(from, to), similarities: similarities.slice(from, to) };
+    return writeGraphPart(folder, p, bounds[p], rows, nodeCount);
   });
 }
 

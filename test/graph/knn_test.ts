@@ -143,10 +143,11 @@ for (
       for (let e = i * 20; e < i * 20 + 20; e++) if (found.has(exact.ids[e])) hits++;
     }
     const recall = hits / count / 20;
-    assert.ok(recall >= 0.97, `recall ${recall}, said ${cells.recall}`);
+    const told = cells.report;
+    assert.ok(recall >= 0.97, `recall ${recall}, said ${told.recall}`);
     assert.ok(
-      Math.abs(recall - cells.recall) <= 4 * cells.recallError + 1e-3,
-      `recall ${recall}, said ${cells.recall}`,
+      Math.abs(recall - told.recall) <= 4 * told.recall_error + 1e-3,
+      `recall ${recall}, said ${told.recall}`,
     );
   });
 }
@@ -156,14 +157,14 @@ Deno.test("selfJoin() says the recall of the whole graph where all rows are in i
   const options = { k: 5, recall: 0.9, seed: 3, threads: 1 };
   const exact = await selfJoin(x, { ...options, exactCost: Infinity });
   const cells = await selfJoin(x, { ...options, exactCost: 0 });
-  assert.deepEqual([cells.method, cells.recallSample], ["cells", 1000]);
+  assert.deepEqual([cells.report.method, cells.report.recall_sample], ["cells", 1000]);
   let hits = 0;
   for (let e = 0; e < exact.ids.length; e++) {
     const row = Math.floor(e / 5);
     if (cells.ids.subarray(row * 5, row * 5 + 5).includes(exact.ids[e])) hits++;
   }
   assert.ok(hits < 5000);
-  assert.ok(Math.abs(cells.recall - hits / 5000) < 1e-9, `recall ${hits / 5000}, said ${cells.recall}`);
+  assert.ok(Math.abs(cells.report.recall - hits / 5000) < 1e-9, `recall ${hits / 5000}, said ${cells.report.recall}`);
 });
 
 Deno.test("selfJoin() gives the same with one thread and with two, and with the same seed", async () => {
@@ -171,7 +172,7 @@ Deno.test("selfJoin() gives the same with one thread and with two, and with the 
   const options = { k: 15, recall: 0.95, seed: 7, exactCost: 0 };
   const one = await selfJoin(x, { ...options, threads: 1 });
   const two = await selfJoin(x, { ...options, threads: 2 });
-  assert.equal(one.method, "cells");
+  assert.equal(one.report.method, "cells");
   assert.ok(one.ids.every((id, i) => id === two.ids[i]) && one.ids.length === two.ids.length);
   assert.ok(one.similarities.every((similarity, i) => similarity === two.similarities[i]));
 });
