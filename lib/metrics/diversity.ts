@@ -11,37 +11,41 @@ import { expectPlays } from "./plays.ts";
 
 const cosines = { range: [-1, 1], unit: "cosine", better: "higher" } as const;
 
-/** The metrics of diversity and coherence. */
-export const DIVERSITY: readonly Metric<"similarity" | "roughest" | "diversity" | "clusterEntropy">[] = [
-  {
-    ...{ ...cosines, name: "similarity", label: "Coherence", shown: "overview" },
-    meaning: "Mean cosine similarity of consecutive plays",
-    ofSessions: (run) => eachSession(run, (plays) => meanOfKnown(consecutiveSimilarities(plays, run.embedding))),
-    ofRun: (run) => meanOfKnown(runSimilarities(run)),
-  },
-  {
-    ...{ ...cosines, name: "roughest", label: "Roughest transitions", shown: "tables" },
-    meaning: "5 % quantile of the similarity of consecutive plays",
-    ofRun: (run) => quantile(runSimilarities(run), 0.05)!,
-  },
-  {
-    ...{ name: "diversity", label: "Variety", range: [0, 2], unit: "", better: "higher", shown: "overview" },
-    meaning: "Intra-list diversity: mean pairwise 1 − cosine",
-    source: "Ziegler et al. 2005",
-    ofSessions: (run) => eachSession(run, (plays) => intraListDiversity(plays, run.embedding)),
-  },
-  {
-    ...{ name: "clusterEntropy", label: "Cluster entropy", range: [0, Infinity], unit: "nats", better: "higher" },
-    meaning: "Entropy −Σ p ln p of the plays over clusters",
-    source: "Shani & Gunawardana 2011",
-    shown: "sentences",
-    ofSessions: (run) =>
-      eachSession(
-        run,
-        (plays) => run.clusterCount > 0 ? shannonEntropy(clusterShares(plays, run.clusters, run.clusterCount)) : NaN,
-      ),
-  },
-];
+/** Mean cosine similarity of consecutive plays. */
+export const similarity: Metric<"similarity"> = {
+  ...{ ...cosines, name: "similarity", label: "Coherence", shown: "overview" },
+  definition: "Mean cosine similarity of consecutive plays",
+  ofSessions: (run) => eachSession(run, (plays) => meanOfKnown(consecutiveSimilarities(plays, run.embedding))),
+  ofRun: (run) => meanOfKnown(runSimilarities(run)),
+};
+
+/** 5 % quantile of the similarity of consecutive plays. */
+export const roughest: Metric<"roughest"> = {
+  ...{ ...cosines, name: "roughest", label: "Roughest transitions", shown: "tables" },
+  definition: "5 % quantile of the similarity of consecutive plays",
+  ofRun: (run) => quantile(runSimilarities(run), 0.05)!,
+};
+
+/** Intra-list diversity: mean pairwise 1 − cosine. */
+export const diversity: Metric<"diversity"> = {
+  ...{ name: "diversity", label: "Variety", range: [0, 2], better: "higher", shown: "overview" },
+  definition: "Intra-list diversity: mean pairwise 1 − cosine",
+  source: "Ziegler et al. 2005",
+  ofSessions: (run) => eachSession(run, (plays) => intraListDiversity(plays, run.embedding)),
+};
+
+/** Entropy −Σ p ln p of the plays over clusters. */
+export const clusterEntropy: Metric<"clusterEntropy"> = {
+  ...{ name: "clusterEntropy", label: "Cluster entropy", range: [0, Infinity], unit: "nats", better: "higher" },
+  definition: "Entropy −Σ p ln p of the plays over clusters",
+  source: "Shani & Gunawardana 2011",
+  shown: "sentences",
+  ofSessions: (run) =>
+    eachSession(
+      run,
+      (plays) => run.clusterCount > 0 ? shannonEntropy(clusterShares(plays, run.clusters, run.clusterCount)) : NaN,
+    ),
+};
 
 /**
  * Similarities of consecutive plays of a run; the step from one session to the next is left out.

@@ -8,33 +8,37 @@ import { giniOfExposure } from "../math/shares.ts";
 import { type CodeLists, eachSession, type Metric } from "./metric.ts";
 import { expectPlays } from "./plays.ts";
 
-const inequality = { range: [0, 1], unit: "", better: "lower", source: "Shani & Gunawardana 2011" } as const;
+const inequality = { range: [0, 1], better: "lower", source: "Shani & Gunawardana 2011" } as const;
 
-/** The metrics of exposure. */
-export const EXPOSURE: readonly Metric<"coverage" | "giniTracks" | "giniArtists" | "novelty">[] = [
-  {
-    ...{ name: "coverage", label: "Coverage", range: [0, 1], unit: "share", better: "higher", shown: "overview" },
-    meaning: "Share of the library that was played",
-    source: "Shani & Gunawardana 2011",
-    ofRun: ({ plays, library }) => coverageOf(exposureCounts(plays, library)),
-  },
-  {
-    ...{ ...inequality, name: "giniTracks", label: "Gini, tracks", shown: "sentences" },
-    meaning: "Inequality of plays over the tracks of the library",
-    ofRun: ({ plays, library }) => giniOfExposure(exposureCounts(plays, library)),
-  },
-  {
-    ...{ ...inequality, name: "giniArtists", label: "Gini, artists", shown: "overview" },
-    meaning: "Inequality of plays over the artists of the library",
-    ofRun: ({ plays, library, labels }) => giniOfExposure(artistExposure(plays, library, labels.artist)),
-  },
-  {
-    ...{ name: "novelty", label: "Novelty", range: [0, Infinity], unit: "bits", better: "higher", shown: "sentences" },
-    meaning: "Mean −log₂ of how well known a played track is",
-    source: "Vargas & Castells 2011",
-    ofSessions: (run) => eachSession(run, (plays) => noveltyOf(plays, run.knownness)),
-  },
-];
+/** Share of the library that was played. */
+export const coverage: Metric<"coverage"> = {
+  ...{ name: "coverage", label: "Coverage", range: [0, 1], unit: "share", better: "higher", shown: "overview" },
+  definition: "Share of the library that was played",
+  source: "Shani & Gunawardana 2011",
+  ofRun: ({ plays, library }) => coverageOf(exposureCounts(plays, library)),
+};
+
+/** Inequality of plays over the tracks of the library. */
+export const giniTracks: Metric<"giniTracks"> = {
+  ...{ ...inequality, name: "giniTracks", label: "Gini, tracks", shown: "sentences" },
+  definition: "Inequality of plays over the tracks of the library",
+  ofRun: ({ plays, library }) => giniOfExposure(exposureCounts(plays, library)),
+};
+
+/** Inequality of plays over the artists of the library. */
+export const giniArtists: Metric<"giniArtists"> = {
+  ...{ ...inequality, name: "giniArtists", label: "Gini, artists", shown: "overview" },
+  definition: "Inequality of plays over the artists of the library",
+  ofRun: ({ plays, library, labels }) => giniOfExposure(artistExposure(plays, library, labels.artist)),
+};
+
+/** Mean −log₂ of how well known a played track is. */
+export const novelty: Metric<"novelty"> = {
+  ...{ name: "novelty", label: "Novelty", range: [0, Infinity], unit: "bits", better: "higher", shown: "sentences" },
+  definition: "Mean −log₂ of how well known a played track is",
+  source: "Vargas & Castells 2011",
+  ofSessions: (run) => eachSession(run, (plays) => noveltyOf(plays, run.knownness)),
+};
 
 /**
  * How often each item of a set was played.

@@ -10,22 +10,19 @@ const PLAYS = 200;
 
 const plays = { range: [1, PLAYS], unit: "plays", better: "lower" } as const;
 
-/**
- * The metrics of hearing a library. A library that was not heard through counts with the length of the run: the mean
- * over runs is then a restricted mean, a lower bound.
- */
-export const HEARING: readonly Metric<"halfHeard" | "allHeard">[] = [
-  {
-    ...{ ...plays, name: "halfHeard", label: "Half heard after", shown: "sentences" },
-    meaning: "Plays until half of the library was heard",
-    ofRun: ({ plays, library }) => playsUntilHeard(plays, library, 0.5) ?? plays.length,
-  },
-  {
-    ...{ ...plays, name: "allHeard", label: "Heard through after", shown: "tables" },
-    meaning: "Plays until all of the library was heard",
-    ofRun: ({ plays, library }) => playsUntilHeard(plays, library) ?? plays.length,
-  },
-];
+/** Plays until half of the library was heard. */
+export const halfHeard: Metric<"halfHeard"> = {
+  ...{ ...plays, name: "halfHeard", label: "Half heard after", shown: "sentences" },
+  definition: "Plays until half of the library was heard",
+  ofRun: ({ plays, library }) => playsUntilHeard(plays, library, 0.5) ?? plays.length,
+};
+
+/** Plays until all of the library was heard. */
+export const allHeard: Metric<"allHeard"> = {
+  ...{ ...plays, name: "allHeard", label: "Heard through after", shown: "tables" },
+  definition: "Plays until all of the library was heard",
+  ofRun: ({ plays, library }) => playsUntilHeard(plays, library) ?? plays.length,
+};
 
 /**
  * How much of a library has been heard after each play. Range (0, 1], never falling.

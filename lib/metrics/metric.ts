@@ -66,22 +66,26 @@ export interface SessionValue {
   weight: number;
 }
 
-/** A metric: what it means, and how it is computed. At least one of `ofSessions` and `ofRun` is there. */
-export interface Metric<Name extends string = string> {
+/** What a metric means. */
+export interface MetricDescription<Name extends string = string> {
   /** Its name in files and code. */
   readonly name: Name;
   /** What people read. */
   readonly label: string;
-  /** What is measured, in a sentence, with its formula. */
-  readonly meaning: string;
+  /** What is measured, with its formula. */
+  readonly definition: string;
   /** Where it comes from; left out for plain counts. */
   readonly source?: string;
   /** Smallest and largest value that it can have. */
   readonly range: readonly [number, number];
-  /** Unit; empty where there is none. */
-  readonly unit: string;
+  /** Unit; left out where there is none. */
+  readonly unit?: string;
   /** Which direction listeners are taken to like. */
   readonly better: "higher" | "lower";
+}
+
+/** A metric of a run, and how it is computed. At least one of `ofSessions` and `ofRun` is there. */
+export interface Metric<Name extends string = string> extends MetricDescription<Name> {
   /**
    * Where it is shown: in the overview figure, the sentences and the tables; in the sentences and the tables; or in the
    * tables alone, as another side of one that is shown in the sentences.

@@ -4,20 +4,11 @@
  * @module
  */
 
-/** A metric of rankings: what it is called, what it means, and how it is computed. */
-export interface RankingMetric<Arguments extends unknown[], Name extends string = string> {
-  /** Name in code and JSON. */
-  readonly name: Name;
-  /** Heading of its column; `@k` stands for the length of the list. */
-  readonly label: string;
-  /** What it is. */
-  readonly definition: string;
-  /** Smallest and largest value. */
-  readonly range: readonly [number, number];
-  /** Which values are better. */
-  readonly better: "higher" | "lower";
-  /** Where it comes from. */
-  readonly source: string;
+import type { MetricDescription } from "./metric.ts";
+
+/** A metric of rankings: what it means, and how it is computed. In its label `@k` stands for the length of the list. */
+export interface RankingMetric<Arguments extends unknown[], Name extends string = string>
+  extends MetricDescription<Name> {
   /** Digits behind the point in tables, 4 when left out. */
   readonly digits?: number;
   /** Computes it for one playlist. */

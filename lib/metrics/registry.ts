@@ -3,30 +3,45 @@
  *
  * @module
  */
-import { CALIBRATION } from "./calibration.ts";
-import { DIVERSITY } from "./diversity.ts";
-import { EXPOSURE } from "./exposure.ts";
-import { HEARING } from "./hearing.ts";
-import { LISTENER } from "./listener.ts";
+import { miscalibration } from "./calibration.ts";
+import { clusterEntropy, diversity, roughest, similarity } from "./diversity.ts";
+import { coverage, giniArtists, giniTracks, novelty } from "./exposure.ts";
+import { allHeard, halfHeard } from "./hearing.ts";
+import { attained, dropped, regret, relaxed, utility } from "./listener.ts";
+import { albumRepeat, artistInRow, artistRepeat, trackRepeat, workRepeat } from "./repetition.ts";
+import { keyCompatible, keyMatch, tempoSmooth } from "./transitions.ts";
 import type { Metric } from "./metric.ts";
-import { REPETITION } from "./repetition.ts";
-import { TRANSITIONS } from "./transitions.ts";
-
-const ALL = [
-  ...REPETITION,
-  ...DIVERSITY,
-  ...CALIBRATION,
-  ...TRANSITIONS,
-  ...EXPOSURE,
-  ...HEARING,
-  ...LISTENER,
-];
-
-/** Name of a metric. */
-export type MetricName = typeof ALL[number]["name"];
 
 /** The metrics of a comparison, in the order of its tables. */
-export const METRICS: readonly Metric<MetricName>[] = ALL;
+export const METRICS = [
+  trackRepeat,
+  workRepeat,
+  artistInRow,
+  artistRepeat,
+  albumRepeat,
+  similarity,
+  roughest,
+  diversity,
+  clusterEntropy,
+  miscalibration,
+  keyMatch,
+  keyCompatible,
+  tempoSmooth,
+  coverage,
+  giniTracks,
+  giniArtists,
+  novelty,
+  halfHeard,
+  allHeard,
+  utility,
+  regret,
+  attained,
+  relaxed,
+  dropped,
+] as const;
+
+/** Name of a metric. */
+export type MetricName = typeof METRICS[number]["name"];
 
 /**
  * The entry of a metric.
@@ -53,9 +68,9 @@ export type MetricRow = Record<"metric" | "what is measured" | "range" | "better
  */
 export function metricTable(metrics: readonly Metric[] = METRICS): MetricRow[] {
   const end = (value: number) => String(value).replace("Infinity", "∞").replace("-", "−");
-  return metrics.map(({ label, meaning, range: [low, high], unit, better, source = "" }) => ({
+  return metrics.map(({ label, definition, range: [low, high], unit, better, source = "" }) => ({
     metric: label,
-    "what is measured": meaning,
+    "what is measured": definition,
     range: `${end(low)} to ${end(high)}${unit ? ` (${unit})` : ""}`,
     better,
     source,

@@ -16,33 +16,44 @@ export type RepeatKind = typeof REPEAT_KINDS[number];
 /** Windows of the curves of repeat rates: 1 to this many plays. */
 export const WINDOWS = 50;
 
-/** The metrics of repetition. */
-export const REPETITION: readonly Metric<
-  "trackRepeat" | "workRepeat" | "artistInRow" | "artistRepeat" | "albumRepeat"
->[] = [
-  repeatMetric("trackRepeat", "Same track within 50", "track", 50, "whose track is among the 50 before", "overview"),
-  repeatMetric(
-    "workRepeat",
-    "Same work within 50",
-    "work",
-    50,
-    "of which any take (remaster, live) is among the 50 before",
-  ),
-  repeatMetric("artistInRow", "Artist twice in a row", "artist", 1, "with an artist of the play before"),
-  repeatMetric("artistRepeat", "Same artist within 5", "artist", 5, "with an artist of the 5 before", "overview"),
-  repeatMetric("albumRepeat", "Same album within 10", "album", 10, "whose album is among the 10 before"),
-];
+/** Share of plays whose track is among the 50 before. */
+export const trackRepeat: Metric<"trackRepeat"> = repeatMetric("track", 50, {
+  ...{ name: "trackRepeat", label: "Same track within 50", shown: "overview" },
+  definition: "Share of plays whose track is among the 50 before",
+});
 
-function repeatMetric<const Name extends string>(
-  name: Name,
-  label: string,
+/** Share of plays of which any take (remaster, live) is among the 50 before. */
+export const workRepeat: Metric<"workRepeat"> = repeatMetric("work", 50, {
+  ...{ name: "workRepeat", label: "Same work within 50" },
+  definition: "Share of plays of which any take (remaster, live) is among the 50 before",
+});
+
+/** Share of plays with an artist of the play before. */
+export const artistInRow: Metric<"artistInRow"> = repeatMetric("artist", 1, {
+  ...{ name: "artistInRow", label: "Artist twice in a row" },
+  definition: "Share of plays with an artist of the play before",
+});
+
+/** Share of plays with an artist of the 5 before. */
+export const artistRepeat: Metric<"artistRepeat"> = repeatMetric("artist", 5, {
+  ...{ name: "artistRepeat", label: "Same artist within 5", shown: "overview" },
+  definition: "Share of plays with an artist of the 5 before",
+});
+
+/** Share of plays whose album is among the 10 before. */
+export const albumRepeat: Metric<"albumRepeat"> = repeatMetric("album", 10, {
+  ...{ name: "albumRepeat", label: "Same album within 10" },
+  definition: "Share of plays whose album is among the 10 before",
+});
+
+function repeatMetric<Name extends string>(
   kind: RepeatKind,
   window: number,
-  which: string,
-  shown: Metric["shown"] = "sentences",
+  description: Pick<Metric<Name>, "name" | "label" | "definition"> & Partial<Metric<Name>>,
 ): Metric<Name> {
   return {
-    ...{ name, label, meaning: `Share of plays ${which}`, range: [0, 1], unit: "share", better: "lower", shown },
+    ...{ range: [0, 1], unit: "share", better: "lower", shown: "sentences" },
+    ...description,
     ofSessions(run) {
       const labels = run.labels[kind];
       if (!labels) return eachSession(run, () => NaN);

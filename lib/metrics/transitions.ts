@@ -4,7 +4,7 @@
  * @module
  */
 import { mean, pairs } from "d3-array";
-import { keyMatch, UNKNOWN_KEY } from "../math/circle.ts";
+import { keyMatch as matchOf, UNKNOWN_KEY } from "../math/circle.ts";
 import { eachSession, type Metric } from "./metric.ts";
 import { expectPlays } from "./plays.ts";
 
@@ -16,39 +16,41 @@ const SMOOTH = Math.log2(1.08) + 1e-12;
 
 const share = { range: [0, 1], better: "higher" } as const;
 
-/** The metrics of keys and tempi. A session counts by its transitions whose keys or tempi are known. */
-export const TRANSITIONS: readonly Metric<"keyMatch" | "keyCompatible" | "tempoSmooth">[] = [
-  {
-    ...{ ...share, name: "keyMatch", label: "Key match", unit: "", shown: "overview" },
-    meaning: "Mean 1 − d/6 from play to play, d the distance of the keys on the circle of fifths",
-    source: "Davis, Harmonic mixing",
-    ofSessions: (run) =>
-      eachSession(run, (plays) => {
-        const { match, known } = keyTransitions(plays, run.keys);
-        return { value: match, weight: known };
-      }),
-  },
-  {
-    ...{ ...share, name: "keyCompatible", label: "Compatible keys", unit: "share", shown: "tables" },
-    meaning: "Share of transitions to the same or a neighbouring key",
-    source: "Davis, Harmonic mixing",
-    ofSessions: (run) =>
-      eachSession(run, (plays) => {
-        const { compatible, known } = keyTransitions(plays, run.keys);
-        return { value: compatible, weight: known };
-      }),
-  },
-  {
-    ...{ ...share, name: "tempoSmooth", label: "Smooth tempo", unit: "share", shown: "sentences" },
-    meaning: "Share of transitions within 8 % of the tempo or its double",
-    ofSessions: (run) =>
-      eachSession(run, (plays) => {
-        if (!run.tempo) return NaN;
-        const { smooth, known } = tempoTransitions(plays, run.tempo);
-        return { value: smooth, weight: known };
-      }),
-  },
-];
+/** Mean 1 − d/6 from play to play, d the distance of the keys on the circle of fifths. */
+export const keyMatch: Metric<"keyMatch"> = {
+  ...{ ...share, name: "keyMatch", label: "Key match", shown: "overview" },
+  definition: "Mean 1 − d/6 from play to play, d the distance of the keys on the circle of fifths",
+  source: "Davis, Harmonic mixing",
+  ofSessions: (run) =>
+    eachSession(run, (plays) => {
+      const { match, known } = keyTransitions(plays, run.keys);
+      return { value: match, weight: known };
+    }),
+};
+
+/** Share of transitions to the same or a neighbouring key. */
+export const keyCompatible: Metric<"keyCompatible"> = {
+  ...{ ...share, name: "keyCompatible", label: "Compatible keys", unit: "share", shown: "tables" },
+  definition: "Share of transitions to the same or a neighbouring key",
+  source: "Davis, Harmonic mixing",
+  ofSessions: (run) =>
+    eachSession(run, (plays) => {
+      const { compatible, known } = keyTransitions(plays, run.keys);
+      return { value: compatible, weight: known };
+    }),
+};
+
+/** Share of transitions within 8 % of the tempo or its double. */
+export const tempoSmooth: Metric<"tempoSmooth"> = {
+  ...{ ...share, name: "tempoSmooth", label: "Smooth tempo", unit: "share", shown: "sentences" },
+  definition: "Share of transitions within 8 % of the tempo or its double",
+  ofSessions: (run) =>
+    eachSession(run, (plays) => {
+      if (!run.tempo) return NaN;
+      const { smooth, known } = tempoTransitions(plays, run.tempo);
+      return { value: smooth, weight: known };
+    }),
+};
 
 /** What {@linkcode keyTransitions} finds. */
 export interface KeyTransitions {
@@ -71,7 +73,7 @@ export interface KeyTransitions {
  * @throws {RangeError} When there are fewer than 2 plays, or a play is not a track index.
  */
 export function keyTransitions(plays: ArrayLike<number>, keys: ArrayLike<number>): KeyTransitions {
-  const matches = transitionsOf(plays, keys, (key) => key !== UNKNOWN_KEY, keyMatch);
+  const matches = transitionsOf(plays, keys, (key) => key !== UNKNOWN_KEY, matchOf);
   return {
     known: matches.length,
     match: mean(matches) ?? NaN,

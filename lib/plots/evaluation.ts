@@ -33,7 +33,7 @@ export function policyPlot(rows: readonly SummaryRow[], metrics: readonly Metric
   const labels = labelsOf(rows);
   const color = policyColor(rows, null);
   return panels(metrics.filter(({ shown }) => shown === "overview"), 18, ({ name: metric, better, unit }, axis) => {
-    const title = `${unit && `${unit}, `}${better} is better`;
+    const title = `${unit ? `${unit}, ` : ""}${better} is better`;
     const x = quantity("estimate", title, { scale: { zero: false } });
     return {
       width: 190,

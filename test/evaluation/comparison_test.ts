@@ -242,7 +242,7 @@ Deno.test("a metric is one entry: a longer list shows it in tables, files, figur
   const own: Metric = {
     name: "firstHalf",
     label: "Low rows",
-    meaning: "Share of plays from the first half of the catalogue",
+    definition: "Share of plays from the first half of the catalogue",
     range: [0, 1],
     unit: "share",
     better: "lower",

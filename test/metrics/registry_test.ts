@@ -3,8 +3,8 @@ import { metricOf, METRICS, metricTable } from "../../lib/metrics/registry.ts";
 
 Deno.test("every metric has a name of its own, a range upwards, and a way to be computed", () => {
   assert.equal(new Set(METRICS.map(({ name }) => name)).size, METRICS.length);
-  for (const { name, label, meaning, range: [low, high], ofSessions, ofRun } of METRICS) {
-    assert.ok(label && meaning && low < high && (ofSessions || ofRun), name);
+  for (const { name, label, definition, range: [low, high], ofSessions, ofRun } of METRICS) {
+    assert.ok(label && definition && low < high && (ofSessions || ofRun), name);
   }
 });
 
