@@ -22,13 +22,7 @@ export class Adam {
   /** The moments m and v of each variable, zero at the start. */
   readonly moments: { m: Record<string, Variable>; v: Record<string, Variable> };
 
-  /**
-   * Starts with zero moments.
-   *
-   * @param tf TensorFlow.
-   * @param variables What is trained.
-   * @param rate The learning rate.
-   */
+  /** Starts with zero moments of the variables that are trained; `rate` is the learning rate. */
   constructor(tf: TensorFlow, variables: Record<string, Variable>, rate: number) {
     this.#tf = tf;
     this.#rate = rate;

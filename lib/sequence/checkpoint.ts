@@ -23,13 +23,7 @@ export interface TrainingCourse {
   bestWeights?: SasrecWeights;
 }
 
-/**
- * Writes the checkpoint, if the plan names a file for it.
- *
- * @param plan What is to be done.
- * @param course Where training stands.
- * @param trainer Holds the variables and the moments of the optimiser.
- */
+/** Writes the checkpoint, if the plan names a file for it. */
 export function writeCheckpoint(plan: TrainingPlan, course: TrainingCourse, trainer: Trainer): void {
   const { checkpoint, fingerprint } = plan;
   if (!checkpoint) return;
@@ -40,11 +34,8 @@ export function writeCheckpoint(plan: TrainingPlan, course: TrainingCourse, trai
 }
 
 /**
- * Reads the checkpoint and brings the trainer to where it left off.
+ * Reads the checkpoint and brings the trainer to where it left off; the course is at its start when there is none.
  *
- * @param plan What is to be done.
- * @param trainer Takes the variables and moments.
- * @returns Where training stands; at its start when there is no checkpoint.
  * @throws {InputError} When the checkpoint belongs to other data or options.
  */
 export function readCheckpoint({ checkpoint, fingerprint }: TrainingPlan, trainer: Trainer): TrainingCourse {

@@ -24,12 +24,7 @@ export interface TrainingPoint {
 /** Convergence does not count until the validation NDCG is above so many times popularity's. */
 const BEYOND_POPULARITY = 1.2;
 
-/**
- * The best evaluation.
- *
- * @param curve The training curve.
- * @returns Its index, the first of equals; −1 when the curve is empty.
- */
+/** Index of the best evaluation, the first of equals; −1 when the curve is empty. */
 export function bestOf(curve: readonly TrainingPoint[]): number {
   return maxIndex(curve, ({ ndcg }) => ndcg);
 }
@@ -41,19 +36,12 @@ export function bestOf(curve: readonly TrainingPoint[]): number {
  * @param curve The training curve.
  * @param patience So many evaluations in a row without a better NDCG are enough.
  * @param popularity Validation NDCG of ranking by popularity.
- * @returns Whether training may stop.
  */
 export function hasConverged(curve: readonly TrainingPoint[], patience: number, popularity: number): boolean {
   return curve.length - 1 - bestOf(curve) >= patience && isBeyondPopularity(curve, popularity);
 }
 
-/**
- * Whether the model ranks better than popularity, and not only by a little.
- *
- * @param curve The training curve.
- * @param popularity Validation NDCG of ranking by popularity.
- * @returns Whether the best NDCG is more than 1.2 times popularity's.
- */
+/** Whether the best NDCG is more than 1.2 times that of ranking by popularity. */
 export function isBeyondPopularity(curve: readonly TrainingPoint[], popularity: number): boolean {
   return curve[bestOf(curve)]?.ndcg > BEYOND_POPULARITY * popularity;
 }

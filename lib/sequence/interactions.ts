@@ -7,7 +7,7 @@ import { cumsum } from "d3-array";
 import { existsSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
 import { queryColumns } from "../data/parquet.ts";
-import { fieldsOf, headerNames, type TextForm, withTextTable } from "./text_table.ts";
+import { fieldsOf, findColumns, type TextForm, withTextTable } from "./text_table.ts";
 
 /** Playlists as runs of tracks: playlist p is `tracks[offsets[p]] … tracks[offsets[p + 1] - 1]`, in order. */
 export interface Playlists {
@@ -25,9 +25,12 @@ export interface Interactions extends Playlists {
   readonly trackIds: readonly string[];
 }
 
-const USER_COLUMNS = ["user_id", "userid", "user", "playlist_id", "pid"];
-const TRACK_COLUMNS = ["track_id", "trackid", "track", "item_id", "itemid", "movieid", "movie_id", "track_uri"];
-const TIME_COLUMNS = ["timestamp", "time", "date", "datetime", "pos", "position"];
+/** Names that the columns may have. */
+const COLUMNS = {
+  user: ["user_id", "userid", "user", "playlist_id", "pid"],
+  track: ["track_id", "trackid", "track", "item_id", "itemid", "movieid", "movie_id", "track_uri"],
+  time: ["timestamp", "time", "date", "datetime", "pos", "position"],
+};
 
 /**
  * Reads `interactions.csv` (`user_id,track_id,timestamp`, columns in any order, more of them allowed, ids any text).
@@ -107,32 +110,20 @@ export function playlistsOf(lists: readonly ArrayLike<number>[]): Playlists {
   return { offsets, tracks };
 }
 
-/** How a file is written, and which of its columns are wanted. */
-interface InteractionForm extends TextForm {
-  user: number;
-  track: number;
-  /** −1 where the file has none. */
-  time: number;
-}
-
 /** What parts the fields of files without a header. */
 const BARE_SEPARATORS = ["::", "\t", ",", ";", " "];
 
-function findForm(first: string, path: string): InteractionForm {
+/** How a file is written, and the indices of its columns; that of the time is −1 where the file has none. */
+function findForm(first: string, path: string): TextForm & Record<keyof typeof COLUMNS, number> {
   const separator = BARE_SEPARATORS.find((separator) => first.includes(separator)) ?? ",";
   const fields = fieldsOf(first, separator).map((field) => field.trim());
   const time = bareTime(fields);
-  if (time !== undefined) {
-    return { separator, header: false, user: 0, track: 1, time };
-  }
-  const { names, ...head } = headerNames(first);
-  const [user, track, when] = [USER_COLUMNS, TRACK_COLUMNS, TIME_COLUMNS].map((wanted) =>
-    names.findIndex((name) => wanted.includes(name))
-  );
-  if (user < 0 || track < 0) {
+  if (time !== undefined) return { separator, header: false, user: 0, track: 1, time };
+  const form = findColumns(first, COLUMNS);
+  if (form.user < 0 || form.track < 0) {
     throw new InputError(`${path}: expected columns user_id,track_id,timestamp but found '${first.slice(0, 80)}'`);
   }
-  return { ...head, header: true, user, track, time: when };
+  return form;
 }
 
 /** Column of the time when these fields are data, not a header: −1 for pairs in order of time; nothing for a header. */

@@ -13,9 +13,9 @@ const ROWS_AT_A_TIME = 192;
 const SAFE_LOGIT = 60;
 
 /**
- * Mean cross-entropy of the targets under the softmax over a table's rows, its gradient formed in the same pass:
- * a stretch of rows at a time, e = exp(H Tᵀ + c), z = Σ e, loss = Σ log z − h·t_y − c_y,
- * dH = (e T) / z − T_y, dT = eᵀ (H / z) − Σ_y h. One exponential a logit, no copy of all logits.
+ * Mean cross-entropy of the targets under the softmax over a table's rows. Loss and gradient are computed in one pass,
+ * some hidden states at a time: e = exp(H Tᵀ + c), z = Σ e, loss = Σ (log z − h·t_y − c_y), dH = (e T) / z − T_y,
+ * dT = eᵀ (H / z) − Σ_y h. So each logit needs one exponential, and the logits are never all in memory.
  *
  * @param tf TensorFlow.
  * @param hidden Hidden states H [n, d].
@@ -68,41 +68,32 @@ export function softmaxLoss(tf: TensorFlow, hidden: Tensor, table: Tensor, targe
 }
 
 /**
- * Binary cross-entropy of the paper: the target against one track drawn at random, each a yes or no of its own.
- *
- * @param tf TensorFlow.
- * @param hidden Hidden states [n, d].
- * @param table Embeddings [tracks, d].
- * @param targets Targets, int32 [n].
- * @param negatives One other track each, int32 [n].
- * @returns The mean loss, a scalar.
+ * Mean binary cross-entropy, as in the paper: each hidden state [n, d] has its target [n] as the positive example and
+ * one other track [n] as the negative one.
  */
 export function binaryLoss(tf: TensorFlow, hidden: Tensor, table: Tensor, targets: Tensor, negatives: Tensor): Tensor {
   const score = (ids: Tensor) => tf.sum(tf.mul(hidden, tf.gather(table, ids as never)), 1);
   return tf.mean(tf.add(tf.softplus(tf.neg(score(targets))), tf.softplus(score(negatives))));
 }
 
-/** exp of the logits of some rows, their sums, and the logarithm of those; the largest logit taken out where asked to. */
+/** e = exp(logits) of some rows, its sums z, and log z; with `shifted` the largest logit of each row is taken off first. */
 function exponentials(tf: TensorFlow, rows: Tensor, table: Tensor, shifted: boolean, bias?: Tensor) {
-  const e = tf.tidy(() => {
+  const { e, largest } = tf.tidy(() => {
     const logits = tf.matMul(rows, table, false, true);
-    if (!shifted) return { e: tf.exp(logits), largest: undefined };
+    if (!shifted) return { e: tf.exp(logits) };
     const whole = bias ? tf.add(logits, bias) : logits;
     const largest = tf.max(whole, 1, true);
     return { e: tf.exp(tf.sub(whole, largest)), largest };
   }) as { e: Tensor; largest?: Tensor };
-  const z = tf.sum(e.e, 1, true);
-  const logZ = e.largest ? tf.add(tf.log(z), e.largest) : tf.log(z);
-  return { e: e.e, z, logZ };
+  const z = tf.sum(e, 1, true);
+  return { e, z, logZ: largest ? tf.add(tf.log(z), largest) : tf.log(z) };
 }
 
 /** By Cauchy and Schwarz no logit exceeds the product of the largest norms. */
 function needsShift(tf: TensorFlow, hidden: Tensor, table: Tensor): boolean {
-  const bound = tf.tidy(() => {
+  const [bound] = tf.tidy(() => {
     const largest = (x: Tensor) => tf.max(tf.sum(tf.square(x), 1));
-    return tf.sqrt(tf.mul(largest(hidden), largest(table)));
+    return tf.sqrt(tf.mul(largest(hidden), largest(table))).dataSync();
   });
-  const value = bound.dataSync()[0];
-  bound.dispose();
-  return !(value < SAFE_LOGIT);
+  return !(bound < SAFE_LOGIT);
 }

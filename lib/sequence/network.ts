@@ -12,14 +12,7 @@ import { type SasrecConfig, type SasrecWeights, weightShapes } from "./sasrec.ts
 /** A TensorFlow variable. */
 export type Variable = ReturnType<TensorFlow["variable"]>;
 
-/**
- * Makes variables of weights.
- *
- * @param tf TensorFlow.
- * @param config Shape of the model.
- * @param weights The weights.
- * @returns Variables by name.
- */
+/** TensorFlow variables of weights, by name. */
 export function makeVariables(tf: TensorFlow, config: SasrecConfig, weights: SasrecWeights): Record<string, Variable> {
   return Object.fromEntries(
     weightShapes(config).map(([name, shape]) => [name, tf.tidy(() => tf.variable(tf.tensor(weights[name], shape)))]),
@@ -174,16 +167,8 @@ function normBackward(tf: TensorFlow, dy: Tensor, normal: Tensor, spread: Tensor
   return [dx, tf.sum(along, 0), tf.sum(dy, 0)];
 }
 
-/**
- * Layer normalisation of rows, its backward pass written out.
- *
- * @param tf TensorFlow.
- * @param x Rows [n, d].
- * @param gain Factor of each column.
- * @param bias Term of each column.
- * @returns gain · (x − mean) / √(variance + 10⁻⁶) + bias, a row at a time.
- */
-export function layerNorm(tf: TensorFlow, x: Tensor, gain: Tensor, bias: Tensor): Tensor {
+/** gain · (x − mean) / √(variance + 10⁻⁶) + bias, row by row, its backward pass written out. */
+function layerNorm(tf: TensorFlow, x: Tensor, gain: Tensor, bias: Tensor): Tensor {
   const compute = tf.customGrad((...inputs) => {
     const [x, gain, bias, save] = inputs as unknown as [Tensor, Tensor, Tensor, Save];
     const { normal, spread } = normalize(tf, x);

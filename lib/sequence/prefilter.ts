@@ -1,7 +1,7 @@
 /**
- * The best rows of a large table without reading all of it in 32 bits: rows kept in 8 bits give every score within a
- * bound, and only the rows that may be among the best are scored from their 32 bits. What comes out is what a scan of
- * all rows gives, ties included; a quarter of the memory is read.
+ * The best rows of a large table, found without reading all of it in 32 bits. A copy of the rows in 8 bits gives every
+ * score within a bound, and only the rows that may be among the best are scored from their 32 bits. The result is that
+ * of a scan of all rows, ties included, but only about a quarter of the memory is read.
  *
  * With E_j a row, Ê_j its rounding to 8 bits, h the query and ĥ its rounding to 16 bits,
  *
@@ -18,11 +18,11 @@ import { topTracks } from "./recommender.ts";
 /** Rows whose bounds are kept together. */
 export const BLOCK = 64;
 
-/** Far above the smallest numbers that 32 bits hold with all their digits. */
+/** Below this, 32 bits hold numbers with fewer digits. */
 const TINY = 1e-36;
 
 /** Rows quantised to 8 bits, as {@linkcode quantizeRows} leaves them. */
-export interface QuantizedRows {
+interface QuantizedRows {
   /** Integers in [−127, 127], `width` a row. */
   values: Int8Array;
   /** What a step of a row's integers stands for. */
@@ -32,7 +32,7 @@ export interface QuantizedRows {
 }
 
 /** Finds the best rows for a query. */
-export interface Prefilter {
+interface Prefilter {
   /** Most rows that can be asked for; beyond that the bounds say too little. */
   readonly most: number;
   /** Reads the table anew. */
@@ -46,16 +46,6 @@ export interface Prefilter {
    * exact where the row may be among the best, from 8 bits elsewhere, −Infinity where it was left out.
    */
   top(k: number, exclude: ArrayLike<number>): Int32Array;
-}
-
-/** Where the table, the query and the scores lie, as byte offsets. */
-export interface PrefilterPlaces {
-  /** The table [rows, d], float32. */
-  table: number;
-  /** The query, d float32. */
-  query: number;
-  /** Room for the scores: the number of rows rounded up to a multiple of {@linkcode BLOCK}. */
-  out: number;
 }
 
 /**
@@ -85,14 +75,14 @@ export function quantizeRows(
       if (size > largest) largest = size;
     }
     const scale = Math.fround(largest / 127);
-    // A scale that 32 bits hold with few digits would carry integers beyond ±127: such rows are all error.
+    // Such a scale has few digits, so integers could exceed ±127: the row is taken as zero, all of it is error.
     const steps = scale < TINY ? 0 : 1 / scale;
     let norm = 0;
     let roundedNorm = 0;
     let rest = 0;
     for (let c = 0; c < d; c++) {
       const value = table[start + c];
-      // To the nearest integer, which cannot be beyond ±127. The error is taken below as it is, however it came about.
+      // The nearest integer, in ±127. Its error is measured below, whatever its cause.
       const q = ((value * steps + 128.5) | 0) - 128;
       const rounded = q * scale;
       values[j * width + c] = q;
@@ -102,17 +92,12 @@ export function quantizeRows(
     }
     into.scales[j] = scale;
     const spread = Math.sqrt(rest) + queryError * Math.sqrt(Math.max(norm, roundedNorm));
-    // A little more, since the kernel rounds it.
+    // A little more, because the kernel rounds it.
     into.spreads[j] = spread * (1 + 2 ** -20) + TINY;
   }
 }
 
-/**
- * Largest integer of the query such that sums of `d` products with 8-bit integers stay within 32 bits.
- *
- * @param d Number of products.
- * @returns At most 32,767.
- */
+/** Largest integer of the query, at most 32,767, such that sums of d products with 8-bit integers stay in 32 bits. */
 export function queryLevels(d: number): number {
   return Math.min(32767, Math.floor((2 ** 31 - 1) / (127 * d)));
 }
@@ -123,13 +108,14 @@ export function queryLevels(d: number): number {
  * @param memory The layout.
  * @param rows Rows of the table.
  * @param d Width of a row, a multiple of 4.
- * @returns What makes the prefilter once the memory is there.
+ * @returns Makes the prefilter once the memory exists; `places` are byte offsets of the table [rows, d], of the query
+ * [d], and of room for the scores, the number of rows rounded up to a multiple of {@linkcode BLOCK}.
  */
 export function layOutPrefilter(
   memory: Arena,
   rows: number,
   d: number,
-): (buffer: ArrayBuffer, kernel: SequenceKernel, places: PrefilterPlaces) => Prefilter {
+): (buffer: ArrayBuffer, kernel: SequenceKernel, places: { table: number; query: number; out: number }) => Prefilter {
   const width = Math.ceil(d / 8) * 8;
   const padded = Math.ceil(rows / BLOCK) * BLOCK;
   const blocks = padded / BLOCK;
@@ -160,7 +146,7 @@ export function layOutPrefilter(
       spreads,
     };
 
-    /** Leaves ĥ at its place; returns its step. */
+    /** Writes ĥ; returns what one of its integers stands for. */
     function roundQuery(): number {
       let largest = 0;
       for (const value of query) largest = Math.max(largest, Math.abs(value));
@@ -171,7 +157,7 @@ export function layOutPrefilter(
       return unit;
     }
 
-    /** Takes rows out, the padding at the end among them, and bounds their blocks anew. */
+    /** Takes out the given rows and the padding at the end, and computes the bounds of their blocks again. */
     function leaveOut(exclude: ArrayLike<number>, norm: number): void {
       const touched = new Set<number>();
       const drop = (row: number) => {
@@ -212,7 +198,7 @@ export function layOutPrefilter(
           at.highs,
         );
         leaveOut(exclude, norm);
-        // The k best blocks hold k rows that are at least this good: what cannot reach it is not among the best k.
+        // Each of the k best blocks has a row of at least this score, so a row that cannot reach it is not among the best k.
         const best = topTracks(lows, k);
         const threshold = lows[best[best.length - 1]];
         let count = 0;

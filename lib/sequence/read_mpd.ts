@@ -5,6 +5,7 @@
  * @module
  */
 import type { DuckDBAppender } from "@duckdb/node-api";
+import { sum } from "d3-array";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -35,7 +36,7 @@ export interface MpdReport {
   namelessTracks: number;
   /** Playlists left out because no track remained. */
   emptyPlaylists: number;
-  /** Stretches of files that could not be read, at most {@linkcode DAMAGES_NAMED} of them. */
+  /** Stretches of files that could not be read, at most 100 of them. */
   damages: ({ file: string } & MpdDamage)[];
   /** Number of such stretches. */
   damaged: number;
@@ -45,23 +46,23 @@ export interface MpdReport {
 export interface MpdOptions {
   /** Keep tracks that stand in a playlist more than once at every place; only their first place by default. */
   keepRepeats?: boolean;
-  /** Finds the playlists of slices, in their order; elsewhere than in this process, say. */
+  /** Finds the playlists of slices, in their order; in this process when left out. */
   scan?: SliceScan;
 }
 
-/** The distinct tracks: codes in memory, names in DuckDB, since a million names would fill the memory. */
+/** Finds what slices hold, slice by slice in the order given. */
+export type SliceScan = (slices: readonly string[]) => AsyncIterable<{ file: string; pieces: Iterable<MpdPiece> }>;
+
+/** The distinct tracks: codes in memory, names in DuckDB, because a million names would fill the memory. */
 interface TrackTable {
   codes: Map<string, number>;
   names: DuckDBAppender;
 }
 
-/** What is found in slices, slice by slice in the order given. */
-export type SliceScan = (slices: readonly string[]) => AsyncIterable<{ file: string; pieces: Iterable<MpdPiece> }>;
+/** So many damages are named one by one; the rest is only counted. */
+const DAMAGES_NAMED = 100;
 
-/** So many damages are told one by one; beyond, they are only counted. */
-export const DAMAGES_NAMED = 100;
-
-/** A slice is parsed as one text, and no text is longer. Slices of 1,000 playlists are 33 MB. */
+/** A slice is parsed as one text, and no text can be longer. Slices of 1,000 playlists have 33 MB. */
 const LARGEST_SLICE = 2 ** 29 - 24;
 
 /**
@@ -89,7 +90,7 @@ export async function readMpd(
   mkdirSync(directory, { recursive: true });
   const report: MpdReport = {
     files: slices.length,
-    bytes: slices.reduce((sum, file) => sum + statSync(file).size, 0),
+    bytes: sum(slices, (file) => statSync(file).size),
     playlists: 0,
     interactions: 0,
     tracks: 0,
@@ -113,13 +114,12 @@ export async function readMpd(
     );
     table.names.closeSync();
     report.tracks = table.codes.size;
+    const rows = `read_csv(${sqlText(interactions)}, header = true)`;
     await writeAtomicWith(join(directory, "track_names.parquet"), async (temporary) => {
       await connection.run(
         `COPY (SELECT names.*, n::INTEGER AS "count" FROM names
-           JOIN (SELECT track_id, count(*) AS n FROM read_csv(${
-          sqlText(interactions)
-        }, header = true) GROUP BY ALL) USING (track_id)
-           ORDER BY track_id) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+           JOIN (SELECT track_id, count(*) AS n FROM ${rows} GROUP BY ALL) USING (track_id) ORDER BY track_id)
+         TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
       );
     });
   }, "1GB");
@@ -141,13 +141,14 @@ export async function mpdStage(
 ): Promise<StageReport> {
   const { files = [join(directory, "playlists")], force, ...rules } = options;
   const inputs = expandSlices(files).map((file) => resolve(file));
+  // To hash a thousand slices would take longer than to read them: their sizes and times have to do.
+  const isFew = inputs.length <= 20;
   return await runStage(directory, {
     name: "mpd",
-    inputs: inputs.length <= 20 ? inputs : [],
+    inputs: isFew ? inputs : [],
     parameters: {
       keepRepeats: rules.keepRepeats ?? false,
-      // Hashing a thousand slices would take longer than reading them: sizes and times stand for them.
-      slices: inputs.length <= 20 ? [] : inputs.map((file) => [file, statSync(file).size, statSync(file).mtimeMs]),
+      slices: isFew ? [] : inputs.map((file) => [file, statSync(file).size, statSync(file).mtimeMs]),
     },
     outputs: ["interactions.csv", "track_names.parquet"],
     force,

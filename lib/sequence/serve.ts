@@ -1,5 +1,5 @@
 /**
- * Serving SASRec: one request at a time, without TensorFlow, in a memory laid out once.
+ * Serving SASRec: it answers one request at a time, without TensorFlow, in memory that is laid out once.
  *
  * @module
  */
@@ -16,9 +16,8 @@ export interface Prediction {
   /** Its score: the logarithm of its probability up to a constant. */
   score: number;
   /**
-   * Its probability among all tracks that are not in the history. In a vocabulary of {@linkcode PREFILTER_FROM} tracks
-   * or more the sum over the tracks far below the best is taken from 8-bit scores, which moves it in the third or
-   * fourth digit.
+   * Its probability among all tracks that are not in the history. From {@linkcode PREFILTER_FROM} tracks on, the sum of
+   * the softmax uses 8-bit scores for the tracks far below the best: this changes its third or fourth digit.
    */
   probability: number;
 }
@@ -58,14 +57,13 @@ export interface SasrecServer extends SequenceRecommender {
   update(weights: SasrecWeights): void;
 }
 
-/** From so many tracks on, the best are found by 8-bit scores first. */
+/** From so many tracks on, 8-bit scores are computed first to find the best tracks. */
 export const PREFILTER_FROM = 8192;
 
 /**
- * Lays out memory for a model and makes it answer. A request of n tracks costs O(n d² + n² d) for the hidden state (in
- * the last block only the last position is worked out) and O(tracks · d) for the scores: of a large vocabulary 8 bits a
- * number are read to find the few tracks whose exact scores are wanted, and the answer is that of the whole scan.
- * Weights are brought into 8 bits here, and after an update at the next request.
+ * Lays out memory for a model and makes it answer. A request of n tracks costs O(n d² + n² d) for the hidden state and
+ * O(tracks · d) for the scores. In a large vocabulary, embeddings of 8 bits a number find the few tracks that may be
+ * among the best, and only these get exact scores; the answer is the same as that of the whole scan.
  *
  * @param model Shape and weights.
  * @param prefilterFrom Size of the vocabulary from which on 8 bits are read first; Infinity: never.
@@ -100,10 +98,8 @@ export function serveSasrec(
   const input = new Float32Array(buffer, x, window * d);
   const scores = new Float32Array(buffer, out, tracks);
   const prefilter = makePrefilter?.(buffer, kernel, { table: at.items, query: last, out });
-  let stale = true;
 
   function update(weights: SasrecWeights): void {
-    stale = true;
     for (const [weight, shape] of weightShapes(config)) {
       if (!weight.endsWith("/qkv")) {
         new Float32Array(buffer, at[weight], weights[weight].length).set(weights[weight]);
@@ -117,6 +113,7 @@ export function serveSasrec(
         whole.set(from.subarray(d), d * d + i * 2 * d);
       }
     }
+    prefilter?.refresh();
   }
 
   /** Leaves the last hidden state at `last`; returns how many tracks it looked at. */
@@ -149,24 +146,15 @@ export function serveSasrec(
     return n;
   }
 
-  function refresh(): void {
-    if (stale) prefilter?.refresh();
-    stale = false;
-  }
-
   /** The best k after the last hidden state; leaves the scores at `out`, those of the history −Infinity. */
   function best(history: ArrayLike<number>, k: number): Int32Array {
-    if (prefilter && k <= prefilter.most) {
-      refresh();
-      return prefilter.top(k, history);
-    }
+    if (prefilter && k <= prefilter.most) return prefilter.top(k, history);
     kernel.scores(last, at.items, rows, d, out);
     for (let i = 0; i < history.length; i++) scores[history[i]] = -Infinity;
     return topTracks(scores, k, history);
   }
 
   update(model.weights);
-  refresh();
   return {
     name: "SASRec",
     tracks,

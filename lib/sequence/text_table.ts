@@ -22,29 +22,13 @@ export interface TextForm {
   header: boolean;
 }
 
-/** A table in a text file, ready to be queried. */
-export interface TextTable<Form extends TextForm> {
-  /** DuckDB. */
-  connection: DuckDBConnection;
-  /** The rows in the order of the file, as an SQL table function: columns `c0`, `c1`, … are texts, empty ones NULL. */
-  source: string;
-  /** How it is written. */
-  form: Form;
-  /**
-   * Finds a row in the file.
-   *
-   * @param row Number of the row, from 1.
-   * @returns The number of its line, and the line.
-   */
-  lineOf(row: number): Promise<{ line: number; text: string }>;
-}
-
 /**
  * Opens a table in a text file.
  *
  * @param path The file. A gzipped one is unpacked first.
  * @param findForm Tells from the first line how the table is written.
- * @param use What to do with it.
+ * @param use Gets the connection to DuckDB; `source`, the rows in the order of the file as an SQL table function whose
+ * columns `c0`, `c1`, … are texts, empty ones NULL; the form; and `lineOf`, which finds the line of a row, from 1.
  * @returns What `use` returns.
  * @throws {InputError} When the file is a folder, a zip archive, Parquet, or a gzip file that is cut, or DuckDB cannot
  * read it.
@@ -52,7 +36,12 @@ export interface TextTable<Form extends TextForm> {
 export async function withTextTable<Form extends TextForm, T>(
   path: string,
   findForm: (first: string) => Form,
-  use: (table: TextTable<Form>) => Promise<T>,
+  use: (table: {
+    connection: DuckDBConnection;
+    source: string;
+    form: Form;
+    lineOf: (row: number) => Promise<{ line: number; text: string }>;
+  }) => Promise<T>,
 ): Promise<T> {
   const kind = kindOf(path);
   if (kind === "zip") {
@@ -94,17 +83,26 @@ export function fieldsOf(line: string, separator: string): string[] {
 }
 
 /**
- * The names of a header's columns, in lower case and without RecBole's types.
+ * Finds columns by the header of a table.
  *
  * @param first The header.
- * @returns What parts its fields (comma, tab or semicolon), and the names.
+ * @param wanted Names that each column may have, in lower case, the most usual first; RecBole's types are no part of
+ * them (`user_id:token`).
+ * @returns The form of the table, and the index of each wanted column; −1 where there is none.
  */
-export function headerNames(first: string): { separator: string; names: string[] } {
+export function findColumns<Name extends string>(
+  first: string,
+  wanted: Record<Name, readonly string[]>,
+): TextForm & Record<Name, number> {
   const separator = [",", "\t", ";"].find((character) => first.includes(character)) ?? ",";
   const names = fieldsOf(first, separator).map((name) =>
     name.trim().replace(/:(token|token_seq|float|float_seq)$/, "").toLowerCase()
   );
-  return { separator, names };
+  const columns = Object.entries<readonly string[]>(wanted).map(([column, known]) => [
+    column,
+    names.indexOf(known.find((name) => names.includes(name)) ?? ""),
+  ]);
+  return { separator, header: true, ...Object.fromEntries(columns) };
 }
 
 /** Rows as DuckDB counts them: empty lines are none. */

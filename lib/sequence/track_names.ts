@@ -9,7 +9,7 @@ import { InputError } from "../data/errors.ts";
 import { queryColumns } from "../data/parquet.ts";
 import { readParquet } from "../data/read_parquet.ts";
 import { kindOf } from "../data/source_file.ts";
-import { headerNames, withTextTable } from "./text_table.ts";
+import { findColumns, withTextTable } from "./text_table.ts";
 
 /** What a track is called, where it is known. */
 export interface TrackName {
@@ -44,6 +44,7 @@ const COLUMNS = {
   artist: ["artist", "artist_name", "artists", "artist_names"],
   album: ["album", "album_name"],
 };
+const COLUMN_NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 type NameColumns = Partial<Record<keyof typeof COLUMNS, ArrayLike<unknown>>>;
 
 /** MovieLens' `movies.dat` (`1::Toy Story (1995)::…`) and `u.item` (`1|Toy Story (1995)|…`) have no header. */
@@ -79,33 +80,31 @@ export async function readTrackNames(path: string): Promise<TrackNames> {
 async function readNameColumns(path: string): Promise<NameColumns> {
   if (!existsSync(path)) return { track_id: [] };
   if (path.endsWith(".parquet") || kindOf(path) === "parquet") {
-    const columns = await readParquet(path, Object.keys(COLUMNS));
+    const columns = await readParquet(path, COLUMN_NAMES);
     if (!columns.track_id) throw new InputError(`${path}: expected a column track_id but found none`);
     return columns;
   }
   return await withTextTable(path, (first) => findForm(first, path), async ({ connection, source, form }) => {
-    const wanted = form.columns.map(([name, index]) => `nullif(trim(c${index}), '') AS ${name}`);
+    const wanted = COLUMN_NAMES.filter((name) => form[name] >= 0)
+      .map((name) => `nullif(trim(c${form[name]}), '') AS ${name}`);
     const columns: NameColumns = await queryColumns(connection, `SELECT ${wanted.join(", ")} FROM ${source}`);
     if (columns.track_id!.length === 0) throw new InputError(`${path}: expected names of items but found no row`);
     return columns;
   });
 }
 
-/** How names are written in a text file, and which columns hold them. */
+/** How names are written in a text file, and the indices of their columns. */
 function findForm(first: string, path: string) {
   const bare = HEADERLESS.exec(first);
-  const { separator, names } = bare ? { separator: bare[1], names: ["id", "title"] } : headerNames(first);
-  const columns = Object.entries(COLUMNS)
-    .map(([column, wanted]) => [column, names.indexOf(wanted.find((name) => names.includes(name))!)] as const)
-    .filter(([, index]) => index >= 0);
-  const found = columns.map(([column]) => column);
-  if (!found.includes("track_id") || !found.includes("title")) {
+  if (bare) return { separator: bare[1], header: false, track_id: 0, track_uri: -1, title: 1, artist: -1, album: -1 };
+  const form = findColumns(first, COLUMNS);
+  if (form.track_id < 0 || form.title < 0) {
     throw new InputError(
       `${path}: expected columns of ids and titles (movieId,title or track_id,title,artist), MovieLens' movies.dat or ` +
         `u.item, but found '${first.slice(0, 80)}'`,
     );
   }
-  return { separator, header: !bare, columns };
+  return form;
 }
 
 /**

@@ -26,13 +26,7 @@ export class Trainer {
   readonly #sampler: CandidateSampler;
   readonly #buffers = new BufferPool();
 
-  /**
-   * Makes the variables with their initial values.
-   *
-   * @param tf TensorFlow.
-   * @param split The data.
-   * @param plan What is to be done.
-   */
+  /** Makes the variables with their initial values. */
   constructor(tf: TensorFlow, split: SequenceSplit, plan: TrainingPlan) {
     this.#tf = tf;
     this.#plan = plan;
@@ -41,11 +35,10 @@ export class Trainer {
     if (features) {
       const draw = seededRandom(seed, "sasrec feature weights");
       const spread = 0.02 / Math.sqrt(features.columns);
-      const weights = Float32Array.from(
-        { length: features.columns * config.dimensions },
-        () => spread * (draw() - 0.5) * Math.sqrt(12),
-      );
-      this.#variables.side = tf.tidy(() => tf.variable(tf.tensor(weights, [features.columns, config.dimensions])));
+      const shape = [features.columns, config.dimensions];
+      // Uniform with standard deviation `spread`.
+      const weights = Float32Array.from({ length: shape[0] * shape[1] }, () => spread * (draw() - 0.5) * Math.sqrt(12));
+      this.#variables.side = tf.tidy(() => tf.variable(tf.tensor(weights, shape)));
       this.#features = tf.tensor2d(features.data, [features.rows, features.columns]);
     }
     this.#adam = new Adam(tf, this.#variables, plan.learningRate);
@@ -72,11 +65,7 @@ export class Trainer {
     return loss;
   }
 
-  /**
-   * The weights as they are now.
-   *
-   * @returns Copies by name; `items` contains what the features add, and `side` is their W.
-   */
+  /** Copies of the weights by name; `items` contains what the features add, and `side` is their W. */
   weights(): SasrecWeights {
     const tf = this.#tf;
     const items = tf.tidy(() => this.#table().clone());
@@ -90,11 +79,7 @@ export class Trainer {
     return weights;
   }
 
-  /**
-   * Everything that training needs to go on.
-   *
-   * @returns The variables (`w/…`) and their moments (`m/…`, `v/…`).
-   */
+  /** Everything that training needs to go on: the variables (`w/…`) and their moments (`m/…`, `v/…`). */
   state(): Record<string, NpzEntry & object> {
     return Object.fromEntries(
       this.#state().map(([name, variable]) => [
@@ -104,11 +89,7 @@ export class Trainer {
     );
   }
 
-  /**
-   * Takes a state over.
-   *
-   * @param entries What {@linkcode Trainer.state} gave.
-   */
+  /** Takes over what {@linkcode Trainer.state} gave. */
   restore(entries: Record<string, NpzEntry>): void {
     const tf = this.#tf;
     for (const [name, variable] of this.#state()) {

@@ -147,6 +147,12 @@ Deno.test("loadSequenceTerm() names the tracks by their ids in the catalogue, an
       { name: "album", type: "text", values: ["", ""] },
     ]);
     assert.deepEqual((await loadSequenceTerm(folder))!.trackIds, ["a", "b"]);
+    // A model that was trained on other interactions has names of its own.
+    await writeParquet(join(folder, "sasrec", "names.parquet"), [
+      { name: "track_id", type: "text", values: ["7", "9"] },
+      { name: "track_uri", type: "text", values: ["spotify:track:c", null] },
+    ]);
+    assert.deepEqual((await loadSequenceTerm(folder))!.trackIds, ["c", "9"]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
