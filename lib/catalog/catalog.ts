@@ -90,36 +90,27 @@ export async function readCatalog(
 }
 
 /**
- * A numeric column that must be there.
+ * A numeric column that must be there, NaN where a value is missing.
  *
- * @param catalog The catalogue.
- * @param name The column.
- * @returns Its values, NaN where missing.
- * @throws {InputError} When the catalogue lacks the column.
+ * @throws {InputError} When the catalogue lacks it.
  */
 export function numbersOf(catalog: Catalog, name: NumericColumn): Float64Array {
   return catalog.numbers[name] ?? missing(name);
 }
 
 /**
- * A text column that must be there.
+ * A text column that must be there, null where a value is missing.
  *
- * @param catalog The catalogue.
- * @param name The column.
- * @returns Its values, null where missing.
- * @throws {InputError} When the catalogue lacks the column.
+ * @throws {InputError} When the catalogue lacks it.
  */
 export function textsOf(catalog: Catalog, name: TextColumn): (string | null)[] {
   return catalog.texts[name] ?? missing(name);
 }
 
 /**
- * A list column that must be there.
+ * A list column that must be there, [] where a value is missing.
  *
- * @param catalog The catalogue.
- * @param name The column.
- * @returns Its values, [] where missing.
- * @throws {InputError} When the catalogue lacks the column.
+ * @throws {InputError} When the catalogue lacks it.
  */
 export function listsOf(catalog: Catalog, name: ListColumn): string[][] {
   return catalog.lists[name] ?? missing(name);
@@ -161,12 +152,7 @@ function missing(name: string): never {
   throw new InputError(`The catalogue has no column ${name}, which this step needs`);
 }
 
-/**
- * Codes of texts, from 0 in order of first appearance.
- *
- * @param texts The texts.
- * @returns A code each, −1 where there is none.
- */
+/** Codes of texts, from 0 in order of first appearance; −1 where there is none. */
 export function codesOf(texts: readonly (string | null | undefined)[]): Int32Array {
   const codes = new Map<string, number>();
   return Int32Array.from(texts, (text) => {

@@ -47,30 +47,21 @@ export interface Form {
   /** How the other list columns hold several texts; a Python list of artists has one of ids beside it. */
   lists: ListStyle;
   /** True when `NA` in a text column means missing. */
-  missingNA: boolean;
+  missingNA?: boolean;
   /** True when ids are 22 letters and digits, `spotify:track:` in front allowed. */
-  strictIds: boolean;
+  strictIds?: boolean;
   /** How the form writes values of a column, where not as they are. */
   written?: Partial<Record<CatalogColumn, (value: unknown) => unknown>>;
 }
 
 /** A form of nobody else. */
-const OWN: Form = {
-  name: "own",
-  header: "",
-  signature: [],
-  columns: {},
-  artists: "any",
-  lists: "any",
-  missingNA: false,
-  strictIds: false,
-};
+const OWN: Form = { name: "own", header: "", signature: [], columns: {}, artists: "any", lists: "any" };
 
 /** A form of a public file: `columns` are those that it does not call as we do. */
-function publicForm(form: Omit<Form, "lists" | "missingNA" | "strictIds"> & { missingNA?: boolean }): Form {
+function publicForm(form: Omit<Form, "lists" | "strictIds">): Form {
   const header = form.header.split(",");
   const columns = { ...calledAlike(SOURCE_COLUMNS.filter((name) => header.includes(name))), ...form.columns };
-  return { missingNA: false, ...form, columns, lists: "single", strictIds: true };
+  return { ...form, columns, lists: "single", strictIds: true };
 }
 
 function calledAlike(names: readonly CatalogColumn[]): Form["columns"] {
@@ -78,6 +69,12 @@ function calledAlike(names: readonly CatalogColumn[]): Form["columns"] {
 }
 
 const pythonBoolean = (value: unknown) => value ? "True" : "False";
+
+const SPOTIFY_1921 = {
+  title: "Spotify Dataset 1921–2020",
+  url: "https://www.kaggle.com/datasets/yamaerenay/spotify-dataset-19212020-600k-tracks",
+  licence: "stated on its Kaggle page; read it before use",
+};
 
 /** The known forms; the first whose signature is in the header is taken. A new form is one more entry. */
 export const FORMS: readonly Form[] = [
@@ -152,13 +149,7 @@ export const FORMS: readonly Form[] = [
   }),
   publicForm({
     name: "586k",
-    source: {
-      title: "Spotify Dataset 1921–2020",
-      url: "https://www.kaggle.com/datasets/yamaerenay/spotify-dataset-19212020-600k-tracks",
-      tracks: "586 thousand",
-      file: "tracks.csv",
-      licence: "stated on its Kaggle page; read it before use",
-    },
+    source: { ...SPOTIFY_1921, tracks: "586 thousand", file: "tracks.csv" },
     header: "id,name,popularity,duration_ms,explicit,artists,id_artists,release_date,danceability,energy,key," +
       "loudness,mode,speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature",
     signature: ["id_artists"],
@@ -168,13 +159,7 @@ export const FORMS: readonly Form[] = [
   }),
   publicForm({
     name: "170k",
-    source: {
-      title: "Spotify Dataset 1921–2020",
-      url: "https://www.kaggle.com/datasets/yamaerenay/spotify-dataset-19212020-600k-tracks",
-      tracks: "170 thousand",
-      file: "data.csv",
-      licence: "stated on its Kaggle page; read it before use",
-    },
+    source: { ...SPOTIFY_1921, tracks: "170 thousand", file: "data.csv" },
     header: "valence,year,acousticness,artists,danceability,duration_ms,energy,explicit,id,instrumentalness,key," +
       "liveness,loudness,mode,name,popularity,release_date,speechiness,tempo",
     signature: ["id", "artists", "year", "popularity"],
@@ -187,9 +172,6 @@ export const FORMS: readonly Form[] = [
 /**
  * The form of a name.
  *
- * @param name Its name.
- * @param forms The known forms.
- * @returns The form.
  * @throws {InputError} When there is none, naming those that there are.
  */
 export function formNamed(name: string, forms: readonly Form[] = FORMS): Form {

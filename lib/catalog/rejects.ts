@@ -19,33 +19,18 @@ export interface Reject {
   reason: string;
 }
 
-/**
- * The kind of a reason: without the value that was found.
- *
- * @param reason The reason.
- * @returns Its kind.
- */
+/** The kind of a reason: without the value that was found. */
 export function reasonKind(reason: string): string {
   return reason.replace(/ but found .*/s, "");
 }
 
-/**
- * Counts rejects by kind of reason, the commonest first.
- *
- * @param rejects The rejects.
- * @returns Counts by kind.
- */
+/** Counts rejects by kind of reason, the commonest first. */
 export function countReasons(rejects: readonly Reject[]): Record<string, number> {
   const counts = rollups(rejects, ({ length }) => length, ({ reason }) => reasonKind(reason));
   return Object.fromEntries(counts.sort((a, b) => b[1] - a[1]));
 }
 
-/**
- * The content of `rejects.csv`.
- *
- * @param rejects The rejects.
- * @returns CSV with a header line.
- */
+/** The content of `rejects.csv`, with a header line. */
 export function rejectsCsv(rejects: readonly Reject[]): string {
   const plain = (text: string) => text.replace(/\p{Cc}+/gu, " ");
   const rows = rejects.map(({ file, line, id, reason }) => [basename(file), String(line), id, reason].map(plain));

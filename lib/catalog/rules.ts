@@ -49,35 +49,19 @@ export function sqlType(column: CatalogColumn): string {
 /** Which values a row had that stand for missing; `fix` is a sum of these. */
 export const FIX = { tempo: 1, time_signature: 2, year: 4 } as const;
 
-/**
- * How a list column of a form is written.
- *
- * @param name The column.
- * @param form The form.
- * @returns The style.
- */
+/** How a list column of a form is written. */
 export function listStyle(name: ListColumn, form: Form): ListStyle {
   if (name === "artists") return form.artists;
   if (name === "artist_ids") return form.artists === "python" ? "python" : "any";
   return form.lists;
 }
 
-/**
- * Tells a list column.
- *
- * @param name A column.
- * @returns True for a column of lists of texts.
- */
+/** Tells the columns that hold lists of texts. */
 export function isList(name: CatalogColumn): name is ListColumn {
   return (LIST_COLUMNS as readonly string[]).includes(name);
 }
 
-/**
- * Tells a numeric column.
- *
- * @param name A column.
- * @returns True for a column of numbers.
- */
+/** Tells the columns that hold numbers. */
 export function isNumeric(name: CatalogColumn): name is NumericColumn {
   return (NUMERIC_COLUMNS as readonly string[]).includes(name);
 }

@@ -99,13 +99,7 @@ export async function loadSources(
   return rejects.flat();
 }
 
-/**
- * The single number that a query gives.
- *
- * @param connection An open connection.
- * @param sql The query.
- * @returns The number.
- */
+/** The single number that a query gives. */
 export async function scalar(connection: DuckDBConnection, sql: string): Promise<number> {
   return Number((await connection.runAndReadAll(sql)).getRows()[0][0]);
 }

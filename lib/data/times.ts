@@ -8,7 +8,6 @@
  * Reads a point in time: seconds or milliseconds since 1970, ISO 8601, or `01 Jan 2024, 20:35`. It is UTC unless the
  * text names a zone; the zone of the machine does not matter.
  *
- * @param value The text.
  * @returns Milliseconds since 1970; NaN when it is none of these.
  */
 export function readTime(value: string): number {

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { rollups } from "d3-array";
 import { InputError } from "../data/errors.ts";
-import { matchTracks } from "../catalog/match.ts";
+import { matchTracks, type TrackMatch } from "../catalog/match.ts";
 import { readJson, readSources, readTable, type SourceFile } from "../data/sources.ts";
 import type { UserState } from "../score/state.ts";
 import type { HistoryForm, Json, Listening } from "./forms/form.ts";
@@ -114,46 +115,41 @@ export function applyHistory(state: UserState, history: History): HistoryReport 
   const { catalog } = state.collection;
   const matches = matchTracks(catalog, history.listenings.map(({ reference }) => reference));
   const durations = catalog.numbers.duration_ms;
-  const report: HistoryReport = {
-    plays: 0,
-    skips: 0,
-    neither: 0,
-    matchedBy: { id: 0, title: 0, work: 0 },
-    unmatched: 0,
-    mostUnmatched: [],
-    tracks: 0,
-    period: null,
+  const known = history.listenings.map((listening, i) => ({ ...listening, ...matches[i] }));
+  const missing = known.filter(({ by }) => by === "none");
+  const found = known.filter(({ by }) => by !== "none");
+  const counts = { plays: 0, skips: 0, neither: 0 };
+  for (const listening of found) {
+    const { track, start } = listening;
+    const { played, skipped } = outcomeOf(listening, durations?.[track] ?? NaN);
+    if (played) state.play(track, start);
+    if (skipped) state.skip(track, start + listening.played);
+    counts.plays += Number(played);
+    counts.skips += Number(skipped);
+    counts.neither += Number(!played && !skipped);
+  }
+  const countBy = (by: TrackMatch["by"]) => found.filter((listening) => listening.by === by).length;
+  const unmatched = rollups(
+    missing,
+    ({ length }) => length,
+    ({ reference: { id = "?", title = id, artist = "?" } }) => `${artist}\t${title}`,
+  );
+  const timeOf = ({ start }: Listening) => new Date(start).toISOString();
+  return {
+    ...counts,
+    matchedBy: { id: countBy("id"), title: countBy("title"), work: countBy("work") },
+    unmatched: missing.length,
+    mostUnmatched: unmatched.sort((a, b) => b[1] - a[1]).slice(0, 10).map(([name, entries]) => {
+      const [artist, title] = name.split("\t");
+      return { title, artist, entries };
+    }),
+    tracks: new Set(found.map(({ track }) => track)).size,
+    period: found.length > 0 ? [timeOf(found[0]), timeOf(found[found.length - 1])] : null,
   };
-  const tracks = new Set<number>();
-  const missing = new Map<string, { title: string; artist: string; entries: number }>();
-  history.listenings.forEach((listening, i) => {
-    const { track, by } = matches[i];
-    if (by === "none") {
-      report.unmatched++;
-      const { title = listening.reference.id ?? "?", artist = "?" } = listening.reference;
-      const known = missing.get(`${artist}\t${title}`);
-      if (known) known.entries++;
-      else missing.set(`${artist}\t${title}`, { title, artist, entries: 1 });
-      return;
-    }
-    report.matchedBy[by]++;
-    tracks.add(track);
-    const { played, skipped } = judge(listening, durations?.[track] ?? NaN);
-    if (played) state.play(track, listening.start);
-    if (skipped) state.skip(track, listening.start + listening.played);
-    report.plays += Number(played);
-    report.skips += Number(skipped);
-    report.neither += Number(!played && !skipped);
-    const time = new Date(listening.start).toISOString();
-    report.period = [report.period?.[0] ?? time, time];
-  });
-  report.tracks = tracks.size;
-  report.mostUnmatched = [...missing.values()].sort((a, b) => b.entries - a.entries).slice(0, 10);
-  return report;
 }
 
 /** A play, a skip, both (a long track left before its half) or neither. */
-function judge(listening: Listening, duration: number): { played: boolean; skipped: boolean } {
+function outcomeOf(listening: Listening, duration: number): { played: boolean; skipped: boolean } {
   const { played, skipped } = listening;
   if (Number.isNaN(played)) return { played: true, skipped: false };
   const long = played >= PLAY_MS;

@@ -8,12 +8,8 @@ const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const KINDS = { track: 1, artist: 2, album: 3, broken: 4 } as const;
 
 /**
- * An identifier in the manner of the public catalogues: 22 letters and digits.
- *
- * @param seed Seed of the world.
- * @param kind What is named.
- * @param index Its number.
- * @returns The identifier; different numbers give different ones but for a chance of about 10⁻³⁰ a pair.
+ * An identifier in the manner of the public catalogues, 22 letters and digits, for one thing of a kind. Two numbers give
+ * the same one with a chance of about 10⁻³⁰.
  */
 export function identifier(seed: number, kind: keyof typeof KINDS, index: number): string {
   let text = "";

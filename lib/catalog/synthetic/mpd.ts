@@ -23,12 +23,7 @@ export interface MpdSlice {
   playlists: ReturnType<typeof describe>[];
 }
 
-/**
- * The names of the files that hold a number of playlists.
- *
- * @param count Number of playlists.
- * @returns `mpd.slice.0-999.json`, `mpd.slice.1000-1999.json`, …
- */
+/** The names of the files that hold a number of playlists: `mpd.slice.0-999.json`, `mpd.slice.1000-1999.json`, … */
 export function sliceNames(count: number): string[] {
   return Array.from({ length: Math.ceil(count / SLICE_SIZE) }, (_, i) => `mpd.slice.${sliceRange(i)}.json`);
 }

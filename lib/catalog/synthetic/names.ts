@@ -12,26 +12,14 @@ const LISTS = new Map(Object.entries(data.lists).map(([name, list]) => [name, li
 /** Patterns of a genre, each with the running sum of their shares. */
 type Patterns = Record<string, { until: number; pattern: string }[]>;
 
-/**
- * An invented artist name.
- *
- * @param genre One of the six genres.
- * @param random Source of randomness.
- * @returns A name, not necessarily distinct from earlier ones.
- */
+/** An invented artist name in the manner of a genre; it may have been given before. */
 export function artistName(genre: string, random: Random): string {
   const kind = random();
   const patterns = (data.artists as Patterns)[genre] ?? data.artists.any;
   return fillPattern(patterns.find(({ until }) => kind < until)!.pattern, random);
 }
 
-/**
- * An invented title.
- *
- * @param genre One of the six genres.
- * @param random Source of randomness.
- * @returns A title without tags such as "Live".
- */
+/** An invented title in the manner of a genre, without tags such as "Live". */
 export function trackTitle(genre: string, random: Random): string {
   const kind = random();
   const own = (data.titles as Patterns)[genre]?.find(({ until }) => kind < until)?.pattern;
@@ -39,11 +27,8 @@ export function trackTitle(genre: string, random: Random): string {
 }
 
 /**
- * Puts words into a pattern, drawn from left to right.
- *
- * @param pattern E.g. `"The {adjectives} {plurals}"`.
- * @param random Source of randomness.
- * @returns E.g. `"The Amber Herons"`; a Spanish adjective agrees with its noun.
+ * Puts words into a pattern, drawn from left to right: `"The {adjectives} {plurals}"` gives `"The Amber Herons"`. A
+ * Spanish adjective at the end agrees with its noun.
  */
 export function fillPattern(pattern: string, random: Random): string {
   const text = pattern.replace(/\{(\w+)\}/g, (_, name) => {

@@ -33,12 +33,8 @@ export interface WorldTable {
 }
 
 /**
- * Makes an empty table.
- *
- * @param artists The artists of the world.
- * @param count Number of tracks.
- * @returns The table, and a function that enters one track. The table is ready when every track has been entered, in
- *   order.
+ * Makes an empty table, and a function that enters one track. The table is ready when every track has been entered, in
+ * order.
  */
 export function trackTable(artists: WorldArtists, count: number): {
   table: WorldTable;

@@ -53,14 +53,7 @@ export interface HistoryForm {
   read(file: HistoryFile): (Listening | undefined)[] | undefined;
 }
 
-/**
- * A form of JSON objects, one an entry.
- *
- * @param form What there is to say of the form.
- * @param keys Keys that its objects have.
- * @param entryOf Reads an object; undefined when it is no music.
- * @returns The form.
- */
+/** A form of JSON objects that have some keys, one object an entry. */
 export function jsonForm(
   form: Omit<HistoryForm, "read" | "told">,
   keys: readonly string[],
@@ -73,12 +66,7 @@ export function jsonForm(
   };
 }
 
-/**
- * A text that says something.
- *
- * @param value Any value.
- * @returns The text; undefined for what is no text, or blank.
- */
+/** A text that says something; undefined for what is no text, or blank. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value : undefined;
 }
