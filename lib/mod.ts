@@ -43,7 +43,6 @@ export * from "./embedding/cluster_count.ts";
 export * from "./embedding/describe.ts";
 export * from "./embedding/umap.ts";
 export * from "./data/folder.ts";
-export * from "./embedding/layers_model.ts";
 export * from "./embedding/pca_stage.ts";
 export * from "./embedding/embedding_stage.ts";
 export * from "./embedding/clusters_stage.ts";

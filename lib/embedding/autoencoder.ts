@@ -5,15 +5,14 @@
  * @module
  */
 import { sum } from "d3-array";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { type Matrix, takeRows } from "../math/matrix.ts";
+import { readFile } from "../data/npy.ts";
 import { startProgress } from "../data/progress.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { inBlocks, loadTensorFlow, mapRows, type Model, type Tensor, type TensorFlow } from "../math/tensor.ts";
-import { loadModel, saveModel } from "./layers_model.ts";
 import { accumulateMoments } from "../math/pca.ts";
 
 /** How to train. */
@@ -66,31 +65,74 @@ export interface AutoencoderDescription {
 }
 
 /** A trained autoencoder. It holds tensors: call `dispose()` when done. */
-export interface Autoencoder {
-  /** Sizes, scaling and losses. */
-  readonly description: AutoencoderDescription;
+export class Autoencoder {
+  readonly #encoder: Model;
+
+  /**
+   * Puts a model and its description together.
+   *
+   * @param tf The TensorFlow.js API.
+   * @param model The layers from input to output; one is called `bottleneck`.
+   * @param description Sizes, scaling and losses.
+   */
+  constructor(readonly tf: TensorFlow, readonly model: Model, readonly description: AutoencoderDescription) {
+    const bottleneck = model.getLayer("bottleneck").output as typeof model.outputs[number];
+    this.#encoder = tf.model({ inputs: model.inputs, outputs: bottleneck });
+  }
+
   /**
    * The embedding of rows.
    *
    * @param x Rows [n, columns].
    * @returns The centred bottleneck [n, dimensions].
    */
-  encode(x: Matrix): Matrix;
+  encode(x: Matrix): Matrix {
+    const { dimensions, codeMean } = this.description;
+    return this.#run(this.#encoder, x, dimensions, (codes) => this.tf.sub(codes, codeMean));
+  }
+
   /**
    * Rows as the autoencoder gives them back.
    *
    * @param x Rows [n, columns].
    * @returns The reconstruction [n, columns].
    */
-  reconstruct(x: Matrix): Matrix;
+  reconstruct(x: Matrix): Matrix {
+    const { columns, mean, scale } = this.description;
+    return this.#run(this.model, x, columns, (rows) => this.tf.add(this.tf.mul(rows, scale), mean));
+  }
+
   /**
-   * Saves the model and its description.
+   * Saves the model, in the form that tfjs reads everywhere, and its description, each file atomically.
    *
    * @param directory The folder to write `model.json`, `weights.bin` and `autoencoder.json` to.
    */
-  save(directory: string): Promise<void>;
+  async save(directory: string): Promise<void> {
+    await this.model.save({
+      save: ({ format, generatedBy, modelTopology, weightSpecs, weightData }) => {
+        const weightsManifest = [{ paths: ["weights.bin"], weights: weightSpecs }];
+        writeAtomic(join(directory, "weights.bin"), new Uint8Array(weightData as ArrayBuffer));
+        const topology = { format, generatedBy, modelTopology, weightsManifest };
+        writeAtomic(join(directory, "model.json"), JSON.stringify(topology));
+        return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } });
+      },
+    });
+    writeAtomic(join(directory, "autoencoder.json"), JSON.stringify(this.description, null, 2) + "\n");
+  }
+
   /** Frees the tensors. */
-  dispose(): void;
+  dispose(): void {
+    this.model.dispose();
+  }
+
+  #run(network: Model, x: Matrix, width: number, finish: (output: Tensor) => Tensor): Matrix {
+    const { columns, mean, scale } = this.description;
+    if (x.columns !== columns) {
+      throw new InputError(`Expected ${columns} columns, as the autoencoder has, but found ${x.columns}`);
+    }
+    const standardised = (block: Tensor) => standardise(this.tf, block, mean, scale);
+    return mapRows(this.tf, x, width, (block) => finish(network.predictOnBatch(standardised(block)) as Tensor));
+  }
 }
 
 /**
@@ -113,7 +155,7 @@ export async function trainAutoencoder(
   validation: Int32Array,
   options: AutoencoderOptions = {},
 ): Promise<Autoencoder> {
-  const settings = complete(x, train, options);
+  const settings = complete(x, train.length, options);
   if (train.length === 0 || validation.length === 0) {
     throw new InputError(`Expected training and validation rows but found ${train.length} and ${validation.length}`);
   }
@@ -164,9 +206,9 @@ export async function trainAutoencoder(
     bestEpoch: best.epoch,
     history,
   };
-  const codes = wrap(tf, model, description).encode(takeRows(x, train));
-  description.codeMean = Array.from((await accumulateMoments(codes)).mean);
-  return wrap(tf, model, description);
+  const autoencoder = new Autoencoder(tf, model, description);
+  description.codeMean = Array.from((await accumulateMoments(autoencoder.encode(takeRows(x, train)))).mean);
+  return autoencoder;
 }
 
 /**
@@ -177,82 +219,41 @@ export async function trainAutoencoder(
  * @throws {InputError} When the folder holds none.
  */
 export async function loadAutoencoder(directory: string): Promise<Autoencoder> {
-  const model = await loadModel(directory);
+  const read = (name: string) => JSON.parse(new TextDecoder().decode(readFile(join(directory, name))));
+  const { format, modelTopology, weightsManifest: [{ weights: weightSpecs }] } = read("model.json");
+  const { buffer: weightData } = readFile(join(directory, "weights.bin"));
   const { tf } = await loadTensorFlow();
-  return wrap(tf, model, JSON.parse(readFileSync(join(directory, "autoencoder.json"), "utf8")));
+  const load = () => Promise.resolve({ format, modelTopology, weightSpecs, weightData });
+  return new Autoencoder(tf, await tf.loadLayersModel({ load }), read("autoencoder.json"));
 }
 
 type Settings = Required<AutoencoderOptions>;
 
-function complete(x: Matrix, train: Int32Array, options: AutoencoderOptions): Settings {
+function complete(x: Matrix, rows: number, options: AutoencoderOptions): Settings {
+  const narrow = x.columns > 16 ? 16 : Math.ceil(x.columns / 2);
+  const batch = Math.max(32, Math.min(4096, 2 ** Math.ceil(Math.log2(Math.max(1, rows / 16)))));
   return {
-    dimensions: expectInteger("dimensions", options.dimensions ?? bottleneckWidth(x.columns), 1, x.columns),
+    dimensions: expectInteger("dimensions", options.dimensions ?? narrow, 1, x.columns),
     hidden: (options.hidden ?? [64]).map((width) => expectInteger("a hidden layer's width", width, 1, 65536)),
-    batchSize: expectInteger("batchSize", options.batchSize ?? defaultBatch(train.length), 1),
+    batchSize: expectInteger("batchSize", options.batchSize ?? batch, 1),
     epochs: expectInteger("epochs", options.epochs ?? 50, 1),
     seed: expectInteger("seed", options.seed ?? 42, Number.MIN_SAFE_INTEGER),
   };
 }
 
-function defaultBatch(rows: number): number {
-  return Math.max(32, Math.min(4096, 2 ** Math.ceil(Math.log2(Math.max(1, rows / 16)))));
-}
-
-/**
- * The bottleneck's width when none is asked for: 16, or half the columns when there are no more than 16.
- *
- * @param columns Columns of the input.
- * @returns The width, at least 1.
- */
-export function bottleneckWidth(columns: number): number {
-  return columns > 16 ? 16 : Math.ceil(columns / 2);
-}
-
 function build(tf: TensorFlow, columns: number, { dimensions, hidden, seed }: Settings): Model {
-  const dense = (units: number, index: number, activation: "elu" | "linear", name: string) =>
-    tf.layers.dense({
-      units,
-      activation,
-      name,
-      kernelInitializer: tf.initializers.glorotUniform({ seed: seed + index }),
-    });
   const input = tf.input({ shape: [columns], name: "input" });
   let flow = input;
-  let index = 1;
-  const apply = (units: number, activation: "elu" | "linear", name: string) => {
-    flow = dense(units, index++, activation, name).apply(flow) as typeof input;
+  let layers = 0;
+  const add = (units: number, activation: "elu" | "linear", name: string) => {
+    const kernelInitializer = tf.initializers.glorotUniform({ seed: seed + ++layers });
+    flow = tf.layers.dense({ units, activation, name, kernelInitializer }).apply(flow) as typeof input;
   };
-  hidden.forEach((width, i) => apply(width, "elu", `encoder_${i + 1}`));
-  apply(dimensions, "linear", "bottleneck");
-  hidden.toReversed().forEach((width, i) => apply(width, "elu", `decoder_${i + 1}`));
-  apply(columns, "linear", "output");
+  hidden.forEach((width, i) => add(width, "elu", `encoder_${i + 1}`));
+  add(dimensions, "linear", "bottleneck");
+  hidden.toReversed().forEach((width, i) => add(width, "elu", `decoder_${i + 1}`));
+  add(columns, "linear", "output");
   return tf.model({ inputs: input, outputs: flow });
-}
-
-function wrap(tf: TensorFlow, model: Model, description: AutoencoderDescription): Autoencoder {
-  const encoder = tf.model({
-    inputs: model.inputs,
-    outputs: model.getLayer("bottleneck").output as typeof model.outputs[number],
-  });
-  const { columns, dimensions, mean, scale, codeMean } = description;
-  const run = (network: Model, x: Matrix, width: number, finish: (output: Tensor) => Tensor) => {
-    if (x.columns !== columns) {
-      throw new InputError(`Expected ${columns} columns, as the autoencoder has, but found ${x.columns}`);
-    }
-    return mapRows(tf, x, width, (block) => finish(predict(network, standardise(tf, block, mean, scale))));
-  };
-  return {
-    description,
-    encode: (x) => run(encoder, x, dimensions, (codes) => tf.sub(codes, codeMean)),
-    reconstruct: (x) => run(model, x, columns, (rows) => tf.add(tf.mul(rows, scale), mean)),
-    save: async (directory) => {
-      await saveModel(model, directory);
-      writeAtomic(join(directory, "autoencoder.json"), JSON.stringify(description, null, 2) + "\n");
-    },
-    dispose: () => {
-      model.dispose();
-    },
-  };
 }
 
 /** Centre of the rows and one scale for all columns: the loss then counts each column by its share of the variance. */
@@ -269,14 +270,10 @@ function standardise(tf: TensorFlow, rows: Tensor, mean: ArrayLike<number>, scal
   return tf.div(tf.sub(rows, Float32Array.from(mean)), scale);
 }
 
-function predict(network: Model, rows: Tensor): Tensor {
-  return network.predictOnBatch(rows) as Tensor;
-}
-
 function meanSquaredError(tf: TensorFlow, model: Model, x: Matrix, mean: Float64Array, scale: number): number {
   const blocks = inBlocks(tf, x, (block) => {
     const rows = standardise(tf, block, mean, scale);
-    return tf.sum(tf.squaredDifference(predict(model, rows), rows));
+    return tf.sum(tf.squaredDifference(model.predictOnBatch(rows) as Tensor, rows));
   });
   return sum(blocks, ({ values }) => values[0]) / x.data.length;
 }

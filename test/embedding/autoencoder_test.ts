@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bottleneckWidth, loadAutoencoder, trainAutoencoder } from "../../lib/embedding/autoencoder.ts";
+import { loadAutoencoder, trainAutoencoder } from "../../lib/embedding/autoencoder.ts";
 import { fitPca, pcaReconstruct, pcaScores } from "../../lib/math/pca.ts";
 import { unexplainedShare } from "../../lib/embedding/quality.ts";
 import { matrix, takeRows } from "../../lib/math/matrix.ts";
@@ -28,6 +28,7 @@ Deno.test("trainAutoencoder() gives the same numbers twice, leaks no tensor, and
     assert.deepEqual(code, second.encode(x));
     assert.deepEqual([code.rows, code.columns, first.reconstruct(x).columns], [1000, 3, 10]);
     await first.save(folder);
+    assert.deepEqual(readdirSync(folder).sort(), ["autoencoder.json", "model.json", "weights.bin"]);
     const loaded = await loadAutoencoder(folder);
     assert.deepEqual(loaded.description, first.description);
     assert.deepEqual(loaded.encode(x), code);
@@ -36,6 +37,7 @@ Deno.test("trainAutoencoder() gives the same numbers twice, leaks no tensor, and
     const other = await trainAutoencoder(x, train, validation, { ...options, seed: 8 });
     assert.notDeepEqual(other.encode(x).data, code.data);
     other.dispose();
+    await assert.rejects(loadAutoencoder(join(folder, "none")), /model\.json: no such file/);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -86,8 +88,15 @@ Deno.test("the embedding of the training rows has mean zero", async () => {
   }
 });
 
-Deno.test("bottleneckWidth() is 16, or half of few columns", () => {
-  assert.deepEqual([1, 2, 9, 16, 17, 300].map(bottleneckWidth), [1, 1, 5, 8, 16, 16]);
+Deno.test("the bottleneck is 16 wide, or half of few columns", async () => {
+  const widths: number[] = [];
+  for (const columns of [1, 2, 9, 16, 17]) {
+    const x = correlated(1000, columns, 1);
+    const autoencoder = await trainAutoencoder(x, train, validation, { epochs: 1 });
+    widths.push(autoencoder.encode(x).columns);
+    autoencoder.dispose();
+  }
+  assert.deepEqual(widths, [1, 1, 5, 8, 16]);
 });
 
 Deno.test("bad input is named", async () => {
