@@ -95,13 +95,17 @@ export function makeFeatureSpec(statistics: CatalogStatistics, options: SpecOpti
   }
   const maxGenres = expectInteger("max-genres", options.maxGenres ?? 200, 1);
   const dropped: FeatureSpec["dropped"] = [];
+  const drop: Drop = (name, reason) => {
+    dropped.push({ name, reason });
+    return [];
+  };
   const columns = [
-    ...Z_FEATURES.flatMap((name) => zColumn(name, statistics, dropped)),
-    ...keyColumns(statistics, dropped),
-    ...INDICATOR_GROUPS.flatMap((group) => indicatorColumns(group, statistics, maxGenres, dropped)),
+    ...Z_FEATURES.flatMap((name) => zColumn(name, statistics, drop)),
+    ...keyColumns(statistics, drop),
+    ...INDICATOR_GROUPS.flatMap((group) => indicatorColumns(group, statistics, maxGenres, drop)),
   ].map((column) => ({ ...column, weight: weights[column.group] }));
   for (const group of Object.keys(DEFAULT_GROUP_WEIGHTS) as FeatureGroup[]) {
-    if (weights[group] === 0) dropped.push({ name: group, reason: "its weight is 0" });
+    if (weights[group] === 0) drop(group, "its weight is 0");
   }
   const kept = columns.filter(({ weight }) => weight > 0);
   if (kept.length === 0) {
@@ -130,26 +134,24 @@ export function readFeatureSpec(path: string): FeatureSpec {
 
 type Unweighted = Omit<FeatureColumn, "weight">;
 
-function zColumn(name: ZFeature, { moments }: CatalogStatistics, dropped: FeatureSpec["dropped"]): Unweighted[] {
+/** Notes what is left out, and why; no column comes of it. */
+type Drop = (name: string, reason: string) => [];
+
+const MISSING = "missing in every track";
+const CONSTANT = "the same in every track";
+
+function zColumn(name: ZFeature, { moments }: CatalogStatistics, drop: Drop): Unweighted[] {
   const found = moments[name];
-  if (!found || found.count === 0) {
-    dropped.push({ name, reason: "missing in every track" });
-    return [];
-  }
+  if (!found || found.count === 0) return drop(name, MISSING);
+  const { mean } = found;
   const sd = deviationOf(found);
-  if (!(sd > 1e-9 * Math.max(1, Math.abs(found.mean)))) {
-    dropped.push({ name, reason: "the same in every track" });
-    return [];
-  }
+  if (!(sd > 1e-9 * Math.max(1, Math.abs(mean)))) return drop(name, CONSTANT);
   const group = name === "duration_ms" ? "duration" : "audio";
-  return [{ name, group, kind: "z-score", transform: TRANSFORMS[name], mean: found.mean, sd }];
+  return [{ name, group, kind: "z-score", transform: TRANSFORMS[name], mean, sd }];
 }
 
-function keyColumns({ keys }: CatalogStatistics, dropped: FeatureSpec["dropped"]): Unweighted[] {
-  if (keys === 0) {
-    dropped.push({ name: "key", reason: "missing in every track" });
-    return [];
-  }
+function keyColumns({ keys }: CatalogStatistics, drop: Drop): Unweighted[] {
+  if (keys === 0) return drop("key", MISSING);
   return ["key_cos", "key_sin"].map((name) => ({ name, group: "key", kind: "circle", mean: 0, sd: 1 }));
 }
 
@@ -157,30 +159,23 @@ function indicatorColumns(
   group: IndicatorGroup,
   { categories }: CatalogStatistics,
   maxGenres: number,
-  dropped: FeatureSpec["dropped"],
+  drop: Drop,
 ): Unweighted[] {
   const found = categories[group];
-  if (!found || found.known === 0) {
-    dropped.push({ name: group, reason: "missing in every track" });
-    return [];
-  }
+  if (!found || found.known === 0) return drop(group, MISSING);
   let names = Object.keys(found.counts);
   if (group === "genre") {
     names.sort((a, b) => found.counts[b] - found.counts[a] || (a < b ? -1 : 1));
-    for (const name of names.slice(maxGenres)) {
-      dropped.push({ name: `genre=${name}`, reason: `not among the ${maxGenres} commonest genres` });
+    for (const name of names.splice(maxGenres)) {
+      drop(`genre=${name}`, `not among the ${maxGenres} commonest genres`);
     }
-    names = names.slice(0, maxGenres);
   } else {
     names.sort((a, b) => Number(a) - Number(b));
     if (group === "mode") names = names.filter((name) => name === "1");
   }
   const share = (name: string) => found.counts[name] / found.known;
   const variance = names.reduce((sum, name) => sum + share(name) * (1 - share(name)), 0);
-  if (!(variance > 0)) {
-    dropped.push({ name: group, reason: "the same in every track" });
-    return [];
-  }
+  if (!(variance > 0)) return drop(group, CONSTANT);
   return names.map((category) => ({
     name: group === "mode" ? "mode" : `${group}=${category}`,
     group,
