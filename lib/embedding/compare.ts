@@ -14,7 +14,7 @@ import {
   estimate,
   labelShares,
   type MeanEstimate,
-  neighborOverlap,
+  overlapShares,
   trustworthiness,
   unexplainedShare,
 } from "./quality.ts";
@@ -103,58 +103,47 @@ export async function compareEmbeddings(
   catalog: Catalog,
   random: Random,
 ): Promise<EmbeddingComparison> {
-  const trainScores = takeRows(scores, split.train);
-  const rank = Math.min(embedding.columns, trainScores.rows - 1);
-  const small = await fitPca(trainScores, { components: rank });
+  const train = takeRows(scores, split.train);
+  const small = await fitPca(train, { components: Math.min(embedding.columns, train.rows - 1) });
   const smallScores = await pcaScores(scores, small);
-  const testScores = takeRows(scores, split.test);
-  const testFeatures = takeRows(features, split.test);
-  const backSmall = await pcaReconstruct(takeRows(smallScores, split.test), small);
-  const backAutoencoder = autoencoder.reconstruct(testScores);
-  const inFeatures = {
-    all: await pcaReconstruct(testScores, pca),
-    small: await pcaReconstruct(backSmall, pca),
-    autoencoder: await pcaReconstruct(backAutoencoder, pca),
-  };
-  const lost = (back: Matrix, inFeatures: Matrix) => ({
-    lostInPcaSpace: unexplainedShare(testScores, back, small.mean),
-    lostInFeatureSpace: unexplainedShare(testFeatures, inFeatures, pca.mean),
-  });
-  const shuffled = shuffleInPlace(split.test.slice(), random);
-  const measure = neighborhood(features, shuffled, catalog);
-  const all = measure(scores);
-  const alike = measure(smallScores);
-  const learnt = measure(embedding);
+  const [test, testFeatures] = [scores, features].map((x) => takeRows(x, split.test));
+  const measure = neighborhood(features, shuffleInPlace(split.test.slice(), random), catalog);
+  const compared: { space: SpaceQuality["space"]; x: Matrix; back: Matrix }[] = [
+    { space: "PCA, all components", x: scores, back: test },
+    {
+      space: "PCA, same dimensions",
+      x: smallScores,
+      back: await pcaReconstruct(takeRows(smallScores, split.test), small),
+    },
+    { space: "autoencoder", x: embedding, back: autoencoder.reconstruct(test) },
+  ];
   const spaces: SpaceQuality[] = [
     { space: "features", dimensions: features.columns, ...measure(features).quality },
-    { space: "PCA, all components", dimensions: scores.columns, ...lost(testScores, inFeatures.all), ...all.quality },
-    { space: "PCA, same dimensions", dimensions: rank, ...lost(backSmall, inFeatures.small), ...alike.quality },
-    {
-      space: "autoencoder",
-      dimensions: embedding.columns,
-      ...lost(backAutoencoder, inFeatures.autoencoder),
-      ...learnt.quality,
-    },
   ];
-  const errorsSmall = columnErrors(testFeatures, inFeatures.small);
-  const errorsAutoencoder = columnErrors(testFeatures, inFeatures.autoencoder);
+  const found: (Neighborhood & { errors: Float64Array })[] = [];
+  for (const { space, x, back } of compared) {
+    const near = measure(x);
+    const inFeatures = await pcaReconstruct(back, pca);
+    found.push({ ...near, errors: columnErrors(testFeatures, inFeatures) });
+    spaces.push({
+      space,
+      dimensions: x.columns,
+      lostInPcaSpace: unexplainedShare(test, back, small.mean),
+      lostInFeatureSpace: unexplainedShare(testFeatures, inFeatures, pca.mean),
+      ...near.quality,
+    });
+  }
+  const [all, alike, learnt] = found;
   return {
     spaces,
     chanceGenrePurity: catalog.lists.genres && chancePurity(catalog.lists.genres, random),
-    columnErrors: Array.from(errorsSmall, (error, column) => ({
-      column,
-      pca: error,
-      autoencoder: errorsAutoencoder[column],
-    })),
+    columnErrors: Array.from(alike.errors, (pca, column) => ({ column, pca, autoencoder: learnt.errors[column] })),
     ...decide(all, alike, learnt),
   };
 }
 
 interface Neighborhood {
-  quality: Pick<
-    SpaceQuality,
-    "trustworthiness" | "neighborOverlap" | "genrePurity" | "subgenrePurity" | "artistShare"
-  >;
+  quality: Omit<SpaceQuality, "space" | "dimensions" | "lostInPcaSpace" | "lostInFeatureSpace">;
   artist?: Float64Array;
   overlap: Float64Array;
 }
@@ -171,21 +160,21 @@ function neighborhood(features: Matrix, test: Int32Array, catalog: Catalog): (sp
   return (space) => {
     const found = exactNeighbors(space, takeRows(space, queries), k, queries);
     const shares = (labels: string[][] | undefined) => labels && labelShares(found, queries, labels);
-    const purity = (labels: string[][] | undefined) => {
-      const known = shares(labels)?.filter((share) => !Number.isNaN(share));
-      return known && known.length > 1 ? estimate(known) : undefined;
+    const purity = (shares: Float64Array | undefined) => {
+      const mean = shares && estimate(shares);
+      return mean && mean.count > 1 ? mean : undefined;
     };
-    const { perQuery, ...overlap } = neighborOverlap(reference, found);
+    const [artist, overlap] = [shares(artists), overlapShares(reference, found)];
     return {
       quality: {
         trustworthiness: ranked.length > 2 ? trustworthiness(sample, unitRows(takeRows(space, ranked)), rankedK) : 1,
-        neighborOverlap: overlap,
-        genrePurity: purity(genres),
-        subgenrePurity: purity(subgenres),
-        artistShare: purity(artists),
+        neighborOverlap: estimate(overlap),
+        genrePurity: purity(shares(genres)),
+        subgenrePurity: purity(shares(subgenres)),
+        artistShare: purity(artist),
       },
-      artist: shares(artists),
-      overlap: perQuery,
+      artist,
+      overlap,
     };
   };
 }

@@ -81,30 +81,23 @@ export function trustworthiness(original: Matrix, embedding: Matrix, k: number):
 }
 
 /**
- * Mean share of the k nearest neighbours that two spaces have in common.
+ * For each query the share of its k nearest neighbours that two spaces have in common.
  *
  * @param a Neighbours of queries in one space.
  * @param b Neighbours of the same queries in the other, as many.
- * @returns The mean share in [0, 1] with its standard error, and the share of each query.
+ * @returns One share a query, in [0, 1].
  * @throws {InputError} When queries or k differ.
  */
-export function neighborOverlap(
-  a: ExactNeighbors,
-  b: ExactNeighbors,
-): MeanEstimate & { perQuery: Float64Array } {
+export function overlapShares(a: ExactNeighbors, b: ExactNeighbors): Float64Array {
   if (a.k !== b.k || a.indices.length !== b.indices.length) {
     throw new InputError(
       `Expected neighbours of the same queries but found ${a.indices.length} and ${b.indices.length}`,
     );
   }
-  const perQuery = new Float64Array(a.indices.length / a.k);
-  for (let q = 0, start = 0; q < perQuery.length; q++, start += a.k) {
-    const known = new Set(a.indices.subarray(start, start + a.k));
-    let shared = 0;
-    for (const index of b.indices.subarray(start, start + b.k)) if (known.has(index)) shared++;
-    perQuery[q] = shared / a.k;
-  }
-  return { ...estimate(perQuery), perQuery };
+  return Float64Array.from({ length: a.indices.length / a.k }, (_, q) => {
+    const [one, other] = [a, b].map(({ indices, k }) => indices.subarray(q * k, (q + 1) * k));
+    return one.filter((index) => other.includes(index)).length / a.k;
+  });
 }
 
 /**
@@ -123,12 +116,9 @@ export function labelShares(
 ): Float64Array {
   return Float64Array.from(queries, (query, q) => {
     const own = labels[query];
-    if (own.length === 0) return NaN;
-    let same = 0;
-    for (const index of neighbors.indices.subarray(q * neighbors.k, (q + 1) * neighbors.k)) {
-      if (labels[index].some((label) => own.includes(label))) same++;
-    }
-    return same / neighbors.k;
+    const near = neighbors.indices.subarray(q * neighbors.k, (q + 1) * neighbors.k);
+    const same = near.filter((index) => labels[index].some((label) => own.includes(label)));
+    return own.length > 0 ? same.length / neighbors.k : NaN;
   });
 }
 

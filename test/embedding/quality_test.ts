@@ -3,8 +3,8 @@ import {
   columnErrors,
   estimate,
   labelShares,
-  neighborOverlap,
   neighborPurity2d,
+  overlapShares,
   trustworthiness,
   unexplainedShare,
 } from "../../lib/embedding/quality.ts";
@@ -33,7 +33,7 @@ Deno.test("shares, errors and purities, by hand", () => {
   assert.deepEqual([...columnErrors(x, back)], [Math.SQRT1_2, Math.SQRT1_2]);
   const a = { indices: Int32Array.of(1, 2, 0, 2), similarities: new Float32Array(4), k: 2 };
   const b = { indices: Int32Array.of(2, 3, 0, 2), similarities: new Float32Array(4), k: 2 };
-  assert.deepEqual([...neighborOverlap(a, b).perQuery], [0.5, 1]);
+  assert.deepEqual([...overlapShares(a, b)], [0.5, 1]);
   const labels = [["rock"], [], ["rock", "pop"], ["pop"]];
   assert.deepEqual([...labelShares(b, Int32Array.of(0, 1), labels)], [0.5, NaN]);
   assert.deepEqual(estimate([1, 3, NaN]), { mean: 2, standardError: 1, count: 2 });
