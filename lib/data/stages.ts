@@ -17,8 +17,14 @@ export const PIPELINE_VERSION = "0.3.0";
 /** Bytes of a file that are hashed at once. */
 const HASHED_AT_ONCE = 1 << 22;
 
+/** What every stage can be told. */
+export interface Rerun {
+  /** Run even when up to date. */
+  force?: boolean;
+}
+
 /** What a stage does. File names are relative to the data folder unless absolute. */
-export interface StageDefinition {
+export interface StageDefinition extends Rerun {
   /** Name in the manifest, e.g. `"features"`. */
   name: string;
   /** Files it reads. */
@@ -27,8 +33,6 @@ export interface StageDefinition {
   parameters: Record<string, unknown>;
   /** Files it writes. */
   outputs: string[];
-  /** Run even when it is up to date. */
-  force?: boolean;
   /** Does the work; returns facts worth keeping in the manifest (counts, recall, …). */
   run: () => Promise<Record<string, unknown>> | Record<string, unknown>;
 }

@@ -25,7 +25,7 @@ export interface AutoencoderOptions {
   batchSize?: number;
   /** Most passes over the training rows. Default 50. */
   epochs?: number;
-  /** Seed of weights and shuffling. Default 42. */
+  /** Seed of everything that is drawn. Default 42. */
   seed?: number;
 }
 

@@ -9,7 +9,7 @@ import { writeAtomic } from "../data/atomic.ts";
 import { aboutFile, expectInteger } from "../data/errors.ts";
 import { embeddingFile } from "../data/folder.ts";
 import { readNpyMatrix, writeNpy } from "../data/npy.ts";
-import { runStage, type StageReport } from "../data/stages.ts";
+import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
 import { kMeans, type KMeansResult, oneOfEachStretch } from "../math/kmeans.ts";
 import { checkFinite, type Matrix } from "../math/matrix.ts";
 import { seededRandom } from "../math/random.ts";
@@ -24,13 +24,11 @@ import {
 import { type ClusterDescription, describeClusters } from "./describe.ts";
 
 /** Options of {@linkcode clustersStage}. */
-export interface ClustersStageOptions {
+export interface ClustersStageOptions extends Rerun {
   /** Number of clusters; chosen between 8 and 20 when left out. */
   k?: number;
   /** Seed of the k-means++ that the clusters are compared with. Default 42. */
   seed?: number;
-  /** Run even when up to date. */
-  force?: boolean;
 }
 
 /** What `clusters.json` holds. */

@@ -9,10 +9,10 @@ import { readCatalog } from "../catalog/catalog.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { aboutFile, InputError } from "../data/errors.ts";
 import { readNpyMatrix, writeNpy } from "../data/npy.ts";
-import { runStage, type StageReport } from "../data/stages.ts";
+import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
 import { seededRandom } from "../math/random.ts";
 import { loadTensorFlow } from "../math/tensor.ts";
-import { type EpochLoss, trainAutoencoder } from "./autoencoder.ts";
+import { type AutoencoderOptions, type EpochLoss, trainAutoencoder } from "./autoencoder.ts";
 import { compareEmbeddings, EMBEDDING_CRITERION, type EmbeddingComparison } from "./compare.ts";
 import { readPca } from "./pca_stage.ts";
 import { leakageGroups, splitByGroup } from "./split.ts";
@@ -21,17 +21,9 @@ import { leakageGroups, splitByGroup } from "./split.ts";
 export type EmbeddingChoice = "auto" | "pca" | "autoencoder";
 
 /** Options of {@linkcode embeddingStage}. */
-export interface EmbeddingStageOptions {
+export interface EmbeddingStageOptions extends Rerun, Pick<AutoencoderOptions, "dimensions" | "epochs" | "seed"> {
   /** `"auto"` (default) trains the autoencoder, compares, and takes the better by the criterion. */
   embedding?: EmbeddingChoice;
-  /** Width of the bottleneck, at most the number of components. Default 16, or half the components when there are no more than 16. */
-  dimensions?: number;
-  /** Most epochs. Default 50. */
-  epochs?: number;
-  /** Seed of weights, shuffling, split and queries. Default 42. */
-  seed?: number;
-  /** Run even when up to date. */
-  force?: boolean;
 }
 
 /** What `embedding.json` holds. */
@@ -121,7 +113,7 @@ export async function embeddingStage(directory: string, options: EmbeddingStageO
 async function learnEmbedding(
   directory: string,
   asked: EmbeddingChoice,
-  { dimensions, epochs, seed }: { dimensions?: number; epochs?: number; seed: number },
+  options: { dimensions?: number; epochs?: number; seed: number },
 ): Promise<EmbeddingReport> {
   const path = (name: string) => join(directory, name);
   const features = readNpyMatrix(path("X_raw.npy"));
@@ -129,15 +121,15 @@ async function learnEmbedding(
   const columns = ["artists", "album", "album_id", "genres", "subgenres"] as const;
   const catalog = await readCatalog(path("tracks.parquet"), columns);
   const { by, groups, count } = leakageGroups(catalog);
-  const split = splitByGroup(groups, count, seededRandom(seed, "split"));
+  const split = splitByGroup(groups, count, seededRandom(options.seed, "split"));
   const autoencoder = await aboutFile(
     path("X_pca.npy"),
-    () => trainAutoencoder(scores, split.train, split.validation, { dimensions, epochs, seed }),
+    () => trainAutoencoder(scores, split.train, split.validation, options),
   );
   try {
     const embedding = autoencoder.encode(scores);
     const pca = readPca(path("pca.npz"));
-    const random = seededRandom(seed, "comparison");
+    const random = seededRandom(options.seed, "comparison");
     const comparison = await compareEmbeddings(features, scores, pca, autoencoder, embedding, split, catalog, random);
     const { bestEpoch, history, hidden } = autoencoder.description;
     const { backend } = await loadTensorFlow();

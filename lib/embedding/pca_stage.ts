@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { aboutFile, expectNumber, InputError } from "../data/errors.ts";
 import { readNpyMatrix, writeNpy } from "../data/npy.ts";
 import { readNpz, writeNpz } from "../data/npz.ts";
-import { runStage, type StageReport } from "../data/stages.ts";
+import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
 import { fitPca, type PcaModel, type PcaOptions, pcaScores } from "../math/pca.ts";
 
 /**
@@ -21,12 +21,7 @@ export type PcaOfFile = (
 ) => { rows: number; model: PcaModel } | Promise<{ rows: number; model: PcaModel }>;
 
 /** Options of {@linkcode pcaStage}. */
-export interface PcaStageOptions {
-  /** Share of the variance that the components explain, in (0, 1]. Default 0.95. */
-  variance?: number;
-  /** Run even when up to date. */
-  force?: boolean;
-}
+export type PcaStageOptions = Pick<PcaOptions, "variance"> & Rerun;
 
 /**
  * PCA of `X_raw.npy`: writes `X_pca.npy` and `pca.npz`.

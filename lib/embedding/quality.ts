@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deviation, mean } from "d3-array";
+import { deviation, mean, rollup, sum } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { type Matrix, row, takeRows } from "../math/matrix.ts";
 import type { ExactNeighbors } from "../math/neighbors.ts";
@@ -140,15 +140,14 @@ export function neighborPurity2d(
 ): { purity: number; chance: number } {
   const points = takeRows(positions, rows);
   const near = new Int32Array(expectInteger("k", k, 1, rows.length - 1));
-  const counts = new Map<number, number>();
   let same = 0;
   for (let i = 0; i < rows.length; i++) {
-    counts.set(labels[rows[i]], (counts.get(labels[rows[i]]) ?? 0) + 1);
     nearest(distancesFrom(points, i), near);
     for (const j of near) if (labels[rows[j]] === labels[rows[i]]) same++;
   }
   const n = rows.length;
-  const pairs = [...counts.values()].reduce((sum, count) => sum + count * (count - 1), 0);
+  const sizes = rollup(rows, (alike) => alike.length, (r) => labels[r]);
+  const pairs = sum(sizes.values(), (size) => size * (size - 1));
   return { purity: same / n / k, chance: pairs / n / (n - 1) };
 }
 

@@ -65,11 +65,10 @@ export function stratifiedSample(strata: ArrayLike<number | string>, size: numbe
  * @param random Source of randomness.
  * @param options Shape of the picture.
  * @returns Positions [n, 2].
- * @throws {InputError} When there are fewer than 4 rows.
+ * @throws {InputError} When the epochs are less than 1.
  */
 export function umapLayout(neighbors: ExactNeighbors, random: Random, options: UmapOptions = {}): Matrix {
   const n = neighbors.indices.length / neighbors.k;
-  if (n < 4) throw new InputError(`Expected at least 4 tracks for UMAP but found ${n}`);
   const epochs = expectInteger("epochs", options.epochs ?? EPOCHS, 1);
   const indices: number[][] = [];
   const distances: number[][] = [];

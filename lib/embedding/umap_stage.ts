@@ -9,20 +9,18 @@ import { readCatalog } from "../catalog/catalog.ts";
 import { expectInteger } from "../data/errors.ts";
 import { embeddingFile } from "../data/folder.ts";
 import { readNpy, readNpyMatrix, writeNpy } from "../data/npy.ts";
-import { runStage, type StageReport } from "../data/stages.ts";
+import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
 import { seededRandom } from "../math/random.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";
 
 /** Options of {@linkcode umapStage}. */
-export interface UmapStageOptions {
+export interface UmapStageOptions extends Rerun {
   /** Tracks that are laid out, at most 20,000; the others are placed among them. Default 5,000. */
   sample?: number;
   /** Neighbours that shape the picture. Default 15. */
   neighbors?: number;
   /** Seed of sample and layout. Default 42. */
   seed?: number;
-  /** Run even when up to date. */
-  force?: boolean;
 }
 
 /**

@@ -8,7 +8,7 @@ import { type CatalogColumn, readCatalog } from "../catalog/catalog.ts";
 import { InputError } from "../data/errors.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { writeNpy } from "../data/npy.ts";
-import { runStage, type StageReport } from "../data/stages.ts";
+import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
 import { encodeCatalog } from "./encode.ts";
 import { type FeatureSpec, makeFeatureSpec, type SpecOptions } from "./spec.ts";
 import { collectStatistics } from "./statistics.ts";
@@ -45,7 +45,7 @@ export type FeatureEncoder = (directory: string, options: SpecOptions) => Promis
  */
 export async function featuresStage(
   directory: string,
-  options: SpecOptions & { force?: boolean } = {},
+  options: SpecOptions & Rerun = {},
   encode: FeatureEncoder = encodeFolder,
 ): Promise<StageReport> {
   const { force, ...parameters } = options;

@@ -24,16 +24,19 @@ export interface KMeansResult {
 
 /** How to cluster. */
 export interface KMeansOptions {
-  /** Where the centroids start: `"principal"` (default) needs no randomness, `"k-means++"` draws rows. */
+  /**
+   * Where the centroids start: `"principal"` (default) needs no randomness; `"k-means++"` draws rows, six times, and the
+   * start with the smallest inertia is kept.
+   */
   start?: "principal" | "k-means++";
-  /** Starts of k-means++, of which the one with the smallest inertia is kept. Default 6. */
-  starts?: number;
   /** Most iterations of a start. Default 300. */
   iterations?: number;
   /** Most rows, from all over, on which the centroids are found; all rows get their nearest. Default 100,000. */
   sample?: number;
 }
 
+/** Starts of k-means++. */
+const STARTS = 6;
 /** Rows that k-means++ draws from. */
 const SEEDING_ROWS = 5_000;
 /** Iterations end when the inertia falls by no more than this share. */
@@ -63,11 +66,10 @@ export async function kMeans(
   checkInteger("k", k, 1, x.rows);
   checkFinite(x);
   const { start = "principal", iterations = 300, sample = 100_000 } = options;
-  const starts = start === "principal" ? 1 : checkInteger("starts", options.starts ?? 6, 1);
   const { tf } = await loadTensorFlow();
   const base = oneOfEachStretch(x, Math.max(sample, 20 * k));
   let best: Centroids | undefined;
-  for (let s = 0; s < starts; s++) {
+  for (let s = 0; s < (start === "principal" ? 1 : STARTS); s++) {
     const begin = start === "principal"
       ? (await principalParts(base, [k]))[0]
       : greedyPlusPlus(takeRows(base, drawRows(base.rows, Math.max(SEEDING_ROWS, 20 * k), random)), k, random);

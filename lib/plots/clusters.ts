@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { ascending, max, range, rollups } from "d3-array";
+import { max, range } from "d3-array";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { ClusterCount } from "../embedding/cluster_count.ts";
 import type { ClusterDescription } from "../embedding/describe.ts";
+import { largestGroups } from "../graph/statistics.ts";
 import type { Matrix } from "../math/matrix.ts";
 import {
   ACCENT_COLOR,
@@ -117,7 +118,7 @@ export function mapPlot(
   rows: Int32Array,
 ): Spec {
   const { texts: { title }, lists: { artists, genres }, numbers: { year, energy } } = catalog;
-  const largest = commonest(genres);
+  const { names: largest } = largestGroups(genres ?? [], 7);
   const values = Array.from(rows, (r) => {
     const genre = genres?.[r]?.[0] ?? "unknown";
     return {
@@ -169,12 +170,6 @@ export function mapPlot(
     concat: views.flatMap((color) => color ? [view(color)] : []),
     resolve: { scale: { color: "independent" } },
   };
-}
-
-/** The seven commonest first genres. */
-function commonest(genres: string[][] | undefined): string[] {
-  const counts = rollups((genres ?? []).filter(([genre]) => genre), (rows) => rows.length, ([genre]) => genre);
-  return counts.sort(([a, m], [b, n]) => n - m || ascending(a, b)).slice(0, 7).map(([name]) => name);
 }
 
 function known(value: number | undefined): number | null {

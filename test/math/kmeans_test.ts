@@ -74,7 +74,7 @@ Deno.test("kMeans() and the choice of k are the same under every seed; k-means++
     return meanAgreement(found);
   };
   assert.equal(await agreement(x, {}), 1);
-  assert.ok(await agreement(x, { start: "k-means++", starts: 1 }) < 0.99);
+  assert.ok(await agreement(x, { start: "k-means++" }) < 0.99);
   const many = blobs(20_000, 8, 10, 1.2, 3);
   assert.equal(await agreement(many, { sample: 10_000 }), 1);
 });
@@ -118,5 +118,4 @@ Deno.test("bad input is named", async () => {
   const refuses = (found: Promise<unknown>, message: RegExp) => assert.rejects(found, { name: "RangeError", message });
   await refuses(kMeans(x, 11, seededRandom(1)), /Expected k to be an integer in \[1, 10\] but found 11/);
   await refuses(kMeans(matrix(2, 1, Float32Array.of(1, NaN)), 1, seededRandom(1)), /found NaN in row 1, column 0/);
-  await refuses(kMeans(x, 2, seededRandom(1), { start: "k-means++", starts: 0 }), /Expected starts to be/);
 });
