@@ -1,5 +1,5 @@
 /**
- * The simple models that must stand beside every sequence model: popularity, first-order Markov, item-kNN.
+ * Simple models to compare every sequence model with: popularity, first-order Markov chain, item-kNN.
  *
  * @module
  */
@@ -66,29 +66,26 @@ export function fitMarkov(train: Playlists, tracks: number): SequenceRecommender
 /** So many tracks at the end of a history count in item-kNN. */
 const WINDOW = 50;
 
-/** Options of {@linkcode fitItemKnn}. */
-export interface ItemKnnOptions {
-  /** Weight of a history track falls to a half within so many tracks from the end; Infinity (default): all count alike. */
-  halfLife?: number;
-  /** What the model is called. */
-  name?: string;
-}
-
 /**
  * Item-kNN: Σ_h w_h cos(h, j) over the history, with cos the cosine of co-occurrence in playlists,
- * c_hj / √(c_h c_j), and all tracks neighbours of each other. The score is log(ε + that sum), ε = 10⁻⁴: only the order
- * matters to rankings, and the hybrid needs a scale on which evidence multiplies.
+ * c_hj / √(c_h c_j), and all tracks neighbours of each other. The score is log(ε + that sum), ε = 10⁻⁴: the logarithm
+ * does not change rankings, and in the hybrid independent evidence adds up on this scale.
  *
- * No matrix is kept: with p the playlists, Σ_h w_h c_hj / √(c_h c_j) = Σ_p 1[j ∈ p] (Σ_{h ∈ p} w_h / √c_h) / √c_j. Cost
+ * There is no matrix: with p the playlists, Σ_h w_h c_hj / √(c_h c_j) = Σ_p 1[j ∈ p] (Σ_{h ∈ p} w_h / √c_h) / √c_j. Cost
  * O(positions) to fit; a history costs the lengths of the playlists that share a track with it.
  *
  * @param train The training part.
  * @param tracks Size of the vocabulary.
- * @param options Which of the history counts how much.
+ * @param options `halfLife`, in tracks from the end of the history, after which the weight w_h has halved: when left
+ * out, all tracks count alike; and what the model is called.
  * @returns The model.
  * @throws {InputError} When the half-life is not above 0.
  */
-export function fitItemKnn(train: Playlists, tracks: number, options: ItemKnnOptions = {}): SequenceRecommender {
+export function fitItemKnn(
+  train: Playlists,
+  tracks: number,
+  options: { halfLife?: number; name?: string } = {},
+): SequenceRecommender {
   const { halfLife = Infinity, name = "item-kNN" } = options;
   expectNumber("halfLife", Math.min(halfLife, 1e9), 1e-6);
   const counts = countTracks(train, tracks);

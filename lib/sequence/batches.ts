@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { max, sum } from "d3-array";
 import { type Random, shuffleInPlace } from "../math/random.ts";
 import type { Playlists } from "./interactions.ts";
 
@@ -23,12 +24,10 @@ export interface Batch {
 }
 
 /**
- * Cuts training sequences into windows so that every pair is a target once: the last `window` targets of a playlist,
- * the `window` before them, and so on. Training on the last window alone would lose the pairs of all long playlists.
+ * Cuts training sequences into windows of at most `window` inputs, from the end of each playlist to its start, so that
+ * every track but the first is a target once.
  *
- * @param train The training part.
- * @param window Most tracks of a window.
- * @returns For each window the index of its first input and the number of its inputs, flat.
+ * @returns For each window the index of its first input and the number of its inputs, one after the other.
  */
 export function trainingWindows(train: Playlists, window: number): Int32Array {
   const windows: number[] = [];
@@ -42,15 +41,15 @@ export function trainingWindows(train: Playlists, window: number): Int32Array {
   return Int32Array.from(windows);
 }
 
-/** Batches whose windows are put together by length, so that little is padded; the order stays random beyond that. */
+/** So many batches at a time get their windows sorted by length, so that little is padded; else the order is random. */
 const POOL = 16;
 
 /**
- * The batches of an epoch: windows in random order; within every 16 batches those of like length stand together.
+ * The batches of an epoch: windows in random order; within every 16 batches, windows of like length stand together.
  *
  * @param train The training part.
  * @param windows What {@linkcode trainingWindows} gave.
- * @param batchSize Windows of a batch; the last batch may be smaller.
+ * @param batchSize Windows of a batch; some batches are smaller.
  * @param random Source of the order.
  * @param skip Batches to leave out at the start, when training goes on from a checkpoint.
  */
@@ -73,36 +72,24 @@ export function* epochBatches(
   for (const batch of batches.slice(skip)) yield makeBatch(train, windows, batch);
 }
 
-/**
- * Puts windows into a batch.
- *
- * @param train The training part.
- * @param windows What {@linkcode trainingWindows} gave.
- * @param chosen The windows.
- * @returns The batch.
- */
+/** Puts the chosen ones of the windows, by their numbers, into a batch. */
 export function makeBatch(train: Playlists, windows: Int32Array, chosen: Int32Array): Batch {
-  let count = 0;
-  let length = 1;
-  for (const w of chosen) {
-    count += windows[2 * w + 1];
-    length = Math.max(length, windows[2 * w + 1]);
-  }
+  const lengths = chosen.map((w) => windows[2 * w + 1]);
+  const length = max(lengths)!;
+  const count = sum(lengths);
   const batch: Batch = {
     size: chosen.length,
     length,
     inputs: new Int32Array(chosen.length * length),
-    padding: new Int32Array(chosen.length),
+    padding: lengths.map((own) => length - own),
     positions: new Int32Array(count),
     targets: new Int32Array(count),
   };
   let at = 0;
   chosen.forEach((w, b) => {
     const start = windows[2 * w];
-    const padding = length - windows[2 * w + 1];
-    batch.padding[b] = padding;
-    for (let i = 0; i < windows[2 * w + 1]; i++) {
-      const position = b * length + padding + i;
+    for (let i = 0; i < lengths[b]; i++) {
+      const position = b * length + batch.padding[b] + i;
       batch.inputs[position] = train.tracks[start + i];
       batch.positions[at] = position;
       batch.targets[at++] = train.tracks[start + i + 1];

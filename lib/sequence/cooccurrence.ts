@@ -1,6 +1,6 @@
 /**
- * Co-occurrence: in how many playlists two tracks stand together. Partition functions whose counts add up, so playlists
- * may lie in any number of parts.
+ * Co-occurrence: in how many playlists two tracks stand together. Counts of parts add up to those of the whole, so
+ * playlists may lie in any number of partitions.
  *
  * @module
  */

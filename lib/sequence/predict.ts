@@ -35,12 +35,12 @@ export interface NamedPrediction extends Omit<TrackName, "album"> {
 /** Answers requests for next tracks by name. */
 export interface NextPredictor {
   /**
-   * Takes a list of tracks apart at its commas, of which titles and ids may hold some themselves.
+   * Splits a list of tracks at its commas, unless a comma belongs to a title or an id.
    *
-   * @param list Tracks, each as its `track_id` in `interactions.csv`, URI, id within the URI, title, or
-   * `title · artist`, commas between them.
-   * @returns The tracks, each as long as possible: `"3,5"` are two, a title with a comma is one.
-   * @throws {InputError} When a part is no track that the model knows, or there is none.
+   * @param list Tracks with commas between them, each as its `track_id` in `interactions.csv`, URI, id within the URI,
+   * title, or `title · artist`.
+   * @returns The tracks; of several ways to split the list, the one with the longest names.
+   * @throws {InputError} When a part is no track that the model knows.
    */
   parse(list: string): string[];
   /**
@@ -106,7 +106,7 @@ export async function openPredictor(directory: string): Promise<NextPredictor> {
   };
 }
 
-/** Codes by URI, id within the URI, title and artist, title; of tracks of one name the most frequent one would be as good as any: the first. */
+/** Codes by URI, id within the URI, title and artist, and title. Of several tracks with one name it is the first. */
 function nameIndex(names: TrackNames, codes: Map<string, number>): Map<string, number> {
   const index = new Map<string, number>();
   const put = (key: string | null | undefined, code: number) => {

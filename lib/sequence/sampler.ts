@@ -1,34 +1,29 @@
 /**
- * Which tracks a step of the sampled softmax looks at, and with which correction.
+ * The sampled softmax: which tracks a step looks at, and the correction of their logits.
  *
  * @module
  */
 import { bisectRight, cumsum, sum } from "d3-array";
 import { seededRandom } from "../math/random.ts";
 
-/** The tracks that a step of the sampled softmax looks at. */
-export interface Candidates {
+/**
+ * Draws the candidates of a step, which the seed and the number of the step determine: `count` draws, and the labels
+ * (the targets of the batch).
+ */
+export type CandidateSampler = (count: number, labels: Int32Array, step: number) => {
   /** Track codes, distinct. */
   tracks: Int32Array;
   /** Row in `tracks` of each label. */
   rows: Int32Array;
   /** −log of the chance that the track is among the candidates: the log-Q correction. */
   bias: Float32Array;
-}
+};
 
 /**
- * Draws the candidates of a step.
- *
- * @param count Number S of draws.
- * @param labels The targets of the batch, n of them.
- * @param step Number of the step: the same step draws the same.
- */
-export type CandidateSampler = (count: number, labels: Int32Array, step: number) => Candidates;
-
-/**
- * Candidates are the labels of the batch and tracks drawn by count^0.75. A track is among them with the chance
- * π = 1 − exp(−S q − n f), with S draws by q and n labels by f; −log π corrects the logits (Bengio & Senécal 2008; Yi
- * et al. 2019): e^(s − log π), summed over the candidates, has the expectation of e^s summed over all tracks.
+ * Candidates are the n labels of the batch and S tracks drawn with probabilities q ∝ count^0.75. With f the share of a
+ * track among all occurrences, it is a candidate with the chance π = 1 − exp(−S q − n f). Then −log π corrects the
+ * logits s (Bengio & Senécal 2008; Yi et al. 2019): the sum of e^(s − log π) over the candidates has the expectation of
+ * the sum of e^s over all tracks.
  *
  * @param counts Occurrences of each track in the training part.
  * @param seed Seed of the draws.

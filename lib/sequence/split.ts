@@ -79,33 +79,20 @@ export function splitPlaylists(interactions: Interactions, options: SplitOptions
   return splitAs({ rounds, trackIds: recode(lists, trackIds) }, lists);
 }
 
-/** A playlist and whose it is. */
-export interface UserPlaylist {
-  /** Its `user_id`. */
+/** The `user_id` of a playlist and the codes of its tracks, in order. */
+interface UserPlaylist {
   user: string;
-  /** Codes of its tracks, in order. */
   list: Int32Array;
 }
 
-/**
- * Takes playlists apart.
- *
- * @param playlists Playlists with their users.
- * @returns Each playlist, its tracks as a view.
- */
+/** Each playlist with its user; its tracks are a view. */
 export function userPlaylists(
   { offsets, tracks, userIds }: Playlists & { userIds: readonly string[] },
 ): UserPlaylist[] {
   return userIds.map((user, p) => ({ user, list: tracks.subarray(offsets[p], offsets[p + 1]) }));
 }
 
-/**
- * Splits playlists without filtering them.
- *
- * @param base The vocabulary, and how it came about.
- * @param lists The playlists, of three tracks or more.
- * @returns The split.
- */
+/** Splits playlists of three tracks or more without filtering them; vocabulary and rounds are those of a split. */
 export function splitAs(
   { trackIds, rounds }: Pick<SequenceSplit, "trackIds" | "rounds">,
   lists: readonly UserPlaylist[],
@@ -145,13 +132,7 @@ export function targetOf(split: SequenceSplit, playlist: number, part: SplitPart
   return split.tracks[split.offsets[playlist + 1] - (part === "test" ? 1 : 2)];
 }
 
-/**
- * Counts how often each track occurs.
- *
- * @param playlists The playlists.
- * @param tracks Number of track codes.
- * @returns Occurrences of each track.
- */
+/** How often each of the track codes 0 … `tracks` − 1 occurs in playlists. */
 export function countTracks(playlists: Playlists, tracks: number): Int32Array {
   const counts = new Int32Array(tracks);
   for (const track of playlists.tracks) counts[track]++;
