@@ -16,10 +16,9 @@ export interface AnswerOptions {
 /**
  * Says in the notebook whether an answer is right.
  *
- * @param name Name of the variable, as the reader sees it.
- * @param answer What the reader set; `undefined` when nothing yet.
- * @param expected The right answer; or, where there are many, a test of the answer.
- * @param options Hint and tolerance.
+ * @param name Name of the variable that the reader sets.
+ * @param answer Its value; `undefined` when it is not set yet.
+ * @param expected The right answer, or a function that checks an answer when many are right.
  */
 export async function checkAnswer<T extends number | string | null | object>(
   name: string,

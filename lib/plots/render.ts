@@ -9,7 +9,7 @@ import { logger, None, parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import type { Spec } from "./theme.ts";
 
-/** Says nothing, and throws what is wrong. */
+/** A logger that prints nothing and throws every error. */
 const QUIET = Object.assign(logger(None), {
   error(...messages: readonly unknown[]) {
     throw new Error(messages.join(" "));
@@ -18,13 +18,7 @@ const QUIET = Object.assign(logger(None), {
 
 const FONT_FILES = ["400Regular/Inter_400Regular", "500Medium/Inter_500Medium", "600SemiBold/Inter_600SemiBold"];
 
-/**
- * Renders a Vega-Lite specification to SVG.
- *
- * @param spec A Vega-Lite v5 specification.
- * @returns The SVG document.
- * @throws {Error} When the specification does not compile.
- */
+/** Draws a Vega-Lite v5 specification as an SVG document; throws when it does not compile. */
 export async function renderSvg(spec: Spec): Promise<string> {
   const compiled = compile(spec as unknown as TopLevelSpec, { logger: QUIET });
   const view = new View(parse(compiled.spec), { renderer: "none", logger: QUIET });
@@ -36,10 +30,8 @@ export async function renderSvg(spec: Spec): Promise<string> {
 }
 
 /**
- * Turns an SVG document into a PNG of twice the pixels, with the project's own font, so that it looks the same on every machine.
- *
- * @param svg The document.
- * @returns The bytes of the PNG file.
+ * Turns an SVG document into a PNG file with twice the pixels. The font comes with the project, so that the figure looks
+ * the same on every machine.
  */
 export function svgToPng(svg: string): Uint8Array {
   const require = createRequire(import.meta.url);

@@ -1,6 +1,5 @@
 /**
- * Showing figures and tables in a notebook and saving them for the report, in one call; reading tables that earlier runs
- * left there.
+ * Shows figures and tables in a notebook and saves them for the report, in one call.
  *
  * @module
  */
@@ -18,7 +17,7 @@ const OWN_REPORTS = fileURLToPath(new URL("../../reports", import.meta.url));
 
 /** Name and caption of a figure or a table. */
 export interface Caption {
-  /** File name without ending, with the number of its notebook: `"03_in_degree"`. */
+  /** File name without ending; it begins with the number of the notebook: `"03_in_degree"`. */
   name: string;
   /** One sentence that says what was found, with numbers from the run. */
   caption: string;
@@ -84,62 +83,46 @@ export async function showTable(rows: Rows, options: Caption): Promise<void> {
   await display({ "text/markdown": `${markdown}\n*${options.caption}*`, "text/plain": csv });
 }
 
-/**
- * Shows Markdown text in the notebook, for sentences whose numbers come from the run.
- *
- * @param markdown The text.
- */
+/** Shows Markdown in the notebook: sentences whose numbers come from the run. */
 export async function say(markdown: string): Promise<void> {
   await display({ "text/markdown": markdown, "text/plain": markdown });
 }
 
-/**
- * Shows a page in a frame. It lives as long as its server does: a copy of the notebook that is read later shows an
- * empty frame.
- *
- * @param url The page.
- * @param height Height of the frame in pixels.
- */
+/** Shows a web page in a frame of some pixels' height. The frame is empty when its server no longer runs. */
 export async function showFrame(url: string, height: number = 720): Promise<void> {
   const html = `<iframe src="${url}" width="100%" height="${height}" title="Segue" style="border:0"></iframe>`;
   await display({ "text/html": html, "text/plain": `Open ${url} in a browser` });
 }
 
-/**
- * The folder of the report: `reports/` of the project, or what `SEGUE_REPORTS` names.
- *
- * @returns Absolute path.
- */
+/** Path of the folder of the report: `reports/` of the project, or what `SEGUE_REPORTS` names. */
 export function reportsDirectory(): string {
   return process.env.SEGUE_REPORTS ?? OWN_REPORTS;
 }
 
 /**
- * Reads a table of the report that is being written, else of the project's own `reports/`: benchmarks run apart from
- * the notebooks.
+ * Reads a table of the report, e.g. `"bench_shuffle"`. When the report that is being written does not have it, the
+ * project's own `reports/` may: benchmarks run apart from the notebooks.
  *
- * @param name Its name without ending, e.g. `"bench_shuffle"`.
  * @returns The rows as texts by column; `undefined` when there is no such table.
  */
 export function readTable(name: string): Record<string, string>[] | undefined {
-  const path = [reportsDirectory(), OWN_REPORTS].map((folder) => join(folder, "tables", `${name}.csv`)).find(
-    existsSync,
-  );
+  const paths = [reportsDirectory(), OWN_REPORTS].map((folder) => join(folder, "tables", `${name}.csv`));
+  const path = paths.find(existsSync);
   return path === undefined ? undefined : Array.from(csvParse(readFileSync(path, "utf8")));
 }
 
-/** The width at which a PNG of twice the pixels is meant to be seen; the height follows. Its header has the pixels. */
+/** The width at which to show a PNG that has twice the pixels, from its header. */
 function shownWidth(png: Uint8Array): number {
   return Math.round(new DataView(png.buffer, png.byteOffset).getUint32(16) / 2);
 }
 
-/** Outside a notebook there is nowhere to show things: then this does nothing. */
+/** Shows something in the notebook; outside a notebook it does nothing. */
 async function display(data: Record<string, unknown>, metadata: Record<string, unknown> = {}): Promise<void> {
   const jupyter = kernel();
   if (!jupyter) return;
   await jupyter.broadcast("display_data", { data, metadata, transient: {} });
-  // The kernel sends while we wait. Were the cell done before, what is late would stand below the next cell: a large figure
-  // takes longer.
+  // The kernel sends the output while we wait; a large figure takes longer. If the cell ended first, the output would
+  // appear below the next cell.
   const milliseconds = 10 + JSON.stringify(data).length / 20_000;
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
@@ -148,7 +131,7 @@ interface Kernel {
   broadcast(type: "display_data", content: Record<string, Record<string, unknown>>): Promise<void>;
 }
 
-/** Deno throws when `Deno.jupyter` is so much as looked at outside a kernel. */
+/** Outside a kernel Deno throws when `Deno.jupyter` is read. */
 function kernel(): Kernel | undefined {
   try {
     return (globalThis as { Deno?: { jupyter?: Kernel } }).Deno?.jupyter;

@@ -1,16 +1,16 @@
 /**
- * One look for every figure.
+ * Colours, encodings, layers and theme that all figures share.
  *
  * @module
  */
 
-/** A Vega-Lite v5 specification. Kept loose on purpose: JupyterLab renders v5, the compiler's types are of v6. */
+/** A Vega-Lite v5 specification. It has no exact type: JupyterLab draws v5, but the types of the compiler are of v6. */
 export type Spec = Record<string, unknown>;
 
-/** The schema that JupyterLab's renderer knows. */
+/** The schema that JupyterLab draws. */
 export const VEGA_LITE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json";
 
-/** Okabe and Ito's eight colours, told apart with every common colour-vision deficiency (jfly.uni-koeln.de/color). */
+/** Okabe and Ito's eight colours, which colour-blind people can tell apart (jfly.uni-koeln.de/color). */
 export const CATEGORY_COLORS: readonly string[] = [
   "#0072B2",
   "#E69F00",
@@ -26,7 +26,7 @@ export const CATEGORY_COLORS: readonly string[] = [
 export const MAIN_COLOR = "#0072B2";
 /** The colour that sets one thing against the main series. */
 export const ACCENT_COLOR = "#D55E00";
-/** The colour of references and of what is not the point. */
+/** The colour of references and of what is less important. */
 export const MUTED_COLOR = "#9AA0A6";
 
 /** Colour of each policy, by its name. */
@@ -70,16 +70,7 @@ export const category: Channel = channel("nominal");
 /** A field of names or numbers in an order. */
 export const ordinal: Channel = channel("ordinal");
 
-/**
- * A colour for each name of a field.
- *
- * @param field The field.
- * @param title Title of the legend; null for none.
- * @param domain The names, in the order of the legend.
- * @param range Their colours.
- * @param more Sort, legend and the like.
- * @returns The encoding of `color`.
- */
+/** The encoding of `color` that gives each name of a field (`domain`, in the order of the legend) its colour (`range`). */
 export function colors(
   field: string,
   title: string | null,
@@ -90,15 +81,7 @@ export function colors(
   return category(field, title, { scale: { domain, range }, ...more });
 }
 
-/**
- * A line in the middle of a band.
- *
- * @param x The horizontal encoding.
- * @param y What the vertical encodings share; the fields are put in.
- * @param fields The lower end of the band, the middle, and the upper end.
- * @param look Further properties of the band's and of the line's mark.
- * @returns Two layers.
- */
+/** Two layers: a band from the field `low` to the field `high`, and in it a line of the field `middle`. */
 export function bandLayers(
   x: Spec,
   y: Spec,
@@ -114,15 +97,7 @@ export function bandLayers(
   ];
 }
 
-/**
- * A layer of lines from the field `lower` to the field `upper`.
- *
- * @param axis Along which axis.
- * @param channel The encoding of that axis, without its field.
- * @param encoding The other encodings.
- * @param mark What the line is to look like.
- * @returns The layer.
- */
+/** A layer of lines along an axis, from the field `lower` to the field `upper`. */
 export function intervalLayer(axis: "x" | "y", channel: Spec, encoding: Spec = {}, mark: Spec = {}): Spec {
   return {
     mark: { type: "rule", strokeWidth: 2, ...mark },
@@ -130,14 +105,7 @@ export function intervalLayer(axis: "x" | "y", channel: Spec, encoding: Spec = {
   };
 }
 
-/**
- * A layer with one line right across the figure.
- *
- * @param axis The axis on which it stands.
- * @param value Where.
- * @param mark What the line is to look like; dashed and muted where nothing is said.
- * @returns The layer.
- */
+/** A layer with one line across the whole figure, at a value of an axis; dashed and grey unless `mark` says otherwise. */
 export function referenceLayer(axis: "x" | "y", value: number, mark: Spec = {}): Spec {
   return {
     data: { values: [{ value }] },
@@ -146,15 +114,7 @@ export function referenceLayer(axis: "x" | "y", value: number, mark: Spec = {}):
   };
 }
 
-/**
- * Cells of a heat map with a number in each, white where the cell is dark.
- *
- * @param color The encoding of the cells' colour.
- * @param text The encoding of the numbers.
- * @param isDark Expression that tells the dark cells.
- * @param look Further properties of the cells' mark.
- * @returns Two layers.
- */
+/** Two layers: the cells of a heat map, and a number in each, white where the expression `isDark` holds. */
 export function heatLayers(color: Spec, text: Spec, isDark: string, look: Spec = {}): Spec[] {
   return [
     { mark: { type: "rect", ...look }, encoding: { color } },
@@ -165,23 +125,12 @@ export function heatLayers(color: Spec, text: Spec, isDark: string, look: Spec =
   ];
 }
 
-/**
- * Rows with their numbers rounded, so that a figure stays small.
- *
- * @param rows The rows.
- * @param digits Decimals.
- * @returns New rows.
- */
+/** Copies of rows with their numbers rounded to some decimals, which keeps the file of a figure small. */
 export function decimals<T extends object>(rows: readonly T[], digits: number): T[] {
   return rows.map((row) => mapNumbers(row, (value) => Number(value.toFixed(digits))));
 }
 
-/**
- * Rows with four significant digits of their numbers, so that a figure stays small.
- *
- * @param rows The rows.
- * @returns New rows.
- */
+/** Copies of rows with four significant digits of their numbers, which keeps the file of a figure small. */
 export function significant<T extends object>(rows: readonly T[]): T[] {
   return rows.map((row) => mapNumbers(row, (value) => Number(value.toPrecision(4))));
 }
@@ -192,24 +141,12 @@ function mapNumbers<T extends object>(row: T, round: (value: number) => number):
   ) as T;
 }
 
-/**
- * The beginning of a long text.
- *
- * @param text The text.
- * @param length Most letters.
- * @returns The text, or its beginning with an ellipsis.
- */
+/** A text, or its beginning and an ellipsis when it has more than `length` letters. */
 export function shorten(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
-/**
- * A vertical axis for shares, from 0 to 100 %.
- *
- * @param field The field, shares in [0, 1].
- * @param title Title of the axis.
- * @returns The encoding of `y`.
- */
+/** The encoding of `y` for a field of shares in [0, 1], from 0 to 100 %. */
 export function shareAxis(field: string, title: string): Spec {
   return quantity(field, title, { axis: { format: "%" }, scale: { domain: [0, 1] } });
 }
@@ -244,23 +181,13 @@ export const THEME: Spec = {
   area: { color: MAIN_COLOR },
 };
 
-/**
- * Colours for a few ordered things: steps of viridis, without its palest end.
- *
- * @param count How many.
- * @returns A colour each.
- */
+/** Colours for a few things in an order: steps of viridis without its palest end. */
 export function ordinalColors(count: number): string[] {
   const steps = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151"];
   return Array.from({ length: count }, (_, i) => steps[Math.round(i * (steps.length - 1) / Math.max(1, count - 1))]);
 }
 
-/**
- * Puts schema and theme around a specification.
- *
- * @param spec What the figure says: data, mark, encoding, …
- * @returns A complete Vega-Lite v5 specification.
- */
+/** A complete Vega-Lite v5 specification: data, marks and encodings, and the schema and theme of all figures. */
 export function themed(spec: Spec): Spec {
   return { $schema: VEGA_LITE_SCHEMA, config: THEME, ...spec };
 }
