@@ -1,8 +1,7 @@
 """Runs notebooks in a real Jupyter with the Deno kernel and writes the executed copies.
 
-Fails on any cell error, also on those the kernel reports without a message, and on promises that were rejected and
-never awaited. While a notebook runs, the kernel of the next one starts and loads the library. Prints one progress line a
-notebook. Called by report.ts; alone:
+A run fails on any error of a cell, also when the kernel gives no message, and on a promise that was rejected and never
+awaited. While a notebook runs, the kernel of the next one starts and loads the library. The report calls it; alone:
 
     python lib/jupyter/execute.py --output DIR [--parameters JSON] [--timings FILE] NOTEBOOK...
 """
@@ -25,7 +24,7 @@ from nbclient.util import ensure_async
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT_SECONDS = 60
 LAST_FLUSH_MILLISECONDS = 200
-SLOW_SECONDS = 0.5
+CELL_SECONDS = 3600
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 MARK = "application/x-segue-flushed"
 PREPARE = """
@@ -35,7 +34,7 @@ globalThis.addEventListener("unhandledrejection", (event) => {
 });
 await import("../lib/mod.ts").catch(() => {});
 """
-# Marks the end of what a cell displayed and printed, each of which goes a way of its own to us.
+# Marks the end of the outputs of a cell. What it displayed and what it printed come separately: each gets a mark.
 FLUSH = """
 await (async () => {
   await new Promise((resolve) => setTimeout(resolve, %d));
@@ -51,12 +50,12 @@ class NotebookFailure(Exception):
 
 
 class FlushingClient(NotebookClient):
-    """The Deno kernel says that it is idle before all outputs are sent: marks sent after them tell that all have come."""
+    """The Deno kernel reports that it is idle before it has sent all outputs. We ask it for marks, which come last."""
 
     rejected: list[str] = []
     flush_milliseconds = 5
-    # The marks are asked for over a connection of their own: a request that is sent while the reply to another is awaited
-    # on the same socket can take away the signal that the reply has come (ZMQ_FD is edge-triggered), and the wait never ends.
+    # We ask over a second connection. On one socket, a request sent while we wait for a reply can swallow the signal that
+    # the reply has come (ZMQ_FD is edge-triggered), and the wait would never end.
     asker = None
 
     def open_asker(self):
@@ -74,7 +73,7 @@ class FlushingClient(NotebookClient):
         await self.flush(parent_msg_id, cell, cell_index)
 
     async def flush(self, parent_msg_id, cell, cell_index):
-        """Collects what the cell still has to show, and the promises that nobody awaited."""
+        """Collects the outputs of a cell that come late, and the promises that nobody awaited."""
         code = FLUSH % (self.flush_milliseconds, MARK, MARK)
         ours = self.asker.execute(code, store_history=False)
         printed = displayed = False
@@ -104,8 +103,6 @@ def main() -> int:
     arguments.add_argument("--output", required=True, type=Path, help="folder for the executed copies")
     arguments.add_argument("--parameters", default="{}", help="JSON object assigned to `settings`")
     arguments.add_argument("--timings", type=Path, help="JSON file for cells and seconds of each notebook")
-    arguments.add_argument("--times", action="store_true", help="print the seconds of every cell that takes over half a second")
-    arguments.add_argument("--timeout", default=3600, type=int, help="seconds a cell may take")
     options = arguments.parse_args()
     os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
     return asyncio.run(run_all(options))
@@ -143,7 +140,7 @@ def start(path: Path, options: argparse.Namespace) -> asyncio.Task:
     inject(notebook, json.loads(options.parameters))
     client = FlushingClient(
         notebook,
-        timeout=options.timeout,
+        timeout=CELL_SECONDS,
         kernel_name="deno",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
@@ -170,12 +167,12 @@ async def run(client: FlushingClient, path: Path, options: argparse.Namespace) -
     started = time.monotonic()
     try:
         async with client.async_setup_kernel():
-            await run_cells(client, options.times)
+            await run_cells(client)
         notebook.metadata["language_info"] = {"name": "typescript", "file_extension": ".ts"}
     except (DeadKernelError, CellTimeoutError) as error:
         raise NotebookFailure(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
     finally:
-        # A failed run leaves its copy too, so that one can see how far it came.
+        # A failed run writes its copy too: it shows how far the run came.
         options.output.mkdir(parents=True, exist_ok=True)
         target = options.output / path.name
         temporary = target.with_suffix(".part")
@@ -184,13 +181,12 @@ async def run(client: FlushingClient, path: Path, options: argparse.Namespace) -
     return time.monotonic() - started, sum(cell.cell_type == "code" for cell in notebook.cells)
 
 
-async def run_cells(client: FlushingClient, times: bool) -> None:
+async def run_cells(client: FlushingClient) -> None:
     notebook = client.nb
     last = max((i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"), default=0)
     for index, cell in enumerate(notebook.cells):
         if index == last:
             client.flush_milliseconds = LAST_FLUSH_MILLISECONDS
-        started = time.monotonic()
         try:
             await client.async_execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
         except CellExecutionError as error:
@@ -198,12 +194,10 @@ async def run_cells(client: FlushingClient, times: bool) -> None:
         if client.rejected:
             lost = "; ".join(client.rejected)
             raise NotebookFailure(f"cell {index + 1}: a promise was rejected and never awaited: {lost}")
-        if times and (seconds := time.monotonic() - started) > SLOW_SECONDS:
-            print(f"  cell {index + 1:>2} {seconds:>6.1f} s  {cell.source.splitlines()[0][:80]}", file=sys.stderr)
 
 
 async def hidden(client: FlushingClient, code: str) -> None:
-    """Runs code in the kernel that is not part of the notebook."""
+    """Runs code that is not part of the notebook."""
     cell = nbformat.v4.new_code_cell(code)
     cells = client.nb.cells
     client.nb.cells = [cell]
@@ -228,7 +222,7 @@ def inject(notebook, parameters: dict) -> None:
 
 
 def explain(error: CellExecutionError, notebook, index: int) -> str:
-    """The message of an error; the kernel leaves it blank for what fails before it runs, so the checker is asked."""
+    """The message of an error. The kernel gives none when a cell fails before it runs; then the type checker does."""
     text = ANSI.sub("", f"{error.ename}: {error.evalue}").strip(": \n")
     if text not in ("", "None: None", "Error: Execution failed"):
         return " ".join(text.split())

@@ -1,5 +1,5 @@
 /**
- * Draws the picture of the front page from a collection: one moment of its simulated listener.
+ * The figure of the front page: how one track is chosen.
  *
  * @module
  */
@@ -20,14 +20,12 @@ import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 import { loadCollection, restrictCollection } from "../score/collection.ts";
 
 /**
- * Draws the idea as `figures/00_idea.svg` and `.png`: a listener of the collection hears the favourite of the library, and
- * the next track is drawn. The term `sequence` is in it when a sequence model was trained on the collection.
- *
- * @param workspace The collection, prepared up to `umap`.
- * @returns True when it was drawn; false when the workspace has no map or the moment too few candidates to draw.
+ * Draws `figures/00_idea.svg` and `.png`: a simulated listener hears the favourite track of the library, and the next
+ * track is drawn; with the term `sequence` when a sequence model was trained. Draws nothing when the folder is not
+ * prepared up to `umap`, or when there are too few candidates.
  */
-export async function drawIdea(workspace: Workspace): Promise<boolean> {
-  if (!existsSync(workspace.file("umap.npy"))) return false;
+export async function drawIdea(workspace: Workspace): Promise<void> {
+  if (!existsSync(workspace.file("umap.npy"))) return;
   const { seed } = workspace.settings;
   const whole = await loadCollection(workspace.directory);
   const { folder } = writeListeningExport(workspace.file("listening"), whole.catalog, { seed });
@@ -44,7 +42,7 @@ export async function drawIdea(workspace: Workspace): Promise<boolean> {
     now,
     sequence: term && serveSequenceTerm(term)(collection)(state),
   });
-  if (distribution.candidates.length < 5) return false;
+  if (distribution.candidates.length < 5) return;
   const pick = distribution.sample(seededRandom(seed, "idea"));
   await save(
     ideaPlot({
@@ -60,5 +58,4 @@ export async function drawIdea(workspace: Workspace): Promise<boolean> {
         `${trackName(whole.catalog, pick.track)}, which had a chance of ${(100 * pick.probability).toFixed(1)} %.`,
     },
   );
-  return true;
 }

@@ -7,56 +7,47 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../data/atomic.ts";
 import { readMarkdownTable } from "./markdown.ts";
-import { introductionOf, type NotebookFile, readNotebook, textOf } from "./notebook.ts";
+import { introductionOf, readNotebook, textOf } from "./notebook.ts";
 import { type NotebookRun, type Provenance, readProvenance } from "./provenance.ts";
 
-/**
- * Writes `index.html` from what lies in the folder of the report.
- *
- * @param reports The folder, with `figures/`, `tables/`, `notebooks/` and `provenance.json`.
- */
+/** Writes `index.html` of a report from its `figures/`, `tables/`, `notebooks/` and `provenance.json`. */
 export function writeIndex(reports: string): void {
   writeAtomic(join(reports, "index.html"), renderIndex(reports));
 }
 
-/**
- * The page as it should be: a function of the files in the folder alone.
- *
- * @param reports The folder of the report.
- * @returns The HTML document.
- */
+/** The HTML of the page. It depends on the files of the report alone. */
 export function renderIndex(reports: string): string {
   const provenance = readProvenance(reports);
-  const figures = captions(reports, "figures", ".txt", (text) => text.trim());
-  const tables = captions(reports, "tables", ".md", (text) => text.split("\n\n")[0]);
+  const figures = byCaption(reports, "figures", ".txt");
+  const tables = byCaption(reports, "tables", ".md");
   const chapters = list(reports, "notebooks", ".ipynb").map((file): Chapter => {
     const notebook = readNotebook(join(reports, "notebooks", file));
     const name = file.slice(0, -".ipynb".length);
     const { title, question } = introductionOf(notebook);
-    const shown = outputsOf(notebook).map(({ data }) => {
+    const number = name.slice(0, 2);
+    const shown = notebook.cells.flatMap(({ outputs = [] }) => outputs).map(({ data }) => {
       const stem = figures.get(textOf(data?.["text/plain"]));
       if (data?.["application/vnd.vegalite.v5+json"] && stem) return figure(reports, stem);
       const last = /\n\*(.+)\*$/.exec(textOf(data?.["text/markdown"]))?.[1];
       const table = last === undefined ? undefined : tables.get(last);
       return table ? tableHtml(reports, table) : "";
     });
-    return { file, name, title: title || name, question, content: shown.filter(Boolean).join("\n") };
+    return { file, name, number, title: title || name, question, content: shown.filter(Boolean).join("\n") };
   });
   const benches = list(reports, "tables", ".md").filter((file) => file.startsWith("bench_"));
   const idea = existsSync(join(reports, "figures/00_idea.svg")) ? figure(reports, "00_idea") : "";
   const benchmarks = benches.length === 0 ? "" : `<section id="benchmarks"><h2>Benchmarks</h2>
 <p>Each beside the best tools of the field, in the same run on the same machine; <code>deno task bench</code> makes them again.</p>
 ${benches.map((file) => tableHtml(reports, file.slice(0, -3))).join("\n")}</section>`;
+  const links = chapters.map(({ number, title }) => `<a href="#n${number}" title="${escape(title)}">${number}</a>`)
+    .join(" ");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Segue: report</title><style>${STYLE}</style></head><body>
 <header><h1>Segue: report</h1><p>${escape(dataOf(provenance))}</p>
-<nav aria-label="Chapters">${
-    chapters.map(({ name, title }) =>
-      `<a href="#n${name.slice(0, 2)}" title="${escape(title)}">${name.slice(0, 2)}</a>`
-    )
-      .join(" ")
-  }${benchmarks && ' <a href="#benchmarks">Benchmarks</a>'} <a href="#made">How it was made</a></nav></header>
+<nav aria-label="Chapters">${links}${
+    benchmarks && ' <a href="#benchmarks">Benchmarks</a>'
+  } <a href="#made">How it was made</a></nav></header>
 <main>
 ${idea}
 ${contents(chapters, provenance)}
@@ -71,6 +62,7 @@ ${madeHtml(provenance)}
 interface Chapter {
   file: string;
   name: string;
+  number: string;
   title: string;
   question: string;
   content: string;
@@ -94,7 +86,7 @@ code { background: #f1f3f4; padding: .1rem .3rem; border-radius: 3px; font-size:
 @media print { nav { display: none; } figure, tr { break-inside: avoid; } }
 `;
 
-/** In one line: which catalogue, how many tracks, which seed. */
+/** One line: which catalogue, how many tracks, which seed. */
 function dataOf(provenance: Provenance | undefined): string {
   const runs = Object.values(provenance?.notebooks ?? {});
   return [...new Set(runs.map(settingsOf))].join("; ") || "Nothing has run yet.";
@@ -107,16 +99,15 @@ function settingsOf({ world, settings }: NotebookRun): string {
 
 function contents(chapters: readonly Chapter[], provenance: Provenance | undefined): string {
   if (chapters.length === 0) return "";
-  const rows = chapters.map(({ name, title, question }) => {
-    const seconds = provenance?.notebooks[name]?.seconds;
-    return `<tr><td>${name.slice(0, 2)}</td><td><a href="#n${name.slice(0, 2)}">${escape(title)}</a></td>` +
-      `<td>${prose(question)}</td><td class="n">${seconds === undefined ? "" : seconds.toFixed(1)}</td></tr>`;
-  });
+  const rows = chapters.map(({ name, number, title, question }) =>
+    `<tr><td>${number}</td><td><a href="#n${number}">${escape(title)}</a></td>` +
+    `<td>${prose(question)}</td><td class="n">${provenance?.notebooks[name]?.seconds.toFixed(1) ?? ""}</td></tr>`
+  );
   return `<div class="scroll"><table><thead><tr><th></th><th>Notebook</th><th>Question</th><th class="n">Seconds</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
-/** What else stands in the folder: slides, the instructor's page, documents. */
+/** Links to what else is in the folder: slides and documents. */
 function pages(reports: string): string {
   const found = ["", "slides"].flatMap((folder) =>
     list(reports, folder, "").filter((name) => /\.(html|pdf)$/.test(name) && name !== "index.html")
@@ -137,8 +128,8 @@ function titleOfPage(path: string): string | undefined {
   return /<title>([^<]+)<\/title>/.exec(readFileSync(path, "utf8").slice(0, 20_000))?.[1].trim();
 }
 
-function chapterHtml({ file, name, title, question, content }: Chapter): string {
-  return `<section id="n${name.slice(0, 2)}"><h2>${name.slice(0, 2)} · ${escape(title)}</h2>
+function chapterHtml({ file, number, title, question, content }: Chapter): string {
+  return `<section id="n${number}"><h2>${number} · ${escape(title)}</h2>
 <p class="question">${prose(question)}</p>
 <p><a href="notebooks/${file}">Executed notebook</a> · <a href="../notebooks/${file}">source</a></p>
 ${content}</section>`;
@@ -167,23 +158,14 @@ function list(reports: string, folder: string, ending: string): string[] {
   return existsSync(path) ? readdirSync(path).filter((name) => name.endsWith(ending)).sort() : [];
 }
 
-/** Names of figures or tables by their captions: the outputs of a notebook carry the caption, not the name. */
-function captions(
-  reports: string,
-  folder: string,
-  ending: string,
-  read: (text: string) => string,
-): Map<string, string> {
+/** Names of figures or tables by their captions, since the outputs of a notebook have the caption but not the name. */
+function byCaption(reports: string, folder: string, ending: string): Map<string, string> {
   return new Map(
-    list(reports, folder, ending).map((file) => [
-      read(readFileSync(join(reports, folder, file), "utf8")),
-      file.slice(0, -ending.length),
-    ]),
+    list(reports, folder, ending).map((file) => {
+      const [caption] = readFileSync(join(reports, folder, file), "utf8").split("\n\n");
+      return [caption.trim(), file.slice(0, -ending.length)];
+    }),
   );
-}
-
-function outputsOf(notebook: NotebookFile): { data?: Record<string, unknown> }[] {
-  return notebook.cells.flatMap((cell) => cell.outputs ?? []);
 }
 
 function figure(reports: string, stem: string): string {
@@ -196,7 +178,7 @@ function figure(reports: string, stem: string): string {
 (<a href="figures/${stem}.svg">SVG</a>, <a href="figures/${stem}.png">PNG</a>)</figcaption></figure>`;
 }
 
-/** A table of the report as HTML, from the Markdown that stands beside its CSV. */
+/** A table of the report as HTML, made from its Markdown. */
 function tableHtml(reports: string, stem: string): string {
   const { caption, head, rule, body } = readMarkdownTable(reports, stem);
   const cell = (tag: string, text: string, c: number) =>
@@ -206,7 +188,7 @@ function tableHtml(reports: string, stem: string): string {
 <thead>${row("th", head)}</thead><tbody>${body.map((values) => row("td", values)).join("\n")}</tbody></table></div>`;
 }
 
-/** A sentence of a notebook, in which Markdown's emphasis may be. */
+/** A sentence of a notebook as HTML; it may have Markdown's emphasis. */
 function prose(markdown: string): string {
   return escape(markdown).replace(/(?<![\w*_])[*_]([^*_]+)[*_](?![\w*_])/g, "<em>$1</em>");
 }

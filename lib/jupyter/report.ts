@@ -18,7 +18,7 @@ import { drawIdea } from "./idea.ts";
 import { writeIndex } from "./index_page.ts";
 import { updatePages } from "./pages.ts";
 import { notebookNames, ROOT, venvProgram } from "./project.ts";
-import { digestSources, isDefault, readProvenance, recordRun, type Timings } from "./provenance.ts";
+import { digestSources, isDefault, type NotebookRun, readProvenance, recordRun, type Timings } from "./provenance.ts";
 import { makeSlides } from "./slides.ts";
 
 interface Options {
@@ -29,9 +29,7 @@ interface Options {
   seed?: number;
   reports?: string;
   data?: string;
-  timeout: number;
-  set?: Record<string, string | number>;
-  times?: boolean;
+  set?: NotebookRun["settings"];
   pages?: boolean;
 }
 
@@ -50,8 +48,6 @@ async function main(): Promise<number> {
     )
     .option("--reports <dir>", "where to write, instead of reports/")
     .option("--data <dir>", "where the data folders of the stages lie, instead of data/work/")
-    .option("--timeout <seconds>", "what a cell may take", positive("--timeout"), 3600)
-    .option("--times", "print the seconds of every cell that takes long")
     .option("--pages", "run no notebook: write index page, API reference and README from what the report holds")
     .addHelpText("after", "\nExample:\n  $ deno task report --catalog spotify_songs.csv --only 01,03 --tracks 5000")
     .exitOverride();
@@ -74,11 +70,10 @@ async function report(options: Options): Promise<number> {
   const notebooks = selectNotebooks(options.only);
   process.env.SEGUE_REPORTS = reports;
   if (options.data) process.env.SEGUE_DATA = resolve(from, options.data);
-  const flags = ["--timeout", String(options.timeout), ...options.times ? ["--times"] : []];
-  // The notebooks leave a core idle for much of the time: the API reference is made beside them.
+  // The notebooks leave a processor idle for much of the time, so the API reference is made at the same time.
   const [api, ran] = await Promise.allSettled([
     writeApi(join(reports, "api")),
-    options.pages ? 0 : runNotebooks(reports, notebooks, settings, flags),
+    options.pages ? 0 : runNotebooks(reports, notebooks, settings),
   ]);
   if (ran.status === "rejected") throw ran.reason;
   if (ran.value !== 0) {
@@ -99,12 +94,11 @@ async function report(options: Options): Promise<number> {
   return 0;
 }
 
-/** Runs notebooks, removes what older versions of them left, and writes down what ran. */
+/** Runs notebooks, removes the files of their older versions, and enters the run in the provenance. */
 async function runNotebooks(
   reports: string,
   notebooks: readonly string[],
-  settings: Record<string, string | number>,
-  flags: readonly string[],
+  settings: NotebookRun["settings"],
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "segue-report-"));
   const timings = join(folder, "timings.json");
@@ -114,7 +108,7 @@ async function runNotebooks(
   try {
     const running = spawn(python, [
       join(ROOT, "lib/jupyter/execute.py"),
-      ...["--output", join(reports, "notebooks"), "--timings", timings, ...flags],
+      ...["--output", join(reports, "notebooks"), "--timings", timings],
       ...["--parameters", JSON.stringify(settings), ...notebooks],
     ], { stdio: "inherit" });
     const [status] = await once(running, "close").catch((error) => {
@@ -130,7 +124,7 @@ async function runNotebooks(
   }
 }
 
-/** Figures and tables that a notebook wrote before but not now, and everything of notebooks that are gone. */
+/** Removes figures and tables that a notebook wrote before but not now, and the files of notebooks that are gone. */
 function removeOld(reports: string, notebooks: readonly string[], started: number): void {
   const ran = notebooks.map((path) => basename(path).slice(0, 2));
   const known = ["00", ...notebookNames().map((name) => name.slice(0, 2))];
@@ -150,8 +144,8 @@ function shown(path: string, from: string): string {
   return short.startsWith("..") ? path : short;
 }
 
-/** Settings that differ from what the notebooks say themselves. */
-function notebookSettings(options: Options, from: string): Record<string, string | number> {
+/** The settings that differ from those in the notebooks. */
+function notebookSettings(options: Options, from: string): NotebookRun["settings"] {
   const { catalog, tracks, seed, engine, set } = options;
   const path = catalog && resolve(from, catalog);
   if (path && !existsSync(path)) {
@@ -166,7 +160,7 @@ function notebookSettings(options: Options, from: string): Record<string, string
   };
 }
 
-function addSetting(text: string, settings: Record<string, string | number> = {}): Record<string, string | number> {
+function addSetting(text: string, settings: NotebookRun["settings"] = {}): NotebookRun["settings"] {
   const [, name, value] = /^(\w+)=(.*)$/.exec(text) ?? [];
   if (name === undefined) throw new InputError(`--set ${text}: expected name=value, as in --set listeners=100`);
   return { ...settings, [name]: value !== "" && Number.isFinite(Number(value)) ? Number(value) : value };

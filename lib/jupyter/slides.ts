@@ -1,17 +1,15 @@
 /**
  * Slides and PDF of executed notebooks: `reports/slides/NAME.html`, one file that needs no network, and `NAME.pdf`.
  *
- * The report calls `await makeSlides(reports)`, after the notebooks have run, and prints each line it gives.
- *
- * nbconvert's reveal.js exporter makes the slides from the cells' `slideshow` metadata. Its page loads reveal.js,
- * MathJax, jQuery and require.js from the net, so only its slides are taken: reveal.js and the font come from npm and
- * are written into the page, formulas become MathML (KaTeX), which browsers draw themselves.
+ * nbconvert makes the slides from the `slideshow` metadata of the cells. Its page would load reveal.js and MathJax from
+ * the network, so only the slides are taken from it. We write reveal.js and the font, which come from npm, into the page,
+ * and turn formulas into MathML (with KaTeX), which browsers draw themselves.
  *
  * @module
  */
 import katex from "katex";
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
@@ -42,13 +40,9 @@ export async function makeSlides(reports: string): Promise<string[]> {
     const path = join(notebooks, file);
     const notebook = readNotebook(path);
     if (!notebook.cells.some(({ metadata }) => metadata?.slideshow?.slide_type === "slide")) continue;
-    const name = file.slice(0, -".ipynb".length);
-    const folder = join(reports, "slides");
-    mkdirSync(folder, { recursive: true });
-    const html = join(folder, `${name}.html`);
-    writeAtomic(html, slidePage(`${introductionOf(notebook).title} (slides)`, await convert(path)));
-    told.push(`slides/${name}.html`);
-    told.push(await printPdf(html, join(folder, `${name}.pdf`), `slides/${name}.pdf`));
+    const [html, pdf] = ["html", "pdf"].map((ending) => `slides/${file.replace("ipynb", ending)}`);
+    writeAtomic(join(reports, html), slidePage(`${introductionOf(notebook).title} (slides)`, await convert(path)));
+    told.push(html, await printPdf(join(reports, html), join(reports, pdf), pdf));
   }
   return told;
 }
@@ -66,13 +60,7 @@ async function convert(path: string): Promise<string> {
   return stdout.slice(from + '<div class="slides">'.length, to) + "</section>";
 }
 
-/**
- * Puts slides into a page that holds all it needs.
- *
- * @param title Title of the page.
- * @param slides The slides, as nbconvert writes them.
- * @returns The page.
- */
+/** A page with the slides of nbconvert that needs no other file. */
 function slidePage(title: string, slides: string): string {
   const asset = (name: string) => readFileSync(require.resolve(`reveal.js/dist/${name}`), "utf8");
   const script = asset("reveal.js").replace(/\/\/# sourceMappingURL=.*/, "").replaceAll("</script", "<\\/script");
@@ -88,12 +76,7 @@ function slidePage(title: string, slides: string): string {
 `;
 }
 
-/**
- * Turns formulas between dollar signs into MathML.
- *
- * @param html Text of a page, with its entities.
- * @returns The same with `<math>` for `$…$` and `$$…$$`.
- */
+/** HTML in which the formulas `$…$` and `$$…$$` are turned into MathML. */
 export function withMath(html: string): string {
   const render = (tex: string, displayMode: boolean) =>
     katex.renderToString(unescape(tex), { displayMode, output: "mathml", throwOnError: true });
@@ -114,7 +97,7 @@ function fontFaces(): string {
   }).join("\n");
 }
 
-/** Prints the slides, a slide a page. Chromium comes inside an npm package, for Linux on x64 alone. */
+/** Prints the slides, one on a page. Chromium comes in an npm package, which works on Linux x64 only. */
 async function printPdf(html: string, pdf: string, name: string): Promise<string> {
   try {
     const { default: chromium } = await import("@sparticuz/chromium");
