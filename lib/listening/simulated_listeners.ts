@@ -66,10 +66,9 @@ const LONGEST_PAST = 21 * 24;
 /**
  * Lets simulated listeners choose. Each has a taste over the clusters (Dirichlet), a liked set drawn by it, and a past:
  * every liked track was heard at some time in the three weeks before, log-uniformly, so that about half of them were
- * heard in the last day. In each session they start at a liked track; then
- * they choose among graph neighbours of what plays and some tracks they like, with
- * P(j) = exp(w·x_j / T) / Σ_k exp(w·x_k / T) at their live state. The same seed gives the same log. Cost O(users ·
- * steps · candidates).
+ * heard in the last day. In each session they start at a liked track, then choose among graph neighbours of what plays
+ * and some tracks they like, with P(j) = exp(w·x_j / T) / Σ_k exp(w·x_k / T) at their live state. The same seed gives
+ * the same log. Cost O(users · steps · candidates).
  *
  * @param collection The collection.
  * @param options How many, how long, which weights.
@@ -85,10 +84,7 @@ const LONGEST_PAST = 21 * 24;
  */
 export function simulateListeners(collection: Collection, options: ListenerOptions = {}): SimulatedChoices {
   const settings = complete(collection, options);
-  const choices = Array.from(
-    { length: settings.users },
-    (_, user) => listen(collection, user, drawListener(collection, user, settings), settings),
-  ).flat();
+  const choices = Array.from({ length: settings.users }, (_, user) => listen(collection, user, settings)).flat();
   return {
     sets: collectChoices(BASE_TERM_NAMES, choices),
     steps: Int32Array.from(choices, ({ step }) => step),
@@ -98,25 +94,16 @@ export function simulateListeners(collection: Collection, options: ListenerOptio
   };
 }
 
-/** A simulated listener to whom anything can be played. */
+/** A simulated listener to whom anything can be played, with weights and a stream of random numbers of their own. */
 export interface SimulatedListener {
-  /** The listener's own weights. */
   weights: Weights;
-  /** The liked tracks. */
   liked: Int32Array;
   /** What was heard so far: the simulated past. */
   state: UserState;
   /** When the first session begins, ms since 1970. */
   start: number;
-  /** The listener's stream of random numbers. */
   random: Random;
-  /**
-   * What is on offer after a track: its nearest neighbours, and liked tracks drawn without looking.
-   *
-   * @param current The track that plays.
-   * @param random Source of randomness.
-   * @returns Candidates, none twice and not the current one.
-   */
+  /** What is on offer after a track: its nearest neighbours and some liked tracks, none twice and not the track. */
   offer(current: TrackIndex, random: Random): Int32Array;
 }
 
@@ -131,11 +118,8 @@ export interface SimulatedListener {
  * @throws {InputError} When an option is out of range.
  */
 export function createListener(collection: Collection, user: number, options: ListenerOptions = {}): SimulatedListener {
-  return drawListener(
-    collection,
-    user,
-    complete(collection, { ...options, users: Math.max(user + 1, options.users ?? 0) }),
-  );
+  const users = Math.max(user + 1, options.users ?? 0);
+  return drawListener(collection, user, complete(collection, { ...options, users }));
 }
 
 /** A choice with all that a log keeps of it. */
@@ -211,16 +195,11 @@ function drawListener(collection: Collection, user: number, settings: Settings):
 }
 
 /** The choices of a listener, session after session. */
-function listen(
-  collection: Collection,
-  cluster: number,
-  listener: SimulatedListener,
-  settings: Settings,
-): LoggedChoice[] {
-  const { state, liked, random, weights } = listener;
+function listen(collection: Collection, cluster: number, settings: Settings): LoggedChoice[] {
+  const { state, liked, random, weights, start, offer } = drawListener(collection, cluster, settings);
   const { temperature } = settings;
   const pause: () => number = randomLogNormal.source(random)(Math.log(Math.max(1e-9, settings.pauseHours)), 1);
-  let now = listener.start;
+  let now = start;
   let current = liked[randomInteger(random, liked.length)];
   state.play(current, now);
   return Array.from({ length: settings.steps }, (_, step) => {
@@ -231,7 +210,7 @@ function listen(
       state.play(current, now);
       now += durationOf(collection, current);
     }
-    const candidates = listener.offer(current, random);
+    const candidates = offer(current, random);
     const distribution = recommendNext(current, state, weights, { candidates, now, temperature });
     const pick = distribution.sample(random);
     const { values, candidates: tracks } = distribution;
@@ -253,16 +232,12 @@ function rememberPast(state: UserState, liked: Int32Array, random: Random): void
 }
 
 function drawWeights({ weights, spread, noise, own }: Settings, user: number, random: Random): Weights {
-  if (own) {
-    const given = { ...weights };
-    BASE_TERM_NAMES.forEach((name, f) => given[name] = own[user * BASE_TERM_NAMES.length + f]);
-    return given;
-  }
   const normal: () => number = randomNormal.source(random)(0, 1);
-  const drawn = { ...weights };
-  for (const name of BASE_TERM_NAMES) drawn[name] += (spread[name] ?? 0) * normal();
-  if (random() < noise) { for (const name of BASE_TERM_NAMES) drawn[name] = 0; }
-  return drawn;
+  const drawn = BASE_TERM_NAMES.map((name, f) =>
+    own ? own[user * BASE_TERM_NAMES.length + f] : weights[name] + (spread[name] ?? 0) * normal()
+  );
+  const isNoise = !own && random() < noise;
+  return { ...weights, ...Object.fromEntries(BASE_TERM_NAMES.map((name, f) => [name, isNoise ? 0 : drawn[f]])) };
 }
 
 /** Tracks of each cluster; without clusters, all tracks as one. */

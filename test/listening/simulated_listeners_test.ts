@@ -82,7 +82,7 @@ Deno.test("simulateListeners() says what is out of range", () => {
   assert.throws(() => simulateListeners(collection, { temperature: 0 }), InputError);
   assert.throws(
     () => simulateListeners(collection, { spread: { tempo: 1 } as Record<string, number> }),
-    /feature in spread/,
+    /term in spread/,
   );
 });
 

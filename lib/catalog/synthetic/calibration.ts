@@ -37,13 +37,13 @@ export const AT = Object.fromEntries(COPULA_FEATURES.map((name, f) => [name, f])
 
 /** A subgenre of the world. */
 export interface Subgenre {
-  /** Its name, e.g. `"big room"`. */
+  /** E.g. `"big room"`. */
   name: string;
-  /** Its genre, e.g. `"edm"`. */
+  /** E.g. `"edm"`. */
   genre: string;
   /** Position of its genre in {@linkcode GENRES}. */
   genreIndex: number;
-  /** Number of tracks it has in the source: its weight. */
+  /** Number of its tracks in the source. */
   weight: number;
   /** Share of tracks in a major key. */
   major: number;

@@ -34,39 +34,32 @@ export interface WorldArtists {
   outputs: Int32Array;
 }
 
-/** A track of the world. */
+/** A track of the world. Tracks and albums are numbered from 0. */
 export interface WorldTrack {
-  /** Number of the track, from 0. */
   index: number;
-  /** Its id: 22 letters and digits. */
   id: string;
   /** Title with tags. */
   title: string;
   /** Numbers of its artists, the main one first. */
   artists: number[];
-  /** Number of its album, from 0. */
   album: number;
-  /** Title of the album. */
   albumTitle: string;
   /** Position in the album, from 1. */
   trackNumber: number;
   /** `YYYY-MM-DD`, `YYYY-MM`, `YYYY` or, where the source does not know, `0000`. */
   releaseDate: string;
-  /** Year of release. */
   year: number;
   /** Subgenres it is listed under, the first is the one it was drawn from. */
   subgenres: number[];
-  /** Popularity, 0 to 100. */
+  /** From 0 to 100. */
   popularity: number;
   /** Latent normal of the popularity. */
   appeal: number;
-  /** Length in ms. */
   durationMs: number;
-  /** Explicit lyrics. */
   explicit: boolean;
   /** Danceability, energy, loudness (dB), speechiness, acousticness, instrumentalness, liveness, valence, tempo (BPM). */
   audio: Float64Array;
-  /** Key, C = 0. */
+  /** C = 0. */
   key: number;
   /** 1 major, 0 minor. */
   mode: number;
@@ -150,8 +143,7 @@ export function* worldTracks(artists: WorldArtists, seed: number): Generator<Wor
   const byAlbum = new Float64Array(n);
   const own = new Float64Array(n);
   const guests = guestTable(artists);
-  let index = 0;
-  let album = 0;
+  let [index, album] = [0, 0];
   for (let artist = 0; artist < artists.names.length; artist++) {
     const home = SUBGENRES[artists.subgenres[artist]];
     draw(home, byArtist);
@@ -264,12 +256,8 @@ function makeTake(track: WorldTrack, base: WorldTrack, random: Random): void {
   const remasterYear = Math.min(2019, base.year + 8 + randomInteger(random, 30));
   const { take, kept } = drawn.take === "remaster" && base.year > 2008 ? TAKES[0] : drawn;
   track.take = take;
-  track.artists = base.artists;
-  track.subgenres = [base.subgenres[0]];
-  track.key = base.key;
-  track.mode = base.mode;
-  track.timeSignature = base.timeSignature;
-  track.explicit = base.explicit;
+  const { artists, key, mode, timeSignature, explicit } = base;
+  Object.assign(track, { artists, key, mode, timeSignature, explicit, subgenres: [base.subgenres[0]] });
   const keep = take === "reissue" ? (random() < 0.62 ? 1 : 0.99) : kept;
   for (let f = 0; f < 9; f++) track.audio[f] = keep * base.audio[f] + (1 - keep) * track.audio[f];
   track.audio[AT.tempo] = base.audio[AT.tempo];
