@@ -1,7 +1,7 @@
 /**
- * Next-track models that look at what tracks are instead of who lists them: artist or album, the similarity graph's
- * cosine, the time-aware score. They keep the contract of {@linkcode SequenceRecommender}, so that they stand in the
- * same tables.
+ * Next-track models that use what tracks are, not which playlists hold them: artist or album, release year, the
+ * similarity of the sound, the time-aware score. They are {@linkcode SequenceRecommender}s as the others, so that one
+ * table can compare all.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import { linearUtilities } from "../math/softmax.ts";
 import type { SequenceRecommender } from "../sequence/recommender.ts";
 import type { TrackNames } from "../sequence/track_names.ts";
 
-/** Distance between plays of a playlist, for the clock of recency: 3.5 minutes. */
+/** Time from the start of a track to the start of the next: 3.5 minutes. */
 const TRACK_MS = 210_000;
 
 /**
- * Affinity: log(ε + Σ_h w_h near(code_h, code_j) / Σ_h w_h) with ε = 0.01, w_h = 2^(−age / halfLife), age the number of
- * tracks after h, over the tracks h of the history whose code is known. With artists as codes: how much of the recent
- * history is by the track's artist.
+ * Affinity of a track j to the recent history: log(ε + Σ_h w_h near(code_h, code_j) / Σ_h w_h) over the tracks h of the
+ * history whose code is known, with ε = 0.01, w_h = 2^(−age / halfLife), and age the number of tracks after h. With
+ * artists as codes it says how much of the recent history is by the track's artist.
  *
  * @param name What the model is called, e.g. `"artist"`.
  * @param codes Code of each track; −1 where it is not known.
@@ -118,28 +118,21 @@ export function playlistFeatures(features: Matrix, rows: Int32Array): Matrix {
   return matrix(rows.length, features.columns, data);
 }
 
-/** Options of {@linkcode similarityRecommender}. */
-export interface SimilarityOptions {
-  /** Half-life, in tracks, of the weights of the history; when left out, the last track alone counts. */
-  halfLife?: number;
-  /** What the model is called, `"similarity graph"` by default. */
-  name?: string;
-}
-
 /**
- * The similarity graph as a next-track model: the cosine to the last track that the catalogue holds. On the graph's
- * edges that is the order of the edges; it goes on beyond them, so that the whole vocabulary is ranked. With a
- * half-life it is the cosine to the weighted sum of the history's unit vectors.
+ * The similarity graph as a next-track model: the cosine to the last track that the catalogue holds. That is the order
+ * of the graph's edges, and also ranks the tracks that have no edge. With a half-life it is the cosine to the weighted
+ * sum of the history's unit vectors.
  *
  * @param collection The catalogue with its embedding.
  * @param rows What {@linkcode catalogRows} gave.
- * @param options Whether the last track alone counts.
+ * @param options `halfLife` of the weights of the history, in tracks; when left out, the last track alone counts. And
+ * what the model is called, `"similarity graph"` by default.
  * @returns The model; tracks that the catalogue lacks score −1. Cost O(tracks · d).
  */
 export function similarityRecommender(
   collection: Collection,
   rows: Int32Array,
-  options: SimilarityOptions = {},
+  options: { halfLife?: number; name?: string } = {},
 ): SequenceRecommender {
   const { halfLife, name = "similarity graph" } = options;
   const d = collection.embedding.columns;
@@ -168,27 +161,11 @@ export function similarityRecommender(
   };
 }
 
-/**
- * A listener who has just played tracks one after the other, 3.5 minutes each.
- *
- * @param collection The catalogue.
- * @param tracks Rows of the tracks, in order.
- * @returns The listener, and the time.
- */
+/** State of a listener who has just played these rows of the catalogue, 3.5 minutes each, and the time at the end. */
 export function replay(collection: Collection, tracks: readonly number[]): { state: UserState; now: number } {
   const state = new UserState(collection);
   tracks.forEach((track, i) => state.play(track, i * TRACK_MS));
   return { state, now: tracks.length * TRACK_MS };
-}
-
-/** Options of {@linkcode timeAwareRecommender}. */
-export interface UtilityOptions {
-  /** Weights of the features of the utility, the hand-set ones by default; features without a weight are left out. */
-  weights?: Partial<Weights>;
-  /** What the model is called, `"time-aware score"` by default. */
-  name?: string;
-  /** Score of the tracks that the catalogue lacks; far below all others by default. */
-  missing?: number;
 }
 
 /**
@@ -197,13 +174,15 @@ export interface UtilityOptions {
  *
  * @param collection The catalogue.
  * @param rows What {@linkcode catalogRows} gave.
- * @param options Weights of the utility, score of tracks that are not known.
+ * @param options Weights of the utility, the hand-set ones by default (a term without a weight is left out); what the
+ * model is called, `"time-aware score"` by default; and the score of tracks that the catalogue lacks, by default far
+ * below all others.
  * @returns The model. Cost O(tracks · d).
  */
 export function timeAwareRecommender(
   collection: Collection,
   rows: Int32Array,
-  options: UtilityOptions = {},
+  options: { weights?: Partial<Weights>; name?: string; missing?: number } = {},
 ): SequenceRecommender {
   const { weights = DEFAULT_WEIGHTS, name = "time-aware score", missing = -1e6 } = options;
   const terms = BASE_TERMS.filter(({ name }) => weights[name] !== undefined);

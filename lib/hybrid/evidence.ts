@@ -1,5 +1,5 @@
 /**
- * The terms of the hybrid: every source of evidence that the data at hand have.
+ * The terms of the hybrid: one for each kind of evidence that the data hold.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { SequenceRecommender } from "../sequence/recommender.ts";
 import type { SequenceSplit } from "../sequence/split.ts";
 import type { TrackNames } from "../sequence/track_names.ts";
 
-/** What the hybrid may draw on. */
+/** What the hybrid may use besides the playlists. */
 export interface TermSources {
   /** SASRec, or another model that reads sequences; the term `sequence`. */
   sequence?: SequenceRecommender;
@@ -42,11 +42,11 @@ export interface TermSources {
  * | keyMatch, clusterDiversity | as in the utility of the shuffle | `collection` |
  * | genre, era | log of the share of the history of the track's genre, and from about its year | `collection` |
  *
- * A term that says the same of every track (no track has an album, the catalogue lacks all tracks) is left out, for its
- * weight could not be estimated.
+ * A term that is the same for every track (when no track has an album, say) is left out, because its weight could not
+ * be estimated.
  *
  * @param split The data; models are fitted on its training part alone.
- * @param sources What there is besides the playlists.
+ * @param sources What may be used besides the playlists.
  * @returns The terms.
  */
 export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): HybridTerm[] {

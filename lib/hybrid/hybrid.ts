@@ -26,16 +26,6 @@ export interface HybridTerm {
 /** So many tracks drawn from the rest are alternatives. */
 const DRAWN = 100;
 
-/** Options of {@linkcode fitHybrid}. */
-export interface HybridOptions {
-  /** Most playlists whose validation target is a choice, 2,000 by default. */
-  playlists?: number;
-  /** So many best tracks of every model are alternatives, 30 by default. */
-  top?: number;
-  /** Seed of the draws, 42 by default. */
-  seed?: number;
-}
-
 /** A fitted hybrid. */
 export interface Hybrid {
   /** The model. */
@@ -45,17 +35,22 @@ export interface Hybrid {
 }
 
 /**
- * Estimates the weights of a hybrid on the validation targets: every playlist is a choice among all tracks, of which
- * the best of every model and a uniform draw of the rest stand for all, each with the offset −log(chance of being
- * drawn), so that the estimates are consistent (McFadden 1978). The models must be fitted on the training part alone.
+ * Estimates the weights of a hybrid on the validation targets: the target of each playlist is chosen among all tracks.
+ * Of these, the best of every model and a uniform draw of the rest make up the choice set; the offset −log(chance of
+ * being drawn) keeps the estimates consistent (McFadden 1978). The models must be fitted on the training part alone.
  *
  * @param terms The terms of the utility.
  * @param split The data.
- * @param options Sizes of the choice sets.
+ * @param options Most playlists, 2,000 by default; `top`, how many best tracks of every model are alternatives, 30 by
+ * default; and the seed of the draws, 42 by default.
  * @returns The hybrid as a model, and the estimates.
  * @throws {InputError} When a term does not vary or repeats another.
  */
-export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, options: HybridOptions = {}): Hybrid {
+export function fitHybrid(
+  terms: readonly HybridTerm[],
+  split: SequenceSplit,
+  options: { playlists?: number; top?: number; seed?: number } = {},
+): Hybrid {
   const { seed = 42 } = options;
   const top = expectInteger("top", options.top ?? 30, 1);
   const tracks = split.trackIds.length;
@@ -88,13 +83,7 @@ export function fitHybrid(terms: readonly HybridTerm[], split: SequenceSplit, op
   return { logit, model: hybridRecommender(terms, weights) };
 }
 
-/**
- * A hybrid with given weights.
- *
- * @param terms The terms of the utility.
- * @param weights Weight of each.
- * @returns The model: Σ weight · score, standardised where the term says so.
- */
+/** A hybrid with given weights, one a term: the score is Σ weight · score of the term. */
 export function hybridRecommender(terms: readonly HybridTerm[], weights: readonly number[]): SequenceRecommender {
   const { tracks } = terms[0].model;
   const columns = terms.map(() => new Float32Array(tracks));
@@ -111,12 +100,7 @@ export function hybridRecommender(terms: readonly HybridTerm[], weights: readonl
   };
 }
 
-/**
- * The weights of a hybrid as a table.
- *
- * @param logit The fitted model.
- * @returns One row a term.
- */
+/** The weights of a fitted hybrid as a table, one row a term. */
 export function weightTable(logit: ConditionalLogit): Record<string, string | number>[] {
   return logit.coefficients.map(({ feature, estimate, standardError, lower, upper, z }) => ({
     feature,

@@ -1,5 +1,5 @@
 /**
- * The sequence term of the comparison: SASRec's view of what may follow a listener's plays.
+ * The term `sequence` of the utility: what SASRec expects after a listener's plays, and the weight of that term.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { linearUtilities } from "../math/softmax.ts";
 import { bootstrapMean, type Interval } from "../math/bootstrap.ts";
 import type { UserState } from "../score/state.ts";
 
-/** Gives the sequence model's view of what may follow a listener's plays. */
+/** Gives, for a listener's plays so far, the function that scores candidates by the sequence model. */
 export type SequenceModel = (state: UserState) => SequenceScorer;
 
 /** A trained SASRec whose tracks are known by their ids in the catalogue. It can be sent to a worker. */
@@ -36,7 +36,7 @@ export type SequenceTerm = Omit<SasrecModel, "training">;
 
 /** A sequence model with the weight of its term in the utility. */
 export interface WeighedSequenceTerm extends SequenceTerm {
-  /** Weight of the sequence term: so many units of utility a standard deviation over the candidates. */
+  /** Weight of the term: units of utility for one standard deviation over the candidates. */
   weight: number;
   /** How the weight was estimated; left out when it was set by hand. */
   estimate?: SequenceEstimate;
@@ -52,22 +52,12 @@ export interface SequenceEstimate {
   choices: number;
   /** Candidates of each choice. */
   candidates: number;
-  /** Playlists whose test target it was judged on. */
+  /** Playlists whose test target it was tested on. */
   testChoices: number;
   /** Mean of log P(target) on the test targets with the hand-set weights alone, nats. */
   without: number;
   /** What the sequence term adds to it, nats, with a 95 % bootstrap interval over playlists. */
   gain: Interval;
-}
-
-/** How the weight is estimated. */
-export interface SequenceEstimateOptions {
-  /** Most playlists, 1,000 by default. */
-  playlists?: number;
-  /** Candidates of each choice, the target among them; 50 by default, as many as a track has neighbours. */
-  candidates?: number;
-  /** Seed of the draws. 42 by default. */
-  seed?: number;
 }
 
 /**
@@ -90,7 +80,7 @@ export async function loadSequenceTerm(directory: string): Promise<SequenceTerm 
  *
  * @param directory The data folder.
  * @param collection The collection of that folder.
- * @param options How the weight is estimated.
+ * @param options Seed of the draws, 42 by default.
  * @returns The model with its weight, or `undefined` without `sasrec/model.json`.
  * @throws {InputError} When the model is there but not whole, its playlists are not, or the catalogue has none of its
  * tracks.
@@ -98,33 +88,29 @@ export async function loadSequenceTerm(directory: string): Promise<SequenceTerm 
 export async function weighSequenceTerm(
   directory: string,
   collection: Collection,
-  options: SequenceEstimateOptions = {},
+  options: { seed?: number } = {},
 ): Promise<WeighedSequenceTerm | undefined> {
   const term = await loadSequenceTerm(directory);
   if (!term) return undefined;
   const { split, names } = await loadSequenceData(directory);
-  const estimate = estimateSequenceWeight(
-    collection,
-    term,
-    split,
-    catalogRows(split.trackIds, names, collection),
-    options,
-  );
+  const rows = catalogRows(split.trackIds, names, collection);
+  const estimate = estimateSequenceWeight(collection, term, split, rows, options);
   return { ...term, weight: estimate.weight, estimate };
 }
 
 /**
- * Estimates how much the sequence term weighs beside the hand-set weights, on playlists. Each playlist's validation
- * target, which the model was not trained on, is a choice among itself and tracks drawn evenly from the vocabulary
- * (such a draw leaves the estimate consistent: McFadden 1978); the hand-set utility is a term with coefficient 1, and
- * one weight, that of the standardised log-probability, is estimated by the conditional logit. What it is worth is told
- * on the test targets, which neither model nor weight has seen.
+ * Estimates the weight of the sequence term beside the hand-set weights, on playlists. The validation target of each
+ * playlist, which the model was not trained on, is chosen among itself and tracks drawn evenly from the vocabulary (such
+ * a draw keeps the estimate consistent: McFadden 1978). The hand-set utility is the offset, and the conditional logit
+ * estimates one weight, that of the standardised log-probability. The gain is measured on the test targets, which
+ * neither model nor weight has seen.
  *
  * @param collection The collection.
  * @param term The model.
  * @param split The playlists, split as the model was trained.
  * @param rows Row of the catalogue of each track of the split, −1 where it has none.
- * @param options Sizes, seed.
+ * @param options Most playlists, 1,000 by default; candidates of each choice, the target among them, by default 50, as
+ * many as a track has neighbours; and the seed of the draws, 42 by default.
  * @returns The estimate.
  * @throws {InputError} When fewer than 20 playlists have their targets in the catalogue.
  */
@@ -133,7 +119,7 @@ export function estimateSequenceWeight(
   term: SequenceTerm,
   split: SequenceSplit,
   rows: Int32Array,
-  options: SequenceEstimateOptions = {},
+  options: { playlists?: number; candidates?: number; seed?: number } = {},
 ): SequenceEstimate {
   const { seed = 42 } = options;
   const known = Int32Array.from(new Set(rows)).filter((row) => row >= 0);
@@ -142,7 +128,7 @@ export function estimateSequenceWeight(
   const model = serveSequenceTerm(term)(collection);
   const terms = [...BASE_TERMS, sequence];
   const handSet = BASE_TERM_NAMES.map((name) => DEFAULT_WEIGHTS[name]);
-  // Every playlist's target as a choice: the hand-set utility is the offset, the sequence term the one column.
+  // The choices of the targets, with the sequence term as the one column.
   const build = (part: SplitPart) => {
     const random = seededRandom(seed, `sequence ${part}`);
     const choices: Choice[] = [];
@@ -189,10 +175,10 @@ export function estimateSequenceWeight(
 }
 
 /**
- * Makes a sequence model ready to score the candidates of a collection: the inner product of the hidden state after the
- * listener's last plays with the embedding of the candidate, the log-probability up to a constant. A candidate that the
- * model does not know gets the mean of those it knows, which is 0 once the scores are standardised; when it knows none
- * of the plays, all get 0. Cost O(window² d) a call and O(d) a candidate.
+ * Makes a sequence model ready to score the candidates of a collection. The score is the inner product of the hidden
+ * state after the listener's last plays with the embedding of the candidate: its log-probability up to a constant. A
+ * candidate that the model does not know gets the mean of the others, which is 0 once the scores are standardised; when
+ * the model knows none of the plays, all get 0. Cost O(window² d) a call and O(d) a candidate.
  *
  * @param term The model.
  * @returns Makes the scorers of a collection's listeners.

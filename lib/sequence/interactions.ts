@@ -7,7 +7,7 @@ import { cumsum } from "d3-array";
 import { existsSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
 import { queryColumns } from "../data/parquet.ts";
-import { fieldsOf, findColumns, type TextForm, withTextTable } from "./text_table.ts";
+import { fieldsOf, findColumns, type TextForm, withTextTable } from "../data/text_table.ts";
 
 /** Playlists as runs of tracks: playlist p is `tracks[offsets[p]] … tracks[offsets[p + 1] - 1]`, in order. */
 export interface Playlists {

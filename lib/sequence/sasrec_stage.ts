@@ -22,12 +22,11 @@ import type { TrainOptions } from "./training_plan.ts";
 
 /** Options of {@linkcode sasrecStage}. */
 export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "checkpoint" | "features"> {
-  /** File of interactions to train on, in any form that {@linkcode readInteractions} takes; that of the folder if left out. */
+  /** File of interactions to train on, in any form that {@linkcode readInteractions} takes; the folder's by default. */
   interactions?: string;
   /**
-   * File of names of the tracks, in any form that {@linkcode readTrackNames} takes. With `interactions` that which lies
-   * beside them is found (MovieLens' `movies.csv`, `movies.dat`, `u.item`); else it is `track_names.parquet` of the
-   * folder.
+   * File of names of the tracks, in any form that {@linkcode readTrackNames} takes. When left out, it is what lies beside
+   * `interactions` (MovieLens' `movies.csv`, `movies.dat`, `u.item`), or else `track_names.parquet` of the folder.
    */
   names?: string;
   /** Go on from the checkpoint of a run that was cut off, where there is one. */
@@ -36,25 +35,18 @@ export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "ch
   force?: boolean;
 }
 
-/** What a data folder holds for sequence models. */
-export interface SequenceData {
-  /** All interactions. */
-  interactions: Interactions;
-  /** The filtered playlists, split. */
-  split: SequenceSplit;
-  /** Names of the tracks. */
-  names: TrackNames;
-}
-
 /**
- * Reads the interactions of a data folder; makes them first from its `playlists/` where only those are there.
+ * Reads the interactions of a data folder; if it has only `playlists/`, makes them first from these.
  *
  * @param directory The data folder.
  * @param options Thresholds of the filters.
- * @returns Interactions, split, names.
+ * @returns All interactions, the filtered playlists with their split, and the names of the tracks.
  * @throws {InputError} When the folder holds neither interactions nor playlists.
  */
-export async function loadSequenceData(directory: string, options: SplitOptions = {}): Promise<SequenceData> {
+export async function loadSequenceData(
+  directory: string,
+  options: SplitOptions = {},
+): Promise<{ interactions: Interactions; split: SequenceSplit; names: TrackNames }> {
   await ensureInteractions(directory);
   const interactions = await readInteractions(join(directory, "interactions.csv"));
   const names = await readTrackNames(join(directory, "track_names.parquet"));
@@ -92,7 +84,7 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
     ],
     force,
     async run() {
-      // Names that cannot be read are told before the training, not after it.
+      // Names are read before the training, so that a bad file is told at once.
       const names = await readTrackNames(found ?? "");
       const split = splitPlaylists(await readInteractions(source), parameters);
       const checkpoint = join(folder, "checkpoint.npz");
@@ -123,7 +115,7 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
   });
 }
 
-/** A model that the stage trained, as `sasrec/` holds it, and how its training went. */
+/** A model that the stage trained, and how its training went. */
 export type TrainedSasrec = Pick<
   TrainingResult,
   "model" | "curve" | "steps" | "stepsPerEpoch" | "secondsPerEpoch" | "bestStep" | "note"

@@ -9,7 +9,7 @@ import { InputError } from "../data/errors.ts";
 import { queryColumns } from "../data/parquet.ts";
 import { readParquet } from "../data/read_parquet.ts";
 import { kindOf } from "../data/source_file.ts";
-import { findColumns, withTextTable } from "./text_table.ts";
+import { findColumns, withTextTable } from "../data/text_table.ts";
 
 /** What a track is called, where it is known. */
 export interface TrackName {

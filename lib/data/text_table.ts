@@ -10,9 +10,9 @@ import { createReadStream, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { InputError } from "../data/errors.ts";
-import { sqlText, withDuckDB } from "../data/parquet.ts";
-import { gunzip, headOf, kindOf } from "../data/source_file.ts";
+import { InputError } from "./errors.ts";
+import { sqlText, withDuckDB } from "./parquet.ts";
+import { gunzip, headOf, kindOf } from "./source_file.ts";
 
 /** How a table is written. */
 export interface TextForm {
