@@ -11,7 +11,9 @@ import { PAST_CHOICES } from "./play.ts";
 import { LIBRARY_KINDS, LISTENER_WEIGHTS, LISTENING_PATTERNS } from "./scenarios.ts";
 import { compareWith, gainsByListener, metricNames, type PairedRow } from "./summary.ts";
 import { type Comparison, valuesOf } from "./comparison.ts";
-import { capital, list } from "./words.ts";
+
+const LIST = new Intl.ListFormat("en-GB");
+const list = (parts: string[]) => LIST.format(parts);
 
 /** What {@linkcode describeFindings} found, as Markdown. */
 export interface Findings {
@@ -183,9 +185,7 @@ function cellsSentence(comparison: Comparison): string {
   const reason = rows.some(({ pattern }) => pattern === "binge")
     ? ": within one sitting a vanilla shuffle deals every track once before any comes again, and memory has nothing to add"
     : "";
-  return `${
-    capital(list(patterns))
-  }, Segue is not shown to repeat fewer tracks within 50 plays than vanilla does${reason}.`;
+  return `Segue is not shown to repeat fewer tracks within 50 plays than vanilla does ${list(patterns)}${reason}.`;
 }
 
 function losersSentence(gains: ReturnType<typeof gainsByListener>): string {

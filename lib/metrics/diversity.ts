@@ -6,8 +6,7 @@
 import { pairs, quantile, range } from "d3-array";
 import { cosine, type Matrix, row } from "../math/matrix.ts";
 import { shannonEntropy } from "../math/shares.ts";
-import { eachSession, meanOfKnown, type Metric, type Run } from "./metric.ts";
-import { expectPlays } from "./plays.ts";
+import { eachSession, expectPlays, meanOfKnown, type Metric, type Run } from "./metric.ts";
 
 const cosines = { range: [-1, 1], unit: "cosine", better: "higher" } as const;
 

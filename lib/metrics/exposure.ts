@@ -5,8 +5,7 @@
  */
 import { mean, sum } from "d3-array";
 import { giniOfExposure } from "../math/shares.ts";
-import { type CodeLists, eachSession, type Metric } from "./metric.ts";
-import { expectPlays } from "./plays.ts";
+import { type CodeLists, eachSession, expectPlays, type Metric } from "./metric.ts";
 
 const inequality = { range: [0, 1], better: "lower", source: "Shani & Gunawardana 2011" } as const;
 

@@ -4,8 +4,7 @@
  * @module
  */
 import { cumsum, max } from "d3-array";
-import { eachSession, type Labels, type Metric, shareOfPlays } from "./metric.ts";
-import { expectPlays } from "./plays.ts";
+import { eachSession, expectPlays, type Labels, type Metric, shareOfPlays } from "./metric.ts";
 
 /** What repeats are counted of. */
 export const REPEAT_KINDS = ["track", "work", "artist", "album"] as const;

@@ -36,3 +36,26 @@ Deno.test("measureRun() gives the values worked out by hand, and NaN for what is
   assert.deepEqual([values.albumRepeat, values.tempoSmooth, repeats.album[0]], [NaN, NaN, NaN]);
   assert.deepEqual([[...heard], repeats.track[0], repeats.track[1]], [[0.5, 1, 1, 1], 0.25, 0.5]);
 });
+
+Deno.test("measureRun() counts smooth tempi and compatible keys among the transitions that are known", () => {
+  // 100 → 108 is just smooth, 108 → 70 is not; C → G is a neighbour, G → F sharp is far.
+  const { values } = measureRun({
+    ...run,
+    plays: Int32Array.of(0, 1, 2),
+    sessionPlays: 3,
+    library: Int32Array.of(0, 1, 2),
+    labels: {
+      track: Int32Array.of(0, 1, 2),
+      work: Int32Array.of(0, 1, 2),
+      artist: { offsets: Int32Array.of(0, 1, 2, 3), codes: Int32Array.of(0, 1, 2) },
+    },
+    embedding: matrix(3, 1, Float32Array.of(1, 1, 1)),
+    clusters: [0, 1, 1],
+    keys: [0, 1, 6],
+    tempo: [100, 108, 70],
+    knownness: [0.5, 0.25, 0.25],
+    relaxed: new Uint8Array(3),
+  });
+  assert.deepEqual([values.tempoSmooth, values.keyCompatible], [0.5, 0.5]);
+  assert.ok(Math.abs(values.keyMatch - (5 / 6 + 1 / 6) / 2) < 1e-12);
+});
