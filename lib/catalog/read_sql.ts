@@ -64,7 +64,7 @@ export function checkedRows(source: SourceColumns, columns: readonly CatalogColu
     if (isRealList(name)) return `${column}::VARCHAR[] AS ${sqlName(`in_${name}`)}`;
     const text = textOf(column, types[form.columns[name]!]);
     const spaced = ["track_id", "title"].includes(name) || (name === "artists" && form.artists !== "python");
-    return `${spaced ? `trim(${text})` : text} AS ${sqlName(`in_${name}`)}`;
+    return `${spaced ? trimmed(text) : text} AS ${sqlName(`in_${name}`)}`;
   });
   const raw = given.map((name) => {
     const value = sqlName(`in_${name}`);
@@ -98,6 +98,12 @@ export function checkedRows(source: SourceColumns, columns: readonly CatalogColu
     FROM (SELECT *, ${typed.join(", ")}
     FROM (SELECT ${raw.join(", ")}
     FROM (SELECT ${read.join(", ")} FROM ${source.sql})))))`;
+}
+
+/** As `trim`, which is slow, for the texts alone that may need it: those with spaces around or letters beyond ASCII. */
+function trimmed(text: string): string {
+  return `CASE WHEN starts_with(${text}, ' ') OR ends_with(${text}, ' ') OR strlen(${text}) > length(${text})
+    THEN trim(${text}) ELSE ${text} END`;
 }
 
 /** A source value as text: a point in time as its day, for release dates are told by day at most. */
@@ -165,6 +171,9 @@ function finalValue(name: CatalogColumn, form: Form): string {
   return marker === undefined ? `v_${name}` : `NULLIF(v_${name}, ${marker})`;
 }
 
+/** A date that needs no calendar. */
+const PLAIN_DATE = "(?:1[89]|20)\\d\\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|1\\d|2[0-8]))?)?";
+
 /** A check: a quick test that a good value passes, the exact test of a bad one, and what to say of it. */
 interface Check {
   fine?: string;
@@ -216,7 +225,7 @@ function check(name: CatalogColumn, form: Form): Check[] {
       (length(${value}) = 4 OR starts_with(${value}, '0') OR TRY_CAST(left(${value} || '-01', 10) AS DATE) IS NOT NULL)`;
     const absent = absentText(raw);
     return [{
-      fine: `${raw} IS NULL OR (${good})`,
+      fine: `${raw} IS NULL OR regexp_full_match(${value}, ${sqlText(PLAIN_DATE)}) OR (${good})`,
       wrong: `NOT ${absent} AND NOT (${good})`,
       reason: says("YYYY, YYYY-MM or YYYY-MM-DD"),
     }];
