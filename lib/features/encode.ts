@@ -126,8 +126,9 @@ function zEncoder(values: Float64Array, column: FeatureColumn, c: number, width:
   const { mean } = column;
   const scale = column.weight / column.sd;
   return (out, start, end) => {
-    for (let i = start, at = start * width + c; i < end; i++, at += width) {
-      const value = (applyTransform(transform, values[i]) - mean) * scale;
+    const transformed = applyTransform(transform, values.subarray(start, end));
+    for (let i = 0, at = start * width + c; i < transformed.length; i++, at += width) {
+      const value = (transformed[i] - mean) * scale;
       out[at] = value === value ? value : 0;
     }
   };

@@ -46,7 +46,7 @@ export function collectStatistics(catalog: Catalog): CatalogStatistics {
   const moments: CatalogStatistics["moments"] = {};
   for (const name of Z_FEATURES) {
     const values = catalog.numbers[name];
-    if (values) moments[name] = spreadOf(values, (value) => applyTransform(TRANSFORMS[name], value));
+    if (values) moments[name] = spreadOf(applyTransform(TRANSFORMS[name], values));
   }
   const categories: CatalogStatistics["categories"] = {};
   for (const group of INDICATOR_GROUPS) {

@@ -19,15 +19,14 @@ export interface Spread {
  * Spread of numbers, by Welford's recurrence (Technometrics 4, 1962). Cost O(n), no cancellation.
  *
  * @param values The numbers; NaN is passed over.
- * @param valueOf What is taken of each number; the number itself when left out.
  * @returns Their spread.
  */
-export function spreadOf(values: ArrayLike<number>, valueOf: (value: number) => number = (value) => value): Spread {
+export function spreadOf(values: ArrayLike<number>): Spread {
   let count = 0;
   let mean = 0;
   let m2 = 0;
   for (let i = 0; i < values.length; i++) {
-    const x = valueOf(values[i]);
+    const x = values[i];
     if (x !== x) continue;
     count++;
     const delta = x - mean;
