@@ -89,7 +89,7 @@ export function countKeys(catalog: Catalog): KeyCount[] {
 
 /** A bar of a histogram. */
 export interface HistogramBar {
-  /** What is counted. */
+  /** The feature that is counted. */
   feature: string;
   /** Group of the tracks. */
   group: string;
@@ -106,10 +106,10 @@ export interface HistogramBar {
 }
 
 /**
- * Features whose tail is so long that a histogram needs a logarithmic scale, with the value below which they count as
- * that value (they are shares, and 0 has no logarithm).
+ * Features whose tail is so long that a histogram needs a logarithmic scale, with the value that stands for all smaller
+ * ones: 0 has no logarithm.
  */
-export const LOGARITHMIC_FEATURES: Readonly<Partial<Record<NumericColumn, number>>> = {
+const LOGARITHMIC_FEATURES: Readonly<Partial<Record<NumericColumn, number>>> = {
   speechiness: 0.01,
   acousticness: 1e-4,
   instrumentalness: 1e-6,
@@ -118,7 +118,7 @@ export const LOGARITHMIC_FEATURES: Readonly<Partial<Record<NumericColumn, number
 
 /**
  * Histograms of several features by group, each from the 0.5 % to the 99.5 % quantile; what lies beyond falls into the
- * outer bars. {@linkcode LOGARITHMIC_FEATURES} have bars of equal width on a logarithmic scale. Cost O(n · features).
+ * outer bars. Skewed shares such as speechiness have bars of equal width on a logarithmic scale. Cost O(n · features).
  *
  * @param catalog The catalogue.
  * @param features Numeric columns; those that the catalogue lacks are left out.
@@ -162,7 +162,8 @@ export function histograms(
 }
 
 /**
- * Spearman's rank correlations. Of more than 50,000 tracks every so-manieth is taken: the error is then below 0.005.
+ * Spearman's rank correlations. Of more than 50,000 tracks only every second, third, … is taken: the error stays below
+ * 0.005.
  *
  * @param catalog The catalogue.
  * @param features Numeric columns; those that the catalogue lacks are left out.
@@ -243,41 +244,40 @@ export function catalogStatistics(catalog: Catalog): Record<string, number> {
     found["tracks with another take"] = share((i) => works.get(texts.work_id![i])! > 1);
   }
   if (genre) found["tracks in several genres"] = share((i) => lists.genres![i].length > 1, (i) => genre[i] !== null);
-  for (
-    const [name, column, value] of [
-      ["tracks in a major key", "mode", 1],
-      ["instrumentalness 0", "instrumentalness", 0],
-      ["popularity 0", "popularity", 0],
-      ["explicit tracks", "explicit", 1],
-      ["time signature 4", "time_signature", 4],
-    ] as const
-  ) if (numbers[column]) found[name] = share((i) => numbers[column]![i] === value);
+  for (const [name, column, value] of COUNTED_VALUES) {
+    if (numbers[column]) found[name] = share((i) => numbers[column]![i] === value);
+  }
   const tempo = numbers.tempo;
   if (tempo && genre?.includes("edm")) {
     const edm = (i: number) => genre[i] === "edm";
     found["EDM from 120 to 130 BPM"] = share((i) => tempo[i] >= 120 && tempo[i] < 130, edm);
     found["EDM within 0.05 of a whole BPM"] = share((i) => Math.abs(tempo[i] - Math.round(tempo[i])) < 0.05, edm);
   }
-  if (texts.release_date) {
-    const full = (i: number) => texts.release_date![i]?.length === 10 && texts.release_date![i]! >= "2015";
-    found["release dates that are only a year"] = share((i) => texts.release_date![i]?.length === 4);
-    found["Fridays among release dates since 2015"] = share(
-      (i) => new Date(texts.release_date![i]!).getUTCDay() === 5,
-      full,
-    );
+  const dates = texts.release_date;
+  if (dates) {
+    found["release dates that are only a year"] = share((i) => dates[i]?.length === 4);
+    const isRecent = (i: number) => dates[i]?.length === 10 && dates[i]! >= "2015";
+    found["Fridays among release dates since 2015"] = share((i) => new Date(dates[i]!).getUTCDay() === 5, isRecent);
   }
   for (const feature of ["danceability", "energy", "loudness", "liveness", "tempo"] as const) {
     if (numbers[feature]) found[`variance of ${feature} between artists`] = varianceBetween(numbers[feature]!, artist);
   }
   for (const [a, b] of [["energy", "loudness"], ["energy", "acousticness"], ["danceability", "valence"]] as const) {
     if (!genre || !numbers[a] || !numbers[b]) continue;
-    found[`${a} × ${b} within genres (ρ)`] = correlation(
-      ranksWithin(numbers[a]!, genre),
-      ranksWithin(numbers[b]!, genre),
-    );
+    const [x, y] = [a, b].map((feature) => ranksWithin(numbers[feature]!, genre));
+    found[`${a} × ${b} within genres (ρ)`] = correlation(x, y);
   }
   return found;
 }
+
+/** Shares of tracks with one value of a column. */
+const COUNTED_VALUES = [
+  ["tracks in a major key", "mode", 1],
+  ["instrumentalness 0", "instrumentalness", 0],
+  ["popularity 0", "popularity", 0],
+  ["explicit tracks", "explicit", 1],
+  ["time signature 4", "time_signature", 4],
+] as const;
 
 /** How often each value occurs. */
 function countBy<T>(values: Iterable<T>): Map<T, number> {

@@ -63,14 +63,13 @@ export function writeListeningExport(
   const library = drawDistinct(taste, Math.min(LIBRARY, Math.max(1, Math.floor(catalog.length / 2))), random);
   const result: ListeningExport = { folder, files: [], foreign: 0, relinked: 0 };
   const entries: StreamEntry[] = [];
-  const context: Context = { catalog, taste, library, random, lastEnd: new Map() };
-
+  const listener: Listener = { catalog, taste, library, random, lastEnd: new Map() };
   for (const start of sessionStarts(random)) {
     let at = start.at;
-    const next = sessionPlan(context);
+    const next = sessionPlan(listener);
     for (let s = 0; s < start.length; s++) {
       const { track, shuffle } = next(s);
-      const entry = streamOf(context, track, at, shuffle, s === 0);
+      const entry = streamOf(listener, track, at, shuffle, s === 0);
       at = Date.parse(entry.ts as string);
       if (random() < FOREIGN) {
         entry.spotify_track_uri = `spotify:track:${foreignId(random)}`;
@@ -87,19 +86,20 @@ export function writeListeningExport(
   entries.sort((a, b) => String(a.ts) < String(b.ts) ? -1 : 1);
   for (let i = 0; i * ENTRIES_PER_FILE < entries.length; i++) {
     const part = entries.slice(i * ENTRIES_PER_FILE, (i + 1) * ENTRIES_PER_FILE);
-    const [first, last] = [part[0], part[part.length - 1]].map((entry) => String(entry.ts).slice(0, 4));
-    const years = first === last ? first : `${first}-${last}`;
-    result.files.push(write(folder, `Streaming_History_Audio_${years}_${i}.json`, part));
+    const years = new Set([part[0], part[part.length - 1]].map(({ ts }) => String(ts).slice(0, 4)));
+    result.files.push(write(folder, `Streaming_History_Audio_${[...years].join("-")}_${i}.json`, part));
   }
   result.files.push(write(folder, "YourLibrary.json", libraryFile(catalog, library)));
   return result;
 }
 
-interface Context {
+interface Listener {
   catalog: Catalog;
+  /** How much the listener would like each track. */
   taste: Float64Array;
   library: number[];
   random: Random;
+  /** When each track that was heard ended. */
   lastEnd: Map<number, number>;
 }
 
@@ -130,7 +130,7 @@ function sessionStarts(random: Random): { at: number; length: number }[] {
   for (let left = STREAMS; left > 0; left -= lengths[lengths.length - 1]) {
     lengths.push(Math.min(left, 1 + Math.round(exponential())));
   }
-  // Hours of the day at which sessions start: a morning hill, an afternoon plain, an evening mountain.
+  // How often sessions start in each hour of the day: rarely at night, more at 8, most at 20.
   const byHour = Array.from(
     { length: 24 },
     (_, h) => h < 6 ? 0.1 : 1 + 2 * Math.exp(-(((h - 8) / 1.5) ** 2)) + 4 * Math.exp(-(((h - 20) / 2) ** 2)),
@@ -144,7 +144,7 @@ function sessionStarts(random: Random): { at: number; length: number }[] {
 
 /** What a session plays: the library shuffled, one artist, or something new from the whole catalogue. */
 function sessionPlan(
-  { catalog, taste, library, random }: Context,
+  { catalog, taste, library, random }: Listener,
 ): (step: number) => { track: number; shuffle: boolean } {
   const kind = random();
   if (kind < 0.7) return () => ({ track: library[randomInteger(random, library.length)], shuffle: true });
@@ -157,15 +157,14 @@ function sessionPlan(
   return (step) => ({ track: candidates[step % candidates.length], shuffle: false });
 }
 
-function streamOf(context: Context, track: number, at: number, shuffle: boolean, first: boolean): StreamEntry {
-  const { catalog, random, lastEnd } = context;
+function streamOf(listener: Listener, track: number, at: number, shuffle: boolean, first: boolean): StreamEntry {
+  const { catalog, random, lastEnd } = listener;
   const duration = catalog.numbers.duration_ms?.[track] || 210_000;
   const since = (at - (lastEnd.get(track) ?? -Infinity)) / HOUR;
   const skipped = random() < 0.12 + 0.5 * 2 ** (-since / 24);
   const brokenOff = !skipped && random() < 0.03;
-  const heard = skipped || brokenOff
-    ? Math.min(0.95 * duration, 1000 * randomLogNormal.source(random)(2.6, 1)())
-    : duration;
+  const isCut = skipped || brokenOff;
+  const heard = isCut ? Math.min(0.95 * duration, 1000 * randomLogNormal.source(random)(2.6, 1)()) : duration;
   const played = Math.round(heard);
   const ended = at + played + 1000;
   lastEnd.set(track, ended);

@@ -58,27 +58,24 @@ export function rowAccountPlot(account: IngestAccount): Spec {
  */
 export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
   const names = [...new Set(bars.map(({ group }) => group))];
-  return {
-    title: "Distribution of the features" + (names.length > 1 ? ", by genre" : ""),
-    columns: 3,
-    spacing: { row: 18, column: 26 },
-    concat: groups(bars, ({ feature }) => feature).map(([feature, own]) => ({
-      width: 178,
-      height: 120,
-      data: { values: own.map(rounded) },
-      mark: { type: "line", strokeWidth: 1.8, interpolate: "monotone" },
-      encoding: {
-        x: quantity("x", titleOf(feature), {
-          scale: { zero: false, nice: false, type: own[0].logarithmic ? "log" : "linear" },
-          axis: { tickCount: own[0].logarithmic ? 4 : 5, grid: false, format: "~g" },
-        }),
-        y: quantity("share", "share of tracks", { axis: { format: "%", tickCount: 3 } }),
-        color: colors("group", "genre", names, CATEGORY_COLORS.slice(0, names.length), {
-          legend: names.length > 1 ? LINES_ON_TOP : null,
-        }),
-      },
-    })),
-  };
+  const color = colors("group", "genre", names, CATEGORY_COLORS.slice(0, names.length), {
+    legend: names.length > 1 ? LINES_ON_TOP : null,
+  });
+  const title = "Distribution of the features" + (names.length > 1 ? ", by genre" : "");
+  return panels(title, 18, groups(bars, ({ feature }) => feature), (feature, own) => ({
+    width: 178,
+    height: 120,
+    data: { values: own.map(rounded) },
+    mark: { type: "line", strokeWidth: 1.8, interpolate: "monotone" },
+    encoding: {
+      x: quantity("x", titleOf(feature), {
+        scale: { zero: false, nice: false, type: own[0].logarithmic ? "log" : "linear" },
+        axis: { tickCount: own[0].logarithmic ? 4 : 5, grid: false, format: "~g" },
+      }),
+      y: quantity("share", "share of tracks", { axis: { format: "%", tickCount: 3 } }),
+      color,
+    },
+  }));
 }
 
 /**
@@ -121,14 +118,12 @@ export const KEY_NAMES: readonly string[] = ["C", "C#", "D", "Eb", "E", "F", "F#
  */
 export function keyModePlot(counts: readonly KeyCount[]): Spec {
   const order = Array.from({ length: 12 }, (_, fifth) => KEY_NAMES[(7 * fifth) % 12]);
+  const values = counts.map(({ key, mode, share }) => (
+    { key: KEY_NAMES[key], mode: mode === 1 ? "major" : "minor", share }
+  ));
   return {
     title: "Keys, in the order of the circle of fifths",
-    data: {
-      values: decimals(
-        counts.map(({ key, mode, share }) => ({ key: KEY_NAMES[key], mode: mode === 1 ? "major" : "minor", share })),
-        5,
-      ),
-    },
+    data: { values: decimals(values, 5) },
     width: 520,
     height: 220,
     mark: "bar",
@@ -148,29 +143,25 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
  * @returns The figure.
  */
 export function tempoPlot(bars: readonly HistogramBar[]): Spec {
-  const panels = groups(bars, ({ group }) => group);
-  const several = panels.length > 1;
-  return {
-    title: "Tempo" + (several ? ", by genre" : ""),
-    columns: 3,
-    spacing: { row: 14, column: 26 },
-    concat: panels.map(([group, own]) => ({
-      ...(several ? { title: { text: group, anchor: "middle", fontSize: 12, offset: 6 } } : {}),
-      width: several ? 184 : 460,
-      height: several ? 110 : 220,
-      data: { values: own.map(rounded) },
-      mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.3 },
-      encoding: {
-        x: quantity("from", "tempo (BPM)", {
-          bin: "binned",
-          scale: { zero: false, nice: false },
-          axis: { tickCount: 6, grid: false },
-        }),
-        x2: { field: "to" },
-        y: quantity("share", "share of tracks", { axis: { format: "%", tickCount: 4 } }),
-      },
-    })),
-  };
+  const byGroup = groups(bars, ({ group }) => group);
+  const several = byGroup.length > 1;
+  const x = quantity("from", "tempo (BPM)", {
+    bin: "binned",
+    scale: { zero: false, nice: false },
+    axis: { tickCount: 6, grid: false },
+  });
+  return panels("Tempo" + (several ? ", by genre" : ""), 14, byGroup, (group, own) => ({
+    ...(several ? { title: { text: group, anchor: "middle", fontSize: 12, offset: 6 } } : {}),
+    width: several ? 184 : 460,
+    height: several ? 110 : 220,
+    data: { values: own.map(rounded) },
+    mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.3 },
+    encoding: {
+      x,
+      x2: { field: "to" },
+      y: quantity("share", "share of tracks", { axis: { format: "%", tickCount: 4 } }),
+    },
+  }));
 }
 
 /** A feature in a year: its quartiles. */
@@ -198,27 +189,15 @@ export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
     scale: { zero: false, nice: false },
     axis: { format: "d", tickCount: 5, grid: false },
   });
-  return {
-    title: "How the features changed",
-    columns: 3,
-    spacing: { row: 18, column: 26 },
-    concat: groups(quartiles, ({ feature }) => feature).map(([feature, own]) => ({
-      width: 184,
-      height: 130,
-      data: {
-        values: own.map((row) => {
-          const scale = feature === "duration_ms" ? 1 / 60_000 : 1;
-          return { year: row.year, low: row.low * scale, middle: row.middle * scale, high: row.high * scale };
-        }),
-      },
-      layer: bandLayers(
-        x,
-        quantity("middle", titleOf(feature), { scale: { zero: false }, axis: { tickCount: 4 } }),
-        ["low", "middle", "high"],
-        { band: { opacity: 0.22, color: MAIN_COLOR }, line: { color: MAIN_COLOR } },
-      ),
-    })),
-  };
+  return panels("How the features changed", 18, groups(quartiles, ({ feature }) => feature), (feature, own) => {
+    const scale = feature === "duration_ms" ? 1 / 60_000 : 1;
+    const values = own.map(({ year, low, middle, high }) => (
+      { year, low: low * scale, middle: middle * scale, high: high * scale }
+    ));
+    const y = quantity("middle", titleOf(feature), { scale: { zero: false }, axis: { tickCount: 4 } });
+    const look = { band: { opacity: 0.22, color: MAIN_COLOR }, line: { color: MAIN_COLOR } };
+    return { width: 184, height: 130, data: { values }, layer: bandLayers(x, y, ["low", "middle", "high"], look) };
+  });
 }
 
 /**
@@ -317,6 +296,12 @@ export function sideBySidePlot(rows: readonly { statistic: string; here: number;
       },
     ],
   };
+}
+
+/** Panels in three columns, one for each group of rows. */
+function panels<T>(title: string, gap: number, rows: [string, T[]][], panel: (name: string, own: T[]) => Spec): Spec {
+  const concat = rows.map(([name, own]) => panel(name, own));
+  return { title, columns: 3, spacing: { row: gap, column: 26 }, concat };
 }
 
 const UNITS: Record<string, string> = { loudness: "dB", tempo: "BPM", duration_ms: "minutes" };
