@@ -23,7 +23,7 @@ export const api = {
   settings: () => call<Settings>("GET", "/api/settings"),
   search: (q: string, signal: AbortSignal) =>
     call<SearchBody>("GET", `/api/search?limit=8&q=${encodeURIComponent(q)}`, undefined, signal),
-  begin: (options: { listener: string; seeds?: string[]; seed: number } & Tuning) =>
+  begin: (options: { listener?: string; seeds?: string[]; seed: number } & Tuning) =>
     call<SessionBody>("POST", "/api/sessions", options),
   session: (id: string) => call<SessionBody>("GET", `/api/sessions/${id}`),
   next: (id: string) => call<{ picks: Pick[] }>("POST", `/api/sessions/${id}/next`, { explain: true }),

@@ -6,7 +6,7 @@ import { Compare } from "./compare.tsx";
 import { Sliders, type Tune } from "./sliders.tsx";
 import { Likely } from "./likely.tsx";
 import { Queue } from "./queue.tsx";
-import { rememberedListener, rememberedVisit, rememberVisit, type Visit } from "./remembered.ts";
+import { rememberedListener, rememberedVisit, rememberListener, rememberVisit, type Visit } from "./remembered.ts";
 import { SearchBox } from "./search.tsx";
 import { SongMap } from "./map.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -16,7 +16,7 @@ const FORMATS = ["m3u8", "jspf", "csv", "json"] as const;
 
 interface Props {
   defaults: Tune;
-  /** The session that goes on after the page was loaded anew. */
+  /** The session that continues after the page was reloaded. */
   before: SessionBody | undefined;
   visit: Visit | undefined;
 }
@@ -31,7 +31,6 @@ function App({ defaults, before, visit }: Props) {
   const [message, setMessage] = useState("");
   const [failed, setFailed] = useState(false);
   const [busy, setBusy] = useState(false);
-  const listener = useRef(rememberedListener());
   const tuned = useRef(tune);
   const chosen = session?.picks[0]?.track;
   const current = session?.picks.find((pick) => pick.step === session.current);
@@ -42,7 +41,7 @@ function App({ defaults, before, visit }: Props) {
     setFailed(true);
   };
 
-  /** Runs one request at a time and tells what went wrong in words. */
+  /** Does some work while all buttons wait, then shows a message: what was done, or what went wrong. */
   const attempt = useCallback(async (what: string, work: () => Promise<void>) => {
     setBusy(true);
     try {
@@ -55,7 +54,7 @@ function App({ defaults, before, visit }: Props) {
     setBusy(false);
   }, []);
 
-  /** Draws tracks until a batch lies ahead of the one that plays, and more when asked to. */
+  /** Picks tracks until a batch follows the track that plays, and some more when asked to. */
   const fill = async (id: string, more: number = 0) => {
     const before = await api.session(id);
     const ahead = before.picks.length - 1 - (before.current ?? 0);
@@ -70,11 +69,12 @@ function App({ defaults, before, visit }: Props) {
   const shuffleFrom = (track: Track | undefined) =>
     attempt(track ? `Smart Shuffle from ${track.title}` : "Smart Shuffle", async () => {
       const begun = await api.begin({
-        listener: listener.current,
+        listener: rememberedListener(),
         seeds: track && [track.track_id],
         seed: Math.floor(Date.now() / 1000) % 2 ** 31,
         ...tune,
       });
+      rememberListener(begun.listener);
       setReasons(new Map());
       setComparison(undefined);
       await fill(begun.id);
@@ -107,7 +107,7 @@ function App({ defaults, before, visit }: Props) {
       setComparison(await api.compare(session.picks[0].track.track_id, tune));
     });
 
-  // Sliders act at once: on the tracks that lie ahead, and on the probabilities shown.
+  // A slider that moves changes the tracks in the queue and the probabilities shown.
   useEffect(() => {
     if (!session || tune === tuned.current) return;
     const timer = setTimeout(() => {
@@ -125,11 +125,9 @@ function App({ defaults, before, visit }: Props) {
 
   const likesIt = liked.has(current?.track.track_id ?? "");
   /** A button that waits while a request is under way. */
-  const button = (
-    label: string,
-    onClick: () => void,
-    more: ComponentProps<"button"> = {},
-  ) => <button key={label} type="button" disabled={busy} onClick={onClick} {...more}>{label}</button>;
+  const button = (label: string, onClick: () => void, more: ComponentProps<"button"> = {}) => (
+    <button key={label} type="button" disabled={busy} onClick={onClick} {...more}>{label}</button>
+  );
 
   return (
     <>
@@ -226,7 +224,7 @@ try {
   const { weights, has_sequence_model } = await api.settings();
   const all = has_sequence_model ? { ...weights, sequence: 0 } : weights;
   const visit = rememberedVisit();
-  // A session that the service no longer knows is no reason not to start.
+  // The service may no longer know the session: the page then starts without one.
   const before = visit && await api.session(visit.id).catch(() => undefined);
   const defaults = { weights: all, temperature: 1, discover: 0.5 };
   render(<App defaults={defaults} before={before} visit={before && visit} />, root);

@@ -1,8 +1,8 @@
-/** What the browser remembers: the listener for good, the session for as long as the tab is open. */
+/** What the browser remembers: the listener always, the session while the tab is open. */
 import type { Pick } from "./api.ts";
 import type { Tune } from "./sliders.tsx";
 
-/** What a reloaded page goes on with. */
+/** What a reloaded page continues with. */
 export interface Visit {
   /** The session. */
   id: string;
@@ -16,18 +16,17 @@ export interface Visit {
 
 const [LISTENER, VISIT] = ["segue-listener", "segue-visit"];
 
-/** The listener is remembered from visit to visit, so that history goes on. */
-export function rememberedListener(): string {
-  const known = localStorage.getItem(LISTENER);
-  if (known) return known;
-  const made = `web-${
-    Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("")
-  }`;
-  localStorage.setItem(LISTENER, made);
-  return made;
+/** The listener of earlier visits; undefined at the first visit. */
+export function rememberedListener(): string | undefined {
+  return localStorage.getItem(LISTENER) ?? undefined;
 }
 
-/** The visit of this tab; nothing when it is the first page, or when what was kept is no longer understood. */
+/** Remembers the listener, so that later visits continue the same history. */
+export function rememberListener(listener: string): void {
+  localStorage.setItem(LISTENER, listener);
+}
+
+/** The visit of this tab; undefined when the tab is new or what was stored cannot be read. */
 export function rememberedVisit(): Visit | undefined {
   try {
     return JSON.parse(sessionStorage.getItem(VISIT) ?? "null") ?? undefined;
@@ -36,11 +35,11 @@ export function rememberedVisit(): Visit | undefined {
   }
 }
 
-/** Keeps the visit of this tab. */
+/** Remembers the visit of this tab. */
 export function rememberVisit(visit: Visit): void {
   try {
     sessionStorage.setItem(VISIT, JSON.stringify(visit));
   } catch {
-    // The browser's room is full: a reloaded page then begins anew.
+    // The storage of the browser is full: a reloaded page then starts without a session.
   }
 }

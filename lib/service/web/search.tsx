@@ -4,40 +4,27 @@ import { api, type Track } from "./api.ts";
 /** A combobox over titles and artists: type, choose with the arrow keys, start with Enter. */
 export function SearchBox({ onChoose }: { onChoose: (track: Track) => void }) {
   const [text, setText] = useState("");
-  const [tracks, setTracks] = useState<Track[]>([]);
-  const [hint, setHint] = useState("");
-  const [active, setActive] = useState(-1);
-  const [open, setOpen] = useState(false);
+  /** What a search found; undefined while the list is closed. */
+  const [found, setFound] = useState<{ tracks: Track[]; hint?: string }>();
+  const [active, setActive] = useState(0);
   const list = useId();
   const typed = useRef(false);
+  const close = () => setFound(undefined);
 
   useEffect(() => {
-    if (!typed.current || !text.trim()) {
-      setOpen(false);
-      return;
-    }
+    if (!typed.current || !text.trim()) return close();
     const abort = new AbortController();
     const timer = setTimeout(async () => {
-      try {
-        const found = await api.search(text, abort.signal);
-        setTracks(found.tracks);
-        setHint(
-          found.tracks.length === 0
-            ? "Nothing found"
-            : found.corrected
-            ? `Showing results for “${found.corrected}”`
-            : "",
-        );
-        setActive(found.tracks.length ? 0 : -1);
-        setOpen(true);
-      } catch (error) {
-        // A newer search may have taken the place of this one.
-        if (abort.signal.aborted) return;
-        setTracks([]);
-        setActive(-1);
-        setHint(error instanceof Error ? error.message : String(error));
-        setOpen(true);
-      }
+      const found = await api.search(text, abort.signal).then(
+        ({ tracks, corrected }) => ({
+          tracks,
+          hint: tracks.length === 0 ? "Nothing found" : corrected ? `Showing results for “${corrected}”` : undefined,
+        }),
+        (error) => ({ tracks: [], hint: error instanceof Error ? error.message : String(error) }),
+      );
+      if (abort.signal.aborted) return;
+      setFound(found);
+      setActive(0);
     }, 80);
     return () => {
       clearTimeout(timer);
@@ -48,15 +35,16 @@ export function SearchBox({ onChoose }: { onChoose: (track: Track) => void }) {
   const choose = (track: Track) => {
     typed.current = false;
     setText(track.title);
-    setOpen(false);
+    close();
     onChoose(track);
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "ArrowDown" && open) setActive((active + 1) % tracks.length);
-    else if (event.key === "ArrowUp" && open) setActive((active + tracks.length - 1) % tracks.length);
-    else if (event.key === "Enter" && open && tracks[active]) choose(tracks[active]);
-    else if (event.key === "Escape") setOpen(false);
+    const tracks = found?.tracks ?? [];
+    if (event.key === "ArrowDown" && found) setActive((active + 1) % tracks.length);
+    else if (event.key === "ArrowUp" && found) setActive((active + tracks.length - 1) % tracks.length);
+    else if (event.key === "Enter" && tracks[active]) choose(tracks[active]);
+    else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
   };
@@ -71,23 +59,25 @@ export function SearchBox({ onChoose }: { onChoose: (track: Track) => void }) {
         autocomplete="off"
         role="combobox"
         list={undefined}
-        aria-expanded={open}
+        aria-expanded={found !== undefined}
         aria-controls={list}
         aria-autocomplete="list"
-        aria-activedescendant={open && active >= 0 ? `${list}-${active}` : undefined}
+        aria-activedescendant={found?.tracks[active] && `${list}-${active}`}
         value={text}
         onInput={(event) => {
           typed.current = true;
           setText(event.currentTarget.value);
         }}
         onKeyDown={onKeyDown}
-        onBlur={() => setTimeout(() => setOpen(false), 150)}
+        onBlur={() => setTimeout(close, 150)}
       />
-      <ul id={list} role="listbox" aria-label="Tracks found" hidden={!open}>
-        {hint && (
-          <li role={tracks.length ? "presentation" : "option"} aria-disabled={!tracks.length} class="hint">{hint}</li>
+      <ul id={list} role="listbox" aria-label="Tracks found" hidden={!found}>
+        {found?.hint && (
+          <li role={found.tracks.length ? "presentation" : "option"} aria-disabled={!found.tracks.length} class="hint">
+            {found.hint}
+          </li>
         )}
-        {tracks.map((track, t) => (
+        {found?.tracks.map((track, t) => (
           <li
             key={track.track_id}
             id={`${list}-${t}`}
