@@ -1,6 +1,6 @@
 /**
- * Tables in text files as people have them: plain or gzipped, fields parted by one character or two, quoted or not, in
- * UTF-8 or Latin-1. DuckDB reads them.
+ * Tables in text files as people have them: plain or gzipped, with one or two characters between the fields, quoted or
+ * not, in UTF-8 or Latin-1. DuckDB reads them.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { gunzip, headOf, kindOf } from "./source_file.ts";
 
 /** How a table is written. */
 export interface TextForm {
-  /** What parts the fields. Quotes mean nothing where it is `::` or `|`. */
+  /** What stands between the fields. Quotes have no meaning where it is `::` or `|`. */
   separator: string;
   /** Whether the first line names the columns. */
   header: boolean;
@@ -71,13 +71,7 @@ export async function withTextTable<Form extends TextForm, T>(
   }
 }
 
-/**
- * The fields of a line; quotes around a field are taken off.
- *
- * @param line The line.
- * @param separator What parts the fields.
- * @returns The fields.
- */
+/** The fields of a line, without the quotes around them; `separator` stands between fields. */
 export function fieldsOf(line: string, separator: string): string[] {
   return separator.length > 1 ? line.split(separator) : dsvFormat(separator).parseRows(line)[0] ?? [];
 }

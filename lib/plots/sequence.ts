@@ -6,7 +6,8 @@
 import { flatRollup, mean, pairs } from "d3-array";
 import type { TrainingPoint } from "../sequence/early_stopping.ts";
 import type { Playlists } from "../sequence/interactions.ts";
-import type { NextTrackResult } from "../sequence/ranking.ts";
+import { RANK_METRICS, type RankMetric } from "../metrics/ranking.ts";
+import type { NextTrackResult, RankEstimates } from "../sequence/ranking.ts";
 import { countTracks } from "../sequence/split.ts";
 import { rankFrequencyPlot } from "./catalog.ts";
 import {
@@ -82,14 +83,15 @@ export function trainingCurve(curve: readonly TrainingPoint[]): Spec {
 }
 
 /**
- * Recall of several models with its bootstrap intervals.
+ * A metric of several models with its bootstrap intervals.
  *
  * @param results Results on the same playlists.
+ * @param metric The metric, recall by default.
  * @returns The figure: a dot and an interval a model, best first.
  */
-export function modelComparison(results: readonly NextTrackResult[]): Spec {
-  const values = results.map(({ name, recall }) => ({ name, ...recall }));
-  const x = quantity("value", `Recall@${results[0].k}, 95 % interval`);
+export function modelComparison(results: readonly NextTrackResult[], metric: RankMetric = RANK_METRICS[0]): Spec {
+  const values = results.map((result) => ({ name: result.name, ...result[metric.name as keyof RankEstimates] }));
+  const x = quantity("value", `${metric.label.replace("@k", `@${results[0].k}`)}, 95 % interval`);
   return {
     width: 430,
     height: { step: 30 },

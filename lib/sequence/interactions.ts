@@ -1,5 +1,5 @@
 /**
- * Ordered interactions: `interactions.csv` in memory, as one run of tracks a playlist.
+ * Ordered interactions: `interactions.csv` in memory, the tracks of one playlist after the other.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { InputError } from "../data/errors.ts";
 import { queryColumns } from "../data/parquet.ts";
 import { fieldsOf, findColumns, type TextForm, withTextTable } from "../data/text_table.ts";
 
-/** Playlists as runs of tracks: playlist p is `tracks[offsets[p]] … tracks[offsets[p + 1] - 1]`, in order. */
+/** Playlists one after the other: playlist p is `tracks[offsets[p]] … tracks[offsets[p + 1] - 1]`, in order. */
 export interface Playlists {
   /** Where each playlist begins, length (number of playlists) + 1. */
   readonly offsets: Int32Array;
@@ -38,13 +38,13 @@ const COLUMNS = {
  * time is a number in any unit, or a date (`2019-05-03`, `2019-05-03 10:11:12`, `2019-05-03T10:11:12+02:00`; UTC where
  * it names no zone); without such a column the order of the file is the order of time.
  *
- * Fields are parted by comma, semicolon or tab, whichever the header has, and may be quoted. The public forms of
- * MovieLens are read as they are: `ratings.csv` (`userId,movieId,…`), `u.data` and `ratings.dat` (no header, tab or
- * `::`), RecBole's `.inter` (`user_id:token`, …), and pairs `user item` in order of time. Without a header there are
- * four fields (user, track, rating, time), three (user, track, Unix time) or two numbers (user, track). Every rating
- * counts as an interaction.
+ * Fields have commas, semicolons or tabs between them, as in the header, and may be quoted. Public files are read as
+ * they are: MovieLens' `ratings.csv` (`userId,movieId,…`), `u.data` and `ratings.dat` (no header, tab or `::`),
+ * RecBole's `.inter` (`user_id:token`, …), and pairs `user item` in order of time. Without a header there are four
+ * fields (user, track, rating, time), three (user, track, Unix time) or two numbers (user, track). Every rating counts
+ * as an interaction.
  *
- * @param path The file, plain or gzipped; a gzipped one is unpacked in memory.
+ * @param path The file, plain or gzipped.
  * @returns One playlist a user, in order of first appearance. Cost O(rows log rows); beyond 4 GB DuckDB keeps
  * rows on disk.
  * @throws {InputError} When the file is missing or empty, lacks a column, or holds a row that is not complete.
@@ -96,12 +96,7 @@ export async function readInteractions(path: string): Promise<Interactions> {
   });
 }
 
-/**
- * Lays playlists one behind the other.
- *
- * @param lists Track codes of each playlist, from 0.
- * @returns The playlists: copies.
- */
+/** Copies playlists, each given as its track codes, one after the other. */
 export function playlistsOf(lists: readonly ArrayLike<number>[]): Playlists {
   const offsets = new Int32Array(lists.length + 1);
   lists.forEach((list, p) => offsets[p + 1] = offsets[p] + list.length);
@@ -110,7 +105,7 @@ export function playlistsOf(lists: readonly ArrayLike<number>[]): Playlists {
   return { offsets, tracks };
 }
 
-/** What parts the fields of files without a header. */
+/** What may stand between the fields of a file without a header. */
 const BARE_SEPARATORS = ["::", "\t", ",", ";", " "];
 
 /** How a file is written, and the indices of its columns; that of the time is −1 where the file has none. */
@@ -126,7 +121,7 @@ function findForm(first: string, path: string): TextForm & Record<keyof typeof C
   return form;
 }
 
-/** Column of the time when these fields are data, not a header: −1 for pairs in order of time; nothing for a header. */
+/** Column of the time when these fields are data: −1 for pairs in order of time. Nothing when they are a header. */
 function bareTime(fields: string[]): number | undefined {
   const isNumber = (text: string) => /^\d+(\.\d+)?$/.test(text);
   if (fields.length === 4 && isNumber(fields[2]) && isNumber(fields[3])) return 3;

@@ -57,26 +57,17 @@ export interface SequenceKernel {
   sumExp(x: number, count: number, rows: number, largest: number): number;
 }
 
-/** Memory that is laid out first and made then. */
+/** A plan of the memory: parts are reserved first, then the memory is made. */
 export interface Arena {
-  /**
-   * Reserves floats.
-   *
-   * @param count How many.
-   * @returns Their byte offset, a multiple of 64.
-   */
+  /** Reserves `count` floats and returns their byte offset, a multiple of 64. */
   take(count: number): number;
-  /** Makes memory and module. */
+  /** Makes the memory and the module that uses it. */
   instantiate(): { buffer: ArrayBuffer; kernel: SequenceKernel };
 }
 
 let compiled: WebAssembly.Module | undefined;
 
-/**
- * Starts a layout.
- *
- * @returns The empty arena.
- */
+/** Starts a plan with nothing reserved. */
 export function arena(): Arena {
   let size = 1024;
   return {

@@ -220,10 +220,8 @@ async function* scanHere(slices: readonly string[]): AsyncGenerator<{ file: stri
 }
 
 /**
- * Finds the playlists of one slice: a pure function of the file.
+ * Finds playlists and damages of one slice, in the order of the file.
  *
- * @param path The slice.
- * @returns Playlists and damages in file order.
  * @throws {InputError} When the file is larger than half a gibibyte.
  */
 export function scanSlice(path: string): Iterable<MpdPiece> {
@@ -264,7 +262,7 @@ function playlistLines(
   return text;
 }
 
-/** The code of a track, from 0 in order of appearance; the names of a new one are put down. */
+/** The code of a track, from 0 in order of appearance; a new track also gets a row of names. */
 function codeOf(track: MpdTrack, { codes, names }: TrackTable): number {
   const { track_uri, track_name, artist_name, album_name, duration_ms } = track;
   const known = codes.get(track_uri!);

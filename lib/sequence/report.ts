@@ -10,23 +10,12 @@ import { evaluateNext, type EvaluateOptions, type MetricEstimate, type NextTrack
 import type { SequenceRecommender } from "./recommender.ts";
 import type { SequenceSplit } from "./split.ts";
 
-/**
- * A number with its interval as text.
- *
- * @param estimate The number.
- * @param digits Digits behind the point.
- * @returns E.g. `0.1142 [0.1006, 0.1283]`.
- */
+/** A number with its interval as text, e.g. `0.1142 [0.1006, 0.1283]`. */
 export function formatEstimate({ value, lower, upper }: MetricEstimate, digits: number = 4): string {
   return `${value.toFixed(digits)} [${lower.toFixed(digits)}, ${upper.toFixed(digits)}]`;
 }
 
-/**
- * Where the interval of a difference lies.
- *
- * @param difference A difference with its interval.
- * @returns `above zero`, `below zero` or `around zero`.
- */
+/** Where the interval of a difference lies: `above zero`, `below zero` or `around zero`. */
 export function sideOfZero({ lower, upper }: MetricEstimate): string {
   return lower > 0 ? "above zero" : upper < 0 ? "below zero" : "around zero";
 }

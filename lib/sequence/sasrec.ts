@@ -47,7 +47,7 @@ export interface SasrecModel {
   training: Record<string, unknown>;
 }
 
-/** Standard deviation of the initial embeddings; with the factor √d the input of the first block has √d times that. */
+/** Standard deviation of the initial embeddings. */
 const INITIAL_SPREAD = 0.02;
 
 /**
@@ -59,26 +59,20 @@ const INITIAL_SPREAD = 0.02;
  */
 export function sasrecConfig(config: Partial<SasrecConfig> & { tracks: number }): SasrecConfig {
   const { dimensions = 64, blocks = 2, heads = 2, window = 50, tracks } = config;
-  const complete = { dimensions, blocks, heads, window, tracks };
-  expectInteger("tracks", complete.tracks, 2, 100_000_000);
-  expectInteger("blocks", complete.blocks, 1, 64);
-  expectInteger("heads", complete.heads, 1, 64);
-  expectInteger("window", complete.window, 2, 4096);
-  expectInteger("dimensions", complete.dimensions, 4, 4096);
-  if (complete.dimensions % (4 * complete.heads) !== 0) {
+  expectInteger("tracks", tracks, 2, 100_000_000);
+  expectInteger("blocks", blocks, 1, 64);
+  expectInteger("heads", heads, 1, 64);
+  expectInteger("window", window, 2, 4096);
+  expectInteger("dimensions", dimensions, 4, 4096);
+  if (dimensions % (4 * heads) !== 0) {
     throw new InputError(
-      `Expected dimensions to be a multiple of 4 x heads = ${4 * complete.heads} but found ${complete.dimensions}`,
+      `Expected dimensions to be a multiple of 4 x heads = ${4 * heads} but found ${dimensions}`,
     );
   }
-  return complete;
+  return { dimensions, blocks, heads, window, tracks };
 }
 
-/**
- * Names and shapes of all weights, in the order of the file.
- *
- * @param config Shape of the model.
- * @returns Name and shape of each.
- */
+/** Names and shapes of all weights of a model, in the order of the file. */
 export function weightShapes(config: SasrecConfig): [name: string, shape: number[]][] {
   const { tracks, dimensions: d, blocks, window } = config;
   const shapes: [string, number[]][] = [["items", [tracks, d]], ["positions", [window, d]]];
@@ -99,14 +93,7 @@ export function weightShapes(config: SasrecConfig): [name: string, shape: number
   return shapes;
 }
 
-/**
- * Draws initial weights: embeddings normal with standard deviation 0.02, matrices normal with 1 / √d, gains 1, biases
- * 0.
- *
- * @param config Shape of the model.
- * @param seed Seed.
- * @returns The weights.
- */
+/** Draws initial weights: embeddings normal with standard deviation 0.02, matrices with 1 / √d; gains 1, biases 0. */
 export function initialWeights(config: SasrecConfig, seed: number): SasrecWeights {
   const weights: SasrecWeights = {};
   for (const [name, shape] of weightShapes(config)) {

@@ -46,14 +46,14 @@ export interface MpdDamage {
 /** What {@linkcode scanPlaylists} finds: a whole playlist, or damage. */
 export type MpdPiece = { playlist: MpdPlaylist } | { damage: MpdDamage };
 
-/** Longest playlist taken for one: 250 tracks are about 100 kB, so 8 MiB without an end is damage. */
+/** Most bytes of a playlist: 250 tracks have about 100 kB, so 8 MiB without an end are damage. */
 const LONGEST = 1 << 23;
 /** The head of a slice must be found within so many bytes. */
 const HEAD = 1 << 16;
 
 /**
- * Finds the playlists of a slice. In a damaged one the search goes on at the next thing that looks like the start of a
- * playlist, so whole playlists behind the damage are found.
+ * Finds the playlists of a slice. After damage the search goes on at the next place that looks like the start of a
+ * playlist, so that whole playlists behind the damage are found.
  *
  * @param bytes The content of the file.
  * @returns Playlists and damages in file order. Cost O(bytes).
@@ -66,7 +66,7 @@ export function scanPlaylists(bytes: Uint8Array): Iterable<MpdPiece> {
   return salvage(bytes);
 }
 
-/** Takes a slice that is not whole apart, one playlist after the other. */
+/** Reads a damaged slice playlist by playlist. */
 function* salvage(bytes: Uint8Array): Generator<MpdPiece> {
   // One character a byte, so that places in the text are places in the file.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
@@ -121,7 +121,7 @@ function nextPlaylist(text: string, from: number, firstKey: string): number {
   return -1;
 }
 
-/** What JSON says; nothing when it is none. */
+/** The value of a JSON text; nothing when it is not JSON. */
 function parseText(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
@@ -143,7 +143,7 @@ function pieceOf(playlist: MpdPlaylist): MpdPiece {
   return { playlist };
 }
 
-/** Number and title of a damaged playlist, where its beginning still tells them. */
+/** Number and title of a damaged playlist, if its beginning still has them. */
 function identify(head: string): { pid?: number; name?: string } {
   const pid = /"pid"\s*:\s*(\d+)/.exec(head)?.[1];
   const name = /"name"\s*:\s*"([^"\\]{0,200})"/.exec(head)?.[1];
