@@ -48,13 +48,10 @@ const FOLDS = 10;
 const SILHOUETTE_ROWS = 1_500;
 
 /**
- * Chooses k by stability (Ben-Hur, Elisseeff & Guyon 2002; Hennig 2007): the largest k whose clusters hardly depend on
- * which tracks happen to be there. The rows are parted in ten; each part is left out once, the others are clustered,
- * and all rows get their nearest centroid. The mean adjusted Rand index between these clusterings and that of all rows,
- * less its standard error, must be at least 0.9, which Steinley (2004) calls excellent. When no k does it, the one with
- * the largest mean is taken. The largest, because more clusters tell more tastes apart; less the standard error, so
- * that a k that reaches the mark by chance does not count, as in the rules for the gap statistic (Tibshirani, Walther &
- * Hastie 2001). At most 30,000 rows are looked at, from all over.
+ * Chooses k by stability (Ben-Hur, Elisseeff & Guyon 2002; Hennig 2007), by {@linkcode CLUSTER_COUNT_CRITERION}: each
+ * tenth of the rows is left out once, the others are clustered, and all rows get their nearest centroid. The largest k,
+ * because more clusters tell more tastes apart; less the standard error, so that no k reaches the mark by chance
+ * (Tibshirani, Walther & Hastie 2001). At most 30,000 rows are looked at, from all over.
  *
  * @param x The matrix [n, d].
  * @param candidates Numbers of clusters to try, each at least 2; those beyond half the rows are left out.

@@ -31,14 +31,10 @@ export interface ClustersStageOptions extends Rerun {
   seed?: number;
 }
 
-/** What `clusters.json` holds. */
-export interface ClustersReport {
-  /** Number of clusters. */
-  k: number;
+/** What `clusters.json` holds; when k was given, that k is the one candidate. */
+export interface ClustersReport extends ClusterCount {
   /** How k was chosen. */
   criterion: string;
-  /** Stability and silhouette of every k that was tried: of the given one alone when k was given. */
-  candidates: ClusterCount["candidates"];
   /** Mean adjusted Rand index with clusterings that were made without a tenth of the tracks: 1 = the same. */
   stability: number;
   /** What the seed decides. */

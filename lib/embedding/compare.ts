@@ -63,10 +63,8 @@ export interface EmbeddingComparison {
 }
 
 /**
- * The criterion, in words. Its first half was set before any numbers were seen. Its second half was not: it was added
- * after the synthetic world of seed 42 had shown an autoencoder whose neighbours nearly always share the genre, but
- * which has lost many of the features' neighbours. On that world the rule therefore proves nothing; notebook 02 applies
- * it to a world of another seed as well, and shows what the first half alone would have taken.
+ * The criterion, in words. Its second half was added after the synthetic world of seed 42 had been seen, so on that world
+ * the rule proves nothing; notebook 02 applies it to a world of another seed too.
  */
 export const EMBEDDING_CRITERION: string =
   "the autoencoder when, over held-out tracks, (1) the share of the 15 nearest tracks that are by the same artist is " +

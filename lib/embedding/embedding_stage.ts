@@ -10,6 +10,7 @@ import { writeAtomic } from "../data/atomic.ts";
 import { aboutFile, InputError } from "../data/errors.ts";
 import { readNpyMatrix, writeNpy } from "../data/npy.ts";
 import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
+import { checkFinite } from "../math/matrix.ts";
 import { seededRandom } from "../math/random.ts";
 import { loadTensorFlow } from "../math/tensor.ts";
 import { type AutoencoderOptions, type EpochLoss, trainAutoencoder } from "./autoencoder.ts";
@@ -118,14 +119,12 @@ async function learnEmbedding(
   const path = (name: string) => join(directory, name);
   const features = readNpyMatrix(path("X_raw.npy"));
   const scores = readNpyMatrix(path("X_pca.npy"));
+  await aboutFile(path("X_pca.npy"), () => checkFinite(scores));
   const columns = ["artists", "album", "album_id", "genres", "subgenres"] as const;
   const catalog = await readCatalog(path("tracks.parquet"), columns);
   const { by, groups, count } = leakageGroups(catalog);
   const split = splitByGroup(groups, count, seededRandom(options.seed, "split"));
-  const autoencoder = await aboutFile(
-    path("X_pca.npy"),
-    () => trainAutoencoder(scores, split.train, split.validation, options),
-  );
+  const autoencoder = await trainAutoencoder(scores, split.train, split.validation, options);
   try {
     const embedding = autoencoder.encode(scores);
     const pca = readPca(path("pca.npz"));

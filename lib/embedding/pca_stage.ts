@@ -11,14 +11,8 @@ import { readNpz, writeNpz } from "../data/npz.ts";
 import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
 import { fitPca, type PcaModel, type PcaOptions, pcaScores } from "../math/pca.ts";
 
-/**
- * Fits a PCA to the matrix file `path` [n, d] and writes the scores [n, k] to `out`, as {@linkcode pcaOfFile} does.
- */
-export type PcaOfFile = (
-  path: string,
-  out: string,
-  options: PcaOptions,
-) => { rows: number; model: PcaModel } | Promise<{ rows: number; model: PcaModel }>;
+/** Fits a PCA to a matrix file and writes the scores, here or elsewhere. */
+export type PcaOfFile = typeof pcaOfFile;
 
 /** Options of {@linkcode pcaStage}. */
 export type PcaStageOptions = Pick<PcaOptions, "variance"> & Rerun;

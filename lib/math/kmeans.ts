@@ -43,12 +43,11 @@ const SEEDING_ROWS = 5_000;
 const TOLERANCE = 1e-6;
 
 /**
- * k-means. The centroids start from parts of the rows: the part with the largest sum of squares is cut in two across its
- * first principal component until there are k (Su & Dy 2004), so that the same rows give the same clusters whatever the
- * seed. Lloyd's iterations follow; beyond 100,000 rows they run on as many from all over, and the others get their
- * nearest centroid: on a million rows that leaves less inertia than scikit-learn's mini-batches do. With `start: "k-means++"` the start
- * is greedy k-means++ (Arthur & Vassilvitskii 2007) instead: `test/bench/embedding_bench.ts` measures how much less
- * inertia that leaves, and how far its seeds lie apart. Cost O(n k d) an iteration.
+ * k-means by Lloyd's iterations. They start from the means of parts of the rows: the part with the largest sum of
+ * squares is cut in two across its first principal component until there are k (Su & Dy 2004), so the same rows give the
+ * same clusters whatever the seed. Beyond 100,000 rows the centroids are found on as many, from all over. The other
+ * start is greedy k-means++ (Arthur & Vassilvitskii 2007); `test/bench/embedding_bench.ts` compares the two. Cost
+ * O(n k d) an iteration.
  *
  * @param x The matrix [n, d].
  * @param k Number of clusters, in [1, n]. Fewer are returned when there are fewer distinct rows.

@@ -69,7 +69,9 @@ async function loadStep(registry: StepRegistry, name: string): Promise<Step> {
 }
 
 function failureOf(error: unknown, file: string): Failure {
-  if (error instanceof InputError) return { message: file ? `${file}: ${error.message}` : error.message, input: true };
+  if (error instanceof InputError || error instanceof RangeError) {
+    return { message: file ? `${file}: ${error.message}` : error.message, input: true };
+  }
   return { message: error instanceof Error ? error.stack ?? error.message : String(error), input: false };
 }
 
