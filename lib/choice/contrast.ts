@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { maxIndex, mean } from "d3-array";
+import { cross, maxIndex, mean } from "d3-array";
 import { expectInteger } from "../data/errors.ts";
 import type { Random } from "../math/random.ts";
 import { linearUtilities, softmax } from "../math/softmax.ts";
@@ -108,12 +108,10 @@ export interface ScalePoint {
  * @returns One row a grid point.
  */
 export function scaleSurface(sets: ChoiceSets, weights: ArrayLike<number>, grid: readonly number[]): ScalePoint[] {
-  return grid.flatMap((scale) =>
-    grid.map((temperature) => {
-      const at = Float64Array.from(weights, (weight) => weight * scale / temperature);
-      return { scale, temperature, logLikelihood: logitSums(sets, at).logLikelihood / sets.chosen.length };
-    })
-  );
+  return cross(grid, grid, (scale, temperature) => {
+    const at = Float64Array.from(weights, (weight) => weight * scale / temperature);
+    return { scale, temperature, logLikelihood: logitSums(sets, at).logLikelihood / sets.chosen.length };
+  });
 }
 
 /**
