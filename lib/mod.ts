@@ -98,6 +98,7 @@ export * from "./choice/personal.ts";
 export * from "./choice/online.ts";
 export * from "./choice/weights_file.ts";
 export * from "./choice/simulate_stage.ts";
+export * from "./choice/write_choices.ts";
 export * from "./sequence/scan_mpd.ts";
 export * from "./sequence/read_mpd.ts";
 export * from "./sequence/interactions.ts";

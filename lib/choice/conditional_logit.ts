@@ -4,7 +4,7 @@
  * @module
  */
 import chiSquareCdf from "@stdlib/stats-base-dists-chisquare-cdf";
-import { max } from "d3-array";
+import { max, range } from "d3-array";
 import { expectNumber, InputError } from "../data/errors.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { type Coefficient, describeEstimate } from "./coefficient.ts";
@@ -12,8 +12,18 @@ import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./log
 import { climb, ifIdentified, maximum, newton, type Optimum, toMatrix } from "./newton.ts";
 import { type ChoiceSets, takeSets } from "../listening/choice_sets.ts";
 
+/** How well choices are predicted. */
+export interface PredictiveFit {
+  /** Mean −log P(chosen), nats. */
+  crossEntropy: number;
+  /** Mean log of the number of rows: the cross-entropy of a uniform guess, nats. */
+  uniformCrossEntropy: number;
+  /** Share of the sets whose most probable row was chosen, in [0, 1]; ties count by their share. */
+  hitRate: number;
+}
+
 /** How well a model fits. */
-export interface FitStatistics {
+export interface FitStatistics extends PredictiveFit {
   /** Number of choice sets. */
   sets: number;
   /** Number of rows. */
@@ -40,12 +50,6 @@ export interface FitStatistics {
   likelihoodRatio: LikelihoodRatio;
   /** Likelihood-ratio test against constants alone, when the model holds the constants. */
   likelihoodRatioConstants?: LikelihoodRatio;
-  /** Share of the sets whose most probable row was chosen, in [0, 1]; ties count by their share. */
-  hitRate: number;
-  /** Mean −log P(chosen), nats. */
-  crossEntropy: number;
-  /** Mean log of the number of rows: the cross-entropy of a uniform guess, nats. */
-  uniformCrossEntropy: number;
 }
 
 /** A likelihood-ratio test. */
@@ -59,19 +63,13 @@ export interface LikelihoodRatio {
 }
 
 /** How well weights learned from some listeners predict the choices of others. */
-export interface Holdout {
+export interface Holdout extends PredictiveFit {
   /** Choice sets trained on. */
   trainSets: number;
   /** Choice sets held out. */
   testSets: number;
   /** What was split: whole clusters, or single choice sets when there are none. */
   by: "cluster" | "choice set";
-  /** Mean −log P(chosen) of the held-out sets, nats. */
-  crossEntropy: number;
-  /** The same of a uniform guess. */
-  uniformCrossEntropy: number;
-  /** Share of held-out sets whose most probable row was chosen. */
-  hitRate: number;
 }
 
 /** A fitted conditional logit. */
@@ -210,13 +208,11 @@ function describeFit(features: readonly string[], optimum: Optimum, scores?: Flo
   const width = features.length;
   const clusters = scores ? scores.length / width : 0;
   const robust = scores && sandwich(optimum.covariance, scores, clusters);
-  const errorsOf = (covariance: Float64Array) => features.map((_, k) => Math.sqrt(covariance[k * (width + 1)]));
-  const errors = errorsOf(optimum.covariance);
-  const robustErrors = robust && errorsOf(robust);
+  const errorOf = (covariance: Float64Array, k: number) => Math.sqrt(covariance[k * (width + 1)]);
   const coefficients = features.map((feature, k) =>
-    describeEstimate(feature, optimum.parameters[k], errors[k], robustErrors?.[k])
+    describeEstimate(feature, optimum.parameters[k], errorOf(optimum.covariance, k), robust && errorOf(robust, k))
   );
-  const { logLikelihood, uniformLogLikelihood, hits, rows, sets } = optimum.last;
+  const { logLikelihood, uniformLogLikelihood, rows, sets } = optimum.last;
   return {
     features: [...features],
     coefficients,
@@ -233,10 +229,16 @@ function describeFit(features: readonly string[], optimum: Optimum, scores?: Flo
       aic: 2 * width - 2 * logLikelihood,
       bic: width * Math.log(sets) - 2 * logLikelihood,
       likelihoodRatio: likelihoodRatio(logLikelihood, uniformLogLikelihood, width),
-      hitRate: hits / sets,
-      crossEntropy: -logLikelihood / sets,
-      uniformCrossEntropy: -uniformLogLikelihood / sets,
+      ...predictionOf(optimum.last),
     },
+  };
+}
+
+function predictionOf({ logLikelihood, uniformLogLikelihood, hits, sets }: LogitSums): PredictiveFit {
+  return {
+    crossEntropy: -logLikelihood / sets,
+    uniformCrossEntropy: -uniformLogLikelihood / sets,
+    hitRate: hits / sets,
   };
 }
 
@@ -311,24 +313,18 @@ function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: F
   const { cluster } = sets;
   const count = sets.chosen.length;
   const units = cluster ? max(cluster)! + 1 : count;
-  const random = seededRandom(seed, "holdout");
-  const order = shuffleInPlace(Int32Array.from({ length: units }, (_, i) => i), random);
-  const held = new Uint8Array(units);
-  for (let i = 0; i < Math.round(share * units); i++) held[order[i]] = 1;
-  const train: number[] = [];
-  const test: number[] = [];
-  for (let n = 0; n < count; n++) (held[cluster ? cluster[n] : n] ? test : train).push(n);
+  const order = shuffleInPlace(Int32Array.from({ length: units }, (_, i) => i), seededRandom(seed, "holdout"));
+  const held = new Set(order.subarray(0, Math.round(share * units)));
+  const [train, test] = [false, true].map((wanted) =>
+    range(count).filter((n) => held.has(cluster?.[n] ?? n) === wanted)
+  );
   if (train.length === 0 || test.length === 0) return undefined;
   const trained = takeSets(sets, train);
   const weights = ifIdentified(() => maximize(trained, start))?.parameters;
-  if (!weights) return undefined;
-  const sums = logitSums(takeSets(sets, test), weights);
-  return {
+  return weights && {
     trainSets: train.length,
     testSets: test.length,
     by: cluster ? "cluster" : "choice set",
-    crossEntropy: -sums.logLikelihood / test.length,
-    uniformCrossEntropy: -sums.uniformLogLikelihood / test.length,
-    hitRate: sums.hits / test.length,
+    ...predictionOf(logitSums(takeSets(sets, test), weights)),
   };
 }

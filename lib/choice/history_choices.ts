@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sum } from "d3-array";
 import { concatenate } from "../data/concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { type Random, randomInteger, seededRandom } from "../math/random.ts";
@@ -63,12 +64,6 @@ const HOUR = 3_600_000;
  * @param options Sizes of the strata and of the samples.
  * @returns The choice sets with the features at the state of each moment.
  * @throws {InputError} When no listener has two different tracks in one session, or an option is out of range.
- *
- * @example
- * ```ts ignore
- * const { sets } = await historyChoices(collection, [{ user: "me", state }]);
- * const fit = fitConditionalLogit(sets); // corrected for the sampling
- * ```
  */
 export async function historyChoices(
   collection: Collection,
@@ -90,11 +85,9 @@ export async function historyChoices(
     leftOut += await replay(collection, state, liked ?? [], code, settings, random, kept);
   }
   if (kept.length === 0) {
+    const hours = settings.sessionGap / HOUR;
     throw new InputError(
-      `Expected a play that follows another within ${
-        settings.sessionGap / HOUR
-      } hours but found none after the first ` +
-        `${settings.warmUp} plays`,
+      `Expected a play that follows another within ${hours} hours but found none after the first ${settings.warmUp} plays`,
     );
   }
   return {
@@ -119,7 +112,7 @@ export async function historyChoices(
 export function skipChoices(choices: HistoryChoices): ChoiceSets {
   const { sets, skipped } = choices;
   const count = skipped.length;
-  const skips = skipped.reduce((sum, value) => sum + value, 0);
+  const skips = sum(skipped);
   if (skips === 0 || skips === count) {
     throw new InputError(`Expected some tracks to be skipped and some not but found ${skips} skips of ${count} plays`);
   }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { min, pairs } from "d3-array";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { linearUtilities } from "../math/softmax.ts";
@@ -61,18 +62,12 @@ const TOLERANCE = 1e-9;
  * @returns The distribution of weights.
  * @throws {InputError} When there are no clusters, the sets of a listener do not stand together, or the rank is out of
  * range.
- *
- * @example
- * ```ts ignore
- * const prior = fitTastePrior(simulateListeners(world, { spread: { recency: 2 } }).sets, { rank: 2 });
- * ```
  */
 export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {}): TastePrior {
   const width = sets.features.length;
   const rounds = expectInteger("rounds", options.rounds ?? 40, 1);
   const rank = expectInteger("rank", options.rank ?? width, 0, width);
-  const ranges = listenerRanges(sets);
-  const listeners = ranges.length - 1;
+  const listeners = pairs(listenerRanges(sets));
   const pooled = fitConditionalLogit({ ...sets, cluster: undefined });
   const mean = Float64Array.from(pooled.coefficients, (c) => c.estimate);
   // 1 over the standard deviation of each feature within choice sets, weighed by the probabilities of the model.
@@ -88,16 +83,13 @@ export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {})
   let tastes: UserTaste[] = [];
   for (let round = 0; round < rounds; round++) {
     const basis = toMatrix(prior.basis, prior.mean.length);
-    tastes = Array.from(
-      { length: listeners },
-      (_, u) => userTaste(sets, prior, ranges[u], ranges[u + 1], tastes[u]?.embedding),
-    );
+    tastes = listeners.map(([from, to], u) => userTaste(sets, prior, from, to, tastes[u]?.embedding));
     const weights = new Matrix(tastes.map((taste) => taste.weights));
     const centre = Float64Array.from(weights.mean("column"));
     const apart = weights.subRowVector(centre as unknown as number[]);
     const spread = apart.transpose().mmul(apart);
     for (const { covariance } of tastes) spread.add(basis.mmul(toMatrix(covariance)).mmul(basis.transpose()));
-    prior = decompose(sets.features, centre, spread.div(listeners), units);
+    prior = decompose(sets.features, centre, spread.div(listeners.length), units);
   }
   return truncatePrior(prior, rank);
 }
@@ -236,12 +228,12 @@ export function tasteCurve(
   held: number,
 ): TasteCurvePoint[] {
   const ranges = listenerRanges(sets);
-  const listeners = ranges.length - 1;
-  const fewest = Math.min(...Array.from({ length: listeners }, (_, u) => ranges[u + 1] - ranges[u]));
+  const listeners = pairs(ranges);
+  const fewest = min(listeners, ([from, to]) => to - from)!;
   expectInteger("held", held, 1, fewest);
   return known.map((count) => {
     expectInteger("known", count, 0, fewest - held);
-    const tastes = Array.from({ length: listeners }, (_, u) => userTaste(sets, prior, ranges[u], ranges[u] + count));
+    const tastes = listeners.map(([from]) => userTaste(sets, prior, from, from + count));
     const logLikelihood = heldOutLikelihood(sets, ranges, held, (u) => tastes[u].weights);
     return { known: count, logLikelihood, tastes };
   });
@@ -262,9 +254,10 @@ export function heldOutLikelihood(
   held: number,
   weights: (listener: number) => Float64Array,
 ): Float64Array {
-  return Float64Array.from({ length: ranges.length - 1 }, (_, u) => {
-    return logitSums(sets, weights(u), ranges[u + 1] - held, ranges[u + 1]).logLikelihood / held;
-  });
+  return Float64Array.from(
+    pairs(Array.from(ranges)),
+    ([, to], u) => logitSums(sets, weights(u), to - held, to).logLikelihood / held,
+  );
 }
 
 /** Directions of a covariance, in units in which all features matter alike. */

@@ -32,12 +32,6 @@ const BATCH_MEMORY = "128MB";
  * @returns The choice sets, in ascending order of numeric ids, or in the order in which text ids first appear.
  * @throws {InputError} When the file or a column is missing, a feature is not numeric, a value is missing, or a set has
  * no chosen row or several, or the features take over 4 GiB.
- *
- * @example
- * ```ts ignore
- * const { sets } = await readChoices("choices.parquet", { cluster: "user_id" });
- * const fit = fitConditionalLogit(sets);
- * ```
  */
 export async function readChoices(path: string, columns: ChoiceColumns = {}): Promise<ChoiceTable> {
   return await withChoiceLog(path, columns, async (log) => {

@@ -54,13 +54,6 @@ export interface RecoveryReport {
  * @param fit Simulates world number w and gives the coefficients of its fit; by convention w seeds it.
  * @returns Bias, root mean square error and coverage of every weight.
  * @throws {InputError} When there are fewer than 2 worlds, or the fit has another number of weights than the truth.
- *
- * @example
- * ```ts ignore
- * const report = recoverWeights(DEFAULT_WEIGHTS, 200, (w) => {
- *   return fitConditionalLogit(simulateListeners(world, { seed: w, users: 50, steps: 20 }).sets).coefficients;
- * });
- * ```
  */
 export function recoverWeights(
   truth: Readonly<Record<string, number>>,

@@ -5,7 +5,7 @@
  */
 import { basename } from "node:path";
 import { historyChoices, type ListenerHistory } from "../choice/history_choices.ts";
-import { writeChoices, writeSkips } from "../choice/simulate_stage.ts";
+import { writeChoices, writeSkips } from "../choice/write_choices.ts";
 import { readLibrary } from "../listening/library.ts";
 import { loadCollection } from "../score/collection.ts";
 import { readState } from "./listener.ts";

@@ -93,66 +93,32 @@ export function planMemory(n: number, dimensions: number, k: number): JoinPlan {
   return { ...plan, bytes };
 }
 
-/** Views of the shared memory, and what fills it. */
+/** Views of the shared memory, by byte offsets, and what fills it. Rows have so many dimensions, a multiple of 4. */
 export class JoinMemory {
-  /**
-   * Takes a memory.
-   *
-   * @param buffer The memory.
-   * @param dimensions Dimensions of a row, a multiple of 4.
-   */
   constructor(private readonly buffer: ArrayBufferLike, private readonly dimensions: number) {}
 
-  /**
-   * Floats of the memory.
-   *
-   * @param offset Byte offset.
-   * @param length Number of floats.
-   * @returns A view.
-   */
-  floats(offset: number, length: number): Float32Array {
-    return new Float32Array(this.buffer, offset, length);
-  }
-
-  /**
-   * Rows of the memory.
-   *
-   * @param offset Byte offset.
-   * @param count Number of rows.
-   * @returns A view [count, dimensions], row-major.
-   */
+  /** A view of some rows, row-major. */
   rows(offset: number, count: number): Float32Array {
     return this.floats(offset, count * this.dimensions);
   }
 
-  /**
-   * Integers of the memory.
-   *
-   * @param offset Byte offset.
-   * @param length Number of integers.
-   * @returns A view.
-   */
+  /** A view of some integers. */
   ints(offset: number, length: number): Int32Array {
     return new Int32Array(this.buffer, offset, length);
   }
 
-  /**
-   * Puts the centroids of a layout into blocks.
-   *
-   * @param layout The layout.
-   */
+  private floats(offset: number, length: number): Float32Array {
+    return new Float32Array(this.buffer, offset, length);
+  }
+
+  /** Puts the centroids of a layout into blocks. */
   fillCentroidBlocks({ cellCount, centroids, centroidBlocks }: Layout): void {
     const padded = Math.ceil(cellCount / 8) * 8;
     const order = Int32Array.from({ length: padded }, (_, c) => c < cellCount ? c : -1);
     this.fillBlocks(this.rows(centroids, cellCount), order, centroidBlocks);
   }
 
-  /**
-   * Puts the rows of a layout into blocks, cell after cell, each cell on blocks of its own.
-   *
-   * @param layout The layout.
-   * @param cellOf Cell of each row.
-   */
+  /** Puts rows, of which each lies in a cell, into blocks: cell after cell, each cell on blocks of its own. */
   fillCells({ cellCount, cellBlocks, ids, blocks, rows }: Layout, cellOf: Int32Array): void {
     const firstBlock = this.ints(cellBlocks, cellCount + 1).fill(0);
     const sizes = new Int32Array(cellCount);

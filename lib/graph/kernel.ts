@@ -80,31 +80,17 @@ export interface JoinTask {
 /** A task that threads share: each takes the next piece until none is left. */
 export type Task = AssignTask | JoinTask;
 
-/**
- * Compiles the kernel.
- *
- * @returns The module, to be handed to each thread.
- * @throws {Error} When this machine has no SIMD in WebAssembly.
- */
+/** Compiles the kernel: a module to be handed to each thread. Throws where WebAssembly has no SIMD. */
 export function compileKernel(): WebAssembly.Module {
   return new WebAssembly.Module(Buffer.from(KERNEL_WASM, "base64"));
 }
 
-/**
- * Whether this machine runs the kernel: WebAssembly with relaxed SIMD and shared memory.
- *
- * @returns True on every machine that Deno's releases are made for.
- */
+/** Whether this machine runs the kernel: WebAssembly with relaxed SIMD and shared memory. */
 export function kernelRuns(): boolean {
   return typeof SharedArrayBuffer !== "undefined" && WebAssembly.validate(Buffer.from(KERNEL_WASM, "base64"));
 }
 
-/**
- * Number of pieces of a task.
- *
- * @param task The task.
- * @returns How many pieces threads take from it.
- */
+/** Number of pieces that threads take from a task. */
 export function pieceCount(task: Task): number {
   return task.groups.length / 3;
 }
@@ -124,7 +110,7 @@ export function taskRunner(
   next: Int32Array,
   scratch: number,
 ): (task: Task) => void {
-  const kernel = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernel;
+  const kernel = instantiate(module, memory);
   return (task) => {
     const pieces = pieceCount(task);
     setUp(kernel, task.layout, scratch);
@@ -135,16 +121,13 @@ export function taskRunner(
   };
 }
 
-/**
- * Bytes of scratch that each thread needs.
- *
- * @param module The compiled kernel.
- * @param memory Any memory.
- * @param layout The sizes.
- * @returns Number of bytes.
- */
+/** Bytes of scratch that each thread needs for a layout; any memory will do. */
 export function scratchBytes(module: WebAssembly.Module, memory: WebAssembly.Memory, layout: Layout): number {
-  return setUp(new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernel, layout, 0);
+  return setUp(instantiate(module, memory), layout, 0);
+}
+
+function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernel;
 }
 
 function setUp(kernel: Kernel, at: Layout, scratch: number): number {

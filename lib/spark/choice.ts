@@ -5,13 +5,13 @@
  * @module
  */
 import { type ConditionalLogit, fitElsewhere } from "../choice/conditional_logit.ts";
-import { addClusterScores, addLogitSums, logitSums } from "../choice/logit_sums.ts";
+import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "../choice/logit_sums.ts";
 import { type ChoiceColumns, type FoundColumns, withChoiceLog } from "../choice/choice_log.ts";
 import { type ChoiceSets, groupChoices } from "../listening/choice_sets.ts";
 import { concatenate } from "../data/concatenate.ts";
 import { InputError } from "../data/errors.ts";
 import type { RowTable } from "./arrow.ts";
-import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./engine.ts";
+import { type Engine, type Job, type MergedStep, mergedStep, runAndMerge } from "./engine.ts";
 
 /** Columns of a choice log that can be fitted on an engine. */
 export type DistributedChoiceColumns = Pick<ChoiceColumns, "choiceId" | "chosen" | "features" | "cluster" | "offset">;
@@ -23,20 +23,26 @@ interface Pass {
 }
 
 /** Step `choice.sums`: log-likelihood, gradient and information of a partition. */
-export const SUMS_STEP: Step = mergedStep(async function* (rows, { plan, weights }: Pass) {
+export const SUMS_STEP: MergedStep<LogitSums> = mergedStep(async function* (rows, { plan, weights }: Pass) {
   const found = await choiceSets(rows, plan);
   if (found) yield logitSums(found.sets, weights);
 }, addLogitSums);
 
 /** Step `choice.scores`: the gradient of a partition by cluster. */
-export const SCORES_STEP: Step = mergedStep(async function* (rows, { plan, weights }: Pass) {
-  const found = await choiceSets(rows, plan);
-  if (!found) return;
-  const { sets, clusters } = found;
-  const width = plan.features.length;
-  const scores = addClusterScores(sets, weights, new Float64Array(clusters.length * width));
-  yield new Map(clusters.map((name, c) => [name, scores.slice(c * width, (c + 1) * width)]));
-}, addScores);
+export const SCORES_STEP: MergedStep<Map<string, Float64Array>> = mergedStep(
+  async function* (rows, { plan, weights }: Pass) {
+    const found = await choiceSets(rows, plan);
+    if (!found) return;
+    const { sets, clusters } = found;
+    const width = plan.features.length;
+    const scores = addClusterScores(sets, weights, new Float64Array(clusters.length * width));
+    yield new Map(clusters.map((name, c) => [name, scores.slice(c * width, (c + 1) * width)]));
+  },
+  (a, b) => {
+    for (const [name, part] of b) a.set(name, a.get(name)?.map((value, k) => value + part[k]) ?? part);
+    return a;
+  },
+);
 
 /**
  * Fits a conditional logit to a Parquet choice log on an engine: the estimates are those of `fitConditionalLogit` up to
@@ -67,9 +73,9 @@ export async function distributedChoiceModel(
     });
     return await fitElsewhere(
       features,
-      (weights) => runAndMerge(engine, job("choice sums", "choice.sums", weights), addLogitSums),
+      (weights) => runAndMerge(engine, job("choice sums", "choice.sums", weights), SUMS_STEP.merge),
       cluster === undefined ? undefined : async (weights) => {
-        const scores = await runAndMerge(engine, job("choice scores", "choice.scores", weights), addScores);
+        const scores = await runAndMerge(engine, job("choice scores", "choice.scores", weights), SCORES_STEP.merge);
         return concatenate(Float64Array, [...scores.values()]);
       },
     );
@@ -112,12 +118,4 @@ function codesOf(texts: readonly (string | null)[]): { codes: Int32Array; names:
   const names = [...new Set(texts.map(String))];
   const codes = new Map(names.map((name, code) => [name, code]));
   return { codes: Int32Array.from(texts, (text) => codes.get(String(text))!), names };
-}
-
-function addScores(a: Map<string, Float64Array>, b: Map<string, Float64Array>): Map<string, Float64Array> {
-  for (const [name, part] of b) {
-    const sum = a.get(name);
-    a.set(name, sum ? sum.map((value, k) => value + part[k]) : part);
-  }
-  return a;
 }

@@ -102,6 +102,12 @@ export interface Step {
   run(rows: AsyncIterable<RowTable>, broadcast: unknown, context: PartitionContext): AsyncIterable<RowColumns>;
 }
 
+/** A step whose partitions come to one value each, which {@linkcode runAndMerge} merges. */
+export interface MergedStep<T> extends Step {
+  /** Merges two values; associative. */
+  merge(this: void, a: T, b: T): T;
+}
+
 /** Steps by name; a step is loaded when it is first run. */
 export type StepRegistry = Readonly<Record<string, () => Promise<Step>>>;
 
@@ -120,16 +126,6 @@ export interface Failure {
  * `"spark://HOST:PORT"`; `executors` are as many as the machine has cores, at most 4, when left out.
  * @returns The engine; to be closed.
  * @throws {InputError} When an option is wrong.
- *
- * @example
- * ```ts ignore
- * const engine = openEngine({ engine: "spark", executors: 2 });
- * try {
- *   await graphStage("data/work/small", { k: 50 }, graphOn(engine));
- * } finally {
- *   await engine.close();
- * }
- * ```
  */
 export function openEngine(
   { engine: name, executors = Math.min(4, navigator.hardwareConcurrency) }: { engine: string; executors?: number },
@@ -158,7 +154,7 @@ export function openEngine(
 }
 
 /**
- * A step whose partitions come to one value each, which {@linkcode runAndMerge} merges.
+ * Makes a {@linkcode MergedStep}.
  *
  * @param values Yields values of a partition.
  * @param merge Merges two values; associative.
@@ -166,13 +162,13 @@ export function openEngine(
  */
 export function mergedStep<T, Broadcast = undefined>(
   values: (rows: AsyncIterable<RowTable>, broadcast: Broadcast) => AsyncIterable<T>,
-  merge: (a: T, b: T, broadcast: Broadcast) => T,
-): Step {
+  merge: (a: T, b: T) => T,
+): MergedStep<T> {
   return {
+    merge,
     output: { value: "binary" },
     async *run(rows, broadcast) {
-      const given = broadcast as Broadcast;
-      const total = await mergeAll(values(rows, given), (a, b) => merge(a, b, given));
+      const total = await mergeAll(values(rows, broadcast as Broadcast), merge);
       if (total) yield { value: [serialize(total.value)] };
     },
   };

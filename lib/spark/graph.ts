@@ -8,14 +8,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
-import {
-  coarseCellCount,
-  type CoarseCells,
-  makeCoarseCells,
-  mergeNearest,
-  type NearRow,
-  needForRecall,
-} from "../graph/cells.ts";
+import { coarseCellCount, type CoarseCells, makeCoarseCells, needForRecall } from "../graph/cells.ts";
 import { expectEdgeCount, type GraphPart, writeGraphIndex } from "../graph/graph.ts";
 import type { GraphOfFile } from "../graph/graph_stage.ts";
 import type { KnnReport } from "../graph/knn.ts";
@@ -24,12 +17,13 @@ import { takeRows, unitRows } from "../math/matrix.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { type Engine, runAndMerge, type Source } from "./engine.ts";
 import {
-  addCounts,
+  COUNT_STEP,
   homesOf,
-  mergeSamples,
-  mergeWritten,
+  NEAREST_STEP,
   type NearestBroadcast,
   type RowSample,
+  SAMPLE_STEP,
+  WRITE_STEP,
   type WriteBroadcast,
 } from "./graph_steps.ts";
 import { matrixShape } from "./matrix_file.ts";
@@ -109,19 +103,17 @@ async function buildGraph(
     const cut = Math.floor(picked.length / 2);
     const wanted = Int32Array.from(picked, (i) => sample.rows[i]);
     const x = takeRows(unit, picked);
-    const truth = exact ? [] : await runAndMerge(engine, {
+    const queries = { x, rows: wanted, homes: homesOf(x, cells) };
+    const { near: truth } = exact ? { near: [] } : await runAndMerge(engine, {
       name: "exact neighbours of a sample",
       source,
-      steps: [{
-        step: "graph.nearest",
-        broadcast: { queries: { x, rows: wanted, homes: homesOf(x, cells) }, k, cells } satisfies NearestBroadcast,
-      }],
-    }, (a: NearRow[][], b: NearRow[][]) => mergeNearest(a, b, k));
+      steps: [{ step: "graph.nearest", broadcast: { queries, k, cells } satisfies NearestBroadcast }],
+    }, NEAREST_STEP.merge);
     const tuning = truth.slice(0, cut);
 
     for (let asked = recall, round = 1;; asked += (1 - asked) / 3, round++) {
       // Guests cost more than a closer look within a cell: three quarters of what may be missed are missed for lack of them.
-      const limit = exact ? null : needForRecall(tuning, asked + (1 - asked) / 4);
+      const limit = exact ? Infinity : needForRecall(tuning, asked + (1 - asked) / 4);
       const within = exact ? recall : 1 - (1 - asked) / 4;
       const found = await runAndMerge(engine, {
         name: "graph cells",
@@ -139,7 +131,7 @@ async function buildGraph(
             shuffle: { partitions: Math.ceil(n / blockRows), order: ["row"] },
           },
         ],
-      }, mergeWritten);
+      }, WRITE_STEP.merge);
       const { mean, error } = exact ? { mean: 1, error: 0 } : meanAndError(wanted.length - cut, (s) => {
         const known = new Set(found.neighbors.get(wanted[cut + s]));
         return truth[cut + s].filter(({ row }) => known.has(row)).length / k;
@@ -210,7 +202,7 @@ function publish(
 async function sampleOf(engine: Engine, source: Source, n: number, size: number, seed: number): Promise<RowSample> {
   const broadcast = { share: Math.min(1, size / n), seed };
   const job = { name: "graph sample", source, steps: [{ step: "graph.sample", broadcast }] };
-  const sample = await runAndMerge(engine, job, mergeSamples);
+  const sample = await runAndMerge(engine, job, SAMPLE_STEP.merge);
   if (sample.rows.length > 0) return sample;
   throw new InputError(`The matrix has too few rows for a sample of ${size} of ${n}`);
 }
@@ -218,7 +210,7 @@ async function sampleOf(engine: Engine, source: Source, n: number, size: number,
 /** Cells where more than k rows are at home, so that all of them find k neighbours; rows of others go to these. */
 async function withoutSmall(engine: Engine, source: Source, cells: CoarseCells, k: number): Promise<CoarseCells> {
   const job = { name: "rows of the cells", source, steps: [{ step: "graph.count", broadcast: cells }] };
-  const counts = await runAndMerge(engine, job, addCounts);
+  const counts = await runAndMerge(engine, job, COUNT_STEP.merge);
   const large = Array.from(counts.keys()).filter((c) => counts[c] > k);
   if (large.length === 0) large.push(counts.indexOf(Math.max(...counts)));
   return { centroids: takeRows(cells.centroids, large), scales: Float32Array.from(large, (c) => cells.scales[c]) };

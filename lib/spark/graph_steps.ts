@@ -14,11 +14,12 @@ import {
   joinCell,
   mergeNearest,
   nearestRows,
+  type NearRow,
 } from "../graph/cells.ts";
 import { type GraphPart, writeGraphPart } from "../graph/graph.ts";
 import { type Matrix, matrix, takeRows, unitRows } from "../math/matrix.ts";
 import { packedOf, rowsOf } from "./arrow.ts";
-import { mergedStep, type Step } from "./engine.ts";
+import { type MergedStep, mergedStep, type Step } from "./engine.ts";
 import { matrixOf } from "./pca.ts";
 
 /** Some rows of the matrix. */
@@ -30,7 +31,7 @@ export interface RowSample {
 }
 
 /** Step `graph.sample`: the rows of a sample. */
-export const SAMPLE_STEP: Step = mergedStep(
+export const SAMPLE_STEP: MergedStep<RowSample> = mergedStep(
   async function* (tables, { share, seed }: { share: number; seed: number }) {
     for await (const table of tables) {
       const rows = table.numbers("row")!;
@@ -38,17 +39,20 @@ export const SAMPLE_STEP: Step = mergedStep(
       yield { rows: Int32Array.from(picked, (i) => rows[i]), x: takeRows(matrixOf(table), picked) };
     }
   },
-  mergeSamples,
+  (a, b) => {
+    const rows = concatenate(Int32Array, [a.rows, b.rows]);
+    return { rows, x: matrix(rows.length, a.x.columns, concatenate(Float32Array, [a.x.data, b.x.data])) };
+  },
 );
 
 /** Step `graph.count`: how many rows of a partition are at home in each cell. */
-export const COUNT_STEP: Step = mergedStep(async function* (tables, cells: CoarseCells) {
+export const COUNT_STEP: MergedStep<Int32Array> = mergedStep(async function* (tables, cells: CoarseCells) {
   for await (const table of tables) {
     const counts = new Int32Array(cells.scales.length);
     for (const home of homesOf(unitRows(matrixOf(table)), cells)) counts[home]++;
     yield counts;
   }
-}, addCounts);
+}, (a, b) => a.map((count, c) => count + b[c]));
 
 /** What step `graph.nearest` is given. */
 export interface NearestBroadcast {
@@ -61,18 +65,20 @@ export interface NearestBroadcast {
 }
 
 /** Step `graph.nearest`: the nearest rows of some queries among those of a partition. */
-export const NEAREST_STEP: Step = mergedStep(
+export const NEAREST_STEP: MergedStep<{ k: number; near: NearRow[][] }> = mergedStep(
   async function* (tables, { queries, k, cells }: NearestBroadcast) {
-    for await (const table of tables) yield nearestRows(matrixOf(table), table.numbers("row")!, queries, k, cells);
+    for await (const table of tables) {
+      yield { k, near: nearestRows(matrixOf(table), table.numbers("row")!, queries, k, cells) };
+    }
   },
-  (a, b, { k }) => mergeNearest(a, b, k),
+  (a, b) => ({ k: a.k, near: mergeNearest(a.near, b.near, a.k) }),
 );
 
 /** Step `graph.assign`: every row once for its cell and once for each cell where it is a guest. */
 export const ASSIGN_STEP: Step = {
   output: { part: "int", guest: "int", row: "int", vector: "binary" },
   async *run(tables, broadcast) {
-    const { cells, limit } = broadcast as { cells: CoarseCells; limit: number | null };
+    const { cells, limit } = broadcast as { cells: CoarseCells; limit: number };
     const distances = new Float64Array(cells.scales.length);
     for await (const table of tables) {
       const x = matrixOf(table);
@@ -84,7 +90,7 @@ export const ASSIGN_STEP: Step = {
       for (let i = 0; i < x.rows; i++) {
         const home = distancesToCells(unit, i, cells, distances);
         for (let c = 0; c < distances.length; c++) {
-          if (c !== home && limit !== null && !isGuest(distances, home, c, cells, limit)) continue;
+          if (c !== home && !isGuest(distances, home, c, cells, limit)) continue;
           part.push(c);
           guest.push(c === home ? 0 : 1);
           from.push(i);
@@ -158,7 +164,7 @@ export interface Written extends CellCounts {
 }
 
 /** Step `graph.write`: writes a block of rows. A partition is a block. */
-export const WRITE_STEP: Step = mergedStep(async function* (tables, broadcast: WriteBroadcast) {
+export const WRITE_STEP: MergedStep<Written> = mergedStep(async function* (tables, broadcast: WriteBroadcast) {
   const { folder, n, k, blockRows, wanted } = broadcast;
   const all = await Array.fromAsync(tables);
   if (all.length === 0) return;
@@ -179,8 +185,12 @@ export const WRITE_STEP: Step = mergedStep(async function* (tables, broadcast: W
     ...cells.reduce(addCells, { compared: 0, members: 0, duplicates: 0, zeroRows: 0 }),
     parts: [part],
     neighbors: new Map(here.map((row) => [row, indices.slice((row - first) * k, (row - first + 1) * k)])),
-  } as Written;
-}, mergeWritten);
+  };
+}, (a, b) => ({
+  ...addCells(a, b),
+  parts: a.parts.concat(b.parts),
+  neighbors: new Map([...a.neighbors, ...b.neighbors]),
+}));
 
 /**
  * The cell in which each row is at home.
@@ -197,49 +207,11 @@ export function homesOf(unit: Matrix, cells: CoarseCells): Int32Array {
   );
 }
 
-/**
- * Merges the results of {@linkcode SAMPLE_STEP}.
- *
- * @param a Some rows.
- * @param b Other rows.
- * @returns All of them.
- */
-export function mergeSamples(a: RowSample, b: RowSample): RowSample {
-  const rows = concatenate(Int32Array, [a.rows, b.rows]);
-  return { rows, x: matrix(rows.length, a.x.columns, concatenate(Float32Array, [a.x.data, b.x.data])) };
-}
-
-/**
- * Merges the results of {@linkcode COUNT_STEP}.
- *
- * @param a Rows of each cell.
- * @param b The same of another part.
- * @returns Their sums.
- */
-export function addCounts(a: Int32Array, b: Int32Array): Int32Array {
-  return a.map((count, c) => count + b[c]);
-}
-
 function addCells(a: CellCounts, b: CellCounts): CellCounts {
   return {
     compared: a.compared + b.compared,
     members: a.members + b.members,
     duplicates: a.duplicates + b.duplicates,
     zeroRows: a.zeroRows + b.zeroRows,
-  };
-}
-
-/**
- * Merges the results of {@linkcode WRITE_STEP}.
- *
- * @param a What came of some blocks.
- * @param b What came of other blocks.
- * @returns What came of all.
- */
-export function mergeWritten(a: Written, b: Written): Written {
-  return {
-    ...addCells(a, b),
-    parts: a.parts.concat(b.parts),
-    neighbors: new Map([...a.neighbors, ...b.neighbors]),
   };
 }

@@ -42,55 +42,40 @@ export interface ServingMeasures {
   bytesPerBelief: number;
 }
 
-/** What serving depends on and is assumed. */
-export interface ServingAssumptions {
+/** What serving depends on and is assumed: prices and habits that the case study states; none is measured here. */
+export const SERVING_ASSUMPTIONS = {
   /** Number of tracks. */
-  tracks: number;
-  /** Number of listeners. */
-  listeners: number;
-  /** Share of the listeners who listen on a day, in [0, 1]. */
-  activeShare: number;
-  /** Picks of a listener on such a day. */
-  picksPerDay: number;
-  /** Load of the busiest minute over the mean of the day, at least 1. */
-  peakFactor: number;
-  /** Share of a core that may be busy at the peak, in (0, 1]. */
-  utilisation: number;
-  /** Events kept of a listener, stored. */
-  eventsKept: number;
-  /** The latest events of a listener who is active, in memory. */
-  eventsInMemory: number;
-  /** Copies of everything that must survive a machine. */
-  copies: number;
-  /** Cores of a machine. */
-  coresPerMachine: number;
-  /** Memory of a machine, GiB. */
-  memoryPerMachine: number;
-  /** Price of a core for an hour, USD. */
-  dollarsPerCoreHour: number;
-  /** Price of a GiB of memory for an hour, USD. */
-  dollarsPerMemoryHour: number;
-  /** Price of a GB of storage for a month, USD. */
-  dollarsPerStorageMonth: number;
-}
-
-/** Prices and habits that the case study states; none of them is measured here. */
-export const SERVING_ASSUMPTIONS: Readonly<ServingAssumptions> = Object.freeze({
   tracks: 100e6,
+  /** Number of listeners. */
   listeners: 500e6,
+  /** Share of the listeners who listen on a day, in [0, 1]. */
   activeShare: 0.4,
+  /** Picks of a listener on such a day. */
   picksPerDay: 30,
+  /** Load of the busiest minute over the mean of the day, at least 1. */
   peakFactor: 2.5,
+  /** Share of a core that may be busy at the peak, in (0, 1]. */
   utilisation: 0.5,
+  /** Events kept of a listener, stored. */
   eventsKept: 2000,
+  /** The latest events of a listener who is active, in memory. */
   eventsInMemory: 200,
+  /** Copies of everything that must survive a machine. */
   copies: 3,
+  /** Cores of a machine. */
   coresPerMachine: 32,
+  /** Memory of a machine, GiB. */
   memoryPerMachine: 256,
+  /** Price of a core for an hour, USD. */
   dollarsPerCoreHour: 0.04,
+  /** Price of a GiB of memory for an hour, USD. */
   dollarsPerMemoryHour: 0.005,
+  /** Price of a GB of storage for a month, USD. */
   dollarsPerStorageMonth: 0.02,
-});
+} as const;
+
+/** What was measured and what is assumed. */
+export type ServingLoad = ServingMeasures & Readonly<Record<keyof typeof SERVING_ASSUMPTIONS, number>>;
 
 const SECONDS_PER_DAY = 86_400;
 const HOURS_PER_MONTH = 730;
@@ -103,13 +88,8 @@ const GIB = 2 ** 30;
  * @param load What was measured and what is assumed.
  * @returns The lines, each with its arithmetic; the later ones use the earlier ones.
  * @throws {InputError} When a number is not above 0, or a machine cannot hold graph and embeddings.
- *
- * @example
- * ```ts ignore
- * const lines = sizeServing({ ...SERVING_ASSUMPTIONS, ...measured });
- * ```
  */
-export function sizeServing(load: ServingMeasures & ServingAssumptions): SizingLine[] {
+export function sizeServing(load: ServingLoad): SizingLine[] {
   for (const [name, value] of Object.entries(load)) expectNumber(name, value, Number.MIN_VALUE);
   const { lines, add } = reckoning();
   const picksPerDay = add(

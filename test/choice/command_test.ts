@@ -35,7 +35,7 @@ Deno.test({
       assert.equal(written.format, "segue-weights");
       assert.equal(written.provenance.sha256.length, 64);
       assert.equal(written.coefficients[4].standard_error.toFixed(7), "0.0006209");
-      assert.throws(() => readWeights(out), /shuffle's features/);
+      assert.throws(() => readWeights(out), /shuffle's terms/);
       const byName = segueJson("train-choice-model", ...options, "--chosen", "choice") as {
         weights: Record<string, number>;
       };
