@@ -96,12 +96,15 @@ export function simulateListeners(collection: Collection, options: ListenerOptio
 
 /** A simulated listener to whom anything can be played, with weights and a stream of random numbers of their own. */
 export interface SimulatedListener {
+  /** The listener's own weights. */
   weights: Weights;
+  /** The liked tracks. */
   liked: Int32Array;
   /** What was heard so far: the simulated past. */
   state: UserState;
   /** When the first session begins, ms since 1970. */
   start: number;
+  /** The listener's stream of random numbers. */
   random: Random;
   /** What is on offer after a track: its nearest neighbours and some liked tracks, none twice and not the track. */
   offer(current: TrackIndex, random: Random): Int32Array;
