@@ -4,37 +4,12 @@
  *
  * @module
  */
-import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from "@duckdb/node-api";
 import { sqlName, sqlText } from "../data/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
-import { CRITICAL_COLUMNS, type Form, type ListStyle, SOURCE_COLUMNS } from "./forms.ts";
-import { parsePythonList } from "./python_list.ts";
+import { listOf, tidyList } from "./credits.ts";
+import { CRITICAL_COLUMNS, type Form, SOURCE_COLUMNS } from "./forms.ts";
 import { FIX, isList, isNumeric, listStyle, RANGES, SILENT_FEATURES, sqlType } from "./rules.ts";
 import { bareTitle, plainText, workKey } from "./work.ts";
-
-/** Separates list items that a function written here gives back to DuckDB. */
-const SEPARATOR = "\x1f";
-
-/**
- * Makes `python_list` known to a connection: a Python list literal as its items with a separator between, or null.
- *
- * @param connection An open connection.
- */
-export function registerPythonList(connection: DuckDBConnection): void {
-  connection.registerScalarFunction(DuckDBScalarFunction.create({
-    name: "python_list",
-    parameterTypes: [VARCHAR],
-    returnType: VARCHAR,
-    mainFunction(_info, input, output) {
-      const texts = input.getColumnVector(0);
-      for (let i = 0; i < input.rowCount; i++) {
-        const text = texts.getItem(i) as string | null;
-        output.setItem(i, text === null ? null : parsePythonList(text)?.join(SEPARATOR) ?? null);
-      }
-      output.flush();
-    },
-  }));
-}
 
 /** A source as SQL sees it. */
 export interface SourceColumns {
@@ -122,38 +97,12 @@ function typedValue(name: CatalogColumn, form: Form, isRealList: boolean): strin
     const number = `TRY_CAST(${raw} AS DOUBLE)`;
     return CRITICAL_COLUMNS.includes(name) ? number : `NULLIF(${number}, 'nan'::DOUBLE)`;
   }
-  if (isList(name)) return isRealList ? tidy(raw) : listOf(raw, listStyle(name, form));
+  if (isList(name)) return isRealList ? tidyList(raw) : listOf(raw, listStyle(name, form));
   if (name === "track_id") return `CASE WHEN starts_with(${raw}, 'spotify:track:') THEN ${raw}[15:] ELSE ${raw} END`;
   if (name === "title" || name === "album") {
     return `CASE WHEN regexp_matches(${raw}, '[[:cntrl:]]') THEN trim(regexp_replace(${raw}, '[[:cntrl:]]+', ' ', 'g')) ELSE ${raw} END`;
   }
   return raw;
-}
-
-function tidy(list: string): string {
-  return `list_filter(list_transform(${list}, lambda x: trim(x)), lambda x: x <> '')`;
-}
-
-/** A Python list of texts without quotes, escapes, brackets and outer spaces: such a list is split in SQL. */
-const PLAIN_ITEM = `'(?:[^'"\\\\\\[\\] ]|[^'"\\\\\\[\\] ][^'"\\\\\\[\\]]*[^'"\\\\\\[\\] ])'`;
-const PLAIN_LIST = `\\[${PLAIN_ITEM}(?:, ${PLAIN_ITEM})*\\]`;
-
-/** Lists of plain texts are taken apart in SQL; the others go to the parser. Items are trimmed and not empty. */
-function listOf(raw: string, style: ListStyle): string {
-  const split = `string_split(substring(${raw}, 3, length(${raw}) - 4), ''', ''')`;
-  const parsed = tidy(`string_split(python_list(${raw}), chr(31))`);
-  const python = `CASE WHEN regexp_full_match(${raw}, ${sqlText(PLAIN_LIST)}) THEN ${split}
-    ELSE ${parsed} END`;
-  switch (style) {
-    case "python":
-      return python;
-    case "single":
-      return `CASE WHEN ${raw} IS NOT NULL THEN [${raw}] END`;
-    case "semicolon":
-      return tidy(`string_split(${raw}, ';')`);
-    case "any":
-      return `CASE WHEN starts_with(${raw}, '[') THEN ${python} ELSE ${tidy(`string_split(${raw}, ';')`)} END`;
-  }
 }
 
 function finalValue(name: CatalogColumn, form: Form): string {

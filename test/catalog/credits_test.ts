@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parsePythonList } from "../../lib/catalog/python_list.ts";
+import { parsePythonList } from "../../lib/catalog/credits.ts";
 import { runPython } from "../python.ts";
 
 /** A list of texts as a literal in single quotes, which parsePythonList() and `ast.literal_eval` read. */
