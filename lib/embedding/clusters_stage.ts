@@ -51,13 +51,12 @@ export interface ClustersReport extends ClusterCount {
 }
 
 /**
- * Numbers of clusters that are tried, each about a quarter more than the last. The clusters serve a feature that asks
- * what share of the last 20 plays lie in a candidate's cluster. With fewer than 8 nearly every cluster has been played
- * and the choice varies little; with more clusters than plays that are remembered most have not, and the feature says
- * nothing.
+ * Numbers of clusters that are tried, each about a quarter more than the last. A term of the utility asks what share of
+ * the last 20 plays lie in a candidate's cluster. With fewer than 8 clusters nearly all have been played; with more than
+ * 20 most have not. Either way the term hardly varies.
  */
 const CLUSTER_COUNTS = [8, 10, 13, 16, 20];
-/** Clusterings that the one which is written is compared with. */
+/** Clusterings by k-means++ that the result is compared with. */
 const COMPARED = 3;
 
 /**
@@ -65,7 +64,7 @@ const COMPARED = 3;
  *
  * @param directory The data folder.
  * @param options Options.
- * @returns What came of it.
+ * @returns The report.
  * @throws {InputError} When k is larger than the number of tracks.
  */
 export async function clustersStage(directory: string, options: ClustersStageOptions = {}): Promise<StageReport> {
@@ -116,8 +115,8 @@ async function compareSeeds(x: Matrix, labels: Int32Array, k: number, seed: numb
 }
 
 /**
- * The number of clusters: the given one or the criterion's, among those of at most √(n / 2), the rule of thumb that
- * also says how many there are where it allows none. The seed has no part in it.
+ * The number of clusters: the given one, else the criterion's among those of at most √(n / 2), a rule of thumb; where no
+ * number is that small, √(n / 2) itself. It does not depend on the seed.
  */
 async function countClusters(x: Matrix, k?: number): Promise<ClusterCount & { criterion: string }> {
   const most = Math.max(1, Math.floor(Math.sqrt(x.rows / 2)));

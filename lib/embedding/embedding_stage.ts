@@ -67,7 +67,7 @@ const FEWEST_TRACKS = 50;
  *
  * @param directory The data folder.
  * @param options Options.
- * @returns What came of it.
+ * @returns The report.
  * @throws {InputError} When more dimensions are asked for than there are components, or an autoencoder is asked for and
  * there are fewer than 50 tracks (`"auto"` takes PCA then, and says so).
  */

@@ -23,7 +23,7 @@ export type PcaStageOptions = Pick<PcaOptions, "variance"> & Rerun;
  * @param directory The data folder.
  * @param options Options.
  * @param fit What fits the PCA and writes the scores; {@linkcode pcaOfFile} when left out.
- * @returns What came of it; its facts are those of {@linkcode describePca}.
+ * @returns The report; its facts are those of {@linkcode describePca}.
  * @throws {InputError} When a number is NaN, nothing varies, or there are fewer than two rows.
  */
 export async function pcaStage(

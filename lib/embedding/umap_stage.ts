@@ -30,7 +30,7 @@ export interface UmapStageOptions extends Rerun {
  *
  * @param directory The data folder.
  * @param options Options.
- * @returns What came of it.
+ * @returns The report.
  * @throws {InputError} When there are fewer than 4 tracks.
  */
 export async function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {

@@ -21,7 +21,7 @@ export type GroupWeights = Record<FeatureGroup, number>;
  * variance of 1 as well, so a weight w gives a group the share w² × (its columns of variance 1) of the expected squared
  * distance. Audio has nine such columns. Genre and decade say what the signal does not, but a heavier weight makes the
  * graph fall apart into islands of one genre; the key is a matter of mixing rather than of likeness, and the score has
- * a feature of its own for it; time signature is 4 nearly always, and its rare values would dominate.
+ * a term of its own for it; time signature is 4 nearly always, and its rare values would dominate.
  */
 export const DEFAULT_GROUP_WEIGHTS: Readonly<GroupWeights> = {
   audio: 1,

@@ -200,8 +200,8 @@ export async function principalParts(x: Matrix, numbers: readonly number[]): Pro
 }
 
 /**
- * Greedy k-means++: each next centroid is, of 2 + ⌊ln k⌋ rows drawn with probability in proportion to their squared
- * distance, the one that leaves the least. Fewer than k when there are fewer distinct rows.
+ * Greedy k-means++: for each next centroid 2 + ⌊ln k⌋ rows are drawn in proportion to their squared distance, and the one
+ * that leaves the least inertia is taken. Fewer than k when there are fewer distinct rows.
  */
 function greedyPlusPlus(x: Matrix, k: number, random: Random): Matrix {
   const d = x.columns;
@@ -228,8 +228,8 @@ function greedyPlusPlus(x: Matrix, k: number, random: Random): Matrix {
 }
 
 /**
- * One row of each of as many equal stretches, at a place that is drawn but the same on every run: a sample that no seed
- * decides, and that no period in the order of the rows leads astray.
+ * A sample that is the same on every run: the rows are cut into equal stretches, and one row of each is drawn. A pattern
+ * that repeats in the order of the rows does not bias it.
  *
  * @param x The matrix [n, d].
  * @param count Number of rows wanted, at least 1.

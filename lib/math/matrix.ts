@@ -1,5 +1,5 @@
 /**
- * Dense row-major matrices of 32-bit floats, the form in which features and embeddings travel.
+ * Dense row-major matrices of 32-bit floats: the form of features and embeddings.
  *
  * @module
  */

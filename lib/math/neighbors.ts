@@ -17,7 +17,7 @@ export interface ExactNeighbors {
   k: number;
 }
 
-/** Numbers of a block of rows: few enough that it stays in the first-level cache while all queries pass. */
+/** Numbers of a block of rows, so few that it stays in the first-level cache while all queries are compared with it. */
 const BLOCK = 4096;
 
 /**

@@ -47,7 +47,7 @@ export interface PcaOptions {
 
 /**
  * Moments of the rows in one pass. TensorFlow sums blocks of rows in float32 about their own mean; these are merged in
- * float64 by {@linkcode mergeMoments}, so that a large mean does not eat the digits of the variance. Cost O(n d²).
+ * float64 by {@linkcode mergeMoments}, so that a large mean costs the variance no digits. Cost O(n d²).
  *
  * @param x The matrix [n, d].
  * @returns The moments.

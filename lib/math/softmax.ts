@@ -31,7 +31,7 @@ export function linearUtilities(
 }
 
 /**
- * Softmax with a temperature: p_j = exp(u_j / T) / Σ_k exp(u_k / T), reckoned from u_j − max u so that nothing
+ * Softmax with a temperature: p_j = exp(u_j / T) / Σ_k exp(u_k / T), computed from u_j − max u so that nothing
  * overflows. Adding a constant to all utilities changes nothing.
  *
  * @param utilities The utilities, at least one, all finite.
@@ -59,8 +59,7 @@ export function softmax(
 }
 
 /**
- * {@linkcode softmax} for inner loops: nothing is checked, nothing allocated, and the logarithm of the sum comes with
- * it.
+ * {@linkcode softmax} for inner loops: it checks nothing, allocates nothing, and returns the logarithm of the sum.
  *
  * @param values The utilities; the first `count` become probabilities.
  * @param count Number of utilities, at least 1; all when left out.

@@ -41,7 +41,7 @@ export function loadTensorFlow(): Promise<{ tf: TensorFlow; backend: TensorBacke
 /** Rows that TensorFlow computes at once where all rows of a matrix pass through it. */
 const BLOCK_ROWS = 16_384;
 
-/** What came of a block of rows. */
+/** The result for a block of rows. */
 export interface RowBlock {
   /** The first row of the block. */
   start: number;
@@ -57,7 +57,7 @@ export interface RowBlock {
  * @param tf The TensorFlow.js API.
  * @param x The matrix [n, d].
  * @param compute What is computed from a block [rows, d]; tensors that it makes are freed.
- * @returns What came of each block, in the order of the rows.
+ * @returns The results, in the order of the rows.
  */
 export function* inBlocks(
   tf: TensorFlow,
@@ -76,7 +76,7 @@ export function* inBlocks(
 }
 
 /**
- * Puts the rows of a matrix through TensorFlow, as {@linkcode inBlocks}, and gathers what comes of them.
+ * Puts the rows of a matrix through TensorFlow, as {@linkcode inBlocks}, and gathers the results.
  *
  * @param tf The TensorFlow.js API.
  * @param x The matrix [n, d].
