@@ -71,6 +71,7 @@ export * from "./score/explain.ts";
 export * from "./score/distribution.ts";
 export * from "./score/recommend.ts";
 export * from "./score/baselines.ts";
+export * from "./score/policies.ts";
 export * from "./score/session.ts";
 export * from "./score/chain.ts";
 export * from "./score/walks.ts";

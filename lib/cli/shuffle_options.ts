@@ -7,8 +7,9 @@ import { findTrack } from "../catalog/find.ts";
 import { readWeights as readChoiceWeights } from "../choice/weights_file.ts";
 import { InputError } from "../data/errors.ts";
 import { TERMS } from "../score/terms/registry.ts";
-import type { Cap, Rules } from "../score/rules.ts";
-import { type ArcPoint, DEFAULT_RULES, POLICIES, type PolicyName, type SessionOptions } from "../score/session.ts";
+import { POLICY_NAMES, type PolicyName } from "../score/policies.ts";
+import { type Cap, DEFAULT_RULES, type Rules } from "../score/rules.ts";
+import type { ArcPoint, SessionOptions } from "../score/session.ts";
 import { SESSION_WEIGHTS, type Weights } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
 import { negated, number, readNumber, splitNames, text, texts, type ValuesOf } from "./shared.ts";
@@ -20,7 +21,7 @@ export const RECIPE = {
   away: texts("<text...>", "tracks to lean away from: their embeddings are subtracted"),
   n: { ...number("<number>", "number of tracks (default: 30)"), short: "-n" },
   minutes: number("<m>", "length in minutes instead of a number of tracks"),
-  policy: text("<name>", POLICIES.join(", "), "segue"),
+  policy: text("<name>", POLICY_NAMES.join(", "), "segue"),
   temperature: number("<t>", "0 always takes the best candidate, Infinity any"),
   seed: number("<s>", "the same seed gives the same playlist", 42),
   weights: text("<text>", "'similarity=8,recency=4', or a weights.json of train-choice-model"),

@@ -6,8 +6,9 @@
 import { least, max, mean, minIndex, pairs, range } from "d3-array";
 import { BASE_TERM_NAMES, fillTerms } from "../score/terms/registry.ts";
 import { recommendNext } from "../score/recommend.ts";
+import { DEFAULT_RULES } from "../score/rules.ts";
+import { Session, type SessionPick } from "../score/session.ts";
 import { DEFAULT_WEIGHTS } from "../score/weights.ts";
-import { DEFAULT_RULES, Session, type SessionPick } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import type { Collection } from "../score/collection.ts";
 import { linearUtilities } from "../math/softmax.ts";

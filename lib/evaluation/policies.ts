@@ -6,7 +6,8 @@
  */
 import type { TastePrior } from "../choice/personal.ts";
 import { BASE_TERM_NAMES, type BaseTermName } from "../score/terms/registry.ts";
-import type { PolicyName, SessionOptions } from "../score/session.ts";
+import type { PolicyName } from "../score/policies.ts";
+import type { SessionOptions } from "../score/session.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { cumsum, sum } from "d3-array";
-import type { PolicyName } from "../score/session.ts";
+import type { PolicyName } from "../score/policies.ts";
 import {
   ACCENT_COLOR,
   category,

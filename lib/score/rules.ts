@@ -72,6 +72,12 @@ export const RELAXATION_ORDER: readonly RuleName[] = [
   "excludedTracks",
 ];
 
+/**
+ * The hard rules of the policy `segue` when none are given: what listeners ask for most. No track and no other take of
+ * it within 50 plays, and no artist twice among any 3 tracks in a row.
+ */
+export const DEFAULT_RULES: Rules = { repeatTrack: 50, repeatWork: 50, artist: { most: 1, window: 3 } };
+
 /** A rule that had to be relaxed. */
 export interface Relaxation {
   /** Which rule. */

@@ -5,37 +5,19 @@
  */
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { randomInteger, seededRandom } from "../math/random.ts";
-import { ditheredOrder, freshestOrder, vanillaOrder } from "./baselines.ts";
 import { findCandidates } from "./candidates.ts";
 import type { Distribution } from "./distribution.ts";
+import { type Policy, type PolicyName, policyOf } from "./policies.ts";
 import { recommendNext, type RecommendOptions } from "./recommend.ts";
-import { compileRules, type Relaxation, type Rules } from "./rules.ts";
+import { compileRules, type Relaxation } from "./rules.ts";
 import type { UserState } from "./state.ts";
 import { energyArc } from "./terms/energy_arc.ts";
 import { TERMS } from "./terms/registry.ts";
-import { sessionWeights, type Weights, weightsForDiscovery, ZERO_WEIGHTS } from "./weights.ts";
+import { sessionWeights, type Weights, weightsForDiscovery } from "./weights.ts";
 import { type Collection, expectTrack, type TrackIndex } from "./collection.ts";
-
-/** The ways to choose the next track. */
-export const POLICIES = ["segue", "similarity", "vanilla", "dithered", "freshest"] as const;
-
-/** Name of a policy. */
-export type PolicyName = typeof POLICIES[number];
 
 /** A point of an energy arc: at this share of the session, in [0, 1], this energy, in [0, 1]. */
 export type ArcPoint = readonly [progress: number, energy: number];
-
-/** Weights of the similarity walk: the softmax over similarities and nothing else. */
-export const SIMILARITY_WEIGHTS: Readonly<Weights> = Object.freeze({ ...ZERO_WEIGHTS, similarity: 1 });
-
-/** Temperature of the similarity walk: 0.1 of cosine is a factor e on the odds. */
-export const SIMILARITY_TEMPERATURE = 0.1;
-
-/**
- * The hard rules of the policy `segue` when none are given: what listeners ask for most. No track and no other take of
- * it within 50 plays, and no artist twice among any 3 tracks in a row.
- */
-export const DEFAULT_RULES: Rules = { repeatTrack: 50, repeatWork: 50, artist: { most: 1, window: 3 } };
 
 /** Stands for the current track before the first. */
 const NO_TRACK = -1;
@@ -57,9 +39,9 @@ export function durationOf(collection: Collection, track: TrackIndex): number {
 
 /** How a session goes. */
 export interface SessionOptions extends Omit<RecommendOptions, "now" | "targetEnergy"> {
-  /** The policy; `segue` by default. */
-  policy?: PolicyName;
-  /** Weights of the policy `segue`; {@linkcode SESSION_WEIGHTS} by default. */
+  /** The policy, by name or as an entry of its own; `segue` by default. */
+  policy?: PolicyName | Policy;
+  /** Weights of the utility; {@linkcode SESSION_WEIGHTS} by default. */
   weights?: Weights;
   /** Position of the familiar–discover slider, see {@linkcode weightsForDiscovery}; the weights as they are when left out. */
   discover?: number;
@@ -182,8 +164,7 @@ export class Session {
   preview(changes: Omit<SessionOptions, "from" | "seed"> = {}, at?: number): Distribution | undefined {
     const options = { ...this.options, ...changes };
     const weights = weightsOf(options);
-    const walks = options.policy === undefined || options.policy === "segue" || options.policy === "similarity";
-    if (this.#picks.length === 0 || !walks) return undefined;
+    if (this.#picks.length === 0 || policyOf(options.policy).order) return undefined;
     return this.#distributionAt(this.#picks.length, at ?? this.#endOfCurrent(), options, weights);
   }
 
@@ -242,9 +223,10 @@ export class Session {
 
   #choose(at: number): SessionPick {
     const step = this.#picks.length;
-    const { policy = "segue", from } = this.options;
+    const { from } = this.options;
+    const policy = policyOf(this.options.policy);
     if (step === 0 && from !== undefined) return { step, track: from, at, probability: 1, relaxed: [] };
-    if (policy !== "segue" && policy !== "similarity") return this.#fromOrder(policy, step, at);
+    if (policy.order) return this.#fromOrder(policy, step, at);
     const random = seededRandom(this.options.seed ?? 42, `step ${step}`);
     if (step === 0) return this.#firstTrack(random, at);
     const distribution = this.#distributionAt(step, at, this.options, this.#weights);
@@ -253,11 +235,11 @@ export class Session {
   }
 
   #distributionAt(step: number, at: number, options: SessionOptions, weights: Weights): Distribution {
-    const { policy = "segue", temperature, rules } = options;
+    const { rules, temperature = 1 } = policyOf(options.policy);
     return recommendNext(this.#picks[step - 1].track, this.state, weights, {
       ...options,
-      rules: rules ?? (policy === "segue" ? DEFAULT_RULES : undefined),
-      temperature: temperature ?? (policy === "similarity" ? SIMILARITY_TEMPERATURE : 1),
+      rules: options.rules ?? rules,
+      temperature: options.temperature ?? temperature,
       now: at,
       targetEnergy: this.#targetEnergy(step, at, options),
     });
@@ -266,7 +248,7 @@ export class Session {
   /** Any track of the library that the rules allow, all alike. O(1) for a new listener, else O(library), once a session. */
   #firstTrack(random: () => number, at: number): SessionPick {
     const { state } = this;
-    const { policy = "segue", rules = policy === "segue" ? DEFAULT_RULES : undefined } = this.options;
+    const { rules = policyOf(this.options.policy).rules } = this.options;
     const compiled = compileRules(state.collection, rules);
     // Before the first play only the rules that look at the track alone say anything.
     const tests = state.playCount === 0 ? [] : compiled.rules.map((rule) => rule.test(NO_TRACK, state, rule.limits[0]));
@@ -285,24 +267,21 @@ export class Session {
   }
 
   /** The baselines order the library once and start again, in a new order, at its end. */
-  #fromOrder(policy: "vanilla" | "dithered" | "freshest", step: number, at: number): SessionPick {
+  #fromOrder(policy: Policy, step: number, at: number): SessionPick {
     const length = this.#library().length;
     const cycle = Math.floor(step / length);
     const place = step % length;
     const order = this.#orderOf(policy, cycle, at);
-    const probability = policy === "vanilla" ? 1 / (length - place) : null;
+    const probability = policy.uniform ? 1 / (length - place) : null;
     return { step, track: order[place], at, probability, relaxed: [] };
   }
 
-  #orderOf(policy: "vanilla" | "dithered" | "freshest", cycle: number, at: number): Int32Array {
+  #orderOf(policy: Policy, cycle: number, at: number): Int32Array {
     let order = this.#orders.get(cycle);
     if (order) return order;
     const { seed = 42, from, halfLife } = this.options;
     const random = seededRandom(seed, `order ${cycle}`);
-    const library = this.#library();
-    if (policy === "vanilla") order = vanillaOrder(library, random);
-    else if (policy === "dithered") order = ditheredOrder(this.state.collection, library, random);
-    else order = freshestOrder(library, this.state, random, { halfLife, now: at });
+    order = policy.order!(this.#library(), this.state, random, { halfLife, now: at });
     const place = cycle === 0 && from !== undefined ? order.indexOf(from) : -1;
     if (place > 0) {
       order.copyWithin(1, 0, place);
@@ -325,20 +304,14 @@ export class Session {
 }
 
 /** Checks the options and gives the weights that follow from them. */
-function weightsOf(
-  { policy = "segue", count, minutes, discover, arc, weights: given, terms = TERMS }: SessionOptions,
-): Weights {
-  if (!POLICIES.includes(policy)) {
-    throw new InputError(`Expected policy to be one of ${POLICIES.join(", ")} but found '${policy}'`);
-  }
+function weightsOf({ policy, count, minutes, discover, arc, weights: given, terms = TERMS }: SessionOptions): Weights {
+  const own = policyOf(policy).weights;
   if (count !== undefined) expectInteger("count", count, 1);
   if (minutes !== undefined && !(expectNumber("minutes", minutes) > 0)) {
     throw new InputError(`Expected minutes to be above 0 but found ${minutes}`);
   }
   if (arc) checkArc(arc);
-  const weights = policy === "similarity"
-    ? SIMILARITY_WEIGHTS
-    : weightsForDiscovery(discover ?? 0.5, given ?? sessionWeights(terms), terms);
+  const weights = own ?? weightsForDiscovery(discover ?? 0.5, given ?? sessionWeights(terms), terms);
   return arc && weights.energyArc === undefined ? { ...weights, energyArc: energyArc.weight.value } : weights;
 }
 

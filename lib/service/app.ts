@@ -13,7 +13,8 @@ import { fileURLToPath } from "node:url";
 import { trackName } from "../catalog/find.ts";
 import { similarityOf } from "../score/collection.ts";
 import { formatPlaylist, playlistRows } from "../score/playlist.ts";
-import { POLICIES, Session, type SessionPick } from "../score/session.ts";
+import { POLICY_NAMES } from "../score/policies.ts";
+import { Session, type SessionPick } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import { SESSION_WEIGHTS } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
@@ -25,7 +26,7 @@ import type { SearchIndex } from "./search.ts";
 import type { LiveSession, Tuning } from "./replay.ts";
 import { SessionError, type Sessions } from "./sessions.ts";
 import type { Store } from "./store.ts";
-import { pickView, previewView, sessionView, trackView } from "./views.ts";
+import { pickView, previewView, sessionView, termViews, trackView } from "./views.ts";
 
 /** A continuation of a playlist by the sequence model. */
 export type Continuation = (trackIds: string[], k: number) => z.infer<typeof schemas.ContinuationBody>["tracks"];
@@ -87,7 +88,8 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   );
   get("/api/settings", "What the service can do, and its defaults", schemas.SettingsBody)(() => ({
     weights: SESSION_WEIGHTS,
-    policies: [...POLICIES],
+    terms: termViews(),
+    policies: POLICY_NAMES,
     has_map: parts.map !== undefined,
     has_sequence_model: parts.continuation !== undefined,
   }));

@@ -5,7 +5,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { PLAYLIST_FORMATS } from "../score/playlist.ts";
-import { POLICIES } from "../score/session.ts";
+import { POLICY_NAMES } from "../score/policies.ts";
 import { type BaseTermName, type OptionalTermName, TERMS } from "../score/terms/registry.ts";
 import type { Term } from "../score/terms/term.ts";
 
@@ -64,7 +64,7 @@ export const Tuning = z.strictObject(tuning).openapi("Tuning");
 
 export const SessionRequest = z.strictObject({
   listener: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).optional(),
-  policy: z.enum(POLICIES).optional(),
+  policy: z.enum(POLICY_NAMES).optional(),
   seeds: z.array(trackId).min(1).max(20).optional(),
   seed: z.number().int().min(0).max(2 ** 31).optional(),
   count: z.number().int().min(1).max(1000).optional(),
@@ -217,6 +217,11 @@ export const IdParameter = z.object({ id: z.string().min(1).max(200) });
 
 export const SettingsBody = z.object({
   weights: Weights.openapi({ description: "weights of a session when none are given" }),
+  terms: z.array(z.object({
+    name: z.enum(TERMS.map(({ name }) => name)),
+    label: z.string(),
+    slider: z.tuple([z.number(), z.number()]).nullable().openapi({ description: "smallest and largest weight" }),
+  })).openapi({ description: "the terms of the score, as a page shows them" }),
   policies: z.array(z.string()),
   has_map: z.boolean(),
   has_sequence_model: z.boolean(),

@@ -9,7 +9,9 @@ import type { Distribution } from "../score/distribution.ts";
 import { camelotName } from "../math/circle.ts";
 import type { SessionPick } from "../score/session.ts";
 import type { Collection } from "../score/collection.ts";
-import type { Pick, PreviewBody, SessionBody, Track, Why } from "./schemas.ts";
+import { type TermName, TERMS } from "../score/terms/registry.ts";
+import type { Term } from "../score/terms/term.ts";
+import type { Pick, PreviewBody, SessionBody, SettingsBody, Track, Why } from "./schemas.ts";
 import type { LiveSession } from "./replay.ts";
 
 /** A track as the service shows it. */
@@ -61,6 +63,15 @@ function whyView(distribution: Distribution, track: number): z.infer<typeof Why>
     utility_difference: utilityDifference,
     contributions: contributions.map(({ term, without: _, ...rest }) => ({ feature: term.name, ...rest })),
   };
+}
+
+/** The terms of the score as a page shows them: what listeners read, and where the slider of the weight goes. */
+export function termViews(terms: readonly Term[] = TERMS): z.infer<typeof SettingsBody>["terms"] {
+  return terms.map(({ name, plainLabel, slider }) => ({
+    name: name as TermName,
+    label: plainLabel,
+    slider: slider ? [...slider] : null,
+  }));
 }
 
 /** A session with all its picks. */

@@ -14,7 +14,7 @@ import { matrix } from "../../lib/math/matrix.ts";
 import { showTable } from "../../lib/plots/show.ts";
 import { randomInteger, seededRandom } from "../../lib/math/random.ts";
 import { recommendNext, type RecommendOptions } from "../../lib/score/recommend.ts";
-import { DEFAULT_RULES } from "../../lib/score/session.ts";
+import { DEFAULT_RULES } from "../../lib/score/rules.ts";
 import { UserState } from "../../lib/score/state.ts";
 import { DEFAULT_WEIGHTS } from "../../lib/score/weights.ts";
 import { type Collection, createCollection } from "../../lib/score/collection.ts";

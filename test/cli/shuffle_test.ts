@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { sessionOptions, type ShuffleRecipe } from "../../lib/cli/shuffle_options.ts";
 import { InputError } from "../../lib/data/errors.ts";
 import { writeGraph } from "../../lib/graph/graph.ts";
-import { DEFAULT_RULES } from "../../lib/score/session.ts";
+import { DEFAULT_RULES } from "../../lib/score/rules.ts";
 import { SESSION_WEIGHTS } from "../../lib/score/weights.ts";
 import { writeNpy } from "../../lib/data/npy.ts";
 import { type Column, writeParquet } from "../../lib/data/parquet.ts";

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { InputError } from "../../lib/data/errors.ts";
 import { seededRandom } from "../../lib/math/random.ts";
 import { ditheredOrder, freshestOrder, stalenessOf, vanillaOrder } from "../../lib/score/baselines.ts";
-import { durationOf, energyAt, POLICIES, Session, type SessionOptions } from "../../lib/score/session.ts";
+import { POLICY_NAMES } from "../../lib/score/policies.ts";
+import { durationOf, energyAt, Session, type SessionOptions } from "../../lib/score/session.ts";
 import { UserState } from "../../lib/score/state.ts";
 import { DEFAULT_WEIGHTS, weightsForDiscovery } from "../../lib/score/weights.ts";
 import { type Collection, restrictCollection, similarityOf } from "../../lib/score/collection.ts";
@@ -27,7 +28,7 @@ Deno.test("a walk of 10,000 steps ends properly on hard catalogues", () => {
   const oneArtist = smallCollection(Array.from({ length: 8 }, (_, i) => ({ vector: [1, i], artists: ["A"] })));
   const single = smallCollection([plain]);
   for (const [name, collection] of Object.entries({ three, disconnected, oneArtist, single })) {
-    for (const policy of POLICIES) {
+    for (const policy of POLICY_NAMES) {
       const session = new Session(new UserState(collection), { policy, count: 10_000, seed: 1 });
       const picks = session.run();
       assert.equal(picks.length, 10_000, `${policy} on ${name}`);
@@ -40,7 +41,7 @@ Deno.test("a walk of 10,000 steps ends properly on hard catalogues", () => {
 
 Deno.test("the same seed gives the same session, another seed another one", () => {
   const collection = randomCollection(100, 10, 1);
-  for (const policy of POLICIES) {
+  for (const policy of POLICY_NAMES) {
     assert.deepEqual(tracksOf(collection, { policy, seed: 5 }), tracksOf(collection, { policy, seed: 5 }));
     assert.notDeepEqual(tracksOf(collection, { policy, seed: 5 }), tracksOf(collection, { policy, seed: 6 }));
   }
@@ -136,7 +137,7 @@ Deno.test("a restricted collection only ever plays the library", async () => {
   const collection = randomCollection(100, 10, 7);
   const library = [3, 14, 15, 92, 65, 35];
   const restricted = await restrictCollection(collection, library);
-  for (const policy of POLICIES) {
+  for (const policy of POLICY_NAMES) {
     const session = new Session(new UserState(restricted), { policy, from: 50, count: 30 });
     for (const { track } of session.run().slice(1)) assert.ok(library.includes(track), `${policy} played ${track}`);
   }

@@ -5,7 +5,7 @@ import type { OptionalTerm } from "./term.ts";
 export const sequence: OptionalTerm<"sequence"> = {
   name: "sequence",
   optional: true,
-  formula: "log-probability from a sequence model, standardised over the candidates",
+  formula: "log-probability from a sequence model, standardised over the candidates; refused without a model",
   range: [-Infinity, Infinity],
   weight: { value: 0, basis: "evidence", unit: 1, means: "a log-probability one standard deviation higher" },
   label: "sequence",

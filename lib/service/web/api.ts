@@ -18,6 +18,7 @@ export type SearchBody = z.infer<typeof schemas.SearchBody>;
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
 
 export type Settings = z.infer<typeof schemas.SettingsBody>;
+export type Term = Settings["terms"][number];
 
 export const api = {
   settings: () => call<Settings>("GET", "/api/settings"),

@@ -1,7 +1,7 @@
 /** The web app: search, Smart Shuffle, why this song, sliders, map, timeline, comparison, export. */
 import { type ComponentProps, render } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { api, type Comparison, type Preview, type SessionBody, type Track } from "./api.ts";
+import { api, type Comparison, type Preview, type SessionBody, type Term, type Track } from "./api.ts";
 import { Compare } from "./compare.tsx";
 import { Sliders, type Tune } from "./sliders.tsx";
 import { Likely } from "./likely.tsx";
@@ -15,13 +15,14 @@ const BATCH = 10;
 const FORMATS = ["m3u8", "jspf", "csv", "json"] as const;
 
 interface Props {
+  terms: readonly Term[];
   defaults: Tune;
   /** The session that continues after the page was reloaded. */
   before: SessionBody | undefined;
   visit: Visit | undefined;
 }
 
-function App({ defaults, before, visit }: Props) {
+function App({ terms, defaults, before, visit }: Props) {
   const [session, setSession] = useState(before);
   const [reasons, setReasons] = useState(new Map(visit?.reasons));
   const [liked, setLiked] = useState(new Set(visit?.liked));
@@ -169,6 +170,7 @@ function App({ defaults, before, visit }: Props) {
               )}
             </section>
             <Queue
+              terms={terms}
               session={session}
               reasons={reasons}
               busy={busy}
@@ -177,7 +179,7 @@ function App({ defaults, before, visit }: Props) {
             <section class="panel" aria-labelledby="tune-title">
               <h2 id="tune-title">What may come next</h2>
               <Likely preview={preview} next={upNext} />
-              <Sliders tune={tune} defaults={defaults} onChange={setTune} />
+              <Sliders terms={terms} tune={tune} defaults={defaults} onChange={setTune} />
             </section>
             <SongMap session={session} />
             <Timeline session={session} />
@@ -221,13 +223,13 @@ function saveAs(file: Blob, name: string): void {
 
 const root = document.getElementById("app")!;
 try {
-  const { weights, has_sequence_model } = await api.settings();
+  const { terms, weights, has_sequence_model } = await api.settings();
   const all = has_sequence_model ? { ...weights, sequence: 0 } : weights;
   const visit = rememberedVisit();
   // The service may no longer know the session: the page then starts without one.
   const before = visit && await api.session(visit.id).catch(() => undefined);
   const defaults = { weights: all, temperature: 1, discover: 0.5 };
-  render(<App defaults={defaults} before={before} visit={before && visit} />, root);
+  render(<App terms={terms} defaults={defaults} before={before} visit={before && visit} />, root);
 } catch (error) {
   root.textContent = `Segue cannot start: ${error instanceof Error ? error.message : error}`;
 }

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Pick, SessionBody, Why } from "./api.ts";
-import { FEATURE_NAMES } from "./sliders.tsx";
+import type { Pick, SessionBody, Term, Why } from "./api.ts";
 
 /** Contributions are drawn on a scale up to the largest, but at least to this: small ones are to look small. */
 const LEAST_SCALE = 0.25;
 
 interface Props {
+  terms: readonly Term[];
   session: SessionBody;
   reasons: Map<number, Pick["why"]>;
   busy: boolean;
@@ -13,7 +13,7 @@ interface Props {
 }
 
 /** The tracks of the session; each opens to say why it was chosen. */
-export function Queue({ session, reasons, busy, onMore }: Props) {
+export function Queue({ terms, session, reasons, busy, onMore }: Props) {
   const [open, setOpen] = useState<number>();
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
@@ -52,7 +52,7 @@ export function Queue({ session, reasons, busy, onMore }: Props) {
               </div>
               {why && (
                 <div id={`why-${pick.step}`} class="reasons" hidden={!shown}>
-                  <Reasons why={why} probability={pick.probability} relaxed={pick.relaxed} />
+                  <Reasons terms={terms} why={why} probability={pick.probability} relaxed={pick.relaxed} />
                 </div>
               )}
             </li>
@@ -65,7 +65,14 @@ export function Queue({ session, reasons, busy, onMore }: Props) {
 }
 
 /** Bars to the right speak for the track against the mean candidate, bars to the left against it. */
-function Reasons({ why, probability, relaxed }: { why: Why; probability: number | null; relaxed: string[] }) {
+function Reasons(
+  { terms, why, probability, relaxed }: {
+    terms: readonly Term[];
+    why: Why;
+    probability: number | null;
+    relaxed: string[];
+  },
+) {
   const largest = Math.max(...why.contributions.map(({ contribution }) => Math.abs(contribution)), LEAST_SCALE);
   return (
     <>
@@ -73,7 +80,7 @@ function Reasons({ why, probability, relaxed }: { why: Why; probability: number 
       <ul class="bars">
         {why.contributions.filter(({ weight }) => weight !== 0).map(({ feature, contribution }) => (
           <li key={feature}>
-            <span>{FEATURE_NAMES[feature] ?? feature}</span>
+            <span>{terms.find(({ name }) => name === feature)?.label ?? feature}</span>
             <span class="track" aria-hidden="true">
               <span
                 class={contribution < 0 ? "bar against" : "bar for"}

@@ -1,36 +1,18 @@
 import { useId } from "preact/hooks";
-import type { Tuning, Weights } from "./api.ts";
-
-/** Features of the score in words a listener reads. */
-export const FEATURE_NAMES: Record<string, string> = {
-  similarity: "Similar sound",
-  recency: "Not played lately",
-  sameArtist: "Same artist",
-  keyMatch: "Compatible key",
-  clusterDiversity: "Change of style",
-  sequence: "Often follows",
-  familiarity: "Familiar",
-  feedback: "Likes and skips",
-  energyArc: "Energy arc",
-};
+import type { Term, Tuning } from "./api.ts";
 
 /** How the sliders stand. */
 export type Tune = Required<Pick<Tuning, "weights" | "temperature" | "discover">>;
 
-/** The weights that have a slider, and from where to where it goes. */
-const RANGES = {
-  similarity: [0, 20],
-  recency: [0, 10],
-  sameArtist: [-5, 5],
-  keyMatch: [-5, 5],
-  clusterDiversity: [-5, 5],
-  feedback: [0, 5],
-  sequence: [0, 5],
-} satisfies Partial<Record<keyof Weights, [number, number]>>;
-const WEIGHTS = Object.keys(RANGES) as (keyof typeof RANGES)[];
+interface Props {
+  terms: readonly Term[];
+  tune: Tune;
+  defaults: Tune;
+  onChange: (tune: Tune) => void;
+}
 
 /** Weights, temperature, and the slider from the familiar to the new. */
-export function Sliders({ tune, defaults, onChange }: { tune: Tune; defaults: Tune; onChange: (tune: Tune) => void }) {
+export function Sliders({ terms, tune, defaults, onChange }: Props) {
   return (
     <div class="sliders">
       <Slider
@@ -51,16 +33,18 @@ export function Sliders({ tune, defaults, onChange }: { tune: Tune; defaults: Tu
       />
       <details>
         <summary>Weights of the score</summary>
-        {WEIGHTS.filter((name) => defaults.weights[name] !== undefined).map((name) => (
-          <Slider
-            key={name}
-            label={FEATURE_NAMES[name]}
-            value={tune.weights[name] ?? 0}
-            range={RANGES[name]}
-            step={0.1}
-            onChange={(value) => onChange({ ...tune, weights: { ...tune.weights, [name]: value } })}
-          />
-        ))}
+        {terms.map(({ name, label, slider }) =>
+          slider && defaults.weights[name] !== undefined && (
+            <Slider
+              key={name}
+              label={label}
+              value={tune.weights[name] ?? 0}
+              range={slider}
+              step={0.1}
+              onChange={(value) => onChange({ ...tune, weights: { ...tune.weights, [name]: value } })}
+            />
+          )
+        )}
       </details>
       <button type="button" onClick={() => onChange(defaults)}>Reset</button>
     </div>
