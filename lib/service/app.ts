@@ -11,10 +11,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { trackName } from "../catalog/find.ts";
+import { repeatGaps } from "../metrics/repetition.ts";
 import { similarityOf } from "../score/collection.ts";
 import { formatPlaylist, playlistRows } from "../score/playlist.ts";
 import { POLICY_NAMES } from "../score/policies.ts";
-import { Session, type SessionPick } from "../score/session.ts";
+import { Session } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import { SESSION_WEIGHTS } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
@@ -31,7 +32,7 @@ import { pickView, previewView, sessionView, termViews, trackView } from "./view
 /** A continuation of a playlist by the sequence model. */
 export type Continuation = (trackIds: string[], k: number) => z.infer<typeof schemas.ContinuationBody>["tracks"];
 
-/** What the service stands on. */
+/** What the service is made of. */
 export interface ServiceParts extends GuardOptions {
   /** What is shuffled. */
   collection: Collection;
@@ -58,12 +59,7 @@ const PAGE = [
   ["/app.js", fileURLToPath(new URL("../../node_modules/.segue-web", import.meta.url)), "app.js"],
 ];
 
-/**
- * Makes the application. It holds no state of its own beside the parts.
- *
- * @param parts What it stands on.
- * @returns A Hono application: `app.fetch(request)` answers a request.
- */
+/** Makes the Hono application: `app.fetch(request)` answers a request. All its state is in the parts. */
 export function createApp(parts: ServiceParts): OpenAPIHono {
   const { collection, sessions } = parts;
   const app = new OpenAPIHono({
@@ -126,7 +122,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   )(({ id, ...tuning }) => {
     const { session } = sessions.get(id);
     sessions.scorer(session.state, tuning);
-    // The track that lies ahead was drawn already: without changes to try, what it was drawn from is the answer.
+    // The next track may have been drawn already. Without changes to try, the answer is what it was drawn from.
     const ahead = session.picks[(session.current?.step ?? -1) + 1];
     const distribution = ahead && Object.keys(tuning).length === 0
       ? ahead.distribution
@@ -251,14 +247,9 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
       policy,
       picks: picks.map((pick) => pickView(collection, pick, true)),
       repeats_of_artist:
-        picks.filter((pick, p) => picks.slice(0, p).some((before) => shareArtist(before, pick))).length,
+        repeatGaps(picks.map(({ track }) => track), collection.artists).filter((gap) => gap > 0).length,
       mean_similarity: mean(pairs(picks), ([a, b]) => similarityOf(collection, a.track, b.track)) ?? 0,
     };
-  }
-
-  function shareArtist(a: SessionPick, b: SessionPick): boolean {
-    const artists = collection.catalog.lists.artists!;
-    return artists[a.track].some((artist) => artists[b.track].includes(artist));
   }
 }
 

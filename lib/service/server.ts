@@ -1,5 +1,5 @@
 /**
- * Loading a service from a data folder and serving it.
+ * Starts the service on a data folder.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { Sessions } from "./sessions.ts";
 import { readSnapshot, snapshotStage } from "./snapshot.ts";
 import { Store } from "./store.ts";
 
-/** How a service is run. */
+/** Options of a service. */
 export interface ServeOptions {
   /** TCP port; 0 lets the system choose. */
   port?: number;
@@ -62,8 +62,7 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
       `Expected a token when listening on ${host} but found none; set SEGUE_TOKEN or listen on 127.0.0.1`,
     );
   }
-  await expectWritable(directory, searchStage);
-  await expectWritable(directory, snapshotStage);
+  await makeFiles(directory);
   const whole = readSnapshot(directory);
   const collection = options.liked === undefined
     ? whole
@@ -86,21 +85,21 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   });
   const server = listen(host, port, app.fetch);
   const address = server.addr as Deno.NetAddr;
-  const close = () => {
-    store.close();
-    search.close();
-  };
   return {
     url: `http://${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`,
     stop: () => server.shutdown(),
-    finished: server.finished.then(close),
+    finished: server.finished.then(() => {
+      store.close();
+      search.close();
+    }),
   };
 }
 
-/** Makes a file of the service in the data folder; tells in one line when the disk refuses it. */
-async function expectWritable(directory: string, stage: (directory: string) => Promise<unknown>): Promise<void> {
+/** Makes the files of the service in the data folder; InputError when the disk refuses them. */
+async function makeFiles(directory: string): Promise<void> {
   try {
-    await stage(directory);
+    await searchStage(directory);
+    await snapshotStage(directory);
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (!["EROFS", "EACCES", "EPERM", "ENOSPC", "ERR_SQLITE_ERROR"].includes(code ?? "")) throw error;
@@ -120,7 +119,7 @@ function listen(host: string, port: number, handler: Deno.ServeHandler): Deno.Ht
   }
 }
 
-/** The sequence model of the data folder, when one was trained on its playlists. */
+/** The sequence model of the data folder; undefined when none was trained. */
 async function loadContinuation(directory: string): Promise<Continuation | undefined> {
   if (!existsSync(join(directory, "sasrec", "model.json"))) return undefined;
   const predictor = await openPredictor(directory);

@@ -1,6 +1,6 @@
 /**
- * The catalogue as the service needs it, in one file that is read straight into typed arrays: a million tracks are
- * there in a second, and no text becomes a string before somebody looks at it.
+ * The catalogue as the service needs it, in one file that is read into typed arrays. A million tracks are ready after a
+ * second, because a text becomes a string only when it is used.
  *
  * @module
  */
@@ -25,16 +25,10 @@ export const SNAPSHOT_FILE = "service.npz";
 
 /** Text columns that the service shows. */
 const TEXTS = ["track_id", "title", "album"] as const satisfies readonly TextColumn[];
-/** Stands for a missing text: a byte that no UTF-8 text has. */
+/** This byte stands for a missing text; UTF-8 never uses it. */
 const MISSING = 0xff;
 
-/**
- * Writes the snapshot of a data folder, unless it is up to date.
- *
- * @param directory The data folder, with everything up to `graph.npz`.
- * @returns What came of it.
- * @throws {InputError} When a file is missing.
- */
+/** Writes the snapshot of a data folder that has everything up to `graph.npz`, unless it is up to date. */
 export function snapshotStage(directory: string): Promise<StageReport> {
   return runStage(directory, {
     name: "service",
@@ -50,13 +44,9 @@ export function snapshotStage(directory: string): Promise<StageReport> {
 }
 
 /**
- * Reads a collection from the snapshot, the graph, the embedding and the clusters of a data folder. It is the collection that
- * `loadCollection` reads, without the columns that the service does not need; its texts are decoded when they are
- * looked at.
- *
- * @param directory The data folder.
- * @returns The collection.
- * @throws {InputError} When a file is missing or the files do not fit together.
+ * Reads a collection from the snapshot, the graph, the embedding and the clusters of a data folder: the one that
+ * `loadCollection` reads, but only with the columns that the service needs. InputError when a file is missing or the
+ * files do not fit together.
  */
 export function readSnapshot(directory: string): Collection {
   const file = join(directory, SNAPSHOT_FILE);
@@ -134,13 +124,13 @@ function snapshotOf({ catalog, artists, genres, albumOf, workOf, keys }: Collect
   return entries;
 }
 
-/** Texts one after another in UTF-8: text i ends before `ends[i]`. */
+/** All texts in one UTF-8 array; text i ends before `ends[i]`. */
 function packTexts(texts: readonly (string | null)[]): { ends: Int32Array; utf8: Uint8Array } {
   const parts = texts.map((text) => text === null ? Buffer.of(MISSING) : Buffer.from(text));
   return { ends: Int32Array.from(cumsum(parts, ({ length }) => length)), utf8: Buffer.concat(parts) };
 }
 
-/** An array of texts that are decoded when they are looked at. */
+/** An array of texts that are decoded when they are read. */
 function lazyTexts(ends: Int32Array, utf8: Uint8Array): (string | null)[] {
   const bytes = Buffer.from(utf8.buffer, utf8.byteOffset, utf8.length);
   return lazyArray(ends.length, (i) => {
@@ -149,16 +139,15 @@ function lazyTexts(ends: Int32Array, utf8: Uint8Array): (string | null)[] {
   });
 }
 
-/** An array of lists of texts that are put together when they are looked at. */
+/** An array of lists of texts that are made when they are read. */
 function lazyLists({ offsets, codes, names }: CodedLists): string[][] {
-  return lazyArray(offsets.length - 1, (i) => {
-    const list: string[] = [];
-    for (let at = offsets[i]; at < offsets[i + 1]; at++) list.push(names[codes[at]]);
-    return list;
-  });
+  return lazyArray(
+    offsets.length - 1,
+    (i) => Array.from(codes.subarray(offsets[i], offsets[i + 1]), (code) => names[code]),
+  );
 }
 
-/** An array whose elements are made when they are looked at. It can be read as any array can, not written. */
+/** An array whose elements are made when they are read. It can be used as any array, but not changed. */
 function lazyArray<T>(length: number, element: (i: number) => T): T[] {
   const placeOf = (key: string | symbol) => {
     const place = typeof key === "string" ? Number(key) : NaN;

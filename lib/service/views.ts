@@ -1,5 +1,5 @@
 /**
- * What the service says of tracks, picks and distributions.
+ * Tracks, picks and distributions as the service sends them.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export function trackView(collection: Collection, track: number): z.infer<typeof
   };
 }
 
-/** A pick; its reasons cost a pass over the candidates and are left out unless wanted. */
+/** A pick, with its reasons when `explain` asks for them: they take one pass over the candidates. */
 export function pickView(collection: Collection, pick: SessionPick, explain: boolean): z.infer<typeof Pick> {
   const { step, track, at, probability, distribution, relaxed } = pick;
   return {
