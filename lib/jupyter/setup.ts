@@ -1,9 +1,9 @@
 /**
- * `deno task setup`: brings in whatever is missing and says what it is doing. Safe to run again; quick when nothing is
- * missing. Imports nothing from npm, since it is what installs npm packages.
+ * `deno task setup`: installs what is missing and says what it does. When nothing is missing it takes a moment. It imports
+ * nothing from npm, because it installs the npm packages.
  *
- * Options: `--test` adds what the tests compare with, `--bench` the peers of the benchmarks, `--spark` Apache Spark,
- * which the tests use as well where there is a Java for it.
+ * Options: `--test` adds what the tests compare with, and Spark where there is a Java for it; `--bench` adds the peers of
+ * the benchmarks, `--spark` Apache Spark.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -29,7 +30,7 @@ const TENSORFLOW_WHEEL = { name: "tensorflow-cpu", version: "2.15.1", python: "3
 const TFJS_NODE = "4.22.0";
 const PYSPARK = "4.1.4";
 
-/** A step that failed in a way the user can mend. */
+/** A step failed, and the message tells the user what to do. */
 class SetupError extends Error {}
 
 function main(options: Set<string>): void {
@@ -46,7 +47,9 @@ function main(options: Set<string>): void {
     ensurePackages(bench, join(ROOT, "test/bench/requirements.txt"), "the peers of the benchmarks");
   }
   if (options.has("--spark")) ensureSpark();
-  else if (options.has("--test") && !javaProblem()) trySpark();
+  else if (options.has("--test") && !javaProblem()) {
+    orTell(ensureSpark, (message) => say(`the tests on Spark will be skipped: ${message}`));
+  }
   ensureKernelspec(venv);
   ensureNpmPackages();
   ensureWebApp();
@@ -55,7 +58,7 @@ function main(options: Set<string>): void {
   say(`ready in ${seconds} s (${tensorflow})`);
 }
 
-/** PySpark, with Spark in it, in an environment of its own; unpacked once a user. */
+/** Installs PySpark, which contains Spark, in an environment of its own. Each user unpacks it once. */
 function ensureSpark(): void {
   const problem = javaProblem();
   if (problem) throw new SetupError(problem);
@@ -63,7 +66,7 @@ function ensureSpark(): void {
   ensureVenv(venv);
   ensurePackages(venv, join(ROOT, "lib/spark/requirements.txt"), "what PySpark needs");
   const unpacked = join(cacheFolder(), `pyspark-${PYSPARK}`);
-  // PyPI has a source archive that holds everything: unpacking it is enough, and quicker than building a wheel.
+  // The archive on PyPI has all files: to unpack it is enough, and faster than to let pip build a package from it.
   if (!existsSync(join(unpacked, "pyspark"))) {
     makeFolder(unpacked, (folder) => {
       const archive = download(venv, folder, `PySpark ${PYSPARK} (456 MB, once; kept in ${cacheFolder()})`, [
@@ -74,16 +77,6 @@ function ensureSpark(): void {
     });
   }
   once(join(sitePackages(venv), "segue-pyspark.pth"), unpacked + "\n", () => {});
-}
-
-/** For the tests, which say that they are skipped where Spark is not to be had. */
-function trySpark(): void {
-  try {
-    ensureSpark();
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    say(`the tests on Spark will be skipped: ${error.message}`);
-  }
 }
 
 const UNPACK_SPARK = `
@@ -129,17 +122,16 @@ function findPython(): string {
   );
 }
 
-/** Installs a requirements file once: the name of the stamp holds the hash of the file that was installed. */
+/** Installs a requirements file. The name of an empty file in the environment tells by its hash that it is installed. */
 function ensurePackages(venv: string, requirements: string, what: string): void {
-  const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex");
-  once(join(venv, `.installed-${hash}`), "", () => {
+  once(join(venv, `.installed-${hashOf([requirements])}`), "", () => {
     say(`installing ${what} (${relative(requirements)})`);
     const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
     mustRun(venvProgram("python", venv), args, `pip could not install ${relative(requirements)}`);
   });
 }
 
-/** Our own kernelspec: the stock one sets no interrupt mode and may name a Deno that goes away. */
+/** Writes our own kernelspec: Deno's own has no interrupt mode, and may name a Deno that is removed later. */
 function ensureKernelspec(venv: string): void {
   const path = join(venv, "share/jupyter/kernels/deno/kernel.json");
   const kernelspec = JSON.stringify(
@@ -157,22 +149,21 @@ function ensureKernelspec(venv: string): void {
 }
 
 function ensureNpmPackages(): void {
-  const lock = createHash("sha256").update(readFileSync(join(ROOT, "deno.lock"))).update(
-    readFileSync(join(ROOT, "deno.json")),
-  ).digest("hex");
-  once(join(ROOT, "node_modules/.segue-installed"), lock, () => {
-    say("installing the npm packages of deno.lock");
-    mustRun(process.execPath, ["install", "--quiet", "--frozen"], "deno install failed");
-  });
+  once(
+    join(ROOT, "node_modules/.segue-installed"),
+    hashOf(["deno.lock", "deno.json"].map((name) => join(ROOT, name))),
+    () => {
+      say("installing the npm packages of deno.lock");
+      mustRun(process.execPath, ["install", "--quiet", "--frozen"], "deno install failed");
+    },
+  );
 }
 
 /** Bundles the web app, when its sources have changed. */
 function ensureWebApp(): void {
   const sources = join(ROOT, "lib/service/web");
-  const hash = createHash("sha256");
-  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
   const target = join(ROOT, "node_modules/.segue-web");
-  once(join(target, "sources"), hash.digest("hex"), () => {
+  once(join(target, "sources"), hashOf(readdirSync(sources).sort().map((name) => join(sources, name))), () => {
     say("bundling the web app");
     const entry = join(sources, "main.tsx");
     const args = ["bundle", "--quiet", "--platform", "browser", "--minify", "-o", join(target, "app.js"), entry];
@@ -181,11 +172,11 @@ function ensureWebApp(): void {
 }
 
 /**
- * tfjs-node's native library: by the package's own download where its host answers, else built from TensorFlow's
- * Python wheel, else not at all. Returns a phrase for the last line of the set-up.
+ * Installs the native library of tfjs-node: downloaded as the package does it, or else built from TensorFlow's Python
+ * package. When both fail, TensorFlow runs in JavaScript. Gives a phrase for the last line of the set-up.
  */
 function ensureTensorFlow(venv: string): string {
-  const folder = findTfjsNode();
+  const folder = realpathSync(join(ROOT, "node_modules/@tensorflow/tfjs-node"));
   const binding = join(folder, "lib/napi-v8/tfjs_binding.node");
   const marker = join(folder, ".segue-tensorflow");
   const known = existsSync(marker) ? readFileSync(marker, "utf8") : "";
@@ -196,28 +187,30 @@ function ensureTensorFlow(venv: string): string {
     ["the TensorFlow wheel", () => buildFromWheel(venv, folder)],
   ];
   for (const [way, attempt] of ways) {
-    try {
+    const phrase = `native TensorFlow by ${way}`;
+    const works = orTell(() => {
       attempt();
       probeTensorFlow();
-      const phrase = `native TensorFlow by ${way}`;
       writeFileSync(marker, phrase);
-      return phrase;
-    } catch (error) {
-      if (!(error instanceof SetupError)) throw error;
-      problems.push(`${way}: ${error.message}`);
-    }
+    }, (message) => problems.push(`${way}: ${message}`));
+    if (works) return phrase;
   }
-  warnLoudly(problems);
+  const line = "#".repeat(78);
+  const warning = "WARNING: no native TensorFlow. Training will run in JavaScript, 10 to 100 times slower.";
+  console.error(`\n${line}\n${[warning, ...problems.map((problem) => `- ${problem}`)].join("\n")}\n${line}\n`);
   return "JavaScript CPU backend, slow";
 }
 
-function findTfjsNode(): string {
-  const store = join(ROOT, "node_modules/.deno");
-  const entry = readdirSync(store).find((name) => name.startsWith(`@tensorflow+tfjs-node@${TFJS_NODE}`));
-  if (!entry) {
-    throw new SetupError(`${relative(store)} has no tfjs-node ${TFJS_NODE}; delete node_modules and try again`);
+/** Does something and tells whether it went well; a {@linkcode SetupError} is passed on as its message. */
+function orTell(work: () => void, tell: (message: string) => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    tell(error.message);
+    return false;
   }
-  return join(store, entry, "node_modules/@tensorflow/tfjs-node");
 }
 
 /** Runs the package's install script. */
@@ -231,7 +224,7 @@ function downloadTensorFlow(): void {
   mustRun(process.execPath, args, "deno install failed");
 }
 
-/** Takes the library out of TensorFlow's Python wheel and compiles the binding against it, once per user. */
+/** Takes the library out of TensorFlow's Python package and compiles tfjs-node for it. Each user does it once. */
 function buildFromWheel(venv: string, folder: string): void {
   if (process.platform !== "linux" || process.arch !== "x64") throw new SetupError("only tried on Linux x86-64");
   const cached = join(cacheFolder(), `tfjs-node-${TFJS_NODE}-tensorflow-${TENSORFLOW_WHEEL.version}`);
@@ -282,7 +275,7 @@ with zipfile.ZipFile(wheel) as z:
             shutil.copyfileobj(source, sink, 1 << 24)
 `;
 
-/** Loads the library in a process of its own and multiplies. */
+/** Tries the library in another process: it multiplies two numbers. */
 function probeTensorFlow(): void {
   const code = `import { loadTensorFlow } from "./lib/math/tensor.ts";
     const { tf, backend } = await loadTensorFlow();
@@ -292,19 +285,16 @@ function probeTensorFlow(): void {
   mustRun(process.execPath, ["eval", code], "the library does not load");
 }
 
-function warnLoudly(problems: string[]): void {
-  const line = "#".repeat(78);
-  console.error(
-    `\n${line}\n#  WARNING: no native TensorFlow. Training will run in JavaScript, 10 to 100 times slower.`,
-  );
-  for (const problem of problems) console.error(`#  - ${problem}`);
-  console.error(`${line}\n`);
-}
-
 function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME ??
     (process.platform === "darwin" ? join(homedir(), "Library/Caches") : join(homedir(), ".cache"));
   return join(base, "segue");
+}
+
+function hashOf(files: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest("hex");
 }
 
 function run(program: string, args: string[]): { ok: boolean; output: string } {
@@ -312,7 +302,7 @@ function run(program: string, args: string[]): { ok: boolean; output: string } {
   return { ok: result.status === 0, output: `${result.stdout ?? ""}${result.stderr ?? ""}${result.error ?? ""}` };
 }
 
-/** Runs what must go well. */
+/** Runs a program; when it fails, SetupError tells its last line. */
 function mustRun(program: string, args: string[], failed: string): void {
   const { ok, output } = run(program, args);
   if (ok) return;
@@ -320,7 +310,7 @@ function mustRun(program: string, args: string[], failed: string): void {
   throw new SetupError(`${failed}: ${last}`);
 }
 
-/** Downloads a package from PyPI as it is there; gives the file. */
+/** Downloads a package from PyPI without installing it; gives the file. */
 function download(venv: string, folder: string, what: string, args: string[]): string {
   say(`downloading ${what}`);
   const pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest", folder];
@@ -328,7 +318,7 @@ function download(venv: string, folder: string, what: string, args: string[]): s
   return join(folder, readdirSync(folder).find((file) => /\.(whl|tar\.gz)$/.test(file))!);
 }
 
-/** Does something once for a content: the file that holds it says that it is done. */
+/** Does something unless the stamp, a file, already has the content that stands for it. */
 function once(stamp: string, content: string, make: () => void): void {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === content) return;
   mkdirSync(dirname(stamp), { recursive: true });
@@ -336,7 +326,7 @@ function once(stamp: string, content: string, make: () => void): void {
   writeFileSync(stamp, content);
 }
 
-/** Makes a folder that is there whole or not at all. */
+/** Makes a folder completely or not at all. */
 function makeFolder(folder: string, make: (partial: string) => void): void {
   const partial = `${folder}.${process.pid}.part`;
   rmSync(partial, { recursive: true, force: true });
@@ -358,10 +348,4 @@ function say(message: string): void {
   console.error(`setup: ${message}`);
 }
 
-try {
-  main(new Set(process.argv.slice(2)));
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(`setup: ${error.message}`);
-  process.exitCode = 2;
-}
+if (!orTell(() => main(new Set(process.argv.slice(2))), say)) process.exitCode = 2;
