@@ -67,13 +67,7 @@ export function findTrack(catalog: Catalog, text: string): number {
   throw new InputError(`No track has the id or title '${text}'; closest are ${names(closestTitles(titles, readings))}`);
 }
 
-/**
- * The name of a track for people.
- *
- * @param catalog The catalogue, with title and artists.
- * @param row Row of the track in [0, n).
- * @returns E.g. `Svefn-g-englar by Sigur Rós`.
- */
+/** The name of a track for people: `Svefn-g-englar by Sigur Rós`. */
 export function trackName(catalog: Catalog, row: number): string {
   return `${textsOf(catalog, "title")[row]} by ${listsOf(catalog, "artists")[row].join(", ")}`;
 }

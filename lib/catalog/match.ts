@@ -44,19 +44,20 @@ export function matchTracks(catalog: Catalog, references: readonly TrackReferenc
     if (byId !== undefined) return { track: byId, by: "id" };
     if (reference.title === undefined || reference.artist === undefined) return { track: -1, by: "none" };
     const artist = normalizeTitle(reference.artist);
-    const byTitle = names.get(titleKey(artist, normalizeTitle(reference.title)));
+    const byTitle = names.get(keyOf(artist, "title", reference.title));
     if (byTitle !== undefined) return { track: byTitle, by: "title" };
-    const byWork = names.get(workKey(artist, baseTitle(reference.title)));
+    const byWork = names.get(keyOf(artist, "work", reference.title));
     return byWork === undefined ? { track: -1, by: "none" } : { track: byWork, by: "work" };
   });
 }
 
-/**
- * The bare id in what names a track: `spotify:track:ID`, `https://open.spotify.com/track/ID?si=…` or the id itself.
- *
- * @param text What names the track.
- * @returns The id.
- */
+/** How many references were found by each means. */
+export function countMatches(matches: readonly TrackMatch[]): { id: number; title: number; work: number } {
+  const countBy = (wanted: string) => matches.filter(({ by }) => by === wanted).length;
+  return { id: countBy("id"), title: countBy("title"), work: countBy("work") };
+}
+
+/** The bare id in what names a track: `spotify:track:ID`, `https://open.spotify.com/track/ID?si=…` or the id itself. */
 export function bareId(text: string): string {
   return /(?:spotify:track:|open\.spotify\.com\/(?:intl-\w+\/)?track\/)([A-Za-z0-9]+)/.exec(text)?.[1] ?? text.trim();
 }
@@ -86,8 +87,8 @@ function tracksByName(catalog: Catalog, references: readonly TrackReference[]): 
       let artist = plainNames.get(name);
       if (artist === undefined) plainNames.set(name, artist = normalizeTitle(name));
       if (!artists.has(artist)) continue;
-      offer(titleKey(artist, normalizeTitle(titles[row]!)), row);
-      offer(workKey(artist, baseTitle(titles[row]!)), row);
+      offer(keyOf(artist, "title", titles[row]!), row);
+      offer(keyOf(artist, "work", titles[row]!), row);
     }
   });
   return rows;
@@ -102,10 +103,6 @@ function baseTitle(title: string): string {
   return normalizeTitle(base === "" || OTHER_WORK.test(title) ? title : base);
 }
 
-function titleKey(artist: string, title: string): string {
-  return `${artist}\ttitle\t${title}`;
-}
-
-function workKey(artist: string, work: string): string {
-  return `${artist}\twork\t${work}`;
+function keyOf(artist: string, by: "title" | "work", title: string): string {
+  return `${artist}\t${by}\t${by === "title" ? normalizeTitle(title) : baseTitle(title)}`;
 }

@@ -19,14 +19,8 @@ export interface Source extends SourceColumns, Pick<CsvScan, "records" | "damage
 }
 
 /**
- * Opens a file: tells its form, and how DuckDB is to read it.
+ * Opens a file: tells its form, and how DuckDB is to read it. Temporary files begin with the path `scratch`.
  *
- * @param connection An open connection.
- * @param file The file.
- * @param map Source column by canonical column.
- * @param scratch Path prefix for temporary files.
- * @param forms The known forms.
- * @returns The source.
  * @throws {InputError} When the file is empty, of no known form or not text.
  */
 export async function openSource(
@@ -61,10 +55,6 @@ export async function openSource(
 /**
  * Fills table `tracks` with the rows that are good, in order of their rowid.
  *
- * @param connection An open connection.
- * @param sources The sources.
- * @param columns Canonical columns of the table.
- * @param dropMissing As for `checkedRows`.
  * @returns The rows that are not.
  */
 export async function loadSources(

@@ -57,10 +57,7 @@ const NAMES_OTHER = `\\b(?:${OTHER})\\b`;
 
 /**
  * SQL of a title without guest credits and without remaster, live or edit marks: `Heroes - 2017 Remaster` gives
- * `Heroes`. A remix is another work and keeps its title.
- *
- * @param title SQL of the title; best a column, for it is repeated.
- * @returns SQL of the bare title; null for null.
+ * `Heroes`. A remix is another work and keeps its title. Best of a column, for it is repeated.
  */
 export function bareTitle(title: string): string {
   const replace = (text: string, pattern: string) => `regexp_replace(${text}, ${sqlText(`(?i)${pattern}`)}, ' ', 'g')`;
@@ -75,10 +72,7 @@ export function bareTitle(title: string): string {
 
 /**
  * SQL of the letters and digits of a text, in lower case, without accents and spaces: what is compared when two names
- * are held to be the same. An `&` counts as `and`.
- *
- * @param text SQL of the text; best a column, for it is repeated.
- * @returns SQL of the letters and digits; null for null.
+ * are held to be the same. An `&` counts as `and`. Best of a column, for it is repeated.
  */
 export function plainText(text: string): string {
   const dense = `replace(${text}, ' ', '')`;
@@ -87,14 +81,8 @@ export function plainText(text: string): string {
 }
 
 /**
- * SQL of a number that takes of one work share: a 64-bit hash of work title and artist. A text that has no letters and
- * digits is compared as it is.
- *
- * @param title SQL of the title.
- * @param artist SQL of the first artist.
- * @param plainTitle SQL of the plain text of the bare title.
- * @param plainArtist SQL of the plain text of the first artist.
- * @returns SQL of the number.
+ * SQL of a number that takes of one work share: a 64-bit hash of work title and first artist, each plain. A text that has
+ * no letters and digits is compared as it is.
  */
 export function workKey(title: string, artist: string, plainTitle: string, plainArtist: string): string {
   const plainOr = (plain: string, text: string) => `CASE WHEN ${plain} = '' THEN lower(${text}) ELSE ${plain} END`;

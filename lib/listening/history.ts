@@ -5,7 +5,7 @@
  */
 import { rollups } from "d3-array";
 import { InputError } from "../data/errors.ts";
-import { matchTracks, type TrackMatch } from "../catalog/match.ts";
+import { countMatches, matchTracks } from "../catalog/match.ts";
 import { readJson, readSources, readTable, type SourceFile } from "../data/sources.ts";
 import type { UserState } from "../score/state.ts";
 import type { HistoryForm, Json, Listening } from "./forms/form.ts";
@@ -128,7 +128,6 @@ export function applyHistory(state: UserState, history: History): HistoryReport 
     counts.skips += Number(skipped);
     counts.neither += Number(!played && !skipped);
   }
-  const countBy = (by: TrackMatch["by"]) => found.filter((listening) => listening.by === by).length;
   const unmatched = rollups(
     missing,
     ({ length }) => length,
@@ -137,7 +136,7 @@ export function applyHistory(state: UserState, history: History): HistoryReport 
   const timeOf = ({ start }: Listening) => new Date(start).toISOString();
   return {
     ...counts,
-    matchedBy: { id: countBy("id"), title: countBy("title"), work: countBy("work") },
+    matchedBy: countMatches(matches),
     unmatched: missing.length,
     mostUnmatched: unmatched.sort((a, b) => b[1] - a[1]).slice(0, 10).map(([name, entries]) => {
       const [artist, title] = name.split("\t");

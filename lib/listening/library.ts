@@ -6,7 +6,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { textsOf } from "../catalog/catalog.ts";
 import { InputError } from "../data/errors.ts";
-import { matchTracks, type TrackReference } from "../catalog/match.ts";
+import { countMatches, matchTracks, type TrackReference } from "../catalog/match.ts";
 import { readJson, readSources, readTable, type SourceFile } from "../data/sources.ts";
 import type { Collection, TrackIndex } from "../score/collection.ts";
 
@@ -44,24 +44,18 @@ const COLUMNS = {
 export function readLibrary(collection: Collection, path: string): Library {
   const references = readSources([path], LIBRARY_FILES).flatMap(readReferences);
   const matches = matchTracks(collection.catalog, references);
+  const found = references.map((reference, i) => ({ ...reference, ...matches[i] })).filter(({ by }) => by !== "none");
+  if (found.length === 0) throw new InputError(`${path}: none of its ${references.length} tracks is in the catalogue`);
   const ids = textsOf(collection.catalog, "track_id");
-  const located = references.flatMap(({ location }, i): [string, string][] =>
-    location === undefined || matches[i].by === "id" || matches[i].by === "none"
-      ? []
-      : [[ids[matches[i].track]!, location]]
-  );
-  const library: Library = {
-    tracks: [...new Set(matches.filter(({ by }) => by !== "none").map(({ track }) => track))],
+  // Of several files of a track the first is taken.
+  const located = found.filter(({ location, by }) => location !== undefined && by !== "id").reverse();
+  return {
+    tracks: [...new Set(found.map(({ track }) => track))],
     entries: references.length,
-    matchedBy: { id: 0, title: 0, work: 0 },
+    matchedBy: countMatches(matches),
     unmatched: references.filter((_, i) => matches[i].by === "none"),
-    locations: new Map(located.reverse()),
+    locations: new Map(located.map(({ track, location }) => [ids[track]!, location!])),
   };
-  for (const { by } of matches) if (by !== "none") library.matchedBy[by]++;
-  if (library.tracks.length === 0) {
-    throw new InputError(`${path}: none of its ${references.length} tracks is in the catalogue`);
-  }
-  return library;
 }
 
 function readReferences(file: SourceFile): TrackReference[] {

@@ -125,11 +125,8 @@ export const DATES: { months: number[]; weekdays: Record<string, number[]>; year
 };
 
 /**
- * The value of a property at a latent standard normal: linear between 1,025 points in [−4, 4]. Cost O(1).
- *
- * @param grid One of a subgenre's grids.
- * @param z The latent normal.
- * @returns The value, in the property's unit.
+ * The value of a property at a latent standard normal, from one of the grids of a subgenre: linear between 1,025 points
+ * in [−4, 4].
  */
 export function latentToValue(grid: Float64Array, z: number): number {
   const at = (z + REACH) * (GRID / (2 * REACH));

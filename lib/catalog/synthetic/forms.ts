@@ -16,15 +16,9 @@ const MISSING_NAMES_SHARE = 0.00015;
 const WAITING = 4096;
 
 /**
- * The CSV file of a world: its header, then the tracks. In the forms that know genres a track has a line for each of
- * its subgenres; the further ones come up to some thousand lines later, as in files that were gathered playlist by
- * playlist. About one line in 6,700 is a track of which the source lost title, artist and album.
- *
- * @param artists The artists of the world.
- * @param tracks Its tracks.
- * @param form The form to follow.
- * @param seed Seed of the world.
- * @returns The lines, each with its end.
+ * The CSV file of a world in a form, line by line: its header, then the tracks. In the forms that know genres a track has
+ * a line for each of its subgenres; the further ones come up to some thousand lines later, as in files that were gathered
+ * playlist by playlist. About one line in 6,700 is a track of which the source lost title, artist and album.
  */
 export function* worldLines(
   artists: WorldArtists,

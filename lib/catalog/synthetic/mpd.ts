@@ -29,14 +29,8 @@ export function sliceNames(count: number): string[] {
 }
 
 /**
- * Writes drafts as the text of one file after another, a playlist at a time.
- *
- * @param drafts The playlists, taken as the parts are read: read the files in order, each to its end.
- * @param count Number of playlists.
- * @param generator What draws them.
- * @param table The tracks.
- * @param seed Seed of the world.
- * @returns For each file its name and the parts of its text.
+ * The files of a number of playlists, each a name and the parts of its text, a playlist at a time. The drafts are taken
+ * as the parts are read: read the files in order, each to its end.
  */
 export function mpdSlices(
   drafts: Iterator<PlaylistDraft>,

@@ -107,10 +107,8 @@ export interface PlaylistDraft {
 export type PlaylistGenerator = ReturnType<typeof playlistGenerator>;
 
 /**
- * Prepares the process over a world's tracks.
+ * Prepares what draws the playlists of a world.
  *
- * @param table The tracks.
- * @param seed Seed of the world.
  * @returns The scenes, of which some may be empty in a small world; the scene of each track and the next of each on its
  * genre's cycle; the rank offset u₀ of the popularity law; the three fixed successors of a track, not necessarily
  * distinct; and what draws a number of playlists.

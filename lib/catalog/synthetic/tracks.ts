@@ -87,11 +87,8 @@ const EXPLICIT_BY_DECADE = [0, 0, 0.01, 0.1, 0.4, 0.4, 1, 1.6];
 const LAST_DATE = "2020-01-16";
 
 /**
- * Plans the artists: home subgenres, numbers of tracks (61 % one, 16 % two, then a power law) and distinct names.
- *
- * @param tracks Number of tracks in all.
- * @param seed Seed of the world.
- * @returns The artists, whose outputs add up to `tracks`.
+ * Plans the artists of a number of tracks: home subgenres, numbers of tracks (61 % one, 16 % two, then a power law) and
+ * distinct names. Their outputs add up to the number of tracks.
  */
 export function planArtists(tracks: number, seed: number): WorldArtists {
   const random = seededRandom(seed, "artists");
@@ -118,13 +115,7 @@ export function planArtists(tracks: number, seed: number): WorldArtists {
   return { names, subgenres: Uint8Array.from(subgenres), outputs: Int32Array.from(outputs) };
 }
 
-/**
- * Makes the tracks one after another.
- *
- * @param artists The plan.
- * @param seed Seed of the world.
- * @returns The tracks in catalogue order: artist by artist, album by album.
- */
+/** Makes the tracks one after another: artist by artist, album by album. */
 export function* worldTracks(artists: WorldArtists, seed: number): Generator<WorldTrack> {
   const random = seededRandom(seed, "tracks");
   const normal = randomNormal.source(random)(0, 1);
