@@ -159,21 +159,16 @@ export function groupChoices(rows: ChoiceRows): ChoiceSets {
   starts.push(choice.length);
   const chosen = new Int32Array(starts.length - 1).fill(-1);
   for (let n = 0; n < chosen.length; n++) {
+    const refuse = (what: string) => new InputError(`Choice set ${name(choice[starts[n]])} ${what}`);
     for (let r = starts[n]; r < starts[n + 1]; r++) {
       if (rows.cluster && rows.cluster[r] !== rows.cluster[starts[n]]) {
-        throw new InputError(
-          `Choice set ${name(choice[r])} belongs to two clusters; expected all its rows to be of one`,
-        );
+        throw refuse("belongs to two clusters; expected all its rows to be of one");
       }
       if (!rows.chosen[r]) continue;
-      if (chosen[n] >= 0) {
-        throw new InputError(`Choice set ${name(choice[r])} has more than one chosen row; expected exactly one`);
-      }
+      if (chosen[n] >= 0) throw refuse("has more than one chosen row; expected exactly one");
       chosen[n] = r;
     }
-    if (chosen[n] < 0) {
-      throw new InputError(`Choice set ${name(choice[starts[n]])} has no chosen row; expected exactly one`);
-    }
+    if (chosen[n] < 0) throw refuse("has no chosen row; expected exactly one");
   }
   const cluster = rows.cluster && chosen.map((row) => rows.cluster![row]);
   return { features, values, starts: Int32Array.from(starts), chosen, offset, cluster, alternative, alternatives };
@@ -223,23 +218,15 @@ export function listenerRanges(sets: ChoiceSets): Int32Array {
 }
 
 function expectFinite(rows: ChoiceRows, name: (choice: number) => string): void {
-  const width = rows.features.length;
-  for (let i = 0; i < rows.values.length; i++) {
-    if (!Number.isFinite(rows.values[i])) {
-      const r = Math.floor(i / width);
-      throw new InputError(
-        `Expected feature ${rows.features[i % width]} to be a finite number but found ${
-          Number.isNaN(rows.values[i]) ? "a missing value" : rows.values[i]
-        } in choice set ${name(rows.choice[r])}`,
-      );
-    }
+  const { features, values, offset, choice } = rows;
+  const width = features.length;
+  const refuse = (what: string, value: number, row: number) => {
+    const found = Number.isNaN(value) ? "a missing value" : value;
+    const where = `in choice set ${name(choice[row])}`;
+    throw new InputError(`Expected ${what} to be a finite number but found ${found} ${where}`);
+  };
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) refuse(`feature ${features[i % width]}`, values[i], Math.floor(i / width));
   }
-  const bad = rows.offset?.findIndex((value) => !Number.isFinite(value)) ?? -1;
-  if (bad >= 0) {
-    throw new InputError(
-      `Expected the offset to be a finite number but found ${rows.offset![bad]} in choice set ${
-        name(rows.choice[bad])
-      }`,
-    );
-  }
+  offset?.forEach((value, row) => Number.isFinite(value) || refuse("the offset", value, row));
 }

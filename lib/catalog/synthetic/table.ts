@@ -8,7 +8,6 @@ import type { WorldArtists, WorldTrack } from "./tracks.ts";
 
 /** The tracks of a world, one column a property. Row i is track i. */
 export interface WorldTable {
-  /** The artists. */
   artists: WorldArtists;
   /** Number of the first track of each artist, and the number of tracks at the end. */
   firstTrack: Int32Array;
@@ -18,15 +17,12 @@ export interface WorldTable {
   album: Int32Array;
   /** First subgenre of each track. */
   subgenre: Uint8Array;
-  /** Year of release. */
   year: Int16Array;
   /** Latent normal of the popularity. */
   appeal: Float32Array;
   /** 2 where {@linkcode drive} is positive, plus 1 where {@linkcode groove} is. */
   mood: Uint8Array;
-  /** Length, ms. */
   durationMs: Int32Array;
-  /** Titles of tracks. */
   titles: string[];
   /** Titles of albums by album number. */
   albumTitles: string[];
