@@ -9,25 +9,21 @@ import type { Tensor, TensorFlow } from "../math/tensor.ts";
  * Buffers that every step uses again. New ones would be 20 MB a step, and pile up faster than they are collected.
  */
 export class BufferPool {
-  readonly #free = new Map<number, Float32Array[]>();
-  readonly #taken: Float32Array[] = [];
+  #buffer = new Float32Array(0);
+  #used = 0;
 
   /** Gives a buffer with any content; nobody else gets it before the next {@linkcode BufferPool.reset}. */
   take(size: number): Float32Array {
-    const buffer = this.#free.get(size)?.pop() ?? new Float32Array(size);
-    this.#taken.push(buffer);
-    return buffer;
+    if (this.#used + size > this.#buffer.length) {
+      this.#buffer = new Float32Array(Math.max(size, 2 * this.#buffer.length));
+      this.#used = 0;
+    }
+    return this.#buffer.subarray(this.#used, this.#used += size);
   }
 
   /** All buffers may be given again. Call it when no tensor that was made of them is left. */
   reset(): void {
-    // Batches differ in length, and so do the sizes of their buffers: old sizes must not pile up.
-    if (this.#free.size > 8) this.#free.clear();
-    for (const buffer of this.#taken.splice(0)) {
-      const free = this.#free.get(buffer.length);
-      if (free) free.push(buffer);
-      else this.#free.set(buffer.length, [buffer]);
-    }
+    this.#used = 0;
   }
 }
 
