@@ -5,13 +5,8 @@
  * @module
  */
 
-/** Tracks that stand together with a track, and in how many playlists each. */
-export interface Companions {
-  /** The companions. */
-  tracks: Int32Array;
-  /** Number of playlists. */
-  counts: Int32Array;
-}
+/** The tracks that stand together with a track, and in how many playlists each. */
+export type Companions = Map<number, number>;
 
 /**
  * Counts the pairs of some playlists. Cost O(Σ length²).
@@ -24,19 +19,20 @@ export interface Companions {
  * import { countPairs } from "./cooccurrence.ts";
  * import assert from "node:assert/strict";
  *
- * const { tracks, counts } = countPairs([[1, 2], [2, 1, 3]]).get(1)!;
- * assert.deepEqual([[...tracks], [...counts]], [[2, 3], [2, 1]]);
+ * assert.deepEqual([...countPairs([[1, 2], [2, 1, 3]]).get(1)!], [[2, 2], [3, 1]]);
  * ```
  */
 export function countPairs(playlists: Iterable<Iterable<number>>): Map<number, Companions> {
-  const total: Totals = new Map();
+  const total = new Map<number, Companions>();
   for (const playlist of playlists) {
     const tracks = new Set(playlist);
     for (const a of tracks) {
-      for (const b of tracks) if (a !== b) add(total, a, b, 1);
+      const row = total.get(a) ?? new Map<number, number>();
+      total.set(a, row);
+      for (const b of tracks) if (a !== b) row.set(b, (row.get(b) ?? 0) + 1);
     }
   }
-  return new Map([...total].map(([track, row]) => [track, companionsOf([...row])]));
+  return total;
 }
 
 /**
@@ -44,29 +40,17 @@ export function countPairs(playlists: Iterable<Iterable<number>>): Map<number, C
  *
  * @param parts Companions of tracks in parts of the playlists, by track.
  * @param k Companions of a track.
- * @returns Companions by track, each list the most frequent first.
+ * @returns Companions by track, the most frequent first.
  */
 export function topCompanions(parts: Iterable<readonly [number, Companions]>, k: number): Map<number, Companions> {
-  const total: Totals = new Map();
-  for (const [track, { tracks, counts }] of parts) {
-    tracks.forEach((companion, e) => add(total, track, companion, counts[e]));
+  const total = new Map<number, Companions>();
+  for (const [track, companions] of parts) {
+    const row = total.get(track) ?? new Map<number, number>();
+    total.set(track, row);
+    for (const [companion, count] of companions) row.set(companion, (row.get(companion) ?? 0) + count);
   }
-  return new Map(
-    [...total].map(([track, row]) => [
-      track,
-      companionsOf([...row].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, k)),
-    ]),
-  );
-}
-
-type Totals = Map<number, Map<number, number>>;
-
-function add(total: Totals, track: number, companion: number, count: number): void {
-  let row = total.get(track);
-  if (!row) total.set(track, row = new Map());
-  row.set(companion, (row.get(companion) ?? 0) + count);
-}
-
-function companionsOf(pairs: [number, number][]): Companions {
-  return { tracks: Int32Array.from(pairs, ([track]) => track), counts: Int32Array.from(pairs, ([, count]) => count) };
+  for (const [track, row] of total) {
+    total.set(track, new Map([...row].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, k)));
+  }
+  return total;
 }

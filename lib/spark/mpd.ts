@@ -13,7 +13,7 @@ import { type Companions, countPairs, topCompanions } from "../sequence/cooccurr
 import { type MpdOptions, type MpdReport, readMpd, scanSlice, type SliceScan } from "../sequence/read_mpd.ts";
 import type { MpdPiece, MpdPlaylist } from "../sequence/scan_mpd.ts";
 import { sqlText, withDuckDB } from "../data/parquet.ts";
-import { bytesOf, numbersOf, type RowColumns, type RowTable } from "./arrow.ts";
+import type { RowColumns, RowTable } from "./arrow.ts";
 import type { Engine, Step } from "./engine.ts";
 
 const PIECES_A_ROW = 100;
@@ -41,7 +41,7 @@ export const SLICES_STEP: Step = {
 };
 
 /** Companions of tracks; `part` says where those of a track are added up. */
-const COMPANIONS = { part: "int", track: "int", companions: "binary", counts: "binary" } as const;
+const COMPANIONS = { part: "int", track: "int", companions: "binary" } as const;
 
 /** Step `mpd.pairs`: how often two tracks stand together in the playlists of a partition. */
 export const PAIRS_STEP: Step = {
@@ -75,8 +75,7 @@ function* tablesOf(companions: Map<number, Companions>, partitions: number): Gen
     yield {
       part: here.map(([track]) => track % partitions),
       track: here.map(([track]) => track),
-      companions: here.map(([, { tracks }]) => bytesOf(tracks)),
-      counts: here.map(([, { counts }]) => bytesOf(counts)),
+      companions: here.map(([, companions]) => serialize(companions)),
     };
   }
 }
@@ -84,10 +83,8 @@ function* tablesOf(companions: Map<number, Companions>, partitions: number): Gen
 async function companionsIn(tables: AsyncIterable<RowTable>): Promise<[number, Companions][]> {
   const all: [number, Companions][] = [];
   for await (const table of tables) {
-    const [companions, counts] = [table.bytes("companions"), table.bytes("counts")];
-    table.numbers("track")!.forEach((track: number, i: number) => {
-      all.push([track, { tracks: numbersOf(Int32Array, companions[i]), counts: numbersOf(Int32Array, counts[i]) }]);
-    });
+    const companions = table.bytes("companions");
+    table.numbers("track")!.forEach((track: number, i: number) => all.push([track, deserialize(companions[i])]));
   }
   return all;
 }
@@ -139,12 +136,12 @@ async function writeCooccurrence(directory: string, engine: Engine, k: number, t
     });
     const rows = new Map(await companionsIn(tables));
     const offsets = new Int32Array(tracks + 1);
-    for (let t = 0; t < tracks; t++) offsets[t + 1] = offsets[t] + (rows.get(t)?.tracks.length ?? 0);
+    for (let t = 0; t < tracks; t++) offsets[t + 1] = offsets[t] + (rows.get(t)?.size ?? 0);
     const indices = new Int32Array(offsets[tracks]);
     const similarities = new Float32Array(offsets[tracks]);
-    for (const [track, { tracks: companions, counts }] of rows) {
-      indices.set(companions, offsets[track]);
-      similarities.set(counts, offsets[track]);
+    for (const [track, companions] of rows) {
+      indices.set([...companions.keys()], offsets[track]);
+      similarities.set([...companions.values()], offsets[track]);
     }
     writeGraph(join(directory, "cooccurrence.npz"), { nodeCount: tracks, offsets, indices, similarities });
   } finally {
