@@ -89,18 +89,15 @@ function zipEntries(file: number, size: number, path: string): ZipEntry[] {
     const extraLength = directory.getUint16(p + 30, true);
     const name = new TextDecoder().decode(new Uint8Array(directory.buffer, p + 46, nameLength));
     const fields = [24, 20, 42].map((field) => directory.getUint32(p + field, true));
-    for (
-      let x = p + 46 + nameLength;
-      x < p + 46 + nameLength + extraLength;
-      x += 4 + directory.getUint16(x + 2, true)
-    ) {
-      if (directory.getUint16(x, true) !== 1) continue;
-      let wide = x + 4;
-      for (let f = 0; f < 3; f++) {
-        if (fields[f] !== 0xffffffff) continue;
-        fields[f] = long(directory, wide);
-        wide += 8;
-      }
+    let extra = p + 46 + nameLength;
+    const extraEnd = extra + extraLength;
+    while (extra < extraEnd && directory.getUint16(extra, true) !== 1) {
+      extra += 4 + directory.getUint16(extra + 2, true);
+    }
+    for (let f = 0, wide = extra + 4; f < 3 && extra < extraEnd; f++) {
+      if (fields[f] !== WIDE) continue;
+      fields[f] = long(directory, wide);
+      wide += 8;
     }
     const local = read(fields[2], 30);
     if (local.getUint32(0, true) !== 0x04034b50) throw wrong();

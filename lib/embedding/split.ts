@@ -29,6 +29,8 @@ export interface RowGroups {
   count: number;
 }
 
+/** Share of the rows wanted for validation, and for test. */
+const SHARE = 0.1;
 /** Fewer groups than this cannot be split in three. */
 const FEWEST_GROUPS = 10;
 
@@ -52,22 +54,21 @@ export function leakageGroups(catalog: Catalog): RowGroups {
 }
 
 /**
- * Splits rows so that no group lies in two parts. Groups are taken in random order; each goes to the test rows while it
- * fits into their share, else to the validation rows while it fits into theirs, else to the training rows.
+ * Splits rows so that no group lies in two parts. Groups are taken in random order; each goes to the validation rows
+ * while it fits into their share, else to the test rows while it fits into theirs, else to the training rows.
  *
  * @param groups Group of each row, in [0, count).
  * @param count Number of groups, at least 3.
  * @param random Source of randomness.
- * @param share Share of the rows wanted for validation, and for test; in (0, 0.5).
  * @returns The rows of each part, ascending. The parts are near their share from below; a part is never empty.
  * @throws {InputError} When there are fewer than three groups.
  */
-export function splitByGroup(groups: Int32Array, count: number, random: Random, share: number = 0.1): RowSplit {
+export function splitByGroup(groups: Int32Array, count: number, random: Random): RowSplit {
   if (count < 3) throw new InputError(`Expected at least 3 groups to split but found ${count}`);
   const sizes = new Int32Array(count);
   for (const group of groups) sizes[group]++;
   const order = shuffleInPlace(Int32Array.from({ length: count }, (_, g) => g), random);
-  const room = share * groups.length;
+  const room = SHARE * groups.length;
   const part = new Uint8Array(count);
   const filled = [0, 0, 0];
   for (const group of order) {
@@ -78,10 +79,6 @@ export function splitByGroup(groups: Int32Array, count: number, random: Random, 
   // Groups too large for their share: the smallest two make the parts that stayed empty.
   const smallest = order.toSorted((a, b) => sizes[a] - sizes[b]);
   for (const p of [1, 2]) if (filled[p] === 0) part[smallest[p - 1]] = p;
-  const rows = (p: number) => {
-    const found: number[] = [];
-    for (let i = 0; i < groups.length; i++) if (part[groups[i]] === p) found.push(i);
-    return Int32Array.from(found);
-  };
+  const rows = (p: number) => Int32Array.from(groups.keys()).filter((i) => part[groups[i]] === p);
   return { train: rows(0), validation: rows(1), test: rows(2) };
 }

@@ -15,12 +15,12 @@ import { type Random, randomInteger, shuffleInPlace } from "../math/random.ts";
 
 /** How to lay out. */
 export interface UmapOptions {
-  /** Neighbours that shape the picture, at least 2 and at most the sample less 2. Default 15. */
-  neighbors?: number;
   /** Passes of the optimisation; a third of them for tracks outside the sample. Default 200. */
   epochs?: number;
 }
 
+/** Neighbours that shape the picture; two fewer than the sample has rows when it is that small. */
+const NEIGHBORS = 15;
 /** Smallest distance between points of the picture. */
 const MINIMUM_DISTANCE = 0.1;
 const EPOCHS = 200;
@@ -191,7 +191,7 @@ export function umapOfSample(
 ): Matrix {
   if (sample.length < 4) throw new InputError(`Expected at least 4 tracks for UMAP but found ${sample.length}`);
   const anchors = takeRows(x, sample);
-  const k = expectInteger("neighbors", Math.min(options.neighbors ?? 15, sample.length - 2), 2);
+  const k = Math.min(NEIGHBORS, sample.length - 2);
   const own = Int32Array.from({ length: sample.length }, (_, i) => i);
   const layout = umapLayout(exactNeighbors(anchors, anchors, k, own), random, options);
   const positions = matrix(x.rows, 2);

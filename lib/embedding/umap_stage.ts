@@ -17,8 +17,6 @@ import { stratifiedSample, umapOfSample } from "./umap.ts";
 export interface UmapStageOptions extends Rerun {
   /** Tracks that are laid out, at most 20,000; the others are placed among them. Default 5,000. */
   sample?: number;
-  /** Neighbours that shape the picture. Default 15. */
-  neighbors?: number;
   /** Seed of sample and layout. Default 42. */
   seed?: number;
 }
@@ -34,16 +32,15 @@ export interface UmapStageOptions extends Rerun {
  * @throws {InputError} When there are fewer than 4 tracks.
  */
 export async function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {
-  const { sample = 5000, neighbors = 15, seed = 42, force } = options;
+  const { sample = 5000, seed = 42, force } = options;
   expectInteger("sample", sample, 4, 20_000);
-  expectInteger("neighbors", neighbors, 2, 200);
   const file = embeddingFile(directory);
   const path = (name: string) => join(directory, name);
   const optional = ["clusters.npy"].filter((name) => existsSync(path(name)));
   return await runStage(directory, {
     name: "umap",
     inputs: [file, "tracks.parquet", ...optional],
-    parameters: { sample, neighbors, seed },
+    parameters: { sample, seed },
     outputs: ["umap.npy"],
     force,
     run: async () => {
@@ -53,7 +50,7 @@ export async function umapStage(directory: string, options: UmapStageOptions = {
       const strata = lists.genres?.map((list) => list[0] ?? "") ?? clusters ?? new Int32Array(x.rows);
       const random = seededRandom(seed, "umap");
       const rows = stratifiedSample(strata, sample, random);
-      writeNpy(path("umap.npy"), umapOfSample(x, rows, random, { neighbors }));
+      writeNpy(path("umap.npy"), umapOfSample(x, rows, random));
       return { sample: rows.length, placed: x.rows - rows.length };
     },
   });

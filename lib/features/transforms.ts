@@ -81,18 +81,9 @@ export function applyTransform({ name, offset }: Transform, values: Float64Array
  * @param y The transformed value.
  * @returns The value in the feature's own unit.
  */
-export function invertTransform(transform: Transform, y: number): number {
-  const e = transform.offset;
-  switch (transform.name) {
-    case "none":
-      return y;
-    case "log":
-      return Math.exp(y) - e;
-    case "logit": {
-      const p = 1 / (1 + Math.exp(-y));
-      return p * (1 + 2 * e) - e;
-    }
-    case "reflected-log":
-      return e - Math.exp(-y);
-  }
+export function invertTransform({ name, offset: e }: Transform, y: number): number {
+  if (name === "none") return y;
+  if (name === "log") return Math.exp(y) - e;
+  if (name === "reflected-log") return e - Math.exp(-y);
+  return 1 / (1 + Math.exp(-y)) * (1 + 2 * e) - e;
 }

@@ -69,16 +69,15 @@ export function screePlot(model: PcaModel): Spec {
 }
 
 /**
- * Loadings of the first components as a heat map.
+ * Loadings of the first six components as a heat map.
  *
  * @param model The PCA.
  * @param names Name of each column.
- * @param count Number of components shown.
  * @returns The figure.
  */
-export function loadingsPlot(model: PcaModel, names: readonly string[], count: number = 6): Spec {
+export function loadingsPlot(model: PcaModel, names: readonly string[]): Spec {
   const d = names.length;
-  const shown = Math.min(count, model.explainedVariance.length);
+  const shown = Math.min(6, model.explainedVariance.length);
   const values = Array.from({ length: shown * d }, (_, at) => ({
     component: `${Math.floor(at / d) + 1}`,
     feature: names[at % d],

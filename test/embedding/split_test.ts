@@ -27,7 +27,7 @@ Deno.test("splitByGroup() puts every row in one part, no group in two, and leave
 
 Deno.test("the parts have their shares when groups are small", () => {
   const groups = Int32Array.from({ length: 1000 }, (_, i) => i >> 1);
-  const { train, validation, test } = splitByGroup(groups, 500, seededRandom(1), 0.1);
+  const { train, validation, test } = splitByGroup(groups, 500, seededRandom(1));
   assert.deepEqual([train.length, validation.length, test.length], [800, 100, 100]);
   assert.throws(() => splitByGroup(Int32Array.of(0, 1), 2, seededRandom(1)), /Expected at least 3 groups/);
 });
