@@ -8,10 +8,8 @@ import { LOGIT_WASM } from "./logit.wasm.ts";
 
 /** Sums blocks of choice sets of one width. */
 export interface LogitKernel {
-  /** Most rows of a block. */
+  /** Most rows of a block, and so most sets. */
   blockRows: number;
-  /** Most sets of a block. */
-  blockSets: number;
   /** Features of the block, row-major [blockRows, width]. */
   values: Float64Array;
   /** Known utilities of the block's rows. */
@@ -35,20 +33,6 @@ export interface LogitKernel {
   run(sets: number, hasOffset: boolean): void;
 }
 
-type Sums = (
-  x: number,
-  starts: number,
-  chosen: number,
-  offset: number,
-  sets: number,
-  width: number,
-  weights: number,
-  scratch: number,
-  stride: number,
-  totals: number,
-  out: number,
-) => void;
-
 /** Features of a block: few enough that they stay in the second-level cache. */
 const BLOCK_VALUES = 16384;
 
@@ -65,7 +49,6 @@ let latest: { width: number; kernel: LogitKernel } | undefined;
 export function logitKernel(width: number, largestSet: number): LogitKernel {
   if (latest && latest.width === width && latest.kernel.blockRows >= largestSet) return latest.kernel;
   const blockRows = Math.max(64, largestSet, Math.floor(BLOCK_VALUES / Math.max(1, width)));
-  const blockSets = blockRows;
   // Any set fits into a block, so the scratch of one set needs no more rows than that.
   const stride = blockRows + (blockRows & 1);
   let size = 1024;
@@ -76,25 +59,24 @@ export function logitKernel(width: number, largestSet: number): LogitKernel {
   };
   const x = take(8 * blockRows * width);
   const offset = take(8 * blockRows);
-  const starts = take(4 * (blockSets + 1));
-  const chosen = take(4 * blockSets);
+  const starts = take(4 * (blockRows + 1));
+  const chosen = take(4 * blockRows);
   const weights = take(8 * width);
-  const totals = take(8 * blockSets);
+  const totals = take(8 * blockRows);
   const out = take(8 * (2 + width + width * width));
   const scratch = take(8 * ((width + 2) * stride + width));
   compiled ??= new WebAssembly.Module(Buffer.from(LOGIT_WASM, "base64"));
   const memory = new WebAssembly.Memory({ initial: Math.ceil(size / 65536) });
   const instance = new WebAssembly.Instance(compiled, { env: { memory } });
-  const { sums } = instance.exports as unknown as { sums: Sums };
+  const { sums } = instance.exports as unknown as { sums: (...pointersAndSizes: number[]) => void };
   const kernel: LogitKernel = {
     blockRows,
-    blockSets,
     values: new Float64Array(memory.buffer, x, blockRows * width),
     offset: new Float64Array(memory.buffer, offset, blockRows),
-    starts: new Int32Array(memory.buffer, starts, blockSets + 1),
-    chosen: new Int32Array(memory.buffer, chosen, blockSets),
+    starts: new Int32Array(memory.buffer, starts, blockRows + 1),
+    chosen: new Int32Array(memory.buffer, chosen, blockRows),
     weights: new Float64Array(memory.buffer, weights, width),
-    totals: new Float64Array(memory.buffer, totals, blockSets),
+    totals: new Float64Array(memory.buffer, totals, blockRows),
     out: new Float64Array(memory.buffer, out, 2 + width + width * width),
     run(sets, hasOffset) {
       sums(x, starts, chosen, hasOffset ? offset : 0, sets, width, weights, scratch, stride, totals, out);

@@ -67,7 +67,7 @@ export function logitSums(
   for (let n = from; n < to;) {
     const first = n;
     const row = starts[first];
-    for (; n < to && starts[n + 1] - row <= kernel.blockRows && n - first < kernel.blockSets; n++) {
+    for (; n < to && starts[n + 1] - row <= kernel.blockRows; n++) {
       kernel.starts[n - first] = starts[n] - row;
       kernel.chosen[n - first] = chosen[n] - row;
       uniformLogLikelihood -= Math.log(starts[n + 1] - starts[n]);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { range, sort } from "d3-array";
 import { EigenvalueDecomposition, Matrix as Dense } from "ml-matrix";
 import { expectInteger } from "../data/errors.ts";
 import { cosine, type Matrix, row } from "../math/matrix.ts";
@@ -39,10 +40,10 @@ export function egoNetwork(graph: NeighborGraph, x: Matrix, track: number, size:
   const squares = tracks.map((a) => tracks.map((b) => a === b ? 0 : Math.acos(cosine(row(x, a), row(x, b))) ** 2));
   const inner = new Dense(squares).center("row").center("column").mul(-0.5);
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(inner, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, e) => e).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
-  const place = (i: number, axis: number) =>
-    Math.sqrt(Math.max(0, realEigenvalues[order[axis]])) * eigenvectorMatrix.get(i, order[axis]);
-  const total = realEigenvalues.reduce((sum, value) => sum + Math.max(0, value), 0);
+  const sizes = realEigenvalues.map((value) => Math.max(0, value));
+  const [first, second] = sort(range(m), (e) => -realEigenvalues[e]);
+  const place = (i: number, e: number) => Math.sqrt(sizes[e]) * eigenvectorMatrix.get(i, e);
+  const total = sizes.reduce((a, b) => a + b, 0);
   const edges: EgoNetwork["edges"] = [];
   for (let from = 0; from < m; from++) {
     for (let to = from + 1; to < m; to++) {
@@ -53,13 +54,11 @@ export function egoNetwork(graph: NeighborGraph, x: Matrix, track: number, size:
   return {
     nodes: tracks.map((t, i) => ({
       track: t,
-      x: place(i, 0) - place(0, 0),
-      y: place(i, 1) - place(0, 1),
+      x: place(i, first) - place(0, first),
+      y: place(i, second) - place(0, second),
       similarity: i === 0 ? 1 : graph.similarities[graph.offsets[track] + i - 1],
     })),
     edges,
-    explained: total > 0
-      ? (Math.max(0, realEigenvalues[order[0]]) + Math.max(0, realEigenvalues[order[1]])) / total
-      : 1,
+    explained: total > 0 ? (sizes[first] + sizes[second]) / total : 1,
   };
 }

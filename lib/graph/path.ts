@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { minIndex, pairs } from "d3-array";
+import { minIndex, pairs, range, sort } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { cosine, type Matrix, matrix, row, takeRows, unitRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
@@ -220,14 +220,15 @@ function fillIn(graph: NeighborGraph, step: Step, walk: readonly number[], steps
   const used = new Set(full);
   while (full.length - 1 < steps) {
     let best = { place: 0, track: -1, larger: Infinity };
-    const order = Array.from({ length: full.length - 1 }, (_, i) => i)
-      .sort((a, b) => step(full[b], full[b + 1]) - step(full[a], full[a + 1]));
+    const sizes = pairs(full, step);
+    const order = sort(range(sizes.length), (i) => -sizes[i]);
     for (const place of order) {
       const between = bestBetween(graph, step, full[place], full[place + 1], used);
       if (between.larger < best.larger) best = { place, ...between };
-      if (between.larger <= step(full[place], full[place + 1])) break;
+      if (between.larger <= sizes[place]) break;
     }
-    if (best.track < 0) best.track = anyUnused(graph.nodeCount, used);
+    // Neighbours of the walk are used up: any other track.
+    if (best.track < 0) best.track = range(graph.nodeCount).find((track) => !used.has(track))!;
     full.splice(best.place + 1, 0, best.track);
     used.add(best.track);
   }
@@ -246,11 +247,6 @@ function bestBetween(graph: NeighborGraph, step: Step, a: number, b: number, use
     }
   }
   return best;
-}
-
-function anyUnused(count: number, used: Set<number>): number {
-  for (let track = 0; track < count; track++) if (!used.has(track)) return track;
-  throw new InputError(`Expected fewer steps than the ${count} tracks`);
 }
 
 /** Exchanges inner tracks while that makes the larger of their two steps smaller. */

@@ -12,37 +12,23 @@ export type RowSchema = Readonly<Record<string, "int" | "binary">>;
 /** A table that a step yields: values by column name, all of one length. */
 export type RowColumns = Record<string, Int32Array | number[] | Uint8Array[]>;
 
+/** Class of a typed array. */
+type TypedArrayClass<T> = {
+  new (buffer: ArrayBufferLike, offset: number, length: number): T;
+  BYTES_PER_ELEMENT: number;
+};
+
 /** A table that a step is given or a job results in. */
 export interface RowTable {
   /** Number of rows. */
   readonly length: number;
-  /**
-   * A column of numbers or booleans.
-   *
-   * @param name The column.
-   * @returns One number a row, NaN where missing; undefined without such a column.
-   */
+  /** A column of numbers or booleans: one number a row, NaN where missing; undefined without such a column. */
   numbers(name: string): Float64Array | Int32Array | undefined;
-  /**
-   * A column of texts.
-   *
-   * @param name The column.
-   * @returns One text a row, null where missing.
-   */
+  /** A column of texts, null where missing. */
   texts(name: string): (string | null)[];
-  /**
-   * A column of lists of texts.
-   *
-   * @param name The column.
-   * @returns One list a row, empty where missing; undefined without such a column.
-   */
+  /** A column of lists of texts, empty where missing; undefined without such a column. */
   lists(name: string): string[][] | undefined;
-  /**
-   * A column of byte strings.
-   *
-   * @param name The column.
-   * @returns One byte string a row: views, not copies.
-   */
+  /** A column of byte strings: views, not copies. */
   bytes(name: string): Uint8Array[];
 }
 
@@ -91,12 +77,7 @@ export function decodeRows(bytes: Uint8Array): RowTable {
   };
 }
 
-/**
- * Numbers as bytes, without a copy.
- *
- * @param values A typed array.
- * @returns Its bytes.
- */
+/** Numbers as bytes, without a copy. */
 export function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
@@ -123,7 +104,7 @@ export function rowsOf(values: ArrayBufferView, rows: number): Uint8Array[] {
  * @returns The numbers of all rows, one row behind another.
  */
 export function packedOf<T>(
-  type: { new (buffer: ArrayBufferLike, offset: number, length: number): T; BYTES_PER_ELEMENT: number },
+  type: TypedArrayClass<T>,
   tables: readonly RowTable[],
   name: string,
 ): T {
@@ -137,10 +118,7 @@ export function packedOf<T>(
  * @param bytes The bytes.
  * @returns The numbers.
  */
-export function numbersOf<T>(
-  type: { new (buffer: ArrayBufferLike, offset: number, length: number): T; BYTES_PER_ELEMENT: number },
-  bytes: Uint8Array,
-): T {
+export function numbersOf<T>(type: TypedArrayClass<T>, bytes: Uint8Array): T {
   const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / type.BYTES_PER_ELEMENT);
 }

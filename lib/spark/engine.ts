@@ -169,7 +169,7 @@ export function mergedStep<T, Broadcast = undefined>(
     output: { value: "binary" },
     async *run(rows, broadcast) {
       const total = await mergeAll(values(rows, broadcast as Broadcast), merge);
-      if (total) yield { value: [serialize(total.value)] };
+      if (total !== undefined) yield { value: [serialize(total)] };
     },
   };
 }
@@ -189,13 +189,13 @@ export async function runAndMerge<T>(engine: Engine, job: Job, merge: (a: T, b: 
     for await (const table of tables) for (const bytes of table.bytes("value")) yield deserialize(bytes) as T;
   };
   const total = await mergeAll(values(), merge);
-  if (total) return total.value;
+  if (total !== undefined) return total;
   const where = job.source.kind === "items" ? job.name : job.source.path;
   throw new InputError(`${where}: expected at least one row but found none`);
 }
 
-async function mergeAll<T>(values: AsyncIterable<T>, merge: (a: T, b: T) => T): Promise<{ value: T } | undefined> {
-  let total: { value: T } | undefined;
-  for await (const value of values) total = { value: total ? merge(total.value, value) : value };
+async function mergeAll<T>(values: AsyncIterable<T>, merge: (a: T, b: T) => T): Promise<T | undefined> {
+  let total: T | undefined;
+  for await (const value of values) total = total === undefined ? value : merge(total, value);
   return total;
 }

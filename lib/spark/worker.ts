@@ -35,9 +35,8 @@ const FRAME_HEAD = 5;
 const EMPTY = new Uint8Array(0);
 
 async function main(registry: StepRegistry): Promise<void> {
-  for (let frame = readFrame(); frame; frame = readFrame()) {
-    expectLetter(frame.letter, "O");
-    const opening = JSON.parse(new TextDecoder().decode(frame.body)) as Opening;
+  for (;;) {
+    const opening = JSON.parse(new TextDecoder().decode(expectFrame("O"))) as Opening;
     const broadcast = expectFrame("V");
     try {
       const step = await loadStep(registry, opening.step);
@@ -54,11 +53,10 @@ async function main(registry: StepRegistry): Promise<void> {
 async function* tables(): AsyncGenerator<RowTable> {
   for (;;) {
     writeFrame("N", EMPTY);
-    const frame = readFrame();
-    if (!frame) process.exit(0);
-    if (frame.letter === "E") return;
-    expectLetter(frame.letter, "B");
-    yield decodeRows(frame.body);
+    const { letter, body } = readFrame();
+    if (letter === "E") return;
+    expectLetter(letter, "B");
+    yield decodeRows(body);
   }
 }
 
@@ -81,23 +79,22 @@ function expectLetter(found: string, expected: string): void {
 
 function expectFrame(letter: string): Uint8Array {
   const frame = readFrame();
-  if (!frame) process.exit(0);
   expectLetter(frame.letter, letter);
   return frame.body;
 }
 
-function readFrame(): { letter: string; body: Uint8Array } | undefined {
+function readFrame(): { letter: string; body: Uint8Array } {
   const head = readBytes(FRAME_HEAD);
-  const body = head && readBytes(new DataView(head.buffer).getUint32(1, true));
-  return body && { letter: String.fromCharCode(head[0]), body };
+  const body = readBytes(new DataView(head.buffer).getUint32(1, true));
+  return { letter: String.fromCharCode(head[0]), body };
 }
 
-/** Nothing when the input ends. */
-function readBytes(length: number): Uint8Array | undefined {
+/** The process ends when its input does. */
+function readBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let read = 0; read < length;) {
     const count = patiently(() => readSync(0, bytes, read, length - read, null));
-    if (count === 0) return undefined;
+    if (count === 0) process.exit(0);
     read += count;
   }
   return bytes;
