@@ -23,7 +23,7 @@ export { type IngestAccount, type IngestOptions } from "./catalog/sql_ingest.ts"
 export * from "./catalog/find.ts";
 export * from "./catalog/explore.ts";
 export * from "./listening/account_export.ts";
-export * from "./catalog/synthetic/playlist_statistics.ts";
+export * from "./catalog/playlist_statistics.ts";
 export * from "./catalog/reference.ts";
 export * from "./catalog/synthetic/world_stage.ts";
 export * from "./math/spread.ts";

@@ -6,9 +6,10 @@
 import { count, max, mean, median, rollup, sum } from "d3-array";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../../data/errors.ts";
-import { type Catalog, textsOf } from "../catalog.ts";
-import type { MpdSlice } from "./mpd.ts";
+import { InputError } from "../data/errors.ts";
+import { readJson } from "../data/sources.ts";
+import { type Catalog, textsOf } from "./catalog.ts";
+import type { MpdSlice } from "./synthetic/mpd.ts";
 
 /** Playlists in numbers. */
 export interface PlaylistStatistics {
@@ -42,7 +43,8 @@ export function playlistStatistics(folder: string, catalog?: Catalog): PlaylistS
   const [nextYears, pairYears] = [{ sum: 0, weight: 0 }, { sum: 0, weight: 0 }];
   let [repeats, repeating, steps, sameArtist, sameAlbum, samePair] = [0, 0, 0, 0, 0, 0];
   for (const name of names) {
-    for (const { tracks } of readSlice(join(folder, name)).playlists) {
+    const path = join(folder, name);
+    for (const { tracks } of (readJson({ path, text: readFileSync(path, "utf8") }) as MpdSlice).playlists) {
       const n = tracks.length;
       lengths.push(n);
       for (const { track_uri } of tracks) counts.set(track_uri, (counts.get(track_uri) ?? 0) + 1);
@@ -105,14 +107,6 @@ function yearsByUri(catalog?: Catalog): Map<string, number> {
 function meanDifference(ascending: number[]): number {
   const n = ascending.length;
   return sum(ascending, (value, i) => (2 * i + 1 - n) * value) / (n * (n - 1) / 2);
-}
-
-function readSlice(path: string): MpdSlice {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    throw new InputError(`${path}: expected JSON but found something else`);
-  }
 }
 
 /** Least squares of log count on log rank, with the sign turned. */

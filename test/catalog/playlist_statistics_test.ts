@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { playlistStatistics } from "../../../lib/catalog/synthetic/playlist_statistics.ts";
-import { REFERENCE_PLAYLISTS } from "../../../lib/catalog/reference.ts";
+import { playlistStatistics } from "../../lib/catalog/playlist_statistics.ts";
+import { REFERENCE_PLAYLISTS } from "../../lib/catalog/reference.ts";
 
 Deno.test("playlistStatistics() by hand", () => {
   withFolder((folder) => {
