@@ -6,7 +6,7 @@
  */
 import type { TastePrior } from "../choice/personal.ts";
 import { BASE_TERM_NAMES, type BaseTermName } from "../score/terms/registry.ts";
-import type { PolicyName } from "../score/policies.ts";
+import { POLICIES, type PolicyName } from "../score/policies.ts";
 import type { SessionOptions } from "../score/session.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 
@@ -65,7 +65,7 @@ export interface LearnedParts {
 }
 
 /**
- * The policies that are compared: vanilla (Fisher–Yates), dithered (Spotify 2014), freshest (Spotify 2025), the similarity walk, Segue
+ * The policies that are compared: those of {@linkcode POLICIES} that are not Segue, orders of the library first; Segue
  * with hand-set weights, with weights learned from all listeners at once, with weights learned from each of them (as
  * they are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could reach,
  * with each listener's own weights.
@@ -76,12 +76,13 @@ export interface LearnedParts {
 export function comparedPolicies({ pooled, prior, temperature, sequence }: LearnedParts): ComparedPolicy[] {
   const group = "main";
   const segue = { group, policy: "segue" } as const;
+  const others = [
+    ...POLICIES.filter(({ order }) => order),
+    ...POLICIES.filter(({ name, order }) => !order && name !== "segue"),
+  ];
   const withSequence = sequence === undefined ? [] : [{ ...DEFAULT_WEIGHTS, sequence }];
   return [
-    { name: "vanilla", label: "Vanilla shuffle", group, policy: "vanilla" },
-    { name: "dithered", label: "Dithered by artist", group, policy: "dithered" },
-    { name: "freshest", label: "Freshest of five", group, policy: "freshest" },
-    { name: "similarity", label: "Similarity walk", group, policy: "similarity" },
+    ...others.map(({ name, label }): ComparedPolicy => ({ name, label, group, policy: name })),
     { ...segue, name: "segue", label: "Segue, hand-set", weights: DEFAULT_WEIGHTS },
     { ...segue, name: "segue-learned", label: "Segue, learned: all", weights: pooled },
     { ...segue, name: "segue-personal", label: "Segue, learned: each", prior },

@@ -10,7 +10,7 @@ import { expectInteger, InputError } from "../data/errors.ts";
 import { takeRows } from "../math/matrix.ts";
 import { type Random, randomInteger, seededRandom, shuffleInPlace } from "../math/random.ts";
 import { BASE_TERM_NAMES } from "../score/terms/registry.ts";
-import type { Weights } from "../score/weights.ts";
+import { type Weights, ZERO_WEIGHTS } from "../score/weights.ts";
 import { type Collection, type CollectionParts, createCollection, restrictCollection } from "../score/collection.ts";
 import { knownnessOf } from "../metrics/exposure.ts";
 
@@ -40,8 +40,8 @@ export const PATTERN_SESSIONS: Readonly<Record<ListeningPattern, { sessions: num
  * less, and about one in ten of them dislikes likeness (a weight of similarity below 0).
  */
 export const LISTENER_WEIGHTS: Readonly<{ mean: Readonly<Weights>; spread: Readonly<Weights> }> = Object.freeze({
-  mean: Object.freeze({ similarity: 5, recency: 6, sameArtist: -0.5, keyMatch: 0.3, clusterDiversity: 1.5 }),
-  spread: Object.freeze({ similarity: 4, recency: 2, sameArtist: 1, keyMatch: 0.3, clusterDiversity: 1 }),
+  mean: { ...ZERO_WEIGHTS, similarity: 5, recency: 6, sameArtist: -0.5, keyMatch: 0.3, clusterDiversity: 1.5 },
+  spread: { ...ZERO_WEIGHTS, similarity: 4, recency: 2, sameArtist: 1, keyMatch: 0.3, clusterDiversity: 1 },
 });
 
 /** Standard deviation of a listener's liking of single tracks, in units of utility: what no policy can know. */
