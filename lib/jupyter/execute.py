@@ -3,7 +3,9 @@
 A run fails on any error of a cell, also when the kernel gives no message, and on a promise that was rejected and never
 awaited. While a notebook runs, the kernel of the next one starts and loads the library. The report calls it; alone:
 
-    python lib/jupyter/execute.py --output DIR [--parameters JSON] [--timings FILE] NOTEBOOK...
+    python lib/jupyter/execute.py --output DIR [--parameters JSON] NOTEBOOK...
+
+Prints code cells and seconds of each notebook that ran as one JSON object.
 """
 
 import argparse
@@ -102,7 +104,6 @@ def main() -> int:
     arguments.add_argument("notebooks", nargs="+", type=Path)
     arguments.add_argument("--output", required=True, type=Path, help="folder for the executed copies")
     arguments.add_argument("--parameters", default="{}", help="JSON object assigned to `settings`")
-    arguments.add_argument("--timings", type=Path, help="JSON file for cells and seconds of each notebook")
     options = arguments.parse_args()
     os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
     return asyncio.run(run_all(options))
@@ -124,10 +125,9 @@ async def run_all(options: argparse.Namespace) -> int:
                 print(f"report: {path.name}, {failure}", file=sys.stderr)
                 return 1
             timings[path.stem] = {"cells": cells, "seconds": seconds}
-            if options.timings:
-                options.timings.write_text(json.dumps(timings))
             print(f"[{number}/{count}] {path.stem:<26} {cells:>3} cells {seconds:>7.1f} s", file=sys.stderr)
     finally:
+        print(json.dumps(timings))
         if ready:
             await (await ready)._async_cleanup_kernel()
     print(f"{count} notebooks ran in {time.monotonic() - started:.1f} s", file=sys.stderr)

@@ -7,10 +7,10 @@
 import { Command, CommanderError } from "commander";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
+import { text } from "node:stream/consumers";
 import { InputError } from "../data/errors.ts";
 import { openWorkspace } from "../prepare.ts";
 import { writeApi } from "./api.ts";
@@ -41,11 +41,7 @@ async function main(): Promise<number> {
     .option("--engine <name>", "spark or spark://HOST:PORT: what features, PCA and graph run on")
     .option("--tracks <n>", "tracks of the synthetic world, or a sample of the catalogue", positive("--tracks"))
     .option("--seed <n>", "seed of everything random", positive("--seed"))
-    .option(
-      "--set <name=value>",
-      "any other setting of the notebooks, e.g. listeners=100; repeat for several",
-      addSetting,
-    )
+    .option("--set <name=value>", "another setting, e.g. listeners=100; repeat for several", addSetting)
     .option("--reports <dir>", "where to write, instead of reports/")
     .option("--data <dir>", "where the data folders of the stages lie, instead of data/work/")
     .option("--pages", "run no notebook: write index page, API reference and README from what the report holds")
@@ -100,28 +96,21 @@ async function runNotebooks(
   notebooks: readonly string[],
   settings: NotebookRun["settings"],
 ): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "segue-report-"));
-  const timings = join(folder, "timings.json");
   const sources = digestSources();
   const started = Date.now();
   const python = venvProgram("python");
-  try {
-    const running = spawn(python, [
-      join(ROOT, "lib/jupyter/execute.py"),
-      ...["--output", join(reports, "notebooks"), "--timings", timings],
-      ...["--parameters", JSON.stringify(settings), ...notebooks],
-    ], { stdio: "inherit" });
-    const [status] = await once(running, "close").catch((error) => {
-      throw new InputError(`${relative(ROOT, python)} does not start (${error.message}); run deno task setup`);
-    });
-    const told: Timings = existsSync(timings) ? JSON.parse(readFileSync(timings, "utf8")) : {};
-    const { name, settings: { tracks, seed } } = openWorkspace(settings);
-    recordRun(reports, { notebooks, timings: told, settings, world: { name, tracks, seed }, sources });
-    if (status === 0) removeOld(reports, notebooks, started);
-    return status ?? 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const running = spawn(python, [
+    join(ROOT, "lib/jupyter/execute.py"),
+    ...["--output", join(reports, "notebooks"), "--parameters", JSON.stringify(settings), ...notebooks],
+  ], { stdio: ["inherit", "pipe", "inherit"] });
+  const [told, [status]] = await Promise.all([text(running.stdout), once(running, "close")]).catch((error) => {
+    throw new InputError(`${relative(ROOT, python)} does not start (${error.message}); run deno task setup`);
+  });
+  const timings: Timings = JSON.parse(told || "{}");
+  const { name, settings: { tracks, seed } } = openWorkspace(settings);
+  recordRun(reports, { notebooks, timings, settings, world: { name, tracks, seed }, sources });
+  if (status === 0) removeOld(reports, notebooks, started);
+  return status ?? 1;
 }
 
 /** Removes figures and tables that a notebook wrote before but not now, and the files of notebooks that are gone. */

@@ -29,29 +29,20 @@ function App({ terms, defaults, before, visit }: Props) {
   const [tune, setTune] = useState(visit?.tune ?? defaults);
   const [preview, setPreview] = useState<Preview>();
   const [comparison, setComparison] = useState<Comparison>();
-  const [message, setMessage] = useState("");
-  const [failed, setFailed] = useState(false);
+  const [status, setStatus] = useState({ text: "", failed: false });
   const [busy, setBusy] = useState(false);
   const tuned = useRef(tune);
   const chosen = session?.picks[0]?.track;
   const current = session?.picks.find((pick) => pick.step === session.current);
   const upNext = current && session?.picks[current.step + 1];
 
-  const tell = (error: unknown) => {
-    setMessage(error instanceof Error ? error.message : String(error));
-    setFailed(true);
-  };
+  const tell = (error: unknown) =>
+    setStatus({ text: error instanceof Error ? error.message : String(error), failed: true });
 
   /** Does some work while all buttons wait, then shows a message: what was done, or what went wrong. */
   const attempt = useCallback(async (what: string, work: () => Promise<void>) => {
     setBusy(true);
-    try {
-      await work();
-      setMessage(what);
-      setFailed(false);
-    } catch (error) {
-      tell(error);
-    }
+    await work().then(() => setStatus({ text: what, failed: false }), tell);
     setBusy(false);
   }, []);
 
@@ -138,7 +129,7 @@ function App({ terms, defaults, before, visit }: Props) {
         <SearchBox onChoose={shuffleFrom} />
         {button("Smart Shuffle", () => shuffleFrom(chosen), { class: session && "primary" })}
       </header>
-      <p class={failed ? "status failed" : "status"} role="status" aria-live="polite">{message}</p>
+      <p class={status.failed ? "status failed" : "status"} role="status" aria-live="polite">{status.text}</p>
       {session && current
         ? (
           <main aria-busy={busy}>
