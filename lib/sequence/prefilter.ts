@@ -35,7 +35,7 @@ interface QuantizedRows {
 interface Prefilter {
   /** Most rows that can be asked for; beyond that the bounds say too little. */
   readonly most: number;
-  /** Reads the table anew. */
+  /** Reads the table again. */
   refresh(): void;
   /**
    * The rows with the largest inner products.

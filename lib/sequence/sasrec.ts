@@ -32,7 +32,7 @@ export interface SasrecConfig {
   window: number;
 }
 
-/** Weights by name, row-major; {@linkcode weightShapes} tells names and shapes. */
+/** Weights by name, row-major; {@linkcode weightShapes} gives names and shapes. */
 export type SasrecWeights = Record<string, Float32Array>;
 
 /** A trained model with the vocabulary that its track codes stand for. */
@@ -65,9 +65,7 @@ export function sasrecConfig(config: Partial<SasrecConfig> & { tracks: number })
   expectInteger("window", window, 2, 4096);
   expectInteger("dimensions", dimensions, 4, 4096);
   if (dimensions % (4 * heads) !== 0) {
-    throw new InputError(
-      `Expected dimensions to be a multiple of 4 x heads = ${4 * heads} but found ${dimensions}`,
-    );
+    throw new InputError(`Expected dimensions to be a multiple of 4 x heads = ${4 * heads} but found ${dimensions}`);
   }
   return { dimensions, blocks, heads, window, tracks };
 }

@@ -84,7 +84,7 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
     ],
     force,
     async run() {
-      // Names are read before the training, so that a bad file is told at once.
+      // Names are read before the training, so that a bad file is reported at once.
       const names = await readTrackNames(found ?? "");
       const split = splitPlaylists(await readInteractions(source), parameters);
       const checkpoint = join(folder, "checkpoint.npz");

@@ -18,7 +18,7 @@ export interface SplitOptions {
 export type SplitPart = "validation" | "test";
 
 /**
- * Playlists after filtering, tracks coded anew. Of each playlist the last track is the test target, the one before it
+ * Playlists after filtering, with new track codes. Of each playlist the last track is the test target, the one before it
  * the validation target, and the rest is the training part.
  */
 export interface SequenceSplit extends Playlists {

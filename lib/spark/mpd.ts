@@ -1,6 +1,6 @@
 /**
- * The Million Playlist Dataset on an engine: slices are parsed apart from each other, and their playlists numbered in
- * their order at the driver; then co-occurrence is counted over partitions of playlists.
+ * The Million Playlist Dataset on an engine. The workers parse slices, and the driver numbers their playlists in order;
+ * then the workers count co-occurrence, each in its partition of the playlists.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { Engine, Step } from "./engine.ts";
 const PIECES_A_ROW = 100;
 const TABLE_ROWS = 10_000;
 
-/** Step `mpd.slices`: what is in a slice, some playlists and damages a row. */
+/** Step `mpd.slices`: playlists and damages of a slice, some in each row. */
 export const SLICES_STEP: Step = {
   output: { item: "int", pieces: "binary" },
   async *run(tables, broadcast) {
@@ -40,7 +40,7 @@ export const SLICES_STEP: Step = {
   },
 };
 
-/** Companions of tracks; `part` says where those of a track are added up. */
+/** Companions of tracks; `part` is the partition in which those of a track are added up. */
 const COMPANIONS = { part: "int", track: "int", companions: "binary" } as const;
 
 /** Step `mpd.pairs`: how often two tracks stand together in the playlists of a partition. */
@@ -167,7 +167,7 @@ function scanOn(engine: Engine, staging: string): SliceScan {
   };
 }
 
-/** What `readMpd` reads of a playlist; a slice holds more. */
+/** The fields of a playlist that `readMpd` needs. */
 function neededOf({ pid, modified_at, tracks }: MpdPlaylist): MpdPlaylist {
   return {
     pid,
