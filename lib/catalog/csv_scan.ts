@@ -35,6 +35,8 @@ export interface CsvScan {
   blankLines: number;
   /** True when a quoted field holds a line break. */
   multiline: boolean;
+  /** True when a field holds a control character, a line break included. */
+  control: boolean;
   /** The file to read: the source itself, or a copy without compression and damaged lines. */
   path: string;
   /**
@@ -52,6 +54,9 @@ const CHUNK = 1 << 22;
 const MAX_RECORD = 1 << 20;
 const FIELD = /"([^"]*(?:""[^"]*)*)"|([^",\r\n]*)/y;
 const LINE_END = /\r?(?:\n|$)/y;
+const CONTROL = "\\x00-\\x1f\\x7f";
+/** A field without control characters. What is tried first is what most fields are. */
+const TAME_FIELD = `[^",${CONTROL}]*|"[^"${CONTROL}]*(?:""[^"${CONTROL}]*)*"`;
 const UNCLOSED = "a quote that is never closed";
 const LONE_CR = "a carriage return inside a line";
 
@@ -103,15 +108,15 @@ function scanRecords(
   start: number,
   width: number,
 ): Omit<CsvScan, "header" | "path"> & { damagedBytes: number[] } {
-  const field = FIELD.source.replaceAll(/\((?!\?)/g, "(?:");
-  const goodRecord = new RegExp(`(?:${field})(?:,(?:${field})){${width - 1}}${LINE_END.source}`, "y");
+  const tameRecord = new RegExp(`(?:${TAME_FIELD})(?:,(?:${TAME_FIELD})){${width - 1}}${LINE_END.source}`, "y");
+  const strange = new RegExp(`[${CONTROL}]`);
   const damaged: DamagedLine[] = [];
   // Start and end of each damaged line in turn.
   const damagedBytes: number[] = [];
   // From these records on, each stands on the line after the one before; and the lines of these records.
   const breakRecords: number[] = [];
   const breakLines: number[] = [];
-  let [line, expectedLine, records, blankLines, multiline] = [2, 0, 0, 0, false];
+  let [line, expectedLine, records, blankLines, multiline, control] = [2, 0, 0, 0, false, false];
   const buffer = Buffer.allocUnsafe(CHUNK);
   const { size } = statSync(path);
   const file = openSync(path, "r");
@@ -122,10 +127,10 @@ function scanRecords(
       const text = bytes.toString("latin1", 0, atEnd ? bytes.length : bytes.lastIndexOf(LF) + 1);
       const odd = !isUtf8(bytes.subarray(0, text.length)) || text.includes("\0");
       for (at = 0; at < text.length;) {
-        goodRecord.lastIndex = at;
-        const good = goodRecord.test(text) && goodRecord.lastIndex - at <= MAX_RECORD;
-        const next = goodRecord.lastIndex;
-        const record = good ? { next, length: next - at, problem: "" } : takeApart(text, at, width);
+        tameRecord.lastIndex = at;
+        const tame = tameRecord.test(text) && tameRecord.lastIndex - at <= MAX_RECORD;
+        const next = tameRecord.lastIndex;
+        const record = tame ? { next, length: next - at, problem: "" } : takeApart(text, at, width);
         if (record.problem === UNCLOSED && !atEnd && text.length - at <= MAX_RECORD) break;
         const problem = record.problem || (odd ? strangeBytes(bytes.subarray(at, record.next)) : "");
         if (problem) {
@@ -144,7 +149,9 @@ function scanRecords(
           }
           records++;
           expectedLine = line + 1;
-          for (let lf = text.indexOf("\n", at); lf >= 0 && lf < record.next - 1; lf = text.indexOf("\n", lf + 1)) {
+          const held = tame ? "" : text.slice(at, at + record.length);
+          control ||= strange.test(held);
+          for (let lf = held.indexOf("\n"); lf >= 0; lf = held.indexOf("\n", lf + 1)) {
             multiline = true;
             line++;
           }
@@ -161,7 +168,7 @@ function scanRecords(
     const place = bisectRight(breakRecords, record) - 1;
     return breakLines[place] + record - breakRecords[place];
   };
-  return { records, damaged, blankLines, multiline, lineOf, damagedBytes };
+  return { records, damaged, blankLines, multiline, control, lineOf, damagedBytes };
 }
 
 /** Takes the record at `start` apart, field by field, and says what is wrong with it. */

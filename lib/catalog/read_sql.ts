@@ -19,6 +19,8 @@ export interface SourceColumns {
   form: Form;
   /** SQL type of each source column. */
   types: Readonly<Record<string, string>>;
+  /** False when no text holds a control character. */
+  control: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface SourceColumns {
  * @returns The query.
  */
 export function checkedRows(source: SourceColumns, columns: readonly CatalogColumn[], dropMissing: boolean): string {
-  const { form, types } = source;
+  const { form, types, control } = source;
   const given = SOURCE_COLUMNS.filter((name) => form.columns[name] !== undefined);
   const isRealList = (name: CatalogColumn) => isList(name) && types[form.columns[name]!].endsWith("[]");
   const read = given.map((name) => {
@@ -47,7 +49,7 @@ export function checkedRows(source: SourceColumns, columns: readonly CatalogColu
     const kept = isRealList(name) || isNumeric(name) ? value : `CASE WHEN NOT (${nothing}) THEN ${value} END`;
     return `${kept} AS ${sqlName(`raw_${name}`)}`;
   });
-  const typed = given.map((name) => `${typedValue(name, form, isRealList(name))} AS ${sqlName(`v_${name}`)}`);
+  const typed = given.map((name) => `${typedValue(name, form, isRealList(name), control)} AS ${sqlName(`v_${name}`)}`);
   const final = columns.map((name) => `TRY_CAST(${finalValue(name, form)} AS ${sqlType(name)}) AS ${sqlName(name)}`);
   // The columns that may hold a marker for missing.
   const markers = (Object.keys(FIX) as (keyof typeof FIX)[]).filter((name) =>
@@ -88,7 +90,7 @@ function textOf(column: string, type: string): string {
   return type.startsWith("TIMESTAMP") ? `CAST(CAST(${value} AS DATE) AS VARCHAR)` : `CAST(${column} AS VARCHAR)`;
 }
 
-function typedValue(name: CatalogColumn, form: Form, isRealList: boolean): string {
+function typedValue(name: CatalogColumn, form: Form, isRealList: boolean, control: boolean): string {
   const raw = `raw_${name}`;
   if (name === "explicit") {
     return `CASE WHEN lower(${raw}) IN ('true', '1', '1.0') THEN 1.0 WHEN lower(${raw}) IN ('false', '0', '0.0') THEN 0.0 END`;
@@ -99,7 +101,7 @@ function typedValue(name: CatalogColumn, form: Form, isRealList: boolean): strin
   }
   if (isList(name)) return isRealList ? tidyList(raw) : listOf(raw, listStyle(name, form));
   if (name === "track_id") return `CASE WHEN starts_with(${raw}, 'spotify:track:') THEN ${raw}[15:] ELSE ${raw} END`;
-  if (name === "title" || name === "album") {
+  if (control && (name === "title" || name === "album")) {
     return `CASE WHEN regexp_matches(${raw}, '[[:cntrl:]]') THEN trim(regexp_replace(${raw}, '[[:cntrl:]]+', ' ', 'g')) ELSE ${raw} END`;
   }
   return raw;

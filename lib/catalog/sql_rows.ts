@@ -36,7 +36,7 @@ export async function openSource(
     const sql = `read_parquet(${sqlText(file)})`;
     const records = await scalar(connection, `SELECT count(*) FROM ${sql}`);
     return {
-      ...{ file, form, sql, types, records, damaged: [], blankLines: 0 },
+      ...{ file, form, sql, types, records, damaged: [], blankLines: 0, control: true },
       lineOf: (record) => record + 1,
     };
   }

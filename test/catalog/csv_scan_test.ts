@@ -35,6 +35,15 @@ Deno.test("A regular file is read as it is, and records know their lines", async
   assert.deepEqual([0, 1, 2].map(found.lineOf), [2, 3, 5]);
 });
 
+Deno.test("A control character in any field is told, and line ends are none", async () => {
+  const control = async (content: string) => (await scan(content)).control;
+  assert.equal(await control('a,b\r\n1,"x, ""y"""\n2,é\r\n\n'), false);
+  for (const strange of ["\t", "\x01", "\x1f", "\x7f"]) {
+    assert.equal(await control(`a,b\n1,x\n2,y${strange}z\n3,w\n`), true, JSON.stringify(strange));
+  }
+  assert.equal(await control('a,b\n1,"x\ty"\n'), true);
+});
+
 Deno.test("Damaged and blank lines are left out, and the lines after them keep their numbers", async () => {
   const found = await scan('a,b\n1,x\n2\n\n3,y,z\n4,5" disc\n5,"ok"\n6,"x"y\n7,z\n');
   assert.deepEqual(found.damaged.map(({ line, reason }) => [line, reason]), [
