@@ -131,7 +131,7 @@ function pValue(p: number): string {
   return p < 1e-15 ? "< 1e-15" : p < 1e-4 ? p.toExponential(2) : p.toFixed(4);
 }
 
-/** Seven decimals, or seven significant digits for what is smaller or larger. */
+/** Seven decimals, or five significant digits for what is smaller or larger. */
 function seven(value: number): string {
   const size = Math.abs(value);
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toPrecision(5) : value.toFixed(7);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { max } from "d3-array";
 import { availableParallelism } from "node:os";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { firstNonFinite, type Matrix, takeRows } from "../math/matrix.ts";
@@ -121,13 +122,9 @@ export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promis
 }
 
 function repeats({ directionOf }: Directions, rows: number): Pick<KnnReport, "duplicates" | "zero_rows"> {
-  let zeroRows = 0;
-  let directions = 0;
-  for (let i = 0; i < rows; i++) {
-    if (directionOf[i] < 0) zeroRows++;
-    else directions = Math.max(directions, directionOf[i] + 1);
-  }
-  return { duplicates: rows - zeroRows - directions, zero_rows: zeroRows };
+  const own = directionOf.subarray(0, rows);
+  const zeroRows = own.filter((direction) => direction < 0).length;
+  return { duplicates: rows - zeroRows - (max(own)! + 1), zero_rows: zeroRows };
 }
 
 /**

@@ -204,12 +204,10 @@ export function groupMixing(graph: NeighborGraph, groupOf: ArrayLike<number>, gr
   }
   const starts = new Float64Array(groups);
   const ends = new Float64Array(groups);
-  for (let g = 0; g < groups; g++) {
-    for (let h = 0; h < groups; h++) {
-      starts[g] += counts[g * groups + h];
-      ends[h] += counts[g * groups + h];
-    }
-  }
+  counts.forEach((count, c) => {
+    starts[Math.floor(c / groups)] += count;
+    ends[c % groups] += count;
+  });
   let [within, chance] = [0, 0];
   for (let g = 0; g < groups; g++) {
     within += counts[g * groups + g] / Math.max(1, total);
