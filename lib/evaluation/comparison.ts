@@ -14,6 +14,7 @@ import type { RunMeasures } from "../metrics/measure.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { type MetricName, METRICS } from "../metrics/registry.ts";
 import type { Collection } from "../score/collection.ts";
+import type { Policy } from "../score/policies.ts";
 import type { Weights } from "../score/weights.ts";
 import {
   comparedPolicies,
@@ -43,8 +44,10 @@ export interface ComparisonOptions extends ScenarioOptions {
   sequence?: WeighedSequenceTerm;
   /** Who does the work; `workers` threads of this process by default. The result does not depend on it. */
   runner?: ComparisonRunner;
-  /** Metrics in place of those of the registry; they are measured on this thread, without a `runner`. */
+  /** Metrics in place of those of the registry; then all is done on this thread, without a `runner`. */
   metrics?: readonly Metric[];
+  /** Policies in place of those of the registry; then all is done on this thread, without a `runner`. */
+  policies?: readonly Policy[];
 }
 
 /** A listener of a comparison. */
@@ -136,12 +139,13 @@ export async function comparePolicies(collection: Collection, options: Compariso
   const found = learnWeights(collection, seed, options.trainingListeners);
   const learned = { ...found, pooled: options.learned ?? found.pooled };
   const { metrics, sequence } = options;
-  if (metrics && options.runner) throw new InputError("Expected metrics of one's own without a runner of one's own");
-  const runner = options.runner ?? threadRunner(Math.min(workers, count), sequence, metrics);
+  const here = metrics !== undefined || options.policies !== undefined;
+  if (here && options.runner) throw new InputError("Expected metrics and policies of the registry with a runner");
+  const runner = options.runner ?? threadRunner(here ? 1 : Math.min(workers, count), sequence, metrics);
   try {
     const tuned = await tuneTemperature(collection, learned, runner, options);
     const parts = { ...learned, temperature: tuned.temperature, sequence: sequence?.weight };
-    const main = comparedPolicies(parts);
+    const main = comparedPolicies(parts, options.policies);
     const policies = [...main, ...(variantListeners > 0 ? segueVariants(parts) : [])];
     const listeners: ComparedListener[] = [];
     const measures = await runner.run("comparison", count, (listener) => {

@@ -6,7 +6,7 @@
  */
 import type { TastePrior } from "../choice/personal.ts";
 import { BASE_TERM_NAMES, type BaseTermName } from "../score/terms/registry.ts";
-import { POLICIES, type PolicyName } from "../score/policies.ts";
+import { POLICIES, type Policy, type PolicyName } from "../score/policies.ts";
 import type { SessionOptions } from "../score/session.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 
@@ -21,7 +21,7 @@ export type VariedParameter =
   | "personalTemperature"
   | "rules";
 
-/** A policy of the comparison. It can be sent to a worker. */
+/** A policy of the comparison. It can be sent to a worker when `policy` is a name. */
 export interface ComparedPolicy extends Pick<SessionOptions, "weights" | "temperature" | "rules"> {
   /** Short name, e.g. `"segue"`. */
   name: string;
@@ -29,8 +29,8 @@ export interface ComparedPolicy extends Pick<SessionOptions, "weights" | "temper
   label: string;
   /** One of those that are compared, or a variant of Segue. */
   group: "main" | "variant";
-  /** The way to choose. */
-  policy: PolicyName;
+  /** The way to choose: the name of a policy of the registry, or one that is not in it. */
+  policy: PolicyName | Policy;
   /** True: each listener's own weights instead, which only a simulation knows. */
   own?: boolean;
   /** Each listener's weights as learned from that listener's past choices and this distribution of tastes. */
@@ -65,24 +65,33 @@ export interface LearnedParts {
 }
 
 /**
- * The policies that are compared: those of {@linkcode POLICIES} that are not Segue, orders of the library first; Segue
- * with hand-set weights, with weights learned from all listeners at once, with weights learned from each of them (as
- * they are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could reach,
- * with each listener's own weights.
+ * The policies that are compared: all but Segue of the registry, those that order the library before those that walk;
+ * then Segue with hand-set weights, with weights learned from all listeners at once, with weights learned from each of
+ * them (as they are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could
+ * reach, with each listener's own weights.
  *
  * @param parts What was learned.
+ * @param registry The policies there are.
  * @returns The policies, baselines first.
  */
-export function comparedPolicies({ pooled, prior, temperature, sequence }: LearnedParts): ComparedPolicy[] {
+export function comparedPolicies(
+  { pooled, prior, temperature, sequence }: LearnedParts,
+  registry: readonly Policy[] = POLICIES,
+): ComparedPolicy[] {
   const group = "main";
   const segue = { group, policy: "segue" } as const;
   const others = [
-    ...POLICIES.filter(({ order }) => order),
-    ...POLICIES.filter(({ name, order }) => !order && name !== "segue"),
+    ...registry.filter(({ order }) => order),
+    ...registry.filter(({ name, order }) => !order && name !== "segue"),
   ];
   const withSequence = sequence === undefined ? [] : [{ ...DEFAULT_WEIGHTS, sequence }];
   return [
-    ...others.map(({ name, label }): ComparedPolicy => ({ name, label, group, policy: name })),
+    ...others.map((policy): ComparedPolicy => ({
+      name: policy.name,
+      label: policy.label,
+      group,
+      policy: sendable(policy),
+    })),
     { ...segue, name: "segue", label: "Segue, hand-set", weights: DEFAULT_WEIGHTS },
     { ...segue, name: "segue-learned", label: "Segue, learned: all", weights: pooled },
     { ...segue, name: "segue-personal", label: "Segue, learned: each", prior },
@@ -90,6 +99,11 @@ export function comparedPolicies({ pooled, prior, temperature, sequence }: Learn
     ...withSequence.map((weights) => ({ ...segue, name: "segue-sequence", label: "Segue, with sequence", weights })),
     { ...segue, name: "segue-own", label: "Segue, own weights", own: true },
   ];
+}
+
+/** The name of a policy of the registry, which a worker knows; another policy as it is. */
+function sendable(policy: Policy): PolicyName | Policy {
+  return POLICIES.find((entry) => entry === policy)?.name ?? policy;
 }
 
 /**
@@ -100,48 +114,47 @@ export function comparedPolicies({ pooled, prior, temperature, sequence }: Learn
  * without hard rules and a term: a rule that forbids what a weight dislikes leaves the weight nothing to do.
  */
 export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "prior">): ComparedPolicy[] {
-  const segue = { group: "variant", policy: "segue" } as const;
-  const base = { ...segue, weights: DEFAULT_WEIGHTS, against: "segue" } as const;
-  const heated = (
-    what: Pick<ComparedPolicy, "weights" | "prior" | "against" | "parameter">,
-    temperatures: readonly number[],
-    learnedFrom: string,
-  ) =>
-    temperatures.map((value): ComparedPolicy => ({
-      ...segue,
-      ...what,
-      name: `${what.parameter} ${value}`,
-      label: `${learnedFrom}temperature ${value === Infinity ? "∞" : value}`,
-      temperature: value,
-      value,
-    }));
-  const weighed = (parameter: BaseTermName, value: number) => ({
-    weights: { ...DEFAULT_WEIGHTS, [parameter]: value * DEFAULT_WEIGHTS[parameter] },
-    parameter,
-    value,
+  type Varied = Pick<ComparedPolicy, "against" | "parameter" | "weights" | "prior" | "rules">;
+  const variant = (name: string, label: string, value: number, varied: Varied): ComparedPolicy => ({
+    ...{ group: "variant", policy: "segue", name, label, value },
+    ...varied,
   });
+  const heated = (learnedFrom: string, temperatures: readonly number[], varied: Varied) =>
+    temperatures.map((value) => ({
+      ...variant(
+        `${varied.parameter} ${value}`,
+        `${learnedFrom}temperature ${value === Infinity ? "∞" : value}`,
+        value,
+        varied,
+      ),
+      temperature: value,
+    }));
+  const weighed = (term: BaseTermName, value: number) => ({
+    weights: { ...DEFAULT_WEIGHTS, [term]: value * DEFAULT_WEIGHTS[term] },
+    parameter: term,
+  });
+  const base = { weights: DEFAULT_WEIGHTS, against: "segue" };
   const fromAll = { weights: pooled, against: "segue-learned", parameter: "learnedTemperature" } as const;
   const fromEach = { prior, against: "segue-personal", parameter: "personalTemperature" } as const;
-  const free = { ...base, name: "free", label: "no hard rules", rules: {}, parameter: "rules", value: 0 } as const;
   return [
-    ...heated({ ...base, parameter: "temperature" }, CURVE_TEMPERATURES, ""),
-    ...heated(fromAll, LEARNED_TEMPERATURES, "from all, "),
-    ...heated(fromEach, LEARNED_TEMPERATURES, "from each, "),
+    ...heated("", CURVE_TEMPERATURES, { ...base, parameter: "temperature" }),
+    ...heated("from all, ", LEARNED_TEMPERATURES, fromAll),
+    ...heated("from each, ", LEARNED_TEMPERATURES, fromEach),
     ...BASE_TERM_NAMES.flatMap((term) =>
-      CURVE_FACTORS.map((value): ComparedPolicy => ({
-        ...base,
-        ...weighed(term, value),
-        name: `${term} ${value}`,
-        label: value === 0 ? `without ${term}` : `${term} × ${value}`,
-      }))
+      CURVE_FACTORS.map((value) =>
+        variant(`${term} ${value}`, value === 0 ? `without ${term}` : `${term} × ${value}`, value, {
+          ...base,
+          ...weighed(term, value),
+        })
+      )
     ),
-    free,
-    ...BASE_TERM_NAMES.map((term): ComparedPolicy => ({
-      ...free,
-      ...weighed(term, 0),
-      name: `free ${term} 0`,
-      label: `no hard rules, without ${term}`,
-      against: "free",
-    })),
+    variant("free", "no hard rules", 0, { ...base, rules: {}, parameter: "rules" }),
+    ...BASE_TERM_NAMES.map((term) =>
+      variant(`free ${term} 0`, `no hard rules, without ${term}`, 0, {
+        ...weighed(term, 0),
+        rules: {},
+        against: "free",
+      })
+    ),
   ];
 }

@@ -30,11 +30,11 @@ export interface ComparisonRunner {
  *
  * @param workers Number of threads; with 1 the work is done on this thread.
  * @param sequence The sequence model, when a policy has the sequence term.
- * @param metrics Metrics other than those of the registry; then the work is done on this thread.
+ * @param metrics Metrics other than those of the registry, for the work on this thread: a worker knows only those.
  * @returns The runner.
  */
 export function threadRunner(workers: number, sequence?: SequenceTerm, metrics?: readonly Metric[]): ComparisonRunner {
-  const threads = startWorkers(new URL("comparison_worker.ts", import.meta.url), metrics ? 1 : workers);
+  const threads = startWorkers(new URL("comparison_worker.ts", import.meta.url), workers);
   if (sequence) { for (const thread of threads) thread.postMessage(sequence); }
   const serve = threads.length === 0 && sequence ? serveSequenceTerm(sequence) : undefined;
   const askers = threads.length > 0

@@ -14,38 +14,38 @@ import { type Weights, ZERO_WEIGHTS } from "../score/weights.ts";
 import { type Collection, type CollectionParts, createCollection, restrictCollection } from "../score/collection.ts";
 import { knownnessOf } from "../metrics/exposure.ts";
 
-/** Kinds of libraries. */
+/** Kinds of libraries: tracks of one genre; of any; 40 tracks; or half of them by one artist. */
 export const LIBRARY_KINDS = ["one genre", "broad", "tiny", "one artist"] as const;
 
-/** Kind of a library: tracks of one genre; of any; 40 tracks; or half of them by one artist. */
+/** Kind of a library. */
 export type LibraryKind = typeof LIBRARY_KINDS[number];
 
-/** Listening patterns. */
+/** Listening patterns: all in one sitting, a session a day, or a longer session a week. */
 export const LISTENING_PATTERNS = ["binge", "daily", "weekly"] as const;
 
-/** When someone listens: all in one sitting, a session a day, or a longer session a week. */
+/** When someone listens. */
 export type ListeningPattern = typeof LISTENING_PATTERNS[number];
 
-/** Sessions of each pattern; 200 plays in all for each of them. */
+/** Sessions of a pattern, plays of each, and hours from one to the next; 200 plays in all. */
 export const PATTERN_SESSIONS: Readonly<Record<ListeningPattern, { sessions: number; plays: number; hours: number }>> =
-  Object.freeze({
+  {
     binge: { sessions: 1, plays: 200, hours: 0 },
     daily: { sessions: 10, plays: 20, hours: 24 },
     weekly: { sessions: 8, plays: 25, hours: 168 },
-  });
+  };
 
 /**
  * The simulated listeners' weights: mean and standard deviation of independent normal distributions. They are an
  * assumption of ours, made different from the hand-set weights on purpose: these people mind repeats more and keys
  * less, and about one in ten of them dislikes likeness (a weight of similarity below 0).
  */
-export const LISTENER_WEIGHTS: Readonly<{ mean: Readonly<Weights>; spread: Readonly<Weights> }> = Object.freeze({
+export const LISTENER_WEIGHTS: Readonly<Record<"mean" | "spread", Readonly<Weights>>> = {
   mean: { ...ZERO_WEIGHTS, similarity: 5, recency: 6, sameArtist: -0.5, keyMatch: 0.3, clusterDiversity: 1.5 },
   spread: { ...ZERO_WEIGHTS, similarity: 4, recency: 2, sameArtist: 1, keyMatch: 0.3, clusterDiversity: 1 },
-});
+};
 
 /** Standard deviation of a listener's liking of single tracks, in units of utility: what no policy can know. */
-export const PERSONAL_LIKING = 1;
+const PERSONAL_LIKING = 1;
 
 /** Tracks of a tiny library. */
 const TINY = 40;
@@ -185,11 +185,11 @@ interface Tables {
   "one artist": [name: string, tracks: Int32Array][];
 }
 
-const tablesOfWorld = new WeakMap<Collection, Tables>();
+const tablesOfCollection = new WeakMap<Collection, Tables>();
 
 /** How well known each track is, and the largest genres (without genres: clusters) and artists, found once. O(n). */
 function tablesOf(collection: Collection): Tables {
-  let tables = tablesOfWorld.get(collection);
+  let tables = tablesOfCollection.get(collection);
   if (tables) return tables;
   const { artists, clusters, catalog } = collection;
   const { genres } = catalog.lists;
@@ -201,7 +201,7 @@ function tablesOf(collection: Collection): Tables {
     "one genre": largestGroups(collection.library, genresOf, LARGEST_GENRES),
     "one artist": largestGroups(collection.library, artistsOf, LARGEST_ARTISTS),
   };
-  tablesOfWorld.set(collection, tables);
+  tablesOfCollection.set(collection, tables);
   return tables;
 }
 

@@ -20,6 +20,7 @@ import {
 } from "../../lib/evaluation/summary.ts";
 import { comparePolicies, type Comparison, valuesOf } from "../../lib/evaluation/comparison.ts";
 import { runPython } from "../python.ts";
+import { POLICIES, type Policy } from "../../lib/score/policies.ts";
 import { randomCollection } from "../score/small_worlds.ts";
 
 const collection = randomCollection(300, 20, 3);
@@ -267,4 +268,20 @@ Deno.test("a metric is one entry: a longer list shows it in tables, files, figur
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+Deno.test("a policy is one entry: a longer list plays it and shows it in the tables and the figure", async () => {
+  const backwards: Policy = {
+    name: "backwards",
+    label: "Last row first",
+    description: "the library from its last row to its first",
+    order: (library) => Int32Array.from(library).reverse(),
+  };
+  const policies = [...POLICIES, backwards];
+  const longer = await comparePolicies(collection, { ...settings, listeners: 2, variantListeners: 0, policies });
+  assert.deepEqual(valuesOf(longer, "segue", "regret"), valuesOf(comparison, "segue", "regret").subarray(0, 2));
+  assert.ok(valuesOf(longer, "backwards", "coverage").every((coverage) => coverage === 1));
+  assert.ok("Last row first" in policyTable(longer)[0]);
+  assert.ok(compareWith(longer, "vanilla").some(({ policy }) => policy === "backwards"));
+  assert.match(JSON.stringify(policyPlot(summarize(longer))), /"Last row first"/);
 });
