@@ -1,5 +1,5 @@
 /**
- * The command line: `deno task segue COMMAND`. Only dispatches; each command is a file beside this one.
+ * The command line: `deno task segue COMMAND`. Each command is a file in this folder.
  *
  * @module
  */
@@ -49,13 +49,13 @@ async function main(args: string[]): Promise<number> {
       console.error(`segue: ${error.message.replaceAll("\n", " ")}`);
       return 2;
     }
-    // Commander has told what is wrong; help that was asked for ends the same way.
+    // Commander has already printed what is wrong, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     console.error(error);
     return 1;
   }
 }
 
-// A task runs in the project's folder; paths on the command line are meant from where the user stands.
+// A task runs in the project's folder, but paths on the command line start from the folder of the user.
 if (process.env.SEGUE_CWD) process.chdir(process.env.SEGUE_CWD);
 process.exitCode = await main(process.argv.slice(2));

@@ -1,5 +1,5 @@
 /**
- * What every command shares: how its options are declared and read, how it reports and how it fails.
+ * What all commands share: how options are declared and read, and how results are printed.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface Setting<T> {
   negated?: boolean;
   /** A short form, e.g. `"-n"`. */
   short?: string;
-  /** Reads what was written; gets the flag for its errors, and what a flag that stands before gave. */
+  /** Reads the text after the flag; gets the flag for its errors, and the value so far when the flag is repeated. */
   read?(text: string, flag: string, before?: T): T;
 }
 
@@ -46,20 +46,17 @@ interface Definition<S extends Settings> {
   description: string;
   /** A command line that works, without `segue`. */
   example: string;
-  /** What stands beside the options, and what it is. */
+  /** The arguments that are no options: their name and help. */
   files?: [name: string, help: string];
-  /** Its options, but for `--json`. */
+  /** Its options without `--json`. */
   options: S;
-  /** Does the work; gets the values, what stands beside the options, and whether an option was written. */
+  /** Does the work with the values of the options, the other arguments, and a test whether an option was given. */
   run: (values: ValuesOf<S>, files: string[], isWritten: (name: keyof S) => boolean) => Promise<CommandResult>;
 }
 
 /**
- * Makes a command. Its result is printed as text or, with `--json`, as one line of JSON with seconds (by the clock and
- * of the processor) and peak memory added.
- *
- * @param definition What it is.
- * @returns The command.
+ * Makes a command. It prints its result as text or, with `--json`, as one line of JSON to which seconds, processor seconds
+ * and peak memory are added.
  */
 export function defineCommand<S extends Settings>(definition: Definition<S>): Command {
   const { name, description, example, files, options, run } = definition;

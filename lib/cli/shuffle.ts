@@ -37,7 +37,7 @@ export default defineCommand({
       ? given
       : { ...readRecipe(again), ...Object.fromEntries(written) } as ShuffleRecipe;
     const whole = await loadCollection(data, SHUFFLE_COLUMNS);
-    // A shuffle without a library or a history does not wait for what reads them.
+    // The code that reads libraries and histories is loaded only when it is needed.
     const library = recipe.liked === undefined
       ? undefined
       : (await load<typeof import("../listening/library.ts")>("../listening/library.ts")).readLibrary(
@@ -72,12 +72,12 @@ export default defineCommand({
   },
 });
 
-/** Imports a module by an expression, which Deno does not look into before it is reached. */
+/** Imports a module. Deno cannot see its path beforehand, and so does not load it with the others. */
 async function load<Module>(path: string): Promise<Module> {
   return await import(path);
 }
 
-/** How much of a library is not in the catalogue, with examples. */
+/** How many tracks of a library are not in the catalogue, with examples. */
 function missing(file: string, { entries, unmatched }: Library): string {
   const names = unmatched.slice(0, 3).map(({ title, artist, id }) =>
     title ? [artist, title].filter(Boolean).join(" - ") : id
@@ -86,7 +86,7 @@ function missing(file: string, { entries, unmatched }: Library): string {
   return `${file}: ${unmatched.length} of ${entries} tracks are not in the catalogue: ${names.join(", ")}${more}`;
 }
 
-/** Files by absolute path, so that the recipe works from any folder. */
+/** The files of a recipe by absolute path, so that it works from any folder. */
 function absolute({ liked, history, weights }: ShuffleRecipe): Partial<ShuffleRecipe> {
   return {
     liked: liked && resolve(liked),
@@ -95,7 +95,7 @@ function absolute({ liked, history, weights }: ShuffleRecipe): Partial<ShuffleRe
   };
 }
 
-/** The command line is where the clock is read: the library only ever gets the time passed in. */
+/** When the playlist starts. Only the command line reads the clock; the library gets the time as a parameter. */
 function startTime(now: string | undefined, state: UserState): number {
   if (now === undefined) return Math.max(Date.now(), state.now);
   const time = Date.parse(now);

@@ -26,11 +26,8 @@ const WIDTH = 1280;
 const HEIGHT = 720;
 
 /**
- * Makes slides and PDF of every executed notebook of a report that has slides.
- *
- * @param reports The folder of the report, with `notebooks/`.
- * @returns A line for each file that was written, or left out with the reason.
- * @throws {Error} When nbconvert fails.
+ * Makes slides and PDF of every executed notebook of a report that has slides. Gives a line for each file that was
+ * written, or why it was not.
  */
 export async function makeSlides(reports: string): Promise<string[]> {
   const notebooks = join(reports, "notebooks");

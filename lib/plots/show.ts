@@ -26,12 +26,7 @@ export interface Caption {
 /** The rows of a table: an array of objects, or an Arquero table. */
 export type Rows = readonly Record<string, unknown>[] | { objects(): object[] };
 
-/**
- * Shows a figure in the notebook and saves it as `figures/NAME.svg` and `.png` in the report.
- *
- * @param spec A Vega-Lite v5 specification; the theme is added here.
- * @param options Name and caption.
- */
+/** Shows a figure in the notebook and saves it as {@linkcode save} does. */
 export async function show(spec: Spec, options: Caption): Promise<void> {
   const { figure, png } = await save(spec, options);
   await display({
@@ -43,9 +38,9 @@ export async function show(spec: Spec, options: Caption): Promise<void> {
 }
 
 /**
- * Saves a figure as `figures/NAME.svg` and `.png` in the report without showing it.
+ * Saves a figure as `figures/NAME.svg`, `.png` and, for its caption, `.txt` in the report.
  *
- * @param spec A Vega-Lite v5 specification; the theme is added here.
+ * @param spec A Vega-Lite v5 specification without the theme, which is added here.
  * @param options Name and caption.
  * @returns The complete specification and the PNG.
  */
@@ -60,12 +55,7 @@ export async function save(spec: Spec, options: Caption): Promise<{ figure: Spec
   return { figure, png };
 }
 
-/**
- * Shows a table in the notebook and saves it as `tables/NAME.csv` and `.md` in the report.
- *
- * @param rows The rows; the columns are those of the first row.
- * @param options Name and caption.
- */
+/** Shows a table with the columns of its first row, and saves it as `tables/NAME.csv` and `.md` in the report. */
 export async function showTable(rows: Rows, options: Caption): Promise<void> {
   const objects = (Array.isArray(rows) ? rows : (rows as { objects(): object[] }).objects()) as Record<
     string,

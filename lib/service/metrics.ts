@@ -9,12 +9,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import process from "node:process";
 import type { Sessions } from "./sessions.ts";
 
-/**
- * Makes the metrics of a service.
- *
- * @param sessions Its sessions.
- * @returns Middleware that counts and times every request, and the page that Prometheus reads.
- */
+/** Middleware that counts and times every request, and the page that Prometheus reads. */
 export function createMetrics(sessions: Sessions): { middleware: MiddlewareHandler; page: Handler } {
   const registry = new Registry();
   const registers = [registry];

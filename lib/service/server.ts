@@ -53,7 +53,7 @@ const LOCAL = ["127.0.0.1", "localhost", "::1"];
  * @param directory The data folder, with everything up to `graph.npz`.
  * @param options Port, host, token and the like.
  * @returns The running service.
- * @throws {InputError} When a file is missing, the folder or the log cannot be written, the port is taken, or a token is missing where one is required.
+ * @throws {InputError} When a file or a required token is missing, the disk refuses a write, or the port is taken.
  */
 export async function serve(directory: string, options: ServeOptions = {}): Promise<RunningService> {
   const { port = 8787, host = "127.0.0.1", token } = options;

@@ -1,4 +1,4 @@
-/** The service's API as functions, typed by the schemas that the service checks with. */
+/** The API of the service as functions. Their types come from the schemas of the service. */
 import type { z } from "@hono/zod-openapi";
 import type * as schemas from "../schemas.ts";
 

@@ -1,10 +1,10 @@
 import type { Pick, Preview } from "./api.ts";
 import { percent } from "./queue.tsx";
 
-/** Most probable tracks that are shown. */
+/** How many tracks are shown. */
 const SHOWN = 8;
 
-/** The most probable next tracks, as the sliders stand, and the one that was drawn from them. */
+/** The most probable next tracks under the values of the sliders, and the one that was drawn. */
 export function Likely({ preview, next }: { preview: Preview | undefined; next: Pick | undefined }) {
   if (!preview || preview.candidates.length === 0) {
     return <p class="fine">Move the sliders to see the probabilities.</p>;

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type MapBody, type Positions, type SessionBody } from "./api.ts";
 import { useWidth } from "./width.ts";
 
-/** Eight colours that are told apart with every common colour-vision deficiency (Okabe and Ito). */
+/** Eight colours that colour-blind people can tell apart (Okabe and Ito). */
 const COLORS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#7f7f7f"];
 const HEIGHT = 340;
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Pick, SessionBody, Term, Why } from "./api.ts";
 
-/** Contributions are drawn on a scale up to the largest, but at least to this: small ones are to look small. */
+/** The longest bar stands for the largest contribution, but at least for this one, so that small ones look small. */
 const LEAST_SCALE = 0.25;
 
 interface Props {
@@ -64,7 +64,7 @@ export function Queue({ terms, session, reasons, busy, onMore }: Props) {
   );
 }
 
-/** Bars to the right speak for the track against the mean candidate, bars to the left against it. */
+/** A bar to the right is a reason for the track, compared with the mean candidate; a bar to the left is one against it. */
 function Reasons(
   { terms, why, probability, relaxed }: {
     terms: readonly Term[];
@@ -110,7 +110,7 @@ function signed(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 }
 
-/** 1st is left out: "Most likely candidate". */
+/** "The 2nd", "The 3rd"; only "The" for rank 1: "The most likely candidate". */
 function ordinal(rank: number): string {
   if (rank === 1) return "The";
   const ending = rank % 100 >= 11 && rank % 100 <= 13 ? "th" : ["th", "st", "nd", "rd"][rank % 10] ?? "th";

@@ -4,13 +4,13 @@ import type { Tune } from "./sliders.tsx";
 
 /** What a reloaded page continues with. */
 export interface Visit {
-  /** The session. */
+  /** Id of the session. */
   id: string;
   /** Why the tracks were picked, by step. */
   reasons: [number, Pick["why"]][];
   /** Tracks that were liked. */
   liked: string[];
-  /** Where the sliders stand. */
+  /** Values of the sliders. */
   tune: Tune;
 }
 

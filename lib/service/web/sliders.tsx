@@ -1,7 +1,7 @@
 import { useId } from "preact/hooks";
 import type { Term, Tuning } from "./api.ts";
 
-/** How the sliders stand. */
+/** Values of the sliders. */
 export type Tune = Required<Pick<Tuning, "weights" | "temperature" | "discover">>;
 
 interface Props {

@@ -3,7 +3,7 @@ import { useWidth } from "./width.ts";
 
 const HEIGHT = 300;
 const EDGE = 30;
-/** Room that a key needs below the line. */
+/** Width of the name of a key below the line, in pixels. */
 const KEY_WIDTH = 34;
 
 /** Energy and key over the session. */

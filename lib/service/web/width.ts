@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** The width of an element in pixels, as it changes: drawings take it, so that their letters keep their size. */
+/** The width of an element in pixels, as it changes. A drawing of this width keeps the size of its letters. */
 export function useWidth<T extends Element>(least: number = 240) {
   const element = useRef<T>(null);
   const [width, setWidth] = useState(600);
