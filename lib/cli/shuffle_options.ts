@@ -91,8 +91,8 @@ function readRules(recipe: ShuffleRecipe): Rules | undefined {
     tempoJump: recipe.tempoJump,
     genres: when(recipe.genres, splitNames),
     excludedGenres: when(recipe.excludeGenres, splitNames),
-    years: when(recipe.years, (years) => readRange("--years", years)),
-    duration: when(recipe.duration, (seconds) => readRange("--duration", seconds)),
+    years: when(recipe.years, (years) => readPair("--years", years, "-", RANGE)),
+    duration: when(recipe.duration, (seconds) => readPair("--duration", seconds, "-", RANGE)),
     speechiness: recipe.speechiness,
     explicit: recipe.explicit === false ? false : undefined,
     excludedArtists: when(recipe.excludeArtists, splitNames),
@@ -101,6 +101,9 @@ function readRules(recipe: ShuffleRecipe): Rules | undefined {
   if (recipe.rules === false || recipe.policy !== "segue") return rules;
   return { ...DEFAULT_RULES, ...rules };
 }
+
+/** The form of a range on the command line. */
+const RANGE = "a range such as 1990-1999";
 
 function when<T>(text: string | undefined, read: (text: string) => T): T | undefined {
   return text === undefined ? undefined : read(text);
@@ -147,13 +150,14 @@ function readArc(text: string): ArcPoint[] {
 }
 
 function readCap(name: string, text: string): Cap {
-  const [most, window] = /^(\d+)\/(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
-  if (most === undefined) throw new InputError(`Expected ${name} to be m/n such as 1/3 but found '${text}'`);
+  const [most, window] = readPair(name, text, "/", "m/n such as 1/3");
   return { most, window };
 }
 
-function readRange(name: string, text: string): [number, number] {
-  const [low, high] = /^(\d+)-(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
-  if (low === undefined) throw new InputError(`Expected ${name} to be a range such as 1990-1999 but found '${text}'`);
-  return [low, high];
+function readPair(name: string, text: string, between: "/" | "-", form: string): [number, number] {
+  const [first, second, ...rest] = text.split(between);
+  if (rest.length > 0 || !/^\d+$/.test(first) || !/^\d+$/.test(second)) {
+    throw new InputError(`Expected ${name} to be ${form} but found '${text}'`);
+  }
+  return [Number(first), Number(second)];
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { listsOf, numbersOf } from "../catalog/catalog.ts";
+import { type CodedLists, listsOf, numbersOf } from "../catalog/catalog.ts";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import type { UserState } from "./state.ts";
 import type { Collection, TrackIndex } from "./collection.ts";
@@ -48,29 +48,6 @@ export interface Rules {
 
 /** Name of a rule; `sameTrack` always holds: the current track is not its own successor. */
 export type RuleName = keyof Rules | "sameTrack";
-
-/**
- * The order in which rules are relaxed when they leave no track at all, least important first. A window is not dropped
- * at once: it is halved, again and again, before the next rule is touched. Once a track is found, the rules that were
- * relaxed on the way and need not have been are put back. What a listener has ruled out (explicit tracks, artists,
- * tracks) is relaxed last, after playing the same track again.
- */
-export const RELAXATION_ORDER: readonly RuleName[] = [
-  "tempoJump",
-  "album",
-  "artist",
-  "repeatWork",
-  "repeatTrack",
-  "duration",
-  "years",
-  "genres",
-  "excludedGenres",
-  "speechiness",
-  "sameTrack",
-  "explicit",
-  "excludedArtists",
-  "excludedTracks",
-];
 
 /**
  * The hard rules of the policy `segue` when none are given: what listeners ask for most. No track and no other take of
@@ -138,7 +115,7 @@ export function compileRules(collection: Collection, rules: Rules = NO_RULES): C
   if (known) return known;
   const list = RELAXATION_ORDER
     .filter((name) => name === "sameTrack" || rules[name] !== undefined)
-    .map((name) => name === "sameTrack" ? SAME_TRACK : COMPILE[name](collection, rules))
+    .map((name): CompiledRule => ({ name, ...COMPILE[name](collection, rules) }))
     .filter((rule) => rule.limits.length > 0);
   const fixed = list.filter((rule) => rule.fixed);
   let allowed: Int32Array | undefined = fixed.length === 0 ? collection.library : undefined;
@@ -156,19 +133,14 @@ export function compileRules(collection: Collection, rules: Rules = NO_RULES): C
   return compiled;
 }
 
-const SAME_TRACK: CompiledRule = {
-  name: "sameTrack",
-  limits: [1],
-  fixed: false,
-  test: (current) => (track) => track === current,
-};
+type Compile = (collection: Collection, rules: Rules) => Omit<CompiledRule, "name">;
 
-const COMPILE: Record<keyof Rules, (collection: Collection, rules: Rules) => CompiledRule> = {
+/** How each rule is made ready, in the order in which rules are relaxed. */
+const COMPILE: Readonly<Record<RuleName, Compile>> = {
   tempoJump(collection, rules) {
     const percent = expectNumber("tempoJump", rules.tempoJump!, 0);
     const tempo = numbersOf(collection.catalog, "tempo");
     return {
-      name: "tempoJump",
       limits: [percent],
       fixed: false,
       test: (current) => (track) =>
@@ -186,7 +158,6 @@ const COMPILE: Record<keyof Rules, (collection: Collection, rules: Rules) => Com
     );
   },
   repeatWork: (collection, rules) => ({
-    name: "repeatWork",
     limits: halvings(expectInteger("repeatWork", rules.repeatWork!, 1)),
     fixed: false,
     test(_current, state, window) {
@@ -194,10 +165,9 @@ const COMPILE: Record<keyof Rules, (collection: Collection, rules: Rules) => Com
       return (track) => state.lastWorkPlay(collection.workOf(track)) >= first;
     },
   }),
-  repeatTrack(_world, rules) {
+  repeatTrack(_collection, rules) {
     const all = rules.repeatTrack === "all";
     return {
-      name: "repeatTrack",
       limits: all ? [0] : halvings(expectInteger("repeatTrack", rules.repeatTrack as number, 1)),
       fixed: false,
       cyclic: all,
@@ -207,46 +177,56 @@ const COMPILE: Record<keyof Rules, (collection: Collection, rules: Rules) => Com
       },
     };
   },
-  duration(collection, rules) {
-    const durations = numbersOf(collection.catalog, "duration_ms");
-    const [shortest, longest] = range("duration", rules.duration!);
-    return fixed("duration", (track) => !(durations[track] >= shortest * 1000 && durations[track] <= longest * 1000));
+  duration: ({ catalog }, rules) => outside("duration", numbersOf(catalog, "duration_ms"), rules.duration!, 1000),
+  years: ({ catalog }, rules) => outside("years", numbersOf(catalog, "year"), rules.years!, 1),
+  genres({ genres }, rules) {
+    const holds = holdsOneOf("genre", rules.genres!, genres);
+    return fixed((track) => !holds(track));
   },
-  years(collection, rules) {
-    const years = numbersOf(collection.catalog, "year");
-    const [first, last] = range("years", rules.years!);
-    return fixed("years", (track) => !(years[track] >= first && years[track] <= last));
-  },
-  genres(collection, rules) {
-    const wanted = codesOf("genre", rules.genres!, collection.genres.names);
-    return fixed("genres", (track) => !holds(collection.genres, track, wanted));
-  },
-  excludedGenres(collection, rules) {
-    const unwanted = codesOf("genre", rules.excludedGenres!, collection.genres.names);
-    return fixed("excludedGenres", (track) => holds(collection.genres, track, unwanted));
-  },
+  excludedGenres: ({ genres }, rules) => fixed(holdsOneOf("genre", rules.excludedGenres!, genres)),
   speechiness(collection, rules) {
     const speechiness = numbersOf(collection.catalog, "speechiness");
     const most = expectNumber("speechiness", rules.speechiness!, 0, 1);
-    return fixed("speechiness", (track) => speechiness[track] > most);
+    return fixed((track) => speechiness[track] > most);
   },
+  sameTrack: () => ({ limits: [1], fixed: false, test: (current) => (track) => track === current }),
   explicit(collection, rules) {
     const explicit = rules.explicit ? undefined : numbersOf(collection.catalog, "explicit");
-    return fixed("explicit", (track) => explicit?.[track] === 1);
+    return fixed((track) => explicit?.[track] === 1);
   },
-  excludedArtists(collection, rules) {
-    listsOf(collection.catalog, "artists");
-    const unwanted = codesOf("artist", rules.excludedArtists!, collection.artists.names);
-    return fixed("excludedArtists", (track) => holds(collection.artists, track, unwanted));
+  excludedArtists({ catalog, artists }, rules) {
+    listsOf(catalog, "artists");
+    return fixed(holdsOneOf("artist", rules.excludedArtists!, artists));
   },
-  excludedTracks(_world, rules) {
+  excludedTracks(_collection, rules) {
     const unwanted = new Set(rules.excludedTracks);
-    return fixed("excludedTracks", (track) => unwanted.has(track));
+    return fixed((track) => unwanted.has(track));
   },
 };
 
-function fixed(name: RuleName, breaks: (track: TrackIndex) => boolean): CompiledRule {
-  return { name, limits: [1], fixed: true, test: () => breaks };
+/**
+ * The order in which rules are relaxed when they leave no track at all, least important first. A window is not dropped
+ * at once: it is halved, again and again, before the next rule is touched. Once a track is found, the rules that were
+ * relaxed on the way and need not have been are put back. What a listener has ruled out (explicit tracks, artists,
+ * tracks) is relaxed last, after playing the same track again.
+ */
+export const RELAXATION_ORDER: readonly RuleName[] = Object.keys(COMPILE) as RuleName[];
+
+function fixed(breaks: (track: TrackIndex) => boolean): ReturnType<Compile> {
+  return { limits: [1], fixed: true, test: () => breaks };
+}
+
+/** Keeps out what lies outside a range, and what is not known. */
+function outside(
+  name: string,
+  values: ArrayLike<number>,
+  [low, high]: readonly [number, number],
+  unit: number,
+): ReturnType<Compile> {
+  if (!(low <= high)) {
+    throw new InputError(`Expected rule ${name} to be a range from low to high but found ${low}–${high}`);
+  }
+  return fixed((track) => !(values[track] >= low * unit && values[track] <= high * unit));
 }
 
 /**
@@ -257,11 +237,10 @@ function cap(
   name: "artist" | "album",
   value: Cap,
   codeOf: (track: TrackIndex, i: number) => number,
-): CompiledRule {
+): ReturnType<Compile> {
   const most = expectInteger(`most of rule ${name}`, value.most, 1);
   expectInteger(`window of rule ${name}`, value.window, 1);
   return {
-    name,
     limits: halvings(value.window).filter((window) => window > most),
     fixed: false,
     test(_current, state, window) {
@@ -289,23 +268,16 @@ function halvings(window: number): number[] {
   return limits;
 }
 
-function range(name: string, [low, high]: readonly [number, number]): readonly [number, number] {
-  if (!(low <= high)) {
-    throw new InputError(`Expected rule ${name} to be a range from low to high but found ${low}–${high}`);
-  }
-  return [low, high];
-}
-
-function codesOf(kind: string, names: readonly string[], known: readonly string[]): Set<number> {
-  const byName = new Map(known.map((name, code) => [name.toLowerCase(), code]));
-  return new Set(names.map((name) => {
+/** Tells which tracks have one of the named genres or artists; case does not matter. */
+function holdsOneOf(kind: string, names: readonly string[], lists: CodedLists): (track: TrackIndex) => boolean {
+  const byName = new Map(lists.names.map((name, code) => [name.toLowerCase(), code]));
+  const wanted = new Set(names.map((name) => {
     const code = byName.get(name.toLowerCase());
     if (code === undefined) throw new InputError(`The catalogue has no ${kind} '${name}'`);
     return code;
   }));
-}
-
-function holds(lists: { offsets: Int32Array; codes: Int32Array }, track: TrackIndex, wanted: Set<number>): boolean {
-  for (let i = lists.offsets[track]; i < lists.offsets[track + 1]; i++) if (wanted.has(lists.codes[i])) return true;
-  return false;
+  return (track) => {
+    for (let i = lists.offsets[track]; i < lists.offsets[track + 1]; i++) if (wanted.has(lists.codes[i])) return true;
+    return false;
+  };
 }

@@ -220,33 +220,18 @@ export class UserState {
 
   /**
    * A track is skipped. It is no play of its own: a track that was heard before it was skipped has a play as well.
-   *
-   * @param track The track.
-   * @param at When, in ms since 1970.
-   * @throws {InputError} When there is no such track or the time is not finite.
+   * Parameters and errors are those of {@linkcode UserState.play}.
    */
   skip(track: TrackIndex, at: number): void {
     this.#add("skip", track, at);
   }
 
-  /**
-   * A track is liked.
-   *
-   * @param track The track.
-   * @param at When, in ms since 1970.
-   * @throws {InputError} When there is no such track or the time is not finite.
-   */
+  /** A track is liked. Parameters and errors are those of {@linkcode UserState.play}. */
   like(track: TrackIndex, at: number): void {
     this.#add("like", track, at);
   }
 
-  /**
-   * A like is taken back.
-   *
-   * @param track The track.
-   * @param at When, in ms since 1970.
-   * @throws {InputError} When there is no such track or the time is not finite.
-   */
+  /** A like is taken back. Parameters and errors are those of {@linkcode UserState.play}. */
   unlike(track: TrackIndex, at: number): void {
     this.#add("unlike", track, at);
   }
