@@ -104,7 +104,15 @@ export * from "./sequence/scan_mpd.ts";
 export * from "./sequence/read_mpd.ts";
 export * from "./sequence/interactions.ts";
 export { readTrackNames, type TrackName, type TrackNames } from "./sequence/track_names.ts";
-export * from "./sequence/split.ts";
+export {
+  countTracks,
+  historyOf,
+  type SequenceSplit,
+  type SplitOptions,
+  type SplitPart,
+  splitPlaylists,
+  targetOf,
+} from "./sequence/split.ts";
 export * from "./sequence/recommender.ts";
 export * from "./sequence/ranking.ts";
 export * from "./sequence/baselines.ts";
