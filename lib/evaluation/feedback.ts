@@ -155,7 +155,7 @@ export function playWithFeedback(
           );
         }
         const pick = shown.sample(random);
-        const { difference, odds } = judge(shown.values, pick.index, taste);
+        const { difference, odds } = answerTo(shown.values, pick.index, taste);
         const keepOf = odds.map((value) => sigmoid(KEEP_LEVEL + value));
         const kept = random() < keepOf[pick.index];
         const again = random() < sigmoid(REPLAY_LEVEL + odds[pick.index]) && kept;
@@ -241,7 +241,7 @@ export function feedbackSets(log: FeedbackLog): ChoiceSets {
 }
 
 /** What the listener thinks of each candidate against their mean, w·(x_j − x̄), and the pick's features against it. */
-function judge(features: Float64Array, picked: number, taste: ArrayLike<number>) {
+function answerTo(features: Float64Array, picked: number, taste: ArrayLike<number>) {
   const width = BASE_TERM_NAMES.length;
   const count = features.length / width;
   const means = new Float64Array(width);

@@ -114,6 +114,7 @@ export function drawScenario(collection: Collection, listener: number, options: 
       `Expected a catalogue of at least 20 tracks to draw from but found ${collection.library.length}`,
     );
   }
+  // The name of the stream stays: with another all listeners would be others.
   const random = seededRandom(seed, `tournament listener ${listener}`);
   const library = LIBRARY_KINDS[listener % LIBRARY_KINDS.length];
   const pattern = LISTENING_PATTERNS[Math.floor(listener / LIBRARY_KINDS.length) % LISTENING_PATTERNS.length];

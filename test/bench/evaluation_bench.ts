@@ -26,7 +26,7 @@ interface Timing {
   peak_mib: number;
   /** Processor seconds of all threads, where they were measured. */
   cpu_seconds?: number;
-  /** Contestants of a comparison. */
+  /** Policies of a comparison. */
   policies?: string;
 }
 
@@ -87,7 +87,7 @@ async function main(args: string[]): Promise<void> {
   await showTable(rows, {
     name: "bench_evaluation",
     caption:
-      `Contestants: ${one.policies}. ${listeners} listeners (half of them, of ${many} only the first 48, with all ` +
+      `Policies: ${one.policies}. ${listeners} listeners (half of them, of ${many} only the first 48, with all ` +
       `variants of Segue) on ${tracks} tracks; cores: processor seconds over wall seconds; ratio: against one worker, and ` +
       `of SciPy against Segue.`,
   });
