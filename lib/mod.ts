@@ -62,7 +62,6 @@ export * from "./score/terms/registry.ts";
 export * from "./score/terms/term.ts";
 export * from "./score/terms/recency.ts";
 export * from "./score/terms/same_artist.ts";
-export * from "./score/terms/cluster_diversity.ts";
 export * from "./score/weights.ts";
 export * from "./score/rules.ts";
 export * from "./score/candidates.ts";

@@ -200,8 +200,8 @@ export function fixedPlayer(weights: Weights): FeedbackPlayer {
 /**
  * A player who learns from what the listener does.
  *
- * @param learner Weights of the features of {@linkcode feedbackSets}; it is updated at every pick.
- * @returns The player: it chooses by the learner's weights of the track features.
+ * @param learner Weights of the columns of {@linkcode feedbackSets}; it is updated at every pick.
+ * @returns The player: it chooses by the learner's weights of the base terms.
  */
 export function learningPlayer(learner: OnlineLearner): FeedbackPlayer {
   return {
@@ -240,16 +240,16 @@ export function feedbackSets(log: FeedbackLog): ChoiceSets {
   return collectChoices(["keep", "replay", ...BASE_TERM_NAMES], choices.flat());
 }
 
-/** What the listener thinks of each candidate against their mean, w·(x_j − x̄), and the pick's features against it. */
-function answerTo(features: Float64Array, picked: number, taste: ArrayLike<number>) {
+/** What the listener thinks of each candidate against their mean, w·(x_j − x̄), and the pick's terms against it. */
+function answerTo(values: Float64Array, picked: number, taste: ArrayLike<number>) {
   const width = BASE_TERM_NAMES.length;
-  const count = features.length / width;
+  const count = values.length / width;
   const means = new Float64Array(width);
-  for (let j = 0; j < count; j++) for (let k = 0; k < width; k++) means[k] += features[j * width + k] / count;
+  for (let j = 0; j < count; j++) for (let k = 0; k < width; k++) means[k] += values[j * width + k] / count;
   const level = linearUtilities(means, taste)[0];
   return {
-    odds: linearUtilities(features, taste).map((utility) => utility - level),
-    difference: means.map((centre, k) => features[picked * width + k] - centre),
+    odds: linearUtilities(values, taste).map((utility) => utility - level),
+    difference: means.map((centre, k) => values[picked * width + k] - centre),
   };
 }
 

@@ -60,7 +60,7 @@ export interface FreshnessOptions {
   attempts?: number;
   /** Half-life of a play in hours; {@linkcode DEFAULT_HALF_LIFE_HOURS} by default. */
   halfLife?: number;
-  /** The time to reckon from, in ms since 1970; that of the listener's latest event by default. */
+  /** The time to count from, in ms since 1970; that of the listener's latest event by default. */
   now?: number;
 }
 

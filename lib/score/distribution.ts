@@ -24,7 +24,7 @@ export interface Pick {
 
 /** P(next | current, state): the candidates with their terms, utilities and probabilities. */
 export class Distribution {
-  /** Number of the listener's events when this was reckoned: explanations look back to then. */
+  /** Number of the listener's events at that moment: explanations look back to then. */
   readonly eventCount: number;
   /** The candidates, c of them. */
   readonly candidates: Int32Array;
@@ -34,11 +34,11 @@ export class Distribution {
   readonly probabilities: Float64Array;
 
   /**
-   * Reckons utilities and probabilities.
+   * Computes utilities and probabilities.
    *
    * @param current The track that plays now.
    * @param state The listener. It may move on afterwards.
-   * @param now The time that is reckoned from, in ms since 1970.
+   * @param now The time that is counted from, in ms since 1970.
    * @param found The candidates, where they came from, and which rules had to be relaxed.
    * @param terms The terms, f of them.
    * @param values Their values [c, f], row-major.

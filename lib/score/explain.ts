@@ -110,7 +110,7 @@ export function explainCandidate(scored: ScoredCandidates, index: number): Expla
   };
 }
 
-/** −log Σ_k exp((u_k − ū) / T), reckoned without overflow. */
+/** −log Σ_k exp((u_k − ū) / T), without overflow. */
 function logMeanProbability(utilities: Float64Array, temperature: number): number {
   if (temperature === 0) return NaN;
   const average = mean(utilities)!;

@@ -2,7 +2,7 @@ import { expectInteger } from "../../data/errors.ts";
 import type { Term } from "./term.ts";
 
 /** Default number m of last plays that are looked at. */
-export const DEFAULT_CLUSTER_WINDOW = 20;
+const DEFAULT_CLUSTER_WINDOW = 20;
 
 /** Plays by cluster, used again from call to call. */
 let counts = new Int32Array(256);

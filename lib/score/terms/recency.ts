@@ -5,7 +5,7 @@ import type { Explained, Term } from "./term.ts";
 export const DEFAULT_HALF_LIFE_HOURS = 24;
 
 /** Default half-life on the clock of plays: about what two hours of listening hold, at 3.5 minutes each. */
-export const DEFAULT_HALF_LIFE_PLAYS = 35;
+const DEFAULT_HALF_LIFE_PLAYS = 35;
 
 const MS_PER_HOUR = 3_600_000;
 
