@@ -14,14 +14,7 @@ import { Buffer, isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
 import { gunzip, headOf, kindOf } from "../data/source_file.ts";
-
-/** A line that cannot be read as a record. */
-export interface DamagedLine {
-  /** Physical line, the first line of the file being 1. */
-  line: number;
-  /** What is wrong with it. */
-  reason: string;
-}
+import type { Reject } from "./rejects.ts";
 
 /** The structure of a CSV file. */
 export interface CsvScan {
@@ -29,8 +22,8 @@ export interface CsvScan {
   header: string[];
   /** Well-formed records after the header; record i is row i of what DuckDB reads from `path`. */
   records: number;
-  /** Lines left out of `path`. */
-  damaged: DamagedLine[];
+  /** Lines left out of `path`, which cannot be read as records. */
+  damaged: Pick<Reject, "line" | "reason">[];
   /** Empty lines, which are no rows. */
   blankLines: number;
   /** True when a quoted field holds a line break. */
@@ -39,12 +32,7 @@ export interface CsvScan {
   control: boolean;
   /** The file to read: the source itself, or a copy without compression and damaged lines. */
   path: string;
-  /**
-   * Where a record stands in the source.
-   *
-   * @param record Index in [0, records).
-   * @returns Its first physical line.
-   */
+  /** The first physical line of a record, from 1. */
   lineOf(record: number): number;
 }
 
@@ -61,11 +49,9 @@ const UNCLOSED = "a quote that is never closed";
 const LONE_CR = "a carriage return inside a line";
 
 /**
- * Scans a CSV file, plain or gzipped. Cost O(bytes), about 2 ns a byte; memory O(1) but for the damaged lines.
+ * Scans a CSV file, plain or gzipped. Temporary files begin with the path `scratch`; the caller removes them. Cost
+ * O(bytes), about 2 ns a byte; memory O(1) but for the damaged lines.
  *
- * @param path The file.
- * @param scratch Path prefix for temporary files, for the caller to remove.
- * @returns The structure.
  * @throws {InputError} When the file is missing, empty, not UTF-8 text with a header line, or not whole gzip.
  */
 export async function scanCsv(path: string, scratch: string): Promise<CsvScan> {
@@ -110,7 +96,7 @@ function scanRecords(
 ): Omit<CsvScan, "header" | "path"> & { damagedBytes: number[] } {
   const tameRecord = new RegExp(`(?:${TAME_FIELD})(?:,(?:${TAME_FIELD})){${width - 1}}${LINE_END.source}`, "y");
   const strange = new RegExp(`[${CONTROL}]`);
-  const damaged: DamagedLine[] = [];
+  const damaged: CsvScan["damaged"] = [];
   // Start and end of each damaged line in turn.
   const damagedBytes: number[] = [];
   // From these records on, each stands on the line after the one before; and the lines of these records.

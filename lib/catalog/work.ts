@@ -12,19 +12,8 @@ const every = (...parts: string[][]): string[] =>
 /** Words that name another take of the same work. */
 const TAKE_WORDS: readonly string[] = [
   ...every(["re-master", "remaster"], ["ed", "izado", "izada", "isé", "ise", ""]),
-  ...[
-    "live",
-    "ao vivo",
-    "en vivo",
-    "en directo",
-    "dal vivo",
-    "unplugged",
-    "acoustic",
-    "acústico",
-    "demo",
-    "bonus track",
-  ],
-  ...["explicit", "clean", "radio edit", "edit", "mono", "stereo"],
+  ...["live", "ao vivo", "en vivo", "en directo", "dal vivo", "unplugged", "acoustic", "acústico", "demo"],
+  ...["bonus track", "explicit", "clean", "radio edit", "edit", "mono", "stereo"],
   ...every(["re-record", "rerecord"], ["ed", "ing"]),
   ...every(
     ["radio", "single", "album", "original", "extended", "short", "long", "video", "main", "full", "edited", "studio"],

@@ -54,9 +54,10 @@ export function mpdSlices(
 
 const sliceRange = (slice: number): string => `${slice * SLICE_SIZE}-${slice * SLICE_SIZE + SLICE_SIZE - 1}`;
 
+/** A playlist in the fields of the data set. */
 function describe(
   draft: PlaylistDraft,
-  generator: PlaylistGenerator,
+  { scenes }: PlaylistGenerator,
   table: WorldTable,
   seed: number,
   random: Random,
@@ -75,7 +76,7 @@ function describe(
   const earliest = Math.max(Date.UTC(2010, 11, 1), Date.UTC(newest, 0, 17)) / 86_400_000;
   const latest = Date.UTC(2020, 0, 31) / 86_400_000;
   const share = Math.sqrt(random());
-  const name = playlistName(generator.scenes[draft.theme[0]], random);
+  const name = playlistName(scenes[draft.theme[0]], random);
   return {
     name,
     collaborative: random() < 0.02 ? "true" : "false",

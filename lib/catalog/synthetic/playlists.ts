@@ -12,13 +12,12 @@
  *    probability `returnArtist` one of the artist of some earlier track of the playlist;
  * 3. with probability `successor` one of x's three fixed successors follows, with chances 0.6, 0.25 and 0.15: tracks of
  *    x's scene that are drawn once and for all from the seed and the number of x;
- * 4. otherwise a scene is chosen (with probability `stay` that of x; with probability `advance` the one after it on a
- *    fixed cycle through the scenes of the genre; with probability `anywhere` any; else drawn from the theme, by the
- *    first anchor's affinities at the start of the playlist and by the second's at its end: **drift**), and from that
- *    scene a track in proportion to its popularity. A track whose year lies d years from the playlist's first track and
- *    e years from x is taken with probability a + (1 − a) exp(−d/`own` − e/`step`), else scene and track are drawn
- *   anew:
- *    playlists keep to a time, and neighbours more than that.
+ * 4. otherwise a scene is chosen: with probability `stay` that of x; with probability `advance` the one after it on a
+ *    fixed cycle through the scenes of the genre; with probability `anywhere` any; else one that the theme draws, by the
+ *    first anchor's affinities at the start of the playlist and by the second's at its end (**drift**). From that scene
+ *    a track is drawn in proportion to its popularity. If its year lies d years from the playlist's first track and e
+ *    years from x, it is taken with probability a + (1 − a) exp(−d/`own` − e/`step`); if not, scene and track are drawn
+ *    again. So playlists keep to a time, and neighbours even more.
  *
  * The chance of a track within its scene follows a power law with a flat head, w = (u + u₀)^−1 with u the track's rank
  * over the number of tracks, as in the Million Playlist Dataset: counts fall off with an exponent of about 2.

@@ -44,12 +44,7 @@ export interface HistoryForm {
   times: string;
   /** Names of its files; of a folder or an archive only such are read. */
   files: RegExp;
-  /**
-   * Reads a file.
-   *
-   * @param file The file.
-   * @returns Its entries, undefined for one that is no music; undefined when the file is not of this form.
-   */
+  /** The entries of a file, undefined for one that is no music; undefined in all when it is not of this form. */
   read(file: HistoryFile): (Listening | undefined)[] | undefined;
 }
 
