@@ -82,7 +82,7 @@ export * from "./score/playlist.ts";
 export * from "./listening/choice_sets.ts";
 export * from "./choice/logit_sums.ts";
 export * from "./choice/coefficient.ts";
-export { type Likelihood } from "./choice/newton.ts";
+export { type Likelihood } from "./math/newton.ts";
 export * from "./choice/conditional_logit.ts";
 export { type ChoiceColumns } from "./choice/choice_log.ts";
 export { type ChoiceTable, readChoices, withChoiceBatches } from "./choice/read_choices.ts";

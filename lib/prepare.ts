@@ -146,7 +146,7 @@ export class Workspace {
     const names = Object.keys(STAGES) as StageName[];
     const wanted: StageName[] = last === "sasrec" ? ["catalog", last] : names.slice(0, names.indexOf(last) + 1);
     // Spark itself starts with the first stage that has something to do on it.
-    const spark = engine ? (await import("./spark/engine.ts")).openEngine({ engine }) : undefined;
+    const spark = engine ? (await import("./spark/open.ts")).openEngine({ engine }) : undefined;
     const reports: StageReport[] = [];
     try {
       for (const stage of wanted) {

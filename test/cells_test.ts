@@ -9,13 +9,15 @@ Deno.test("checkCells() finds type errors, missing exports and banned randomness
   try {
     const code = (source: string) => ({ cell_type: "code", source, outputs: [] });
     const write = (cells: unknown[]) => writeFileSync(join(folder, "01_x.ipynb"), JSON.stringify({ cells }));
-    const good = code('import { seededRandom } from "../../lib/random.ts";\nconst draw: number = seededRandom(1)();');
+    const good = code(
+      'import { seededRandom } from "../../lib/math/random.ts";\nconst draw: number = seededRandom(1)();',
+    );
     write([{ cell_type: "markdown", source: "# Title" }, good, code("console.log(draw);")]);
     const path = join(folder, "01_x.ipynb");
     assert.deepEqual(checkCells([path]).get(path), []);
     write([
       good,
-      code('\nconst text: string = 3;\nimport { gone } from "../../lib/random.ts";'),
+      code('\nconst text: string = 3;\nimport { gone } from "../../lib/math/random.ts";'),
       code("Math.random();"),
     ]);
     const findings = checkCells([path]).get(path)!.join("\n");

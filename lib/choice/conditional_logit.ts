@@ -9,7 +9,8 @@ import { expectNumber, InputError } from "../data/errors.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { type Coefficient, describeEstimate } from "./coefficient.ts";
 import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "./logit_sums.ts";
-import { climb, ifIdentified, maximum, newton, type Optimum, toMatrix } from "./newton.ts";
+import { climb, newton, toMatrix } from "../math/newton.ts";
+import { ifIdentified, maximum, type Optimum } from "./maximum.ts";
 import { type ChoiceSets, takeSets } from "../listening/choice_sets.ts";
 
 /** How well choices are predicted. */

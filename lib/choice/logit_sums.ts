@@ -6,7 +6,7 @@
  */
 import { InputError } from "../data/errors.ts";
 import { logitKernel } from "./logit_kernel.ts";
-import type { Likelihood } from "./newton.ts";
+import type { Likelihood } from "../math/newton.ts";
 import type { ChoiceSets } from "../listening/choice_sets.ts";
 
 /** Log-likelihood, its gradient and the information (negative Hessian) of some choice sets at given weights. */

@@ -12,7 +12,7 @@ import { type Coefficient, describeEstimate } from "./coefficient.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { withinSets } from "./contrast.ts";
 import { logitSums } from "./logit_sums.ts";
-import { climb, factorise, type Likelihood, newton, toMatrix } from "./newton.ts";
+import { climb, factorise, type Likelihood, newton, toMatrix } from "../math/newton.ts";
 import { type ChoiceSets, listenerRanges, takeSets } from "../listening/choice_sets.ts";
 
 /** How to fit a mixed logit. */

@@ -8,7 +8,7 @@ import { expectNumber } from "../data/errors.ts";
 import { sum } from "d3-array";
 import { Matrix } from "ml-matrix";
 import { logitSums } from "./logit_sums.ts";
-import { factorise, solve, toMatrix } from "./newton.ts";
+import { factorise, solve, toMatrix } from "../math/newton.ts";
 import { fromEmbedding, inEmbedding, type TastePrior } from "./personal.ts";
 import { type Choice, collectChoices } from "../listening/choice_sets.ts";
 

@@ -11,7 +11,7 @@ import { expectInteger, InputError } from "../data/errors.ts";
 import { linearUtilities } from "../math/softmax.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { logitSums } from "./logit_sums.ts";
-import { climb, newton, toMatrix } from "./newton.ts";
+import { climb, newton, toMatrix } from "../math/newton.ts";
 import { type ChoiceSets, listenerRanges } from "../listening/choice_sets.ts";
 
 /** How listeners' weights are distributed: w_u = mean + basis · e_u, e_u ~ N(0, I). */

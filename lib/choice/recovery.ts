@@ -7,7 +7,7 @@ import { deviation, mean } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { type Coefficient, NORMAL_975 } from "./coefficient.ts";
-import { ifIdentified } from "./newton.ts";
+import { ifIdentified } from "./maximum.ts";
 import { type ChoiceSets, takeSets } from "../listening/choice_sets.ts";
 
 /** How one weight was recovered over many worlds. */

@@ -4,7 +4,8 @@
  * @module
  */
 import { max, sum } from "d3-array";
-import { type Engine, openEngine } from "../spark/engine.ts";
+import type { Engine } from "../spark/engine.ts";
+import { openEngine } from "../spark/open.ts";
 import { InputError } from "../data/errors.ts";
 import { number, text, type ValuesOf } from "./shared.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import fc from "fast-check";
 import { decodeRows, encodeRows, numbersOf, packedOf, rowsOf } from "../../lib/spark/arrow.ts";
-import { openEngine } from "../../lib/spark/engine.ts";
+import { openEngine } from "../../lib/spark/open.ts";
 import { partsFolder } from "../../lib/spark/graph.ts";
 import { pcaOn } from "../../lib/spark/pca.ts";
 import { readPca } from "../../lib/embedding/pca_stage.ts";
