@@ -1,8 +1,6 @@
 /**
  * The pipeline over one data folder: which stages there are, in which order they run, and where their files are. The
  * notebooks and the report use it. How a stage works is written in the room of its subject.
- *
- * @module
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -134,7 +132,6 @@ export class Workspace {
    * Runs every stage up to and including one, except those that are up to date, and prints a line for each that ran.
    * `sasrec` needs only the catalogue, and playlists: without any it is left out, and a line says so.
    *
-   * @param last The last stage wanted.
    * @param options Options of stages that differ from the defaults, by stage name.
    * @returns What came of each stage.
    */

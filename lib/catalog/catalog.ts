@@ -1,8 +1,6 @@
 /**
  * The canonical catalogue: one row a track, columns as typed arrays and text arrays. Row i of the catalogue is row i
  * of every matrix and node i of the graph.
- *
- * @module
  */
 import { InputError } from "../data/errors.ts";
 import { readParquet } from "../data/read_parquet.ts";
@@ -60,10 +58,8 @@ export interface Catalog {
 /**
  * Reads `tracks.parquet`.
  *
- * @param path The file.
  * @param columns Canonical columns wanted; all that are there when left out.
  * @param read What reads the columns.
- * @returns The catalogue.
  * @throws {InputError} When the file is missing, is not Parquet, or lacks `track_id`, `title` or `artists`.
  */
 export async function readCatalog(
@@ -130,7 +126,6 @@ export interface CodedLists {
  * Codes lists of texts as integers, so that "do these tracks share an artist" needs no text comparison. Cost O(total).
  *
  * @param lists One list a row.
- * @returns The coded lists.
  */
 export function codeLists(lists: readonly (readonly string[])[]): CodedLists {
   const offsets = new Int32Array(lists.length + 1);

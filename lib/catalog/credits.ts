@@ -1,8 +1,4 @@
-/**
- * Taking apart what stands in one field for several names: artists, their ids, genres.
- *
- * @module
- */
+/** Taking apart what stands in one field for several names: artists, their ids, genres. */
 import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from "@duckdb/node-api";
 import { sqlText } from "../data/parquet.ts";
 import type { ListStyle } from "./forms.ts";

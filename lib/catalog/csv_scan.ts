@@ -6,8 +6,6 @@
  * DuckDB's own list of damaged rows (`store_rejects`) cannot take its place. In strict mode DuckDB 1.5 refuses a file
  * with both LF and CRLF, and after a quote that is never closed it drops all later rows, on one thread without a word;
  * in the other mode it says nothing of a field too many or of text after a closing quote. It lets NUL pass in both.
- *
- * @module
  */
 import { bisectRight } from "d3-array";
 import { Buffer, isUtf8 } from "node:buffer";

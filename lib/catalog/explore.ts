@@ -1,8 +1,4 @@
-/**
- * Looking at a catalogue: as an Arquero table, and by the statistics that tell one catalogue from another.
- *
- * @module
- */
+/** Looking at a catalogue: as an Arquero table, and by the statistics that tell one catalogue from another. */
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { type ColumnTable, op, table } from "arquero";
 import { bisectLeft, bisectRight, group, mean, range, rollup, sum, variance } from "d3-array";
@@ -12,7 +8,6 @@ import { type Catalog, numbersOf, NUMERIC_COLUMNS, type NumericColumn } from "./
  * The catalogue as an Arquero table: a row a track; `title`, `artist` (the first), `genre` (the first) and every
  * numeric column that the catalogue has. Missing numbers are NaN, which Arquero's aggregates leave out.
  *
- * @param catalog The catalogue.
  * @returns The table, in catalogue order.
  *
  * @example
@@ -50,7 +45,6 @@ export const CORRELATED_FEATURES: readonly NumericColumn[] = [
  * The share of values that pass a test, in per cent with one decimal, for a sentence.
  *
  * @param values The values; NaN counts as not passing.
- * @param test The test.
  * @returns E.g. `"36.0"`.
  */
 export function percent(values: Iterable<number>, test: (value: number) => boolean): string {
@@ -73,7 +67,6 @@ export interface KeyCount {
 /**
  * Counts the tracks in each of the 24 keys.
  *
- * @param catalog The catalogue.
  * @returns The keys, the commonest first.
  * @throws {InputError} When the catalogue has no keys.
  */
@@ -120,7 +113,6 @@ const LOGARITHMIC_FEATURES: Readonly<Partial<Record<NumericColumn, number>>> = {
  * Histograms of several features by group, each from the 0.5 % to the 99.5 % quantile; what lies beyond falls into the
  * outer bars. Skewed shares such as speechiness have bars of equal width on a logarithmic scale. Cost O(n · features).
  *
- * @param catalog The catalogue.
  * @param features Numeric columns; those that the catalogue lacks are left out.
  * @param groupOf Group of each track, null to leave it out.
  * @param bars Number of bars.
@@ -165,7 +157,6 @@ export function histograms(
  * Spearman's rank correlations. Of more than 50,000 tracks only every second, third, … is taken: the error stays below
  * 0.005.
  *
- * @param catalog The catalogue.
  * @param features Numeric columns; those that the catalogue lacks are left out.
  * @returns The names of the features that were found, and their correlations, row after row. Tracks that lack one of
  *   two features are left out of that pair.
@@ -219,7 +210,6 @@ export function varianceBetween(values: ArrayLike<number>, groupOf: readonly (st
 /**
  * The statistics by which catalogues are set side by side, by name. What a catalogue lacks the columns for is left out.
  *
- * @param catalog The catalogue.
  * @returns Shares in [0, 1], correlations and exponents, under the names of {@linkcode REFERENCE_STATISTICS}.
  */
 export function catalogStatistics(catalog: Catalog): Record<string, number> {

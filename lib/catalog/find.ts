@@ -1,8 +1,4 @@
-/**
- * Finding a track by what a person types: an id, a title, the start of a title, or title and artist.
- *
- * @module
- */
+/** Finding a track by what a person types: an id, a title, the start of a title, or title and artist. */
 import { range, sort } from "d3-array";
 import { createRequire } from "node:module";
 import { InputError } from "../data/errors.ts";
@@ -76,7 +72,6 @@ export function trackName(catalog: Catalog, row: number): string {
  * A title without what people leave out when they type: case, accents, punctuation, repeated spaces. Signs that stand
  * for letters become them: `P!nk` is `pink`, `Ke$ha` is `kesha`, `&` and `+` between words are `and`.
  *
- * @param text Any text.
  * @returns E.g. `agaetis byrjun` for `Ágætis byrjun`. A text of punctuation alone keeps it.
  */
 export function normalizeTitle(text: string): string {

@@ -1,8 +1,4 @@
-/**
- * The forms in which catalogues come: which source column holds which canonical column, told by the header.
- *
- * @module
- */
+/** The forms in which catalogues come: which source column holds which canonical column, told by the header. */
 import { InputError } from "../data/errors.ts";
 import { type CatalogColumn, LIST_COLUMNS, NUMERIC_COLUMNS, TEXT_COLUMNS } from "./catalog.ts";
 
@@ -186,9 +182,7 @@ export function formNamed(name: string, forms: readonly Form[] = FORMS): Form {
  * Tells the form of a source by its header.
  *
  * @param file Name of the source, for errors.
- * @param header Its column names.
  * @param map Source column by canonical column, over what the form says.
- * @param forms The known forms.
  * @returns The form, its columns being those that the header has.
  * @throws {InputError} When columns are missing, naming them; when a mapped or needed column is absent or there twice.
  */

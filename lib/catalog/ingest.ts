@@ -1,8 +1,4 @@
-/**
- * Stage `ingest`: from catalogue files of any known form to `tracks.parquet` and `rejects.csv`.
- *
- * @module
- */
+/** Stage `ingest`: from catalogue files of any known form to `tracks.parquet` and `rejects.csv`. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { InputError } from "../data/errors.ts";

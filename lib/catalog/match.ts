@@ -1,8 +1,4 @@
-/**
- * Finding the tracks that other programs speak of: by id, else by title and artist.
- *
- * @module
- */
+/** Finding the tracks that other programs speak of: by id, else by title and artist. */
 import { type Catalog, listsOf, textsOf } from "./catalog.ts";
 import { normalizeTitle } from "./find.ts";
 

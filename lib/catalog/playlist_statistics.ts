@@ -1,8 +1,4 @@
-/**
- * The statistics by which sets of playlists are set side by side.
- *
- * @module
- */
+/** The statistics by which sets of playlists are set side by side. */
 import { count, max, mean, median, rollup, sum } from "d3-array";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +24,6 @@ export interface PlaylistStatistics {
  *
  * @param folder The folder, e.g. `data/work/synthetic-20000-42/playlists`.
  * @param catalog Where the tracks' years stand; without it, or without years in it, the statistics of years are NaN.
- * @returns The statistics.
  * @throws {InputError} When the folder holds no slice, or one that is not JSON.
  */
 export function playlistStatistics(folder: string, catalog?: Catalog): PlaylistStatistics {

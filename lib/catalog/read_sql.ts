@@ -1,8 +1,6 @@
 /**
  * The SQL that turns one source into typed canonical columns and a reason why a row cannot be used. Nothing is guessed:
  * every value comes as text, is converted by TRY_CAST and held against its range.
- *
- * @module
  */
 import { sqlName, sqlText } from "../data/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
@@ -27,10 +25,8 @@ export interface SourceColumns {
  * A query over one source: the canonical columns asked for; `fix`, what is missing by a marker ({@linkcode FIX});
  * `work_key`, equal for takes of one work; and `problem`, why a row cannot be used, null when it can.
  *
- * @param source The source.
  * @param columns Canonical columns of the result, in order; those the form lacks are NULL.
  * @param dropMissing True when a row with a missing tempo, time signature or year is no good.
- * @returns The query.
  */
 export function checkedRows(source: SourceColumns, columns: readonly CatalogColumn[], dropMissing: boolean): string {
   const { form, types, control } = source;

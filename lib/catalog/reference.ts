@@ -6,8 +6,6 @@
  * last 204,025; MPD = the first 1,000 playlists of the Million Playlist Dataset, and where followed is added those
  * 5,599 of it with ten followers or more of whose tracks the years could be looked up; Polimi = the 5,000 ordered
  * playlists of the Polimi 2018 recommender challenge.
- *
- * @module
  */
 
 /** A statistic of a real catalogue. */

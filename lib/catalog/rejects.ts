@@ -1,8 +1,4 @@
-/**
- * The rows that did not come through, and how `rejects.csv` tells of them.
- *
- * @module
- */
+/** The rows that did not come through, and how `rejects.csv` tells of them. */
 import { rollups } from "d3-array";
 import { csvFormatRows } from "d3-dsv";
 import { basename } from "node:path";

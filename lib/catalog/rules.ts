@@ -1,8 +1,4 @@
-/**
- * What the values of a catalogue may be, whichever way it is read.
- *
- * @module
- */
+/** What the values of a catalogue may be, whichever way it is read. */
 import { type CatalogColumn, LIST_COLUMNS, type ListColumn, NUMERIC_COLUMNS, type NumericColumn } from "./catalog.ts";
 import { type Form, type ListStyle, UNIT_FEATURES } from "./forms.ts";
 

@@ -1,8 +1,6 @@
 /**
  * From catalogue files of any known form to `tracks.parquet` and `rejects.csv`, with an account in which every row that
  * came in is found again: in = out + merged + rejected (+ not sampled). In SQL, out of core beyond a gigabyte and a half.
- *
- * @module
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { mkdirSync, rmSync } from "node:fs";
@@ -75,7 +73,6 @@ export interface IngestAccount {
  *
  * @param directory The data folder; made when missing.
  * @param options The files, and how to treat them.
- * @returns The account.
  * @throws {InputError} When a file is empty, of no known form or not text, or when no row came through.
  */
 export async function ingestFiles(directory: string, options: IngestOptions): Promise<IngestAccount> {

@@ -1,8 +1,4 @@
-/**
- * Source files as rows of a DuckDB table, each row checked by the exact rules.
- *
- * @module
- */
+/** Source files as rows of a DuckDB table, each row checked by the exact rules. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { describeParquet, queryColumns, sqlName, sqlText } from "../data/parquet.ts";
 import { kindOf } from "../data/source_file.ts";

@@ -1,8 +1,6 @@
 /**
  * Which takes are one work: the same first artist, and the same title but for the words that name a take (remaster,
  * live, radio edit, feat. …). As SQL, so that a million titles take a second. The patterns mean letters of either case.
- *
- * @module
  */
 import { sqlText } from "../data/parquet.ts";
 

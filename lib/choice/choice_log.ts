@@ -1,8 +1,4 @@
-/**
- * A choice log and its columns: any CSV or Parquet file in long format, one row an alternative.
- *
- * @module
- */
+/** A choice log and its columns: any CSV or Parquet file in long format, one row an alternative. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -59,7 +55,6 @@ export interface OpenChoiceLog {
 /**
  * Opens a choice log and finds its columns.
  *
- * @param path The file.
  * @param columns Which columns mean what.
  * @param use Gets the open log; its errors name the file.
  * @param memoryLimit DuckDB's memory limit.

@@ -1,8 +1,6 @@
 /**
  * The query that reads a choice log as choice sets: ids and clusters as codes, constants and interactions as features,
  * the chosen row as 1.
- *
- * @module
  */
 import { InputError } from "../data/errors.ts";
 import { queryColumns, sqlName, sqlText } from "../data/parquet.ts";
@@ -36,7 +34,6 @@ export interface ChoiceQuery {
 /**
  * Finds out how a choice log is to be read.
  *
- * @param log The open log.
  * @returns The query and what it gives.
  * @throws {InputError} When there are no rows or no features, a feature is not numeric, or a value is missing.
  */

@@ -1,8 +1,4 @@
-/**
- * A line of a table of estimates.
- *
- * @module
- */
+/** A line of a table of estimates. */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 
@@ -33,8 +29,6 @@ export const NORMAL_975: number = normalQuantile(0.975, 0, 1);
  * Test and interval of an estimate.
  *
  * @param feature Name of the feature.
- * @param estimate The estimate.
- * @param standardError Its classical standard error.
  * @param robustStandardError Its robust standard error, which then rules test and interval.
  * @returns The line of the table.
  */

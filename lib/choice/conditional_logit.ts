@@ -1,8 +1,4 @@
-/**
- * The conditional logit of McFadden (1974): P(j) = exp(w·x_j) / Σ_k exp(w·x_k), its weights by maximum likelihood.
- *
- * @module
- */
+/** The conditional logit of McFadden (1974): P(j) = exp(w·x_j) / Σ_k exp(w·x_k), its weights by maximum likelihood. */
 import chiSquareCdf from "@stdlib/stats-base-dists-chisquare-cdf";
 import { max, range } from "d3-array";
 import { expectNumber, InputError } from "../data/errors.ts";
@@ -105,7 +101,6 @@ const WARM_START_SETS = 20000;
  * concave, so the optimum is the only one. Sets may differ in size; clusters in the choice sets give cluster-robust
  * standard errors. Cost O(rows · K²) a pass, 4 to 8 passes.
  *
- * @param sets The choice sets.
  * @param options Held-out evaluation.
  * @returns Estimates in the units of the features, with their errors and the statistics of the fit.
  * @throws {InputError} When a feature never varies within a choice set, is a linear combination of others, or separates
@@ -155,7 +150,6 @@ export interface ChoiceBatches {
  * Fits a conditional logit to choice sets that do not fit into memory: every pass reads them again, batch after batch.
  * The estimates are those of {@linkcode fitConditionalLogit} up to rounding.
  *
- * @param source The batches.
  * @returns The fit, without the statistics that need constants or held-out listeners.
  * @throws {InputError} As {@linkcode fitConditionalLogit}.
  */

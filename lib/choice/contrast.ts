@@ -1,8 +1,6 @@
 /**
  * What choice data look like before any model: largest random utilities, the chosen rows against those they were chosen
  * over; and the likelihood as a function, for looking at.
- *
- * @module
  */
 import { cross, maxIndex, mean } from "d3-array";
 import { expectInteger } from "../data/errors.ts";
@@ -15,9 +13,7 @@ import type { ChoiceSets } from "../listening/choice_sets.ts";
  * Shares of the alternatives when someone takes the one with the largest u_j + ε_j, ε_j independent standard Gumbel
  * (type I extreme value). By McFadden's theorem (1974) they tend to the softmax of u as the number of draws grows.
  *
- * @param utilities The utilities u_j.
  * @param draws Number of choices to draw.
- * @param random Source of randomness.
  * @returns Share of each alternative; they sum to 1.
  * @throws {InputError} When `draws` is less than 1.
  */
@@ -48,7 +44,6 @@ export interface Contrast {
 /**
  * Compares chosen with offered rows, feature by feature. Cost O(rows · K).
  *
- * @param sets The choice sets.
  * @returns One row a feature.
  */
 export function choiceContrast(sets: ChoiceSets): Contrast[] {
@@ -67,7 +62,6 @@ export function choiceContrast(sets: ChoiceSets): Contrast[] {
  * Means and spread of the features within choice sets: what is the same for all rows of a set has no say in a choice.
  * Cost O(rows · K).
  *
- * @param sets The choice sets.
  * @returns The mean of each set [sets, K], row-major, and the standard deviation from these means over all rows [K].
  */
 export function withinSets({ values, starts, chosen, features }: ChoiceSets): {
@@ -102,7 +96,6 @@ export interface ScalePoint {
  * The likelihood over a grid of factors on the weights and temperatures. It depends on their quotient alone: along
  * scale = temperature it is flat, so choices cannot tell the two apart.
  *
- * @param sets The choice sets.
  * @param weights The weights that are scaled.
  * @param grid Values of both scale and temperature, above 0.
  * @returns One row a grid point.
@@ -118,9 +111,7 @@ export function scaleSurface(sets: ChoiceSets, weights: ArrayLike<number>, grid:
  * How far the choice probabilities under two sets of weights are from each other: the total variation distance
  * ½ Σ_j |P(j) − Q(j)|, averaged over the choice sets.
  *
- * @param sets The choice sets.
  * @param p One set of weights, length K.
- * @param q Another.
  * @returns A value in [0, 1]: 0 when the probabilities are the same.
  */
 export function choiceDistance(sets: ChoiceSets, p: ArrayLike<number>, q: ArrayLike<number>): number {

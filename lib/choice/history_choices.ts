@@ -1,8 +1,4 @@
-/**
- * Choice sets from a real history: what was played next, against tracks the listener likes and did not play.
- *
- * @module
- */
+/** Choice sets from a real history: what was played next, against tracks the listener likes and did not play. */
 import { sum } from "d3-array";
 import { concatenate } from "../data/concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
@@ -59,8 +55,6 @@ const HOUR = 3_600_000;
  * What such data cannot say: who put a track on (a person, a playlist, an algorithm) is not in them, and tracks the
  * listener did not know of were no alternatives; the library is known only in hindsight.
  *
- * @param collection The whole collection.
- * @param histories The listeners.
  * @param options Sizes of the strata and of the samples.
  * @returns The choice sets with the features at the state of each moment.
  * @throws {InputError} When no listener has two different tracks in one session, or an option is out of range.

@@ -1,8 +1,4 @@
-/**
- * The compiled inner loops of the conditional logit (WebAssembly with SIMD) and the layout of their memory.
- *
- * @module
- */
+/** The compiled inner loops of the conditional logit (WebAssembly with SIMD) and the layout of their memory. */
 import { Buffer } from "node:buffer";
 import { LOGIT_WASM } from "./logit.wasm.ts";
 
@@ -44,7 +40,6 @@ let latest: { width: number; kernel: LogitKernel } | undefined;
  *
  * @param width Number of features.
  * @param largestSet Rows of the largest set.
- * @returns The kernel.
  */
 export function logitKernel(width: number, largestSet: number): LogitKernel {
   if (latest && latest.width === width && latest.kernel.blockRows >= largestSet) return latest.kernel;

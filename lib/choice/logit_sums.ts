@@ -1,8 +1,6 @@
 /**
  * The sums that maximum likelihood needs of a conditional logit, over any part of the choice sets. They add up: the
  * sums of two parts are the sums of the whole, so parts may lie in different batches, threads or machines.
- *
- * @module
  */
 import { InputError } from "../data/errors.ts";
 import { logitKernel } from "./logit_kernel.ts";
@@ -28,11 +26,9 @@ export interface LogitSums extends Likelihood {
  * allocation in proportion to the rows; two rows at a time in WebAssembly. A plain loop takes about twice as long, too long
  * to be five times as fast as xlogit (`test/bench/choice_bench.ts`).
  *
- * @param sets The choice sets.
  * @param weights The K weights, in the units of the features.
  * @param from First set.
  * @param to One past the last set.
- * @returns The sums.
  *
  * @example
  * ```ts
@@ -116,7 +112,6 @@ export function addLogitSums(a: LogitSums, b: LogitSums): LogitSums {
  * Sums the gradient of the log-likelihood by cluster, for cluster-robust standard errors. Cost O(rows · K²).
  *
  * @param sets The choice sets, with clusters.
- * @param weights The K weights.
  * @param scores Where to add the sums, [clusters, K] row-major.
  * @returns `scores`.
  * @throws {InputError} When the sets have no clusters.

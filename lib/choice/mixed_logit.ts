@@ -1,8 +1,6 @@
 /**
  * The mixed (random-coefficients) logit: every listener has weights of their own, drawn from a normal distribution
  * whose centre and spread are estimated by maximum simulated likelihood (Revelt and Train 1998; Train 2009, chapter 6).
- *
- * @module
  */
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { expectInteger, InputError } from "../data/errors.ts";
@@ -143,7 +141,6 @@ function simulate(sets: ChoiceSets, normals: Float64Array, draws: number, at: Fl
  * Element of the one-dimensional Halton sequence: the digits of the index in a base, mirrored at the point.
  *
  * @param index Index from 1.
- * @param base A prime.
  * @returns A value in (0, 1): in base 2 the sequence 1/2, 1/4, 3/4, 1/8, …
  */
 export function halton(index: number, base: number): number {

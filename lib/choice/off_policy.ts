@@ -1,8 +1,6 @@
 /**
  * Off-policy evaluation: what a policy would have earned, from the log of another one that wrote its probabilities
  * down.
- *
- * @module
  */
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import { mean, range, rollups, sum } from "d3-array";
@@ -55,7 +53,6 @@ export interface OffPolicyEstimate extends IntervalEnds {
  * Standard errors come from the sums of the influence function over groups (linearised for SNIPS). They do not know of
  * the error of q̂ itself.
  *
- * @param log The log.
  * @returns IPS and SNIPS, then direct and doubly robust when there is a model.
  * @throws {InputError} When arrays differ in length, the log is empty, or a logged probability is not in (0, 1].
  *

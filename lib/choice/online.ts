@@ -1,8 +1,6 @@
 /**
  * Weights that learn from every event: one Bayesian step, or one step of gradient descent, after each choice or each
  * skip.
- *
- * @module
  */
 import { expectNumber } from "../data/errors.ts";
 import { sum } from "d3-array";

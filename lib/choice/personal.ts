@@ -2,8 +2,6 @@
  * Weights of single listeners: a global model modulated by user embeddings. Every listener's weights are
  * w_u = w + B e_u with e_u ~ N(0, I): w and B are learned from many listeners (empirical Bayes), e_u from the
  * listener's own choices, and with none of them e_u = 0, which is the global model.
- *
- * @module
  */
 import { min, pairs } from "d3-array";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
@@ -59,7 +57,6 @@ const TOLERANCE = 1e-9;
  *
  * @param sets The choice sets; their clusters are the listeners, whose sets stand together.
  * @param options Rounds, number of directions.
- * @returns The distribution of weights.
  * @throws {InputError} When there are no clusters, the sets of a listener do not stand together, or the rank is out of
  * range.
  */
@@ -97,7 +94,6 @@ export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {})
 /**
  * Keeps the first directions in which listeners differ.
  *
- * @param prior The distribution of weights.
  * @param rank Directions kept, in [0, prior.rank]; 0 gives the global model.
  * @returns A new distribution with the same centre.
  * @throws {InputError} When the rank is out of range.
@@ -116,7 +112,6 @@ export function truncatePrior(prior: TastePrior, rank: number): TastePrior {
  * A listener's embedding from the choice sets `from … to-1`: the mode of log-likelihood − ½ |e|², found by Newton's
  * method; with no choices it is 0, and the weights are the global ones. Cost O(rows · K²) a step, a few steps.
  *
- * @param sets The choice sets.
  * @param prior How listeners differ.
  * @param from First set of the listener.
  * @param to One past the last set.
@@ -154,7 +149,6 @@ export function userTaste(
  * Choices as a function of a user embedding: with w = mean + B e the utilities X w are X mean, a known term, and
  * (X B) e, so that a conditional logit of these sets has the embedding for its weights. Cost O(rows · K · rank).
  *
- * @param sets The choice sets.
  * @param prior How listeners differ.
  * @param from First set.
  * @param to One past the last set.
@@ -242,7 +236,6 @@ export function tasteCurve(
 /**
  * Log-likelihood of the last choices of every listener under given weights.
  *
- * @param sets The choice sets.
  * @param ranges Where the sets of each listener begin, see {@linkcode listenerRanges}.
  * @param held Choices at the end of each listener.
  * @param weights The weights of listener number u, length K.

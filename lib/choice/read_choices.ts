@@ -1,8 +1,4 @@
-/**
- * Reading choice logs: any CSV or Parquet file in long format, one row an alternative.
- *
- * @module
- */
+/** Reading choice logs: any CSV or Parquet file in long format, one row an alternative. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { concatenate } from "../data/concatenate.ts";
 import { InputError } from "../data/errors.ts";
@@ -27,7 +23,6 @@ const BATCH_MEMORY = "128MB";
 /**
  * Reads choice sets from a long-format CSV (plain or gzipped) or Parquet file. Rows of a set may lie anywhere.
  *
- * @param path The file.
  * @param columns Which columns mean what.
  * @returns The choice sets, in ascending order of numeric ids, or in the order in which text ids first appear.
  * @throws {InputError} When the file or a column is missing, a feature is not numeric, a value is missing, or a set has
@@ -53,7 +48,6 @@ export async function readChoices(path: string, columns: ChoiceColumns = {}): Pr
  * Opens a choice log for fitting in batches, so that memory stays bounded however long the file is. Rows that are not
  * in order of their choice set are sorted once, on disk if need be.
  *
- * @param path The file.
  * @param columns Which columns mean what.
  * @param use Gets the batches; they are gone afterwards.
  * @param batchRows Rows of a batch, about; a set is never split.

@@ -1,8 +1,4 @@
-/**
- * Monte Carlo: are the true weights recovered, and do the intervals cover them as often as they claim?
- *
- * @module
- */
+/** Monte Carlo: are the true weights recovered, and do the intervals cover them as often as they claim? */
 import { deviation, mean } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";

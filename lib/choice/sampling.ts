@@ -1,8 +1,4 @@
-/**
- * Sampling of alternatives: when a choice set is too large to keep, keep some rows and say how they were drawn.
- *
- * @module
- */
+/** Sampling of alternatives: when a choice set is too large to keep, keep some rows and say how they were drawn. */
 import { range } from "d3-array";
 import { concatenate } from "../data/concatenate.ts";
 import { expectInteger, InputError } from "../data/errors.ts";
@@ -28,7 +24,6 @@ export interface AlternativeSample {
  *
  * @param sets Choice sets without offset.
  * @param plan How to draw.
- * @param random Source of randomness.
  * @returns The smaller sets, with the correction as their offset.
  * @throws {InputError} When the feature does not exist, a count is out of range, or the sets have an offset already.
  */

@@ -1,8 +1,4 @@
-/**
- * The stage that simulates listeners over a data folder and writes their choice log.
- *
- * @module
- */
+/** The stage that simulates listeners over a data folder and writes their choice log. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { graphFileIn } from "../graph/graph.ts";

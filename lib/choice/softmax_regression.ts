@@ -1,8 +1,6 @@
 /**
  * Softmax regression by gradient descent in TensorFlow: the machine-learning way to the same weights as the conditional
  * logit, for teaching and as a check of one by the other.
- *
- * @module
  */
 import { max } from "d3-array";
 import { loadTensorFlow } from "../math/tensor.ts";
@@ -29,7 +27,6 @@ export interface SoftmaxRegression {
  * the same for all alternatives. Features are standardised inside (differences from the mean of their set over their
  * standard deviation); sets of different sizes are padded with −10⁹. Cost O(rows · K) an epoch.
  *
- * @param sets The choice sets.
  * @returns Weights and the loss of each epoch. All sets are in one batch, so that the weights agree with
  * {@linkcode fitConditionalLogit} to 1e-3.
  */

@@ -1,8 +1,4 @@
-/**
- * `weights.json`: what a choice model learned, with all that is needed to use, check and repeat it.
- *
- * @module
- */
+/** `weights.json`: what a choice model learned, with all that is needed to use, check and repeat it. */
 import { existsSync, readFileSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
 import { BASE_TERM_NAMES, TERMS } from "../score/terms/registry.ts";
@@ -24,8 +20,6 @@ export interface WeightsProvenance {
 /**
  * Writes a fitted choice model as `weights.json`, atomically.
  *
- * @param path The file to write.
- * @param fit The fitted model.
  * @param provenance Where it comes from.
  */
 export function writeWeights(path: string, fit: ConditionalLogit, provenance: WeightsProvenance): void {
@@ -42,8 +36,6 @@ export function writeWeights(path: string, fit: ConditionalLogit, provenance: We
 /**
  * Reads the weights of the shuffle from a `weights.json`. Features of the shuffle that the model was not given weigh 0.
  *
- * @param path The file.
- * @returns The weights.
  * @throws {InputError} When the file is missing, is not a weights file, or holds none of the shuffle's features.
  */
 export function readWeights(path: string): Weights {
@@ -67,8 +59,6 @@ export function readWeights(path: string): Weights {
 /**
  * The estimates of a fit as weights of the shuffle. Features of the shuffle that the model was not given weigh 0.
  *
- * @param fit A fitted conditional logit.
- * @returns The weights.
  * @throws {InputError} When the fit holds none of the shuffle's features.
  */
 export function weightsOfFit(fit: ConditionalLogit): Weights {
@@ -87,7 +77,6 @@ function toWeights(found: Readonly<Record<string, number>>): Weights {
 /**
  * A fit as plain JSON with snake_case names: what `--json` prints and `weights.json` holds.
  *
- * @param fit The fitted model.
  * @returns An object of numbers and texts.
  */
 export function fitToJson(fit: ConditionalLogit): Record<string, unknown> {

@@ -1,8 +1,4 @@
-/**
- * Choice logs as Parquet files in long format, one row an alternative.
- *
- * @module
- */
+/** Choice logs as Parquet files in long format, one row an alternative. */
 import { textsOf } from "../catalog/catalog.ts";
 import { type Column, writeParquet } from "../data/parquet.ts";
 import type { ChoiceLog, ChoiceSets } from "../listening/choice_sets.ts";
@@ -13,9 +9,7 @@ import { type HistoryChoices, skipChoices } from "./history_choices.ts";
  * Writes a choice log as Parquet in long format: `choice_id, user_id, step, alternative, track_id, chosen`, the
  * features, then `sampling_offset` where the sets have an offset, and `skipped` where that is known.
  *
- * @param path The file to write.
  * @param collection The collection whose tracks the log names.
- * @param log The log.
  */
 export async function writeChoices(path: string, collection: Collection, log: ChoiceLog): Promise<void> {
   const { sets, tracks, steps, users, skipped } = log;
@@ -39,7 +33,6 @@ export async function writeChoices(path: string, collection: Collection, log: Ch
  * Writes skips as a choice log in long format with the alternatives `keep` and `skip`: learn from it with
  * `--constants alternative --base skip`.
  *
- * @param path The file to write.
  * @param choices Choice sets from histories.
  * @throws {InputError} When no track was skipped, or all were.
  */

@@ -1,8 +1,4 @@
-/**
- * `segue choices`: a choice log from real histories, to learn one's own weights from.
- *
- * @module
- */
+/** `segue choices`: a choice log from real histories, to learn one's own weights from. */
 import { basename } from "node:path";
 import { historyChoices, type ListenerHistory } from "../choice/history_choices.ts";
 import { writeChoices, writeSkips } from "../choice/write_choices.ts";

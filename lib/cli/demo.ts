@@ -1,8 +1,4 @@
-/**
- * `deno task demo`: prepares the default world, or a catalogue of yours, and serves the web app on it.
- *
- * @module
- */
+/** `deno task demo`: prepares the default world, or a catalogue of yours, and serves the web app on it. */
 import { openWorkspace } from "../prepare.ts";
 import { PORT, serveUntilInterrupted } from "./serve.ts";
 import { defineCommand, number, text } from "./shared.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue embed`: PCA, autoencoder, clusters and the picture.
- *
- * @module
- */
+/** `segue embed`: PCA, autoencoder, clusters and the picture. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ClustersReport, clustersStage } from "../embedding/clusters_stage.ts";

@@ -1,8 +1,4 @@
-/**
- * The options `--engine`, `--master` and `--executors` of the commands whose steps run on an engine.
- *
- * @module
- */
+/** The options `--engine`, `--master` and `--executors` of the commands whose steps run on an engine. */
 import { max, sum } from "d3-array";
 import type { Engine } from "../spark/engine.ts";
 import { openEngine } from "../spark/open.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue evaluate`: the comparison of shuffles.
- *
- * @module
- */
+/** `segue evaluate`: the comparison of shuffles. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readWeights } from "../choice/weights_file.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue features`: encodes the catalogue of a data folder as numbers.
- *
- * @module
- */
+/** `segue features`: encodes the catalogue of a data folder as numbers. */
 import type { FeatureSpec, GroupWeights } from "../features/spec.ts";
 import { featuresStage } from "../features/features_stage.ts";
 import { ENGINE, onEngine } from "./engine.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue graph`: the k-nearest-neighbour graph of a data folder or of any NPY matrix.
- *
- * @module
- */
+/** `segue graph`: the k-nearest-neighbour graph of a data folder or of any NPY matrix. */
 import { join } from "node:path";
 import { graphOn, partsFolder } from "../spark/graph.ts";
 import { InputError } from "../data/errors.ts";

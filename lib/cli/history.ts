@@ -1,8 +1,4 @@
-/**
- * `segue history`: what a listener has played, from the exports of the services.
- *
- * @module
- */
+/** `segue history`: what a listener has played, from the exports of the services. */
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
 import { writeListeningExport } from "../listening/account_export.ts";

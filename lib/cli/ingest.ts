@@ -1,8 +1,4 @@
-/**
- * `segue ingest`: catalogue files of any known form into `tracks.parquet` and `rejects.csv`.
- *
- * @module
- */
+/** `segue ingest`: catalogue files of any known form into `tracks.parquet` and `rejects.csv`. */
 import { FORMS } from "../catalog/forms.ts";
 import { ingestStage } from "../catalog/ingest.ts";
 import type { IngestAccount } from "../catalog/sql_ingest.ts";

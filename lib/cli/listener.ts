@@ -1,8 +1,4 @@
-/**
- * A listener's past as commands are given it.
- *
- * @module
- */
+/** A listener's past as commands are given it. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
 import { applyHistory, readHistory } from "../listening/history.ts";
@@ -12,9 +8,7 @@ import type { Collection } from "../score/collection.ts";
 /**
  * Makes a listener from at most one saved state and any listening histories.
  *
- * @param collection The collection.
  * @param paths What `segue history` or `segue shuffle --save` wrote, and files of {@linkcode HISTORY_FORMS}.
- * @returns The listener.
  * @throws {InputError} When a file is missing or of no known form, or there are two saved states.
  */
 export function readState(collection: Collection, paths: readonly string[]): UserState {

@@ -1,8 +1,4 @@
-/**
- * The command line: `deno task segue COMMAND`. Each command is a file in this folder.
- *
- * @module
- */
+/** The command line: `deno task segue COMMAND`. Each command is a file in this folder. */
 import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { InputError } from "../data/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue mpd`: slices of the Million Playlist Dataset as ordered interactions and a table of names.
- *
- * @module
- */
+/** `segue mpd`: slices of the Million Playlist Dataset as ordered interactions and a table of names. */
 import { join } from "node:path";
 import { distributedMpd } from "../spark/mpd.ts";
 import { InputError } from "../data/errors.ts";

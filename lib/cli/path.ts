@@ -1,8 +1,4 @@
-/**
- * `segue path`: a smooth walk from one track to another.
- *
- * @module
- */
+/** `segue path`: a smooth walk from one track to another. */
 import { join } from "node:path";
 import { listsOf, readCatalog, textsOf } from "../catalog/catalog.ts";
 import { findTrack } from "../catalog/find.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue pca`: principal components of a feature matrix.
- *
- * @module
- */
+/** `segue pca`: principal components of a feature matrix. */
 import { pcaOn } from "../spark/pca.ts";
 import { writePca } from "../embedding/pca_stage.ts";
 import { describePca, type PcaOfFile, pcaOfFile, pcaStage } from "../embedding/pca_stage.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue predict-next`: what the sequence model would play next.
- *
- * @module
- */
+/** `segue predict-next`: what the sequence model would play next. */
 import { InputError } from "../data/errors.ts";
 import { openPredictor } from "../sequence/predict.ts";
 import { defineCommand, number, required, textTable } from "./shared.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue serve`: the HTTP service and its web app.
- *
- * @module
- */
+/** `segue serve`: the HTTP service and its web app. */
 import process from "node:process";
 import { serve, type ServeOptions } from "../service/server.ts";
 import { type CommandResult, DATA, defineCommand, number, text } from "./shared.ts";

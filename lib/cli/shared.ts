@@ -1,8 +1,4 @@
-/**
- * What all commands share: how options are declared and read, and how results are printed.
- *
- * @module
- */
+/** What all commands share: how options are declared and read, and how results are printed. */
 import { Command } from "commander";
 import process from "node:process";
 import { InputError } from "../data/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue shuffle`: a playlist that walks the song graph.
- *
- * @module
- */
+/** `segue shuffle`: a playlist that walks the song graph. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { trackName } from "../catalog/find.ts";

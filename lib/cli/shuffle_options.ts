@@ -1,8 +1,4 @@
-/**
- * The options of `segue shuffle`, read into what the library takes.
- *
- * @module
- */
+/** The options of `segue shuffle`, read into what the library takes. */
 import { findTrack } from "../catalog/find.ts";
 import { readWeights as readChoiceWeights } from "../choice/weights_file.ts";
 import { InputError } from "../data/errors.ts";
@@ -54,7 +50,6 @@ export type ShuffleRecipe = Partial<ValuesOf<typeof RECIPE>>;
  * Reads a recipe into the options of a session.
  *
  * @param collection The collection, for the titles.
- * @param recipe The options.
  * @returns What `new Session` takes; the start is left to the caller.
  * @throws {InputError} When an option cannot be read.
  */
@@ -119,10 +114,8 @@ function readWeights(text: string): Weights {
 /**
  * Reads weights such as `similarity=8,recency=4`.
  *
- * @param text The list.
  * @param standard What the others weigh.
  * @param names The names that there are.
- * @returns All weights.
  * @throws {InputError} When a part has no such name, or no number.
  */
 export function readWeightList(text: string, standard: Weights, names: readonly string[]): Weights {

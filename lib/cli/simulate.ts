@@ -1,8 +1,4 @@
-/**
- * `segue simulate`: listeners with known weights choose tracks; their choices become a log to learn from.
- *
- * @module
- */
+/** `segue simulate`: listeners with known weights choose tracks; their choices become a log to learn from. */
 import { join } from "node:path";
 import { simulateStage } from "../choice/simulate_stage.ts";
 import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue train-choice-model`: learns the weights of a conditional logit from any choice log.
- *
- * @module
- */
+/** `segue train-choice-model`: learns the weights of a conditional logit from any choice log. */
 import { type ConditionalLogit, fitConditionalLogit, fitConditionalLogitBatches } from "../choice/conditional_logit.ts";
 import { readChoices, withChoiceBatches } from "../choice/read_choices.ts";
 import { fitToJson, writeWeights } from "../choice/weights_file.ts";

@@ -1,8 +1,4 @@
-/**
- * `segue train-sasrec`: the sequence model of a data folder.
- *
- * @module
- */
+/** `segue train-sasrec`: the sequence model of a data folder. */
 import { join } from "node:path";
 import { compareWithSimple } from "../hybrid/compare.ts";
 import type { MetricEstimate } from "../sequence/ranking.ts";

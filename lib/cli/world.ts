@@ -1,8 +1,4 @@
-/**
- * `segue world`: makes a synthetic world.
- *
- * @module
- */
+/** `segue world`: makes a synthetic world. */
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
 import { writeListeningExport } from "../listening/account_export.ts";

@@ -1,8 +1,4 @@
-/**
- * Writing files so that a killed run leaves the old file or the new one, never half of one.
- *
- * @module
- */
+/** Writing files so that a killed run leaves the old file or the new one, never half of one. */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";

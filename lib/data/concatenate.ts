@@ -1,8 +1,4 @@
-/**
- * Typed arrays one behind another.
- *
- * @module
- */
+/** Typed arrays one behind another. */
 
 /** The classes of arrays that are put together. */
 type NumberArray =

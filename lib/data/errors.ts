@@ -1,8 +1,4 @@
-/**
- * Errors that a user can mend. Everything else that is thrown is a fault of ours.
- *
- * @module
- */
+/** Errors that a user can mend. Everything else that is thrown is a fault of ours. */
 
 /**
  * The user's input is wrong. The message is one line: what is wrong, where, and what to do.
@@ -25,7 +21,6 @@ export class InputError extends Error {
  * Checks that a number is an integer within a closed range.
  *
  * @param name What the value is called in the error, e.g. `"k"`.
- * @param value The value to check.
  * @param minimum Smallest allowed value.
  * @param maximum Largest allowed value.
  * @returns The value, unchanged.
@@ -48,7 +43,6 @@ export function expectInteger(
  * Checks that a number is finite and within a closed range.
  *
  * @param name What the value is called in the error, e.g. `"temperature"`.
- * @param value The value to check.
  * @param minimum Smallest allowed value.
  * @param maximum Largest allowed value.
  * @returns The value, unchanged.
@@ -74,7 +68,6 @@ export function expectNumber(
 /**
  * Names a file in what is wrong with its numbers.
  *
- * @param path The file.
  * @param use Works with what the file holds.
  * @returns What `use` returns.
  * @throws {InputError} `X_raw.npy: …` where `use` throws an `InputError` or a `RangeError`.

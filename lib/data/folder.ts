@@ -1,8 +1,4 @@
-/**
- * Files of a data folder.
- *
- * @module
- */
+/** Files of a data folder. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "./errors.ts";
@@ -10,7 +6,6 @@ import { InputError } from "./errors.ts";
 /**
  * The matrix on which graph and clusters of a data folder are built.
  *
- * @param directory The data folder.
  * @returns `X_embed.npy` or `X_pca.npy`, as `embedding.json` says; `X_pca.npy` without one.
  * @throws {InputError} When `embedding.json` names another file.
  */

@@ -1,8 +1,6 @@
 /**
  * NumPy's NPY format, version 1.0 (and 2.0 when reading): what `numpy.save` writes and `numpy.load` reads.
  * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
- *
- * @module
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { InputError } from "./errors.ts";
@@ -37,12 +35,7 @@ const CONSTRUCTORS = {
   "|u1": Uint8Array,
 } as const;
 
-/**
- * Writes a matrix or another array as an NPY file, atomically.
- *
- * @param path The file to write.
- * @param array The array.
- */
+/** Writes a matrix or another array as an NPY file, atomically. */
 export function writeNpy(path: string, array: NpyArray | NpyMatrix): void {
   const shape = "shape" in array ? array.shape : [array.rows, array.columns];
   writeAtomic(path, npyChunks({ data: array.data, shape }));
@@ -51,7 +44,6 @@ export function writeNpy(path: string, array: NpyArray | NpyMatrix): void {
 /**
  * Reads an NPY file as a matrix of float32; float64 and integers of at most 32 bits are converted.
  *
- * @param path The file to read.
  * @returns The matrix [rows, columns].
  * @throws {InputError} When the file is missing, is not NPY, does not hold two axes of numbers, or holds int64.
  */
@@ -69,7 +61,6 @@ export function readNpyMatrix(path: string): NpyMatrix {
 /**
  * Reads an NPY file, straight into the array that is returned.
  *
- * @param path The file to read.
  * @returns Elements, row-major, and shape.
  * @throws {InputError} When the file is missing, cut, not NPY, or of an unsupported element type.
  */
@@ -87,7 +78,6 @@ export function readNpy(path: string): NpyArray {
 /**
  * The bytes of an NPY file, as header and data (the data is a view, not a copy).
  *
- * @param array The array.
  * @returns Two chunks.
  */
 export function npyChunks(array: NpyArray): [Uint8Array, Uint8Array] {
@@ -200,7 +190,6 @@ export function readArray(size: number, read: ReadBytes, name: string): NpyArray
 /**
  * Opens a file for reading.
  *
- * @param path The file.
  * @returns Its descriptor, to be closed by the caller, and its size.
  * @throws {InputError} When there is no such file, or it is a folder.
  */
@@ -238,8 +227,6 @@ export function readInto(file: number, bytes: Uint8Array, from: number): number 
 /**
  * Reads a whole file, also beyond 2 GiB.
  *
- * @param path The file to read.
- * @returns Its bytes.
  * @throws {InputError} When there is no such file, or it is a folder.
  */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {

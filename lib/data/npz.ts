@@ -1,8 +1,4 @@
-/**
- * NumPy's NPZ format: a zip archive of NPY files, as `numpy.savez` and `scipy.sparse.save_npz` write it.
- *
- * @module
- */
+/** NumPy's NPZ format: a zip archive of NPY files, as `numpy.savez` and `scipy.sparse.save_npz` write it. */
 import { inflateSync } from "fflate";
 import { closeSync } from "node:fs";
 import { crc32 } from "node:zlib";
@@ -17,7 +13,6 @@ export type NpzEntry = NpyArray | string;
 /**
  * Writes an archive, uncompressed so that a large graph is written and read at the speed of the disk, atomically.
  *
- * @param path The file to write.
  * @param entries Arrays by name; a string becomes a NumPy byte string without axes.
  */
 export function writeNpz(path: string, entries: Record<string, NpzEntry>): void {
@@ -27,7 +22,6 @@ export function writeNpz(path: string, entries: Record<string, NpzEntry>): void 
 /**
  * Reads an archive, compressed or not.
  *
- * @param path The file to read.
  * @returns Arrays by name; byte strings as text.
  * @throws {InputError} When the file is missing or is not an NPZ archive.
  */

@@ -1,8 +1,4 @@
-/**
- * Parquet files and queries through DuckDB: columns in, columns out, typed arrays where the column is numeric.
- *
- * @module
- */
+/** Parquet files and queries through DuckDB: columns in, columns out, typed arrays where the column is numeric. */
 import {
   BOOLEAN,
   DOUBLE,
@@ -71,7 +67,6 @@ export async function withDuckDB<T>(
 /**
  * A text as an SQL literal.
  *
- * @param text Any text.
  * @returns The text in single quotes, inner quotes doubled.
  */
 export function sqlText(text: string): string {
@@ -81,7 +76,6 @@ export function sqlText(text: string): string {
 /**
  * A column or table name as an SQL identifier.
  *
- * @param name Any name.
  * @returns The name in double quotes, inner quotes doubled.
  */
 export function sqlName(name: string): string {
@@ -91,7 +85,6 @@ export function sqlName(name: string): string {
 /**
  * Writes columns as a Parquet file (zstd), atomically.
  *
- * @param path The file to write.
  * @param columns The columns, all of one length.
  * @throws {InputError} When the columns differ in length.
  */
@@ -123,8 +116,6 @@ export async function writeParquet(path: string, columns: readonly Column[]): Pr
 /**
  * The columns of a Parquet file.
  *
- * @param connection An open DuckDB connection.
- * @param path The file.
  * @returns SQL types by column name, in the order of the file.
  * @throws {InputError} When the file is not Parquet.
  */
@@ -158,8 +149,6 @@ export async function queryParquet(path: string, names: readonly string[]): Prom
 /**
  * Runs a query and returns its columns.
  *
- * @param connection An open DuckDB connection.
- * @param sql The query.
  * @returns Values by column name, as `readParquet` gives them.
  */
 export async function queryColumns(

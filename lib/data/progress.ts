@@ -1,8 +1,4 @@
-/**
- * Progress bars: on a terminal, for what takes over two seconds; none when piped.
- *
- * @module
- */
+/** Progress bars: on a terminal, for what takes over two seconds; none when piped. */
 import type { SingleBar } from "cli-progress";
 import { createRequire } from "node:module";
 import process from "node:process";
@@ -26,7 +22,6 @@ export interface Progress {
  *
  * @param label What is being done, e.g. `"pca"`.
  * @param total Units of work.
- * @returns The bar.
  */
 export function startProgress(label: string, total: number): Progress {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };

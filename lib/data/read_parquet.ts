@@ -1,8 +1,4 @@
-/**
- * Reading Parquet files as columns, without a database: it starts at once.
- *
- * @module
- */
+/** Reading Parquet files as columns, without a database: it starts at once. */
 import { group, sort } from "d3-array";
 import {
   asyncBufferFromFile,
@@ -30,7 +26,6 @@ const COMPRESSORS: Compressors = {
 /**
  * Reads columns of a Parquet file, in file order.
  *
- * @param path The file to read.
  * @param names The columns wanted; all when left out. A wanted column that the file lacks is left out of the result.
  * @returns Values by column name. Booleans come as 0 and 1, integers as float64.
  * @throws {InputError} When the file is missing or is not Parquet.

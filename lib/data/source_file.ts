@@ -1,8 +1,4 @@
-/**
- * Files that people give: what they are by their first bytes, and gzipped ones as plain files.
- *
- * @module
- */
+/** Files that people give: what they are by their first bytes, and gzipped ones as plain files. */
 import { Buffer } from "node:buffer";
 import { closeSync, createReadStream, createWriteStream, openSync, readSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
@@ -14,7 +10,6 @@ const FIRST_BYTES = { gzip: "\x1f\x8b", parquet: "PAR1", zip: "PK\x03\x04" };
 /**
  * Tells what a file is by its first bytes, whatever it is called.
  *
- * @param path The file.
  * @returns Its kind; what is none of the others is held to be text.
  * @throws {InputError} When there is no such file, or it is a folder.
  */
@@ -27,9 +22,7 @@ export function kindOf(path: string): keyof typeof FIRST_BYTES | "text" {
 /**
  * The first bytes of a file.
  *
- * @param path The file.
  * @param count How many, at most.
- * @returns The bytes.
  * @throws {InputError} When there is no such file, or it is a folder.
  */
 export function headOf(path: string, count: number): Buffer {
@@ -52,8 +45,6 @@ export function headOf(path: string, count: number): Buffer {
 /**
  * Unpacks a gzipped file, chunk by chunk.
  *
- * @param source The file.
- * @param target The file to write.
  * @throws {InputError} When the source is not whole gzip.
  */
 export async function gunzip(source: string, target: string): Promise<void> {

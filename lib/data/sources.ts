@@ -1,8 +1,6 @@
 /**
  * Reading the files that people get from other services: text files, folders of them, and the zip archives they come
  * in.
- *
- * @module
  */
 import { csvParseRows, dsvFormat } from "d3-dsv";
 import { unzipSync } from "fflate";
@@ -44,7 +42,6 @@ export function readSources(paths: readonly string[], wanted: RegExp): SourceFil
 /**
  * The JSON of a file: one value, or one a line.
  *
- * @param file The file.
  * @returns The value; an array of the values of JSON lines.
  * @throws {InputError} When it is neither.
  */

@@ -1,8 +1,6 @@
 /**
  * Stages of the pipeline: each reads files, writes files, and leaves an entry in `manifest.json`. A stage whose entry
  * still matches its inputs and parameters is not run again.
- *
- * @module
  */
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
@@ -68,7 +66,6 @@ export interface StageReport extends Pick<ManifestEntry, "seconds" | "peakMemory
  *
  * @param directory The data folder, e.g. `data/work/synthetic-20000-42`.
  * @param stage What to do.
- * @returns What came of it.
  * @throws {InputError} When an input is missing, naming the file.
  */
 export async function runStage(directory: string, stage: StageDefinition): Promise<StageReport> {
@@ -125,7 +122,6 @@ export async function runStage(directory: string, stage: StageDefinition): Promi
 /**
  * Reads the manifest of a data folder.
  *
- * @param directory The data folder.
  * @returns Entries by stage name; empty when there is no manifest.
  * @throws {InputError} When the manifest is not JSON.
  */
@@ -142,7 +138,6 @@ export function readManifest(directory: string): Record<string, ManifestEntry> {
 /**
  * SHA-256 of a file, read in pieces: the size of the file does not matter.
  *
- * @param path The file.
  * @returns 64 hexadecimal digits.
  * @throws {InputError} When the path names a folder.
  */

@@ -1,8 +1,6 @@
 /**
  * Tables in text files as people have them: plain or gzipped, with one or two characters between the fields, quoted or
  * not, in UTF-8 or Latin-1. DuckDB reads them.
- *
- * @module
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { dsvFormat } from "d3-dsv";
@@ -79,7 +77,6 @@ export function fieldsOf(line: string, separator: string): string[] {
 /**
  * Finds columns by the header of a table.
  *
- * @param first The header.
  * @param wanted Names that each column may have, in lower case, the most usual first; RecBole's types are no part of
  * them (`user_id:token`).
  * @returns The form of the table, and the index of each wanted column; −1 where there is none.

@@ -1,8 +1,4 @@
-/**
- * Points in time as the files of other services write them.
- *
- * @module
- */
+/** Points in time as the files of other services write them. */
 
 /**
  * Reads a point in time: seconds or milliseconds since 1970, ISO 8601, or `01 Jan 2024, 20:35`. It is UTC unless the

@@ -1,8 +1,6 @@
 /**
  * A fully connected autoencoder: learns to give back its input through a narrow layer, whose activations are the
  * embedding.
- *
- * @module
  */
 import { sum } from "d3-array";
 import { join } from "node:path";
@@ -145,7 +143,6 @@ export class Autoencoder {
  * @param train Rows to learn from.
  * @param validation Rows that say when to stop.
  * @param options Sizes and training.
- * @returns The autoencoder.
  * @throws {InputError} When a part has no rows, more dimensions than columns are asked for, nothing varies, or the loss
  * becomes NaN.
  */
@@ -215,7 +212,6 @@ export async function trainAutoencoder(
  * Loads an autoencoder that was saved.
  *
  * @param directory The folder it is in.
- * @returns The autoencoder.
  * @throws {InputError} When the folder holds none.
  */
 export async function loadAutoencoder(directory: string): Promise<Autoencoder> {

@@ -1,8 +1,4 @@
-/**
- * How many clusters: the k whose clusters stay when tracks are left out, and how much two clusterings agree.
- *
- * @module
- */
+/** How many clusters: the k whose clusters stay when tracks are left out, and how much two clusterings agree. */
 import { deviation, greatest, mean, min } from "d3-array";
 import { InputError } from "../data/errors.ts";
 import { startProgress } from "../data/progress.ts";
@@ -56,7 +52,6 @@ const SILHOUETTE_ROWS = 1_500;
  * @param x The matrix [n, d].
  * @param candidates Numbers of clusters to try, each at least 2; those beyond half the rows are left out.
  * @param random Draws the tenths.
- * @returns The choice.
  * @throws {InputError} When no candidate is left.
  */
 export async function chooseClusterCount(

@@ -1,8 +1,4 @@
-/**
- * Stage `clusters`: k-means clusters of the embedding, described in words.
- *
- * @module
- */
+/** Stage `clusters`: k-means clusters of the embedding, described in words. */
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
 import { writeAtomic } from "../data/atomic.ts";
@@ -62,9 +58,6 @@ const COMPARED = 3;
 /**
  * k-means clusters of the embedding, described in words: writes `clusters.npy` and `clusters.json`.
  *
- * @param directory The data folder.
- * @param options Options.
- * @returns The report.
  * @throws {InputError} When k is larger than the number of tracks.
  */
 export async function clustersStage(directory: string, options: ClustersStageOptions = {}): Promise<StageReport> {

@@ -1,8 +1,4 @@
-/**
- * PCA against autoencoder on held-out tracks, and which of them the graph is built on.
- *
- * @module
- */
+/** PCA against autoencoder on held-out tracks, and which of them the graph is built on. */
 import type { Catalog } from "../catalog/catalog.ts";
 import { type Matrix, takeRows, unitRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
@@ -89,7 +85,6 @@ const RANKED = 1000;
  * @param split Training, validation and test rows.
  * @param catalog The catalogue, for artists and genres.
  * @param random Picks the queries.
- * @returns The comparison.
  */
 export async function compareEmbeddings(
   features: Matrix,

@@ -1,8 +1,4 @@
-/**
- * Components and clusters in words: what sets their tracks apart from the catalogue, their genres and their years.
- *
- * @module
- */
+/** Components and clusters in words: what sets their tracks apart from the catalogue, their genres and their years. */
 import { rollup } from "d3-array";
 import type { Catalog, NumericColumn } from "../catalog/catalog.ts";
 import { deviationOf, spreadOf } from "../math/spread.ts";
@@ -74,7 +70,6 @@ const MOST_WORDS = 3;
 /**
  * Describes every cluster.
  *
- * @param catalog The catalogue.
  * @param labels Cluster of each track, in [0, k).
  * @param k Number of clusters.
  * @returns One description a cluster.

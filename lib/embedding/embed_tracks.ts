@@ -1,8 +1,4 @@
-/**
- * Embedding tracks that were not there when a data folder was made.
- *
- * @module
- */
+/** Embedding tracks that were not there when a data folder was made. */
 import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { encodeCatalog } from "../features/encode.ts";
@@ -18,7 +14,6 @@ import { pcaScores } from "../math/pca.ts";
  * and, where its graph is built on the autoencoder, puts them through `autoencoder/`. Nothing is learned again. A row
  * of the result goes into `introduceTrack`, which connects it with the graph.
  *
- * @param directory The data folder.
  * @param catalog The m tracks; the columns of `FEATURE_SOURCE_COLUMNS` count, a missing value as the mean.
  * @returns The matrix [m, d], d as in `X_pca.npy` or `X_embed.npy`.
  * @throws {InputError} When a file of the folder is missing.

@@ -1,8 +1,4 @@
-/**
- * Stage `embedding`: trains an autoencoder, compares it with PCA, and says which of them the graph is built on.
- *
- * @module
- */
+/** Stage `embedding`: trains an autoencoder, compares it with PCA, and says which of them the graph is built on. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
@@ -65,9 +61,6 @@ const FEWEST_TRACKS = 50;
  * Chooses the embedding. With `"pca"` that is all; else an autoencoder is trained on `X_pca.npy`, compared with PCA on
  * held-out tracks, and saved: writes `embedding.json`, `X_embed.npy` and `autoencoder/`.
  *
- * @param directory The data folder.
- * @param options Options.
- * @returns The report.
  * @throws {InputError} When more dimensions are asked for than there are components, or an autoencoder is asked for and
  * there are fewer than 50 tracks (`"auto"` takes PCA then, and says so).
  */

@@ -1,8 +1,4 @@
-/**
- * Stage `pca`: from `X_raw.npy` to `X_pca.npy` and `pca.npz`.
- *
- * @module
- */
+/** Stage `pca`: from `X_raw.npy` to `X_pca.npy` and `pca.npz`. */
 import { sum } from "d3-array";
 import { join } from "node:path";
 import { aboutFile, expectNumber, InputError } from "../data/errors.ts";
@@ -20,8 +16,6 @@ export type PcaStageOptions = Pick<PcaOptions, "variance"> & Rerun;
 /**
  * PCA of `X_raw.npy`: writes `X_pca.npy` and `pca.npz`.
  *
- * @param directory The data folder.
- * @param options Options.
  * @param fit What fits the PCA and writes the scores; {@linkcode pcaOfFile} when left out.
  * @returns The report; its facts are those of {@linkcode describePca}.
  * @throws {InputError} When a number is NaN, nothing varies, or there are fewer than two rows.
@@ -71,7 +65,6 @@ export async function pcaOfFile(
  * A PCA in four numbers.
  *
  * @param rows Rows that it was fitted to.
- * @param model The PCA.
  * @returns Rows n, columns d, components k, and the share of the variance that these explain, in [0, 1].
  */
 export function describePca(
@@ -87,7 +80,6 @@ export function describePca(
  * [k] and `spectrum` [d], all float64.
  *
  * @param path The file to write, `pca.npz` by custom.
- * @param model The PCA.
  */
 export function writePca(path: string, model: PcaModel): void {
   const k = model.explainedVariance.length;
@@ -104,8 +96,6 @@ export function writePca(path: string, model: PcaModel): void {
 /**
  * Reads a PCA that {@linkcode writePca} wrote.
  *
- * @param path The file.
- * @returns The PCA.
  * @throws {InputError} When the file is missing or holds no PCA.
  */
 export function readPca(path: string): PcaModel {

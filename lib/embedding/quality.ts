@@ -1,8 +1,4 @@
-/**
- * How much of what matters an embedding keeps.
- *
- * @module
- */
+/** How much of what matters an embedding keeps. */
 import { deviation, mean, rollup, sum } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { type Matrix, row, takeRows } from "../math/matrix.ts";

@@ -1,8 +1,6 @@
 /**
  * Splitting tracks into training, validation and test rows by group: tracks of one artist or album sound alike, and one
  * of them in training would tell about the other in the test.
- *
- * @module
  */
 import { max } from "d3-array";
 import { type Catalog, codesOf } from "../catalog/catalog.ts";
@@ -37,9 +35,6 @@ const FEWEST_GROUPS = 10;
 /**
  * Groups the tracks of a catalogue by their first artist; by album when there are fewer than ten artists; else every
  * track is a group of its own.
- *
- * @param catalog The catalogue.
- * @returns The groups.
  */
 export function leakageGroups(catalog: Catalog): RowGroups {
   const artists = catalog.lists.artists?.map((list, i) => list[0] || `track ${i}`);
@@ -59,7 +54,6 @@ export function leakageGroups(catalog: Catalog): RowGroups {
  *
  * @param groups Group of each row, in [0, count).
  * @param count Number of groups, at least 3.
- * @param random Source of randomness.
  * @returns The rows of each part, ascending. The parts are near their share from below; a part is never empty.
  * @throws {InputError} When there are fewer than three groups.
  */

@@ -1,8 +1,6 @@
 /**
  * UMAP (McInnes, Healy & Melville 2018): a picture of the embedding in two dimensions. A sample is laid out by umap-js
  * from neighbours that are given to it; the other tracks are transformed: placed among their neighbours in the sample.
- *
- * @module
  */
 import { rollup } from "d3-array";
 import { UMAP } from "umap-js";
@@ -38,7 +36,6 @@ const BLOCK = 16_384;
  *
  * @param strata Stratum of each row.
  * @param size Number of rows wanted, at least 1.
- * @param random Source of randomness.
  * @returns Row indices, ascending; all rows when `size` is not below their number.
  */
 export function stratifiedSample(strata: ArrayLike<number | string>, size: number, random: Random): Int32Array {
@@ -62,7 +59,6 @@ export function stratifiedSample(strata: ArrayLike<number | string>, size: numbe
  * Lays out rows in two dimensions.
  *
  * @param neighbors Neighbours of every row among the rows, themselves left out: [n, k].
- * @param random Source of randomness.
  * @param options Shape of the picture.
  * @returns Positions [n, 2].
  * @throws {InputError} When the epochs are less than 1.
@@ -101,7 +97,6 @@ export function umapLayout(neighbors: ExactNeighbors, random: Random, options: U
  *
  * @param layout Positions of the points that stay [n, 2].
  * @param neighbors Neighbours of the new points among them, the nearest first.
- * @param random Source of randomness.
  * @param options Shape of the picture, as for the layout.
  * @returns Positions of the new points [points, 2].
  * @throws {InputError} When the epochs are less than 1.
@@ -178,7 +173,6 @@ function fillMembership(similarities: Float32Array, membership: Float64Array): v
  *
  * @param x The embedding [n, d].
  * @param sample Row indices of the sample, ascending.
- * @param random Source of randomness.
  * @param options Shape of the picture.
  * @returns Positions [n, 2].
  * @throws {InputError} When the sample has fewer than 4 rows.

@@ -1,8 +1,4 @@
-/**
- * Stage `umap`: the embedding in two dimensions.
- *
- * @module
- */
+/** Stage `umap`: the embedding in two dimensions. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readCatalog } from "../catalog/catalog.ts";
@@ -26,9 +22,6 @@ export interface UmapStageOptions extends Rerun {
  * nearest neighbours; every other track is placed among its nearest sampled tracks. Writes `umap.npy`. The neighbours
  * are sought within the sample, since a track's neighbours in the graph are mostly not in it.
  *
- * @param directory The data folder.
- * @param options Options.
- * @returns The report.
  * @throws {InputError} When there are fewer than 4 tracks.
  */
 export async function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {

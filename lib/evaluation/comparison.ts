@@ -1,8 +1,4 @@
-/**
- * The comparison: every policy plays to the same listeners, from the same starts, at the same hours.
- *
- * @module
- */
+/** The comparison: every policy plays to the same listeners, from the same starts, at the same hours. */
 import { descending, deviation, least, mean } from "d3-array";
 import { fitConditionalLogit } from "../choice/conditional_logit.ts";
 import { simulateListeners } from "../listening/simulated_listeners.ts";
@@ -113,7 +109,6 @@ const VALIDATION_SEED = 1_000_003;
  * every policy plays 200 tracks to each of them, the variants of Segue to a part of them. Cost O(listeners ×
  * policies × plays × library); two workers share the listeners.
  *
- * @param collection The whole collection.
  * @param options Listeners, seed, workers.
  * @returns All metrics of all runs.
  * @throws {InputError} When an option is out of range or the catalogue has fewer than 20 tracks.
@@ -179,7 +174,6 @@ export async function comparePolicies(collection: Collection, options: Compariso
  * kind. Once for all of them together by the conditional logit, and once how they differ, so that anyone's own weights
  * can be learned from few choices.
  *
- * @param collection The whole collection.
  * @param seed Seed of the choices.
  * @param listeners Number of listeners, each with 60 choices; 200 by default.
  * @returns What was learned.
@@ -239,7 +233,6 @@ async function tuneTemperature(
 /**
  * Values of a metric: one a listener, in the order of the listeners.
  *
- * @param comparison The comparison.
  * @param policy Name of the policy.
  * @param metric Name of the metric.
  * @returns The values; NaN where the policy was not played.

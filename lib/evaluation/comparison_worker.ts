@@ -1,8 +1,6 @@
 /**
  * The part of a comparison that belongs to one listener. As a worker it gets jobs and answers with the measures; the
  * same function is called directly where there are no workers.
- *
- * @module
  */
 import type { Collection } from "../score/collection.ts";
 import { type SequenceModel, type SequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";

@@ -1,8 +1,4 @@
-/**
- * Examples: vanilla and Segue side by side from the same start, with a note on every track.
- *
- * @module
- */
+/** Examples: vanilla and Segue side by side from the same start, with a note on every track. */
 import { least, max, mean, minIndex, pairs, range } from "d3-array";
 import { BASE_TERM_NAMES, fillTerms } from "../score/terms/registry.ts";
 import { recommendNext } from "../score/recommend.ts";
@@ -31,7 +27,6 @@ const HEARD_BEFORE = 20;
  * library of 40 tracks on the evening after; and, of 12 listeners with broad libraries, the one who cares least for
  * likeness. Listeners and starts are drawn by the seed, not picked by result.
  *
- * @param collection The whole collection.
  * @param options `seed` of the listeners, 42 by default.
  * @returns The examples as Markdown: who listens to what, what either shuffle plays with the explanation of every track,
  * and what came of it in numbers.

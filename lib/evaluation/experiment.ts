@@ -1,8 +1,6 @@
 /**
  * The A/B test: two arms compared listener by listener, what goes wrong session by session, how many listeners it
  * takes, and how a pre-period makes it fewer.
- *
- * @module
  */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
@@ -232,7 +230,6 @@ export function designDeviation({ control, treatment, before }: PotentialOutcome
  * The number of listeners at which a simulated power curve reaches a power of 0.8: a straight line of the probit of the power
  * in the root of the number is fitted through all points that are neither 0 nor 1, as the normal approximation has it.
  *
- * @param points The curve.
  * @returns Listeners an arm, rounded up; NaN when fewer than 2 points lie between 0 and 1, or the line does not rise.
  */
 export function listenersForPower(points: readonly PowerPoint[]): number {
@@ -293,7 +290,6 @@ export interface ListenerOutcomes {
 /**
  * Sums a log up by listener: the unit that is randomised.
  *
- * @param log The log.
  * @param from First session counted.
  * @param to One past the last session counted; all that follow when left out.
  * @returns One value a listener with at least one such session.
@@ -328,7 +324,6 @@ export interface SessionOutcomes {
 /**
  * Sums a log up by session.
  *
- * @param log The log.
  * @param from First session counted.
  * @param to One past the last session counted.
  * @returns One value a session.

@@ -1,7 +1,5 @@
 /**
  * Sessions that are answered: a policy plays, a simulated listener keeps, skips or replays, and both go on from there.
- *
- * @module
  */
 import { max, mean, range, rollups, sort, sum } from "d3-array";
 import { createListener } from "../listening/simulated_listeners.ts";
@@ -104,10 +102,8 @@ const PAUSE: readonly [number, number] = [6, 30];
  * x̄)), x̄ the mean of the candidates, and replays what was kept with σ(b + w·(x_j − x̄)). Skips, plays and replays
  * enter the listener's state, so that what was played changes what will be offered. Cost O(picks · candidates).
  *
- * @param collection The collection.
  * @param player Gives the player of each listener.
  * @param options How many, how long, which tastes.
- * @returns The log.
  * @throws {InputError} When an option is out of range.
  *
  * @example
@@ -187,12 +183,7 @@ export function playWithFeedback(
   return { ...log, sets: collectChoices(BASE_TERM_NAMES, offered), keepOfRow };
 }
 
-/**
- * A player who always chooses by the same weights.
- *
- * @param weights The weights.
- * @returns The player.
- */
+/** A player who always chooses by the same weights. */
 export function fixedPlayer(weights: Weights): FeedbackPlayer {
   return { weights: () => weights };
 }
@@ -216,7 +207,6 @@ export function learningPlayer(learner: OnlineLearner): FeedbackPlayer {
  * Weights by name from the order of the base terms.
  *
  * @param values A weight for each base term.
- * @returns The same by name.
  * @throws {InputError} When one is missing or not finite.
  */
 export function weightsFrom(values: ArrayLike<number>): Weights {
@@ -227,7 +217,6 @@ export function weightsFrom(values: ArrayLike<number>): Weights {
  * Skips, plays and replays of a log as binary choice sets: what {@linkcode feedbackChoices} says of each pick,
  * listeners as clusters. Fit them by {@linkcode fitConditionalLogit} or {@linkcode fitTastePrior}.
  *
- * @param log The log.
  * @returns Choice sets with the features `keep, replay`, then the base terms.
  */
 export function feedbackSets(log: FeedbackLog): ChoiceSets {
@@ -292,7 +281,6 @@ export interface SessionRegret {
 /**
  * What was lost against the best candidate, session by session. Listeners must have as many sessions each.
  *
- * @param log The log.
  * @returns One row a session.
  */
 export function regretBySession(log: FeedbackLog): SessionRegret[] {

@@ -1,8 +1,4 @@
-/**
- * The files of a comparison, and its table for people.
- *
- * @module
- */
+/** The files of a comparison, and its table for people. */
 import { csvFormat } from "d3-dsv";
 import { join } from "node:path";
 import { BASE_TERM_NAMES } from "../score/terms/registry.ts";
@@ -51,8 +47,6 @@ const HEARD_OF = ["tiny", "broad"] as const;
  * | `examples.md` | the examples |
  *
  * @param directory The folder to write to.
- * @param comparison The comparison.
- * @param examples The examples.
  * @param unit What the bootstrap draws.
  * @returns Names of the files.
  */
@@ -107,10 +101,8 @@ export interface PolicyTableRow {
 /**
  * The table of policies: a row a metric, a column a policy.
  *
- * @param comparison The comparison.
  * @param metrics Metrics wanted; all by default.
  * @param unit What the bootstrap draws.
- * @returns The rows.
  */
 export function policyTable(
   comparison: Comparison,

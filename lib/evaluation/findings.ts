@@ -1,8 +1,4 @@
-/**
- * The findings in words: what one shuffle does better than another, and where the other is as good or better.
- *
- * @module
- */
+/** The findings in words: what one shuffle does better than another, and where the other is as good or better. */
 import { greatest, mean, rollups } from "d3-array";
 import { seededRandom } from "../math/random.ts";
 import { type Interval, pairedDifference } from "../math/bootstrap.ts";
@@ -27,9 +23,6 @@ export interface Findings {
  * Puts the comparison of Segue with vanilla into words. Every clause hangs on the numbers: a metric is named as
  * better or worse only when the interval of its paired difference does not hold 0, and a part that is empty is left
  * out.
- *
- * @param comparison The comparison.
- * @returns The findings.
  */
 export function describeFindings(comparison: Comparison): Findings {
   // A metric that is another side of one that is told is left out, so that nothing is counted twice.
@@ -62,7 +55,6 @@ export function describeFindings(comparison: Comparison): Findings {
  * Puts into words what learning and the sequence term bring, each held against the hand-set weights on the same
  * listeners. As in {@linkcode describeFindings} every word hangs on the numbers.
  *
- * @param comparison The comparison.
  * @returns Markdown paragraphs: on learned weights, and on the sequence term where it took part.
  */
 export function describeLearning(comparison: Comparison): { learned: string; sequence: string } {

@@ -1,8 +1,4 @@
-/**
- * Tracks that nobody has played yet: how they come into the shuffle from their sound alone.
- *
- * @module
- */
+/** Tracks that nobody has played yet: how they come into the shuffle from their sound alone. */
 import { InputError } from "../data/errors.ts";
 import { connectTrack } from "../graph/connect.ts";
 import type { NeighborGraph } from "../graph/graph.ts";

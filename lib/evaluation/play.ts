@@ -1,8 +1,4 @@
-/**
- * Plays a policy to one simulated listener, whose utility of every pick is known.
- *
- * @module
- */
+/** Plays a policy to one simulated listener, whose utility of every pick is known. */
 import { max, mean } from "d3-array";
 import { simulateListeners } from "../listening/simulated_listeners.ts";
 import { type TastePrior, userTaste } from "../choice/personal.ts";
@@ -29,7 +25,6 @@ export const PAST_CHOICES = 60;
  * its regret, max u − u(pick), follow. Cost O(plays × library × d), and once for all policies O(library² d).
  *
  * @param collection The scenario's collection.
- * @param scenario The listener.
  * @param sequence The sequence model; needed when a policy's weights have a `sequence`.
  * @returns Plays a policy; gives the plays, the listener's utilities, and what metrics need to know of the tracks.
  */

@@ -1,8 +1,6 @@
 /**
  * The policies of the comparison: those that are compared, what Segue is without one of its terms, and the points of the
  * curves.
- *
- * @module
  */
 import type { TastePrior } from "../choice/personal.ts";
 import { BASE_TERM_NAMES, type BaseTermName } from "../score/terms/registry.ts";
@@ -71,7 +69,6 @@ export interface LearnedParts {
  * reach, with each listener's own weights.
  *
  * @param parts What was learned.
- * @param registry The policies there are.
  * @returns The policies, baselines first.
  */
 export function comparedPolicies(

@@ -1,8 +1,4 @@
-/**
- * Who does the work of a comparison: threads of this process, or an engine.
- *
- * @module
- */
+/** Who does the work of a comparison: threads of this process, or an engine. */
 import { startProgress } from "../data/progress.ts";
 import { type SequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";
 import { askWorker, startWorkers } from "../math/workers.ts";
@@ -31,7 +27,6 @@ export interface ComparisonRunner {
  * @param workers Number of threads; with 1 the work is done on this thread.
  * @param sequence The sequence model, when a policy has the sequence term.
  * @param metrics Metrics other than those of the registry, for the work on this thread: a worker knows only those.
- * @returns The runner.
  */
 export function threadRunner(workers: number, sequence?: SequenceTerm, metrics?: readonly Metric[]): ComparisonRunner {
   const threads = startWorkers(new URL("comparison_worker.ts", import.meta.url), workers);

@@ -1,8 +1,4 @@
-/**
- * Scenarios of the comparison: who listens, to which library, when, and from which starts.
- *
- * @module
- */
+/** Scenarios of the comparison: who listens, to which library, when, and from which starts. */
 import { ascending, permute } from "d3-array";
 import { randomNormal } from "d3-random";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -99,10 +95,8 @@ export interface ScenarioOptions {
  * library, starts, seeds and weights of their own, drawn from the seed and the number alone: listener 5 is the same
  * person whether 6 or 1,000 are drawn.
  *
- * @param collection The whole collection.
  * @param listener Number of the listener, from 0.
  * @param options Size of the libraries, seed.
- * @returns The scenario.
  * @throws {InputError} When the catalogue has fewer than 20 tracks.
  */
 export function drawScenario(collection: Collection, listener: number, options: ScenarioOptions = {}): Scenario {
@@ -146,7 +140,6 @@ export function drawScenario(collection: Collection, listener: number, options: 
 /**
  * The collection of one listener: their library alone, with exact neighbours within it.
  *
- * @param scenario The scenario.
  * @returns A collection whose track i is row i of the library.
  */
 export function scenarioCollection(scenario: Scenario): Promise<Collection> {

@@ -1,8 +1,4 @@
-/**
- * Tables of a comparison: means with intervals, paired comparisons, ablations, the Pareto picture.
- *
- * @module
- */
+/** Tables of a comparison: means with intervals, paired comparisons, ablations, the Pareto picture. */
 import { flatGroup, group, range, sort } from "d3-array";
 import { InputError } from "../data/errors.ts";
 import { seededRandom } from "../math/random.ts";
@@ -76,7 +72,6 @@ export interface SummaryOptions {
  * Mean of every metric under every policy, with 95 % bootstrap intervals over listeners or sessions. The mean is
  * the same either way: a session counts by its plays, and every listener has as many.
  *
- * @param comparison The comparison.
  * @param options Grouping, metrics.
  * @returns One row a policy, metric and group.
  */
@@ -90,7 +85,6 @@ export function summarize(comparison: Comparison, options: SummaryOptions = {}):
 /**
  * Paired comparisons of the policies with a baseline: the same listeners, starts and seeds.
  *
- * @param comparison The comparison.
  * @param baseline Name of the policy to compare with; `"vanilla"` by default.
  * @param options Grouping, metrics.
  * @returns One row a policy, metric and group; the baseline itself is left out.
@@ -212,7 +206,6 @@ export interface CurvePoint extends Interval {
 /**
  * Repeat rate against window for every policy.
  *
- * @param comparison The comparison.
  * @param kind Of tracks, works, artists or albums.
  * @returns Rates with intervals at windows 1, 2, 3, 5, 10, 20, 30, 40 and 50.
  */
@@ -223,7 +216,6 @@ export function repeatCurves(comparison: Comparison, kind: RepeatKind): CurvePoi
 /**
  * Share of the library heard after some plays, for every policy.
  *
- * @param comparison The comparison.
  * @param library Kind of the library.
  * @returns Shares with intervals, every 10 plays.
  */
@@ -234,7 +226,6 @@ export function heardCurves(comparison: Comparison, library: LibraryKind | "all"
 /**
  * Distribution of the similarity of consecutive plays, for every policy.
  *
- * @param comparison The comparison.
  * @returns For each bin (x its middle) the share of transitions, with intervals.
  */
 export function similarityDistributions(comparison: Comparison): CurvePoint[] {
@@ -245,7 +236,6 @@ export function similarityDistributions(comparison: Comparison): CurvePoint[] {
 /**
  * What a policy has over vanilla for each listener, beside that listener's own weights: for whom it is better.
  *
- * @param comparison The comparison.
  * @param policy Name of the policy; `"segue"` by default.
  * @returns One row a listener: the difference of their mean utilities, with the listener's description.
  */
@@ -286,7 +276,6 @@ function cellsOf(
 /**
  * Names of the metrics of a comparison.
  *
- * @param comparison The comparison.
  * @param isWanted Which of them; all by default.
  * @returns The names, in the order of the registry.
  */

@@ -1,8 +1,4 @@
-/**
- * From tracks to rows of numbers by a feature specification, and back.
- *
- * @module
- */
+/** From tracks to rows of numbers by a feature specification, and back. */
 import type { Catalog } from "../catalog/catalog.ts";
 import { type Matrix, matrix } from "../math/matrix.ts";
 import { keyAtFifths, keyPosition, UNKNOWN_KEY } from "../math/circle.ts";
@@ -47,7 +43,6 @@ export function encodeCatalog(catalog: Catalog, spec: FeatureSpec): Matrix {
  * Encodes one track, as it might come from outside the catalogue. Categories that the specification does not know count
  * as another category: all indicators of the group are 0 before centring.
  *
- * @param track The track.
  * @param spec The specification, d columns.
  * @returns A row of d numbers.
  */
@@ -71,7 +66,6 @@ export function encodeTrack(track: TrackFeatures, spec: FeatureSpec): Float32Arr
  *
  * @param x A row of d numbers.
  * @param spec The specification, d columns.
- * @returns The track.
  */
 export function decodeRow(x: ArrayLike<number>, spec: FeatureSpec): TrackFeatures {
   const track: TrackFeatures = {};

@@ -1,8 +1,4 @@
-/**
- * Stage `features`: from `tracks.parquet` to `X_raw.npy` and `features.json`.
- *
- * @module
- */
+/** Stage `features`: from `tracks.parquet` to `X_raw.npy` and `features.json`. */
 import { join } from "node:path";
 import { type CatalogColumn, readCatalog } from "../catalog/catalog.ts";
 import { InputError } from "../data/errors.ts";
@@ -27,9 +23,7 @@ export const FEATURE_SOURCE_COLUMNS: readonly CatalogColumn[] = [
 /**
  * Encodes `tracks.parquet` of a data folder: writes `X_raw.npy` and returns what its columns are.
  *
- * @param directory The data folder.
  * @param options Weights by group and the most genres that get a column.
- * @returns The specification.
  * @throws {InputError} When `tracks.parquet` is missing or empty, or no column is left.
  */
 export type FeatureEncoder = (directory: string, options: SpecOptions) => Promise<FeatureSpec>;

@@ -1,8 +1,6 @@
 /**
  * The feature specification: what each column of `X_raw.npy` means, how it was made, and how to undo it. It is
  * `features.json`.
- *
- * @module
  */
 import { existsSync, readFileSync } from "node:fs";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
@@ -78,9 +76,7 @@ export interface SpecOptions {
 /**
  * Makes the specification from the statistics of a catalogue.
  *
- * @param statistics The statistics.
  * @param options Weights and limits.
- * @returns The specification.
  * @throws {InputError} When a weight is negative or of an unknown group, or when no column is left.
  */
 export function makeFeatureSpec(statistics: CatalogStatistics, options: SpecOptions = {}): FeatureSpec {
@@ -117,8 +113,6 @@ export function makeFeatureSpec(statistics: CatalogStatistics, options: SpecOpti
 /**
  * Reads `features.json`.
  *
- * @param path The file.
- * @returns The specification.
  * @throws {InputError} When the file is missing or is not a specification.
  */
 export function readFeatureSpec(path: string): FeatureSpec {

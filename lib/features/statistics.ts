@@ -1,8 +1,4 @@
-/**
- * What must be known of a catalogue before it can be encoded, counted in one pass and mergeable over partitions.
- *
- * @module
- */
+/** What must be known of a catalogue before it can be encoded, counted in one pass and mergeable over partitions. */
 import type { Catalog } from "../catalog/catalog.ts";
 import { mergeSpreads, type Spread, spreadOf } from "../math/spread.ts";
 import { applyTransform, TRANSFORMS, Z_FEATURES, type ZFeature } from "./transforms.ts";
@@ -38,9 +34,6 @@ const SMALL = 4096;
 
 /**
  * Counts a catalogue. A pure function: the statistics of the whole are the merged statistics of its parts. Cost O(n).
- *
- * @param catalog The catalogue.
- * @returns The statistics.
  */
 export function collectStatistics(catalog: Catalog): CatalogStatistics {
   const moments: CatalogStatistics["moments"] = {};
@@ -85,7 +78,6 @@ export function mergeStatistics(a: CatalogStatistics, b: CatalogStatistics): Cat
 /**
  * The categories of a group of indicators that are numbers: the years by decades, the others as they stand.
  *
- * @param catalog The catalogue.
  * @param group The group, any but `"genre"`.
  * @returns One number a track, NaN where it is not known; nothing when the catalogue lacks the column.
  */

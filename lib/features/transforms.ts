@@ -1,8 +1,4 @@
-/**
- * Transforms that bring an audio feature near a bell shape before it is z-scored, and back.
- *
- * @module
- */
+/** Transforms that bring an audio feature near a bell shape before it is z-scored, and back. */
 import { UNIT_FEATURES } from "../catalog/forms.ts";
 
 /**
@@ -78,7 +74,6 @@ export function applyTransform({ name, offset }: Transform, values: Float64Array
  * Undoes a transform.
  *
  * @param transform Which.
- * @param y The transformed value.
  * @returns The value in the feature's own unit.
  */
 export function invertTransform({ name, offset: e }: Transform, y: number): number {

@@ -2,8 +2,6 @@
  * Partition functions of the neighbour graph: coarse cells that are joined apart from each other. Every row is at home
  * in the cell of its nearest centroid and a guest in the cells whose rows may have it for a neighbour; a cell with its
  * guests knows all it needs, so cells may be joined anywhere and in any order.
- *
- * @module
  */
 import { bisector } from "d3-array";
 import { kMeans } from "../math/kmeans.ts";
@@ -67,7 +65,6 @@ export function inSample(row: number, share: number, seed: number): boolean {
  * @param sample Unit rows of the sample.
  * @param count Number of cells; fewer come of it when there are fewer distinct rows.
  * @param seed Seed of the start.
- * @returns The cells.
  */
 export async function makeCoarseCells(sample: Matrix, count: number, seed: number): Promise<CoarseCells> {
   const { labels, centroids } = await kMeans(sample, count, seededRandom(seed, "coarse cells"), {
@@ -87,10 +84,7 @@ export async function makeCoarseCells(sample: Matrix, count: number, seed: numbe
  * Squared distances of a unit row to all centroids.
  *
  * @param unit Unit rows.
- * @param i The row.
- * @param cells The cells.
  * @param out Where to put the distances, one a cell.
- * @returns The nearest cell.
  */
 export function distancesToCells(unit: Matrix, i: number, cells: CoarseCells, out: Float64Array): number {
   let home = 0;
@@ -108,9 +102,6 @@ export function distancesToCells(unit: Matrix, i: number, cells: CoarseCells, ou
  *
  * @param distances Squared distances of the row to all centroids.
  * @param home The row's own cell.
- * @param cell The other cell.
- * @param cells The cells.
- * @returns The need.
  */
 export function guestNeed(distances: Float64Array, home: number, cell: number, cells: CoarseCells): number {
   if (cell === home) return 0;
@@ -125,8 +116,6 @@ export function guestNeed(distances: Float64Array, home: number, cell: number, c
  *
  * @param distances Squared distances of the row to all centroids.
  * @param home The row's own cell.
- * @param cell The other cell.
- * @param cells The cells.
  * @param limit Largest need of a guest.
  * @returns True when {@linkcode guestNeed} is at most the limit.
  */
@@ -148,7 +137,6 @@ export function isGuest(
  * @param rows Their numbers.
  * @param queries The queries; none is near itself.
  * @param k Rows wanted of each.
- * @param cells The cells.
  * @returns The nearest rows of each query, nearest first; fewer than k where the part has fewer.
  */
 export function nearestRows(
@@ -197,7 +185,6 @@ export function mergeNearest(a: NearRow[][], b: NearRow[][], k: number): NearRow
  *
  * @param nearest Exact neighbours of the sample, equally many of each query.
  * @param recall The recall, below 1.
- * @returns The need.
  */
 export function needForRecall(nearest: readonly NearRow[][], recall: number): number {
   const needs = Float64Array.from(nearest.flatMap((near) => near.map(({ need }) => need))).sort();
@@ -233,7 +220,6 @@ export interface CellNeighbors {
  * @param homes Number of rows at home.
  * @param rows Row numbers.
  * @param options Neighbours, recall within the cell, seed.
- * @returns The neighbours.
  */
 export async function joinCell(
   x: Matrix,

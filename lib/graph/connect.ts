@@ -1,8 +1,4 @@
-/**
- * Neighbours of what is not in the graph: a new track, or a listener's liked tracks among themselves.
- *
- * @module
- */
+/** Neighbours of what is not in the graph: a new track, or a listener's liked tracks among themselves. */
 import { mean, range } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { firstNonFinite, type Matrix, takeRows, unitRows } from "../math/matrix.ts";
@@ -20,7 +16,6 @@ const PLAIN_COST = 2e7;
  * @param x The matrix [n, d] on which the graph was built.
  * @param vector The new track in the same d dimensions, finite.
  * @param k Neighbours wanted, in [1, n].
- * @returns The neighbours.
  * @throws {InputError} When the vector has another length or an element that is not finite, or k is out of range.
  */
 export function connectTrack(x: Matrix, vector: ArrayLike<number>, k: number = 50): ExactNeighbors {

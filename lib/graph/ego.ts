@@ -1,8 +1,4 @@
-/**
- * One neighbourhood of the graph, laid out in the plane.
- *
- * @module
- */
+/** One neighbourhood of the graph, laid out in the plane. */
 import { range, sort } from "d3-array";
 import { EigenvalueDecomposition, Matrix as Dense } from "ml-matrix";
 import { expectInteger } from "../data/errors.ts";
@@ -24,7 +20,6 @@ export interface EgoNetwork {
  * Lays out a track and its nearest neighbours by classical multidimensional scaling of the angles between them
  * (Torgerson, Psychometrika 17, 1952): near in the plane is near in the embedding, as far as two dimensions can tell.
  *
- * @param graph The graph.
  * @param x The matrix [n, d] on which it was built.
  * @param track The track in the middle.
  * @param size How many neighbours, in [2, k].

@@ -3,8 +3,6 @@
  * `scipy.sparse.save_npz` writes and `load_npz` reads. `graph.json` lists `graph/part-00000.npz`, …: blocks of rows in
  * the same format, with the columns of the whole graph, so that many machines can write them and
  * `scipy.sparse.vstack` joins them.
- *
- * @module
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -35,7 +33,6 @@ export interface NeighborGraph extends GraphRows {
 /**
  * The neighbours of a node as a view of the graph, most similar first; nothing is copied.
  *
- * @param graph The graph.
  * @param i Node in [0, nodeCount).
  * @returns Nodes.
  */
@@ -96,7 +93,6 @@ const [WHOLE, INDEX, PARTS] = ["graph.npz", "graph.json", "graph"];
  * Writes a graph as a SciPy CSR file, atomically.
  *
  * @param path The file to write, `graph.npz` by custom.
- * @param graph The graph.
  * @param extra Further byte-string entries, e.g. provenance as JSON; SciPy ignores them.
  */
 export function writeGraph(path: string, graph: NeighborGraph, extra: Record<string, string> = {}): void {
@@ -107,7 +103,6 @@ export function writeGraph(path: string, graph: NeighborGraph, extra: Record<str
  * Writes a block of rows as `graph/part-NNNNN.npz`, atomically. Blocks may be written at the same time and in any order;
  * {@linkcode writeGraphIndex} then makes them a graph.
  *
- * @param directory The data folder.
  * @param part Number of the part, from 0 on in the order of the rows.
  * @param firstRow First row of the block.
  * @param rows The block; its neighbours are nodes of the whole graph.
@@ -132,7 +127,6 @@ export function writeGraphPart(
  * Writes `graph.json` once all parts are there, and takes away what it replaces: parts of an older graph and
  * `graph.npz`.
  *
- * @param directory The data folder.
  * @param index Nodes, neighbours of each, report.
  * @param parts What {@linkcode writeGraphPart} gave, in any order.
  * @throws {InputError} When the parts do not hold every row once.
@@ -154,7 +148,6 @@ export function writeGraphIndex(
 /**
  * The file that stands for the graph of a data folder: `graph.npz` or `graph.json`, the later one where there are both.
  *
- * @param directory The data folder.
  * @returns Its name; `graph.npz` when there is none yet.
  */
 export function graphFileIn(directory: string): string {
@@ -164,8 +157,6 @@ export function graphFileIn(directory: string): string {
 
 /**
  * Removes what is left of an older graph once a graph is written: the other form, or parts that are no longer listed.
- *
- * @param directory The data folder.
  */
 export function removeOtherGraph(directory: string): void {
   const inParts = graphFileIn(directory) === INDEX;

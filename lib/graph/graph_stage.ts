@@ -1,8 +1,4 @@
-/**
- * The graph stage: from the embedding of a data folder, or from any NPY matrix, to `graph.npz`.
- *
- * @module
- */
+/** The graph stage: from the embedding of a data folder, or from any NPY matrix, to `graph.npz`. */
 import { join } from "node:path";
 import { embeddingFile } from "../data/folder.ts";
 import { aboutFile } from "../data/errors.ts";
@@ -30,7 +26,6 @@ export type GraphOfFile = (
 /**
  * Builds the graph of a data folder from the matrix that `embedding.json` names, else from `X_pca.npy`.
  *
- * @param directory The data folder.
  * @param options Neighbours, recall, seed.
  * @param build What builds the graph; {@linkcode graphFile} when left out.
  * @returns What came of it; its facts are the {@linkcode KnnReport}.

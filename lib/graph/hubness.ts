@@ -1,8 +1,4 @@
-/**
- * Hubness correction: choosing neighbours by how near they are for both sides, so that hubs stand in fewer lists.
- *
- * @module
- */
+/** Hubness correction: choosing neighbours by how near they are for both sides, so that hubs stand in fewer lists. */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import { mean, range, sort } from "d3-array";
 import { expectInteger } from "../data/errors.ts";

@@ -10,8 +10,6 @@
  * points, which lie one behind the other, in 1.7 seconds of processor time. Refining the graph of 0.957 to the same
  * recall looks all 2,500 neighbours of neighbours of each row up, and scores 657 of them, all scattered over the
  * memory; the lists of the 10 nearest neighbours alone bring it to 0.983 only.
- *
- * @module
  */
 import { bisectLeft, mean, quantile } from "d3-array";
 import { drawToFront, type Random, seededRandom } from "../math/random.ts";
@@ -87,7 +85,6 @@ export interface JoinResult {
  * The report of a search that compared all pairs.
  *
  * @param compared Rows that each was compared with.
- * @returns The report.
  */
 export function exactReport(compared: number): JoinReport {
   return { method: "exact", recall: 1, recall_error: 0, recall_sample: 0, cells: 0, compared };

@@ -1,8 +1,6 @@
 /**
  * The cells of a join: k-means (Lloyd) on a sample, then the cell of every row; both in two levels, so that a row meets
  * few centroids.
- *
- * @module
  */
 import { drawToFront, type Random } from "../math/random.ts";
 import { type JoinMemory, type JoinPlan, TRAIN_PER_CELL } from "./join_memory.ts";
@@ -17,7 +15,6 @@ const NEAR_ROWS = 2048;
 /**
  * Finds the cells and puts the rows into their blocks.
  *
- * @param threads The threads.
  * @param memory Their memory, with the rows in it.
  * @param plan What lies where.
  * @param layout The layout with the number of cells wanted.

@@ -1,8 +1,4 @@
-/**
- * The memory that the threads of a join share: what lies where, and the blocks of 8 rows that the kernel reads.
- *
- * @module
- */
+/** The memory that the threads of a join share: what lies where, and the blocks of 8 rows that the kernel reads. */
 import type { Layout } from "./kernel.ts";
 
 /** Rows that the kernel joins at once, at most. */
@@ -52,7 +48,6 @@ export function cellCountFor(n: number): number {
  * @param n Number of directions.
  * @param dimensions Dimensions, a multiple of 4.
  * @param k Neighbours of each.
- * @returns The plan.
  */
 export function planMemory(n: number, dimensions: number, k: number): JoinPlan {
   let bytes = 0;

@@ -1,8 +1,4 @@
-/**
- * A thread of the neighbour self-join: gets the kernel and the shared memory once, then tasks.
- *
- * @module
- */
+/** A thread of the neighbour self-join: gets the kernel and the shared memory once, then tasks. */
 import { type Task, taskRunner } from "./kernel.ts";
 
 /** What a thread gets first. */

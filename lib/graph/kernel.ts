@@ -1,8 +1,4 @@
-/**
- * The compiled join kernel, and the tasks that a thread runs with it.
- *
- * @module
- */
+/** The compiled join kernel, and the tasks that a thread runs with it. */
 import { Buffer } from "node:buffer";
 import { KERNEL_WASM } from "./kernel.wasm.ts";
 
@@ -98,7 +94,6 @@ export function pieceCount(task: Task): number {
 /**
  * Makes the function with which a thread works on tasks.
  *
- * @param module The compiled kernel.
  * @param memory The memory that the threads share.
  * @param next A counter that the threads share: the next piece of the task at hand.
  * @param scratch Byte offset of this thread's scratch.

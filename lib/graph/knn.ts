@@ -1,8 +1,4 @@
-/**
- * Building the k-nearest-neighbour graph of a matrix under cosine similarity.
- *
- * @module
- */
+/** Building the k-nearest-neighbour graph of a matrix under cosine similarity. */
 import { max } from "d3-array";
 import { availableParallelism } from "node:os";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";

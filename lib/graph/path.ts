@@ -1,8 +1,4 @@
-/**
- * Smooth walks from one track to another.
- *
- * @module
- */
+/** Smooth walks from one track to another. */
 import { minIndex, pairs, range, sort } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { cosine, type Matrix, matrix, row, takeRows, unitRows } from "../math/matrix.ts";
@@ -39,12 +35,10 @@ const SMOOTHING_ROUNDS = 20;
  * 3. While there are steps left, a track is put into the largest step that one can divide; then single tracks are
  *    exchanged as long as that makes the larger of their two steps smaller.
  *
- * @param graph The neighbour graph.
  * @param x The matrix [n, d] on which it was built.
  * @param from Row of track A.
  * @param to Row of track B, another track.
  * @param steps Number of steps, in [1, n − 1].
- * @returns The walk.
  * @throws {InputError} When an end is not in [0, n), both are the same, or there are more steps than tracks.
  */
 export function smoothPath(graph: NeighborGraph, x: Matrix, from: number, to: number, steps: number): SmoothPath {

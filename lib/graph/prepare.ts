@@ -1,8 +1,4 @@
-/**
- * From any matrix to what the neighbour join works on: distinct, unit, centred rows.
- *
- * @module
- */
+/** From any matrix to what the neighbour join works on: distinct, unit, centred rows. */
 import type { Matrix } from "../math/matrix.ts";
 
 /** Distinct directions of a matrix. */
@@ -22,7 +18,6 @@ export interface Directions {
  *
  * @param x The matrix [n, d], finite.
  * @param data Zeros, n times d rounded up to a multiple of 4; gets the unit rows less their mean, one a direction.
- * @returns Its directions.
  */
 export function prepareDirections(x: Matrix, data: Float32Array): Directions {
   const { rows: n, columns: d } = x;

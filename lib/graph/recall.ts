@@ -1,8 +1,4 @@
-/**
- * Recall of a sample of rows whose exact neighbours are known.
- *
- * @module
- */
+/** Recall of a sample of rows whose exact neighbours are known. */
 import { deviation, mean } from "d3-array";
 
 /**

@@ -1,8 +1,4 @@
-/**
- * What a neighbour graph looks like: who is pointed at, what is mutual, what hangs together, how genres mix.
- *
- * @module
- */
+/** What a neighbour graph looks like: who is pointed at, what is mutual, what hangs together, how genres mix. */
 import { rollups, sum } from "d3-array";
 import { InputError } from "../data/errors.ts";
 import { giniOfExposure } from "../math/shares.ts";
@@ -11,7 +7,6 @@ import { type NeighborGraph, neighborsOf } from "./graph.ts";
 /**
  * In-degree of every track: in how many neighbour lists it stands. Its mean is k. O(edges).
  *
- * @param graph The graph.
  * @returns Counts, length nodeCount.
  */
 export function inDegrees(graph: NeighborGraph): Int32Array {
@@ -42,8 +37,6 @@ export interface Hubness {
  * Measures hubness: in high dimensions a few tracks stand in very many neighbour lists, and a walk meets them again and
  * again. Skewness E[(N − μ)³] / σ³ of the in-degrees N (Radovanović, Nanopoulos, Ivanović, JMLR 11, 2010). O(edges).
  *
- * @param graph The graph.
- * @returns The measures.
  * @throws {InputError} When the graph has no node.
  */
 export function hubness(graph: NeighborGraph): Hubness {
@@ -76,7 +69,6 @@ export function hubness(graph: NeighborGraph): Hubness {
 /**
  * The edges whose reverse is an edge too, as a graph; rows may be empty. O(edges · k).
  *
- * @param graph The graph.
  * @returns The mutual part; it is symmetric.
  */
 export function mutualGraph(graph: NeighborGraph): NeighborGraph {
@@ -86,9 +78,7 @@ export function mutualGraph(graph: NeighborGraph): NeighborGraph {
 /**
  * The graph with some of its edges, in their order; rows may become empty. O(edges).
  *
- * @param graph The graph.
  * @param keep Whether edge e of row i stays.
- * @returns A smaller graph.
  */
 export function filterEdges(graph: NeighborGraph, keep: (i: number, e: number) => boolean): NeighborGraph {
   const { nodeCount, offsets, indices, similarities } = graph;
@@ -111,9 +101,7 @@ export function filterEdges(graph: NeighborGraph, keep: (i: number, e: number) =
 /**
  * Whether a track stands in the neighbour list of another. O(k).
  *
- * @param graph The graph.
  * @param from The track whose list it is.
- * @param to The track looked for.
  * @returns True when it is there.
  */
 export function hasEdge(graph: NeighborGraph, from: number, to: number): boolean {
@@ -133,7 +121,6 @@ export interface Components {
 /**
  * Connected components, edges taken in both directions (union–find with path halving). O(edges).
  *
- * @param graph The graph.
  * @returns The components, largest first.
  */
 export function components(graph: NeighborGraph): Components {
@@ -178,10 +165,8 @@ export interface Mixing {
 /**
  * How groups (genres, clusters) mix along the edges. Tracks without a group are left out. O(edges).
  *
- * @param graph The graph.
  * @param groupOf Group of each track in [0, groups), or −1.
  * @param groups Number of groups.
- * @returns The mixing matrix.
  * @throws {InputError} When there is not one group a track.
  */
 export function groupMixing(graph: NeighborGraph, groupOf: ArrayLike<number>, groups: number): Mixing {
@@ -248,9 +233,7 @@ export function similarityByRank(graph: NeighborGraph): { rank: number; mean: nu
 /**
  * The graph with the first neighbours of each row only. O(n k).
  *
- * @param graph The graph.
  * @param k Neighbours to keep, at least 1; rows that have fewer keep them all.
- * @returns A smaller graph.
  */
 export function topNeighbors(graph: NeighborGraph, k: number): NeighborGraph {
   return filterEdges(graph, (i, e) => e < graph.offsets[i] + k);

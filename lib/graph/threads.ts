@@ -1,8 +1,4 @@
-/**
- * Threads over one shared memory: web workers where there are any, else the thread at hand.
- *
- * @module
- */
+/** Threads over one shared memory: web workers where there are any, else the thread at hand. */
 import { InputError } from "../data/errors.ts";
 import { startProgress } from "../data/progress.ts";
 import { askWorker, startWorkers } from "../math/workers.ts";
@@ -16,7 +12,6 @@ export interface Threads {
   /**
    * Runs a task on all threads. Its result does not depend on their number.
    *
-   * @param task The task.
    * @param label Name of the progress bar; none when left out.
    */
   run(task: Task, label?: string): Promise<void>;
@@ -30,7 +25,6 @@ export interface Threads {
  * @param count Number of threads; 1 works on the thread at hand.
  * @param bytes Bytes of memory that the caller lays out, from 0 on; the scratch of the threads comes behind.
  * @param layout The largest layout that a task will have.
- * @returns The threads.
  * @throws {InputError} When the memory would exceed 4 GiB.
  */
 export async function startThreads(count: number, bytes: number, layout: Layout): Promise<Threads> {

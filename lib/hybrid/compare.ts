@@ -1,8 +1,4 @@
-/**
- * SASRec beside the simple models and the hybrid, on the data that it was trained on.
- *
- * @module
- */
+/** SASRec beside the simple models and the hybrid, on the data that it was trained on. */
 import { join } from "node:path";
 import { InputError } from "../data/errors.ts";
 import { readInteractions } from "../sequence/interactions.ts";

@@ -2,8 +2,6 @@
  * Next-track models that use what tracks are, not which playlists hold them: artist or album, release year, the
  * similarity of the sound, the time-aware score. They are {@linkcode SequenceRecommender}s as the others, so that one
  * table can compare all.
- *
- * @module
  */
 import { max, min } from "d3-array";
 import { codesOf } from "../catalog/catalog.ts";
@@ -64,7 +62,6 @@ export function affinityRecommender(
  * @param years Release year of each track; NaN where it is not known.
  * @param scale Years over which nearness falls to 1 / e, 8 by default.
  * @param halfLife Half-life in tracks, 5 by default.
- * @returns The model.
  */
 export function eraRecommender(years: Float64Array, scale: number = 8, halfLife: number = 5): SequenceRecommender {
   const first = min(years) ?? 0;
@@ -93,7 +90,6 @@ export function nameCodes(trackIds: readonly string[], names: TrackNames, of: "a
  *
  * @param trackIds `track_id` of each track code.
  * @param names Names of the tracks.
- * @param collection The catalogue.
  * @returns A row a track, −1 where the catalogue lacks it.
  */
 export function catalogRows(trackIds: readonly string[], names: TrackNames, collection: Collection): Int32Array {
@@ -172,7 +168,6 @@ export function replay(collection: Collection, tracks: readonly number[]): { sta
  * The time-aware score as a next-track model: the utility of every track after the history was played, 3.5 minutes a
  * track. With one weight it is that term of the utility.
  *
- * @param collection The catalogue.
  * @param rows What {@linkcode catalogRows} gave.
  * @param options Weights of the utility, the hand-set ones by default (a term without a weight is left out); what the
  * model is called, `"time-aware score"` by default; and the score of tracks that the catalogue lacks, by default far

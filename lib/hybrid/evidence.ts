@@ -1,8 +1,4 @@
-/**
- * The terms of the hybrid: one for each kind of evidence that the data hold.
- *
- * @module
- */
+/** The terms of the hybrid: one for each kind of evidence that the data hold. */
 import { codesOf } from "../catalog/catalog.ts";
 import type { Collection } from "../score/collection.ts";
 import { fitItemKnn, fitMarkov, fitPopularity } from "../sequence/baselines.ts";
@@ -47,7 +43,6 @@ export interface TermSources {
  *
  * @param split The data; models are fitted on its training part alone.
  * @param sources What may be used besides the playlists.
- * @returns The terms.
  */
 export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): HybridTerm[] {
   const { sequence, names, collection } = sources;

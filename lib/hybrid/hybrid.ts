@@ -1,8 +1,6 @@
 /**
  * The hybrid: the scores of several models are the terms of one utility, and their weights are estimated from choices
  * by the conditional logit.
- *
- * @module
  */
 import { mean } from "d3-array";
 import { type ConditionalLogit, fitConditionalLogit } from "../choice/conditional_logit.ts";
@@ -40,7 +38,6 @@ export interface Hybrid {
  * being drawn) keeps the estimates consistent (McFadden 1978). The models must be fitted on the training part alone.
  *
  * @param terms The terms of the utility.
- * @param split The data.
  * @param options Most playlists, 2,000 by default; `top`, how many best tracks of every model are alternatives, 30 by
  * default; and the seed of the draws, 42 by default.
  * @returns The hybrid as a model, and the estimates.

@@ -1,8 +1,4 @@
-/**
- * The term `sequence` of the utility: what SASRec expects after a listener's plays, and the weight of that term.
- *
- * @module
- */
+/** The term `sequence` of the utility: what SASRec expects after a listener's plays, and the weight of that term. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { mean } from "d3-array";
@@ -63,7 +59,6 @@ export interface SequenceEstimate {
 /**
  * Loads the sequence model of a data folder, if one was trained there.
  *
- * @param directory The data folder.
  * @returns The model, or `undefined` without `sasrec/model.json`.
  * @throws {InputError} When the model is there but not whole.
  */
@@ -78,7 +73,6 @@ export async function loadSequenceTerm(directory: string): Promise<SequenceTerm 
  * Loads the sequence model of a data folder, if one was trained there, and estimates the weight of its term on the
  * folder's playlists with {@linkcode estimateSequenceWeight}.
  *
- * @param directory The data folder.
  * @param collection The collection of that folder.
  * @param options Seed of the draws, 42 by default.
  * @returns The model with its weight, or `undefined` without `sasrec/model.json`.
@@ -105,13 +99,10 @@ export async function weighSequenceTerm(
  * estimates one weight, that of the standardised log-probability. The gain is measured on the test targets, which
  * neither model nor weight has seen.
  *
- * @param collection The collection.
- * @param term The model.
  * @param split The playlists, split as the model was trained.
  * @param rows Row of the catalogue of each track of the split, −1 where it has none.
  * @param options Most playlists, 1,000 by default; candidates of each choice, the target among them, by default 50, as
  * many as a track has neighbours; and the seed of the draws, 42 by default.
- * @returns The estimate.
  * @throws {InputError} When fewer than 20 playlists have their targets in the catalogue.
  */
 export function estimateSequenceWeight(
@@ -180,7 +171,6 @@ export function estimateSequenceWeight(
  * candidate that the model does not know gets the mean of the others, which is 0 once the scores are standardised; when
  * the model knows none of the plays, all get 0. Cost O(window² d) a call and O(d) a candidate.
  *
- * @param term The model.
  * @returns Makes the scorers of a collection's listeners.
  */
 export function serveSequenceTerm(

@@ -1,8 +1,4 @@
-/**
- * The API reference: `deno doc --html` over the `mod.ts` of every room of the library.
- *
- * @module
- */
+/** The API reference: `deno doc --html` over the `mod.ts` of every room of the library. */
 import { execFile } from "node:child_process";
 import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

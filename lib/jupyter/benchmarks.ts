@@ -1,8 +1,4 @@
-/**
- * The comparison of Segue with its peers, from the tables that `deno task bench` writes.
- *
- * @module
- */
+/** The comparison of Segue with its peers, from the tables that `deno task bench` writes. */
 import { least } from "d3-array";
 import { csvParse } from "d3-dsv";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -1,8 +1,4 @@
-/**
- * The figure of the front page: how one track is chosen.
- *
- * @module
- */
+/** The figure of the front page: how one track is chosen. */
 import { existsSync } from "node:fs";
 import { writeListeningExport } from "../listening/account_export.ts";
 import { trackName } from "../catalog/find.ts";

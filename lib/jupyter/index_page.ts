@@ -1,7 +1,5 @@
 /**
  * The front page of the report: what ran, with which data, every figure with its caption, every table, the notebooks.
- *
- * @module
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

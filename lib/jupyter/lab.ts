@@ -1,8 +1,4 @@
-/**
- * `deno task lab`: opens JupyterLab on the notebooks, with the project's Deno kernel.
- *
- * @module
- */
+/** `deno task lab`: opens JupyterLab on the notebooks, with the project's Deno kernel. */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,8 +1,4 @@
-/**
- * The tables of a report, which are stored as Markdown beside their CSV.
- *
- * @module
- */
+/** The tables of a report, which are stored as Markdown beside their CSV. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../data/errors.ts";

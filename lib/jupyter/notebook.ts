@@ -1,8 +1,4 @@
-/**
- * Reading notebook files.
- *
- * @module
- */
+/** Reading notebook files. */
 import { readFileSync } from "node:fs";
 
 /** A notebook file, as far as it matters here. */

@@ -9,8 +9,6 @@
  *
  * `caption: 00_idea` gives the caption of a figure, `notebooks` the table of contents, `benchmarks` the comparison with
  * the peers, `times` what notebooks and classes take, `catalogues` and `histories` the forms that are read.
- *
- * @module
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,8 +1,4 @@
-/**
- * Where things lie in the project's folder.
- *
- * @module
- */
+/** Where things lie in the project's folder. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";

@@ -1,8 +1,6 @@
 /**
  * What a report was made from: the notebooks, the library, the settings, the versions. It is stored in
  * `provenance.json`, so that a test can tell whether the code would still draw the same figures.
- *
- * @module
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -1,8 +1,6 @@
 /**
  * `deno task report`: runs the notebooks in Jupyter and writes `reports/`: executed notebooks, figures, tables, the
  * index page, the API reference, and for the default world the tables of the README.
- *
- * @module
  */
 import { Command, CommanderError } from "commander";
 import { spawn } from "node:child_process";

@@ -4,8 +4,6 @@
  *
  * Options: `--test` adds what the tests compare with, and Spark where there is a Java for it; `--bench` adds the peers of
  * the benchmarks, `--spark` Apache Spark.
- *
- * @module
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

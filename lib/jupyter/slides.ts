@@ -4,8 +4,6 @@
  * nbconvert makes the slides from the `slideshow` metadata of the cells. Its page would load reveal.js and MathJax from
  * the network, so only the slides are taken from it. We write reveal.js and the font, which come from npm, into the page,
  * and turn formulas into MathML (with KaTeX), which browsers draw themselves.
- *
- * @module
  */
 import katex from "katex";
 import { execFile } from "node:child_process";

@@ -1,8 +1,6 @@
 /**
  * One simulated listener's account export, in the form in which Spotify hands it out: what `segue history` reads can so
  * be tried without anybody's data.
- *
- * @module
  */
 import { randomExponential, randomLogNormal } from "d3-random";
 import { join } from "node:path";

@@ -1,8 +1,4 @@
-/**
- * Choice sets: what was on offer at each step, and what was taken, as flat typed arrays.
- *
- * @module
- */
+/** Choice sets: what was on offer at each step, and what was taken, as flat typed arrays. */
 import { concatenate } from "../data/concatenate.ts";
 import { InputError } from "../data/errors.ts";
 
@@ -63,7 +59,6 @@ export interface ChoiceLog {
  * Puts choices one behind another.
  *
  * @param features Names of the K features.
- * @param choices The choices.
  * @returns The choice sets, in the order of the choices.
  * @throws {InputError} When a chosen row does not exist.
  *
@@ -123,8 +118,6 @@ export interface ChoiceRows
 /**
  * Groups long-format rows into choice sets and checks them. Cost O(rows · K); nothing is copied.
  *
- * @param rows The rows.
- * @returns The choice sets.
  * @throws {InputError} When the rows of a set do not stand together, a value is missing, or a set has no chosen row or
  * several, or several listeners; the error names the feature and the set.
  *
@@ -177,7 +170,6 @@ export function groupChoices(rows: ChoiceRows): ChoiceSets {
 /**
  * Picks whole choice sets, copying them.
  *
- * @param sets The choice sets.
  * @param wanted Indices of the sets wanted.
  * @returns The wanted sets in that order.
  */

@@ -1,8 +1,4 @@
-/**
- * A listener's real past: the exports of the services, read into a {@linkcode UserState}.
- *
- * @module
- */
+/** A listener's real past: the exports of the services, read into a {@linkcode UserState}. */
 import { rollups } from "d3-array";
 import { InputError } from "../data/errors.ts";
 import { countMatches, matchTracks } from "../catalog/match.ts";
@@ -36,8 +32,6 @@ const PLAY_MS = 30_000;
 /**
  * Reads listening histories: files, folders, or the zip archives that the services send.
  *
- * @param paths The files.
- * @param forms The known forms.
  * @returns All entries by time, each once.
  * @throws {InputError} When a file is missing, is not JSON or CSV, or is of none of these forms.
  */

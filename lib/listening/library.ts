@@ -1,8 +1,4 @@
-/**
- * A listener's own library: the tracks that may be played.
- *
- * @module
- */
+/** A listener's own library: the tracks that may be played. */
 import { isAbsolute, resolve } from "node:path";
 import { textsOf } from "../catalog/catalog.ts";
 import { InputError } from "../data/errors.ts";
@@ -36,7 +32,6 @@ const COLUMNS = {
  * Reads a library and finds its tracks: ids (one a line), a CSV file (a column of ids or URIs, or of titles and
  * artists, as Exportify writes it), Spotify's `YourLibrary.json`, an M3U8 playlist, a JSPF playlist.
  *
- * @param collection The collection.
  * @param path The file; or the folder or zip archive of an account export.
  * @returns The tracks, and what was not found.
  * @throws {InputError} When the file is missing, is of none of these forms, or none of its tracks is in the catalogue.

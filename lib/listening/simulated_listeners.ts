@@ -1,8 +1,6 @@
 /**
  * Simulated listeners: people with known weights who choose what to hear next, so that a method that learns weights
  * from choices can be held against the truth.
- *
- * @module
  */
 import { group } from "d3-array";
 import { randomGamma, randomLogNormal, randomNormal } from "d3-random";
@@ -70,9 +68,7 @@ const LONGEST_PAST = 21 * 24;
  * and some tracks they like, with P(j) = exp(w·x_j / T) / Σ_k exp(w·x_k / T) at their live state. The same seed gives
  * the same log. Cost O(users · steps · candidates).
  *
- * @param collection The collection.
  * @param options How many, how long, which weights.
- * @returns The log.
  * @throws {InputError} When an option is out of range.
  *
  * @example
@@ -114,10 +110,8 @@ export interface SimulatedListener {
  * Draws one of the listeners of {@linkcode simulateListeners}, before the first choice: the same seed and number give
  * the same person with the same past.
  *
- * @param collection The collection.
  * @param user Number of the listener, from 0.
  * @param options As of {@linkcode simulateListeners}.
- * @returns The listener.
  * @throws {InputError} When an option is out of range.
  */
 export function createListener(collection: Collection, user: number, options: ListenerOptions = {}): SimulatedListener {

@@ -1,7 +1,5 @@
 /**
  * Listeners who differ in a few directions, and contexts that change what they want: the truth behind the case study.
- *
- * @module
  */
 import { randomNormal } from "d3-random";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
@@ -81,7 +79,6 @@ export interface ChoiceContext {
  *
  * @param times When each choice was made, ms since 1970.
  * @param listeners Listener of each choice.
- * @param random Source of randomness.
  * @returns The contexts `evening` and `speaker`.
  */
 export function drawContexts(
@@ -142,7 +139,6 @@ export function withContexts(
  *
  * @param sets The choice sets, K features; what was chosen is not looked at.
  * @param weights The weights, length K.
- * @param random Source of randomness.
  * @returns The same sets with other choices.
  * @throws {InputError} When the number of weights is not K.
  */

@@ -1,8 +1,4 @@
-/**
- * Intervals by the bootstrap, over sessions or whole listeners, and paired comparisons.
- *
- * @module
- */
+/** Intervals by the bootstrap, over sessions or whole listeners, and paired comparisons. */
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { mean, quantileSorted, range } from "d3-array";

@@ -1,14 +1,9 @@
-/**
- * Checks of numbers in this room, which knows no user: a wrong number is a `RangeError`.
- *
- * @module
- */
+/** Checks of numbers in this room, which knows no user: a wrong number is a `RangeError`. */
 
 /**
  * Checks that a number is an integer within a closed range.
  *
  * @param name What the value is called in the error, e.g. `"k"`.
- * @param value The value to check.
  * @param minimum Smallest allowed value.
  * @param maximum Largest allowed value.
  * @returns The value, unchanged.

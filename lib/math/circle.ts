@@ -1,8 +1,4 @@
-/**
- * Musical keys on the circle of fifths, in the notation of the Camelot wheel that DJs mix by.
- *
- * @module
- */
+/** Musical keys on the circle of fifths, in the notation of the Camelot wheel that DJs mix by. */
 
 /** Farthest two keys can be apart on the circle of fifths. */
 const FARTHEST = 6;

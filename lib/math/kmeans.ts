@@ -1,8 +1,4 @@
-/**
- * k-means clustering.
- *
- * @module
- */
+/** k-means clustering. */
 import { greatest, sum } from "d3-array";
 import { checkInteger } from "./check.ts";
 import { checkFinite, type Matrix, matrix, squaredDistance, takeRows } from "./matrix.ts";
@@ -53,7 +49,6 @@ const TOLERANCE = 1e-6;
  * @param k Number of clusters, in [1, n]. Fewer are returned when there are fewer distinct rows.
  * @param random Source of randomness, for k-means++ alone.
  * @param options Starts and limits.
- * @returns The clustering.
  * @throws {RangeError} When k is out of range or an element is not finite.
  */
 export async function kMeans(
@@ -132,7 +127,6 @@ export function nearestCentroids(tf: TensorFlow, x: Matrix, centroids: Matrix): 
  * @param x The matrix [n, d].
  * @param start Where the centroids start [k, d].
  * @param limit Most iterations.
- * @returns The centroids.
  */
 export function lloyd(tf: TensorFlow, x: Matrix, start: Matrix, limit: number): Centroids {
   const d = x.columns;
@@ -250,7 +244,6 @@ export function oneOfEachStretch(x: Matrix, count: number): Matrix {
  *
  * @param rows Number of rows.
  * @param count Number of rows wanted.
- * @param random Source of randomness.
  * @returns Row indices in random order; all rows when there are no more than `count`.
  */
 export function drawRows(rows: number, count: number, random: Random): Int32Array {

@@ -1,8 +1,4 @@
-/**
- * Dense row-major matrices of 32-bit floats: the form of features and embeddings.
- *
- * @module
- */
+/** Dense row-major matrices of 32-bit floats: the form of features and embeddings. */
 
 /** A dense matrix [rows, columns], row-major: element (i, j) is `data[i * columns + j]`. */
 export interface Matrix {
@@ -37,7 +33,6 @@ export function matrix(
 /**
  * Row i of a matrix, as a view: writing to it writes to the matrix.
  *
- * @param x The matrix.
  * @param i Row index in [0, rows).
  * @returns A view of `columns` elements.
  */
@@ -62,7 +57,6 @@ export function takeRows(x: Matrix, rows: ArrayLike<number>): Matrix {
  * Scales rows to length 1; zero rows stay zero. Cost O(n d).
  *
  * @param x The matrix [n, d].
- * @returns A new matrix.
  */
 export function unitRows(x: Matrix): Matrix {
   const unit = matrix(x.rows, x.columns);
@@ -78,7 +72,6 @@ export function unitRows(x: Matrix): Matrix {
 /**
  * Finds the first element that is NaN or infinite.
  *
- * @param x The matrix.
  * @returns Its row and column, or `undefined` when all elements are finite.
  */
 export function firstNonFinite(x: Matrix): { row: number; column: number } | undefined {
@@ -91,7 +84,6 @@ export function firstNonFinite(x: Matrix): { row: number; column: number } | und
 /**
  * Checks that all elements are finite.
  *
- * @param x The matrix.
  * @throws {RangeError} `Expected finite numbers but found NaN in row 4, column 1`.
  */
 export function checkFinite(x: Matrix): void {
@@ -105,10 +97,7 @@ export function checkFinite(x: Matrix): void {
  * Squared Euclidean distance of two rows.
  *
  * @param x A matrix [n, d].
- * @param i A row of it.
  * @param y A matrix [m, d], which may be the same.
- * @param j A row of it.
- * @returns The squared distance.
  */
 export function squaredDistance(x: Matrix, i: number, y: Matrix, j: number): number {
   const d = x.columns;
@@ -123,7 +112,6 @@ export function squaredDistance(x: Matrix, i: number, y: Matrix, j: number): num
 /**
  * Cosine similarity of two vectors.
  *
- * @param a A vector.
  * @param b A vector of the same length.
  * @returns A value in [-1, 1]; 0 when either vector is zero.
  */

@@ -1,8 +1,6 @@
 /**
  * Exact nearest neighbours by cosine: the one search that compares queries with all rows. The neighbour graph of all
  * rows among themselves is built elsewhere.
- *
- * @module
  */
 import { checkInteger } from "./check.ts";
 import type { Matrix } from "./matrix.ts";
@@ -28,7 +26,6 @@ const BLOCK = 4096;
  * @param queries The queries [q, d], finite.
  * @param k Number of neighbours, in [1, n], or [1, n − 1] with `own`.
  * @param own For each query the row that it is itself, which is left out; nothing is left out without it.
- * @returns The neighbours.
  * @throws {RangeError} When k is out of range or the columns differ.
  *
  * @example

@@ -1,8 +1,6 @@
 /**
  * Newton–Raphson for log-likelihoods, as a generator: it yields the parameters at which it wants the likelihood and is
  * handed it back, so that the sums may come from memory, from a file in batches, or from other machines.
- *
- * @module
  */
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 
@@ -108,13 +106,7 @@ export function factorise(matrix: Matrix): CholeskyDecomposition | undefined {
   return firstDependent(factors, symmetric) < symmetric.rows ? undefined : factors;
 }
 
-/**
- * Solves A x = b.
- *
- * @param factors The factors of A.
- * @param right The vector b.
- * @returns The vector x.
- */
+/** Solves A x = b. */
 export function solve(factors: CholeskyDecomposition, right: Float64Array): Float64Array {
   return Float64Array.from(factors.solve(Matrix.columnVector(right)).to1DArray());
 }
@@ -124,7 +116,6 @@ export function solve(factors: CholeskyDecomposition, right: Float64Array): Floa
  *
  * @param values The elements, row-major.
  * @param rows Number of rows; as many as columns when left out.
- * @returns The matrix.
  */
 export function toMatrix(values: Float64Array, rows: number = Math.sqrt(values.length)): Matrix {
   return Matrix.from1DArray(rows, rows === 0 ? 0 : values.length / rows, values as unknown as number[]);
@@ -133,7 +124,6 @@ export function toMatrix(values: Float64Array, rows: number = Math.sqrt(values.l
 /**
  * Finds a row of a symmetric matrix that is a combination of rows before it.
  *
- * @param cholesky Its factors.
  * @returns The first such row; the number of rows when there is none.
  */
 export function firstDependent(cholesky: CholeskyDecomposition, matrix: Matrix): number {

@@ -1,8 +1,6 @@
 /**
  * Principal component analysis: the covariance matrix in one pass over the rows, its symmetric eigendecomposition, and
  * the scores.
- *
- * @module
  */
 import { maxIndex, sum } from "d3-array";
 import { EigenvalueDecomposition, Matrix as DenseMatrix } from "ml-matrix";
@@ -50,7 +48,6 @@ export interface PcaOptions {
  * float64 by {@linkcode mergeMoments}, so that a large mean costs the variance no digits. Cost O(n d²).
  *
  * @param x The matrix [n, d].
- * @returns The moments.
  * @throws {RangeError} When an element is NaN or infinite.
  */
 export async function accumulateMoments(x: Matrix): Promise<Moments> {
@@ -107,7 +104,6 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
  *
  * @param source The matrix [n, d], or its moments.
  * @param options How many components to keep.
- * @returns The model.
  * @throws {RangeError} When there are fewer than two rows, no column varies, an element is not finite, or more
  * components are asked for than there are.
  *

@@ -1,8 +1,6 @@
 /**
  * Seeded randomness. Every random function of the library takes a `random: Random` argument made here, so that the
  * same seed gives the same result; `Math.random` is banned by the linter.
- *
- * @module
  */
 import { bisectRight } from "d3-array";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
@@ -16,9 +14,7 @@ export type Random = () => number;
  * Streams with the same seed and different labels are independent of each other, so that one part of a program can
  * draw more numbers without changing what another part draws.
  *
- * @param seed Any integer.
  * @param label Names the stream, e.g. `"artists"`.
- * @returns The source.
  *
  * @example
  * ```ts
@@ -41,7 +37,6 @@ export function seededRandom(seed: number, label: string = ""): Random {
 /**
  * Draws a uniform integer.
  *
- * @param random Source of randomness.
  * @param count Number of possible values, at least 1.
  * @returns An integer in [0, count).
  */
@@ -53,8 +48,6 @@ export function randomInteger(random: Random, count: number): number {
  * Shuffles in place (Fisher–Yates, as Knuth gives it in TAOCP 3.4.2, algorithm P).
  *
  * @param values What to shuffle; an array or a typed array.
- * @param random Source of randomness.
- * @returns The same array.
  */
 export function shuffleInPlace<T extends { length: number; [index: number]: unknown }>(values: T, random: Random): T {
   for (let i = values.length - 1; i > 0; i--) {
@@ -71,7 +64,6 @@ export function shuffleInPlace<T extends { length: number; [index: number]: unkn
  *
  * @param values What to draw from; what is drawn changes places with what stands in front.
  * @param count How many; all when there are fewer. So many numbers are taken from `random` in any case.
- * @param random Source of randomness.
  * @returns What was drawn, in random order: a copy.
  */
 export function drawToFront(values: Int32Array, count: number, random: Random): Int32Array {
@@ -87,7 +79,6 @@ export function drawToFront(values: Int32Array, count: number, random: Random): 
  * Draws an index with probability proportional to its weight. Cost O(n).
  *
  * @param weights Non-negative weights, not all zero; they need not sum to 1.
- * @param random Source of randomness.
  * @returns An index in [0, weights.length).
  */
 export function sampleCategorical(weights: ArrayLike<number>, random: Random): number {
@@ -108,7 +99,6 @@ export function sampleCategorical(weights: ArrayLike<number>, random: Random): n
  * Draws an index with probability proportional to its weight, many times from one table. Cost O(log n).
  *
  * @param sums Running sums of non-negative weights, as d3's `cumsum` gives them; the last must be positive.
- * @param random Source of randomness.
  * @returns An index in [0, sums.length).
  */
 export function drawFrom(sums: Float64Array, random: Random): number {

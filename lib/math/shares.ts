@@ -1,8 +1,4 @@
-/**
- * How shares are spread: the Gini coefficient, the entropy, and how far one distribution is from another.
- *
- * @module
- */
+/** How shares are spread: the Gini coefficient, the entropy, and how far one distribution is from another. */
 import { sum } from "d3-array";
 
 /**
@@ -10,7 +6,6 @@ import { sum } from "d3-array";
  * sorted upwards and i from 1 (Shani & Gunawardana, Evaluating recommendation systems, 2011). Range [0, 1 − 1/n]: 0 when all items are played equally often, 1 − 1/n when one has all plays.
  *
  * @param counts Exposure of each of n items, not negative.
- * @returns The coefficient.
  * @throws {RangeError} When a count is negative or not finite, or nothing was played.
  */
 export function giniOfExposure(counts: ArrayLike<number>): number {
@@ -28,7 +23,6 @@ export function giniOfExposure(counts: ArrayLike<number>): number {
  * Range [0, ln K] for K classes: 0 when all is in one class, ln K when all classes are equal.
  *
  * @param shares Non-negative numbers, not all zero; they are divided by their sum.
- * @returns The entropy in nats.
  * @throws {RangeError} When a share is negative or not finite, or all are zero.
  */
 export function shannonEntropy(shares: ArrayLike<number>): number {

@@ -1,14 +1,9 @@
-/**
- * The softmax with a temperature, and the linear utilities that it is taken of.
- *
- * @module
- */
+/** The softmax with a temperature, and the linear utilities that it is taken of. */
 
 /**
  * Linear utilities of rows of features: u_j = Σ_k w_k x_jk. Cost O(rows · K).
  *
  * @param values The features, row-major, K a row.
- * @param weights The K weights.
  * @param from First row; 0 when left out.
  * @param to Behind the last row; all rows when left out.
  * @param out Where to write; a new array when left out.

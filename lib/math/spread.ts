@@ -1,8 +1,6 @@
 /**
  * Count, mean and spread of numbers in one pass, and their merging: numerically stable, so that partitions of a million
  * rows can be counted apart and added up.
- *
- * @module
  */
 
 /** What is kept of a sample of numbers. */
@@ -66,7 +64,6 @@ export function mergeSpreads(a: Spread, b: Spread): Spread {
 /**
  * Standard deviation of a whole population, as scikit-learn's StandardScaler has it: √(M2 / n).
  *
- * @param spread The spread.
  * @returns The standard deviation; 0 for an empty sample.
  */
 export function deviationOf(spread: Spread): number {

@@ -1,8 +1,6 @@
 /**
  * TensorFlow, loaded in this one place. Native TensorFlow through tfjs-node where `deno task setup` could get its
  * library, else the JavaScript CPU backend with a warning.
- *
- * @module
  */
 import type * as tfjs from "@tensorflow/tfjs";
 import process from "node:process";

@@ -1,15 +1,10 @@
-/**
- * Worker threads that answer every message with one.
- *
- * @module
- */
+/** Worker threads that answer every message with one. */
 
 /**
  * Starts worker threads.
  *
  * @param module The module that each runs.
  * @param count How many; one is none, since the thread at hand does as much.
- * @returns The workers.
  */
 export function startWorkers(module: URL, count: number): Worker[] {
   return Array.from({ length: count < 2 ? 0 : count }, () => new Worker(module, { type: "module" }));
@@ -18,9 +13,6 @@ export function startWorkers(module: URL, count: number): Worker[] {
 /**
  * Sends a worker a message and waits for its answer; one message at a time.
  *
- * @param worker The worker.
- * @param message The message.
- * @returns The answer.
  * @throws {Error} When the worker fails.
  */
 export function askWorker<Answer>(worker: Worker, message: unknown): Promise<Answer> {

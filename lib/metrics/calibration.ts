@@ -1,8 +1,4 @@
-/**
- * Calibration: whether the plays have the proportions of the library.
- *
- * @module
- */
+/** Calibration: whether the plays have the proportions of the library. */
 import { miscalibration as divergence } from "../math/shares.ts";
 import { clusterShares } from "./diversity.ts";
 import type { Metric } from "./metric.ts";

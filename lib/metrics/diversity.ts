@@ -1,8 +1,4 @@
-/**
- * Diversity and coherence of a run of plays, from embeddings and clusters.
- *
- * @module
- */
+/** Diversity and coherence of a run of plays, from embeddings and clusters. */
 import { pairs, quantile, range } from "d3-array";
 import { cosine, type Matrix, row } from "../math/matrix.ts";
 import { shannonEntropy } from "../math/shares.ts";
@@ -49,7 +45,6 @@ export const clusterEntropy: Metric<"clusterEntropy"> = {
 /**
  * Similarities of consecutive plays of a run; the step from one session to the next is left out.
  *
- * @param run The run.
  * @returns One similarity a transition.
  */
 export function runSimilarities(run: Run): number[] {

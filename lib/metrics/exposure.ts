@@ -1,8 +1,4 @@
-/**
- * Exposure: what share of a library comes to light, how evenly, and how far from the beaten track.
- *
- * @module
- */
+/** Exposure: what share of a library comes to light, how evenly, and how far from the beaten track. */
 import { mean, sum } from "d3-array";
 import { giniOfExposure } from "../math/shares.ts";
 import { type CodeLists, eachSession, expectPlays, type Metric } from "./metric.ts";
@@ -80,7 +76,6 @@ export function artistExposure(
  * Coverage: share of the items that were played at all (Shani & Gunawardana, 2011). Range [0, 1].
  *
  * @param counts Exposure of each item.
- * @returns The share.
  * @throws {RangeError} When there are no items.
  */
 export function coverageOf(counts: ArrayLike<number>): number {

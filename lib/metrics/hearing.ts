@@ -1,8 +1,4 @@
-/**
- * How long a library takes to be heard.
- *
- * @module
- */
+/** How long a library takes to be heard. */
 import type { Metric } from "./metric.ts";
 
 /** Plays of the runs that a comparison measures. */

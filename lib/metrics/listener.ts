@@ -1,8 +1,4 @@
-/**
- * What the listener thinks of the picks, in units of utility, and what the hard rules cost.
- *
- * @module
- */
+/** What the listener thinks of the picks, in units of utility, and what the hard rules cost. */
 import { eachSession, meanOfKnown, type Metric, type Run, shareOfPlays } from "./metric.ts";
 
 const rule = { range: [0, 1], unit: "share", better: "lower", shown: "tables" } as const;

@@ -1,8 +1,4 @@
-/**
- * All metrics of one run, with the curves behind them.
- *
- * @module
- */
+/** All metrics of one run, with the curves behind them. */
 import { sum } from "d3-array";
 import { runSimilarities } from "./diversity.ts";
 import { heardShare } from "./hearing.ts";
@@ -33,8 +29,6 @@ export interface RunMeasures {
  * sessions.
  *
  * @param run What was played.
- * @param metrics The metrics.
- * @returns All metrics.
  */
 export function measureRun(run: Run, metrics: readonly Metric[] = METRICS): RunMeasures {
   const values: Record<string, number> = {};

@@ -1,8 +1,4 @@
-/**
- * What a metric is, and what it may look at: one run of plays as plain arrays.
- *
- * @module
- */
+/** What a metric is, and what it may look at: one run of plays as plain arrays. */
 import { mean, range } from "d3-array";
 import type { Matrix } from "../math/matrix.ts";
 
@@ -103,7 +99,6 @@ export interface Metric<Name extends string = string> extends MetricDescription<
 /**
  * Measures each session of a run.
  *
- * @param run The run.
  * @param measure Gives the value of a session from its plays, their first place and one past their last; its weight is
  * the number of plays unless it says another.
  * @returns One value a session.
@@ -122,7 +117,6 @@ export function eachSession(
 /**
  * Share of the plays of each session for which something holds.
  *
- * @param run The run.
  * @param values One value a play.
  * @param holds Whether it holds.
  * @returns One share a session, in [0, 1].

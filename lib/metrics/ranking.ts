@@ -1,7 +1,5 @@
 /**
  * Metrics of rankings: where the track that came next stands among all tracks, and how a list continues a playlist.
- *
- * @module
  */
 
 import type { MetricDescription } from "./metric.ts";
@@ -99,7 +97,6 @@ export const CONTINUATION_METRICS: readonly ListMetric<"rPrecision" | "ndcg" | "
  * Rank of a track among all but those of the history, from 1. Equal scores share their ranks: the rank is
  * 1 + (tracks above it) + (other tracks equal to it) / 2.
  *
- * @param target The track.
  * @param scores Score of each track.
  * @param history Tracks left out of the ranking.
  * @param name Name of the model, for the error.

@@ -1,7 +1,5 @@
 /**
  * The registry of metrics. A new metric is one entry in a file of its own, or beside its family, and one line here.
- *
- * @module
  */
 import { miscalibration } from "./calibration.ts";
 import { clusterEntropy, diversity, roughest, similarity } from "./diversity.ts";
@@ -46,9 +44,6 @@ export type MetricName = typeof METRICS[number]["name"];
 /**
  * The entry of a metric.
  *
- * @param name Its name.
- * @param metrics The metrics there are.
- * @returns The entry.
  * @throws {RangeError} `Expected a metric (trackRepeat, …) but found 'repeats'`.
  */
 export function metricOf(name: string, metrics: readonly Metric[] = METRICS): Metric {
@@ -63,7 +58,6 @@ export type MetricRow = Record<"metric" | "what is measured" | "range" | "better
 /**
  * What each metric means, as a table.
  *
- * @param metrics The metrics.
  * @returns One row a metric.
  */
 export function metricTable(metrics: readonly Metric[] = METRICS): MetricRow[] {

@@ -1,8 +1,4 @@
-/**
- * Repetition: how soon a track, a work, an artist or an album comes back.
- *
- * @module
- */
+/** Repetition: how soon a track, a work, an artist or an album comes back. */
 import { cumsum, max } from "d3-array";
 import { eachSession, expectPlays, type Labels, type Metric, shareOfPlays } from "./metric.ts";
 

@@ -1,8 +1,4 @@
-/**
- * How well one track leads into the next: keys and tempi.
- *
- * @module
- */
+/** How well one track leads into the next: keys and tempi. */
 import { mean, pairs } from "d3-array";
 import { keyMatch as matchOf, UNKNOWN_KEY } from "../math/circle.ts";
 import { eachSession, expectPlays, type Metric, type SessionValue } from "./metric.ts";

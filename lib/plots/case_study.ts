@@ -1,8 +1,6 @@
 /**
  * Figures of the case study: from the global model to the known listener, online learning, the A/B test, off-policy
  * values.
- *
- * @module
  */
 import { extent, group, range } from "d3-array";
 import { bootstrapMean, type IntervalEnds } from "../math/bootstrap.ts";
@@ -62,7 +60,6 @@ export interface LinePoint extends IntervalEnds {
  * @param series Which curve.
  * @param x Place on the horizontal axis.
  * @param values One value a listener.
- * @returns The point.
  */
 export function linePoint(series: string, x: number, values: ArrayLike<number>): LinePoint {
   const { estimate, lower, upper } = bootstrapMean(values, { random: seededRandom(x, series), resamples: 300 });
@@ -73,7 +70,6 @@ export function linePoint(series: string, x: number, values: ArrayLike<number>):
  * Skips under several policies, with their intervals.
  *
  * @param points One point a policy, in the order shown; `value` a share in [0, 1].
- * @returns The figure.
  */
 export function skipPlot(points: readonly LinePoint[]): Spec {
   const bars = points.map(({ series, ...point }) => ({ name: series, ...point }));
@@ -85,7 +81,6 @@ export function skipPlot(points: readonly LinePoint[]): Spec {
  * How well weights predict held-out choices, against the number of choices known of a listener.
  *
  * @param points One point a model and number of choices; `value` in nats a choice above the global model.
- * @returns The figure.
  */
 export function coldStartPlot(points: readonly LinePoint[]): Spec {
   return curves(points, {
@@ -106,7 +101,6 @@ export function coldStartPlot(points: readonly LinePoint[]): Spec {
  *
  * @param points One point a number of choices and scale of the differences; `value` in nats a choice above the global
  * model.
- * @returns The figure.
  */
 export function heterogeneityPlot(points: readonly LinePoint[]): Spec {
   return curves(points, {
@@ -171,7 +165,6 @@ export function tastePlacesPlot(
  * @param points One point a player and session; `value` is regret above that of the true weights, a probability of
  * keeping.
  * @param options `drift`: the session at which tastes changed.
- * @returns The figure.
  */
 export function onlinePlot(points: readonly LinePoint[], { drift }: { drift?: number } = {}): Spec {
   const spec = curves(points.map((point) => ({ ...point, x: point.x + 1 })), {
@@ -188,7 +181,6 @@ export function onlinePlot(points: readonly LinePoint[], { drift }: { drift?: nu
  * How often A/A tests find what is not there, by what is counted as one observation.
  *
  * @param rates The false-positive rates by unit.
- * @returns The figure.
  */
 export function falsePositivePlot(rates: readonly ({ unit: string } & FalsePositives)[]): Spec {
   const bars = rates.map(({ unit, rate, ...ends }) => ({ name: unit, value: rate, ...ends }));
@@ -251,7 +243,6 @@ export function powerPlot(
  *
  * @param estimates The estimates, by the log they are from.
  * @param truth The true value on the same moments.
- * @returns The figure.
  */
 export function offPolicyPlot(estimates: readonly ({ log: string } & OffPolicyEstimate)[], truth: number): Spec {
   const logs = [...new Set(estimates.map(({ log }) => log))];

@@ -1,8 +1,4 @@
-/**
- * Figures of a catalogue: what it holds, how its features are distributed and related, and how they changed.
- *
- * @module
- */
+/** Figures of a catalogue: what it holds, how its features are distributed and related, and how they changed. */
 import { groups, rollups } from "d3-array";
 import type { HistogramBar, KeyCount } from "../catalog/explore.ts";
 import type { IngestAccount } from "../catalog/sql_ingest.ts";
@@ -25,7 +21,6 @@ import {
  * What became of the rows that came in: a bar for each fate.
  *
  * @param account The account of stage `ingest`.
- * @returns The figure.
  */
 export function rowAccountPlot(account: IngestAccount): Spec {
   const fates = [
@@ -54,7 +49,6 @@ export function rowAccountPlot(account: IngestAccount): Spec {
  * Distributions by group, a small panel a feature, a line a group.
  *
  * @param bars What `histograms()` gave, for at most eight groups.
- * @returns The figure.
  */
 export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
   const names = [...new Set(bars.map(({ group }) => group))];
@@ -83,7 +77,6 @@ export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
  *
  * @param features Names, in the order of the rows.
  * @param correlations Values in [−1, 1], row after row.
- * @returns The figure.
  */
 export function correlationPlot(features: readonly string[], correlations: readonly (readonly number[])[]): Spec {
   const cells = features.flatMap((a, i) =>
@@ -114,7 +107,6 @@ export const KEY_NAMES: readonly string[] = ["C", "C#", "D", "Eb", "E", "F", "F#
  * Keys by mode, in the order of the circle of fifths: neighbours share six of seven notes.
  *
  * @param counts Tracks by key and mode.
- * @returns The figure.
  */
 export function keyModePlot(counts: readonly KeyCount[]): Spec {
   const order = Array.from({ length: 12 }, (_, fifth) => KEY_NAMES[(7 * fifth) % 12]);
@@ -140,7 +132,6 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
  * Tempo by group as histograms, a panel a group.
  *
  * @param bars Bars of the feature `tempo`.
- * @returns The figure.
  */
 export function tempoPlot(bars: readonly HistogramBar[]): Spec {
   const byGroup = groups(bars, ({ group }) => group);
@@ -182,7 +173,6 @@ export interface YearQuartiles {
  * Trends over the years: median and the band from the first to the third quartile, a panel a feature.
  *
  * @param quartiles Quartiles by year and feature, years with few tracks left out.
- * @returns The figure.
  */
 export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
   const x = quantity("year", "year of release", {
@@ -205,7 +195,6 @@ export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
  *
  * @param sizes Number of tracks of each artist.
  * @param exponent Exponent α of the law p(x) ∝ x^−α.
- * @returns The figure.
  */
 export function tracksPerArtistPlot(sizes: readonly number[], exponent: number): Spec {
   const points = rollups(sizes, (artists) => artists.length, (tracks) => tracks)
@@ -240,7 +229,6 @@ export function tracksPerArtistPlot(sizes: readonly number[], exponent: number):
  * In how many positions of playlists each track stands, by its rank, both on logarithmic scales.
  *
  * @param counts Counts, largest first.
- * @returns The figure.
  */
 export function rankFrequencyPlot(counts: readonly number[]): Spec {
   const ranks = [...new Set(Array.from({ length: 120 }, (_, i) => Math.round(counts.length ** (i / 119))))];
@@ -261,7 +249,6 @@ export function rankFrequencyPlot(counts: readonly number[]): Spec {
  * Shares of this catalogue against the real ones: on the diagonal both are the same.
  *
  * @param rows Statistics that are shares, correlations or others within [−1, 1]; the rest is left out.
- * @returns The figure.
  */
 export function sideBySidePlot(rows: readonly { statistic: string; here: number; real: number }[]): Spec {
   const shares = rows.filter(({ here, real }) => Math.abs(here) <= 1 && Math.abs(real) <= 1);

@@ -1,8 +1,4 @@
-/**
- * Checks of a reader's answers to exercises.
- *
- * @module
- */
+/** Checks of a reader's answers to exercises. */
 import { say } from "./show.ts";
 
 /** How an answer is judged. */

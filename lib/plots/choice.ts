@@ -1,8 +1,4 @@
-/**
- * Figures of preference learning: choices, recovery, Monte Carlo, heterogeneity.
- *
- * @module
- */
+/** Figures of preference learning: choices, recovery, Monte Carlo, heterogeneity. */
 import { mean, range } from "d3-array";
 import type { Contrast, ScalePoint } from "../choice/contrast.ts";
 import type { ErrorBySize, EstimateRow, RecoveryReport } from "../choice/recovery.ts";
@@ -28,7 +24,6 @@ import {
  * @param utilities Utility of each alternative.
  * @param softmax Probability of each alternative.
  * @param shares Share of each alternative among drawn choices.
- * @returns The figure.
  */
 export function randomUtilityPlot(
   utilities: ArrayLike<number>,
@@ -69,7 +64,6 @@ export function randomUtilityPlot(
  * How the chosen rows differ from the offered ones, feature by feature.
  *
  * @param rows One row a feature.
- * @returns The figure.
  */
 export function contrastPlot(rows: readonly Contrast[]): Spec {
   return {
@@ -90,7 +84,6 @@ export function contrastPlot(rows: readonly Contrast[]): Spec {
  *
  * @param rows One row a feature and model.
  * @param title What the figure is about.
- * @returns The figure.
  */
 export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
   const models = [...new Set(rows.map((row) => row.model))];
@@ -126,7 +119,6 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
  *
  * @param losses Mean cross-entropy of each epoch, nats.
  * @param optimum Cross-entropy at the maximum of the likelihood.
- * @returns The figure.
  */
 export function lossCurvePlot(losses: readonly number[], optimum: number): Spec {
   const floor = 1e-6;
@@ -151,7 +143,6 @@ export function lossCurvePlot(losses: readonly number[], optimum: number): Spec 
  * The likelihood over scale and temperature, and the line along which it is the same.
  *
  * @param points Grid points; scales and temperatures spaced evenly.
- * @returns The figure.
  */
 export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
   const best = Math.max(...points.map((p) => p.logLikelihood));
@@ -175,12 +166,7 @@ export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
   };
 }
 
-/**
- * Monte Carlo: errors in units of the reported standard error, weight by weight, against the normal curve.
- *
- * @param report The Monte Carlo.
- * @returns The figure.
- */
+/** Monte Carlo: errors in units of the reported standard error, weight by weight, against the normal curve. */
 export function standardisedErrorPlot(report: RecoveryReport): Spec {
   const width = 0.5;
   const values = report.weights.flatMap(({ feature, truth, estimates, standardErrors }) => {
@@ -219,12 +205,7 @@ export function standardisedErrorPlot(report: RecoveryReport): Spec {
   };
 }
 
-/**
- * Monte Carlo: how often the 95 % intervals cover the truth, and where 95 % of right models lie.
- *
- * @param report The Monte Carlo.
- * @returns The figure.
- */
+/** Monte Carlo: how often the 95 % intervals cover the truth, and where 95 % of right models lie. */
 export function coveragePlot(report: RecoveryReport): Spec {
   const [low, high] = report.coverageBand;
   const values = report.weights.map(({ feature, coverage }) => ({ feature, coverage }));
@@ -259,7 +240,6 @@ export function coveragePlot(report: RecoveryReport): Spec {
  *
  * @param rows One row a size and feature.
  * @param truth The true weight of every feature.
- * @returns The figure.
  */
 export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Record<string, number>>): Spec {
   const features = Object.keys(truth);

@@ -1,8 +1,4 @@
-/**
- * Figures of the clusters: how many, what sets each apart, and where they lie on the map.
- *
- * @module
- */
+/** Figures of the clusters: how many, what sets each apart, and where they lie on the map. */
 import { max, range } from "d3-array";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { ClusterCount } from "../embedding/cluster_count.ts";
@@ -29,7 +25,6 @@ import {
  *
  * @param count What was tried and chosen.
  * @param floor The stability that is asked for.
- * @returns The figure.
  */
 export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
   const values = count.candidates.map(({ standardError, ...tried }) => ({
@@ -75,7 +70,6 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
  * Clusters by feature: how far each mean lies from the catalogue's, in standard deviations.
  *
  * @param clusters The clusters, described.
- * @returns The figure.
  */
 export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spec {
   const values = clusters.flatMap(({ cluster, standardized }) =>
@@ -111,7 +105,6 @@ export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spe
  *
  * @param data Positions [n, 2], cluster of each track, and the catalogue.
  * @param rows The tracks shown; about 2,000 keep the figure small.
- * @returns The figure.
  */
 export function mapPlot(
   { positions, clusters, catalog }: { positions: Matrix; clusters: Int32Array; catalog: Catalog },

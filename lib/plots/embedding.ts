@@ -1,8 +1,4 @@
-/**
- * Figures of PCA and autoencoder: variance, loadings, training, comparison.
- *
- * @module
- */
+/** Figures of PCA and autoencoder: variance, loadings, training, comparison. */
 import { cumsum, sum } from "d3-array";
 import type { EpochLoss } from "../embedding/autoencoder.ts";
 import type { EmbeddingComparison } from "../embedding/compare.ts";
@@ -22,12 +18,7 @@ import {
   type Spec,
 } from "./theme.ts";
 
-/**
- * Scree plot: the variance along each direction as bars, its running sum as a line, and where it was cut.
- *
- * @param model The PCA.
- * @returns The figure.
- */
+/** Scree plot: the variance along each direction as bars, its running sum as a line, and where it was cut. */
 export function screePlot(model: PcaModel): Spec {
   const total = sum(model.spectrum);
   const cumulative = cumsum(model.spectrum);
@@ -71,9 +62,7 @@ export function screePlot(model: PcaModel): Spec {
 /**
  * Loadings of the first six components as a heat map.
  *
- * @param model The PCA.
  * @param names Name of each column.
- * @returns The figure.
  */
 export function loadingsPlot(model: PcaModel, names: readonly string[]): Spec {
   const d = names.length;
@@ -105,7 +94,6 @@ export function loadingsPlot(model: PcaModel, names: readonly string[]): Spec {
  * @param history Losses.
  * @param bestEpoch The epoch whose weights were kept.
  * @param pcaLoss What PCA loses on test tracks with as many dimensions.
- * @returns The figure.
  */
 export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLoss: number): Spec {
   const values = significant(history.flatMap(({ epoch, train, validation }) => [
@@ -153,9 +141,7 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
 /**
  * Error of each numeric feature on held-out tracks, PCA against autoencoder at the same number of dimensions.
  *
- * @param comparison The comparison.
  * @param spec The feature specification, for names and weights.
- * @returns The figure.
  */
 export function featureErrorPlot(comparison: EmbeddingComparison, spec: FeatureSpec): Spec {
   const values = comparison.columnErrors.flatMap(({ column, pca, autoencoder }) => {
@@ -192,12 +178,7 @@ export function featureErrorPlot(comparison: EmbeddingComparison, spec: FeatureS
   };
 }
 
-/**
- * What the neighbours of held-out tracks have in common with them, by space, with bars of two standard errors.
- *
- * @param comparison The comparison.
- * @returns The figure.
- */
+/** What the neighbours of held-out tracks have in common with them, by space, with bars of two standard errors. */
 export function neighborhoodPlot(comparison: EmbeddingComparison): Spec {
   const measures = [
     ["neighborOverlap", "same neighbours as by features"],

@@ -1,8 +1,4 @@
-/**
- * Figures of the comparison of shuffles.
- *
- * @module
- */
+/** Figures of the comparison of shuffles. */
 import { max, min } from "d3-array";
 import type { ComparedListener } from "../evaluation/comparison.ts";
 import type { Metric } from "../metrics/metric.ts";
@@ -27,7 +23,6 @@ import {
  *
  * @param rows Rows of {@linkcode summarize} over all listeners.
  * @param metrics The metrics that were measured.
- * @returns The figure.
  */
 export function policyPlot(rows: readonly SummaryRow[], metrics: readonly Metric[] = METRICS): Spec {
   const labels = labelsOf(rows);
@@ -54,7 +49,6 @@ export function policyPlot(rows: readonly SummaryRow[], metrics: readonly Metric
  * @param curves Points of {@linkcode repeatCurves}, {@linkcode heardCurves} or {@linkcode similarityDistributions}, by
  * the title of their panel.
  * @param axes Titles of the axes.
- * @returns The figure.
  */
 export function curvePlot(
   curves: Readonly<Record<string, readonly CurvePoint[]>>,
@@ -104,7 +98,6 @@ const PARETO_CURVES: Readonly<Record<string, string>> = {
  * temperature and over the weights of similarity and cluster diversity.
  *
  * @param points Points of {@linkcode paretoPoints}.
- * @returns The figure.
  */
 export function paretoPlot(points: readonly ParetoPoint[]): Spec {
   const flat = significant(points.map(({ policy, label, curve, value, coherence, variety }) => ({
@@ -196,7 +189,6 @@ const NUMBER_PLACES = [
  *
  * @param rows Rows of {@linkcode ablationsOf}.
  * @param names The metrics, a panel each.
- * @returns The figure.
  */
 export function ablationPlot(rows: readonly AblationRow[], names: readonly MetricName[]): Spec {
   const terms = [...new Set(rows.map(({ parameter }) => parameter))];
@@ -234,7 +226,6 @@ export function ablationPlot(rows: readonly AblationRow[], names: readonly Metri
  * @param rows Rows of {@linkcode compareWith} by library and pattern.
  * @param policy Name of the policy.
  * @param names The metrics, a panel each.
- * @returns The figure.
  */
 export function cellPlot(rows: readonly PairedRow[], policy: string, names: readonly MetricName[]): Spec {
   const color = colors("verdict", "Against vanilla", ["better", "even", "worse"], ["#9BD0EC", "#ECEFF1", "#F2B38C"]);
@@ -266,7 +257,6 @@ export function cellPlot(rows: readonly PairedRow[], policy: string, names: read
  * For whom, by taste: what a listener gains over vanilla against how much that listener likes likeness.
  *
  * @param panels Rows of {@linkcode gainsByListener}, a panel each, by its title.
- * @returns The figure.
  */
 export function gainPlot(panels: Readonly<Record<string, readonly (ComparedListener & { gain: number })[]>>): Spec {
   const gains = Object.values(panels).flat().map(({ gain }) => gain);

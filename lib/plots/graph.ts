@@ -1,8 +1,4 @@
-/**
- * Figures of the neighbour graph: similarities, degrees, components, mixing, recall, one neighbourhood.
- *
- * @module
- */
+/** Figures of the neighbour graph: similarities, degrees, components, mixing, recall, one neighbourhood. */
 import { max, rollups } from "d3-array";
 import type { EgoNetwork } from "../graph/ego.ts";
 import type { Mixing } from "../graph/statistics.ts";
@@ -25,7 +21,6 @@ import {
  * Similarity to the neighbour of each rank: the mean as a line, the middle 80 % of the tracks as a band.
  *
  * @param ranks What `similarityByRank()` gave.
- * @returns The figure.
  */
 export function similarityByRankPlot(
   ranks: readonly { rank: number; mean: number; low: number; high: number }[],
@@ -45,7 +40,6 @@ export function similarityByRankPlot(
  * Distributions of the in-degree, one line a graph, on a logarithmic axis of counts.
  *
  * @param series In-degrees by name of the graph, at most three.
- * @returns The figure.
  */
 export function inDegreePlot(series: Record<string, Int32Array>): Spec {
   const largest = max(Object.values(series), (degrees) => max(degrees)) ?? 1;
@@ -74,7 +68,6 @@ export function inDegreePlot(series: Record<string, Int32Array>): Spec {
  * Share of the tracks in the largest component against the number of neighbours.
  *
  * @param rows A row for each number of neighbours and kind of edge.
- * @returns The figure.
  */
 export function componentPlot(
   rows: readonly { k: number; edges: string; largest: number; components: number }[],
@@ -99,7 +92,6 @@ export function componentPlot(
  * @param mixing What `groupMixing()` gave.
  * @param names Name of each group.
  * @param kind What the groups are, e.g. `"genre"`.
- * @returns The figure.
  */
 export function mixingPlot(mixing: Mixing, names: readonly string[], kind: string): Spec {
   const n = names.length;
@@ -137,7 +129,6 @@ export function mixingPlot(mixing: Mixing, names: readonly string[], kind: strin
  * Recall against the work it takes, one point a run.
  *
  * @param runs Recall, mean number of tracks that each track was compared with, and what was asked for.
- * @returns The figure.
  */
 export function recallCostPlot(runs: readonly { recall: number; compared: number; label: string }[]): Spec {
   const low = Math.min(...runs.map(({ recall }) => recall));
@@ -170,7 +161,6 @@ export function recallCostPlot(runs: readonly { recall: number; compared: number
  *
  * @param network What `egoNetwork()` gave.
  * @param labels Text of each node.
- * @returns The figure.
  */
 export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): Spec {
   const { nodes, edges } = network;

@@ -1,7 +1,5 @@
 /**
  * The idea in one picture: from the catalogue to the next track and back, every number in it taken from a collection.
- *
- * @module
  */
 import { extent, max, maxIndex, range, sum } from "d3-array";
 import { listsOf, textsOf } from "../catalog/catalog.ts";
@@ -50,7 +48,6 @@ const CANDIDATES = 5;
  * from what was played to the next score. It is 800 pixels wide, so that a README shows it at its own size.
  *
  * @param source A moment of a session, and the collection around it.
- * @returns The figure.
  * @throws {InputError} When the moment has fewer than five candidates.
  */
 export function ideaPlot(source: IdeaSource): Spec {

@@ -1,8 +1,4 @@
-/**
- * Figures that compare policies: who gets the plays, what comes back, what is given up.
- *
- * @module
- */
+/** Figures that compare policies: who gets the plays, what comes back, what is given up. */
 import { cumsum, sum } from "d3-array";
 import type { PolicyName } from "../score/policies.ts";
 import {
@@ -24,7 +20,6 @@ import {
  * Lorenz curves turned round: what share of the plays goes to the most played tracks.
  *
  * @param curves Plays, or probability, of each track in any order; the first curve is drawn as the main one.
- * @returns The figure.
  */
 export function exposurePlot(curves: readonly { name: string; exposure: ArrayLike<number> }[]): Spec {
   const permille = [0, 1, 2, 5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 400, 500, 600, 700, 800, 900, 1000];
@@ -57,7 +52,6 @@ export function exposurePlot(curves: readonly { name: string; exposure: ArrayLik
  *
  * @param repeats By policy and kind, `"track"` or `"artist"`: the share of plays that repeat one of the N before, N = 1,
  *   2, …
- * @returns The figure.
  */
 export function repeatPlot(
   repeats: readonly { policy: PolicyName; kind: string; rates: ArrayLike<number> }[],
@@ -88,7 +82,6 @@ export function repeatPlot(
  * What each policy gives up: how alike consecutive plays are against how often tracks come back.
  *
  * @param rows One row a policy: mean cosine of consecutive plays, share that repeat a track of the last 50.
- * @returns The figure.
  */
 export function policyTradeOffPlot(
   rows: readonly { policy: PolicyName; coherence: number; repeats: number }[],

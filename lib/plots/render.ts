@@ -1,8 +1,4 @@
-/**
- * Rendering Vega-Lite specifications to SVG and PNG without a browser.
- *
- * @module
- */
+/** Rendering Vega-Lite specifications to SVG and PNG without a browser. */
 import { Resvg } from "@resvg/resvg-js";
 import { createRequire } from "node:module";
 import { logger, None, parse, View } from "vega";

@@ -1,8 +1,4 @@
-/**
- * Figures of the score: its terms, what they add to a candidate, and a live view.
- *
- * @module
- */
+/** Figures of the score: its terms, what they add to a candidate, and a live view. */
 import { cumsum } from "d3-array";
 import { trackName } from "../catalog/find.ts";
 import { camelotName, keyMatch, keyPosition } from "../math/circle.ts";
@@ -28,12 +24,7 @@ import {
 /** A colour for each term: the palette, and darker ones behind it. */
 const TERM_COLORS = [...CATEGORY_COLORS, "#5f6368", "#882255", "#44aa99"];
 
-/**
- * The colour of a term, the same in all figures: by its place in the registry.
- *
- * @param term The term.
- * @returns A colour.
- */
+/** The colour of a term, the same in all figures: by its place in the registry. */
 export function termColor({ name }: Term): string {
   const place = TERMS.findIndex((term) => term.name === name);
   return TERM_COLORS[(place < 0 ? TERMS.length : place) % TERM_COLORS.length];
@@ -43,7 +34,6 @@ export function termColor({ name }: Term): string {
  * The recency term against time, for several half-lives.
  *
  * @param halfLives Half-lives in hours.
- * @returns The figure.
  */
 export function recencyPlot(halfLives: readonly number[]): Spec {
   const hours = Array.from({ length: 81 }, (_, i) => 10 ** (-1 + i / 20));
@@ -79,7 +69,6 @@ export function recencyPlot(halfLives: readonly number[]): Spec {
  *
  * @param key Pitch class of the key, C = 0.
  * @param mode 1 major, 0 minor.
- * @returns The figure.
  */
 export function camelotPlot(key: number, mode: number): Spec {
   const current = keyPosition(key, mode);
@@ -127,9 +116,7 @@ export function camelotPlot(key: number, mode: number): Spec {
  * The most probable candidates with the contributions of every term, as bars to the left and to the right of the mean
  * candidate.
  *
- * @param distribution The distribution.
  * @param count How many candidates.
- * @returns The figure.
  */
 export function contributionsPlot(distribution: Distribution, count: number = 12): Spec {
   const { catalog } = distribution.state.collection;
@@ -170,8 +157,6 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
  * One candidate explained: from the mean candidate term by term to its own log-probability, at temperature 1.
  *
  * @param collection The collection, for the name.
- * @param explanation The explanation.
- * @returns The figure.
  */
 export function explanationPlot(collection: Collection, explanation: Explanation): Spec {
   const terms = explanation.contributions.filter(({ weight }) => weight !== 0);
@@ -234,7 +219,6 @@ export function explanationPlot(collection: Collection, explanation: Explanation
  *
  * @param distribution The distribution to start from.
  * @param count How many candidates are shown; the softmax runs over all of them.
- * @returns The figure.
  */
 export function livePlot(distribution: Distribution, count: number = 15): Spec {
   const { catalog } = distribution.state.collection;

@@ -1,8 +1,4 @@
-/**
- * Figures of notebook 10: playlists, training, comparison, attention.
- *
- * @module
- */
+/** Figures of notebook 10: playlists, training, comparison, attention. */
 import { flatRollup, mean, pairs } from "d3-array";
 import type { TrainingPoint } from "../sequence/early_stopping.ts";
 import type { Playlists } from "../sequence/interactions.ts";
@@ -25,7 +21,6 @@ import {
 /**
  * How often tracks occur against their rank, and how long playlists are.
  *
- * @param playlists All playlists.
  * @param tracks Number of track codes.
  * @returns The figure: rank-frequency on logarithmic axes, beside it the lengths.
  */
@@ -59,7 +54,6 @@ export function playlistOverview(playlists: Playlists, tracks: number): Spec {
 /**
  * Training loss and validation NDCG over the steps.
  *
- * @param curve The training curve.
  * @returns The figure: two panels over the same steps.
  */
 export function trainingCurve(curve: readonly TrainingPoint[]): Spec {

@@ -1,8 +1,4 @@
-/**
- * Figures of a session: its walk on the map, its timeline, and what the familiar–discover slider does to it.
- *
- * @module
- */
+/** Figures of a session: its walk on the map, its timeline, and what the familiar–discover slider does to it. */
 import { camelotName } from "../math/circle.ts";
 import type { Collection, TrackIndex } from "../score/collection.ts";
 import type { SessionPick } from "../score/session.ts";
@@ -25,7 +21,6 @@ import {
  * @param layout Two coordinates a track [n, 2], row-major: UMAP, or the first two principal components.
  * @param background Tracks drawn behind, each with its cluster.
  * @param axes Names of the two axes.
- * @returns The figure.
  */
 export function sessionMapPlot(
   sessions: readonly { name: string; picks: readonly Pick<SessionPick, "track" | "step">[] }[],
@@ -79,10 +74,7 @@ export function sessionMapPlot(
 /**
  * A session on a timeline: energy (with the arc it should follow), tempo and key of its tracks.
  *
- * @param collection The collection.
- * @param picks The session.
  * @param target Target energy at each step, when the session had an arc.
- * @returns The figure.
  */
 export function timelinePlot(collection: Collection, picks: readonly SessionPick[], target?: readonly number[]): Spec {
   const { energy, tempo, key, mode } = collection.catalog.numbers;
@@ -153,7 +145,6 @@ export function timelinePlot(collection: Collection, picks: readonly SessionPick
  *
  * @param points One row a position, 0 familiar to 1 discover: share of plays that the listener knew before, share by an
  *   artist known before, mean cosine of consecutive plays.
- * @returns The figure.
  */
 export function sliderPlot(
   points: readonly { discover: number; known: number; knownArtist: number; coherence: number }[],

@@ -1,8 +1,4 @@
-/**
- * Shows figures and tables in a notebook and saves them for the report, in one call.
- *
- * @module
- */
+/** Shows figures and tables in a notebook and saves them for the report, in one call. */
 import { csvFormatRows, csvParse } from "d3-dsv";
 import { Buffer } from "node:buffer";
 import { existsSync, readFileSync } from "node:fs";
@@ -41,7 +37,6 @@ export async function show(spec: Spec, options: Caption): Promise<void> {
  * Saves a figure as `figures/NAME.svg`, `.png` and, for its caption, `.txt` in the report.
  *
  * @param spec A Vega-Lite v5 specification without the theme, which is added here.
- * @param options Name and caption.
  * @returns The complete specification and the PNG.
  */
 export async function save(spec: Spec, options: Caption): Promise<{ figure: Spec; png: Uint8Array }> {

@@ -1,15 +1,10 @@
-/**
- * Figures of the softmax: what the temperature does.
- *
- * @module
- */
+/** Figures of the softmax: what the temperature does. */
 import { bandLayers, ordinal, ordinalColors, quantity, significant, type Spec } from "./theme.ts";
 
 /**
  * The softmax at several temperatures: probability by rank of the candidate.
  *
  * @param rows Probability of the candidate of each rank, 1 the most similar, at each temperature.
- * @returns The figure.
  */
 export function temperaturePlot(
   rows: readonly { temperature: number; rank: number; probability: number }[],
@@ -38,7 +33,6 @@ export function temperaturePlot(
  *
  * @param rows One row a temperature: median over the tracks, 10 % and 90 % quantile.
  * @param neighbors Number of neighbours k, the most there can be.
- * @returns The figure.
  */
 export function effectiveCandidatesPlot(
   rows: readonly { temperature: number; low: number; median: number; high: number }[],

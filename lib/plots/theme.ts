@@ -1,8 +1,4 @@
-/**
- * Colours, encodings, layers and theme that all figures share.
- *
- * @module
- */
+/** Colours, encodings, layers and theme that all figures share. */
 
 /** A Vega-Lite v5 specification. It has no exact type: JupyterLab draws v5, but the types of the compiler are of v6. */
 export type Spec = Record<string, unknown>;

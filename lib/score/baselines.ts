@@ -1,8 +1,4 @@
-/**
- * The shuffles that others have: each puts a whole library in an order.
- *
- * @module
- */
+/** The shuffles that others have: each puts a whole library in an order. */
 import { expectInteger } from "../data/errors.ts";
 import { type Random, shuffleInPlace } from "../math/random.ts";
 import { DEFAULT_HALF_LIFE_HOURS } from "./terms/recency.ts";
@@ -14,8 +10,6 @@ const MS_PER_HOUR = 3_600_000;
 /**
  * The vanilla shuffle: every order equally likely (Fisher–Yates). O(n).
  *
- * @param tracks The library.
- * @param random Source of randomness.
  * @returns A new array, the same tracks in random order.
  */
 export function vanillaOrder(tracks: ArrayLike<TrackIndex>, random: Random): Int32Array {
@@ -29,8 +23,6 @@ export function vanillaOrder(tracks: ArrayLike<TrackIndex>, random: Random): Int
  * numbers for the noise, a tenth of the distance between an artist's tracks is ours.
  *
  * @param collection The collection, for the artists.
- * @param tracks The library.
- * @param random Source of randomness.
  * @returns The tracks in their order.
  */
 export function ditheredOrder(collection: Collection, tracks: ArrayLike<TrackIndex>, random: Random): Int32Array {
@@ -70,9 +62,6 @@ export interface FreshnessOptions {
  * "Shuffle: Making Random Feel More Human", engineering.atspotify.com, 2025; it gives no formula, that of
  * {@linkcode stalenessOf} is ours.
  *
- * @param tracks The library.
- * @param state The listener.
- * @param random Source of randomness.
  * @param options Number of attempts, half-life.
  * @returns The tracks in their order.
  * @throws {InputError} When the attempts are less than 1.
@@ -99,7 +88,6 @@ export function freshestOrder(
  * with i the place in the order. The earlier in the order and the more recently played, the more.
  *
  * @param order The tracks in their order.
- * @param state The listener.
  * @param options Half-life and time.
  * @returns 0 when none was ever played; at most about n/2.
  */

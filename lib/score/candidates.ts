@@ -1,8 +1,4 @@
-/**
- * Which tracks may come next: the neighbours that pass the hard rules, and how the search widens when none does.
- *
- * @module
- */
+/** Which tracks may come next: the neighbours that pass the hard rules, and how the search widens when none does. */
 import { randomInteger, seededRandom } from "../math/random.ts";
 import { type CompiledRule, compileRules, type Relaxation, type Rules } from "./rules.ts";
 import type { UserState } from "./state.ts";
@@ -48,7 +44,6 @@ const seen = new Set<number>();
  * Cost O(k) for k neighbours; O(k²) when it widens; O(library) when almost nothing passes.
  *
  * @param current The track that plays now; −1 when none does.
- * @param state The listener.
  * @param options Rules and the like.
  * @returns At least one candidate.
  * @throws {InputError} When a rule is not valid.

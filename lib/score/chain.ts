@@ -1,7 +1,5 @@
 /**
  * The similarity walk as a Markov chain on the neighbour graph: what it does in the long run, without drawing anything.
- *
- * @module
  */
 import { expectInteger } from "../data/errors.ts";
 import type { NeighborGraph } from "../graph/graph.ts";
@@ -12,7 +10,6 @@ import { softmax } from "../math/softmax.ts";
  * Transition probabilities of the similarity walk: for each node the softmax of its similarities,
  * P(j | i) = exp(s_ij / T) / Σ_k exp(s_ik / T). Cost O(n k).
  *
- * @param graph The neighbour graph.
  * @param temperature T in [0, ∞].
  * @returns One probability an edge, in the order of `graph.indices`.
  * @throws {RangeError} When the temperature is negative or NaN.
@@ -32,7 +29,6 @@ export function walkProbabilities(graph: NeighborGraph, temperature: number): Fl
  * Effective number of candidates at each node: exp(H) with H = −Σ_j P(j) ln P(j) the entropy of the next step in nats.
  * It is k when all k neighbours are equally likely and 1 when one is certain.
  *
- * @param graph The neighbour graph.
  * @param probabilities What {@linkcode walkProbabilities} gave.
  * @returns One number a node, in [1, k]; 0 for a node without neighbours.
  */
@@ -48,7 +44,6 @@ export function effectiveCandidates(graph: NeighborGraph, probabilities: Float64
  * Where the walk is after some steps from a start drawn uniformly: π_t = π_0 Pᵗ, by repeated multiplication. Exact, no
  * walk is drawn. Cost O(steps · n k). A node without neighbours is never left.
  *
- * @param graph The neighbour graph.
  * @param probabilities What {@linkcode walkProbabilities} gave.
  * @param steps Number of steps, at least 0.
  * @returns Probability of each node, summing to 1.

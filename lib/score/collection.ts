@@ -1,8 +1,6 @@
 /**
  * What a shuffle walks on: the catalogue, its neighbour graph, embedding and clusters, with the codes that make the
  * terms of a candidate cheap.
- *
- * @module
  */
 import { join } from "node:path";
 import { existsSync } from "node:fs";
@@ -64,14 +62,12 @@ export interface Collection {
   /**
    * Album of a track.
    *
-   * @param track The track.
    * @returns An integer code, the same for all tracks of the album; −1 when not known.
    */
   albumOf(track: TrackIndex): number;
   /**
    * Work of a track: all takes of a song.
    *
-   * @param track The track.
    * @returns An integer code, the same for all takes of the work.
    */
   workOf(track: TrackIndex): number;
@@ -92,7 +88,6 @@ export interface Collection {
  *
  * @param parts Catalogue, graph, embedding and clusters, all of the same n tracks.
  * @param codes What is made of the catalogue; it is made here when left out.
- * @returns The collection.
  * @throws {InputError} When the parts differ in the number of tracks, or there is no track.
  */
 export function createCollection(
@@ -150,9 +145,7 @@ export const SHUFFLE_COLUMNS: readonly CatalogColumn[] = [
  * Reads a collection from a data folder: `tracks.parquet`, its graph, the embedding that `embedding.json` names
  * (`X_pca.npy` without it) and `clusters.npy` where there is one.
  *
- * @param directory The data folder.
  * @param columns Columns of the catalogue that are wanted; all that are there when left out.
- * @returns The collection.
  * @throws {InputError} When a file is missing or the files do not fit together.
  */
 export async function loadCollection(directory: string, columns?: readonly CatalogColumn[]): Promise<Collection> {
@@ -172,7 +165,6 @@ export async function loadCollection(directory: string, columns?: readonly Catal
 /**
  * Reads what a data folder has of a collection beside its catalogue.
  *
- * @param directory The data folder.
  * @returns Graph, embedding and, where there are some, clusters.
  * @throws {InputError} When a file is missing.
  */
@@ -190,7 +182,6 @@ export function readCollectionParts(directory: string): Omit<CollectionParts, "c
  * ({@linkcode likedGraph}), for the neighbours of a liked track in a whole catalogue are mostly not liked ones. Track
  * indices stay those of the catalogue. Cost O(m² d) for m tracks.
  *
- * @param collection The whole collection.
  * @param library The tracks of the library, in any order, repeats allowed.
  * @param k Neighbours a track; fewer in a smaller library.
  * @returns A new collection that shares everything but library and graph.
@@ -223,9 +214,6 @@ export async function restrictCollection(
 /**
  * Cosine similarity of two tracks of a collection.
  *
- * @param collection The collection.
- * @param a A track.
- * @param b Another.
  * @returns A value in [−1, 1]; 0 when an embedding is zero.
  */
 export function similarityOf(collection: Collection, a: TrackIndex, b: TrackIndex): number {
@@ -235,8 +223,6 @@ export function similarityOf(collection: Collection, a: TrackIndex, b: TrackInde
 /**
  * Checks that a number is the index of a track.
  *
- * @param collection The collection.
- * @param track The number.
  * @param name What to call it in the error.
  * @returns The number, unchanged.
  * @throws {InputError} `Expected current to be a track index in [0, 19999] but found 20000`.

@@ -1,8 +1,4 @@
-/**
- * The distribution over candidates: softmax, sampling, ranking.
- *
- * @module
- */
+/** The distribution over candidates: softmax, sampling, ranking. */
 import { InputError } from "../data/errors.ts";
 import type { Random } from "../math/random.ts";
 import type { CandidateSet } from "./candidates.ts";
@@ -110,7 +106,6 @@ export class Distribution {
    * Says why a candidate is as probable as it is: log P(j) split into additive contributions, in numbers and words.
    *
    * @param track One of the candidates.
-   * @returns The explanation.
    * @throws {InputError} When the track is no candidate.
    */
   explain(track: TrackIndex): Explanation {

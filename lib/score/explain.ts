@@ -1,8 +1,4 @@
-/**
- * Why this track: the additive split of a candidate's log-probability, in numbers and in words.
- *
- * @module
- */
+/** Why this track: the additive split of a candidate's log-probability, in numbers and in words. */
 import { mean } from "d3-array";
 import { softmax, softmaxInPlace } from "../math/softmax.ts";
 import type { TrackIndex } from "./collection.ts";
@@ -74,9 +70,7 @@ export interface Explanation {
  * Explains one candidate. With ū the mean utility, u_j − ū = Σ_f w_f (x_f(j) − x̄_f) holds exactly, for the utility is
  * linear; and log P(j) = (u_j − ū) / T + base, where base = −log Σ_k exp((u_k − ū) / T) is the same for all candidates.
  *
- * @param scored The candidates.
  * @param index Place of the candidate among the candidates.
- * @returns The explanation.
  */
 export function explainCandidate(scored: ScoredCandidates, index: number): Explanation {
   const { candidates, terms, values, weights, utilities, probabilities, temperature } = scored;

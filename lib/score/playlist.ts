@@ -1,8 +1,4 @@
-/**
- * Playlists out: table, JSON, CSV, M3U8 and JSPF, each with the recipe that makes the same playlist again.
- *
- * @module
- */
+/** Playlists out: table, JSON, CSV, M3U8 and JSPF, each with the recipe that makes the same playlist again. */
 import { csvFormat } from "d3-dsv";
 import { type Catalog, listsOf, textsOf } from "../catalog/catalog.ts";
 import { InputError } from "../data/errors.ts";
@@ -66,7 +62,6 @@ const RECIPE_URI = "urn:segue:recipe";
 /**
  * The rows of a playlist.
  *
- * @param catalog The catalogue.
  * @param picks The tracks of a session.
  * @param locations Audio files by track id, which players need.
  * @returns One row a track.
@@ -98,7 +93,6 @@ export function playlistRows(
 /**
  * Writes a playlist as text.
  *
- * @param playlist The playlist.
  * @param format Form of the file.
  * @returns The text of the file. A CSV file has the seed in a column; the other forms have the whole recipe.
  */
@@ -150,8 +144,6 @@ const FORMAT: Record<PlaylistFormat, (playlist: Playlist) => string> = {
 /**
  * Reads the recipe in a playlist file that {@linkcode formatPlaylist} wrote as JSON, M3U8 or JSPF.
  *
- * @param path The file.
- * @returns The recipe.
  * @throws {InputError} When the file is missing or has no recipe in it.
  */
 export function readRecipe(path: string): Record<string, unknown> {

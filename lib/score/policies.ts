@@ -1,8 +1,6 @@
 /**
  * The policies: the ways to choose the next track. A policy is an entry here and a line in {@linkcode POLICIES}; the
  * command line, the service and the comparison follow.
- *
- * @module
  */
 import { InputError } from "../data/errors.ts";
 import type { Random } from "../math/random.ts";
@@ -32,9 +30,6 @@ export interface Policy<Name extends string = string> {
   /**
    * Orders a library.
    *
-   * @param library The tracks.
-   * @param state The listener.
-   * @param random Source of randomness.
    * @param options Half-life of a play in hours, and the time, in ms since 1970.
    * @returns The same tracks in their order.
    */
@@ -99,7 +94,6 @@ export const POLICY_NAMES = POLICIES.map(({ name }) => name) as [PolicyName, ...
  * A policy by its name.
  *
  * @param policy The name, or the entry of a policy that is not in {@linkcode POLICIES}; `segue` by default.
- * @returns The entry.
  * @throws {InputError} When there is none of that name.
  */
 export function policyOf(policy: PolicyName | Policy = "segue"): Policy {

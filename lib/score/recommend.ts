@@ -1,8 +1,4 @@
-/**
- * The core: P(next | current track, listener).
- *
- * @module
- */
+/** The core: P(next | current track, listener). */
 import { expectNumber, InputError } from "../data/errors.ts";
 import { type CandidateOptions, findCandidates } from "./candidates.ts";
 import { Distribution } from "./distribution.ts";

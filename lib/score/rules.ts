@@ -1,8 +1,4 @@
-/**
- * Hard rules: what may not be played, whatever its utility.
- *
- * @module
- */
+/** Hard rules: what may not be played, whatever its utility. */
 import { type CodedLists, listsOf, numbersOf } from "../catalog/catalog.ts";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import type { UserState } from "./state.ts";
@@ -77,7 +73,6 @@ export interface CompiledRule {
    * Makes the test for one call.
    *
    * @param current The track that plays now.
-   * @param state The listener.
    * @param limit One of `limits`.
    * @returns Tells whether a track breaks the rule.
    */
@@ -102,7 +97,6 @@ const compiledRules = new WeakMap<Collection, WeakMap<Rules, CompiledRules>>();
 /**
  * Makes rules ready for a collection. The result is kept, so that a second call with the same object costs nothing.
  *
- * @param collection The collection.
  * @param rules The rules; none when left out.
  * @returns The rules in the order in which they are relaxed.
  * @throws {InputError} When a value is out of its range, names an unknown genre or artist, or needs a column that the

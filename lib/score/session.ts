@@ -1,8 +1,4 @@
-/**
- * A session: one run of plays under a policy, with Previous, undo, a shape and a length.
- *
- * @module
- */
+/** A session: one run of plays under a policy, with Previous, undo, a shape and a length. */
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { randomInteger, seededRandom } from "../math/random.ts";
 import { findCandidates } from "./candidates.ts";
@@ -28,8 +24,6 @@ const TYPICAL_DURATION_MS = 210_000;
 /**
  * How long a track plays.
  *
- * @param collection The collection.
- * @param track The track.
  * @returns Milliseconds; 3.5 minutes when not known.
  */
 export function durationOf(collection: Collection, track: TrackIndex): number {

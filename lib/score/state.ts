@@ -1,8 +1,4 @@
-/**
- * What is known of a listener: plays with their times, skips and likes.
- *
- * @module
- */
+/** What is known of a listener: plays with their times, skips and likes. */
 import { InputError } from "../data/errors.ts";
 import { type Collection, expectTrack, type TrackIndex } from "./collection.ts";
 
@@ -89,7 +85,6 @@ export class UserState {
    * @param collection The collection; the saved `track_id`s are looked up in it.
    * @param saved What {@linkcode UserState.toJSON} gave.
    * @param options `ignoreUnknown`: leave events of unknown tracks out instead of failing.
-   * @returns The state.
    * @throws {InputError} When `saved` is of another form, or holds tracks that the collection lacks.
    */
   static fromJSON(collection: Collection, saved: SavedUserState, options: { ignoreUnknown?: boolean } = {}): UserState {
@@ -146,7 +141,6 @@ export class UserState {
    * The track of a play.
    *
    * @param index Number of the play in [0, playCount).
-   * @returns The track.
    */
   playedTrack(index: number): TrackIndex {
     return this.#plays[index];
@@ -155,7 +149,6 @@ export class UserState {
   /**
    * What is known of a track.
    *
-   * @param track The track.
    * @param eventCount Look back to when there were so many events; now when left out. O(events since then).
    * @returns Plays, skips, likes and the last play; `undefined` when nothing had happened to it.
    */
@@ -210,7 +203,6 @@ export class UserState {
   /**
    * A track is played.
    *
-   * @param track The track.
    * @param at When it started, in ms since 1970.
    * @throws {InputError} When there is no such track or the time is not finite.
    */

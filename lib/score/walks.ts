@@ -1,8 +1,4 @@
-/**
- * Many sessions in a row: what a listener hears over days and weeks under one policy.
- *
- * @module
- */
+/** Many sessions in a row: what a listener hears over days and weeks under one policy. */
 import { expectInteger, expectNumber } from "../data/errors.ts";
 import { Session, type SessionOptions, type SessionPick } from "./session.ts";
 import type { UserState } from "./state.ts";

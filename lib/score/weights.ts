@@ -1,8 +1,4 @@
-/**
- * The weights of the utility, their defaults, and the familiar–discover slider.
- *
- * @module
- */
+/** The weights of the utility, their defaults, and the familiar–discover slider. */
 import { expectNumber, InputError } from "../data/errors.ts";
 import { BASE_TERMS, type BaseTermName, checkTerms, type OptionalTermName, TERMS } from "./terms/registry.ts";
 import type { Term } from "./terms/term.ts";
@@ -26,7 +22,6 @@ export const SESSION_WEIGHTS: Readonly<Weights> = sessionWeights(TERMS);
 /**
  * Weights of a session when none are given.
  *
- * @param terms All terms there are.
  * @returns The default weights of the base terms, and of the optional ones that every session has.
  */
 export function sessionWeights(terms: readonly Term[]): Readonly<Weights> {
@@ -49,7 +44,6 @@ export function sessionWeights(terms: readonly Term[]): Readonly<Weights> {
  *
  * @param discover Position of the slider in [0, 1]: 0 familiar, 0.5 the given weights as they are, 1 discover.
  * @param weights The weights of the middle position.
- * @param terms All terms there are.
  * @returns New weights.
  * @throws {InputError} When `discover` is not in [0, 1].
  */
@@ -69,7 +63,6 @@ export function weightsForDiscovery(
 /**
  * The weight of a term by its name.
  *
- * @param weights The weights.
  * @param name The term, which may be one that only a longer list of terms has.
  * @returns The weight; `undefined` when there is none.
  */
@@ -80,8 +73,6 @@ export function weightOf(weights: Readonly<Weights>, name: string): number | und
 /**
  * The terms that weights speak of: the base terms, and the optional ones that have a weight.
  *
- * @param weights The weights.
- * @param terms All terms there are.
  * @returns Terms in the order of the columns of a matrix of values.
  * @throws {InputError} `Expected weight recency to be a finite number but found NaN`, or when the terms are not valid.
  */
@@ -97,7 +88,6 @@ export function termsOf(weights: Readonly<Weights>, terms: readonly Term[] = TER
 /**
  * Checks weights: that of every base term is there, and every one that is there is finite.
  *
- * @param weights The weights.
  * @returns The weights, unchanged.
  * @throws {InputError} As {@linkcode termsOf}.
  */

@@ -1,8 +1,4 @@
-/**
- * The optimiser Adam (Kingma & Ba, Adam: A Method for Stochastic Optimization, ICLR 2015).
- *
- * @module
- */
+/** The optimiser Adam (Kingma & Ba, Adam: A Method for Stochastic Optimization, ICLR 2015). */
 import type { Tensor, TensorFlow } from "../math/tensor.ts";
 import type { Variable } from "./network.ts";
 

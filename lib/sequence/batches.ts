@@ -1,8 +1,4 @@
-/**
- * Training windows: every pair (tracks so far, next track) of the training part, once an epoch.
- *
- * @module
- */
+/** Training windows: every pair (tracks so far, next track) of the training part, once an epoch. */
 import { max, sum } from "d3-array";
 import { type Random, shuffleInPlace } from "../math/random.ts";
 import type { Playlists } from "./interactions.ts";
@@ -47,7 +43,6 @@ const POOL = 16;
 /**
  * The batches of an epoch: windows in random order; within every 16 batches, windows of like length stand together.
  *
- * @param train The training part.
  * @param windows What {@linkcode trainingWindows} gave.
  * @param batchSize Windows of a batch; some batches are smaller.
  * @param random Source of the order.

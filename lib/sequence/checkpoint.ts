@@ -1,8 +1,4 @@
-/**
- * The checkpoint of a training, so that a run that was cut off goes on where it stood.
- *
- * @module
- */
+/** The checkpoint of a training, so that a run that was cut off goes on where it stood. */
 import { existsSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
 import { type NpzEntry, readNpz, writeNpz } from "../data/npz.ts";

@@ -2,8 +2,6 @@
  * Cold start: can a track that stands in no playlist be recommended from what it sounds like? Tracks are held out of
  * all playlists, SASRec learns a map from audio features to embeddings on the others, and the held-out tracks are
  * ranked by the embeddings that the map gives them.
- *
- * @module
  */
 import { expectNumber, InputError } from "../data/errors.ts";
 import { cosine, type Matrix, row, takeRows } from "../math/matrix.ts";
@@ -51,7 +49,6 @@ export interface ColdStartResult {
 /**
  * Measures cold start.
  *
- * @param split The data.
  * @param features Features of every track [tracks, f], standardised.
  * @param options What is held out, how the model is trained.
  * @returns Recall on the held-out tracks with bootstrap 95 % intervals, beside cosine and chance.

@@ -1,8 +1,6 @@
 /**
  * The task of the RecSys Challenge 2018: the end of a playlist is hidden, a model says how it goes on.
  * Chen, Lamere, Schedl & Zamani, RecSys Challenge 2018: Automatic Music Playlist Continuation.
- *
- * @module
  */
 import { startProgress } from "../data/progress.ts";
 import { CONTINUATION_METRICS, type ListMetric } from "../metrics/ranking.ts";
@@ -25,7 +23,6 @@ export interface ContinuationResult extends Record<typeof CONTINUATION_METRICS[n
  * Splits off whole playlists for {@linkcode evaluateContinuation}: a model must not have seen the hidden part, so they
  * are left out of training altogether.
  *
- * @param split The data.
  * @param count How many playlists to leave out.
  * @param seed Seed of the choice.
  * @returns Indices of the playlists left out, and the split without them.
@@ -43,7 +40,6 @@ export function holdOutPlaylists(
 /**
  * Continues playlists that a model was not trained on: half of each is given, the other half is to be found.
  *
- * @param model The model.
  * @param split The data that holds the playlists.
  * @param playlists Indices of playlists that were left out of training.
  * @param options Seed of the bootstrap, 42 by default, and the metrics.

@@ -1,8 +1,6 @@
 /**
  * Co-occurrence: in how many playlists two tracks stand together. Counts of parts add up to those of the whole, so
  * playlists may lie in any number of partitions.
- *
- * @module
  */
 
 /** The tracks that stand together with a track, and in how many playlists each. */

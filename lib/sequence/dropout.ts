@@ -1,8 +1,4 @@
-/**
- * Dropout: seeded masks, and the buffers that they lie in.
- *
- * @module
- */
+/** Dropout: seeded masks, and the buffers that they lie in. */
 import type { Tensor, TensorFlow } from "../math/tensor.ts";
 
 /**

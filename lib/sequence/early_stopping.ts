@@ -1,8 +1,4 @@
-/**
- * The training curve, which evaluation was the best, and when training may stop.
- *
- * @module
- */
+/** The training curve, which evaluation was the best, and when training may stop. */
 import { maxIndex } from "d3-array";
 
 /** A point of the training curve. */
@@ -33,7 +29,6 @@ export function bestOf(curve: readonly TrainingPoint[]): number {
  * Whether the validation NDCG has stopped rising. In its first hundreds of steps SASRec learns little more than which
  * tracks are frequent, and its NDCG stands still; so this waits until the NDCG is above popularity's.
  *
- * @param curve The training curve.
  * @param patience So many evaluations in a row without a better NDCG are enough.
  * @param popularity Validation NDCG of ranking by popularity.
  */

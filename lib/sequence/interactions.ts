@@ -1,8 +1,4 @@
-/**
- * Ordered interactions: `interactions.csv` in memory, the tracks of one playlist after the other.
- *
- * @module
- */
+/** Ordered interactions: `interactions.csv` in memory, the tracks of one playlist after the other. */
 import { cumsum } from "d3-array";
 import { existsSync } from "node:fs";
 import { InputError } from "../data/errors.ts";

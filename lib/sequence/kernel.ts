@@ -1,8 +1,4 @@
-/**
- * The compiled forward pass (WebAssembly with SIMD) and the layout of its memory.
- *
- * @module
- */
+/** The compiled forward pass (WebAssembly with SIMD) and the layout of its memory. */
 import { Buffer } from "node:buffer";
 import { KERNEL_WASM } from "./kernel.wasm.ts";
 

@@ -1,8 +1,6 @@
 /**
  * The losses of SASRec in TensorFlow. The gradient of the softmax is written by hand: automatic differentiation would
  * keep all logits in memory.
- *
- * @module
  */
 import type { Tensor, TensorFlow } from "../math/tensor.ts";
 

@@ -1,8 +1,6 @@
 /**
  * SASRec's forward pass in TensorFlow. The gradients of its blocks are written by hand, because automatic
  * differentiation is slower and keeps more in memory.
- *
- * @module
  */
 import type { Tensor, TensorFlow } from "../math/tensor.ts";
 import type { Batch } from "./batches.ts";
@@ -24,9 +22,7 @@ export function makeVariables(tf: TensorFlow, config: SasrecConfig, weights: Sas
  *
  * @param tf TensorFlow.
  * @param config Shape of the model.
- * @param vars The variables.
  * @param table Embeddings [tracks, d], as a rule `vars.items`.
- * @param batch The batch.
  * @param options Masks of dropout, none when left out. `causal: false` lets every position see the future; a test needs it.
  * @returns Hidden states [positions, d]; call it within `tf.tidy`.
  */

@@ -1,8 +1,4 @@
-/**
- * A trained model of a data folder: the names of its tracks, and predictions by name.
- *
- * @module
- */
+/** A trained model of a data folder: the names of its tracks, and predictions by name. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../data/errors.ts";
@@ -14,7 +10,6 @@ import { readTrackNames, type TrackName, type TrackNames } from "./track_names.t
  * Loads the model of a data folder with the names of its tracks: those that it was trained with
  * (`sasrec/names.parquet`), else those of the folder (`track_names.parquet`).
  *
- * @param directory The data folder.
  * @returns Model and names.
  * @throws {InputError} When no model was trained, or it is not whole.
  */
@@ -56,8 +51,6 @@ export interface NextPredictor {
 /**
  * Loads the model of a data folder for prediction.
  *
- * @param directory The data folder.
- * @returns The predictor.
  * @throws {InputError} When no model was trained.
  *
  * @example

@@ -9,8 +9,6 @@
  *
  * (Cauchy–Schwarz), where σ_j also holds what rounding to 32 bits adds on either side: an inner product of d products
  * is off by at most about d 2⁻²⁴ ‖h‖ ‖E_j‖ (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
- *
- * @module
  */
 import type { Arena, SequenceKernel } from "./kernel.ts";
 import { topTracks } from "./recommender.ts";
@@ -105,7 +103,6 @@ export function queryLevels(d: number): number {
 /**
  * Reserves memory for a prefilter.
  *
- * @param memory The layout.
  * @param rows Rows of the table.
  * @param d Width of a row, a multiple of 4.
  * @returns Makes the prefilter once the memory exists; `places` are byte offsets of the table [rows, d], of the query

@@ -1,8 +1,4 @@
-/**
- * How well a model ranks the track that came next among all tracks, with the uncertainty over playlists.
- *
- * @module
- */
+/** How well a model ranks the track that came next among all tracks, with the uncertainty over playlists. */
 import { expectInteger, InputError } from "../data/errors.ts";
 import { startProgress } from "../data/progress.ts";
 import { bootstrapRatio, type IntervalEnds } from "../math/bootstrap.ts";
@@ -58,8 +54,6 @@ export interface NextTrackResult extends RankEstimates {
 /**
  * Ranks the whole vocabulary for every playlist, the history left out, and finds the target in the ranking.
  *
- * @param model The model.
- * @param split The data.
  * @param options Target, list length, sample.
  * @returns Ranks and metrics with bootstrap 95 % intervals over playlists.
  * @throws {InputError} When k is not in [1, tracks].
@@ -111,7 +105,6 @@ export function evaluateNext(
  * @param ranks Rank of each target, from 1.
  * @param k Length of the list.
  * @param seed Seed of the bootstrap.
- * @param metrics The metrics.
  * @returns The mean of each metric, by its name.
  */
 export function rankMetrics(
@@ -127,7 +120,6 @@ export function rankMetrics(
 /**
  * Compares two models on the same playlists (paired bootstrap).
  *
- * @param a The model.
  * @param b What it is compared with.
  * @param seed Seed of the bootstrap.
  * @returns Differences in the metrics, a minus b.

@@ -1,8 +1,6 @@
 /**
  * Reading the Million Playlist Dataset (https://www.aicrowd.com/challenges/spotify-million-playlist-dataset-challenge):
  * raw slices in, ordered interactions and a table of names out.
- *
- * @module
  */
 import type { DuckDBAppender } from "@duckdb/node-api";
 import { sum } from "d3-array";
@@ -130,9 +128,7 @@ export async function readMpd(
  * The stage that turns playlists into interactions: {@linkcode readMpd} on `playlists/` of a data folder, or on given
  * files, unless that is up to date.
  *
- * @param directory The data folder.
  * @param options Slices (by default `playlists/mpd.slice.*.json` of the folder), and what to do with repeats.
- * @returns What came of it.
  * @throws {InputError} When there are no slices, or none can be read.
  */
 export async function mpdStage(

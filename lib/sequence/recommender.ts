@@ -1,8 +1,4 @@
-/**
- * The contract that every next-track model keeps, whatever is behind it.
- *
- * @module
- */
+/** The contract that every next-track model keeps, whatever is behind it. */
 
 /** A model that says, for a playlist so far, how well each track of the vocabulary would come next. */
 export interface SequenceRecommender {

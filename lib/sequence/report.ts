@@ -1,8 +1,4 @@
-/**
- * Tables of next-track results, and how much of a model's recall rests on the order of the history.
- *
- * @module
- */
+/** Tables of next-track results, and how much of a model's recall rests on the order of the history. */
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { CONTINUATION_METRICS, type ListMetric, RANK_METRICS, type RankMetric } from "../metrics/ranking.ts";
 import type { ContinuationResult } from "./continuation.ts";
@@ -70,8 +66,6 @@ function metricCells(
  * How much of a model's recall is order: the history as it is, shuffled before its last track, and shuffled altogether.
  * A model of sets would not notice.
  *
- * @param models The models.
- * @param split The data.
  * @param options As for {@linkcode evaluateNext}; the seed also orders the histories.
  * @returns One row a model.
  */

@@ -1,8 +1,4 @@
-/**
- * The sampled softmax: which tracks a step looks at, and the correction of their logits.
- *
- * @module
- */
+/** The sampled softmax: which tracks a step looks at, and the correction of their logits. */
 import { bisectRight, cumsum, sum } from "d3-array";
 import { seededRandom } from "../math/random.ts";
 

@@ -7,8 +7,6 @@
  *
  * Attention is causal, with heads of width d / heads, without biases and without an output projection, as in the paper.
  * Positions count from the end of the window, so that the last track is always in the last position.
- *
- * @module
  */
 import { randomNormal } from "d3-random";
 import { existsSync, readFileSync } from "node:fs";
@@ -54,7 +52,6 @@ const INITIAL_SPREAD = 0.02;
  * Fills in defaults and checks a configuration.
  *
  * @param config At least the size of the vocabulary.
- * @returns The complete configuration.
  * @throws {InputError} When a number is out of range, or the width does not divide into heads of a multiple of 4.
  */
 export function sasrecConfig(config: Partial<SasrecConfig> & { tracks: number }): SasrecConfig {
@@ -112,7 +109,6 @@ export function initialWeights(config: SasrecConfig, seed: number): SasrecWeight
  * Saves a model: `model.json` and `weights.bin` in the form of TensorFlow.js weight files (`tf.io.loadWeights` and
  * `tf.io.decodeWeights` read them), and `vocabulary.json`.
  *
- * @param model The model.
  * @param directory The folder to write to.
  */
 export function saveSasrec(model: SasrecModel, directory: string): void {

@@ -1,8 +1,4 @@
-/**
- * Training SASRec on a data folder.
- *
- * @module
- */
+/** Training SASRec on a data folder. */
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError } from "../data/errors.ts";
@@ -38,7 +34,6 @@ export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "ch
 /**
  * Reads the interactions of a data folder; if it has only `playlists/`, makes them first from these.
  *
- * @param directory The data folder.
  * @param options Thresholds of the filters.
  * @returns All interactions, the filtered playlists with their split, and the names of the tracks.
  * @throws {InputError} When the folder holds neither interactions nor playlists.
@@ -58,7 +53,6 @@ export async function loadSequenceData(
  * `weights.bin`, `vocabulary.json`, `names.parquet` where interactions or names were given, and `checkpoint.npz` while
  * it runs).
  *
- * @param directory The data folder.
  * @param options Shape of the model, course of training, thresholds.
  * @returns What came of it: size of the data, course of training, test metrics.
  * @throws {InputError} When there are neither interactions nor playlists, or an option is out of range.
@@ -124,7 +118,6 @@ export type TrainedSasrec = Pick<
 /**
  * Runs {@linkcode sasrecStage} where it is not up to date, and loads what it made.
  *
- * @param directory The data folder.
  * @param options As of the stage.
  * @returns The model and the course of its training.
  * @throws {InputError} As the stage does.

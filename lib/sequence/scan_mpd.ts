@@ -1,8 +1,4 @@
-/**
- * The playlists of a slice of the Million Playlist Dataset, whatever state the file is in.
- *
- * @module
- */
+/** The playlists of a slice of the Million Playlist Dataset, whatever state the file is in. */
 import { Buffer } from "node:buffer";
 
 /** A track as a slice holds it; a damaged or foreign file may lack any of it. */

@@ -1,8 +1,4 @@
-/**
- * Serving SASRec: it answers one request at a time, without TensorFlow, in memory that is laid out once.
- *
- * @module
- */
+/** Serving SASRec: it answers one request at a time, without TensorFlow, in memory that is laid out once. */
 import { expectInteger, InputError } from "../data/errors.ts";
 import { arena } from "./kernel.ts";
 import { BLOCK, layOutPrefilter } from "./prefilter.ts";
@@ -49,11 +45,7 @@ export interface SasrecServer extends SequenceRecommender {
    * @throws {InputError} When the history is empty or holds an unknown code.
    */
   attention(history: ArrayLike<number>): Float32Array[][];
-  /**
-   * Takes other weights of the same shape, e.g. after an epoch.
-   *
-   * @param weights The weights.
-   */
+  /** Takes other weights of the same shape, e.g. after an epoch. */
   update(weights: SasrecWeights): void;
 }
 
@@ -67,7 +59,6 @@ export const PREFILTER_FROM = 8192;
  *
  * @param model Shape and weights.
  * @param prefilterFrom Size of the vocabulary from which on 8 bits are read first; Infinity: never.
- * @returns The server.
  *
  * @example
  * ```ts ignore

@@ -1,8 +1,4 @@
-/**
- * The protocol: which tracks and playlists take part, and what of each playlist is trained on and predicted.
- *
- * @module
- */
+/** The protocol: which tracks and playlists take part, and what of each playlist is trained on and predicted. */
 import { expectInteger, InputError } from "../data/errors.ts";
 import { type Interactions, type Playlists, playlistsOf } from "./interactions.ts";
 
@@ -40,9 +36,7 @@ export interface SequenceSplit extends Playlists {
  * than `minimumLength` tracks; since each depends on the other, both are repeated until nothing changes. Cost O(rows ·
  * rounds).
  *
- * @param interactions The playlists.
  * @param options Thresholds.
- * @returns The split.
  * @throws {InputError} When nothing remains.
  */
 export function splitPlaylists(interactions: Interactions, options: SplitOptions = {}): SequenceSplit {
@@ -111,7 +105,6 @@ export function splitAs(
 /**
  * What a model may see when it predicts a playlist's target.
  *
- * @param split The split.
  * @param playlist Index of the playlist.
  * @param part Which target.
  * @returns All tracks before the target, in order: a view.
@@ -123,10 +116,8 @@ export function historyOf(split: SequenceSplit, playlist: number, part: SplitPar
 /**
  * The track to predict.
  *
- * @param split The split.
  * @param playlist Index of the playlist.
  * @param part Which target.
- * @returns Its code.
  */
 export function targetOf(split: SequenceSplit, playlist: number, part: SplitPart): number {
   return split.tracks[split.offsets[playlist + 1] - (part === "test" ? 1 : 2)];

@@ -1,8 +1,4 @@
-/**
- * Names of tracks, or of other items, from `track_names.parquet` and from the files that come with ratings.
- *
- * @module
- */
+/** Names of tracks, or of other items, from `track_names.parquet` and from the files that come with ratings. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../data/errors.ts";
@@ -56,7 +52,6 @@ const HEADERLESS = /^[^:|]+(::|\|)/;
  * @param path `track_names.parquet` (or another Parquet file with a column `track_id`, numbers or texts); or text: a
  * table with ids and titles (MovieLens' `movies.csv`), `movies.dat`, `u.item`, plain or gzipped, in UTF-8 or Latin-1.
  * Where it is missing, every id is its own name.
- * @returns The names.
  * @throws {InputError} When the file has no ids, or is text without titles or without a row.
  */
 export async function readTrackNames(path: string): Promise<TrackNames> {
@@ -111,7 +106,6 @@ function findForm(first: string, path: string) {
  * Looks for the names that come with a file of ratings: `movies.csv`, `movies.dat`, `u.item` or `track_names.parquet`
  * in its folder, or `x.item` for `x.inter`.
  *
- * @param path The file of ratings.
  * @returns The file of names; nothing when there is none.
  */
 export function namesBeside(path: string): string | undefined {

@@ -1,8 +1,6 @@
 /**
  * Training SASRec: steps of Adam on the cross-entropy of the next track, evaluations on the validation targets, and
  * the best model of them.
- *
- * @module
  */
 import { mean } from "d3-array";
 import { startProgress } from "../data/progress.ts";
@@ -47,7 +45,6 @@ export interface TrainingResult {
  * Trains SASRec on the training part of a split. The same seed on the same machine gives the same model, also when
  * training was cut off and went on from its checkpoint.
  *
- * @param split The data.
  * @param options Shape of the model and course of training.
  * @returns The best model and the training curve.
  * @throws {InputError} When an option is out of range or the checkpoint belongs to other data or options.

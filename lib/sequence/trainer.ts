@@ -1,8 +1,4 @@
-/**
- * One step of training SASRec: the loss of a batch, its gradients, and the move of the optimiser.
- *
- * @module
- */
+/** One step of training SASRec: the loss of a batch, its gradients, and the move of the optimiser. */
 import type { NpzEntry } from "../data/npz.ts";
 import { randomInteger, seededRandom } from "../math/random.ts";
 import type { Tensor, TensorFlow } from "../math/tensor.ts";
@@ -48,7 +44,6 @@ export class Trainer {
   /**
    * Takes one step.
    *
-   * @param batch The batch.
    * @param step Number of the step, from 0: what is drawn in it depends on this number and the seed alone.
    * @returns The loss before the step, nats.
    */

@@ -1,8 +1,4 @@
-/**
- * The options of training SASRec, checked and complete.
- *
- * @module
- */
+/** The options of training SASRec, checked and complete. */
 import { createHash } from "node:crypto";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import type { Matrix } from "../math/matrix.ts";
@@ -57,8 +53,6 @@ const IDENTITY_DROPOUT = 0.2;
 /**
  * Checks the options and fills in the defaults.
  *
- * @param split The data.
- * @param options The options.
  * @returns The plan; its fingerprint says whether a checkpoint belongs to the same data and options.
  * @throws {InputError} When an option is out of range.
  */

@@ -1,8 +1,4 @@
-/**
- * The HTTP API: search, tracks, sessions, feedback, export, map, continuation, health and metrics.
- *
- * @module
- */
+/** The HTTP API: search, tracks, sessions, feedback, export, map, continuation, health and metrics. */
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { mean, pairs, range } from "d3-array";
 import { HTTPException } from "hono/http-exception";

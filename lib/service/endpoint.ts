@@ -1,8 +1,4 @@
-/**
- * How an address of the API is declared: its schemas check the requests and make the OpenAPI document.
- *
- * @module
- */
+/** How an address of the API is declared: its schemas check the requests and make the OpenAPI document. */
 import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import { ErrorBody } from "./schemas.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What every request passes before it is answered: headers, the token, limits; and how failures are answered.
- *
- * @module
- */
+/** What every request passes before it is answered: headers, the token, limits; and how failures are answered. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { bearerAuth } from "hono/bearer-auth";

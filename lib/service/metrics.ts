@@ -1,8 +1,4 @@
-/**
- * Prometheus metrics of the service.
- *
- * @module
- */
+/** Prometheus metrics of the service. */
 import type { Handler, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";

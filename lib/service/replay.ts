@@ -1,8 +1,4 @@
-/**
- * How a session is made: a new one from its options, an older one by playing the events of the log again.
- *
- * @module
- */
+/** How a session is made: a new one from its options, an older one by playing the events of the log again. */
 import type { z } from "@hono/zod-openapi";
 import { InputError } from "../data/errors.ts";
 import type { SequenceModel } from "../hybrid/sequence_term.ts";

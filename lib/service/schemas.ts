@@ -1,8 +1,4 @@
-/**
- * What goes over the wire, as zod schemas: they check requests and make the OpenAPI document.
- *
- * @module
- */
+/** What goes over the wire, as zod schemas: they check requests and make the OpenAPI document. */
 import { z } from "@hono/zod-openapi";
 import { PLAYLIST_FORMATS } from "../score/playlist.ts";
 import { POLICY_NAMES } from "../score/policies.ts";
@@ -15,12 +11,7 @@ const trackId = z.string().min(1).max(200);
 
 export const ErrorBody = z.object({ error: z.string() }).openapi("Error");
 
-/**
- * The weights of a request: a number for each base term, and for an optional one where it is to join.
- *
- * @param terms All terms there are.
- * @returns The schema.
- */
+/** The weights of a request: a number for each base term, and for an optional one where it is to join. */
 export function weightsSchema(terms: readonly Term[] = TERMS) {
   return z.strictObject(
     Object.fromEntries(terms.map(({ name, optional, formula }) => {

@@ -3,8 +3,6 @@
  *
  * SQLite's full-text index (FTS5) finds the tracks that have given words. When it finds none, the words are replaced by
  * similar words of the index.
- *
- * @module
  */
 import { range, sort } from "d3-array";
 import { existsSync, rmSync } from "node:fs";
@@ -51,12 +49,7 @@ export interface SearchResult {
   corrected?: string;
 }
 
-/**
- * Builds the index of a data folder from `tracks.parquet`, unless it is up to date.
- *
- * @param directory The data folder.
- * @returns What came of it.
- */
+/** Builds the index of a data folder from `tracks.parquet`, unless it is up to date. */
 export function searchStage(directory: string): Promise<StageReport> {
   return runStage(directory, {
     name: "search",
@@ -77,7 +70,6 @@ export function searchStage(directory: string): Promise<StageReport> {
  * O(words).
  *
  * @param path The file; an existing one is replaced.
- * @param catalog The catalogue.
  */
 export function buildSearchIndex(path: string, catalog: Catalog): void {
   rmSync(path, { force: true });

@@ -1,8 +1,4 @@
-/**
- * Starts the service on a data folder.
- *
- * @module
- */
+/** Starts the service on a data folder. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../data/errors.ts";
@@ -52,7 +48,6 @@ const LOCAL = ["127.0.0.1", "localhost", "::1"];
  *
  * @param directory The data folder, with everything up to `graph.npz`.
  * @param options Port, host, token and the like.
- * @returns The running service.
  * @throws {InputError} When a file or a required token is missing, the disk refuses a write, or the port is taken.
  */
 export async function serve(directory: string, options: ServeOptions = {}): Promise<RunningService> {

@@ -1,8 +1,6 @@
 /**
  * The sessions of a service. Listeners who were active lately are in memory; the others are made from the log when they
  * come back.
- *
- * @module
  */
 import { randomUUID } from "node:crypto";
 import type { Collection, TrackIndex } from "../score/collection.ts";
@@ -62,7 +60,6 @@ export class Sessions {
    * Opens the sessions of a log.
    *
    * @param collection What is shuffled.
-   * @param store The log.
    * @param sequence The sequence model behind the weight `sequence`, when there is one.
    * @param mostEvents Events of all listeners that are kept in memory, at least 1.
    */
@@ -84,9 +81,7 @@ export class Sessions {
   /**
    * Begins a session; the listener's session before it is over.
    *
-   * @param options Its options.
    * @param listener The listener; a new one when left out.
-   * @param now The time.
    * @throws {InputError} When an option is out of range or names a track that does not exist.
    */
   async begin(options: NewSession, listener: string | undefined, now: number): Promise<LiveSession> {
@@ -120,11 +115,9 @@ export class Sessions {
   /**
    * Goes on: first through the tracks that were picked ahead of time, then to new picks.
    *
-   * @param live The session.
    * @param count How many tracks, at least 1.
    * @param now The time; later picks start when the one before ends.
    * @param ahead Pick ahead of time: what plays now goes on, and only the first track of a session begins to play.
-   * @returns The tracks.
    * @throws {SessionError} 409 when the session has as many picks as it can have.
    */
   async next(live: LiveSession, count: number, now: number, ahead: boolean = false): Promise<SessionPick[]> {

@@ -1,8 +1,6 @@
 /**
  * The catalogue as the service needs it, in one file that is read into typed arrays. A million tracks are ready after a
  * second, because a text becomes a string only when it is used.
- *
- * @module
  */
 import { ascending, bisector, cumsum, range, sort } from "d3-array";
 import { Buffer } from "node:buffer";

@@ -1,8 +1,6 @@
 /**
  * The log of the service in SQLite: sessions and their events. A write is confirmed only when it is on disk. Writes that
  * arrive close together share one commit, because a commit waits for the disk.
- *
- * @module
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { InputError } from "../data/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Tracks, picks and distributions as the service sends them.
- *
- * @module
- */
+/** Tracks, picks and distributions as the service sends them. */
 import type { z } from "@hono/zod-openapi";
 import { listsOf, type NumericColumn, textsOf } from "../catalog/catalog.ts";
 import type { Distribution } from "../score/distribution.ts";

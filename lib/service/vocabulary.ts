@@ -1,8 +1,4 @@
-/**
- * The words of the search index, and which of them a misspelt word may stand for.
- *
- * @module
- */
+/** The words of the search index, and which of them a misspelt word may stand for. */
 import { bisectLeft, range, sort } from "d3-array";
 import { distance } from "fastest-levenshtein";
 
@@ -62,7 +58,6 @@ export class Vocabulary {
   /**
    * Other words that a word may stand for. Cost O(words).
    *
-   * @param word The word.
    * @param isPrefix The word may be unfinished: then words count as well whose beginning is near.
    * @param most Edits that are allowed.
    * @param count How many words are wanted at most.

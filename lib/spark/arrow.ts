@@ -1,8 +1,4 @@
-/**
- * Rows between processes: tables of a few plain column types as Arrow IPC streams.
- *
- * @module
- */
+/** Rows between processes: tables of a few plain column types as Arrow IPC streams. */
 import { binary, int32, type Table as ArrowTable, tableFromArrays, tableFromIPC, tableToIPC } from "@uwdata/flechette";
 import { concatenate } from "../data/concatenate.ts";
 
@@ -51,7 +47,6 @@ export function encodeRows(schema: RowSchema, columns: RowColumns): Uint8Array {
 /**
  * Decodes tables.
  *
- * @param bytes An Arrow IPC stream.
  * @returns All its rows as one table.
  */
 export function decodeRows(bytes: Uint8Array): RowTable {
@@ -99,8 +94,6 @@ export function rowsOf(values: ArrayBufferView, rows: number): Uint8Array[] {
  * A column of byte strings as the numbers of a matrix, the way back from {@linkcode rowsOf}.
  *
  * @param type Class of the numbers.
- * @param tables The tables.
- * @param name The column.
  * @returns The numbers of all rows, one row behind another.
  */
 export function packedOf<T>(
@@ -115,8 +108,6 @@ export function packedOf<T>(
  * Bytes as numbers; copied where they are not aligned.
  *
  * @param type Class of the numbers.
- * @param bytes The bytes.
- * @returns The numbers.
  */
 export function numbersOf<T>(type: TypedArrayClass<T>, bytes: Uint8Array): T {
   const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();

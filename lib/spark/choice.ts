@@ -1,8 +1,6 @@
 /**
  * The conditional logit on an engine: partitions of whole choice sets are summed at every weight that Newton's method
  * asks for.
- *
- * @module
  */
 import { type ConditionalLogit, fitElsewhere } from "../choice/conditional_logit.ts";
 import { addClusterScores, addLogitSums, type LogitSums, logitSums } from "../choice/logit_sums.ts";
@@ -49,7 +47,6 @@ export const SCORES_STEP: MergedStep<Map<string, Float64Array>> = mergedStep(
  * rounding. Rows are brought together by choice set once; then every pass of Newton's method is a job.
  *
  * @param path Parquet file in long format, one row an alternative; the chosen row is marked by 1 or true.
- * @param engine The engine.
  * @param columns Which columns mean what.
  * @returns The fit, without the statistics that need constants or held-out listeners.
  * @throws {InputError} When a column is missing or not numeric, a value is missing, or as `fitConditionalLogit`.

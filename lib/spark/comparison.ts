@@ -1,8 +1,4 @@
-/**
- * The comparison of policies on an engine: a partition is a batch of listeners.
- *
- * @module
- */
+/** The comparison of policies on an engine: a partition is a batch of listeners. */
 import { type ListenerJob, measurePolicies } from "../evaluation/comparison_worker.ts";
 import type { ComparisonRunner } from "../evaluation/runner.ts";
 import { type SequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";

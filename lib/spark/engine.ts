@@ -4,8 +4,6 @@
  * A *job* takes rows from a source, cut into partitions, through one step or more. Between steps rows may change
  * partitions: the column `part` of what a step yields says where each goes. What the last step yields is the result,
  * which a merge (an associative function at the driver) sums up or which is put together row by row.
- *
- * @module
  */
 import { deserialize, serialize } from "node:v8";
 import { InputError } from "../data/errors.ts";
@@ -69,7 +67,6 @@ export interface Engine {
   /**
    * Runs a job.
    *
-   * @param job The job.
    * @returns The tables of the result, in the order of the partitions, to be read once.
    * @throws {InputError} When a step throws one; it names the file and the row.
    */
@@ -124,7 +121,6 @@ export interface Failure {
  *
  * @param values Yields values of a partition.
  * @param merge Merges two values; associative.
- * @returns The step.
  */
 export function mergedStep<T, Broadcast = undefined>(
   values: (rows: AsyncIterable<RowTable>, broadcast: Broadcast) => AsyncIterable<T>,
@@ -143,10 +139,7 @@ export function mergedStep<T, Broadcast = undefined>(
 /**
  * Runs a job whose last step is a {@linkcode mergedStep} and merges what its partitions come to.
  *
- * @param engine The engine.
- * @param job The job.
  * @param merge Merges two values; associative.
- * @returns The merged value.
  * @throws {InputError} When the source has no rows.
  */
 export async function runAndMerge<T>(engine: Engine, job: Job, merge: (a: T, b: T) => T): Promise<T> {

@@ -1,8 +1,4 @@
-/**
- * Stage `features` on an engine: statistics of partitions are merged, then every partition is encoded.
- *
- * @module
- */
+/** Stage `features` on an engine: statistics of partitions are merged, then every partition is encoded. */
 import { join } from "node:path";
 import {
   type Catalog,
@@ -38,7 +34,6 @@ export const ENCODE_STEP: Step = writingStep((table, { spec }: { spec: FeatureSp
 /**
  * Encoding on an engine, for `featuresStage`; the files are those of one thread, up to rounding.
  *
- * @param engine The engine.
  * @returns The encoder; it throws an `InputError` when `tracks.parquet` is missing or empty, no column is left, or a
  * number is not finite.
  */

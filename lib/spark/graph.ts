@@ -2,8 +2,6 @@
  * The neighbour graph on an engine: a sample gives coarse cells and tells how far a cell must look; every row is sent
  * to its cell and to those that must see it; cells are joined apart from each other; what is found goes to blocks of
  * rows, which the executors write as `graph/part-NNNNN.npz`. The driver holds none of it.
- *
- * @module
  */
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -59,7 +57,6 @@ const MOST_ROUNDS = 8;
  * whose exact neighbours are found by comparing it with all rows; when it falls short, cells look farther and the join is
  * done again.
  *
- * @param engine The engine.
  * @param cellRows Rows at home in a coarse cell, about: a cell with its guests is what a task holds.
  * @returns What builds the graph of a matrix file. It throws an `InputError` when the matrix is missing, cannot have k
  * neighbours a row, or has a number that is not finite: the error names the row. Then nothing is written.

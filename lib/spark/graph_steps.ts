@@ -1,8 +1,4 @@
-/**
- * The steps of the neighbour graph: what is done with one partition of its rows.
- *
- * @module
- */
+/** The steps of the neighbour graph: what is done with one partition of its rows. */
 import { deserialize, serialize } from "node:v8";
 import { concatenate } from "../data/concatenate.ts";
 import {
@@ -196,7 +192,6 @@ export const WRITE_STEP: MergedStep<Written> = mergedStep(async function* (table
  * The cell in which each row is at home.
  *
  * @param unit Unit rows.
- * @param cells The cells.
  * @returns One cell a row.
  */
 export function homesOf(unit: Matrix, cells: CoarseCells): Int32Array {

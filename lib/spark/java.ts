@@ -1,8 +1,4 @@
-/**
- * Java, which Spark needs. Imports nothing from npm: the set-up asks here too.
- *
- * @module
- */
+/** Java, which Spark needs. Imports nothing from npm: the set-up asks here too. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";

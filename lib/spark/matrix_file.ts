@@ -1,8 +1,4 @@
-/**
- * Matrix files that are larger than memory: many partitions write their rows into one file, each at its place.
- *
- * @module
- */
+/** Matrix files that are larger than memory: many partitions write their rows into one file, each at its place. */
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { InputError } from "../data/errors.ts";
@@ -15,7 +11,6 @@ import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./eng
 /**
  * Shape of a float32 matrix file.
  *
- * @param path An NPY file.
  * @returns Rows, columns and where the numbers begin.
  * @throws {InputError} When the file is missing, cut, or not a float32 matrix in C order.
  */
@@ -63,7 +58,6 @@ export function writingStep<Broadcast extends { file: RowsFile }>(
 /**
  * Writes a float32 matrix by many hands, atomically.
  *
- * @param engine The engine.
  * @param path The NPY file to write.
  * @param rows Number of rows.
  * @param columns Number of columns.

@@ -1,8 +1,6 @@
 /**
  * The Million Playlist Dataset on an engine. The workers parse slices, and the driver numbers their playlists in order;
  * then the workers count co-occurrence, each in its partition of the playlists.
- *
- * @module
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -94,7 +92,6 @@ async function companionsIn(tables: AsyncIterable<RowTable>): Promise<[number, C
  *
  * @param files Slices, or folders that hold `mpd.slice.*.json`.
  * @param directory Folder to write to.
- * @param engine The engine.
  * @param options What to do with repeats; `companions` also writes `cooccurrence.npz`, a SciPy CSR matrix with so many
  * companions of each track and in how many playlists they stand together.
  * @returns Counts and damages.

@@ -1,8 +1,4 @@
-/**
- * PCA on an engine: moments of partitions are merged, then every partition is projected.
- *
- * @module
- */
+/** PCA on an engine: moments of partitions are merged, then every partition is projected. */
 import { accumulateMoments, fitPca, mergeMoments, type PcaModel, pcaScores } from "../math/pca.ts";
 import type { PcaOfFile } from "../embedding/pca_stage.ts";
 import { aboutFile, InputError } from "../data/errors.ts";
@@ -24,7 +20,6 @@ export const SCORES_STEP: Step = writingStep((table, { model }: { model: PcaMode
 /**
  * PCA on an engine, for `pcaStage`; the files are those of one thread, up to rounding.
  *
- * @param engine The engine.
  * @returns What fits a file and writes its scores; it throws an `InputError` as `fitPca`, and names file and row of a
  * number that is not finite.
  */

@@ -1,8 +1,6 @@
 /**
  * Sizing on paper, every line with its arithmetic: what serving takes, and what a cluster must be for a catalogue that
  * no machine here holds.
- *
- * @module
  */
 import { mean } from "d3-array";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * The Spark engine: the driver's process (`driver.py`) and what is said to it.
- *
- * @module
- */
+/** The Spark engine: the driver's process (`driver.py`) and what is said to it. */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -59,7 +55,6 @@ export function sparkProblem(): string | undefined {
  * on 127.0.0.1. They end with {@linkcode Engine.close}, and when this process ends in whatever way.
  *
  * @param options Master, number of executors, and the module whose `STEPS` are the steps: the library's when left out.
- * @returns The engine.
  * @throws {InputError} When Spark is not installed or the master does not answer.
  */
 export async function sparkEngine(

@@ -1,8 +1,4 @@
-/**
- * All steps by name, so that a worker process finds them.
- *
- * @module
- */
+/** All steps by name, so that a worker process finds them. */
 import type { StepRegistry } from "./engine.ts";
 
 /** The steps. */

@@ -12,8 +12,6 @@
  * The worker asks and the bridge answers, so neither ever writes to one who is not reading.
  *
  * `deno run -A lib/spark/worker.ts [URL of a module with STEPS]`
- *
- * @module
  */
 import { readSync, writeSync } from "node:fs";
 import process from "node:process";

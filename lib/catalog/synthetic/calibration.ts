@@ -5,8 +5,6 @@
  * The quantiles, correlations, keys and shares by genre and subgenre are those of TidyTuesday 2020-01-21
  * `spotify_songs.csv` (https://github.com/rfordatascience/tidytuesday); dates, months, weekdays and time signatures are
  * those of the 1.2M-track catalogue and the 114k catalogue on Kaggle. No row of any of them is in here.
- *
- * @module
  */
 import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
 import normalCdf from "@stdlib/stats-base-dists-normal-cdf";

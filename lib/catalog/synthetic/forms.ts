@@ -1,7 +1,5 @@
 /**
  * The synthetic world as CSV lines, in the header of any of the known forms, with what is dirty in the public files.
- *
- * @module
  */
 import { csvFormatRow } from "d3-dsv";
 import { randomInteger, seededRandom } from "../../math/random.ts";

@@ -1,8 +1,4 @@
-/**
- * Identifiers of the synthetic world: a function of the seed and a number, so that nothing has to remember them.
- *
- * @module
- */
+/** Identifiers of the synthetic world: a function of the seed and a number, so that nothing has to remember them. */
 
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const KINDS = { track: 1, artist: 2, album: 3, broken: 4 } as const;

@@ -1,8 +1,6 @@
 /**
  * Playlists as the Million Playlist Dataset stores them: JSON files of 1,000 playlists each.
  * Format: the data set's README, https://www.aicrowd.com/challenges/spotify-million-playlist-dataset-challenge
- *
- * @module
  */
 import { randomNormal } from "d3-random";
 import { type Random, randomInteger, seededRandom } from "../../math/random.ts";

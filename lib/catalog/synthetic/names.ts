@@ -1,8 +1,6 @@
 /**
  * Invented artist names, titles and album titles, in a manner that fits the genre, by the patterns and words of
  * `words.json`. None is meant to be a real artist.
- *
- * @module
  */
 import { type Random, randomInteger } from "../../math/random.ts";
 import data from "./words.json" with { type: "json" };

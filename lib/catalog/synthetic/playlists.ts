@@ -21,8 +21,6 @@
  *
  * The chance of a track within its scene follows a power law with a flat head, w = (u + u₀)^−1 with u the track's rank
  * over the number of tracks, as in the Million Playlist Dataset: counts fall off with an exponent of about 2.
- *
- * @module
  */
 import { bisectLeft, cumsum } from "d3-array";
 import { randomNormal } from "d3-random";

@@ -1,8 +1,4 @@
-/**
- * The tracks of the synthetic world as columns: what the playlists need to know of them.
- *
- * @module
- */
+/** The tracks of the synthetic world as columns: what the playlists need to know of them. */
 import { AT } from "./calibration.ts";
 import type { WorldArtists, WorldTrack } from "./tracks.ts";
 

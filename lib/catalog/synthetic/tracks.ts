@@ -4,8 +4,6 @@
  *
  * Every latent normal of a track is √a·A + √b·B + √c·C with A drawn once for the artist, B once for the album and C for
  * the track, each with the correlation of the subgenre, and a, b, c the measured shares of variance.
- *
- * @module
  */
 import { cumsum } from "d3-array";
 import { randomNormal } from "d3-random";

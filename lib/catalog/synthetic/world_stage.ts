@@ -1,7 +1,5 @@
 /**
  * The stage that makes a synthetic world: a dirty CSV file, the clean catalogue that ingesting it gives, and playlists.
- *
- * @module
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";

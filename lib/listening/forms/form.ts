@@ -1,8 +1,4 @@
-/**
- * What a form of listening history is: how its files are told, and how they are read.
- *
- * @module
- */
+/** What a form of listening history is: how its files are told, and how they are read. */
 import type { TrackReference } from "../../catalog/match.ts";
 
 /** One entry of a history. */

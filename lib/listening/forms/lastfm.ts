@@ -1,8 +1,4 @@
-/**
- * Scrobbles of Last.fm, as its exporters write them.
- *
- * @module
- */
+/** Scrobbles of Last.fm, as its exporters write them. */
 import { readTable } from "../../data/sources.ts";
 import { readTime } from "../../data/times.ts";
 import { type HistoryForm, textOf } from "./form.ts";

@@ -1,8 +1,4 @@
-/**
- * The listens that ListenBrainz exports, or its server answers.
- *
- * @module
- */
+/** The listens that ListenBrainz exports, or its server answers. */
 import { type HistoryForm, type Json, jsonForm, textOf } from "./form.ts";
 
 /** ListenBrainz' listens. */

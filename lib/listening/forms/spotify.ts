@@ -1,8 +1,4 @@
-/**
- * The streaming histories of Spotify's account export.
- *
- * @module
- */
+/** The streaming histories of Spotify's account export. */
 import { readTime } from "../../data/times.ts";
 import { type HistoryForm, jsonForm, textOf } from "./form.ts";
 

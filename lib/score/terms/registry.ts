@@ -1,8 +1,4 @@
-/**
- * The terms of the utility, in the order of every matrix of values and of every choice log.
- *
- * @module
- */
+/** The terms of the utility, in the order of every matrix of values and of every choice log. */
 import { InputError } from "../../data/errors.ts";
 import type { TrackIndex } from "../collection.ts";
 import type { UserState } from "../state.ts";
@@ -52,7 +48,6 @@ const checked = new WeakSet<readonly Term[]>();
 /**
  * Checks a list of terms, once.
  *
- * @param terms The terms.
  * @returns The terms, unchanged.
  * @throws {InputError} When two have one name, or one has the same value for all candidates.
  */
@@ -77,7 +72,6 @@ export function checkTerms(terms: readonly Term[]): readonly Term[] {
  * Computes terms for candidates. Cost O(c · f + m), independent of the size of the catalogue.
  *
  * @param current The track that plays now.
- * @param state The listener.
  * @param candidates The candidates, c of them.
  * @param options Clock, half-life and the like.
  * @param terms The terms wanted, f of them, in order; {@linkcode BASE_TERMS} when left out.

@@ -31,9 +31,6 @@ export const sameArtist: Term<"sameArtist"> = {
 /**
  * Tells whether two tracks share an artist.
  *
- * @param collection The collection.
- * @param a A track.
- * @param b Another.
  * @returns True when at least one artist made both.
  */
 export function shareArtist(collection: Collection, a: TrackIndex, b: TrackIndex): boolean {

@@ -1,8 +1,6 @@
 /**
  * What a term of the utility is. Each term is one file in this folder and one line in `registry.ts`; labels, sliders,
  * schemas, figures, tables and explanations come from its entry.
- *
- * @module
  */
 import type { Collection, TrackIndex } from "../collection.ts";
 import type { UserState } from "../state.ts";
@@ -124,13 +122,11 @@ export interface Term<Name extends string = string> {
    *
    * @param weight The weight in the middle, 0 for a term without one.
    * @param t The slider, −1 familiar, 1 discover.
-   * @returns The weight there.
    */
   discover?(weight: number, t: number): number;
   /**
    * Computes the term: the value of candidate c goes to `out[first + c * step]`.
    *
-   * @param moment The moment.
    * @param out Where to write.
    * @param first Place of the first candidate's value.
    * @param step From one candidate's value to the next one's.
