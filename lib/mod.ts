@@ -1,175 +1,100 @@
 /**
- * Segue: a shuffle that remembers. This is the public surface that the notebooks import.
+ * Segue: a shuffle that remembers. The core of the library by subject; each room has more in its own `mod.ts`.
  *
  * @module
  */
-export * from "./data/errors.ts";
-export * from "./math/shares.ts";
-export * from "./math/random.ts";
-export * from "./math/matrix.ts";
-export * from "./math/neighbors.ts";
-export * from "./data/progress.ts";
-export * from "./math/tensor.ts";
-export * from "./data/atomic.ts";
-export * from "./data/npy.ts";
-export * from "./data/npz.ts";
-export { type Column, type ColumnType, writeParquet } from "./data/parquet.ts";
-export * from "./data/read_parquet.ts";
-export * from "./data/stages.ts";
-export * from "./catalog/catalog.ts";
-export * from "./catalog/ingest.ts";
-export { type Form, FORMS, type ListStyle } from "./catalog/forms.ts";
-export { type IngestAccount, type IngestOptions } from "./catalog/sql_ingest.ts";
-export * from "./catalog/find.ts";
-export * from "./catalog/explore.ts";
-export * from "./listening/account_export.ts";
-export * from "./catalog/playlist_statistics.ts";
-export * from "./catalog/reference.ts";
-export * from "./catalog/synthetic/world_stage.ts";
-export * from "./math/spread.ts";
-export * from "./features/transforms.ts";
-export * from "./math/circle.ts";
-export * from "./features/statistics.ts";
-export * from "./features/spec.ts";
-export * from "./features/encode.ts";
-export * from "./features/features_stage.ts";
-export * from "./math/pca.ts";
-export * from "./embedding/autoencoder.ts";
-export * from "./embedding/split.ts";
-export * from "./embedding/quality.ts";
-export * from "./embedding/compare.ts";
-export * from "./math/kmeans.ts";
-export * from "./embedding/cluster_count.ts";
-export * from "./embedding/describe.ts";
-export * from "./embedding/umap.ts";
-export * from "./data/folder.ts";
-export * from "./embedding/pca_stage.ts";
-export * from "./embedding/embedding_stage.ts";
-export * from "./embedding/clusters_stage.ts";
-export * from "./embedding/umap_stage.ts";
-export * from "./embedding/embed_tracks.ts";
-export * from "./graph/graph.ts";
-export * from "./graph/ego.ts";
-export * from "./graph/knn.ts";
-export * from "./graph/path.ts";
-export * from "./graph/connect.ts";
-export * from "./graph/hubness.ts";
-export * from "./graph/statistics.ts";
-export * from "./graph/graph_stage.ts";
-export * from "./score/collection.ts";
-export * from "./score/state.ts";
-export * from "./score/terms/registry.ts";
-export * from "./score/terms/term.ts";
-export * from "./score/terms/recency.ts";
-export * from "./score/terms/same_artist.ts";
-export * from "./score/weights.ts";
-export * from "./score/rules.ts";
-export * from "./score/candidates.ts";
-export * from "./math/softmax.ts";
-export * from "./score/explain.ts";
-export * from "./score/distribution.ts";
-export * from "./score/recommend.ts";
-export * from "./score/baselines.ts";
-export * from "./score/policies.ts";
-export * from "./score/session.ts";
-export * from "./score/chain.ts";
-export * from "./score/walks.ts";
-export * from "./catalog/match.ts";
-export * from "./listening/history.ts";
-export { type HistoryFile, type HistoryForm, type Json, type Listening } from "./listening/forms/form.ts";
-export * from "./listening/library.ts";
-export * from "./score/playlist.ts";
-export * from "./listening/choice_sets.ts";
-export * from "./choice/logit_sums.ts";
-export * from "./choice/coefficient.ts";
-export { type Likelihood } from "./math/newton.ts";
-export * from "./choice/conditional_logit.ts";
-export { type ChoiceColumns } from "./choice/choice_log.ts";
-export { type ChoiceTable, readChoices, withChoiceBatches } from "./choice/read_choices.ts";
-export * from "./choice/softmax_regression.ts";
-export { fitMixedLogit, type MixedLogit, type MixedLogitOptions } from "./choice/mixed_logit.ts";
-export * from "./listening/simulated_listeners.ts";
-export * from "./choice/history_choices.ts";
-export * from "./choice/sampling.ts";
-export * from "./choice/contrast.ts";
-export * from "./choice/recovery.ts";
-export * from "./listening/tastes.ts";
-export * from "./choice/personal.ts";
-export * from "./choice/online.ts";
-export * from "./choice/weights_file.ts";
-export * from "./choice/simulate_stage.ts";
-export * from "./choice/write_choices.ts";
-export * from "./sequence/scan_mpd.ts";
-export * from "./sequence/read_mpd.ts";
-export * from "./sequence/interactions.ts";
-export { readTrackNames, type TrackName, type TrackNames } from "./sequence/track_names.ts";
+
+// A data folder and what lies in it.
+export { InputError } from "./data/errors.ts";
+export { openWorkspace, type Settings, type Workspace } from "./prepare.ts";
+export { readNpyMatrix } from "./data/mod.ts";
+export { type Matrix, type Random, seededRandom } from "./math/mod.ts";
+
+// The catalogue.
+export { type Catalog, catalogStatistics, catalogTable, findTrack, trackName } from "./catalog/mod.ts";
+export { type FeatureSpec, readFeatureSpec } from "./features/mod.ts";
+
+// Embedding and neighbour graph.
+export { fitPca, type PcaModel } from "./math/mod.ts";
+export { buildKnnGraph, connectTrack, type NeighborGraph, neighborsOf, smoothPath } from "./graph/mod.ts";
+
+// The score: terms, weights, rules, the distribution over next tracks.
 export {
-  countTracks,
-  historyOf,
-  type SequenceSplit,
-  type SplitOptions,
-  type SplitPart,
-  splitPlaylists,
-  targetOf,
-} from "./sequence/split.ts";
-export * from "./sequence/recommender.ts";
-export * from "./sequence/ranking.ts";
-export * from "./sequence/baselines.ts";
-export * from "./hybrid/content.ts";
-export * from "./sequence/sasrec.ts";
-export * from "./sequence/serve.ts";
-export * from "./sequence/train.ts";
-export type { SasrecLoss, TrainOptions } from "./sequence/training_plan.ts";
-export * from "./sequence/early_stopping.ts";
-export * from "./sequence/predict.ts";
-export * from "./hybrid/hybrid.ts";
-export * from "./hybrid/evidence.ts";
-export * from "./hybrid/compare.ts";
-export * from "./sequence/continuation.ts";
-export * from "./sequence/cold_start.ts";
-export * from "./sequence/report.ts";
-export * from "./sequence/sasrec_stage.ts";
-export type { CodeLists, Labels, Metric, MetricDescription, Run, RunTracks, SessionValue } from "./metrics/metric.ts";
-export { REPEAT_KINDS, type RepeatKind, repeatRates } from "./metrics/repetition.ts";
-export { consecutiveSimilarities } from "./metrics/diversity.ts";
-export { coverageOf, exposureCounts } from "./metrics/exposure.ts";
-export * from "./metrics/ranking.ts";
-export * from "./math/bootstrap.ts";
-export * from "./evaluation/scenarios.ts";
-export * from "./evaluation/policies.ts";
-export * from "./evaluation/play.ts";
-export * from "./metrics/registry.ts";
-export * from "./metrics/measure.ts";
-export * from "./hybrid/sequence_term.ts";
-export * from "./evaluation/comparison.ts";
-export * from "./evaluation/runner.ts";
-export type { ListenerJob } from "./evaluation/comparison_worker.ts";
-export * from "./evaluation/summary.ts";
-export * from "./evaluation/findings.ts";
-export * from "./evaluation/examples.ts";
-export * from "./evaluation/files.ts";
-export * from "./evaluation/feedback.ts";
-export * from "./evaluation/experiment.ts";
-export * from "./choice/off_policy.ts";
-export * from "./evaluation/new_tracks.ts";
-export * from "./plots/catalog.ts";
-export * from "./plots/graph.ts";
-export * from "./plots/theme.ts";
-export * from "./plots/evaluation.ts";
-export * from "./plots/render.ts";
-export * from "./plots/show.ts";
-export * from "./plots/check.ts";
-export * from "./plots/softmax.ts";
-export * from "./plots/policies.ts";
-export * from "./plots/score.ts";
-export * from "./plots/session.ts";
-export * from "./plots/embedding.ts";
-export * from "./plots/clusters.ts";
-export * from "./plots/choice.ts";
-export * from "./plots/idea.ts";
-export * from "./plots/sequence.ts";
-export * from "./plots/case_study.ts";
-export * from "./spark/sizing.ts";
-export * from "./service/search.ts";
-export * from "./service/server.ts";
-export * from "./prepare.ts";
+  type Collection,
+  DEFAULT_RULES,
+  DEFAULT_WEIGHTS,
+  Distribution,
+  type Explanation,
+  findCandidates,
+  loadCollection,
+  recommendNext,
+  type RecommendOptions,
+  restrictCollection,
+  type Rules,
+  SESSION_WEIGHTS,
+  type Term,
+  type TermName,
+  TERMS,
+  type Weights,
+} from "./score/mod.ts";
+export { softmax } from "./math/mod.ts";
+
+// A listener and sessions.
+export {
+  playlistRows,
+  playSessions,
+  POLICIES,
+  type PolicyName,
+  Session,
+  type SessionOptions,
+  type SessionPick,
+  UserState,
+} from "./score/mod.ts";
+
+// Real histories and libraries.
+export { applyHistory, readHistory, readLibrary } from "./listening/mod.ts";
+
+// Learning weights from choices.
+export { type ChoiceSets, simulateListeners } from "./listening/mod.ts";
+export {
+  BayesianWeights,
+  type ConditionalLogit,
+  evaluateOffPolicy,
+  fitConditionalLogit,
+  fitMixedLogit,
+  type MixedLogit,
+  readChoices,
+  weightsOfFit,
+  writeWeights,
+} from "./choice/mod.ts";
+
+// Sequence models and the hybrid.
+export {
+  evaluateNext,
+  fitItemKnn,
+  fitMarkov,
+  fitPopularity,
+  loadSequenceData,
+  mpdStage,
+  type NextTrackResult,
+  type SequenceRecommender,
+  serveSasrec,
+} from "./sequence/mod.ts";
+export { fitHybrid, weighSequenceTerm } from "./hybrid/mod.ts";
+
+// Evaluation.
+export { type Metric, METRICS } from "./metrics/mod.ts";
+export {
+  compareArms,
+  comparePolicies,
+  compareWith,
+  type Comparison,
+  describeFindings,
+  summarize,
+} from "./evaluation/mod.ts";
+
+// Figures and tables in a notebook.
+export { checkAnswer, say, show, showFrame, showTable, type Spec } from "./plots/mod.ts";
+
+// The service.
+export { SearchIndex, serve } from "./service/mod.ts";

@@ -3,7 +3,7 @@
  * notebook cells and the plan of the library only. `--list` names the checks and runs none.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -33,10 +33,16 @@ const GATE: Check[] = [
   { name: "format of the notebooks", run: () => notebookFormat() },
   { name: "lint", run: () => deno("lint", "--quiet") },
   { name: "types", run: () => deno("check", "--quiet", "lib", "test") },
-  { name: "documentation", run: () => deno("doc", "--lint", "lib/mod.ts") },
+  { name: "documentation", run: () => deno("doc", "--lint", ...publicModules()) },
   { name: "plan of the library", run: () => measureHouse(join(ROOT, "lib")).findings },
   { name: "cells of the notebooks", run: () => checkNotebooks() },
 ];
+
+/** `lib/mod.ts`, the conductor, and the `mod.ts` of every room. */
+function publicModules(): string[] {
+  const rooms = readdirSync(join(ROOT, "lib")).map((room) => `lib/${room}/mod.ts`);
+  return ["lib/mod.ts", "lib/prepare.ts", ...rooms.filter((path) => existsSync(join(ROOT, path)))];
+}
 
 /** Tests that time something, or that start a browser or a cluster, or set what all tests of a process share. */
 const ALONE = [

@@ -35,7 +35,7 @@ Deno.test("a notebook opened in JupyterLab runs to its end and draws its figures
   const folder = mkdtempSync(join(ROOT, "notebooks/.lab-"));
   const data = mkdtempSync(join(tmpdir(), "segue-lab-"));
   const notebook = readFileSync(join(ROOT, "notebooks/01_data_and_features.ipynb"), "utf8")
-    .replaceAll("../lib/mod.ts", "../../lib/mod.ts").replace("tracks: 20000", "tracks: 400");
+    .replaceAll("../lib/", "../../lib/").replace("tracks: 20000", "tracks: 400");
   writeFileSync(join(folder, "01.ipynb"), notebook);
   let lab: { url: string; stop: () => Promise<void> } | undefined;
   const browser = await launchBrowser();

@@ -1,0 +1,7 @@
+/**
+ * Public names of data/: files that other tools open, errors a user can mend, and what is up to date.
+ *
+ * @module
+ */
+export { type NpyMatrix, readNpyMatrix } from "./npy.ts";
+export { hashFile, type ManifestEntry, type StageReport } from "./stages.ts";

@@ -1,0 +1,21 @@
+/**
+ * Public names of hybrid/: what joins the sequence model and the score.
+ *
+ * @module
+ */
+export {
+  affinityRecommender,
+  catalogRows,
+  nameCodes,
+  playlistFeatures,
+  similarityRecommender,
+  timeAwareRecommender,
+} from "./content.ts";
+export { hybridTerms, type TermSources } from "./evidence.ts";
+export { fitHybrid, type Hybrid, type HybridTerm, weightTable } from "./hybrid.ts";
+export {
+  type SequenceEstimate,
+  type SequenceTerm,
+  type WeighedSequenceTerm,
+  weighSequenceTerm,
+} from "./sequence_term.ts";

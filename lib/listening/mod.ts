@@ -1,0 +1,20 @@
+/**
+ * Public names of listening/: what people heard: histories, libraries, simulated listeners and their choices.
+ *
+ * @module
+ */
+export { type ListeningExport, writeListeningExport } from "./account_export.ts";
+export { type ChoiceLog, type ChoiceSets, listenerRanges, takeSets } from "./choice_sets.ts";
+export { type HistoryFile, type HistoryForm, type Json, type Listening } from "./forms/form.ts";
+export { applyHistory, type History, type HistoryReport, readHistory } from "./history.ts";
+export { type Library, readLibrary } from "./library.ts";
+export { type ListenerOptions, type SimulatedChoices, simulateListeners } from "./simulated_listeners.ts";
+export {
+  type ChoiceContext,
+  drawChoices,
+  drawContexts,
+  drawTastes,
+  type TasteOptions,
+  type Tastes,
+  withContexts,
+} from "./tastes.ts";

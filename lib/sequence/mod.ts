@@ -1,0 +1,30 @@
+/**
+ * Public names of sequence/: playlists as sequences: reading them, SASRec, simple models, the ranking protocol.
+ *
+ * @module
+ */
+export { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
+export { type ColdStartOptions, type ColdStartResult, evaluateColdStart } from "./cold_start.ts";
+export { type ContinuationResult, evaluateContinuation, holdOutPlaylists } from "./continuation.ts";
+export { type TrainingPoint } from "./early_stopping.ts";
+export { type Interactions, type Playlists } from "./interactions.ts";
+export {
+  compareResults,
+  evaluateNext,
+  type EvaluateOptions,
+  type MetricEstimate,
+  type NextTrackResult,
+  type RankEstimates,
+  rankMetrics,
+} from "./ranking.ts";
+export { type MpdOptions, mpdStage, type SliceScan } from "./read_mpd.ts";
+export { type SequenceRecommender } from "./recommender.ts";
+export { continuationTable, formatEstimate, orderAblation, resultTable, sideOfZero } from "./report.ts";
+export { type SasrecConfig, type SasrecModel, type SasrecWeights } from "./sasrec.ts";
+export { loadSequenceData, type SasrecStageOptions, type TrainedSasrec, trainedSasrec } from "./sasrec_stage.ts";
+export { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack } from "./scan_mpd.ts";
+export { type Prediction, type SasrecServer, serveSasrec } from "./serve.ts";
+export { historyOf, type SequenceSplit, type SplitOptions, type SplitPart } from "./split.ts";
+export { type TrackName, type TrackNames } from "./track_names.ts";
+export { type TrainingResult } from "./train.ts";
+export { type SasrecLoss, type TrainOptions } from "./training_plan.ts";

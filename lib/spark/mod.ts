@@ -1,0 +1,15 @@
+/**
+ * Public names of spark/: what serving and a cluster must be for a catalogue of any size.
+ *
+ * @module
+ */
+export {
+  type MeasuredGraphRun,
+  SERVING_ASSUMPTIONS,
+  type ServingLoad,
+  type ServingMeasures,
+  sizeCluster,
+  sizeServing,
+  type SizingLine,
+  type SizingOptions,
+} from "./sizing.ts";
