@@ -79,6 +79,7 @@ export function measureHouse(lib: string): House {
     ...over("lib has lines", house.lines, LIMITS.lines),
     ...over("lib/mod.ts exports names", house.names, LIMITS.names),
     ...over("the rooms export names", sum(Object.values(namesOfRooms)), LIMITS.namesOfRooms),
+    ...(texts.has("README.md") ? wrongMap(texts.get("README.md")!, files) : ["lib/README.md, the map, is missing"]),
     ...rooms.flatMap((room) => over(`lib/${room}/mod.ts exports names`, namesOfRooms[room], LIMITS.namesOfRoom)),
   ];
   return { ...house, findings };
@@ -128,6 +129,20 @@ function circle(imports: ReadonlyMap<string, string[]>): string[] {
     if (found.length) return found;
   }
   return [];
+}
+
+/** Rooms that the map leaves out, and files and folders that it names and that are not there. */
+function wrongMap(map: string, files: readonly string[]): string[] {
+  const rooms = new Set(files.map((file) => file.split("/")[0]).filter((room) => room !== "README.md"));
+  const named = [...map.matchAll(/`([a-z_]+(?:\/[a-z_]+)*(?:\/|\.tsx?))`/g)].map(([, path]) => path);
+  return [
+    ...[...rooms].filter((room) => !map.includes(`\`${room.replace(/^([a-z]+)$/, "$1/")}\``))
+      .map((room) => `lib/README.md does not name ${room}`),
+    ...named.filter((path) =>
+      !files.some((file) => file === path || file.startsWith(path)) && !path.startsWith("test/")
+    )
+      .map((path) => `lib/README.md names ${path}, which is not there`),
+  ];
 }
 
 /** Number of names that a module exports; a star, which hides how many, counts as more than any limit. */

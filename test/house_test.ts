@@ -5,13 +5,15 @@ import { dirname, join } from "node:path";
 import { measureHouse } from "./house.ts";
 
 /** Measures a library of a few files. */
-function measure(files: Record<string, string>) {
+function measure(files: Record<string, string>, map = "The map.\n") {
   const lib = mkdtempSync(join(tmpdir(), "segue-house-"));
   try {
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(dirname(join(lib, file)), { recursive: true });
       writeFileSync(join(lib, file), text);
     }
+    const rooms = new Set(Object.keys(files).map((file) => file.replace(/\/.*/, "/")));
+    if (map) writeFileSync(join(lib, "README.md"), [...rooms].map((room) => `\`${room}\`\n`).join("") + map);
     return measureHouse(lib);
   } finally {
     rmSync(lib, { recursive: true });
@@ -50,7 +52,14 @@ Deno.test("measureHouse() counts lines and exported names and finds what is over
   assert.equal(house.names, 3);
   assert.deepEqual(house.namesOfRooms, { score: 2 });
   assert.equal(house.longest, 401);
-  assert.equal(house.lines, 2 + 5 + 2 * 401);
+  assert.equal(house.lines, 2 + 5 + 2 * 401 + 3);
   assert.equal(house.findings.length, 1);
   assert.match(measure({ "mod.ts": 'export * from "./a.ts";\n' }).findings.join("\n"), /names: Infinity/);
+});
+
+Deno.test("measureHouse() finds what the map leaves out, and what it names and is not there", () => {
+  const files = { "score/a.ts": "" };
+  assert.deepEqual(measure(files).findings, []);
+  assert.match(measure(files, "").findings.join(), /map, is missing/);
+  assert.match(measure(files, "See `score/b.ts`.\n").findings.join(), /names score\/b\.ts/);
 });
