@@ -8,6 +8,7 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "./errors.ts";
 import { readFile } from "./npy.ts";
+import { decodeText, type Encoding } from "./text.ts";
 
 /** A text file. */
 export interface SourceFile {
@@ -15,6 +16,8 @@ export interface SourceFile {
   path: string;
   /** Its text, without a byte order mark. */
   text: string;
+  /** How it was encoded. */
+  encoding: Encoding;
 }
 
 /**
@@ -35,7 +38,7 @@ export function readSources(paths: readonly string[], wanted: RegExp): SourceFil
       ? unzip(path, wanted)
       : [{ path, bytes: readFile(path) }];
     if (files.length === 0) throw new InputError(`${path}: has no file whose name matches ${wanted.source}`);
-    return files.map(({ path, bytes }) => ({ path, text: new TextDecoder().decode(bytes) }));
+    return files.map(({ path, bytes }) => ({ path, ...decodeText(path, bytes) }));
   });
 }
 
@@ -45,7 +48,7 @@ export function readSources(paths: readonly string[], wanted: RegExp): SourceFil
  * @returns The value; an array of the values of JSON lines.
  * @throws {InputError} When it is neither.
  */
-export function readJson({ path, text }: SourceFile): unknown {
+export function readJson({ path, text }: Pick<SourceFile, "path" | "text">): unknown {
   for (
     const read of [JSON.parse, (lines: string) => lines.split("\n").filter((l) => l.trim()).map((l) => JSON.parse(l))]
   ) {

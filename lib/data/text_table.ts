@@ -1,6 +1,6 @@
 /**
  * Tables in text files as people have them: plain or gzipped, with one or two characters between the fields, quoted or
- * not, in UTF-8 or Latin-1. DuckDB reads them.
+ * not, in any encoding that text.ts knows. DuckDB reads them.
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { dsvFormat } from "d3-dsv";
@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { InputError } from "./errors.ts";
 import { sqlText, withDuckDB } from "./parquet.ts";
 import { gunzip, headOf, kindOf } from "./source_file.ts";
+import { type Encoding, encodingOf, writeUtf8 } from "./text.ts";
 
 /** How a table is written. */
 export interface TextForm {
@@ -46,25 +47,27 @@ export async function withTextTable<Form extends TextForm, T>(
     throw new InputError(`${path}: expected a text file but found a zip archive; unpack it and give the file within`);
   }
   if (kind === "parquet") throw new InputError(`${path}: expected a text file but found Parquet; export it as CSV`);
-  if (kind === "gzip") return await withUnpacked(path, (file) => withTextTable(file, findForm, use));
-  const first = new TextDecoder().decode(headOf(path, 1 << 16)).split(/\r?\n/)[0];
+  if (kind === "gzip") {
+    return await withCopy((copy) => gunzip(path, copy), (copy) => withTextTable(copy, findForm, use));
+  }
+  const inUtf8 = (encoding?: Encoding) =>
+    withCopy((copy) => writeUtf8(path, copy, encoding), (copy) => withTextTable(copy, findForm, use));
+  const head = headOf(path, 1 << 16);
+  if (encodingOf(head) !== "UTF-8") return await inUtf8();
+  const first = new TextDecoder().decode(head).split(/\r?\n/)[0];
   const form = findForm(first);
   const columns = fieldsOf(first, form.separator).map((_, c) => `c${c}: 'VARCHAR'`).join(", ");
   const quote = sqlText(/::|\|/.test(form.separator) ? "" : '"');
-  const read = (encoding: string) => {
-    const source = `read_csv(${sqlText(path)}, delim = ${sqlText(form.separator)}, quote = ${quote}, escape = ${quote},
-      header = ${form.header}, columns = {${columns}}, encoding = '${encoding}', auto_detect = false,
-      strict_mode = false, null_padding = true)`;
-    return withDuckDB((connection) => use({ connection, source, form, lineOf: (row) => lineOf(path, form, row) }));
-  };
+  const source = `read_csv(${sqlText(path)}, delim = ${sqlText(form.separator)}, quote = ${quote}, escape = ${quote},
+    header = ${form.header}, columns = {${columns}}, auto_detect = false, strict_mode = false, null_padding = true)`;
   try {
-    // The MovieLens files of 1998 and 2003 are Latin-1.
-    return await read("utf-8").catch((error) => {
-      if (!/not utf-8 encoded/.test(String(error))) throw error;
-      return read("latin-1");
-    });
+    return await withDuckDB((connection) =>
+      use({ connection, source, form, lineOf: (row) => lineOf(path, form, row) })
+    );
   } catch (error) {
     if (error instanceof InputError) throw error;
+    // The first letter beyond ASCII may stand far behind the head.
+    if (/not utf-8 encoded/.test(String(error))) return await inUtf8("Windows-1252");
     throw new InputError(`${path}: expected a table in text but DuckDB says: ${String(error).slice(0, 300)}`);
   }
 }
@@ -107,11 +110,11 @@ async function lineOf(path: string, { header }: TextForm, row: number): Promise<
   return { line, text: "" };
 }
 
-async function withUnpacked<T>(path: string, use: (file: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "segue-unpacked-"));
+async function withCopy<T>(write: (copy: string) => Promise<unknown>, use: (copy: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "segue-table-"));
   try {
-    await gunzip(path, join(folder, "plain"));
-    return await use(join(folder, "plain"));
+    await write(join(folder, "copy"));
+    return await use(join(folder, "copy"));
   } finally {
     rmSync(folder, { recursive: true });
   }
