@@ -4,7 +4,7 @@
  */
 import { sqlName, sqlText } from "../data/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
-import { listOf, tidyList } from "./credits.ts";
+import { listOf, tidyList } from "./list_sql.ts";
 import { CRITICAL_COLUMNS, type Form, SOURCE_COLUMNS } from "./forms.ts";
 import { FIX, isList, isNumeric, listStyle, RANGES, SILENT_FEATURES, sqlType } from "./rules.ts";
 import { bareTitle, plainText, workKey } from "./work.ts";

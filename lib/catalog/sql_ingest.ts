@@ -10,7 +10,7 @@ import { expectInteger, InputError } from "../data/errors.ts";
 import { writeAtomic, writeAtomicWith } from "../data/atomic.ts";
 import { sqlName, sqlText, withDuckDB } from "../data/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
-import { registerPythonList } from "./credits.ts";
+import { registerPythonList } from "./list_sql.ts";
 import { type Form, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
 import { countReasons, reasonKind, type Reject, rejectsCsv } from "./rejects.ts";
 import { FIX, isList, SILENT_FEATURES } from "./rules.ts";
