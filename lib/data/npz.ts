@@ -1,10 +1,9 @@
 /** NumPy's NPZ format: a zip archive of NPY files, as `numpy.savez` and `scipy.sparse.save_npz` write it. */
-import { inflateSync } from "fflate";
 import { closeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { concatenate } from "./concatenate.ts";
-import { InputError } from "./errors.ts";
 import { writeAtomic } from "./atomic.ts";
+import { readZipEntry, zipEntries, type ZipEntry } from "./zip.ts";
 import { type NpyArray, npyChunks, npyHeader, openFile, readArray, readInto } from "./npy.ts";
 
 /** An entry of an archive: an array, or a byte string (NumPy type `S`). */
@@ -29,93 +28,21 @@ export function readNpz(path: string): Record<string, NpzEntry> {
   const { file, size } = openFile(path);
   try {
     return Object.fromEntries(
-      zipEntries(file, size, path).map((entry) => [entry.name.replace(/\.npy$/, ""), readEntry(file, entry, path)]),
+      zipEntries(file, size, path, "a NumPy NPZ archive").map((
+        entry,
+      ) => [entry.name.replace(/\.npy$/, ""), readEntry(file, entry, path)]),
     );
   } finally {
     closeSync(file);
   }
 }
 
-/** A file of a zip archive. */
-interface ZipEntry {
-  name: string;
-  /** 0 stored, 8 deflated. */
-  method: number;
-  /** Where its bytes start, how many there are, and how many when inflated. */
-  start: number;
-  compressed: number;
-  size: number;
-}
-
-/**
- * The files of an archive, from its central directory; with the 64-bit fields of archives beyond 4 GiB.
- * Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3 and 4.5.3
- */
-function zipEntries(file: number, size: number, path: string): ZipEntry[] {
-  const wrong = () =>
-    new InputError(`${path}: expected a NumPy NPZ archive but found another kind of file, or a cut one`);
-  const read = (from: number, length: number) => {
-    const bytes = new Uint8Array(length);
-    if (from < 0 || readInto(file, bytes, from) < length) throw wrong();
-    return new DataView(bytes.buffer);
-  };
-  const long = (view: DataView, at: number) => Number(view.getBigUint64(at, true));
-  const tailLength = Math.min(size, 22 + 65535);
-  const tail = read(size - tailLength, tailLength);
-  let end = tailLength - 22;
-  while (end >= 0 && tail.getUint32(end, true) !== 0x06054b50) end--;
-  if (end < 0) throw wrong();
-  let [count, length, at] = [
-    tail.getUint16(end + 10, true),
-    tail.getUint32(end + 12, true),
-    tail.getUint32(end + 16, true),
-  ];
-  if (count === 0xffff || length === 0xffffffff || at === 0xffffffff) {
-    if (end < 20 || tail.getUint32(end - 20, true) !== 0x07064b50) throw wrong();
-    const wide = read(long(tail, end - 12), 56);
-    [count, length, at] = [long(wide, 32), long(wide, 40), long(wide, 48)];
-  }
-  const directory = read(at, length);
-  const entries: ZipEntry[] = [];
-  for (let e = 0, p = 0; e < count; e++) {
-    if (p + 46 > length || directory.getUint32(p, true) !== 0x02014b50) throw wrong();
-    const nameLength = directory.getUint16(p + 28, true);
-    const extraLength = directory.getUint16(p + 30, true);
-    const name = new TextDecoder().decode(new Uint8Array(directory.buffer, p + 46, nameLength));
-    const fields = [24, 20, 42].map((field) => directory.getUint32(p + field, true));
-    let extra = p + 46 + nameLength;
-    const extraEnd = extra + extraLength;
-    while (extra < extraEnd && directory.getUint16(extra, true) !== 1) {
-      extra += 4 + directory.getUint16(extra + 2, true);
-    }
-    for (let f = 0, wide = extra + 4; f < 3 && extra < extraEnd; f++) {
-      if (fields[f] !== WIDE) continue;
-      fields[f] = long(directory, wide);
-      wide += 8;
-    }
-    const local = read(fields[2], 30);
-    if (local.getUint32(0, true) !== 0x04034b50) throw wrong();
-    const start = fields[2] + 30 + local.getUint16(26, true) + local.getUint16(28, true);
-    if (start + fields[1] > size) throw wrong();
-    entries.push({ name, method: directory.getUint16(p + 10, true), start, compressed: fields[1], size: fields[0] });
-    p += 46 + nameLength + extraLength + directory.getUint16(p + 32, true);
-  }
-  return entries;
-}
-
 /** An entry that is stored goes straight from the file into its array. */
-function readEntry(file: number, { name, method, start, compressed, size }: ZipEntry, path: string): NpzEntry {
+function readEntry(file: number, entry: ZipEntry, path: string): NpzEntry {
+  const { name, method, start, size } = entry;
   const what = `${path}/${name}`;
   if (method === 0) return readArray(size, (bytes, from) => readInto(file, bytes, start + from), what);
-  const packed = new Uint8Array(compressed);
-  let whole: Uint8Array;
-  readInto(file, packed, start);
-  try {
-    if (method !== 8) throw new Error("not deflated");
-    whole = inflateSync(packed, { out: new Uint8Array(size) });
-  } catch {
-    throw new InputError(`${what}: cannot be unpacked; save it with numpy.savez`);
-  }
+  const whole = readZipEntry(file, entry, path);
   return readArray(whole.length, (bytes, from) => bytes.set(whole.subarray(from, from + bytes.length)), what);
 }
 

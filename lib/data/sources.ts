@@ -3,12 +3,13 @@
  * in.
  */
 import { csvParseRows, dsvFormat } from "d3-dsv";
-import { unzipSync } from "fflate";
-import { readdirSync, statSync } from "node:fs";
+import { sort } from "d3-array";
+import { closeSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "./errors.ts";
-import { readFile } from "./npy.ts";
+import { openFile, readFile } from "./npy.ts";
 import { decodeText, type Encoding } from "./text.ts";
+import { readZipEntry, zipEntries } from "./zip.ts";
 
 /** A text file. */
 export interface SourceFile {
@@ -86,11 +87,12 @@ function listFiles(folder: string, wanted: RegExp): string[] {
 }
 
 function unzip(path: string, wanted: RegExp): { path: string; bytes: Uint8Array }[] {
+  const { file, size } = openFile(path);
   try {
-    const entries = unzipSync(readFile(path), { filter: ({ name }) => wanted.test(basename(name)) });
-    return Object.keys(entries).sort().map((name) => ({ path: `${path}/${name}`, bytes: entries[name] }));
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${path}: expected a zip archive but found another kind of file, or a cut one`);
+    const entries = zipEntries(file, size, path).filter(({ name }) => wanted.test(basename(name)));
+    return sort(entries, ({ name }) => name)
+      .map((entry) => ({ path: `${path}/${entry.name}`, bytes: readZipEntry(file, entry, path) }));
+  } finally {
+    closeSync(file);
   }
 }
