@@ -1,5 +1,7 @@
 /** Finding the tracks that other programs speak of: by id, else by title and artist. */
+import { sort } from "d3-array";
 import { type Catalog, listsOf, textsOf } from "./catalog.ts";
+import { splitCredit } from "./credits.ts";
 import { normalizeTitle } from "./find.ts";
 
 /** How a history, a library or a playlist names a track. */
@@ -8,8 +10,10 @@ export interface TrackReference {
   id?: string;
   /** Title. */
   title?: string;
-  /** Artist; any one of several. */
+  /** Artist, or all of them in one text: `Vela feat. Tomas`. */
   artist?: string;
+  /** The artists one by one, where the source has them so; else `artist` is taken apart. */
+  artists?: readonly string[];
   /** The audio file, where a playlist of files names it. */
   location?: string;
 }
@@ -25,7 +29,8 @@ export interface TrackMatch {
 /**
  * Finds referenced tracks in a catalogue: by id, else by title and artist without case, accents and punctuation, else
  * by the title without what stands in brackets or behind a dash (remaster, live and feature marks; a remix is another
- * work) and the artist. Of several the most popular.
+ * work) and the artist. As the artist the whole credit is tried, then its first artist, then the others. Of several
+ * tracks the one that shares most artists with the credit, then the most popular.
  * Cost O(n + references); only the titles of artists that are referenced are looked at.
  *
  * @param catalog The catalogue, with track_id, title and artists.
@@ -34,16 +39,27 @@ export interface TrackMatch {
  */
 export function matchTracks(catalog: Catalog, references: readonly TrackReference[]): TrackMatch[] {
   const rows = rowsById(catalog, references);
-  const names = tracksByName(catalog, references.filter(({ id }) => id === undefined || !rows.has(bareId(id))));
-  return references.map((reference): TrackMatch => {
-    const byId = reference.id === undefined ? undefined : rows.get(bareId(reference.id));
+  const named = references.filter(({ id, title }) => title !== undefined && !rows.has(bareId(id ?? "")));
+  const names = named.length > 0 ? namesOf(catalog) : new Map<string, string>();
+  const credits = creditsOf(named, names);
+  const tracks = tracksByName(catalog, new Set([...credits.values()].flat()), names);
+  const popularity = catalog.numbers.popularity;
+  const find = (by: "title" | "work", title: string, credit: readonly string[]) => {
+    const plain = by === "title" ? normalizeTitle(title) : baseTitle(title);
+    const found = credit.map((artist) => tracks.get(keyOf(artist, by, plain))).find((rows) => rows !== undefined);
+    const shared = (row: number) =>
+      listsOf(catalog, "artists")[row].filter((a) => credit.includes(names.get(a)!)).length;
+    return found && sort(found, (row) => -shared(row), (row) => -(popularity?.[row] || 0))[0];
+  };
+  return references.map(({ id, title, artist, artists }): TrackMatch => {
+    const byId = id === undefined ? undefined : rows.get(bareId(id));
     if (byId !== undefined) return { track: byId, by: "id" };
-    if (reference.title === undefined || reference.artist === undefined) return { track: -1, by: "none" };
-    const artist = normalizeTitle(reference.artist);
-    const byTitle = names.get(keyOf(artist, "title", reference.title));
-    if (byTitle !== undefined) return { track: byTitle, by: "title" };
-    const byWork = names.get(keyOf(artist, "work", reference.title));
-    return byWork === undefined ? { track: -1, by: "none" } : { track: byWork, by: "work" };
+    const credit = credits.get(creditKey(artist, artists)) ?? [];
+    for (const by of ["title", "work"] as const) {
+      const track = title === undefined ? undefined : find(by, title, credit);
+      if (track !== undefined) return { track, by };
+    }
+    return { track: -1, by: "none" };
   });
 }
 
@@ -66,28 +82,54 @@ function rowsById(catalog: Catalog, references: readonly TrackReference[]): Map<
   return rows;
 }
 
-function tracksByName(catalog: Catalog, references: readonly TrackReference[]): Map<string, number> {
-  const artists = new Set<string>();
-  for (const { artist } of references) if (artist !== undefined) artists.add(normalizeTitle(artist));
-  const rows = new Map<string, number>();
-  if (artists.size === 0) return rows;
+/** The plain name of each artist of a catalogue. */
+function namesOf(catalog: Catalog): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const list of listsOf(catalog, "artists")) {
+    for (const name of list) if (!names.has(name)) names.set(name, normalizeTitle(name));
+  }
+  return names;
+}
+
+function creditKey(artist: string | undefined, artists: readonly string[] = []): string {
+  return [artist ?? "", ...artists].join("\n");
+}
+
+/** The plain names to try for each credit: the whole, then one artist after the other. */
+function creditsOf(references: readonly TrackReference[], names: Map<string, string>): Map<string, string[]> {
+  const known = new Set(names.values());
+  const credits = new Map<string, string[]>();
+  for (const { artist, artists } of references) {
+    const key = creditKey(artist, artists);
+    if (credits.has(key)) continue;
+    const single = artists ?? (artist === undefined ? [] : splitCredit(artist, known).artists);
+    credits.set(key, [...new Set([artist ?? [], single].flat().map(normalizeTitle))]);
+  }
+  return credits;
+}
+
+/** The rows of every title of some artists, by {@linkcode keyOf}. */
+function tracksByName(
+  catalog: Catalog,
+  artists: ReadonlySet<string>,
+  names: Map<string, string>,
+): Map<string, number[]> {
+  const tracks = new Map<string, number[]>();
+  if (artists.size === 0) return tracks;
   const titles = textsOf(catalog, "title");
-  const popularity = catalog.numbers.popularity;
-  const offer = (key: string, row: number) => {
-    const known = rows.get(key);
-    if (known === undefined || (popularity?.[row] ?? 0) > (popularity?.[known] ?? 0)) rows.set(key, row);
-  };
-  const plainNames = new Map<string, string>();
   listsOf(catalog, "artists").forEach((list, row) => {
     for (const name of list) {
-      let artist = plainNames.get(name);
-      if (artist === undefined) plainNames.set(name, artist = normalizeTitle(name));
+      const artist = names.get(name)!;
       if (!artists.has(artist)) continue;
-      offer(keyOf(artist, "title", titles[row]!), row);
-      offer(keyOf(artist, "work", titles[row]!), row);
+      const title = titles[row] ?? "";
+      for (const key of [keyOf(artist, "title", normalizeTitle(title)), keyOf(artist, "work", baseTitle(title))]) {
+        const rows = tracks.get(key);
+        if (rows === undefined) tracks.set(key, [row]);
+        else rows.push(row);
+      }
     }
   });
-  return rows;
+  return tracks;
 }
 
 /** Marks behind a title that make it another work. */
@@ -99,6 +141,6 @@ function baseTitle(title: string): string {
   return normalizeTitle(base === "" || OTHER_WORK.test(title) ? title : base);
 }
 
-function keyOf(artist: string, by: "title" | "work", title: string): string {
-  return `${artist}\t${by}\t${by === "title" ? normalizeTitle(title) : baseTitle(title)}`;
+function keyOf(artist: string, by: "title" | "work", plainTitle: string): string {
+  return `${artist}\t${by}\t${plainTitle}`;
 }
