@@ -2,7 +2,7 @@
 import { descending, deviation, least, mean } from "d3-array";
 import { fitConditionalLogit } from "../choice/conditional_logit.ts";
 import { simulateListeners } from "../listening/simulated_listeners.ts";
-import { fitTastePrior } from "../choice/personal.ts";
+import { fitTastePrior, type TastePrior } from "../choice/personal.ts";
 import { weightsOfFit } from "../choice/weights_file.ts";
 import { expectInteger, InputError } from "../data/errors.ts";
 import type { SequenceEstimate, WeighedSequenceTerm } from "../hybrid/sequence_term.ts";
@@ -12,18 +12,16 @@ import { type MetricName, METRICS } from "../metrics/registry.ts";
 import type { Collection } from "../score/collection.ts";
 import type { Policy } from "../score/policies.ts";
 import type { Weights } from "../score/weights.ts";
-import {
-  comparedPolicies,
-  type ComparedPolicy,
-  LEARNED_TEMPERATURES,
-  type LearnedParts,
-  segueVariants,
-} from "./policies.ts";
+import { comparedPolicies, type ComparedPolicy, LEARNED_TEMPERATURES, segueVariants } from "./policies.ts";
 import { type ComparisonRunner, threadRunner } from "./runner.ts";
-import { drawScenario, LISTENER_WEIGHTS, PATTERN_SESSIONS, type Scenario, type ScenarioOptions } from "./scenarios.ts";
+import { drawScenario, LISTENER_WEIGHTS, PATTERN_SESSIONS, type Scenario } from "./scenarios.ts";
 
 /** How policies are compared. */
-export interface ComparisonOptions extends ScenarioOptions {
+export interface ComparisonOptions {
+  /** Tracks of a library that is not tiny; 300 by default, fewer in a small catalogue. */
+  librarySize?: number;
+  /** Seed of everything random; listener i has a stream of its own. 42 by default. */
+  seed?: number;
   /** Number of simulated listeners; 96 by default, 8 for each kind of library and listening pattern. */
   listeners?: number;
   /** On how many of them the variants of Segue are played as well; half of the listeners by default, 0 for none. */
@@ -64,10 +62,24 @@ export interface Comparison {
   listeners: ComparedListener[];
   /** How many of the listeners, from the first, the variants were played to. */
   variantListeners: number;
-  /** What was learned from other listeners. */
-  learned: LearnedWeights;
-  /** How the temperature of the weights learned from each listener was chosen. */
-  tuned: TunedTemperature;
+  /** What was learned from listeners who take no part, and how many they and their choices were. */
+  learned: {
+    /** Weights learned from all of them at once. */
+    pooled: Weights;
+    /** How they differ: with it each listener's weights are learned from that listener's past choices. */
+    prior: TastePrior;
+    listeners: number;
+    choices: number;
+  };
+  /** How the temperature of the weights learned from each listener was chosen, on listeners who take no part. */
+  tuned: {
+    /** The temperature chosen. */
+    temperature: number;
+    /** Number of listeners it was chosen on. */
+    listeners: number;
+    /** What was tried: mean regret, and how much more it is than the least, with the standard error of that difference. */
+    tried: { temperature: number; regret: number; excess: number; standardError: number }[];
+  };
   /** The estimated weight of the sequence term, when it took part. */
   sequence?: SequenceEstimate;
   /** What was measured: by the name of the policy, a run for each listener to whom it played, from the first. */
@@ -78,24 +90,6 @@ export interface Comparison {
   workers: number;
   /** Wall-clock seconds of learning and playing. */
   seconds: number;
-}
-
-/** What is learned from listeners who take no part in the comparison. */
-export interface LearnedWeights extends Pick<LearnedParts, "pooled" | "prior"> {
-  /** Number of listeners learned from. */
-  listeners: number;
-  /** Number of their choices. */
-  choices: number;
-}
-
-/** The choice of a temperature on listeners who take no part in the comparison. */
-export interface TunedTemperature {
-  /** The temperature chosen. */
-  temperature: number;
-  /** Number of listeners it was chosen on. */
-  listeners: number;
-  /** What was tried: mean regret, and how much more it is than the least, with the standard error of that difference. */
-  tried: { temperature: number; regret: number; excess: number; standardError: number }[];
 }
 
 /** Choices of each listener from whom weights are learned. */
@@ -178,7 +172,7 @@ export async function comparePolicies(collection: Collection, options: Compariso
  * @param listeners Number of listeners, each with 60 choices; 200 by default.
  * @returns What was learned.
  */
-function learnWeights(collection: Collection, seed: number, listeners: number = 200): LearnedWeights {
+function learnWeights(collection: Collection, seed: number, listeners: number = 200): Comparison["learned"] {
   const { mean: weights, spread } = LISTENER_WEIGHTS;
   const { sets } = simulateListeners(collection, { users: listeners, steps: CHOICES, seed, weights, spread });
   return {
@@ -197,10 +191,10 @@ function learnWeights(collection: Collection, seed: number, listeners: number = 
  */
 async function tuneTemperature(
   collection: Collection,
-  { prior }: LearnedWeights,
+  { prior }: Comparison["learned"],
   runner: ComparisonRunner,
   { seed = 42, librarySize, validationListeners = 24 }: ComparisonOptions,
-): Promise<TunedTemperature> {
+): Promise<Comparison["tuned"]> {
   const listeners = expectInteger("validationListeners", validationListeners, 2);
   const temperatures = [1, ...LEARNED_TEMPERATURES].sort(descending);
   const policies = temperatures.map((temperature): ComparedPolicy => ({

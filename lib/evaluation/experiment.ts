@@ -7,7 +7,7 @@ import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import studentCdf from "@stdlib/stats-base-dists-t-cdf";
 import studentQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { deviation, group, mean, range, rollups, sum, variance } from "d3-array";
-import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
 import { type Random, randomInteger, shuffleInPlace } from "../math/random.ts";
 import type { IntervalEnds } from "../math/bootstrap.ts";
 import type { FeedbackLog } from "./feedback.ts";
@@ -15,23 +15,14 @@ import type { FeedbackLog } from "./feedback.ts";
 /** The power that an experiment is planned for. */
 const POWER = 0.8;
 
-/** Two arms compared, with the interval of the difference. */
-export interface ArmComparison extends IntervalEnds {
-  /** Mean of the treatment minus mean of the control. */
-  difference: number;
-  /** Its standard error. */
-  standardError: number;
-  /** Two-sided p-value. */
-  p: number;
-}
-
 /**
  * Compares two arms by Welch's t-test (Welch 1947): variances may differ. Each value must be of a unit that was
  * randomised on its own: a listener.
  *
  * @param control One value a unit of the control, at least 2.
  * @param treatment One value a unit of the treatment, at least 2.
- * @returns Difference, standard error, p-value and interval; p is 1 when nothing varies and nothing differs.
+ * @returns Mean of the treatment minus mean of the control, with its standard error, two-sided p-value and 95 % interval;
+ * p is 1 when nothing varies and nothing differs.
  * @throws {InputError} When an arm has fewer than 2 values.
  *
  * @example
@@ -44,7 +35,10 @@ export interface ArmComparison extends IntervalEnds {
  * assert(Math.abs(standardError - Math.sqrt(1 / 3 + 4 / 3)) < 1e-12);
  * ```
  */
-export function compareArms(control: ArrayLike<number>, treatment: ArrayLike<number>): ArmComparison {
+export function compareArms(
+  control: ArrayLike<number>,
+  treatment: ArrayLike<number>,
+): IntervalEnds & { difference: number; standardError: number; p: number } {
   const [a, b] = [enough(control), enough(treatment)];
   const difference = mean(b)! - mean(a)!;
   const [va, vb] = [variance(a)! / a.length, variance(b)! / b.length];
@@ -64,14 +58,6 @@ export function compareArms(control: ArrayLike<number>, treatment: ArrayLike<num
   };
 }
 
-/** Values with the part taken out that a pre-period predicts. */
-export interface CupedResult {
-  /** Adjusted values, one a unit, of the same mean. */
-  values: Float64Array;
-  /** Correlation of outcome and covariate; its square is the share of the variance that is gone. */
-  correlation: number;
-}
-
 /**
  * CUPED (Deng, Xu, Kohavi and Walker 2013): y − θ (x − x̄) with θ = cov(x, y) / var(x). x was measured before the
  * experiment, so it cannot depend on the arm, and the difference of the arms keeps its expectation. Adjust both arms
@@ -79,10 +65,14 @@ export interface CupedResult {
  *
  * @param outcome The metric in the experiment, one value a unit.
  * @param covariate The same metric before it, one value a unit.
- * @returns Adjusted values.
+ * @returns Adjusted values, one a unit, of the same mean; and the correlation of outcome and covariate: its square is
+ * the share of the variance that is gone.
  * @throws {InputError} When the lengths differ or there are fewer than 2 units.
  */
-export function cuped(outcome: ArrayLike<number>, covariate: ArrayLike<number>): CupedResult {
+export function cuped(
+  outcome: ArrayLike<number>,
+  covariate: ArrayLike<number>,
+): { values: Float64Array; correlation: number } {
   if (outcome.length !== covariate.length) {
     throw new InputError(`Expected ${outcome.length} values of the pre-period but found ${covariate.length}`);
   }
@@ -95,14 +85,6 @@ export function cuped(outcome: ArrayLike<number>, covariate: ArrayLike<number>):
   return { values: y.map((value, i) => value - theta * (x[i] - mx)), correlation };
 }
 
-/** How often a test finds a difference where there is none, with the interval of that share (Wilson). */
-export interface FalsePositives extends IntervalEnds {
-  /** Share of the A/A experiments with p < 0.05. */
-  rate: number;
-  /** Number of experiments. */
-  experiments: number;
-}
-
 /**
  * A/A experiments: listeners are split in halves at random, nothing is done, and the halves are compared. The right
  * analysis finds a difference in 5 % of them. Sessions of one listener are alike, so counting them as independent finds
@@ -111,14 +93,14 @@ export interface FalsePositives extends IntervalEnds {
  * @param values One value a session.
  * @param listeners Listener of each session.
  * @param options `unit`: what is counted as one observation; `experiments`: how many, 1,000 by default.
- * @returns The false-positive rate at the level 5 %.
+ * @returns The share of the experiments with p < 0.05, with its interval (Wilson), and how many they were.
  * @throws {InputError} When the lengths differ or there are fewer than 4 listeners.
  */
 export function falsePositives(
   values: ArrayLike<number>,
   listeners: ArrayLike<number>,
   options: { unit: "listener" | "session"; random: Random; experiments?: number },
-): FalsePositives {
+): IntervalEnds & { rate: number; experiments: number } {
   const experiments = expectInteger("experiments", options.experiments ?? 1000, 1);
   const groups = groupValues(values, listeners);
   if (groups.length < 4) throw new InputError(`Expected at least 4 listeners but found ${groups.length}`);
@@ -153,46 +135,46 @@ export function designEffect(values: ArrayLike<number>, listeners: ArrayLike<num
   return spread > 0 ? clustered / spread : 1;
 }
 
-/** Power at one size of the arms, with its interval (Wilson). */
-export interface PowerPoint extends IntervalEnds {
-  /** Listeners in each arm. */
-  listeners: number;
-  /** Share of the experiments that found the difference (p < 0.05, in its direction). */
-  power: number;
-}
-
-/** A population from which experiments are drawn: what each listener would do in either arm. */
-export interface PotentialOutcomes {
-  /** The metric of each listener under control. */
-  control: ArrayLike<number>;
-  /** The metric of the same listeners under treatment. */
-  treatment: ArrayLike<number>;
-  /** The metric of the same listeners before the experiment, for {@linkcode cuped}. */
-  before?: ArrayLike<number>;
+/** What it takes to find a difference. */
+export interface PowerAnalysis {
+  /** The difference to be found: mean of the treatment minus mean of the control. */
+  effect: number;
+  /** For each size the share of the experiments that found it (p < 0.05, in its direction), with its interval (Wilson). */
+  points: (IntervalEnds & { listeners: number; power: number })[];
+  /**
+   * Listeners an arm at which these points reach a power of 0.8, rounded up; NaN when fewer than 2 of them lie between 0
+   * and 1, or they do not rise.
+   */
+  needed: number;
+  /** The textbook's n = 2 s² (z_{1−α/2} + z_{power})² / Δ² for the same power, rounded up. */
+  byFormula: number;
+  /** Power by the normal approximation, Φ(|Δ| / (s √(2/n)) − z_{0.975}), for n listeners an arm. */
+  formula(listeners: number): number;
 }
 
 /**
- * Power by simulation: experiments of n listeners an arm are drawn from the population (with replacement) and analysed
+ * Power by simulation: experiments of n listeners an arm are drawn from a population (with replacement) and analysed
  * as the real one will be, by Welch's test, after CUPED where there is a pre-period. No formula for the variance is
- * trusted.
+ * trusted; what the formula says, with s the standard deviation within the arms, is told beside it.
  *
- * @param population What each listener would do in either arm.
+ * @param population What each listener would do under control and under treatment, and did `before` the experiment, for
+ * {@linkcode cuped}: one value a listener.
  * @param options `sizes`: listeners an arm; `experiments` of each size, 400 by default.
- * @returns One point a size.
- * @throws {InputError} When the arrays differ in length or a size is below 2.
+ * @throws {InputError} When the arrays differ in length, have the same mean under both, or a size is below 2.
  */
 export function simulatePower(
-  population: PotentialOutcomes,
+  population: { control: ArrayLike<number>; treatment: ArrayLike<number>; before?: ArrayLike<number> },
   options: { sizes: readonly number[]; random: Random; experiments?: number },
-): PowerPoint[] {
+): PowerAnalysis {
   const { control, treatment, before } = population;
   const count = control.length;
   if (treatment.length !== count || (before && before.length !== count)) {
     throw new InputError(`Expected as many outcomes under treatment as under control: ${count}`);
   }
   const experiments = expectInteger("experiments", options.experiments ?? 400, 1);
-  const direction = Math.sign(mean(enough(treatment))! - mean(enough(control))!);
-  return options.sizes.map((size) => {
+  const effect = mean(enough(treatment))! - mean(enough(control))!;
+  if (!(Math.abs(effect) > 0)) throw new InputError(`Expected an effect but found ${effect}`);
+  const points = options.sizes.map((size) => {
     expectInteger("listeners", size, 2);
     const outcome = new Float64Array(2 * size);
     const covariate = new Float64Array(2 * size);
@@ -205,34 +187,29 @@ export function simulatePower(
       }
       const values = before ? cuped(outcome, covariate).values : outcome;
       const { p, difference } = compareArms(values.subarray(0, size), values.subarray(size));
-      if (p < 0.05 && Math.sign(difference) === direction) found++;
+      if (p < 0.05 && Math.sign(difference) === Math.sign(effect)) found++;
     }
     const { rate, lower, upper } = wilson(found, experiments);
     return { listeners: size, power: rate, lower, upper };
   });
+  const both = Float64Array.from([...Array.from(control), ...Array.from(treatment)]);
+  const values = before ? cuped(both, [...Array.from(before), ...Array.from(before)]).values : both;
+  const s = Math.sqrt((variance(values.subarray(0, count))! + variance(values.subarray(count))!) / 2);
+  const z = normalQuantile(0.975, 0, 1);
+  return {
+    effect,
+    points,
+    needed: listenersForPower(points),
+    byFormula: Math.ceil(2 * (s * (z + normalQuantile(POWER, 0, 1)) / effect) ** 2),
+    formula: (listeners) => normalCdf(Math.abs(effect) / (s * Math.sqrt(2 / listeners)) - z, 0, 1),
+  };
 }
 
 /**
- * Standard deviation of the metric within the arms, after {@linkcode cuped} where there is a pre-period: the s of
- * {@linkcode listenersByFormula}.
- *
- * @param population What each listener would do in either arm.
- * @returns The root of the mean of both arms' variances.
+ * Where a simulated curve reaches the power: a straight line of the probit of the power in the root of the number is
+ * fitted through all points that are neither 0 nor 1, as the normal approximation has it.
  */
-export function designDeviation({ control, treatment, before }: PotentialOutcomes): number {
-  const count = control.length;
-  const outcome = Float64Array.from([...Array.from(control), ...Array.from(treatment)]);
-  const values = before ? cuped(outcome, [...Array.from(before), ...Array.from(before)]).values : outcome;
-  return Math.sqrt((variance(values.subarray(0, count))! + variance(values.subarray(count))!) / 2);
-}
-
-/**
- * The number of listeners at which a simulated power curve reaches a power of 0.8: a straight line of the probit of the power
- * in the root of the number is fitted through all points that are neither 0 nor 1, as the normal approximation has it.
- *
- * @returns Listeners an arm, rounded up; NaN when fewer than 2 points lie between 0 and 1, or the line does not rise.
- */
-export function listenersForPower(points: readonly PowerPoint[]): number {
+function listenersForPower(points: PowerAnalysis["points"]): number {
   const usable = points.filter((point) => point.power > 0 && point.power < 1);
   if (usable.length < 2) return NaN;
   const x = usable.map(({ listeners }) => Math.sqrt(listeners));
@@ -247,54 +224,18 @@ export function listenersForPower(points: readonly PowerPoint[]): number {
 }
 
 /**
- * The textbook's number of listeners an arm: n = 2 s² (z_{1−α/2} + z_{power})² / Δ².
- *
- * @param deviation Standard deviation s of the metric between listeners.
- * @param effect The difference Δ to be found, not 0.
- * @returns Listeners an arm at the level 5 % for a power of 0.8, rounded up.
- * @throws {InputError} When the deviation is negative or the effect is 0.
- */
-export function listenersByFormula(deviation: number, effect: number): number {
-  expectNumber("deviation", deviation, 0);
-  if (!(Math.abs(expectNumber("effect", effect)) > 0)) throw new InputError("Expected an effect but found 0");
-  const z = normalQuantile(0.975, 0, 1) + normalQuantile(POWER, 0, 1);
-  return Math.ceil(2 * (deviation * z / effect) ** 2);
-}
-
-/**
- * Power of a test by the normal approximation, for drawing the curve beside the simulated points.
- *
- * @param deviation Standard deviation of the metric between listeners.
- * @param effect The difference to be found.
- * @param listeners Listeners an arm.
- * @returns Φ(|Δ| / (s √(2/n)) − z_{0.975}).
- */
-export function powerByFormula(deviation: number, effect: number, listeners: number): number {
-  return normalCdf(Math.abs(effect) / (deviation * Math.sqrt(2 / listeners)) - normalQuantile(0.975, 0, 1), 0, 1);
-}
-
-/** What one listener did in some of their sessions. */
-export interface ListenerOutcomes {
-  /** Numbers of the listeners. */
-  listeners: Int32Array;
-  /** Share of the picks that were skipped, one a listener. */
-  skipRate: Float64Array;
-  /** Picks played to the end in a session, the mean over sessions. */
-  completed: Float64Array;
-  /** Replays in a session, the mean over sessions. */
-  replays: Float64Array;
-  /** Different artists over picks at the end of a session, the mean over sessions. */
-  artists: Float64Array;
-}
-
-/**
  * Sums a log up by listener: the unit that is randomised.
  *
  * @param from First session counted.
  * @param to One past the last session counted; all that follow when left out.
- * @returns One value a listener with at least one such session.
+ * @returns One value a listener with at least one such session: the share of the picks that were skipped; and as means
+ * over the sessions the picks played to the end, the replays, and the different artists over picks.
  */
-export function listenerOutcomes(log: FeedbackLog, from: number = 0, to: number = Infinity): ListenerOutcomes {
+export function listenerOutcomes(
+  log: FeedbackLog,
+  from: number = 0,
+  to: number = Infinity,
+): Record<"skipRate" | "completed" | "replays" | "artists", Float64Array> & { listeners: Int32Array } {
   const of = sessionOutcomes(log, from, to);
   const people = [...group(range(of.listener.length), (s) => of.listener[s]).values()];
   const each = (value: (sessions: number[]) => number) => Float64Array.from(people, value);
@@ -307,28 +248,18 @@ export function listenerOutcomes(log: FeedbackLog, from: number = 0, to: number 
   };
 }
 
-/** What was done in each session. */
-export interface SessionOutcomes {
-  /** Listener of each session. */
-  listener: Int32Array;
-  /** Picks. */
-  picks: Float64Array;
-  /** Skips. */
-  skips: Float64Array;
-  /** Replays. */
-  replays: Float64Array;
-  /** Different artists over picks. */
-  artists: Float64Array;
-}
-
 /**
  * Sums a log up by session.
  *
  * @param from First session counted.
  * @param to One past the last session counted.
- * @returns One value a session.
+ * @returns One value a session: its listener, how many picks, skips and replays, and the different artists over picks.
  */
-export function sessionOutcomes(log: FeedbackLog, from: number = 0, to: number = Infinity): SessionOutcomes {
+export function sessionOutcomes(
+  log: FeedbackLog,
+  from: number = 0,
+  to: number = Infinity,
+): Record<"picks" | "skips" | "replays" | "artists", Float64Array> & { listener: Int32Array } {
   const picks = range(log.listener.length).filter((p) => log.session[p] >= from && log.session[p] < to);
   const sessions = [...group(picks, (p) => `${log.listener[p]} ${log.session[p]}`).values()];
   const each = (value: (picks: number[]) => number) => Float64Array.from(sessions, value);

@@ -32,29 +32,6 @@ export interface FeedbackPlayer {
   heard?(difference: Float64Array, outcome: FeedbackOutcome): void;
 }
 
-/** How to play to simulated listeners. */
-export interface FeedbackOptions {
-  /** Number of listeners. */
-  listeners: number;
-  /** Number of the first listener. Default 0. */
-  first?: number;
-  /** Sessions of a listener: a number, or one for each listener. */
-  sessions: number | ((listener: number) => number);
-  /** Picks of a session. Default 12. */
-  plays?: number;
-  /**
-   * The listener's own weights of the base terms.
-   *
-   * @param listener Number of the listener.
-   * @param session Number of the session: weights may drift.
-   */
-  tastes: (listener: number, session: number) => ArrayLike<number>;
-  /** Keep the candidates of every pick: off-policy evaluation needs them. Default false. */
-  candidates?: boolean;
-  /** Seed; every session of every listener has a stream of its own, the same for all policies. Default 42. */
-  seed?: number;
-}
-
 /** What was played and what came of it; one entry a pick, listener by listener. */
 export interface FeedbackLog {
   /** Listener of each pick. */
@@ -114,7 +91,27 @@ const PAUSE: readonly [number, number] = [6, 30];
 export function playWithFeedback(
   collection: Collection,
   player: (listener: number) => FeedbackPlayer,
-  options: FeedbackOptions,
+  options: {
+    /** Number of listeners. */
+    listeners: number;
+    /** Number of the first listener. Default 0. */
+    first?: number;
+    /** Sessions of a listener: a number, or one for each listener. */
+    sessions: number | ((listener: number) => number);
+    /** Picks of a session. Default 12. */
+    plays?: number;
+    /**
+     * The listener's own weights of the base terms.
+     *
+     * @param listener Number of the listener.
+     * @param session Number of the session: weights may drift.
+     */
+    tastes: (listener: number, session: number) => ArrayLike<number>;
+    /** Keep the candidates of every pick: off-policy evaluation needs them. Default false. */
+    candidates?: boolean;
+    /** Seed; every session of every listener has a stream of its own, the same for all policies. Default 42. */
+    seed?: number;
+  },
 ): FeedbackLog {
   const { first = 0, seed = 42 } = options;
   const listeners = expectInteger("listeners", options.listeners, 1);
@@ -136,7 +133,12 @@ export function playWithFeedback(
     let now = person.start;
     for (let session = 0; session < counts[u]; session++) {
       const random = seededRandom(seed, `listener ${number} session ${session}`);
-      const taste = tasteOf(options, number, session);
+      const taste = options.tastes(number, session);
+      if (taste.length !== BASE_TERM_NAMES.length) {
+        throw new InputError(
+          `Expected ${BASE_TERM_NAMES.length} weights of listener ${number} but found ${taste.length}`,
+        );
+      }
       const heard = new Set<number>();
       now += (PAUSE[0] + (PAUSE[1] - PAUSE[0]) * random()) * HOUR;
       let current = liked[randomInteger(random, liked.length)];
@@ -242,16 +244,6 @@ function answerTo(values: Float64Array, picked: number, taste: ArrayLike<number>
   };
 }
 
-function tasteOf({ tastes }: FeedbackOptions, listener: number, session: number): ArrayLike<number> {
-  const taste = tastes(listener, session);
-  if (taste.length !== BASE_TERM_NAMES.length) {
-    throw new InputError(
-      `Expected ${BASE_TERM_NAMES.length} weights of listener ${listener} but found ${taste.length}`,
-    );
-  }
-  return taste;
-}
-
 function emptyLog(picks: number): FeedbackLog {
   return {
     listener: new Int32Array(picks),
@@ -270,20 +262,13 @@ function sigmoid(odds: number): number {
   return 1 / (1 + Math.exp(-odds));
 }
 
-/** Regret of one session over listeners. */
-export interface SessionRegret {
-  /** Number of the session. */
-  session: number;
-  /** Keep probability of the best candidate minus that of the pick, the mean over the session; one value a listener. */
-  regret: Float64Array;
-}
-
 /**
  * What was lost against the best candidate, session by session. Listeners must have as many sessions each.
  *
- * @returns One row a session.
+ * @returns One row a session: one value a listener, the keep probability of the best candidate minus that of the pick as
+ * the mean over the session.
  */
-export function regretBySession(log: FeedbackLog): SessionRegret[] {
+export function regretBySession(log: FeedbackLog): { session: number; regret: Float64Array }[] {
   const lost = (picks: number[]) => mean(picks, (p) => log.bestKeep[p] - log.keep[p])!;
   const sessions = rollups(range(log.listener.length), lost, (p) => log.session[p], (p) => log.listener[p]);
   return sort(sessions, ([session]) => session).map(([session, listeners]) => ({

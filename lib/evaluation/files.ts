@@ -10,12 +10,10 @@ import { REPEAT_KINDS } from "../metrics/repetition.ts";
 import {
   ablationsOf,
   compareWith,
-  heardCurves,
+  curvesOf,
   metricNames,
   type PairedRow,
   paretoPoints,
-  repeatCurves,
-  type ResamplingUnit,
   summarize,
   type SummaryOptions,
   type SummaryRow,
@@ -54,16 +52,16 @@ export function writeComparison(
   directory: string,
   comparison: Comparison,
   examples: readonly string[],
-  unit: ResamplingUnit = "listener",
+  unit: SummaryOptions["unit"] = "listener",
 ): string[] {
   const files: Record<string, string> = {
     "summary.csv": csv(GROUPS.flatMap((group) => summarize(comparison, { ...group, unit })).map(plainRow)),
     "paired.csv": csv(GROUPS.flatMap((group) => compareWith(comparison, "vanilla", { ...group, unit })).map(plainRow)),
     "repeats.csv": csv(
-      REPEAT_KINDS.flatMap((kind) => repeatCurves(comparison, kind).map((point) => ({ kind, ...point }))),
+      REPEAT_KINDS.flatMap((kind) => curvesOf(comparison, kind).map((point) => ({ kind, ...point }))),
     ),
     "heard.csv": csv(
-      HEARD_OF.flatMap((library) => heardCurves(comparison, library).map((point) => ({ library, ...point }))),
+      HEARD_OF.flatMap((library) => curvesOf(comparison, "heard", library).map((point) => ({ library, ...point }))),
     ),
     "pareto.csv": csv(
       paretoPoints(comparison).map(({ coherence, variety, regret, ...point }) => ({
@@ -90,16 +88,9 @@ export function writeComparison(
   return Object.keys(files);
 }
 
-/** One line of the table of policies. */
-export interface PolicyTableRow {
-  /** What people read of the metric. */
-  metric: string;
-  /** Mean ± half the 95 % interval, and + better, − worse or = even against vanilla; one a policy, by its label. */
-  [policy: string]: string;
-}
-
 /**
- * The table of policies: a row a metric, a column a policy.
+ * The table of policies: a row a metric, with its label as `metric`, a column a policy, by its label: mean ± half the
+ * 95 % interval, and + better, − worse or = even against vanilla.
  *
  * @param metrics Metrics wanted; all by default.
  * @param unit What the bootstrap draws.
@@ -107,13 +98,13 @@ export interface PolicyTableRow {
 export function policyTable(
   comparison: Comparison,
   metrics: readonly MetricName[] = metricNames(comparison),
-  unit: ResamplingUnit = "listener",
-): PolicyTableRow[] {
+  unit: SummaryOptions["unit"] = "listener",
+): Record<string, string>[] {
   const summary = summarize(comparison, { metrics, unit });
   const paired = compareWith(comparison, "vanilla", { metrics, unit });
   return metrics.map((metric) => {
     const { label, better } = metricOf(metric, comparison.metrics);
-    const row: PolicyTableRow = { metric: `${label} ${better === "higher" ? "↑" : "↓"}` };
+    const row: Record<string, string> = { metric: `${label} ${better === "higher" ? "↑" : "↓"}` };
     for (const entry of summary.filter((s) => s.metric === metric)) {
       const verdict = paired.find((p) => p.metric === metric && p.policy === entry.policy)?.verdict;
       row[entry.label] = policyCell(entry, verdict);

@@ -11,20 +11,15 @@ import { type Comparison, valuesOf } from "./comparison.ts";
 const LIST = new Intl.ListFormat("en-GB");
 const list = (parts: string[]) => LIST.format(parts);
 
-/** What {@linkcode describeFindings} found, as Markdown. */
-export interface Findings {
-  /** Where Segue is better than vanilla. */
-  better: string;
-  /** Where vanilla is as good or better, for whom, and what Segue costs. */
-  notBetter: string;
-}
-
 /**
  * Puts the comparison of Segue with vanilla into words. Every clause hangs on the numbers: a metric is named as
  * better or worse only when the interval of its paired difference does not hold 0, and a part that is empty is left
  * out.
+ *
+ * @returns Markdown: where Segue is better than vanilla; and where vanilla is as good or better, for whom, and what Segue
+ * costs.
  */
-export function describeFindings(comparison: Comparison): Findings {
+export function describeFindings(comparison: Comparison): { better: string; notBetter: string } {
   // A metric that is another side of one that is told is left out, so that nothing is counted twice.
   const metrics = metricNames(comparison, ({ shown }) => shown !== "tables");
   const rows = compareWith(comparison, "vanilla", { metrics }).filter(({ policy }) => policy === "segue");

@@ -4,19 +4,6 @@ import { connectTrack } from "../graph/connect.ts";
 import type { NeighborGraph } from "../graph/graph.ts";
 import { cosine, type Matrix, row } from "../math/matrix.ts";
 
-/** A new track in the graph. */
-export interface NewTrack {
-  /** Its neighbours, most similar first: where the walk may go from it. */
-  neighbors: Int32Array;
-  /** Their cosines. */
-  similarities: Float32Array;
-  /** The tracks whose lists it enters, because it is more similar than the last of their neighbours: from where the walk
-   * may come to it. */
-  listedBy: Int32Array;
-  /** Time that this took, ms. */
-  milliseconds: number;
-}
-
 /**
  * Connects a track that was not there when the graph was built, in both directions: the k tracks most similar to it,
  * and the tracks that would have it among their neighbours. The result is what a new build of the graph would give,
@@ -26,7 +13,9 @@ export interface NewTrack {
  * @param graph The graph over its rows.
  * @param vector The new track in the same d dimensions.
  * @param options `leaveOut`: a row that is not to be connected with, for a track that is held out.
- * @returns Its neighbours and those who list it.
+ * @returns Its neighbours, most similar first, with their cosines: where the walk may go from it; the tracks whose lists
+ * it enters, because it is more similar than the last of their neighbours: from where the walk may come; and the time
+ * that this took.
  * @throws {InputError} When graph and matrix differ in size, or the vector in length.
  */
 export function introduceTrack(
@@ -34,7 +23,7 @@ export function introduceTrack(
   graph: NeighborGraph,
   vector: ArrayLike<number>,
   { leaveOut = -1 }: { leaveOut?: number } = {},
-): NewTrack {
+): { neighbors: Int32Array; similarities: Float32Array; listedBy: Int32Array; milliseconds: number } {
   if (graph.nodeCount !== x.rows) {
     throw new InputError(`Expected a graph of ${x.rows} tracks but found one of ${graph.nodeCount}`);
   }

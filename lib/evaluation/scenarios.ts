@@ -10,17 +10,17 @@ import { type Weights, ZERO_WEIGHTS } from "../score/weights.ts";
 import { type Collection, type CollectionParts, createCollection, restrictCollection } from "../score/collection.ts";
 import { knownnessOf } from "../metrics/exposure.ts";
 
-/** Kinds of libraries: tracks of one genre; of any; 40 tracks; or half of them by one artist. */
-export const LIBRARY_KINDS = ["one genre", "broad", "tiny", "one artist"] as const;
+/** Kind of a library: tracks of one genre; of any; 40 tracks; or half of them by one artist. */
+export type LibraryKind = "one genre" | "broad" | "tiny" | "one artist";
 
-/** Kind of a library. */
-export type LibraryKind = typeof LIBRARY_KINDS[number];
+/** The kinds of libraries. */
+export const LIBRARY_KINDS: readonly LibraryKind[] = ["one genre", "broad", "tiny", "one artist"];
 
-/** Listening patterns: all in one sitting, a session a day, or a longer session a week. */
-export const LISTENING_PATTERNS = ["binge", "daily", "weekly"] as const;
+/** When someone listens: all in one sitting, a session a day, or a longer session a week. */
+export type ListeningPattern = "binge" | "daily" | "weekly";
 
-/** When someone listens. */
-export type ListeningPattern = typeof LISTENING_PATTERNS[number];
+/** The listening patterns. */
+export const LISTENING_PATTERNS: readonly ListeningPattern[] = ["binge", "daily", "weekly"];
 
 /** Sessions of a pattern, plays of each, and hours from one to the next; 200 plays in all. */
 export const PATTERN_SESSIONS: Readonly<Record<ListeningPattern, { sessions: number; plays: number; hours: number }>> =
@@ -82,25 +82,20 @@ export interface Scenario extends Omit<CollectionParts, "graph"> {
   liking: Float64Array;
 }
 
-/** What scenarios depend on. */
-export interface ScenarioOptions {
-  /** Tracks of a library that is not tiny; 300 by default, fewer in a small catalogue. */
-  librarySize?: number;
-  /** Seed of everything random; listener i has a stream of its own. 42 by default. */
-  seed?: number;
-}
-
 /**
  * Draws one listener. Listeners 0, 1, 2, … go round the 12 cells of library kind × listening pattern; each has a
  * library, starts, seeds and weights of their own, drawn from the seed and the number alone: listener 5 is the same
  * person whether 6 or 1,000 are drawn.
  *
  * @param listener Number of the listener, from 0.
- * @param options Size of the libraries, seed.
+ * @param options Tracks of a library that is not tiny, 300 by default, fewer in a small catalogue; seed, 42 by default.
  * @throws {InputError} When the catalogue has fewer than 20 tracks.
  */
-export function drawScenario(collection: Collection, listener: number, options: ScenarioOptions = {}): Scenario {
-  const { librarySize = 300, seed = 42 } = options;
+export function drawScenario(
+  collection: Collection,
+  listener: number,
+  { librarySize = 300, seed = 42 }: { librarySize?: number; seed?: number } = {},
+): Scenario {
   expectInteger("listener", listener, 0);
   expectInteger("librarySize", librarySize, 20);
   if (collection.library.length < 20) {

@@ -17,11 +17,11 @@ import type { ComparedPolicy, VariedParameter } from "./policies.ts";
 import type { LibraryKind, ListeningPattern } from "./scenarios.ts";
 import { type ComparedListener, type Comparison, valuesOf } from "./comparison.ts";
 
-/** Windows of {@linkcode repeatCurves}. */
+/** Windows of the curves of repeat rates. */
 const REPEAT_WINDOWS = [1, 2, 3, 5, 10, 20, 30, 40, 50] as const;
 
-/** What a row of a table is about. */
-export interface Cell {
+/** A mean of a metric under a policy, over listeners. */
+export interface SummaryRow extends Interval {
   /** Name of the policy. */
   policy: string;
   /** What people read. */
@@ -34,24 +34,18 @@ export interface Cell {
   pattern: ListeningPattern | "all";
 }
 
-/** A mean of a metric under a policy, over listeners. */
-export interface SummaryRow extends Cell, Interval {}
+/** What a row of a table is about. */
+type Cell = Omit<SummaryRow, keyof Interval>;
 
 /** A comparison of two policies on the same listeners. */
-export interface PairedRow extends Cell, PairedDifference {
+export interface PairedRow extends Omit<SummaryRow, keyof Interval>, PairedDifference {
   /** The policy it is compared with; the estimate is the mean of policy − baseline. */
   baseline: string;
   /** Better, worse, or no difference that the interval would show, by the metric's better direction. */
   verdict: "better" | "worse" | "even";
+  /** Of an ablation: what was left out. */
+  parameter?: VariedParameter;
 }
-
-/**
- * What the bootstrap draws. `"listener"`, the default: whole listeners, all sessions of each together, for the sessions
- * of one listener share a library, a taste and a memory; the interval is then for other listeners like these.
- * `"session"`: single sessions, as if each were of a listener of its own. It is too narrow where sessions of a listener
- * are alike, and too wide where what one session has played keeps out of the next.
- */
-export type ResamplingUnit = "listener" | "session";
 
 /** Over which listeners a table goes. */
 export interface SummaryOptions {
@@ -62,10 +56,13 @@ export interface SummaryOptions {
   /** Metrics wanted; all by default. */
   metrics?: readonly MetricName[];
   /**
-   * What the bootstrap draws; whole listeners by default. Metrics that a single session does not have (no `ofSessions`)
-   * are always drawn by listener.
+   * What the bootstrap draws. `"listener"`, the default: whole listeners, all sessions of each together, for the sessions
+   * of one listener share a library, a taste and a memory; the interval is then for other listeners like these.
+   * `"session"`: single sessions, as if each were of a listener of its own. It is too narrow where sessions of a listener
+   * are alike, and too wide where what one session has played keeps out of the next. Metrics that a single session does
+   * not have (no `ofSessions`) are always drawn by listener.
    */
-  unit?: ResamplingUnit;
+  unit?: "listener" | "session";
 }
 
 /**
@@ -103,12 +100,6 @@ export function compareWith(
     .map((cell) => pairedRow(comparison, cell, baseline, options));
 }
 
-/** What a term buys: the policy with it against the policy without it. */
-export interface AblationRow extends PairedRow {
-  /** The term that was left out. */
-  parameter: VariedParameter;
-}
-
 /**
  * Ablation: what each term of Segue buys, and what the hard rules buy. The estimate is the metric without the term
  * minus the metric with it, on the same listeners; `verdict` says what leaving it out does.
@@ -119,7 +110,7 @@ export interface AblationRow extends PairedRow {
  * `free`).
  * @throws {InputError} When the comparison has no variants.
  */
-export function ablationsOf(comparison: Comparison, options: SummaryOptions = {}): AblationRow[] {
+export function ablationsOf(comparison: Comparison, options: SummaryOptions = {}): PairedRow[] {
   const left = comparison.policies.filter(({ against, value, temperature }) =>
     against !== undefined && value === 0 && temperature === undefined
   );
@@ -127,7 +118,7 @@ export function ablationsOf(comparison: Comparison, options: SummaryOptions = {}
   const played = { ...comparison, listeners: comparison.listeners.slice(0, comparison.variantListeners) };
   return left.flatMap(({ against, parameter, ...policy }) =>
     cellsOf(played, { metrics: options.metrics }, [policy])
-      .map((cell) => ({ ...pairedRow(comparison, cell, against!, options), parameter: parameter! }))
+      .map((cell) => ({ ...pairedRow(comparison, cell, against!, options), parameter }))
   );
 }
 
@@ -204,33 +195,36 @@ export interface CurvePoint extends Interval {
 }
 
 /**
- * Repeat rate against window for every policy.
+ * A curve for every policy: the rate of repeats against the window, the share of the library heard against the plays, or
+ * how the similarity of consecutive plays is spread.
  *
- * @param kind Of tracks, works, artists or albums.
- * @returns Rates with intervals at windows 1, 2, 3, 5, 10, 20, 30, 40 and 50.
- */
-export function repeatCurves(comparison: Comparison, kind: RepeatKind): CurvePoint[] {
-  return curvesOf(comparison, REPEAT_WINDOWS, "all", ({ repeats }, window) => repeats[kind][window - 1]);
-}
-
-/**
- * Share of the library heard after some plays, for every policy.
- *
+ * @param measure What comes again: a kind of repeat, at windows 1, 2, 3, 5, 10, 20, 30, 40 and 50; `"heard"`, every 10
+ * plays; or `"similarity"`, the share of transitions in each bin, x its middle.
  * @param library Kind of the library.
- * @returns Shares with intervals, every 10 plays.
+ * @returns The points, with intervals.
  */
-export function heardCurves(comparison: Comparison, library: LibraryKind | "all"): CurvePoint[] {
-  return curvesOf(comparison, range(10, comparison.plays + 1, 10), library, ({ heard }, plays) => heard[plays - 1]);
-}
-
-/**
- * Distribution of the similarity of consecutive plays, for every policy.
- *
- * @returns For each bin (x its middle) the share of transitions, with intervals.
- */
-export function similarityDistributions(comparison: Comparison): CurvePoint[] {
+export function curvesOf(
+  comparison: Comparison,
+  measure: RepeatKind | "heard" | "similarity",
+  library: LibraryKind | "all" = "all",
+): CurvePoint[] {
   const middles = range(SIMILARITY_BINS).map((bin) => (2 * bin + 1) / SIMILARITY_BINS - 1);
-  return curvesOf(comparison, middles, "all", ({ similarities }, middle) => similarities[middles.indexOf(middle)]);
+  const tens = range(10, comparison.plays + 1, 10);
+  const places = measure === "heard" ? tens : measure === "similarity" ? middles : REPEAT_WINDOWS;
+  const valuesOf = ({ heard, similarities, repeats }: RunMeasures) =>
+    measure === "heard"
+      ? tens.map((plays) => heard[plays - 1])
+      : measure === "similarity"
+      ? similarities
+      : REPEAT_WINDOWS.map((window) => repeats[measure][window - 1]);
+  const members = comparison.listeners.filter((listener) => library === "all" || listener.library === library);
+  return mainPolicies(comparison).flatMap(({ name: policy, label }) => {
+    const found = members.map(({ listener }) => valuesOf(comparison.runs[policy][listener]));
+    return places.map((x, i) => {
+      const values = found.map((own) => own[i]);
+      return { policy, label, x, ...bootstrapMean(values, resamplesOf(comparison, values, 400)) };
+    });
+  });
 }
 
 /**
@@ -311,7 +305,7 @@ function unitValues(
   policy: string,
   metric: MetricName,
   members: readonly number[],
-  unit: ResamplingUnit = "listener",
+  unit: SummaryOptions["unit"] = "listener",
 ): { values: number[]; weights?: number[] } {
   if (unit === "listener" || !metricOf(metric, comparison.metrics).ofSessions) {
     const all = valuesOf(comparison, policy, metric);
@@ -319,19 +313,4 @@ function unitValues(
   }
   const sessions = members.map((l) => comparison.runs[policy][l].sessions.map((values) => values[metric]!));
   return { values: sessions.flat(), weights: sessions.flatMap((values) => values.map(() => 1 / values.length)) };
-}
-
-function curvesOf(
-  comparison: Comparison,
-  places: readonly number[],
-  library: LibraryKind | "all",
-  at: (run: RunMeasures, place: number) => number,
-): CurvePoint[] {
-  const members = comparison.listeners.filter((listener) => library === "all" || listener.library === library);
-  return mainPolicies(comparison).flatMap(({ name: policy, label }) =>
-    places.map((x) => {
-      const values = members.map(({ listener }) => at(comparison.runs[policy][listener], x));
-      return { policy, label, x, ...bootstrapMean(values, resamplesOf(comparison, values, 400)) };
-    })
-  );
 }

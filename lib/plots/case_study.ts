@@ -4,7 +4,7 @@
  */
 import { extent, group, range } from "d3-array";
 import { bootstrapMean, type IntervalEnds } from "../math/bootstrap.ts";
-import type { FalsePositives, PowerPoint } from "../evaluation/experiment.ts";
+import type { PowerAnalysis } from "../evaluation/experiment.ts";
 import type { OffPolicyEstimate } from "../choice/off_policy.ts";
 import { seededRandom } from "../math/random.ts";
 import {
@@ -182,7 +182,9 @@ export function onlinePlot(points: readonly LinePoint[], { drift }: { drift?: nu
  *
  * @param rates The false-positive rates by unit.
  */
-export function falsePositivePlot(rates: readonly ({ unit: string } & FalsePositives)[]): Spec {
+export function falsePositivePlot(
+  rates: readonly (IntervalEnds & { unit: string; rate: number; experiments: number })[],
+): Spec {
   const bars = rates.map(({ unit, rate, ...ends }) => ({ name: unit, value: rate, ...ends }));
   return large(
     "A/A tests: differences found where there are none",
@@ -202,7 +204,7 @@ export function falsePositivePlot(rates: readonly ({ unit: string } & FalsePosit
  * @returns The figure, with a line at a power of 80 %.
  */
 export function powerPlot(
-  curves: readonly { name: string; points: readonly PowerPoint[]; formula: (listeners: number) => number }[],
+  curves: readonly (Pick<PowerAnalysis, "points" | "formula"> & { name: string })[],
 ): Spec {
   const points = curves.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
   const [least, most] = extent(points, ({ listeners }) => listeners) as [number, number];

@@ -3,7 +3,7 @@ import { max, min } from "d3-array";
 import type { ComparedListener } from "../evaluation/comparison.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { type MetricName, metricOf, METRICS } from "../metrics/registry.ts";
-import type { AblationRow, CurvePoint, PairedRow, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
+import type { CurvePoint, PairedRow, ParetoPoint, SummaryRow } from "../evaluation/summary.ts";
 import { LIBRARY_KINDS, LISTENING_PATTERNS } from "../evaluation/scenarios.ts";
 import {
   ACCENT_COLOR,
@@ -46,8 +46,7 @@ export function policyPlot(rows: readonly SummaryRow[], metrics: readonly Metric
 /**
  * Lines with intervals over windows, plays or similarities: one panel, or one a facet.
  *
- * @param curves Points of {@linkcode repeatCurves}, {@linkcode heardCurves} or {@linkcode similarityDistributions}, by
- * the title of their panel.
+ * @param curves Points of {@linkcode curvesOf}, by the title of their panel.
  * @param axes Titles of the axes.
  */
 export function curvePlot(
@@ -190,7 +189,7 @@ const NUMBER_PLACES = [
  * @param rows Rows of {@linkcode ablationsOf}.
  * @param names The metrics, a panel each.
  */
-export function ablationPlot(rows: readonly AblationRow[], names: readonly MetricName[]): Spec {
+export function ablationPlot(rows: readonly PairedRow[], names: readonly MetricName[]): Spec {
   const terms = [...new Set(rows.map(({ parameter }) => parameter))];
   const regimes = ["with hard rules", "without hard rules"];
   const values = significant(rows.map(({ metric, parameter: term, baseline, estimate, lower, upper }) => ({

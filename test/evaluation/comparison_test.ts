@@ -11,11 +11,9 @@ import { policyPlot } from "../../lib/plots/evaluation.ts";
 import {
   ablationsOf,
   compareWith,
+  curvesOf,
   gainsByListener,
-  heardCurves,
   paretoPoints,
-  repeatCurves,
-  similarityDistributions,
   summarize,
 } from "../../lib/evaluation/summary.ts";
 import { comparePolicies, type Comparison, valuesOf } from "../../lib/evaluation/comparison.ts";
@@ -162,11 +160,11 @@ Deno.test("paretoPoints() marks exactly the points that no other surpasses", () 
 Deno.test("curves agree with the metrics that they end in", () => {
   const mean = (policy: string, metric: "trackRepeat" | "coverage") =>
     valuesOf(comparison, policy, metric).reduce((sum, value) => sum + value / 12, 0);
-  const repeats = repeatCurves(comparison, "track").find(({ policy, x }) => policy === "freshest" && x === 50)!;
+  const repeats = curvesOf(comparison, "track").find(({ policy, x }) => policy === "freshest" && x === 50)!;
   assert.ok(Math.abs(repeats.estimate - mean("freshest", "trackRepeat")) < 1e-6);
-  const heard = heardCurves(comparison, "all").find(({ policy, x }) => policy === "segue" && x === 200)!;
+  const heard = curvesOf(comparison, "heard").find(({ policy, x }) => policy === "segue" && x === 200)!;
   assert.ok(Math.abs(heard.estimate - mean("segue", "coverage")) < 1e-6);
-  const total = similarityDistributions(comparison).filter(({ policy }) => policy === "vanilla")
+  const total = curvesOf(comparison, "similarity").filter(({ policy }) => policy === "vanilla")
     .reduce((sum, { estimate }) => sum + estimate, 0);
   assert.ok(Math.abs(total - 1) < 1e-5);
 });

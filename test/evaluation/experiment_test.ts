@@ -5,13 +5,9 @@ import { InputError } from "../../lib/data/errors.ts";
 import {
   compareArms,
   cuped,
-  designDeviation,
   designEffect,
   falsePositives,
   listenerOutcomes,
-  listenersByFormula,
-  listenersForPower,
-  powerByFormula,
   sessionOutcomes,
   simulatePower,
 } from "../../lib/evaluation/experiment.ts";
@@ -108,25 +104,32 @@ Deno.test("simulated power agrees with the formula for a normal metric, and CUPE
   const treatment = control.map((value) => value - 0.3);
   const sizes = [50, 100, 150, 200, 300];
   const plain = simulatePower({ control, treatment }, { sizes, random, experiments: 400 });
-  plain.forEach(({ listeners, lower, upper }) => {
-    const expected = powerByFormula(1, 0.3, listeners);
+  plain.points.forEach(({ listeners, lower, upper }) => {
+    const expected = plain.formula(listeners);
     assert.ok(
       lower - 0.03 < expected && expected < upper + 0.03,
       `${listeners}: ${expected}, not in ${lower}–${upper}`,
     );
   });
-  const needed = listenersForPower(plain);
-  assert.ok(Math.abs(needed / listenersByFormula(1, 0.3) - 1) < 0.15, `${needed}`);
-  const adjusted = listenersForPower(
-    simulatePower({ control, treatment, before }, { sizes, random, experiments: 400 }),
-  );
-  assert.ok(adjusted < 0.6 * needed, `${adjusted} against ${needed}`);
-  assert.ok(Math.abs(designDeviation({ control, treatment, before }) - 0.6) < 0.03);
+  const { needed } = plain;
+  assert.ok(Math.abs(needed / plain.byFormula - 1) < 0.15, `${needed}`);
+  assert.ok(Math.abs(plain.effect + 0.3) < 1e-12);
+  const adjusted = simulatePower({ control, treatment, before }, { sizes, random, experiments: 400 });
+  assert.ok(adjusted.needed < 0.6 * needed, `${adjusted.needed} against ${needed}`);
+  // 0.6 is the standard deviation of what the pre-period does not predict, 1 that of the metric itself.
+  assert.ok(Math.abs(adjusted.byFormula / plain.byFormula - 0.36) < 0.03);
 });
 
-Deno.test("listenersByFormula() is the textbook's 2 (1.96 + 0.8416)² s² / Δ²", () => {
-  assert.equal(listenersByFormula(1, 0.5), Math.ceil(8 * (1.959963984540054 + 0.8416212335729143) ** 2));
-  assert.ok(Number.isNaN(listenersForPower([{ listeners: 10, power: 1, lower: 1, upper: 1 }])));
+Deno.test("simulatePower() tells the textbook's 2 (1.96 + 0.8416)² s² / Δ², and no need from a point without chance", () => {
+  // The variance of 0, √3 / 2 and √3 is 0.75, in both arms.
+  const control = [0, Math.sqrt(3) / 2, Math.sqrt(3)];
+  const population = { control, treatment: control.map((value) => value + 0.5) };
+  const { byFormula, formula, needed } = simulatePower(population, {
+    ...{ sizes: [2000], random: seededRandom(1), experiments: 20 },
+  });
+  assert.equal(byFormula, Math.ceil(2 * 0.75 / 0.25 * (1.959963984540054 + 0.8416212335729143) ** 2));
+  assert.ok(formula(byFormula) >= 0.8 && formula(byFormula - 1) < 0.8);
+  assert.ok(Number.isNaN(needed));
 });
 
 Deno.test("outcomes by listener and by session add up to the log", () => {
@@ -151,5 +154,5 @@ Deno.test("the A/B test refuses arms, lengths and sizes that it cannot use", () 
   assert.throws(() => falsePositives([1, 2], [1], { unit: "listener", random }), InputError);
   assert.throws(() => simulatePower({ control: [1, 2], treatment: [1] }, { sizes: [5], random }), InputError);
   assert.throws(() => simulatePower({ control: [1, 2], treatment: [1, 3] }, { sizes: [1], random }), InputError);
-  assert.throws(() => listenersByFormula(1, 0), /effect/);
+  assert.throws(() => simulatePower({ control: [1, 2], treatment: [2, 1] }, { sizes: [5], random }), /effect/);
 });

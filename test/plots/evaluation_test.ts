@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import {
   ablationsOf,
   compareWith,
+  curvesOf,
   gainsByListener,
-  heardCurves,
   paretoPoints,
-  similarityDistributions,
   summarize,
 } from "../../lib/evaluation/summary.ts";
 import { comparePolicies } from "../../lib/evaluation/comparison.ts";
@@ -26,11 +25,11 @@ const comparison = await comparePolicies(randomCollection(300, 20, 3), {
 const cells = compareWith(comparison, "vanilla", { byLibrary: true, byPattern: true });
 const figures: Record<string, Spec> = {
   policyPlot: policyPlot(summarize(comparison)),
-  curvePlot: curvePlot({ Tiny: heardCurves(comparison, "tiny"), Broad: heardCurves(comparison, "broad") }, {
+  curvePlot: curvePlot({ Tiny: curvesOf(comparison, "heard", "tiny"), Broad: curvesOf(comparison, "heard", "broad") }, {
     x: "Plays",
     y: "Share heard",
   }),
-  distributions: curvePlot({ "": similarityDistributions(comparison) }, { x: "Similarity", y: "Share" }),
+  distributions: curvePlot({ "": curvesOf(comparison, "similarity") }, { x: "Similarity", y: "Share" }),
   paretoPlot: paretoPlot(paretoPoints(comparison)),
   ablationPlot: ablationPlot(ablationsOf(comparison), ["regret", "diversity"]),
   cellPlot: cellPlot(cells, "segue", ["trackRepeat", "utility"]),
