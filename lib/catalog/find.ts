@@ -108,7 +108,7 @@ function titleAndArtist(text: string): [string, string][] {
 }
 
 /** The rows whose titles are the fewest edits away from one of some texts, each title once. */
-function closestTitles(titles: readonly string[], wanted: readonly string[]): number[] {
+export function closestTitles(titles: readonly string[], wanted: readonly string[]): number[] {
   // Loaded when it is needed, for it takes as long as all else that a command needs to start.
   const { distance } = createRequire(import.meta.url)("fastest-levenshtein") as typeof import("fastest-levenshtein");
   const rows = new Map(titles.map((title, row): [string, number] => [title, row]).reverse());

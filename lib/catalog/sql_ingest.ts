@@ -3,11 +3,11 @@
  * came in is found again: in = out + merged + rejected (+ not sampled). In SQL, out of core beyond a gigabyte and a half.
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { expectInteger, InputError } from "../data/errors.ts";
-import { writeAtomic, writeAtomicWith } from "../data/atomic.ts";
+import { makeFolder, writeAtomic, writeAtomicWith } from "../data/atomic.ts";
 import { sqlName, sqlText, withDuckDB } from "../data/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
 import { registerPythonList } from "./list_sql.ts";
@@ -82,7 +82,7 @@ export async function ingestFiles(directory: string, options: IngestOptions): Pr
     throw new InputError(`Expected on-missing to be impute or drop but found '${onMissing}'`);
   }
   const scratch = join(directory, `.ingest-${process.pid}`);
-  mkdirSync(scratch, { recursive: true });
+  const dropFolders = makeFolder(scratch);
   try {
     return await withDuckDB(async (connection) => {
       registerPythonList(connection);
@@ -98,6 +98,7 @@ export async function ingestFiles(directory: string, options: IngestOptions): Pr
     }, MEMORY_LIMIT);
   } finally {
     rmSync(scratch, { recursive: true });
+    dropFolders();
   }
 }
 

@@ -5,7 +5,7 @@ import { writeChoices, writeSkips } from "../choice/write_choices.ts";
 import { readLibrary } from "../listening/library.ts";
 import { loadCollection } from "../score/collection.ts";
 import { readState } from "./listener.ts";
-import { defineCommand, number, required, SEED, text, textTable } from "./shared.ts";
+import { defineCommand, number, required, SEED, text, texts, textTable } from "./shared.ts";
 
 /** The command. */
 export default defineCommand({
@@ -16,12 +16,16 @@ export default defineCommand({
   files: ["<histories...>", "one a listener: what segue history wrote, or a file that it reads"],
   options: {
     data: required("<dir>", "data folder with the tracks"),
-    liked: text("<file>", "tracks the listener likes beyond those played: ids, CSV, YourLibrary.json, M3U8, JSPF"),
+    liked: texts("<file>", "tracks the listener likes beyond those played: ids, CSV, YourLibrary.json, M3U8, JSPF"),
     out: required("<file>", "Parquet file to write"),
     skips: text("<file>", "Parquet file for the second outcome: whether the track that came next was kept or skipped"),
-    near: number("<number>", "rows of a set drawn from the 50 most similar tracks", 20),
-    far: number("<number>", "rows of a set drawn from the rest of the library", 20),
-    gap: number("<hours>", "longest time between starts within a session, hours", 0.5),
+    near: number("<number>", "rows of a set drawn from the 50 most similar tracks", { from: 1, standard: 20 }),
+    far: number("<number>", "rows of a set drawn from the rest of the library", { from: 1, standard: 20 }),
+    gap: number("<hours>", "longest time between starts within a session, hours", {
+      real: true,
+      from: 0,
+      standard: 0.5,
+    }),
     seed: SEED,
   },
   run: async ({ data, liked: likedFile, out, skips, near, far, gap, seed }, files) => {

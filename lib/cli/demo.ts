@@ -10,7 +10,7 @@ export default defineCommand({
   example: "demo --catalog spotify_songs.csv",
   options: {
     catalog: text("<file>", "a catalogue of your own instead of the synthetic world"),
-    tracks: number("<n>", "tracks of the world, or a sample of the catalogue", 0),
+    tracks: number("<n>", "tracks of the world, or a sample of the catalogue", { from: 0, standard: 0 }),
     port: PORT,
   },
   run: async ({ catalog, tracks, port }) => {

@@ -9,7 +9,7 @@ import { number, text, type ValuesOf } from "./shared.ts";
 export const ENGINE = {
   engine: text("<name>", "spark (Apache Spark); in this process when left out"),
   master: text("<url>", "spark://HOST:PORT of a running cluster; --engine spark starts one here when left out"),
-  executors: number("<number>", "executors of Spark (default: cores, at most 4)"),
+  executors: number("<number>", "executors of Spark (default: cores, at most 4)", { from: 1, to: 1000 }),
 };
 
 /**

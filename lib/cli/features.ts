@@ -17,7 +17,7 @@ export default defineCommand({
       "genre=0.5",
       (text, group) => readNumber(text, `weight ${group}`),
     ),
-    maxGenres: number("<n>", "most genres that get a column"),
+    maxGenres: number("<n>", "most genres that get a column", { from: 1 }),
     force: FORCE,
     ...ENGINE,
   },

@@ -23,10 +23,18 @@ export default defineCommand({
       "with --matrix, NPZ file to write; with --engine the folder that gets graph.json and graph/part-NNNNN.npz: of " +
         "graph.npz the one it would be in, of X.npz the folder X",
     ),
-    k: number("<number>", "neighbours of each track", 50, "-k"),
-    recall: number("<number>", "recall to reach, 1 for the exact graph", 0.99),
+    k: number("<number>", "neighbours of each track (default: 50, fewer in a catalogue that has no more)", {
+      from: 1,
+      short: "-k",
+    }),
+    recall: number("<number>", "recall to reach, 1 for the exact graph", {
+      real: true,
+      from: 0,
+      to: 1,
+      standard: 0.99,
+    }),
     seed: SEED,
-    cellRows: number("<number>", "with --engine, rows of a coarse cell (default: 25000)"),
+    cellRows: number("<number>", "with --engine, rows of a coarse cell (default: 25000)", { from: 1 }),
     force: FORCE,
     ...ENGINE,
   },

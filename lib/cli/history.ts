@@ -7,7 +7,7 @@ import { applyHistory, HISTORY_FORMS, readHistory } from "../listening/history.t
 import { UserState } from "../score/state.ts";
 import { loadCollection, SHUFFLE_COLUMNS } from "../score/collection.ts";
 import { writeAtomic } from "../data/atomic.ts";
-import { defineCommand, flag, number, required, text, textTable } from "./shared.ts";
+import { defineCommand, flag, required, seed, text, textTable } from "./shared.ts";
 
 /** The command. */
 export default defineCommand({
@@ -19,7 +19,7 @@ export default defineCommand({
     data: required("<dir>", "data folder whose tracks are looked for"),
     out: text("<file>", "write the listener's state, for segue shuffle --history"),
     simulate: flag("first write the account export of a simulated listener to DIR/listening, and read that"),
-    seed: number("<s>", "seed of the simulated listener", 42),
+    seed: seed("seed of the simulated listener"),
   },
   run: async ({ data, out, simulate, seed }, files) => {
     if (files.length > 0 === Boolean(simulate)) throw new InputError("Expected either files to read or --simulate");

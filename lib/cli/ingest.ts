@@ -2,7 +2,7 @@
 import { FORMS } from "../catalog/forms.ts";
 import { ingestStage } from "../catalog/ingest.ts";
 import type { IngestAccount } from "../catalog/sql_ingest.ts";
-import { defineCommand, FORCE, number, oneOf, pairs, required, textTable } from "./shared.ts";
+import { defineCommand, FORCE, number, oneOf, pairs, required, seed, textTable } from "./shared.ts";
 
 /** The command. */
 export default defineCommand({
@@ -20,8 +20,8 @@ export default defineCommand({
       "energy=Energy",
       (text) => text,
     ),
-    tracks: number("<n>", "keep a seeded sample of that many tracks"),
-    seed: number("<n>", "seed of the sample", 42),
+    tracks: number("<n>", "keep a seeded sample of that many tracks", { from: 1 }),
+    seed: seed("seed of the sample"),
     onMissing: oneOf(
       ["impute", "drop"],
       "rows with tempo 0, time signature 0 or year 0: impute or drop",

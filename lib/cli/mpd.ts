@@ -18,6 +18,7 @@ export default defineCommand({
     coOccurrence: number(
       "<k>",
       "with --engine, also write cooccurrence.npz: the k tracks that stand in most playlists with each track",
+      { from: 1 },
     ),
     ...ENGINE,
   },

@@ -18,14 +18,14 @@ export default defineCommand({
     data: DATA,
     from: required("<track>", "id, title, start of a title, or 'title - artist'"),
     to: required("<track>", "the same for the last track"),
-    steps: number("<number>", "number of steps; the walk has one track more", 12, "-n"),
+    steps: number("<number>", "number of steps; the walk has one track more (default: 12)", { from: 1, short: "-n" }),
   },
-  run: async ({ data, from, to, steps }) => {
-    expectInteger("-n", steps, 1);
+  run: async ({ data, from, to, ...given }) => {
     const catalog = await readCatalog(join(data, "tracks.parquet"), ["track_id", "title", "artists", "popularity"]);
     const [a, b] = [findTrack(catalog, from), findTrack(catalog, to)];
     if (a === b) throw new InputError(`Expected two different tracks but --from and --to both mean '${from}'`);
-    if (steps >= catalog.length) expectInteger("-n", steps, 1, catalog.length - 1);
+    const { steps = Math.min(12, catalog.length - 1) } = given;
+    expectInteger("-n", steps, 1, catalog.length - 1);
     const graph = readGraph(data);
     const walk = smoothPath(graph, readNpyMatrix(join(data, embeddingFile(data))), a, b, steps);
     const [ids, titles, artists] = [

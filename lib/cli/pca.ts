@@ -15,7 +15,12 @@ export default defineCommand({
     data: text("<dir>", "data folder with X_raw.npy; writes X_pca.npy and pca.npz there"),
     matrix: text("<file>", "NPY matrix [n, d], instead of a data folder"),
     out: text("<file>", "where the scores of --matrix go; the components go beside it as FILE without .npy + .pca.npz"),
-    variance: number("<share>", "share of the variance to explain, in (0, 1]", 0.95),
+    variance: number("<share>", "share of the variance to explain, in (0, 1]", {
+      real: true,
+      above: 0,
+      to: 1,
+      standard: 0.95,
+    }),
     ...ENGINE,
   },
   run: async ({ data, matrix, out, variance, ...choice }) => {

@@ -11,7 +11,7 @@ export default defineCommand({
   options: {
     data: required("<dir>", "data folder with a trained sasrec/"),
     tracks: required("<list>", "tracks so far, commas between them: track_id, URI, title or 'title · artist'"),
-    k: number("<number>", "how many", 10, "-k"),
+    k: number("<number>", "how many", { from: 1, standard: 10, short: "-k" }),
   },
   run: async ({ data, tracks, k }) => {
     if (tracks.replaceAll(",", "").trim() === "") {

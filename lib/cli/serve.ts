@@ -1,10 +1,10 @@
 /** `segue serve`: the HTTP service and its web app. */
 import process from "node:process";
 import { serve, type ServeOptions } from "../service/server.ts";
-import { type CommandResult, DATA, defineCommand, number, text } from "./shared.ts";
+import { type CommandResult, DATA, defineCommand, number, text, texts } from "./shared.ts";
 
 /** Where a service listens. */
-export const PORT = number("<n>", "TCP port, 0 for any free one", 8787);
+export const PORT = number("<n>", "TCP port, 0 for any free one", { from: 0, to: 65535, standard: 8787 });
 
 /** The command. */
 export default defineCommand({
@@ -15,9 +15,9 @@ export default defineCommand({
     data: DATA,
     port: PORT,
     host: text("<address>", "address to listen on; another than this machine's requires SEGUE_TOKEN", "127.0.0.1"),
-    liked: text("<file>", "restrict the service to a library: ids, CSV, YourLibrary.json or M3U8"),
+    liked: texts("<file>", "restrict the service to a library: ids, CSV, YourLibrary.json or M3U8"),
     store: text("<file>", "file of the log of sessions and events (default: service.sqlite in the data folder)"),
-    rate: number("<n>", "requests a second that one client may make on average"),
+    rate: number("<n>", "requests a second that one client may make on average", { real: true, above: 0 }),
   },
   run: async ({ data, rate, ...options }) => {
     const token = process.env.SEGUE_TOKEN || undefined;

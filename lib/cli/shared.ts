@@ -1,7 +1,7 @@
 /** What all commands share: how options are declared and read, and how results are printed. */
 import { Command } from "commander";
 import process from "node:process";
-import { InputError } from "../data/errors.ts";
+import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { peakMemory } from "../data/stages.ts";
 
 /** What a command prints: an object for `--json`, a text for people. */
@@ -26,7 +26,9 @@ export interface Setting<T> {
   negated?: boolean;
   /** A short form, e.g. `"-n"`. */
   short?: string;
-  /** Reads the text after the flag; gets the flag for its errors, and the value so far when the flag is repeated. */
+  /** Repeated, it adds: `read` gets the value so far. Any other option that takes a value may be written once. */
+  adds?: boolean;
+  /** Reads the text after the flag; gets the flag for its errors. */
   read?(text: string, flag: string, before?: T): T;
 }
 
@@ -57,14 +59,22 @@ interface Definition<S extends Settings> {
 export function defineCommand<S extends Settings>(definition: Definition<S>): Command {
   const { name, description, example, files, options, run } = definition;
   const command = new Command(`segue ${name}`).description(description)
+    .configureOutput({ outputError: (message, write) => write(`${message.trim().replaceAll("\n", " ")}\n`) })
     .option("--json", "print one machine-readable object")
     .addHelpText("after", `\nExample:\n  $ deno task segue ${example}`);
   if (files) command.argument(...files);
-  for (const [key, { takes, help, standard, required, negated, short, read }] of Object.entries(options)) {
+  for (const [key, setting] of Object.entries(options)) {
+    const { takes, help, standard, required, negated, short, adds, read = (text: string) => text } = setting;
     const flag = `--${negated ? "no-" : ""}${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     const written = [short && `${short},`, flag, takes].filter(Boolean).join(" ");
     const option = command.createOption(written, help).default(standard).makeOptionMandatory(required === true);
-    if (read) option.argParser((text, before) => read(text, flag, before));
+    if (takes) {
+      option.argParser((text, before) => {
+        const again = command.getOptionValueSource(option.attributeName()) === "cli";
+        if (again && !adds) throw new InputError(`Expected ${flag} once but found it again with '${text}'`);
+        return read(text, flag, again ? before : undefined);
+      });
+    }
     command.addOption(option);
   }
   return command.action(async (...parts: unknown[]) => {
@@ -98,24 +108,46 @@ export function required(takes: string, help: string): Setting<string> {
   return { takes, help, required: true };
 }
 
-/** Several texts, one after the other. */
+/** Several texts, one after the other or by a repeated option. */
 export function texts(takes: string, help: string): Setting<string[] | undefined> {
-  return { takes, help };
+  return { takes, help, adds: true, read: (text, _flag, before = []) => [...before, text] };
 }
 
 /** Names with commas between them. */
 export function names(takes: string, help: string): Setting<string[] | undefined> {
-  return { takes, help, read: splitNames };
+  return { takes, help, adds: true, read: (text, _flag, before = []) => [...before, ...splitNames(text)] };
 }
 
-/** An option that takes a number; with `standard` it is never undefined. */
+/** Which numbers an option takes, and which it has when it is left out. */
+interface Numbers<Standard extends number | undefined> {
+  /** The smallest and the largest. */
+  from?: number;
+  to?: number;
+  /** All above this one. */
+  above?: number;
+  /** Fractions too. */
+  real?: boolean;
+  /** Its value when it is left out. */
+  standard?: Standard;
+  /** A short form, e.g. `"-n"`. */
+  short?: string;
+}
+
+/** An option that takes a number, an integer unless it is `real`; with a standard it is never undefined. */
 export function number<const Standard extends number | undefined = undefined>(
   takes: string,
   help: string,
-  standard?: Standard,
-  short?: string,
+  { from, to, above, real, standard, short }: Numbers<Standard> = {},
 ): Setting<number | Standard> {
-  return { takes, help, standard, short, read: readNumber };
+  const read = (text: string, flag: string) => {
+    const value = readNumber(text, flag);
+    if (above !== undefined && !(value > above && value < Infinity)) {
+      throw new InputError(`Expected ${flag} to be a number above ${above} but found ${text}`);
+    }
+    if (!real) return expectInteger(flag, value, from ?? Number.MIN_SAFE_INTEGER, to);
+    return value === to ? value : expectNumber(flag, value, from ?? above, to);
+  };
+  return { takes, help, standard: standard as Standard, short, read };
 }
 
 /** One of some names; with `standard` it is never undefined. */
@@ -143,6 +175,7 @@ export function pairs<Value>(
   return {
     takes,
     help,
+    adds: true,
     read: (text, flag, before) => {
       const at = text.indexOf("=");
       if (at < 1) throw new InputError(`${flag} ${text}: expected ${takes.slice(1, -1)}, as in ${flag} ${example}`);
@@ -162,10 +195,15 @@ export function negated(help: string): Setting<boolean> {
   return { takes: "", help, negated: true };
 }
 
+/** A seed, 42 when it is left out. */
+export function seed(help: string): Setting<number> {
+  return number("<number>", help, { from: 0, standard: 42 });
+}
+
 /** The data folder of a shuffle. */
 export const DATA: Setting<string> = required("<dir>", "data folder with tracks.parquet, graph.npz and the embedding");
 /** The seed of a command. */
-export const SEED: Setting<number> = number("<number>", "seed of everything random", 42);
+export const SEED: Setting<number> = seed("seed of everything random");
 /** The switch that runs a stage again. */
 export const FORCE: Setting<boolean | undefined> = flag("run even when the output is up to date");
 

@@ -31,7 +31,7 @@ export default defineCommand({
     const written = Object.entries(given).filter(([name]) => isWritten(name as keyof typeof given));
     const recipe = again === undefined
       ? given
-      : { ...readRecipe(again), ...Object.fromEntries(written) } as ShuffleRecipe;
+      : { ...listsIn(readRecipe(again)), ...Object.fromEntries(written) } as ShuffleRecipe;
     const whole = await loadCollection(data, SHUFFLE_COLUMNS);
     // The code that reads libraries and histories is loaded only when it is needed.
     const library = recipe.liked === undefined
@@ -41,7 +41,7 @@ export default defineCommand({
         recipe.liked,
       );
     const collection = library ? await restrictCollection(whole, library.tracks) : whole;
-    if (library?.unmatched.length) console.error(`segue: ${missing(recipe.liked!, library)}`);
+    if (library?.unmatched.length) console.error(`segue: ${missing(recipe.liked!.join(", "), library)}`);
     const state = recipe.history === undefined
       ? new UserState(collection)
       : (await load<typeof import("./listener.ts")>("./listener.ts")).readState(collection, recipe.history);
@@ -82,10 +82,18 @@ function missing(file: string, { entries, unmatched }: Library): string {
   return `${file}: ${unmatched.length} of ${entries} tracks are not in the catalogue: ${names.join(", ")}${more}`;
 }
 
+/** A recipe with lists for the options that add; older files have one text there. */
+function listsIn(recipe: Record<string, unknown>): Record<string, unknown> {
+  const adds = (name: string) => (RECIPE as Record<string, { adds?: boolean }>)[name]?.adds;
+  return Object.fromEntries(
+    Object.entries(recipe).map(([name, value]) => [name, adds(name) ? [value].flat() : value]),
+  );
+}
+
 /** The files of a recipe by absolute path, so that it works from any folder. */
 function absolute({ liked, history, weights }: ShuffleRecipe): Partial<ShuffleRecipe> {
   return {
-    liked: liked && resolve(liked),
+    liked: liked?.map((path) => resolve(path)),
     history: history?.map((path) => resolve(path)),
     weights: weights !== undefined && existsSync(weights) ? resolve(weights) : weights,
   };

@@ -1,5 +1,6 @@
 /** The options of `segue shuffle`, read into what the library takes. */
 import { findTrack } from "../catalog/find.ts";
+import { nameFinder, type NameKind, splitKnown } from "../catalog/names.ts";
 import { readWeights as readChoiceWeights } from "../choice/weights_file.ts";
 import { InputError } from "../data/errors.ts";
 import { TERMS } from "../score/terms/registry.ts";
@@ -8,39 +9,40 @@ import { type Cap, DEFAULT_RULES, type Rules } from "../score/rules.ts";
 import type { ArcPoint, SessionOptions } from "../score/session.ts";
 import { SESSION_WEIGHTS, type Weights } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
-import { negated, number, readNumber, splitNames, text, texts, type ValuesOf } from "./shared.ts";
+import { names, negated, number, readNumber, seed, splitNames, text, texts, type ValuesOf } from "./shared.ts";
 
 /** The options of `segue shuffle` that make the playlist: its recipe. */
 export const RECIPE = {
   from: text("<text>", "first track: title, 'title - artist' or id (default: drawn at random)"),
   toward: texts("<text...>", "tracks to lean towards: their embeddings are added"),
   away: texts("<text...>", "tracks to lean away from: their embeddings are subtracted"),
-  n: { ...number("<number>", "number of tracks (default: 30)"), short: "-n" },
-  minutes: number("<m>", "length in minutes instead of a number of tracks"),
+  n: number("<number>", "number of tracks (default: 30)", { from: 1, short: "-n" }),
+  minutes: number("<m>", "length in minutes instead of a number of tracks", { real: true, above: 0 }),
   policy: text("<name>", POLICY_NAMES.join(", "), "segue"),
-  temperature: number("<t>", "0 always takes the best candidate, Infinity any"),
-  seed: number("<s>", "the same seed gives the same playlist", 42),
+  temperature: number("<t>", "0 always takes the best candidate, Infinity any", { real: true, from: 0, to: Infinity }),
+  seed: seed("the same seed gives the same playlist"),
   weights: text("<text>", "'similarity=8,recency=4', or a weights.json of train-choice-model"),
-  discover: number("<d>", "0 familiar … 0.5 as the weights are … 1 discover"),
+  discover: number("<d>", "0 familiar … 0.5 as the weights are … 1 discover", { real: true, from: 0, to: 1 }),
   arc: text("<text>", "energy over the session, '0:0.3,0.6:0.9,1:0.4'"),
-  halfLife: number("<h>", "half-life of recency, in hours or plays"),
+  halfLife: number("<h>", "half-life of recency, in hours or plays", { real: true, above: 0 }),
   clock: text("<name>", "clock of recency: hours or plays"),
-  liked: text("<file>", "restrict the graph to a library: ids, CSV, YourLibrary.json, M3U8, JSPF"),
+  liked: texts("<file>", "restrict the graph to a library: ids, CSV, YourLibrary.json, M3U8, JSPF"),
   history: texts("<file...>", "what was played: files that segue history reads, or a saved state"),
   now: text("<time>", "when the playlist starts, ISO 8601 (default: now, or when the history ends)"),
   rules: negated("no hard rules but those named here"),
   repeat: text("<n>", "no track within n plays, or 'all': none before all have played"),
-  repeatWork: number("<n>", "no take of the same song within n plays"),
+  repeatWork: number("<n>", "no take of the same song within n plays", { from: 1 }),
   artistCap: text("<m/n>", "at most m of an artist among n tracks in a row, e.g. 1/3"),
   albumCap: text("<m/n>", "at most m of an album among n tracks in a row"),
-  tempoJump: number("<x>", "largest change of tempo in percent"),
-  genres: text("<a,b>", "only these genres or subgenres"),
-  excludeGenres: text("<a,b>", "none of these genres or subgenres"),
+  tempoJump: number("<x>", "largest change of tempo in percent", { real: true, from: 0 }),
+  genres: texts("<a,b>", "only these genres or subgenres"),
+  excludeGenres: texts("<a,b>", "none of these genres or subgenres"),
   years: text("<a-b>", "only these years, e.g. 1990-1999"),
   duration: text("<a-b>", "only tracks of this many seconds, e.g. 120-360"),
-  speechiness: number("<x>", "largest speechiness, 0.66 leaves spoken word out"),
+  speechiness: number("<x>", "largest speechiness, 0.66 leaves spoken word out", { real: true, from: 0, to: 1 }),
   explicit: negated("no explicit tracks"),
-  excludeArtists: text("<a,b>", "none of these artists"),
+  excludeArtists: texts("<a,b>", "none of these artists; a name with commas is known by the catalogue"),
+  excludeWords: names("<a,b>", "no titles with one of these words, e.g. live,remix,christmas"),
 };
 
 /** What the options say, or a playlist file that carries its recipe. */
@@ -72,29 +74,37 @@ export function sessionOptions(collection: Collection, recipe: ShuffleRecipe): S
     arc: when(recipe.arc, readArc),
     halfLife: recipe.halfLife,
     clock: recipe.clock as "hours" | "plays" | undefined,
-    rules: readRules(recipe),
+    rules: readRules(collection, recipe),
   };
 }
 
 /** The rules that are named, over the default rules of the policy `segue`; undefined when there are none to set. */
-function readRules(recipe: ShuffleRecipe): Rules | undefined {
+function readRules(collection: Collection, recipe: ShuffleRecipe): Rules | undefined {
   const named: Rules = {
     repeatTrack: when(recipe.repeat, (repeat) => repeat === "all" ? "all" : readNumber(repeat, "--repeat")),
     repeatWork: recipe.repeatWork,
     artist: when(recipe.artistCap, (cap) => readCap("--artist-cap", cap)),
     album: when(recipe.albumCap, (cap) => readCap("--album-cap", cap)),
     tempoJump: recipe.tempoJump,
-    genres: when(recipe.genres, splitNames),
-    excludedGenres: when(recipe.excludeGenres, splitNames),
+    genres: namesOf("genre", collection, recipe.genres),
+    excludedGenres: namesOf("genre", collection, recipe.excludeGenres),
     years: when(recipe.years, (years) => readPair("--years", years, "-", RANGE)),
     duration: when(recipe.duration, (seconds) => readPair("--duration", seconds, "-", RANGE)),
     speechiness: recipe.speechiness,
     explicit: recipe.explicit === false ? false : undefined,
-    excludedArtists: when(recipe.excludeArtists, splitNames),
+    excludedArtists: namesOf("artist", collection, recipe.excludeArtists),
+    excludedWords: recipe.excludeWords,
   };
   const rules = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   if (recipe.rules === false || recipe.policy !== "segue") return rules;
   return { ...DEFAULT_RULES, ...rules };
+}
+
+/** The genres or artists that an option names: each value whole where the catalogue knows it, else parted at commas. */
+function namesOf(kind: NameKind, collection: Collection, typed: string[] | undefined): string[] | undefined {
+  if (typed === undefined) return undefined;
+  const find = nameFinder(kind, collection[`${kind}s`].names);
+  return splitKnown(typed, (name) => find(name).length > 0);
 }
 
 /** The form of a range on the command line. */

@@ -7,7 +7,7 @@ import type { Engine } from "../spark/engine.ts";
 import { InputError } from "../data/errors.ts";
 import { hashFile } from "../data/stages.ts";
 import { ENGINE, onEngine } from "./engine.ts";
-import { defineCommand, flag, names, number, required, text, textTable } from "./shared.ts";
+import { defineCommand, flag, names, number, required, seed, text, textTable } from "./shared.ts";
 
 /** The command. */
 export default defineCommand({
@@ -33,8 +33,13 @@ export default defineCommand({
       "<column>",
       "column added to the utility with coefficient 1, '' for none (default: sampling_offset, when there)",
     ),
-    holdout: number("<share>", "share of listeners (or choice sets) held out in a second fit", 0.2),
-    seed: number("<number>", "seed of the held-out split", 42),
+    holdout: number("<share>", "share of listeners (or choice sets) held out in a second fit", {
+      real: true,
+      from: 0,
+      to: 0.9,
+      standard: 0.2,
+    }),
+    seed: seed("seed of the held-out split"),
     stream: flag("read the file again at every pass instead of keeping it in memory; no held-out evaluation"),
     ...ENGINE,
   },

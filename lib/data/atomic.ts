@@ -1,6 +1,17 @@
 /** Writing files so that a killed run leaves the old file or the new one, never half of one. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 import process from "node:process";
 
 /**
@@ -11,7 +22,7 @@ import process from "node:process";
  */
 export function writeAtomic(path: string, content: string | Uint8Array | Iterable<string | Uint8Array>): void {
   const chunks = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
-  const temporary = temporaryPath(path);
+  const { temporary, takeBack } = begin(path);
   const file = openSync(temporary, "w");
   try {
     for (const part of bytesOf(chunks)) {
@@ -22,7 +33,7 @@ export function writeAtomic(path: string, content: string | Uint8Array | Iterabl
     fsyncSync(file);
   } catch (error) {
     closeSync(file);
-    rmSync(temporary, { force: true });
+    takeBack();
     throw error;
   }
   closeSync(file);
@@ -36,14 +47,14 @@ export function writeAtomic(path: string, content: string | Uint8Array | Iterabl
  * @param write Writes the file at the path it is given.
  */
 export async function writeAtomicWith(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = temporaryPath(path);
+  const { temporary, takeBack } = begin(path);
   try {
     await write(temporary);
     const file = openSync(temporary, "r+");
     fsyncSync(file);
     closeSync(file);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    takeBack();
     throw error;
   }
   renameSync(temporary, path);
@@ -62,7 +73,31 @@ function* bytesOf(chunks: Iterable<string | Uint8Array>): Generator<Uint8Array> 
   yield encoder.encode(text);
 }
 
-function temporaryPath(path: string): string {
-  mkdirSync(dirname(path), { recursive: true });
-  return `${path}.${process.pid}.part`;
+/**
+ * Makes a folder, with those above it that are missing.
+ *
+ * @returns Removes, of the folders that were made, those that are empty: what a refused command does.
+ */
+export function makeFolder(folder: string): () => void {
+  const made = mkdirSync(resolve(folder), { recursive: true });
+  return () => {
+    for (let path = resolve(folder); made !== undefined && path.length >= made.length; path = dirname(path)) {
+      if (!existsSync(path)) continue;
+      if (readdirSync(path).length > 0) return;
+      rmdirSync(path);
+    }
+  };
+}
+
+/** The file to write to first, in a folder that is there; `takeBack` removes what was made. */
+function begin(path: string): { temporary: string; takeBack: () => void } {
+  const temporary = `${path}.${process.pid}.part`;
+  const dropFolders = makeFolder(dirname(path));
+  return {
+    temporary,
+    takeBack() {
+      rmSync(temporary, { force: true });
+      dropFolders();
+    },
+  };
 }

@@ -6,6 +6,7 @@ import { expectInteger } from "../data/errors.ts";
 import { embeddingFile } from "../data/folder.ts";
 import { readNpy, readNpyMatrix, writeNpy } from "../data/npy.ts";
 import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
+import { type Matrix, matrix, row } from "../math/matrix.ts";
 import { seededRandom } from "../math/random.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";
 
@@ -20,9 +21,10 @@ export interface UmapStageOptions extends Rerun {
 /**
  * UMAP of the embedding: a sample, stratified by genre (by cluster where there are no genres), is laid out from its
  * nearest neighbours; every other track is placed among its nearest sampled tracks. Writes `umap.npy`. The neighbours
- * are sought within the sample, since a track's neighbours in the graph are mostly not in it.
+ * are sought within the sample, since a track's neighbours in the graph are mostly not in it. Of fewer than 4 tracks
+ * the picture is the first two columns of the embedding.
  *
- * @throws {InputError} When there are fewer than 4 tracks.
+ * @throws {InputError} When the sample is out of range.
  */
 export async function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {
   const { sample = 5000, seed = 42, force } = options;
@@ -43,8 +45,17 @@ export async function umapStage(directory: string, options: UmapStageOptions = {
       const strata = lists.genres?.map((list) => list[0] ?? "") ?? clusters ?? new Int32Array(x.rows);
       const random = seededRandom(seed, "umap");
       const rows = stratifiedSample(strata, sample, random);
-      writeNpy(path("umap.npy"), umapOfSample(x, rows, random));
+      writeNpy(path("umap.npy"), x.rows < 4 ? firstColumns(x) : umapOfSample(x, rows, random));
       return { sample: rows.length, placed: x.rows - rows.length };
     },
   });
+}
+
+/** The first two columns of a matrix; zeros where it has but one. */
+function firstColumns(x: Matrix): Matrix {
+  return matrix(
+    x.rows,
+    2,
+    Float32Array.from({ length: 2 * x.rows }, (_, i) => i % 2 < x.columns ? row(x, i >> 1)[i % 2] : 0),
+  );
 }

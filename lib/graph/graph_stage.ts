@@ -5,7 +5,7 @@ import { aboutFile } from "../data/errors.ts";
 import { readNpyMatrix } from "../data/npy.ts";
 import { runStage, type StageReport } from "../data/stages.ts";
 import { graphFileIn, removeOtherGraph, writeGraph } from "./graph.ts";
-import { buildKnnGraph, type KnnOptions, type KnnReport } from "./knn.ts";
+import { buildKnnGraph, type KnnOptions, type KnnReport, NEIGHBORS } from "./knn.ts";
 
 /** Options of {@linkcode graphStage}. */
 export interface GraphStageOptions extends Omit<KnnOptions, "random"> {
@@ -20,7 +20,7 @@ export interface GraphStageOptions extends Omit<KnnOptions, "random"> {
 export type GraphOfFile = (
   matrixFile: string,
   file: string,
-  options: { k: number; recall: number; seed: number },
+  options: { k?: number; recall: number; seed: number },
 ) => Promise<KnnReport>;
 
 /**
@@ -37,12 +37,12 @@ export function graphStage(
   options: GraphStageOptions = {},
   build: GraphOfFile = graphFile,
 ): Promise<StageReport> {
-  const { force, ...knn } = { k: 50, recall: 0.99, seed: 42, ...options };
+  const { force, ...knn } = { recall: 0.99, seed: 42, ...options };
   const matrixFile = embeddingFile(directory);
   return runStage(directory, {
     name: "graph",
     inputs: [matrixFile],
-    parameters: { k: knn.k, recall: knn.recall, seed: knn.seed },
+    parameters: { k: knn.k ?? NEIGHBORS, recall: knn.recall, seed: knn.seed },
     get outputs() {
       return [graphFileIn(directory)];
     },

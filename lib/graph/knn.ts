@@ -47,6 +47,14 @@ export interface KnnReport extends JoinReport {
   seed: number;
 }
 
+/** Neighbours of a row when none are asked for. */
+export const NEIGHBORS = 50;
+
+/** The usual number of neighbours, or all that a small matrix of n rows has. */
+export function usualNeighbors(n: number): number {
+  return Math.min(NEIGHBORS, n - 1);
+}
+
 /** Rows × rows × columns up to which comparing all pairs is quick. */
 const EXACT_COST = 2e10;
 
@@ -75,7 +83,7 @@ const EXACT_COST = 2e10;
  * ```
  */
 export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promise<KnnResult> {
-  const { k = 50, recall = 0.99, random, exactCost = EXACT_COST, kernel = true } = options;
+  const { k = usualNeighbors(x.rows), recall = 0.99, random, exactCost = EXACT_COST, kernel = true } = options;
   const seed = random ? randomInteger(random, 2 ** 31) : options.seed ?? 42;
   const threads = options.threads ?? Math.min(16, availableParallelism());
   if (x.rows < 2) throw new InputError(`Expected a matrix of at least 2 rows but found ${x.rows}`);

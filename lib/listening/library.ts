@@ -32,15 +32,17 @@ const COLUMNS = {
  * Reads a library and finds its tracks: ids (one a line), a CSV file (a column of ids or URIs, or of titles and
  * artists, as Exportify writes it), Spotify's `YourLibrary.json`, an M3U8 playlist, a JSPF playlist.
  *
- * @param path The file; or the folder or zip archive of an account export.
+ * @param paths The file, or several: what all of them hold. Also the folder or zip archive of an account export.
  * @returns The tracks, and what was not found.
  * @throws {InputError} When the file is missing, is of none of these forms, or none of its tracks is in the catalogue.
  */
-export function readLibrary(collection: Collection, path: string): Library {
-  const references = readSources([path], LIBRARY_FILES).flatMap(readReferences);
+export function readLibrary(collection: Collection, paths: string | readonly string[]): Library {
+  const references = readSources([paths].flat(), LIBRARY_FILES).flatMap(readReferences);
   const matches = matchTracks(collection.catalog, references);
   const found = references.map((reference, i) => ({ ...reference, ...matches[i] })).filter(({ by }) => by !== "none");
-  if (found.length === 0) throw new InputError(`${path}: none of its ${references.length} tracks is in the catalogue`);
+  if (found.length === 0) {
+    throw new InputError(`${[paths].flat().join(", ")}: none of its ${references.length} tracks is in the catalogue`);
+  }
   const ids = textsOf(collection.catalog, "track_id");
   // Of several files of a track the first is taken.
   const located = found.filter(({ location, by }) => location !== undefined && by !== "id").reverse();

@@ -1,5 +1,7 @@
 /** Hard rules: what may not be played, whatever its utility. */
-import { type CodedLists, listsOf, numbersOf } from "../catalog/catalog.ts";
+import { type CodedLists, listsOf, numbersOf, textsOf } from "../catalog/catalog.ts";
+import { normalizeTitle } from "../catalog/find.ts";
+import { findNames, type NameKind } from "../catalog/names.ts";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import type { UserState } from "./state.ts";
 import type { Collection, TrackIndex } from "./collection.ts";
@@ -24,7 +26,7 @@ export interface Rules {
   album?: Cap;
   /** Largest change of tempo from track to track, in percent; a track of unknown tempo passes. */
   tempoJump?: number;
-  /** Only tracks of one of these genres or subgenres (case does not matter). */
+  /** Only tracks of one of these genres or subgenres, as people write them. */
   genres?: readonly string[];
   /** No track of these genres or subgenres. */
   excludedGenres?: readonly string[];
@@ -36,8 +38,10 @@ export interface Rules {
   speechiness?: number;
   /** False: no explicit tracks. */
   explicit?: boolean;
-  /** No track of these artists (case does not matter). */
+  /** No track of these artists (case, accents and punctuation do not matter). */
   excludedArtists?: readonly string[];
+  /** No track with one of these words, or runs of words, in its title. */
+  excludedWords?: readonly string[];
   /** None of these tracks. */
   excludedTracks?: readonly TrackIndex[];
 }
@@ -183,6 +187,15 @@ const COMPILE: Readonly<Record<RuleName, Compile>> = {
     const most = expectNumber("speechiness", rules.speechiness!, 0, 1);
     return fixed((track) => speechiness[track] > most);
   },
+  excludedWords({ catalog }, rules) {
+    const titles = textsOf(catalog, "title");
+    const spaced = (text: string) => ` ${normalizeTitle(text)} `;
+    const unwanted = rules.excludedWords!.map(spaced);
+    return fixed((track) => {
+      const title = spaced(titles[track]!);
+      return unwanted.some((words) => title.includes(words));
+    });
+  },
   sameTrack: () => ({ limits: [1], fixed: false, test: (current) => (track) => track === current }),
   explicit(collection, rules) {
     const explicit = rules.explicit ? undefined : numbersOf(collection.catalog, "explicit");
@@ -262,14 +275,9 @@ function halvings(window: number): number[] {
   return limits;
 }
 
-/** Tells which tracks have one of the named genres or artists; case does not matter. */
-function holdsOneOf(kind: string, names: readonly string[], lists: CodedLists): (track: TrackIndex) => boolean {
-  const byName = new Map(lists.names.map((name, code) => [name.toLowerCase(), code]));
-  const wanted = new Set(names.map((name) => {
-    const code = byName.get(name.toLowerCase());
-    if (code === undefined) throw new InputError(`The catalogue has no ${kind} '${name}'`);
-    return code;
-  }));
+/** Tells which tracks have one of the named genres or artists. */
+function holdsOneOf(kind: NameKind, names: readonly string[], lists: CodedLists): (track: TrackIndex) => boolean {
+  const wanted = new Set(findNames(kind, lists.names, names));
   return (track) => {
     for (let i = lists.offsets[track]; i < lists.offsets[track + 1]; i++) if (wanted.has(lists.codes[i])) return true;
     return false;

@@ -4,7 +4,7 @@
  */
 import type { DuckDBAppender } from "@duckdb/node-api";
 import { sum } from "d3-array";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError } from "../data/errors.ts";
@@ -85,7 +85,6 @@ export async function readMpd(
   options: MpdOptions = {},
 ): Promise<MpdReport> {
   const slices = expandSlices(files);
-  mkdirSync(directory, { recursive: true });
   const report: MpdReport = {
     files: slices.length,
     bytes: sum(slices, (file) => statSync(file).size),

@@ -39,6 +39,7 @@ export const Rules = z.strictObject({
   speechiness: share.optional(),
   explicit: z.boolean().optional(),
   excludedArtists: words.optional(),
+  excludedWords: words.optional(),
 }).openapi("Rules");
 
 const tuning = {

@@ -24,7 +24,7 @@ export interface ServeOptions {
   /** File of the log; `service.sqlite` in the data folder by default. */
   store?: string;
   /** A listener's library, as `segue shuffle --liked` reads it. */
-  liked?: string;
+  liked?: string | readonly string[];
   /** Requests a second of one client on average; no limit by default. */
   requestsPerSecond?: number;
   /** Reads the clock, ms since 1970; the system's by default. */

@@ -9,7 +9,7 @@ import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { coarseCellCount, type CoarseCells, makeCoarseCells, needForRecall } from "../graph/cells.ts";
 import { expectEdgeCount, type GraphPart, writeGraphIndex } from "../graph/graph.ts";
 import type { GraphOfFile } from "../graph/graph_stage.ts";
-import type { KnnReport } from "../graph/knn.ts";
+import { type KnnReport, usualNeighbors } from "../graph/knn.ts";
 import { meanAndError } from "../graph/recall.ts";
 import { takeRows, unitRows } from "../math/matrix.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
@@ -72,10 +72,11 @@ async function buildGraph(
   engine: Engine,
   path: string,
   folder: string,
-  { k, recall, seed }: Parameters<GraphOfFile>[2],
+  { k: asked, recall, seed }: Parameters<GraphOfFile>[2],
   cellRows: number,
 ): Promise<DistributedGraphReport> {
   const { rows: n, columns } = matrixShape(path);
+  const k = asked ?? usualNeighbors(n);
   if (n < 2) throw new InputError(`${path}: expected a matrix of at least 2 rows but found ${n}`);
   expectInteger("k", k, 1, n - 1);
   expectNumber("recall", recall, 0, 1);

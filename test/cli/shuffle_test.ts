@@ -120,7 +120,7 @@ Deno.test("the options of a recipe are read, or what is wrong with them is said"
     repeat: "all",
     artistCap: "2/10",
     years: "1990-1999",
-    genres: "pop, rock",
+    genres: ["pop, rock"],
     explicit: false,
     arc: "0:0.3,1:0.9",
     weights: "recency=2",

@@ -49,6 +49,24 @@ Deno.test("each rule keeps out what it says, by hand", () => {
   assert.deepEqual(allowed({ excludedTracks: [1, 2] }), [3]);
 });
 
+Deno.test("titles are left out by words, whatever their case, accents and punctuation, and not by parts of words", () => {
+  const titles = [
+    "Start",
+    "Song (Live)",
+    "Song - live at the Fair",
+    "Alive",
+    "Song (Café Remix)",
+    "Last Christmas",
+    "Remixes",
+  ];
+  const collection = smallCollection(titles.map((title) => ({ ...plain, title })));
+  const allowed = (...excludedWords: string[]) => candidates(collection, [0], { excludedWords }).tracks;
+  assert.deepEqual(allowed("live"), [3, 4, 5, 6]);
+  assert.deepEqual(allowed("LIVE", "christmas"), [3, 4, 6]);
+  assert.deepEqual(allowed("cafe remix"), [1, 2, 3, 5, 6]);
+  assert.deepEqual(allowed("remix live"), [1, 2, 3, 4, 5, 6]);
+});
+
 Deno.test("a window is halved before the next rule is touched, and what was relaxed in vain is put back", () => {
   const collection = smallCollection([
     { ...plain, artists: ["A"], tempo: 100 },
