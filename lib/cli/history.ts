@@ -5,7 +5,8 @@ import { writeListeningExport } from "../listening/account_export.ts";
 import { InputError } from "../data/errors.ts";
 import { applyHistory, HISTORY_FORMS, readHistory } from "../listening/history.ts";
 import { UserState } from "../score/state.ts";
-import { loadCollection, SHUFFLE_COLUMNS } from "../score/collection.ts";
+import { loadCollection, shuffleColumns } from "../score/collection.ts";
+import { TERMS } from "../score/terms/registry.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { defineCommand, flag, required, seed, text, textTable } from "./shared.ts";
 
@@ -28,7 +29,7 @@ export default defineCommand({
       files = writeListeningExport(folder, await readCatalog(join(data, "tracks.parquet")), { seed }).files
         .filter((file) => !file.endsWith("YourLibrary.json"));
     }
-    const state = new UserState(await loadCollection(data, SHUFFLE_COLUMNS));
+    const state = new UserState(await loadCollection(data, shuffleColumns(TERMS)));
     const read = readHistory(files);
     const report = applyHistory(state, read);
     if (out !== undefined) writeAtomic(out, JSON.stringify(state) + "\n");

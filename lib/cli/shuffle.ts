@@ -7,7 +7,8 @@ import type { Library } from "../listening/library.ts";
 import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../score/playlist.ts";
 import { Session } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
-import { loadCollection, restrictCollection, SHUFFLE_COLUMNS } from "../score/collection.ts";
+import { loadCollection, restrictCollection, shuffleColumns } from "../score/collection.ts";
+import { TERMS } from "../score/terms/registry.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { shorten } from "../plots/theme.ts";
 import { type CommandResult, DATA, defineCommand, flag, oneOf, text, textTable } from "./shared.ts";
@@ -32,7 +33,7 @@ export default defineCommand({
     const recipe = again === undefined
       ? given
       : { ...listsIn(readRecipe(again)), ...Object.fromEntries(written) } as ShuffleRecipe;
-    const whole = await loadCollection(data, SHUFFLE_COLUMNS);
+    const whole = await loadCollection(data, shuffleColumns(TERMS));
     // The code that reads libraries and histories is loaded only when it is needed.
     const library = recipe.liked === undefined
       ? undefined

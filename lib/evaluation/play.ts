@@ -85,7 +85,7 @@ export function scenarioPlayer(
 /** What metrics need to know of the tracks. */
 function runTracks(collection: Collection, { knownness }: Scenario): RunTracks {
   const { library, artists, workOf, albumOf, embedding, clusters, clusterCount, keys } = collection;
-  const { texts, numbers: { tempo } } = collection.catalog;
+  const { texts, numbers } = collection.catalog;
   const codesBy = (codeOf: (track: TrackIndex) => number) =>
     Int32Array.from({ length: collection.trackCount }, (_, track) => codeOf(track));
   return {
@@ -96,7 +96,7 @@ function runTracks(collection: Collection, { knownness }: Scenario): RunTracks {
       artist: artists,
       album: texts.album_id || texts.album ? codesBy(albumOf) : undefined,
     },
-    ...{ embedding, clusters, clusterCount, keys, tempo, knownness },
+    ...{ embedding, clusters, clusterCount, keys, numbers, knownness },
   };
 }
 

@@ -32,8 +32,8 @@ export interface RunTracks {
   readonly clusterCount: number;
   /** Position of the key on the circle of fifths, −1 when not known. */
   readonly keys: ArrayLike<number>;
-  /** Tempo in BPM; NaN or 0 when not known. */
-  readonly tempo?: ArrayLike<number>;
+  /** The numeric columns of the catalogue by name, e.g. `tempo`, `year`; NaN where a value is not known. */
+  readonly numbers: Readonly<Record<string, ArrayLike<number>>>;
   /** Probability of being heard anywhere, in (0, 1]. */
   readonly knownness: ArrayLike<number>;
 }

@@ -34,7 +34,9 @@ export const tempoSmooth: Metric<"tempoSmooth"> = {
   ofSessions: (run) =>
     eachSession(
       run,
-      (plays) => meanWithCount(run.tempo ? tempoDistances(plays, run.tempo) : [], (distance) => distance <= SMOOTH),
+      (plays) =>
+        meanWithCount(run.numbers.tempo ? tempoDistances(plays, run.numbers.tempo) : [], (distance) =>
+          distance <= SMOOTH),
     ),
 };
 

@@ -135,11 +135,16 @@ function collectionCodes(catalog: Catalog): CollectionCodes {
   };
 }
 
-/** The columns of a catalogue that terms, rules and playlists look at. */
-export const SHUFFLE_COLUMNS: readonly CatalogColumn[] = [
+/** The columns of a catalogue that rules, playlists and most terms look at. */
+const SHUFFLE_COLUMNS: readonly CatalogColumn[] = [
   ...["track_id", "title", "album", "album_id", "work_id", "artists", "genres", "subgenres"] as const,
   ...["year", "popularity", "duration_ms", "explicit", "energy", "speechiness", "tempo", "key", "mode"] as const,
 ];
+
+/** The columns of a catalogue that a shuffle looks at: those, and what single terms read. */
+export function shuffleColumns(terms: readonly { columns?: readonly CatalogColumn[] }[]): CatalogColumn[] {
+  return [...new Set([...SHUFFLE_COLUMNS, ...terms.flatMap(({ columns = [] }) => columns)])];
+}
 
 /**
  * Reads a collection from a data folder: `tracks.parquet`, its graph, the embedding that `embedding.json` names

@@ -80,7 +80,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
   );
   get("/api/settings", "What the service can do, and its defaults", schemas.SettingsBody)(() => ({
     weights: SESSION_WEIGHTS,
-    terms: termViews(),
+    terms: termViews(parts.continuation !== undefined),
     policies: POLICY_NAMES,
     has_map: parts.map !== undefined,
     has_sequence_model: parts.continuation !== undefined,

@@ -61,12 +61,16 @@ function whyView(distribution: Distribution, track: number): z.infer<typeof Why>
   };
 }
 
-/** The terms of the score as a page shows them: what listeners read, and where the slider of the weight goes. */
-export function termViews(terms: readonly Term[] = TERMS): z.infer<typeof SettingsBody>["terms"] {
-  return terms.map(({ name, plainLabel, slider }) => ({
+/**
+ * The terms of the score as a page shows them: what listeners read, and where the slider of the weight goes.
+ *
+ * @param hasModel Whether there is a sequence model.
+ */
+export function termViews(hasModel: boolean, terms: readonly Term[] = TERMS): z.infer<typeof SettingsBody>["terms"] {
+  return terms.map(({ name, plainLabel, slider, needsModel }) => ({
     name: name as TermName,
     label: plainLabel,
-    slider: slider ? [...slider] : null,
+    slider: slider && (hasModel || !needsModel) ? [...slider] : null,
   }));
 }
 

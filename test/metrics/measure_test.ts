@@ -17,6 +17,7 @@ const run: Run = {
   clusters: [0, 1],
   clusterCount: 2,
   keys: [0, -1],
+  numbers: {},
   knownness: [0.5, 0.25],
   utilities: Float64Array.of(NaN, 1, NaN, 3),
   best: Float64Array.of(NaN, 2, NaN, 3),
@@ -52,7 +53,7 @@ Deno.test("measureRun() counts smooth tempi and compatible keys among the transi
     embedding: matrix(3, 1, Float32Array.of(1, 1, 1)),
     clusters: [0, 1, 1],
     keys: [0, 1, 6],
-    tempo: [100, 108, 70],
+    numbers: { tempo: [100, 108, 70] },
     knownness: [0.5, 0.25, 0.25],
     relaxed: new Uint8Array(3),
   });

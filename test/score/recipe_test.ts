@@ -56,7 +56,7 @@ console.log(JSON.stringify({
   compared: comparedPolicies(learned).map(({ label }) => label),
   listeners: LISTENER_WEIGHTS.mean,
   wire: Weights.safeParse(DEFAULT_WEIGHTS).success && SessionRequest.safeParse({ policy: "backwards" }).success,
-  slider: termViews().find(({ name }) => name === "explicit"),
+  slider: termViews(false).find(({ name }) => name === "explicit"),
   weights: sessionOptions(collection, { policy: "backwards", weights: "explicit=-3" }),
 }));
 `;

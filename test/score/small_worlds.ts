@@ -65,7 +65,8 @@ export function smallCollection(tracks: SmallTrack[], k: number = tracks.length 
 export function randomCollection(n: number, k: number, seed: number): Collection {
   const random = seededRandom(seed, "random collection");
   return smallCollection(
-    Array.from({ length: n }, () => ({
+    Array.from({ length: n }, (_, i) => ({
+      explicit: i % 2,
       vector: Array.from({ length: 4 }, () => random() * 2 - 1),
       artists: [`Artist ${Math.floor(random() * n / 3)}`],
       cluster: Math.floor(random() * 3),

@@ -62,7 +62,7 @@ Deno.test("recipe: a term in a longer list appears in utility, words, figures, s
 
   assert.ok(weightsSchema(terms).safeParse(weights).success);
   assert.ok(!weightsSchema().safeParse(weights).success, "unknown to a list without it");
-  assert.deepEqual(termViews(terms).at(-1), { name: "novelty", label: "New music", slider: [-2, 6] });
+  assert.deepEqual(termViews(true, terms).at(-1), { name: "novelty", label: "New music", slider: [-2, 6] });
 
   const heard = new Session(new UserState(collection), { terms, from: 0, count: 5 }).run();
   assert.equal(heard[1].distribution!.terms.at(-1), novelty);

@@ -6,6 +6,7 @@ export const energyArc: OptionalTerm<"energyArc"> = {
   optional: true,
   formula: "−|energy − target|; 0 when the energy is unknown or there is no target",
   range: [-1, 0],
+  columns: ["energy"],
   weight: { value: 7, basis: "wish", unit: 0.1, means: "an energy nearer to the target by 0.1" },
   label: "energy arc",
   plainLabel: "Energy arc",

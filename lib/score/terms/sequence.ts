@@ -10,6 +10,7 @@ export const sequence: OptionalTerm<"sequence"> = {
   weight: { value: 0, basis: "evidence", unit: 1, means: "a log-probability one standard deviation higher" },
   label: "sequence",
   plainLabel: "Often follows",
+  needsModel: true,
   slider: [0, 5],
   phrases: [{ place: 7, say: ({ value }) => value > 1 ? "often follows what was played" : undefined }],
   fill({ candidates, options }, out, first, step) {

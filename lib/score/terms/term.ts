@@ -2,6 +2,7 @@
  * What a term of the utility is. Each term is one file in this folder and one line in `registry.ts`; labels, sliders,
  * schemas, figures, tables and explanations come from its entry.
  */
+import type { CatalogColumn } from "../../catalog/catalog.ts";
 import type { Collection, TrackIndex } from "../collection.ts";
 import type { UserState } from "../state.ts";
 
@@ -108,6 +109,10 @@ export interface Term<Name extends string = string> {
   label: string;
   /** What listeners read. */
   plainLabel: string;
+  /** Columns of the catalogue that it reads. */
+  columns?: readonly CatalogColumn[];
+  /** True when it needs a sequence model: without one it has no slider. */
+  needsModel?: boolean;
   /** Smallest and largest weight on its slider; no slider when left out. */
   slider?: readonly [low: number, high: number];
   /** What it says in an explanation. */

@@ -214,12 +214,11 @@ function saveAs(file: Blob, name: string): void {
 
 const root = document.getElementById("app")!;
 try {
-  const { terms, weights, has_sequence_model } = await api.settings();
-  const all = has_sequence_model ? { ...weights, sequence: 0 } : weights;
+  const { terms, weights } = await api.settings();
   const visit = rememberedVisit();
   // The service may no longer know the session: the page then starts without one.
   const before = visit && await api.session(visit.id).catch(() => undefined);
-  const defaults = { weights: all, temperature: 1, discover: 0.5 };
+  const defaults = { weights, temperature: 1, discover: 0.5 };
   render(<App terms={terms} defaults={defaults} before={before} visit={before && visit} />, root);
 } catch (error) {
   root.textContent = `Segue cannot start: ${error instanceof Error ? error.message : error}`;

@@ -34,7 +34,7 @@ export function Sliders({ terms, tune, defaults, onChange }: Props) {
       <details>
         <summary>Weights of the score</summary>
         {terms.map(({ name, label, slider }) =>
-          slider && defaults.weights[name] !== undefined && (
+          slider && (
             <Slider
               key={name}
               label={label}
