@@ -85,14 +85,6 @@ export interface ConditionalLogit {
   holdout?: Holdout;
 }
 
-/** Options of {@linkcode fitConditionalLogit}. */
-export interface FitOptions {
-  /** Share of clusters (or of sets, without clusters) to hold out in a second fit, in [0, 1); 0 for none. */
-  holdout?: number;
-  /** Seed of the held-out split. Default 42. */
-  seed?: number;
-}
-
 /** Sets from which on a fit to a tenth of them gives the starting point. */
 const WARM_START_SETS = 20000;
 
@@ -123,7 +115,15 @@ const WARM_START_SETS = 20000;
  * assert(Math.abs(x.estimate - Math.log(3)) < 1e-12);
  * ```
  */
-export function fitConditionalLogit(sets: ChoiceSets, options: FitOptions = {}): ConditionalLogit {
+export function fitConditionalLogit(
+  sets: ChoiceSets,
+  options: {
+    /** Share of clusters (or of sets, without clusters) to hold out in a second fit, in [0, 1); 0 for none. */
+    holdout?: number;
+    /** Seed of the held-out split. Default 42. */
+    seed?: number;
+  } = {},
+): ConditionalLogit {
   const { holdout = 0, seed = 42 } = options;
   expectNumber("holdout", holdout, 0, 0.9);
   const optimum = maximize(sets);

@@ -27,26 +27,15 @@ export function gumbelShares(utilities: readonly number[], draws: number, random
   return shares;
 }
 
-/** How the chosen rows differ from the offered ones in one feature. */
-export interface Contrast {
-  /** Name of the feature. */
-  feature: string;
-  /** Mean over the chosen rows. */
-  chosen: number;
-  /** Mean over sets of the mean over their rows. */
-  offered: number;
-  /** Standard deviation within sets: what choices can react to. */
-  deviation: number;
-  /** (chosen − offered) / deviation. */
-  difference: number;
-}
-
 /**
  * Compares chosen with offered rows, feature by feature. Cost O(rows · K).
  *
- * @returns One row a feature.
+ * @returns One row a feature: its mean over the chosen rows; the mean over sets of the mean over their rows; the standard
+ * deviation within sets, which is what choices can react to; and (chosen − offered) / deviation.
  */
-export function choiceContrast(sets: ChoiceSets): Contrast[] {
+export function choiceContrast(
+  sets: ChoiceSets,
+): { feature: string; chosen: number; offered: number; deviation: number; difference: number }[] {
   const { values, chosen, features } = sets;
   const width = features.length;
   const { means, deviations } = withinSets(sets);
@@ -82,25 +71,19 @@ export function withinSets({ values, starts, chosen, features }: ChoiceSets): {
   return { means, deviations: squares.map((value) => Math.sqrt(value / starts[chosen.length])) };
 }
 
-/** Mean log-likelihood at one scale and temperature. */
-export interface ScalePoint {
-  /** Factor on the weights. */
-  scale: number;
-  /** Temperature of the softmax. */
-  temperature: number;
-  /** Mean log-likelihood of a choice, nats. */
-  logLikelihood: number;
-}
-
 /**
  * The likelihood over a grid of factors on the weights and temperatures. It depends on their quotient alone: along
  * scale = temperature it is flat, so choices cannot tell the two apart.
  *
  * @param weights The weights that are scaled.
  * @param grid Values of both scale and temperature, above 0.
- * @returns One row a grid point.
+ * @returns For each scale and temperature the mean log-likelihood of a choice, nats.
  */
-export function scaleSurface(sets: ChoiceSets, weights: ArrayLike<number>, grid: readonly number[]): ScalePoint[] {
+export function scaleSurface(
+  sets: ChoiceSets,
+  weights: ArrayLike<number>,
+  grid: readonly number[],
+): { scale: number; temperature: number; logLikelihood: number }[] {
   return cross(grid, grid, (scale, temperature) => {
     const at = Float64Array.from(weights, (weight) => weight * scale / temperature);
     return { scale, temperature, logLikelihood: logitSums(sets, at).logLikelihood / sets.chosen.length };

@@ -13,14 +13,6 @@ import { logitSums } from "./logit_sums.ts";
 import { climb, factorise, type Likelihood, newton, toMatrix } from "../math/newton.ts";
 import { type ChoiceSets, listenerRanges, takeSets } from "../listening/choice_sets.ts";
 
-/** How to fit a mixed logit. */
-export interface MixedLogitOptions {
-  /** Halton draws of each listener. Default 100. */
-  draws?: number;
-  /** Seed of the shift of the Halton points. Default 42. */
-  seed?: number;
-}
-
 /** A fitted mixed logit. */
 export interface MixedLogit {
   /** Centre of each weight's distribution, in the units of the features. */
@@ -59,7 +51,15 @@ const BURN_IN = 100;
  * @returns Centres and deviations with standard errors.
  * @throws {InputError} When there are no clusters, more than 15 features, or the conditional logit fails.
  */
-export function fitMixedLogit(sets: ChoiceSets, options: MixedLogitOptions = {}): MixedLogit {
+export function fitMixedLogit(
+  sets: ChoiceSets,
+  options: {
+    /** Halton draws of each listener. Default 100. */
+    draws?: number;
+    /** Seed of the shift of the Halton points. Default 42. */
+    seed?: number;
+  } = {},
+): MixedLogit {
   const { features, cluster } = sets;
   if (!cluster) throw new InputError("Expected choice sets with listeners as clusters but found none");
   const draws = expectInteger("draws", options.draws ?? 100, 1, 100_000);

@@ -9,29 +9,10 @@ import { expectNumber, InputError } from "../data/errors.ts";
 import { linearUtilities, softmax } from "../math/softmax.ts";
 import type { IntervalEnds } from "../math/bootstrap.ts";
 
-/** A log to evaluate another policy on; one entry a pick. */
-export interface LoggedPicks {
-  /** What was earned: 1 when the pick was kept, say. */
-  reward: ArrayLike<number>;
-  /** The probability with which the logging policy chose the pick, above 0. */
-  logged: ArrayLike<number>;
-  /** The probability with which the other policy would have. */
-  target: ArrayLike<number>;
-  /** A model's guess of the reward of the pick; with `guessTarget`, gives the direct and the doubly robust estimate. */
-  guess?: ArrayLike<number>;
-  /** The model's guess of the reward that the other policy would have earned: Σ_j π(j) q̂(j). */
-  guessTarget?: ArrayLike<number>;
-  /** Listener of each pick: picks of one listener depend on each other. Each pick for itself when left out. */
-  groups?: ArrayLike<number>;
-}
-
-/** How to estimate. */
-export type OffPolicyEstimator = "IPS" | "SNIPS" | "direct" | "doubly robust";
-
 /** An estimate of a policy's value. */
 export interface OffPolicyEstimate extends IntervalEnds {
   /** Which estimator. */
-  estimator: OffPolicyEstimator;
+  estimator: "IPS" | "SNIPS" | "direct" | "doubly robust";
   /** Estimated mean reward. */
   value: number;
   /** Its standard error, by groups. */
@@ -53,6 +34,7 @@ export interface OffPolicyEstimate extends IntervalEnds {
  * Standard errors come from the sums of the influence function over groups (linearised for SNIPS). They do not know of
  * the error of q̂ itself.
  *
+ * @param log The log, one entry a pick.
  * @returns IPS and SNIPS, then direct and doubly robust when there is a model.
  * @throws {InputError} When arrays differ in length, the log is empty, or a logged probability is not in (0, 1].
  *
@@ -66,7 +48,22 @@ export interface OffPolicyEstimate extends IntervalEnds {
  * assert.equal(ips.value, 1);
  * ```
  */
-export function evaluateOffPolicy(log: LoggedPicks): OffPolicyEstimate[] {
+export function evaluateOffPolicy(
+  log: {
+    /** What was earned: 1 when the pick was kept, say. */
+    reward: ArrayLike<number>;
+    /** The probability with which the logging policy chose the pick, above 0. */
+    logged: ArrayLike<number>;
+    /** The probability with which the other policy would have. */
+    target: ArrayLike<number>;
+    /** A model's guess of the reward of the pick; with `guessTarget`, gives the direct and the doubly robust estimate. */
+    guess?: ArrayLike<number>;
+    /** The model's guess of the reward that the other policy would have earned: Σ_j π(j) q̂(j). */
+    guessTarget?: ArrayLike<number>;
+    /** Listener of each pick: picks of one listener depend on each other. Each pick for itself when left out. */
+    groups?: ArrayLike<number>;
+  },
+): OffPolicyEstimate[] {
   const { reward, logged, target, guess, guessTarget, groups } = log;
   const count = reward.length;
   if (count === 0) throw new InputError("Expected at least one logged pick but found none");
@@ -82,7 +79,7 @@ export function evaluateOffPolicy(log: LoggedPicks): OffPolicyEstimate[] {
   });
   const total = sum(weights);
   const effectivePicks = total ** 2 / sum(weights, (w) => w * w);
-  const estimate = (estimator: OffPolicyEstimator, value: number, influence: (i: number) => number) => {
+  const estimate = (estimator: OffPolicyEstimate["estimator"], value: number, influence: (i: number) => number) => {
     const standardError = clusteredError(count, influence, groups);
     const half = normalQuantile(0.975, 0, 1) * standardError;
     return { estimator, value, standardError, lower: value - half, upper: value + half, effectivePicks };

@@ -39,14 +39,6 @@ export interface UserTaste {
   weights: Float64Array;
 }
 
-/** How to learn how listeners differ. */
-export interface TastePriorOptions {
-  /** Rounds of expectation–maximisation. Default 40. */
-  rounds?: number;
-  /** Directions kept, in [0, K]; all K when left out. */
-  rank?: number;
-}
-
 const TOLERANCE = 1e-9;
 
 /**
@@ -60,7 +52,15 @@ const TOLERANCE = 1e-9;
  * @throws {InputError} When there are no clusters, the sets of a listener do not stand together, or the rank is out of
  * range.
  */
-export function fitTastePrior(sets: ChoiceSets, options: TastePriorOptions = {}): TastePrior {
+export function fitTastePrior(
+  sets: ChoiceSets,
+  options: {
+    /** Rounds of expectation–maximisation. Default 40. */
+    rounds?: number;
+    /** Directions kept, in [0, K]; all K when left out. */
+    rank?: number;
+  } = {},
+): TastePrior {
   const width = sets.features.length;
   const rounds = expectInteger("rounds", options.rounds ?? 40, 1);
   const rank = expectInteger("rank", options.rank ?? width, 0, width);
@@ -194,16 +194,6 @@ export function fromEmbedding(prior: TastePrior, embedding: ArrayLike<number>): 
   });
 }
 
-/** How well listeners are predicted after some of their choices. */
-export interface TasteCurvePoint {
-  /** Number of choices that were known of each listener. */
-  known: number;
-  /** Mean log-likelihood of a held-out choice, nats; one value a listener. */
-  logLikelihood: Float64Array;
-  /** What was learned of each listener. */
-  tastes: UserTaste[];
-}
-
 /**
  * From cold start to a known listener: the last choices of every listener are held out, the first `known` are learned
  * from.
@@ -212,7 +202,8 @@ export interface TasteCurvePoint {
  * @param prior How listeners differ.
  * @param known Numbers of choices to learn from; 0 is the global model.
  * @param held Choices held out of each listener.
- * @returns One point a number of choices.
+ * @returns For each number of known choices what was learned of each listener, and the mean log-likelihood of a held-out
+ * choice in nats, one value a listener.
  * @throws {InputError} When a listener has too few choices.
  */
 export function tasteCurve(
@@ -220,7 +211,7 @@ export function tasteCurve(
   prior: TastePrior,
   known: readonly number[],
   held: number,
-): TasteCurvePoint[] {
+): { known: number; logLikelihood: Float64Array; tastes: UserTaste[] }[] {
   const ranges = listenerRanges(sets);
   const listeners = pairs(ranges);
   const fewest = min(listeners, ([from, to]) => to - from)!;

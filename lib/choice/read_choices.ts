@@ -7,14 +7,6 @@ import { type ChoiceColumns, withChoiceLog } from "./choice_log.ts";
 import { type ChoiceQuery, choiceQuery } from "./choice_query.ts";
 import type { ChoiceBatches } from "./conditional_logit.ts";
 
-/** Choice sets as read from a file. */
-export interface ChoiceTable {
-  /** The choice sets. */
-  sets: ChoiceSets;
-  /** Level whose constant is 0, when there are constants. */
-  base?: string;
-}
-
 /** Most bytes of features to hold in memory. */
 const MOST_BYTES = 4 * 2 ** 30;
 /** Memory of DuckDB while it feeds batches; beyond it, it spills to disk. */
@@ -24,11 +16,15 @@ const BATCH_MEMORY = "128MB";
  * Reads choice sets from a long-format CSV (plain or gzipped) or Parquet file. Rows of a set may lie anywhere.
  *
  * @param columns Which columns mean what.
- * @returns The choice sets, in ascending order of numeric ids, or in the order in which text ids first appear.
+ * @returns The choice sets, in ascending order of numeric ids, or in the order in which text ids first appear; and the
+ * level whose constant is 0, when there are constants.
  * @throws {InputError} When the file or a column is missing, a feature is not numeric, a value is missing, or a set has
  * no chosen row or several, or the features take over 4 GiB.
  */
-export async function readChoices(path: string, columns: ChoiceColumns = {}): Promise<ChoiceTable> {
+export async function readChoices(
+  path: string,
+  columns: ChoiceColumns = {},
+): Promise<{ sets: ChoiceSets; base?: string }> {
   return await withChoiceLog(path, columns, async (log) => {
     const query = await choiceQuery(log);
     const { rows, features, constants, base } = query;

@@ -6,38 +6,35 @@ import { type Coefficient, NORMAL_975 } from "./coefficient.ts";
 import { ifIdentified } from "./maximum.ts";
 import { type ChoiceSets, takeSets } from "../listening/choice_sets.ts";
 
-/** How one weight was recovered over many worlds. */
-export interface Recovery {
-  /** Name of the feature. */
-  feature: string;
-  /** The true weight. */
-  truth: number;
-  /** Mean of the estimates. */
-  mean: number;
-  /** Mean of estimate − truth. */
-  bias: number;
-  /** Standard error of the bias, from the spread over worlds. */
-  biasError: number;
-  /** Root mean square of estimate − truth. */
-  rmse: number;
-  /** Standard deviation of the estimates over worlds. */
-  deviation: number;
-  /** Mean of the standard errors that the fits reported: near `deviation` when they are right. */
-  meanStandardError: number;
-  /** Share of worlds whose 95 % interval held the truth. */
-  coverage: number;
-  /** Estimate of each world. */
-  estimates: number[];
-  /** Standard error of each world. */
-  standardErrors: number[];
-}
-
 /** What a Monte Carlo gave. */
 export interface RecoveryReport {
   /** Number of worlds. */
   worlds: number;
   /** One row a weight. */
-  weights: Recovery[];
+  weights: {
+    /** Name of the feature. */
+    feature: string;
+    /** The true weight. */
+    truth: number;
+    /** Mean of the estimates. */
+    mean: number;
+    /** Mean of estimate − truth. */
+    bias: number;
+    /** Standard error of the bias, from the spread over worlds. */
+    biasError: number;
+    /** Root mean square of estimate − truth. */
+    rmse: number;
+    /** Standard deviation of the estimates over worlds. */
+    deviation: number;
+    /** Mean of the standard errors that the fits reported: near `deviation` when they are right. */
+    meanStandardError: number;
+    /** Share of worlds whose 95 % interval held the truth. */
+    coverage: number;
+    /** Estimate of each world. */
+    estimates: number[];
+    /** Standard error of each world. */
+    standardErrors: number[];
+  }[];
   /** Between which coverages 95 % of right models lie with this many worlds (binomial, normal approximation). */
   coverageBand: [low: number, high: number];
 }
@@ -66,7 +63,7 @@ export function recoverWeights(
   const margin = NORMAL_975 * Math.sqrt(0.95 * 0.05 / worlds);
   return {
     worlds,
-    weights: features.map((feature, k): Recovery => {
+    weights: features.map((feature, k) => {
       const found = fits.map((coefficients) => coefficients[k]);
       const estimates = found.map(({ estimate }) => estimate);
       const errors = found.map(({ standardError, robustStandardError }) => robustStandardError ?? standardError);
@@ -125,32 +122,22 @@ export function compareEstimates(
   );
 }
 
-/** How far estimates from a number of choices are from the truth. */
-export interface ErrorBySize {
-  /** Number of choices a fit was given. */
-  choices: number;
-  /** Name of the feature. */
-  feature: string;
-  /** Median of |estimate − truth|, which the few worlds that leave a weight nearly unidentified do not rule. */
-  medianError: number;
-  /** Share of worlds where so many choices identified all weights; the rest are left out of the median. */
-  identified: number;
-}
-
 /**
  * How the error shrinks with the number of choices: every world is fitted to its first choices, so many at a time.
  *
  * @param truth The true weight of every feature.
  * @param worlds The choice sets of each world, of the same number of sets.
  * @param sizes Numbers of choices, none above the number of sets.
- * @returns One row a size and feature.
+ * @returns One row a size and feature: the median of |estimate − truth|, which the few worlds that leave a weight nearly
+ * unidentified do not rule; and the share of worlds where so many choices identified all weights, the rest being left
+ * out of the median.
  * @throws {InputError} When a size exceeds the number of sets.
  */
 export function errorBySize(
   truth: Readonly<Record<string, number>>,
   worlds: readonly ChoiceSets[],
   sizes: readonly number[],
-): ErrorBySize[] {
+): { choices: number; feature: string; medianError: number; identified: number }[] {
   return sizes.flatMap((choices) => {
     expectInteger("choices", choices, 1, Math.min(...worlds.map((sets) => sets.chosen.length)));
     const first = Int32Array.from({ length: choices }, (_, i) => i);

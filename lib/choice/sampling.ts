@@ -5,18 +5,6 @@ import { expectInteger, InputError } from "../data/errors.ts";
 import { drawToFront, type Random } from "../math/random.ts";
 import { type Choice, type ChoiceSets, collectChoices } from "../listening/choice_sets.ts";
 
-/** How to draw. */
-export interface AlternativeSample {
-  /** Feature that orders the rows of a set. */
-  feature: string;
-  /** The rows with the largest values of the feature form the near stratum: so many of them. */
-  nearCount: number;
-  /** Rows kept of the near stratum. */
-  near: number;
-  /** Rows kept of the rest. */
-  far: number;
-}
-
 /**
  * Keeps the chosen row and a stratified sample of the others, as `segue choices` does with a listener's library. The
  * offset of each kept row is log(N_s / m_s), the McFadden correction for its stratum of N_s rows of which m_s are kept;
@@ -27,7 +15,20 @@ export interface AlternativeSample {
  * @returns The smaller sets, with the correction as their offset.
  * @throws {InputError} When the feature does not exist, a count is out of range, or the sets have an offset already.
  */
-export function sampleAlternatives(sets: ChoiceSets, plan: AlternativeSample, random: Random): ChoiceSets {
+export function sampleAlternatives(
+  sets: ChoiceSets,
+  plan: {
+    /** Feature that orders the rows of a set. */
+    feature: string;
+    /** The rows with the largest values of the feature form the near stratum: so many of them. */
+    nearCount: number;
+    /** Rows kept of the near stratum. */
+    near: number;
+    /** Rows kept of the rest. */
+    far: number;
+  },
+  random: Random,
+): ChoiceSets {
   const { features, values, starts, chosen, cluster } = sets;
   const width = features.length;
   const f = features.indexOf(plan.feature);

@@ -12,25 +12,18 @@ const EPOCHS = 400;
 /** Learning rate of Adam at the start; it falls to zero along half a cosine. */
 const LEARNING_RATE = 0.3;
 
-/** What training gave. */
-export interface SoftmaxRegression {
-  /** Weights in the units of the features, length K. */
-  weights: Float64Array;
-  /** Mean cross-entropy of each epoch, nats. */
-  losses: number[];
-  /** `"tensorflow"` or `"cpu"`: which backend ran. */
-  backend: string;
-}
-
 /**
  * Learns weights by Adam on the mean cross-entropy of the softmax over each choice set: one linear layer without bias,
  * the same for all alternatives. Features are standardised inside (differences from the mean of their set over their
  * standard deviation); sets of different sizes are padded with −10⁹. Cost O(rows · K) an epoch.
  *
- * @returns Weights and the loss of each epoch. All sets are in one batch, so that the weights agree with
- * {@linkcode fitConditionalLogit} to 1e-3.
+ * @returns Weights in the units of the features, the mean cross-entropy of each epoch in nats, and which backend ran,
+ * `"tensorflow"` or `"cpu"`. All sets are in one batch, so that the weights agree with {@linkcode fitConditionalLogit} to
+ * 1e-3.
  */
-export async function trainSoftmaxRegression(sets: ChoiceSets): Promise<SoftmaxRegression> {
+export async function trainSoftmaxRegression(
+  sets: ChoiceSets,
+): Promise<{ weights: Float64Array; losses: number[]; backend: string }> {
   const count = sets.chosen.length;
   const { tf, backend } = await loadTensorFlow();
   const padded = pad(sets);

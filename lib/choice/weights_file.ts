@@ -7,22 +7,23 @@ import { writeAtomic } from "../data/atomic.ts";
 import { PIPELINE_VERSION } from "../data/stages.ts";
 import type { ConditionalLogit } from "./conditional_logit.ts";
 
-/** Where the weights come from. */
-export interface WeightsProvenance {
-  /** The choice log, as it was named. */
-  logs: string;
-  /** SHA-256 of the choice log. */
-  sha256: string;
-  /** Options that changed the result: columns, base level, seed of the held-out split, … */
-  options: Record<string, unknown>;
-}
-
 /**
  * Writes a fitted choice model as `weights.json`, atomically.
  *
  * @param provenance Where it comes from.
  */
-export function writeWeights(path: string, fit: ConditionalLogit, provenance: WeightsProvenance): void {
+export function writeWeights(
+  path: string,
+  fit: ConditionalLogit,
+  provenance: {
+    /** The choice log, as it was named. */
+    logs: string;
+    /** SHA-256 of the choice log. */
+    sha256: string;
+    /** Options that changed the result: columns, base level, seed of the held-out split, … */
+    options: Record<string, unknown>;
+  },
+): void {
   const content = {
     format: "segue-weights",
     version: 1,

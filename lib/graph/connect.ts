@@ -28,14 +28,6 @@ export function connectTrack(x: Matrix, vector: ArrayLike<number>, k: number = 5
   return exactNeighbors(x, query, k);
 }
 
-/** A graph over some of the tracks. */
-export interface LikedGraph {
-  /** The tracks, as rows of the catalogue: node i of the graph is `tracks[i]`. */
-  tracks: Int32Array;
-  /** Their neighbours among themselves, as places in `tracks`. */
-  graph: NeighborGraph;
-}
-
 /**
  * The neighbour graph of a listener's liked tracks among themselves: each has k liked neighbours, also where the graph
  * of the catalogue has none. Exact for as many likes as people have. O(m² d) for m likes.
@@ -43,10 +35,14 @@ export interface LikedGraph {
  * @param x The matrix [n, d] on which the graph of the catalogue was built.
  * @param tracks Rows of the liked tracks; repeated ones count once.
  * @param k Neighbours of each; all others when there are fewer.
- * @returns The liked tracks, in the given order, and their graph.
+ * @returns The liked tracks, in the given order, and their graph: node i is `tracks[i]`.
  * @throws {InputError} When fewer than 2 different tracks are given, or one is not in [0, n).
  */
-export async function likedGraph(x: Matrix, tracks: ArrayLike<number>, k: number = 50): Promise<LikedGraph> {
+export async function likedGraph(
+  x: Matrix,
+  tracks: ArrayLike<number>,
+  k: number = 50,
+): Promise<{ tracks: Int32Array; graph: NeighborGraph }> {
   const liked = Int32Array.from(new Set(Array.from(tracks)));
   for (const track of liked) expectInteger("a liked track", track, 0, x.rows - 1);
   if (liked.length < 2) throw new InputError(`Expected at least 2 different liked tracks but found ${liked.length}`);

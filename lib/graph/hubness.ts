@@ -5,14 +5,6 @@ import { expectInteger } from "../data/errors.ts";
 import type { NeighborGraph } from "./graph.ts";
 import { filterEdges } from "./statistics.ts";
 
-/** Options of {@linkcode correctHubness}. */
-export interface HubnessOptions {
-  /** `"local-scaling"` or `"mutual-proximity"`; local scaling when left out. */
-  method?: "local-scaling" | "mutual-proximity";
-  /** Neighbours to keep, at most those there are; half of them when left out. */
-  keep?: number;
-}
-
 /**
  * Keeps of each neighbour list those that are nearest by a secondary distance. A hub is near to everybody, but few are
  * near to it; both distances count that.
@@ -33,7 +25,15 @@ export interface HubnessOptions {
  * @returns A graph with `keep` neighbours a row.
  * @throws {InputError} When `keep` is not in [1, k].
  */
-export function correctHubness(graph: NeighborGraph, options: HubnessOptions = {}): NeighborGraph {
+export function correctHubness(
+  graph: NeighborGraph,
+  options: {
+    /** `"local-scaling"` or `"mutual-proximity"`; local scaling when left out. */
+    method?: "local-scaling" | "mutual-proximity";
+    /** Neighbours to keep, at most those there are; half of them when left out. */
+    keep?: number;
+  } = {},
+): NeighborGraph {
   const { nodeCount: n, offsets, indices, similarities } = graph;
   const degree = n > 0 ? offsets[1] : 0;
   const { method = "local-scaling", keep = Math.ceil(degree / 2) } = options;

@@ -21,14 +21,6 @@ export interface KnnOptions extends Partial<JoinOptions> {
   kernel?: boolean;
 }
 
-/** A neighbour graph and how it was made. */
-export interface KnnResult {
-  /** The graph. */
-  graph: NeighborGraph;
-  /** How it was made; also written into the graph file. */
-  report: KnnReport;
-}
-
 /** How a neighbour graph was made. */
 export interface KnnReport extends JoinReport {
   /** Number of rows. */
@@ -82,7 +74,10 @@ const EXACT_COST = 2e10;
  * assert.deepEqual([...graph.indices], [1, 0, 1]);
  * ```
  */
-export async function buildKnnGraph(x: Matrix, options: KnnOptions = {}): Promise<KnnResult> {
+export async function buildKnnGraph(
+  x: Matrix,
+  options: KnnOptions = {},
+): Promise<{ graph: NeighborGraph; report: KnnReport }> {
   const { k = usualNeighbors(x.rows), recall = 0.99, random, exactCost = EXACT_COST, kernel = true } = options;
   const seed = random ? randomInteger(random, 2 ** 31) : options.seed ?? 42;
   const threads = options.threads ?? Math.min(16, availableParallelism());

@@ -5,18 +5,6 @@ import { cosine, type Matrix, matrix, row, takeRows, unitRows } from "../math/ma
 import { exactNeighbors } from "../math/neighbors.ts";
 import type { NeighborGraph } from "./graph.ts";
 
-/** A walk from one track to another. */
-export interface SmoothPath {
-  /** The tracks, both ends included: one more than there are steps, none twice. */
-  tracks: Int32Array;
-  /** Cosine similarity of each track to the one before it, one a step. */
-  similarities: Float32Array;
-  /** The largest step, as 1 − cosine, in [0, 2]. */
-  largestStep: number;
-  /** True when every step before the filling-in was an edge of the graph, false when the graph has no walk as smooth. */
-  alongGraph: boolean;
-}
-
 /** Nearest tracks to each point of the straight line, where the graph offers no walk. */
 const BRIDGE_CANDIDATES = 60;
 /** How exactly the smallest largest edge of a walk over the graph is found. */
@@ -39,9 +27,18 @@ const SMOOTHING_ROUNDS = 20;
  * @param from Row of track A.
  * @param to Row of track B, another track.
  * @param steps Number of steps, in [1, n − 1].
+ * @returns The tracks, both ends included, none twice; the cosine of each to the one before it; the largest step as
+ * 1 − cosine, in [0, 2]; and whether every step before the filling-in was an edge of the graph: it was not when the graph
+ * has no walk as smooth.
  * @throws {InputError} When an end is not in [0, n), both are the same, or there are more steps than tracks.
  */
-export function smoothPath(graph: NeighborGraph, x: Matrix, from: number, to: number, steps: number): SmoothPath {
+export function smoothPath(
+  graph: NeighborGraph,
+  x: Matrix,
+  from: number,
+  to: number,
+  steps: number,
+): { tracks: Int32Array; similarities: Float32Array; largestStep: number; alongGraph: boolean } {
   const n = graph.nodeCount;
   if (x.rows !== n) throw new InputError(`Expected a matrix of ${n} rows, one a node, but found ${x.rows}`);
   expectInteger("from", from, 0, n - 1);

@@ -108,22 +108,12 @@ export function hasEdge(graph: NeighborGraph, from: number, to: number): boolean
   return neighborsOf(graph, from).includes(to);
 }
 
-/** Connected components of a graph. */
-export interface Components {
-  /** Number of components. */
-  count: number;
-  /** Component of each node; 0 is the largest. */
-  labels: Int32Array;
-  /** Nodes of each component, descending. */
-  sizes: Int32Array;
-}
-
 /**
  * Connected components, edges taken in both directions (union–find with path halving). O(edges).
  *
- * @returns The components, largest first.
+ * @returns How many components there are; the component of each node, 0 the largest; and their sizes, descending.
  */
-export function components(graph: NeighborGraph): Components {
+export function components(graph: NeighborGraph): { count: number; labels: Int32Array; sizes: Int32Array } {
   const { nodeCount: n, offsets, indices } = graph;
   const parent = Int32Array.from({ length: n }, (_, i) => i);
   const root = (i: number) => {

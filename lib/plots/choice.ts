@@ -1,7 +1,6 @@
 /** Figures of preference learning: choices, recovery, Monte Carlo, heterogeneity. */
 import { mean, range } from "d3-array";
-import type { Contrast, ScalePoint } from "../choice/contrast.ts";
-import type { ErrorBySize, EstimateRow, RecoveryReport } from "../choice/recovery.ts";
+import type { EstimateRow, RecoveryReport } from "../choice/recovery.ts";
 import {
   ACCENT_COLOR,
   category,
@@ -65,7 +64,7 @@ export function randomUtilityPlot(
  *
  * @param rows One row a feature.
  */
-export function contrastPlot(rows: readonly Contrast[]): Spec {
+export function contrastPlot(rows: readonly { feature: string; difference: number }[]): Spec {
   return {
     title: "Chosen against offered tracks, before any model",
     width: 420,
@@ -144,7 +143,9 @@ export function lossCurvePlot(losses: readonly number[], optimum: number): Spec 
  *
  * @param points Grid points; scales and temperatures spaced evenly.
  */
-export function scaleSurfacePlot(points: readonly ScalePoint[]): Spec {
+export function scaleSurfacePlot(
+  points: readonly { scale: number; temperature: number; logLikelihood: number }[],
+): Spec {
   const best = Math.max(...points.map((p) => p.logLikelihood));
   const values = points.map(({ logLikelihood, ...place }) => ({ ...place, loss: best - logLikelihood }));
   return {
@@ -241,7 +242,10 @@ export function coveragePlot(report: RecoveryReport): Spec {
  * @param rows One row a size and feature.
  * @param truth The true weight of every feature.
  */
-export function errorBySizePlot(rows: readonly ErrorBySize[], truth: Readonly<Record<string, number>>): Spec {
+export function errorBySizePlot(
+  rows: readonly { choices: number; feature: string; medianError: number }[],
+  truth: Readonly<Record<string, number>>,
+): Spec {
   const features = Object.keys(truth);
   const values = significant(rows.map(({ choices, feature, medianError }) => ({
     choices,

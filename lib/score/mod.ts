@@ -12,8 +12,7 @@ export {
   restrictCollection,
   type TrackIndex,
 } from "./collection.ts";
-export { Distribution, type Pick } from "./distribution.ts";
-export { type Contribution, type Explanation } from "./explain.ts";
+export { type Contribution, Distribution, type Explanation, type Pick } from "./distribution.ts";
 export { type PlaylistRow, playlistRows } from "./playlist.ts";
 export { POLICIES, type Policy, POLICY_NAMES, type PolicyName } from "./policies.ts";
 export { recommendNext, type RecommendOptions } from "./recommend.ts";
@@ -45,5 +44,5 @@ export {
   type Term,
   type TermOptions,
 } from "./terms/term.ts";
-export { type HeardSessions, type ListeningDays, playSessions } from "./walks.ts";
+export { playSessions } from "./walks.ts";
 export { DEFAULT_WEIGHTS, SESSION_WEIGHTS, type Weights } from "./weights.ts";

@@ -14,20 +14,6 @@ import { type SequenceSplit, splitAs, userPlaylists } from "./split.ts";
 import { trainSasrec } from "./train.ts";
 import type { TrainOptions } from "./training_plan.ts";
 
-/** Options of {@linkcode evaluateColdStart}. */
-export interface ColdStartOptions {
-  /** Share of the tracks that are held out, in [0, 0.5], 0.1 by default. */
-  share?: number;
-  /** Most places of held-out tracks that are predicted, 2,000 by default. */
-  places?: number;
-  /** Length of the list, 10 by default. */
-  k?: number;
-  /** Course of training. */
-  training?: Omit<TrainOptions, "features">;
-  /** Seed of the choice of tracks and places, 42 by default. */
-  seed?: number;
-}
-
 /** What came of it. */
 export interface ColdStartResult {
   /** Tracks held out. */
@@ -57,7 +43,18 @@ export interface ColdStartResult {
 export async function evaluateColdStart(
   split: SequenceSplit,
   features: Matrix,
-  options: ColdStartOptions = {},
+  options: {
+    /** Share of the tracks that are held out, in [0, 0.5], 0.1 by default. */
+    share?: number;
+    /** Most places of held-out tracks that are predicted, 2,000 by default. */
+    places?: number;
+    /** Length of the list, 10 by default. */
+    k?: number;
+    /** Course of training. */
+    training?: Omit<TrainOptions, "features">;
+    /** Seed of the choice of tracks and places, 42 by default. */
+    seed?: number;
+  } = {},
 ): Promise<ColdStartResult> {
   const { k = 10, seed = 42 } = options;
   const tracks = split.trackIds.length;

@@ -4,7 +4,7 @@
  * @module
  */
 export { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
-export { type ColdStartOptions, type ColdStartResult, evaluateColdStart } from "./cold_start.ts";
+export { type ColdStartResult, evaluateColdStart } from "./cold_start.ts";
 export { type ContinuationResult, evaluateContinuation, holdOutPlaylists } from "./continuation.ts";
 export { type TrainingPoint } from "./early_stopping.ts";
 export { type Interactions, type Playlists } from "./interactions.ts";

@@ -11,5 +11,4 @@ export {
   sizeCluster,
   sizeServing,
   type SizingLine,
-  type SizingOptions,
 } from "./sizing.ts";

@@ -207,16 +207,6 @@ export interface MeasuredGraphRun {
   peakTaskMiB: number;
 }
 
-/** What is asked of the cluster. */
-export interface SizingOptions {
-  /** Number of tracks. */
-  tracks: number;
-  /** Hours that the graph may take. Default 1. */
-  hours?: number;
-  /** Share of the cores' time that is work, measured with more than one executor. Default 0.8. */
-  efficiency?: number;
-}
-
 /** Cores of an executor. */
 const CORES = 4;
 /** Price of a core and hour, in any currency. */
@@ -246,7 +236,17 @@ const NETWORK = 500;
  * console.table(sizeCluster(measured, { tracks: 100e6, hours: 2 }));
  * ```
  */
-export function sizeCluster(measured: readonly MeasuredGraphRun[], options: SizingOptions): SizingLine[] {
+export function sizeCluster(
+  measured: readonly MeasuredGraphRun[],
+  options: {
+    /** Number of tracks. */
+    tracks: number;
+    /** Hours that the graph may take. Default 1. */
+    hours?: number;
+    /** Share of the cores' time that is work, measured with more than one executor. Default 0.8. */
+    efficiency?: number;
+  },
+): SizingLine[] {
   if (measured.length === 0) throw new InputError("Expected at least one measured run but found none");
   const tracks = expectInteger("tracks", options.tracks, 1);
   const hours = expectNumber("hours", options.hours ?? 1, 1e-6);
