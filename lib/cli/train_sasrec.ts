@@ -16,7 +16,12 @@ export default defineCommand({
     interactions: text(
       "<file>",
       "train on this file of user_id,track_id,timestamp instead of the folder's; also MovieLens' ratings.csv, " +
-        "ratings.dat and u.data, RecBole's .inter, pairs 'user item'; plain or .gz",
+        "ratings.dat and u.data, RecBole's .inter, YOOCHOOSE's clicks, pairs 'user item'; plain or .gz",
+    ),
+    columns: text(
+      "<list>",
+      "which columns of --interactions are user, track and time, by name or number: 1,3,2; or what each column is: " +
+        "user,timestamp,track,-",
     ),
     names: text(
       "<file>",
@@ -41,7 +46,7 @@ export default defineCommand({
       "softmax, sampled or binary (default: softmax up to 100,000 tracks, else sampled)",
     ),
     minCount: number("<number>", "fewest occurrences of a track in the training part (default: 5)", { from: 1 }),
-    minLength: number("<number>", "fewest such tracks of a playlist (default: 5)", { from: 3 }),
+    minLength: number("<number>", "fewest such tracks of a playlist (default: 5; at least 3)", { from: 1 }),
     patience: number("<number>", "evaluations without a better NDCG before it stops (default: 5)", { from: 1 }),
     seed: SEED,
     resume: flag("go on from the checkpoint of a run that was cut off"),
@@ -52,8 +57,8 @@ export default defineCommand({
     const report = await sasrecStage(data, { ...given, ...named });
     const { curve, test, ...facts } = report.facts as { curve: unknown; test: Record<string, MetricEstimate | number> };
     const model = join(data, "sasrec");
-    const { interactions, seed } = given;
-    const table = compare ? resultTable(await compareWithSimple(data, { interactions, seed, ...named })) : [];
+    const { interactions, columns, seed } = given;
+    const table = compare ? resultTable(await compareWithSimple(data, { interactions, columns, seed, ...named })) : [];
     const json = { model, up_to_date: report.upToDate, ...facts, curve, test, ...(compare ? { compared: table } : {}) };
     const metrics = Object.entries(test).map(([name, value]) => [name, describe(value)]);
     const told = textTable([["wrote", model], ...factRows(facts), ...metrics]);

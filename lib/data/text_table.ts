@@ -25,7 +25,7 @@ export interface TextForm {
  * Opens a table in a text file.
  *
  * @param path The file. A gzipped one is unpacked first.
- * @param findForm Tells from the first line how the table is written.
+ * @param findForm Tells from the first lines how the table is written.
  * @param use Gets the connection to DuckDB; `source`, the rows in the order of the file as an SQL table function whose
  * columns `c0`, `c1`, … are texts, empty ones NULL; the form; and `lineOf`, which finds the line of a row, from 1.
  * @returns What `use` returns.
@@ -34,7 +34,7 @@ export interface TextForm {
  */
 export async function withTextTable<Form extends TextForm, T>(
   path: string,
-  findForm: (first: string) => Form,
+  findForm: (lines: string[]) => Form,
   use: (table: {
     connection: DuckDBConnection;
     source: string;
@@ -54,9 +54,11 @@ export async function withTextTable<Form extends TextForm, T>(
     withCopy((copy) => writeUtf8(path, copy, encoding), (copy) => withTextTable(copy, findForm, use));
   const head = headOf(path, 1 << 16);
   if (encodingOf(head) !== "UTF-8") return await inUtf8();
-  const first = new TextDecoder().decode(head).split(/\r?\n/)[0];
-  const form = findForm(first);
-  const columns = fieldsOf(first, form.separator).map((_, c) => `c${c}: 'VARCHAR'`).join(", ");
+  const lines = new TextDecoder().decode(head).split(/\r?\n/);
+  // The end of the head may cut a line.
+  if (lines.length > 1) lines.pop();
+  const form = findForm(lines);
+  const columns = fieldsOf(lines[0], form.separator).map((_, c) => `c${c}: 'VARCHAR'`).join(", ");
   const quote = sqlText(/::|\|/.test(form.separator) ? "" : '"');
   const source = `read_csv(${sqlText(path)}, delim = ${sqlText(form.separator)}, quote = ${quote}, escape = ${quote},
     header = ${form.header}, columns = {${columns}}, auto_detect = false, strict_mode = false, null_padding = true)`;
@@ -75,6 +77,30 @@ export async function withTextTable<Form extends TextForm, T>(
 /** The fields of a line, without the quotes around them; `separator` stands between fields. */
 export function fieldsOf(line: string, separator: string): string[] {
   return separator.length > 1 ? line.split(separator) : dsvFormat(separator).parseRows(line)[0] ?? [];
+}
+
+/** What may stand between fields: of these the first that parts all lines alike, where two do in most fields. */
+const SEPARATORS = [["::"], ["\t"], [",", ";", "|"], [" "]];
+
+/**
+ * Tells what stands between the fields of a table.
+ *
+ * @param lines Its first lines.
+ * @returns The separator; where none parts all lines alike, the first that the first line has.
+ */
+export function separatorOf(lines: readonly string[]): string {
+  const filled = lines.filter((line) => line !== "");
+  const widths = new Map(
+    SEPARATORS.flat().map((sign) => {
+      const width = filled.length > 0 ? fieldsOf(filled[0], sign).length : 0;
+      return [sign, filled.every((line) => fieldsOf(line, sign).length === width) ? width : 0];
+    }),
+  );
+  for (const signs of SEPARATORS) {
+    const [best] = signs.toSorted((a, b) => widths.get(b)! - widths.get(a)!);
+    if (widths.get(best)! > 1) return best;
+  }
+  return SEPARATORS.flat().find((sign) => filled[0]?.includes(sign)) ?? ",";
 }
 
 /**

@@ -23,10 +23,10 @@ import { fitHybrid, type HybridTerm } from "./hybrid.ts";
  */
 export async function compareWithSimple(
   directory: string,
-  options: Pick<SasrecStageOptions, "interactions" | "seed" | keyof SplitOptions> = {},
+  options: Pick<SasrecStageOptions, "interactions" | "columns" | "seed" | keyof SplitOptions> = {},
 ): Promise<NextTrackResult[]> {
-  const { interactions: given = join(directory, "interactions.csv"), seed, ...thresholds } = options;
-  const split = splitPlaylists(await readInteractions(given), thresholds);
+  const { interactions: given = join(directory, "interactions.csv"), columns, seed, ...thresholds } = options;
+  const split = splitPlaylists(await readInteractions(given, columns), thresholds);
   const { model, names } = await loadNamedModel(directory);
   const size = split.trackIds.length;
   if (model.trackIds.length !== size || model.trackIds.some((id, t) => id !== split.trackIds[t])) {

@@ -1,9 +1,11 @@
 /** Ordered interactions: `interactions.csv` in memory, the tracks of one playlist after the other. */
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { cumsum } from "d3-array";
 import { existsSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
 import { queryColumns } from "../data/parquet.ts";
-import { fieldsOf, findColumns, type TextForm, withTextTable } from "../data/text_table.ts";
+import { withTextTable } from "../data/text_table.ts";
+import { type InteractionForm, interactionForm } from "./interaction_columns.ts";
 
 /** Playlists one after the other: playlist p is `tracks[offsets[p]] … tracks[offsets[p + 1] - 1]`, in order. */
 export interface Playlists {
@@ -19,14 +21,9 @@ export interface Interactions extends Playlists {
   readonly userIds: readonly string[];
   /** `track_id` of each track code. */
   readonly trackIds: readonly string[];
+  /** Which columns of the file were read as what, by name or number: `user: 1, track: 3, time: 2`. */
+  readonly columns?: string;
 }
-
-/** Names that the columns may have. */
-const COLUMNS = {
-  user: ["user_id", "userid", "user", "playlist_id", "pid"],
-  track: ["track_id", "trackid", "track", "item_id", "itemid", "movieid", "movie_id", "track_uri"],
-  time: ["timestamp", "time", "date", "datetime", "pos", "position"],
-};
 
 /**
  * Reads `interactions.csv` (`user_id,track_id,timestamp`, columns in any order, more of them allowed, ids any text).
@@ -34,26 +31,25 @@ const COLUMNS = {
  * time is a number in any unit, or a date (`2019-05-03`, `2019-05-03 10:11:12`, `2019-05-03T10:11:12+02:00`; UTC where
  * it names no zone); without such a column the order of the file is the order of time.
  *
- * Fields have commas, semicolons or tabs between them, as in the header, and may be quoted. Public files are read as
- * they are: MovieLens' `ratings.csv` (`userId,movieId,…`), `u.data` and `ratings.dat` (no header, tab or `::`),
- * RecBole's `.inter` (`user_id:token`, …), and pairs `user item` in order of time. Without a header there are four
- * fields (user, track, rating, time), three (user, track, Unix time) or two numbers (user, track). Every rating counts
- * as an interaction.
+ * Fields have commas, semicolons, tabs, `::`, bars or blanks between them, and may be quoted. Public files are read as
+ * they are: MovieLens' `ratings.csv`, `u.data` and `ratings.dat`, YOOCHOOSE's clicks, RecBole's `.inter` (also with
+ * blanks, and with the tracks so far in one field: `item_id_list`), and pairs `user item` in order of time. How columns
+ * are told, {@linkcode interactionForm} says. Every rating counts as an interaction.
  *
  * @param path The file, plain or gzipped.
+ * @param columns Which columns are user, track and, where there is one, time: their names or their numbers from 1
+ * (`1,3,2`); or what each column is, with `-` for those that are not used (`user,timestamp,track,-`).
  * @returns One playlist a user, in order of first appearance. Cost O(rows log rows); beyond 4 GB DuckDB keeps
  * rows on disk.
- * @throws {InputError} When the file is missing or empty, lacks a column, or holds a row that is not complete.
+ * @throws {InputError} When the file is missing or empty, its columns cannot be told, or a row is not complete.
  */
-export async function readInteractions(path: string): Promise<Interactions> {
+export async function readInteractions(path: string, columns?: string): Promise<Interactions> {
   if (!existsSync(path)) throw new InputError(`${path}: no such file; make it with segue mpd`);
-  return await withTextTable(path, (first) => findForm(first, path), async ({ connection, source, form, lineOf }) => {
-    const time = `c${form.time}`;
-    const when = form.time < 0 ? "0" : `coalesce(TRY_CAST(${time} AS DOUBLE), epoch(TRY_CAST(${time} AS TIMESTAMPTZ)))`;
+  const findForm = (lines: string[]) => interactionForm(lines, path, columns);
+  return await withTextTable(path, findForm, async ({ connection, source, form, lineOf }) => {
     await connection.run(
       `SET TimeZone = 'UTC';
-       CREATE TABLE rows AS SELECT row_number() OVER () AS row, trim(c${form.user}) AS "user", trim(c${form.track}) AS track,
-         ${when} AS time FROM ${source};
+       CREATE TABLE rows AS ${form.list < 0 ? rowsSql(source, form) : listRowsSql(source, form)};
        CREATE TABLE users AS SELECT "user", row_number() OVER (ORDER BY min(row)) - 1 AS code FROM rows GROUP BY "user";
        CREATE TABLE tracks AS SELECT track, row_number() OVER (ORDER BY min(row)) - 1 AS code FROM rows GROUP BY track`,
     );
@@ -61,7 +57,7 @@ export async function readInteractions(path: string): Promise<Interactions> {
     const numbers = async (sql: string) => (await queryColumns(connection, sql)).number as Float64Array;
     const [incomplete] = await numbers(
       `SELECT min(row) AS number FROM rows
-         WHERE NOT coalesce("user" <> '' AND track <> '' AND isfinite(time), false)`,
+         WHERE NOT coalesce(lower("user") NOT IN (${NOBODY}) AND track <> '' AND isfinite(time), false)`,
     );
     if (incomplete > 0) {
       const { line, text } = await lineOf(incomplete);
@@ -69,6 +65,7 @@ export async function readInteractions(path: string): Promise<Interactions> {
         `${path}, line ${line}: expected user_id,track_id,timestamp but found '${text.slice(0, 80)}'`,
       );
     }
+    if (form.list >= 0) await expectOneList(connection, path);
     const userIds = await texts(`SELECT "user" AS text FROM users ORDER BY code`);
     if (userIds.length === 0) {
       throw new InputError(`${path}: expected user_id,track_id,timestamp and rows below, but found no row`);
@@ -88,6 +85,8 @@ export async function readInteractions(path: string): Promise<Interactions> {
       ),
       userIds,
       trackIds: await texts("SELECT track AS text FROM tracks ORDER BY code"),
+      columns: (["user", "track", "time", "list"] as const).filter((role) => form[role] >= 0)
+        .map((role) => `${role}: ${form.names[form[role]]}`).join(", "),
     };
   });
 }
@@ -101,27 +100,37 @@ export function playlistsOf(lists: readonly ArrayLike<number>[]): Playlists {
   return { offsets, tracks };
 }
 
-/** What may stand between the fields of a file without a header. */
-const BARE_SEPARATORS = ["::", "\t", ",", ";", " "];
+/** What stands for a user who is not known. */
+const NOBODY = "'', 'na', 'n/a', 'nan', 'null', 'none', '\\n'";
 
-/** How a file is written, and the indices of its columns; that of the time is −1 where the file has none. */
-function findForm(first: string, path: string): TextForm & Record<keyof typeof COLUMNS, number> {
-  const separator = BARE_SEPARATORS.find((separator) => first.includes(separator)) ?? ",";
-  const fields = fieldsOf(first, separator).map((field) => field.trim());
-  const time = bareTime(fields);
-  if (time !== undefined) return { separator, header: false, user: 0, track: 1, time };
-  const form = findColumns(first, COLUMNS);
-  if (form.user < 0 || form.track < 0) {
-    throw new InputError(`${path}: expected columns user_id,track_id,timestamp but found '${first.slice(0, 80)}'`);
-  }
-  return form;
+function rowsSql(source: string, { user, track, time }: InteractionForm): string {
+  const when = time < 0 ? "0" : `coalesce(TRY_CAST(c${time} AS DOUBLE), epoch(TRY_CAST(c${time} AS TIMESTAMPTZ)))`;
+  return `SELECT row_number() OVER () AS row, trim(c${user}) AS "user", trim(c${track}) AS track, ${when} AS time
+    FROM ${source}`;
 }
 
-/** Column of the time when these fields are data: −1 for pairs in order of time. Nothing when they are a header. */
-function bareTime(fields: string[]): number | undefined {
-  const isNumber = (text: string) => /^\d+(\.\d+)?$/.test(text);
-  if (fields.length === 4 && isNumber(fields[2]) && isNumber(fields[3])) return 3;
-  // A rating is smaller than any time since 1970 in seconds.
-  if (fields.length === 3 && isNumber(fields[2]) && Number(fields[2]) > 1e6) return 2;
-  return fields.length === 2 && fields.every((field) => /^\d+$/.test(field)) ? -1 : undefined;
+/** Of the lists of a user the longest, with the track behind it; the time of a track is its place. */
+function listRowsSql(source: string, { user, track, list }: InteractionForm): string {
+  const last = track < 0 ? "[]" : `[trim(c${track})]`;
+  return `WITH lists AS (
+      SELECT row_number() OVER () AS row, trim(c${user}) AS "user",
+        list_filter(string_split(coalesce(c${list}, ''), ' '), lambda id: id <> '') || ${last} AS ids FROM ${source}
+    ), longest AS (
+      SELECT min(row) AS row, "user", arg_max(ids, len(ids)) AS ids, list(ids) AS lists FROM lists GROUP BY "user"
+    )
+    SELECT row, "user", unnest(ids) AS track, generate_subscripts(ids, 1)::DOUBLE AS time,
+      list_bool_and(list_transform(lists, lambda other: other = ids[1:len(other)])) AS "whole" FROM longest`;
+}
+
+/** Lists of one user go on from each other; of those that do not, the longest is not all that there is. */
+async function expectOneList(connection: DuckDBConnection, path: string): Promise<void> {
+  const { text } = await queryColumns(
+    connection,
+    `SELECT "user" AS text FROM rows WHERE NOT "whole" ORDER BY row LIMIT 1`,
+  );
+  if (text.length === 0) return;
+  throw new InputError(
+    `${path}: expected the lists of a user to be beginnings of one another, but those of user '${text[0]}' are not; ` +
+      "give the file with one interaction a row",
+  );
 }

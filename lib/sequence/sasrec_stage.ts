@@ -20,6 +20,8 @@ import type { TrainOptions } from "./training_plan.ts";
 export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "checkpoint" | "features"> {
   /** File of interactions to train on, in any form that {@linkcode readInteractions} takes; the folder's by default. */
   interactions?: string;
+  /** Which columns of `interactions` are user, track and time, where that cannot be told. */
+  columns?: string;
   /**
    * File of names of the tracks, in any form that {@linkcode readTrackNames} takes. When left out, it is what lies beside
    * `interactions` (MovieLens' `movies.csv`, `movies.dat`, `u.item`), or else `track_names.parquet` of the folder.
@@ -58,7 +60,7 @@ export async function loadSequenceData(
  * @throws {InputError} When there are neither interactions nor playlists, or an option is out of range.
  */
 export async function sasrecStage(directory: string, options: SasrecStageOptions = {}): Promise<StageReport> {
-  const { resume = false, force, interactions: given, names: named, ...parameters } = options;
+  const { resume = false, force, interactions: given, names: named, columns, ...parameters } = options;
   if (given === undefined) await ensureInteractions(directory);
   const source = given === undefined ? join(directory, "interactions.csv") : resolve(given);
   if (!existsSync(source)) throw new InputError(`${given}: no such file; give a file of user_id,track_id,timestamp`);
@@ -71,7 +73,7 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
   return await runStage(directory, {
     name: "sasrec",
     inputs: [given === undefined ? "interactions.csv" : source, ...(found === undefined ? [] : [resolve(found)])],
-    parameters,
+    parameters: { ...parameters, columns },
     outputs: [
       ...["sasrec/model.json", "sasrec/weights.bin", "sasrec/vocabulary.json"],
       ...(ownNames ? ["sasrec/names.parquet"] : []),
@@ -80,7 +82,8 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
     async run() {
       // Names are read before the training, so that a bad file is reported at once.
       const names = await readTrackNames(found ?? "");
-      const split = splitPlaylists(await readInteractions(source), parameters);
+      const interactions = await readInteractions(source, columns);
+      const split = splitPlaylists(interactions, parameters);
       const checkpoint = join(folder, "checkpoint.npz");
       if (!resume) rmSync(checkpoint, { force: true });
       const { model, curve, featureWeights: _, ...course } = await trainSasrec(split, { ...parameters, checkpoint });
@@ -94,6 +97,7 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
       return {
         playlists: split.userIds.length,
         tracks: split.trackIds.length,
+        columns: interactions.columns,
         trainingPositions: split.train.tracks.length,
         filterRounds: split.rounds,
         ...course,

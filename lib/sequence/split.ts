@@ -36,12 +36,12 @@ export interface SequenceSplit extends Playlists {
  * than `minimumLength` tracks; since each depends on the other, both are repeated until nothing changes. Cost O(rows ·
  * rounds).
  *
- * @param options Thresholds.
+ * @param options Thresholds. A playlist needs three tracks at least: one to learn from, one to validate, one to test.
  * @throws {InputError} When nothing remains.
  */
 export function splitPlaylists(interactions: Interactions, options: SplitOptions = {}): SequenceSplit {
   const minimumCount = expectInteger("minimumCount", options.minimumCount ?? 5, 1);
-  const minimumLength = expectInteger("minimumLength", options.minimumLength ?? 5, 3);
+  const minimumLength = Math.max(3, expectInteger("minimumLength", options.minimumLength ?? 5, 1));
   const { trackIds } = interactions;
   const seen = new Int32Array(trackIds.length).fill(-1);
   let lists = userPlaylists(interactions).map(({ user, list }, p) => ({

@@ -79,7 +79,7 @@ async function readNameColumns(path: string): Promise<NameColumns> {
     if (!columns.track_id) throw new InputError(`${path}: expected a column track_id but found none`);
     return columns;
   }
-  return await withTextTable(path, (first) => findForm(first, path), async ({ connection, source, form }) => {
+  return await withTextTable(path, ([first]) => findForm(first, path), async ({ connection, source, form }) => {
     const wanted = COLUMN_NAMES.filter((name) => form[name] >= 0)
       .map((name) => `nullif(trim(c${form[name]}), '') AS ${name}`);
     const columns: NameColumns = await queryColumns(connection, `SELECT ${wanted.join(", ")} FROM ${source}`);
