@@ -115,3 +115,8 @@ export function closestTitles(titles: readonly string[], wanted: readonly string
   const edits = (title: string) => Math.min(...wanted.map((text) => distance(title, text)));
   return sort(rows, ([title]) => edits(title), ([, row]) => row).map(([, row]) => row);
 }
+
+/** The row whose title is the fewest edits away from a text. Cost O(n). */
+export function nearestTrack(catalog: Catalog, text: string): number {
+  return closestTitles(normalizedTitles(catalog), [normalizeTitle(text)])[0];
+}

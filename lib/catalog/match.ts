@@ -71,7 +71,9 @@ export function countMatches(matches: readonly TrackMatch[]): { id: number; titl
 
 /** The bare id in what names a track: `spotify:track:ID`, `https://open.spotify.com/track/ID?si=…` or the id itself. */
 export function bareId(text: string): string {
-  return /(?:spotify:track:|open\.spotify\.com\/(?:intl-\w+\/)?track\/)([A-Za-z0-9]+)/.exec(text)?.[1] ?? text.trim();
+  return /(?:spotify:track:|open\.spotify\.com\/(?:intl-\w+\/)?track\/|musicbrainz\.org\/recording\/)([\w-]+)/.exec(
+    text,
+  )?.[1] ?? text.trim();
 }
 
 function rowsById(catalog: Catalog, references: readonly TrackReference[]): Map<string, number> {

@@ -16,7 +16,7 @@ export default defineCommand({
   files: ["<histories...>", "one a listener: what segue history wrote, or a file that it reads"],
   options: {
     data: required("<dir>", "data folder with the tracks"),
-    liked: texts("<file>", "tracks the listener likes beyond those played: ids, CSV, YourLibrary.json, M3U8, JSPF"),
+    liked: texts("<file>", "tracks the listener likes beyond those played; data/README.md lists the forms"),
     out: required("<file>", "Parquet file to write"),
     skips: text("<file>", "Parquet file for the second outcome: whether the track that came next was kept or skipped"),
     near: number("<number>", "rows of a set drawn from the 50 most similar tracks", { from: 1, standard: 20 }),
@@ -28,13 +28,14 @@ export default defineCommand({
     }),
     seed: SEED,
   },
-  run: async ({ data, liked: likedFile, out, skips, near, far, gap, seed }, files) => {
+  run: async ({ data, liked: likedFiles, out, skips, near, far, gap, seed }, files) => {
     const collection = await loadCollection(data);
-    const liked = likedFile === undefined ? [] : readLibrary(collection, likedFile).tracks;
+    const library = likedFiles && readLibrary(collection, likedFiles);
+    for (const note of library?.notes ?? []) console.error(`segue: ${note}`);
     const histories = files.map((path): ListenerHistory => ({
       user: basename(path),
       state: readState(collection, [path]),
-      liked,
+      liked: library?.tracks ?? [],
     }));
     const built = await historyChoices(collection, histories, { near, far, sessionGap: gap, seed });
     await writeChoices(out, collection, built);

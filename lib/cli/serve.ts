@@ -15,7 +15,7 @@ export default defineCommand({
     data: DATA,
     port: PORT,
     host: text("<address>", "address to listen on; another than this machine's requires SEGUE_TOKEN", "127.0.0.1"),
-    liked: texts("<file>", "restrict the service to a library: ids, CSV, YourLibrary.json or M3U8"),
+    liked: texts("<file>", "restrict the service to a library; data/README.md lists the forms"),
     store: text("<file>", "file of the log of sessions and events (default: service.sqlite in the data folder)"),
     rate: number("<n>", "requests a second that one client may make on average", { real: true, above: 0 }),
   },
@@ -28,6 +28,7 @@ export default defineCommand({
 /** Serves a data folder until the process is interrupted. */
 export async function serveUntilInterrupted(directory: string, options: ServeOptions): Promise<CommandResult> {
   const service = await serve(directory, options);
+  for (const note of service.notes) console.error(`segue: ${note}`);
   console.error(`segue: listening on ${service.url} (interrupt to stop)`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void service.stop());
   await service.finished;

@@ -1,9 +1,8 @@
 /** `segue shuffle`: a playlist that walks the song graph. */
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { trackName } from "../catalog/find.ts";
 import { InputError } from "../data/errors.ts";
-import type { Library } from "../listening/library.ts";
 import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../score/playlist.ts";
 import { Session } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
@@ -42,14 +41,23 @@ export default defineCommand({
         recipe.liked,
       );
     const collection = library ? await restrictCollection(whole, library.tracks) : whole;
-    if (library?.unmatched.length) console.error(`segue: ${missing(recipe.liked!.join(", "), library)}`);
+    for (const note of library?.notes ?? []) console.error(`segue: ${note}`);
     const state = recipe.history === undefined
       ? new UserState(collection)
       : (await load<typeof import("./listener.ts")>("./listener.ts")).readState(collection, recipe.history);
     const start = startTime(recipe.now, state);
     const session = new Session(state, { ...sessionOptions(collection, recipe), start });
     const picks = session.run();
-    const rows = playlistRows(collection.catalog, picks, library?.locations);
+    const files = library && (await load<typeof import("../listening/locations.ts")>("../listening/locations.ts"))
+      .locateFiles(library.locations, out === undefined ? undefined : dirname(out));
+    const rows = playlistRows(collection.catalog, picks, files?.paths);
+    const unmoved = rows.filter(({ track_id }) => files?.unmoved.has(track_id)).length;
+    if (unmoved > 0 && format !== "table") {
+      console.error(
+        `segue: ${unmoved} of ${rows.length} files are not on this machine, so their paths still go out from the folder of ` +
+          `${recipe.liked!.join(", ")}: keep the playlist there`,
+      );
+    }
     const complete = { ...recipe, ...absolute(recipe), from: rows[0].track_id, now: new Date(start).toISOString() };
     const title = `Segue from ${trackName(collection.catalog, picks[0].track)}`;
     if (save !== undefined) writeAtomic(save, JSON.stringify(state) + "\n");
@@ -72,15 +80,6 @@ export default defineCommand({
 /** Imports a module. Deno cannot see its path beforehand, and so does not load it with the others. */
 async function load<Module>(path: string): Promise<Module> {
   return await import(path);
-}
-
-/** How many tracks of a library are not in the catalogue, with examples. */
-function missing(file: string, { entries, unmatched }: Library): string {
-  const names = unmatched.slice(0, 3).map(({ title, artist, id }) =>
-    title ? [artist, title].filter(Boolean).join(" - ") : id
-  );
-  const more = unmatched.length > names.length ? ", …" : "";
-  return `${file}: ${unmatched.length} of ${entries} tracks are not in the catalogue: ${names.join(", ")}${more}`;
 }
 
 /** A recipe with lists for the options that add; older files have one text there. */

@@ -26,7 +26,7 @@ export const RECIPE = {
   arc: text("<text>", "energy over the session, '0:0.3,0.6:0.9,1:0.4'"),
   halfLife: number("<h>", "half-life of recency, in hours or plays", { real: true, above: 0 }),
   clock: text("<name>", "clock of recency: hours or plays"),
-  liked: texts("<file>", "restrict the graph to a library: ids, CSV, YourLibrary.json, M3U8, JSPF"),
+  liked: texts("<file>", "restrict the graph to a library: playlist, table, YourLibrary.json, ids; see data/README.md"),
   history: texts("<file...>", "what was played: files that segue history reads, or a saved state"),
   now: text("<time>", "when the playlist starts, ISO 8601 (default: now, or when the history ends)"),
   rules: negated("no hard rules but those named here"),

@@ -25,7 +25,7 @@ export async function drawIdea(workspace: Workspace): Promise<void> {
   const { seed } = workspace.settings;
   const whole = await loadCollection(workspace.directory);
   const { folder } = writeListeningExport(workspace.file("listening"), whole.catalog, { seed });
-  const collection = await restrictCollection(whole, readLibrary(whole, folder).tracks);
+  const collection = await restrictCollection(whole, readLibrary(whole, [folder]).tracks);
   const state = new UserState(collection);
   applyHistory(state, readHistory([folder]));
   const playsOf = (track: number) => state.historyOf(track)?.plays ?? 0;

@@ -1,129 +1,159 @@
 /** A listener's own library: the tracks that may be played. */
-import { isAbsolute, resolve } from "node:path";
-import { textsOf } from "../catalog/catalog.ts";
+import { least } from "d3-array";
+import { dirname } from "node:path";
+import { type Catalog, listsOf, textsOf } from "../catalog/catalog.ts";
+import { nearestTrack, normalizeTitle, trackName } from "../catalog/find.ts";
+import { countMatches, matchTracks, type TrackMatch } from "../catalog/match.ts";
 import { InputError } from "../data/errors.ts";
-import { countMatches, matchTracks, type TrackReference } from "../catalog/match.ts";
-import { readJson, readSources, readTable, type SourceFile } from "../data/sources.ts";
+import { readSources, type SourceFile } from "../data/sources.ts";
 import type { Collection, TrackIndex } from "../score/collection.ts";
+import type { LibraryEntry, LibraryForm, LibraryList } from "./forms/entry.ts";
+import { JSON_LIST, XML_LIST } from "./forms/objects.ts";
+import type { Reading } from "./forms/names.ts";
+import { M3U, PLS } from "./forms/playlists.ts";
+import { LINES, TABLE } from "./forms/tables.ts";
+import type { FileLocation } from "./locations.ts";
+
+/** The known forms; the first that reads a file is taken. A new form is an entry in `forms/` and a place here. */
+export const LIBRARY_FORMS: readonly LibraryForm[] = [M3U, PLS, JSON_LIST, XML_LIST, TABLE, LINES];
 
 /** A library as it was found in a collection. */
 export interface Library {
-  /** The tracks, in the order of the file, each once. */
+  /** The tracks, in the order of the files, each once. */
   tracks: TrackIndex[];
-  /** Entries of the file. */
+  /** Entries of the files. */
   entries: number;
   /** Entries by how their track was found. */
   matchedBy: { id: number; title: number; work: number };
-  /** What is not in the catalogue, in the order of the file. */
-  unmatched: TrackReference[];
-  /** The audio file by track id, of entries of an M3U8 playlist that are found by their names. */
-  locations: ReadonlyMap<string, string>;
+  /** What is not in the catalogue, in the order of the files, as people call it. */
+  unmatched: string[];
+  /** Tracks that the library names and bans: themselves, or one of their artists. */
+  banned: { tracks: number; artists: number };
+  /** What is to be told of it, a line each; empty when all is found. */
+  notes: string[];
+  /** The audio file by track id, where a playlist names it. */
+  locations: ReadonlyMap<string, FileLocation>;
 }
 
-const LIBRARY_FILES = /^YourLibrary\.json$|\.m3u8?$/i;
-
-const COLUMNS = {
-  id: ["track_id", "track uri", "spotify uri", "spotify id", "uri", "id", "track url", "url"],
-  title: ["title", "track_name", "track name", "name", "track", "song"],
-  artist: ["artist", "artists", "track_artist", "artist_name", "artist name", "artist name(s)", "artists.name"],
-};
-
 /**
- * Reads a library and finds its tracks: ids (one a line), a CSV file (a column of ids or URIs, or of titles and
- * artists, as Exportify writes it), Spotify's `YourLibrary.json`, an M3U8 playlist, a JSPF playlist.
+ * Reads a library and finds its tracks. {@linkcode LIBRARY_FORMS} says of which forms it may be.
  *
- * @param paths The file, or several: what all of them hold. Also the folder or zip archive of an account export.
+ * @param paths Files; or folders or zip archives of an account export or of playlists.
  * @returns The tracks, and what was not found.
- * @throws {InputError} When the file is missing, is of none of these forms, or none of its tracks is in the catalogue.
+ * @throws {InputError} When a file is missing, is of none of these forms, or no track of them is in the catalogue.
  */
-export function readLibrary(collection: Collection, paths: string | readonly string[]): Library {
-  const references = readSources([paths].flat(), LIBRARY_FILES).flatMap(readReferences);
-  const matches = matchTracks(collection.catalog, references);
-  const found = references.map((reference, i) => ({ ...reference, ...matches[i] })).filter(({ by }) => by !== "none");
+export function readLibrary(
+  { catalog }: Collection,
+  paths: readonly string[],
+  forms: readonly LibraryForm[] = LIBRARY_FORMS,
+): Library {
+  const wanted = new RegExp(forms.map(({ files }) => files.source).join("|"), "i");
+  const lists = readSources(paths, wanted).map((file) => ({ folder: dirname(file.path), ...readList(file, forms) }));
+  const all = lists.flatMap(({ entries, folder }) => entries.map((entry) => ({ entry, folder })));
+  const matches = matchEntries(catalog, all.map(({ entry }) => entry));
+  const matched = all.map((entry, i) => ({ ...entry, ...matches[i] }));
+  const liked = matched.filter(({ entry }) => !entry.banned);
+  const found = liked.filter(({ by }) => by !== "none");
+  const name = paths.join(", ");
   if (found.length === 0) {
-    throw new InputError(`${[paths].flat().join(", ")}: none of its ${references.length} tracks is in the catalogue`);
+    const doubts = lists.flatMap(({ doubt }) => doubt ?? []);
+    throw new InputError(`${name}: ${[noneOf(catalog, liked.map(({ entry }) => entry)), ...doubts].join("; ")}`);
   }
-  const ids = textsOf(collection.catalog, "track_id");
-  // Of several files of a track the first is taken.
-  const located = found.filter(({ location, by }) => location !== undefined && by !== "id").reverse();
-  return {
-    tracks: [...new Set(found.map(({ track }) => track))],
-    entries: references.length,
-    matchedBy: countMatches(matches),
-    unmatched: references.filter((_, i) => matches[i].by === "none"),
-    locations: new Map(located.map(({ track, location }) => [ids[track]!, location!])),
-  };
-}
-
-function readReferences(file: SourceFile): TrackReference[] {
-  const start = file.text.trimStart();
-  if (start.startsWith("{") || start.startsWith("[")) return fromJson(file);
-  if (start.startsWith("#EXTM3U") || /\.m3u8?$/i.test(file.path)) return fromM3u(file);
-  return fromTable(file);
-}
-
-/** Spotify's library `{tracks: [{artist, track, uri}]}`, a JSPF playlist, or a plain array of ids. */
-function fromJson(file: SourceFile): TrackReference[] {
-  const value = readJson(file);
-  if (Array.isArray(value) && value.every((id) => typeof id === "string")) return value.map((id) => ({ id }));
-  const { tracks, playlist } = value as {
-    tracks?: { artist?: string; track?: string; uri?: string }[];
-    playlist?: { track?: { title?: string; creator?: string; identifier?: string | string[] }[] };
-  };
-  if (Array.isArray(tracks)) return tracks.map(({ artist, track, uri }) => ({ id: uri, title: track, artist }));
-  if (Array.isArray(playlist?.track)) {
-    return playlist.track.map(({ title, creator, identifier }) => ({
-      id: Array.isArray(identifier) ? identifier[0] : identifier,
-      title,
-      artist: creator,
-    }));
-  }
-  throw new InputError(`${file.path}: expected Spotify's YourLibrary.json, a JSPF playlist or an array of ids`);
-}
-
-/**
- * `#EXTINF:seconds,Artist - Title`, then the location, of which the id may be a part. Where the name is not told, that
- * of the file is taken, without folder, ending and number in front: `Music/03 Artist - Title.mp3`.
- */
-function fromM3u({ path, text }: SourceFile): TrackReference[] {
-  const references: TrackReference[] = [];
-  let name: string | undefined;
-  for (const line of text.split(/\r?\n/)) {
-    const told = /^#EXTINF:[^,]*,(.*)$/.exec(line)?.[1];
-    if (told !== undefined) name = told;
-    else if (line.trim() !== "" && !line.startsWith("#")) {
-      const id = line.trim();
-      const location = isAbsolute(id) || /^[a-z]\w*:/i.test(id) ? id : resolve(path, "..", id);
-      references.push({ id, location, ...named(name ?? fileName(line)) });
-      name = undefined;
-    }
-  }
-  return references;
-}
-
-function named(name: string): TrackReference {
-  const [artist, ...title] = name.split(" - ");
-  return title.length > 0 ? { artist: artist.trim(), title: title.join(" - ").trim() } : { title: name };
-}
-
-function fileName(path: string): string {
-  const last = path.trim().split(/[\\/]/).at(-1)!;
-  return last.replace(/\.\w{2,4}$/, "").replace(/^\d{1,3}[. ]+(?:- )?/, "");
-}
-
-/** A CSV file with a header that is known, or ids alone, one a line. */
-function fromTable({ path, text }: SourceFile): TrackReference[] {
-  const { header, columns: { id, title, artist }, rows } = readTable(text, COLUMNS);
-  if (id >= 0 || (title >= 0 && artist >= 0)) {
-    return rows.slice(1).map((row) => ({
-      id: row[id] || undefined,
-      title: row[title] || undefined,
-      artist: row[artist] || undefined,
-    }));
-  }
-  if (rows.length > 0 && rows.every((row) => row.length === 1)) return rows.map(([id]) => ({ id }));
-  throw new InputError(
-    `${path}: expected ids, one a line, or a CSV file with a column track_id or uri, or title and artist, but found ` +
-      (header.slice(0, 6).join(", ") || "an empty file"),
+  const bannedTracks = new Set(
+    matched.filter(({ entry, by }) => entry.banned && by !== "none").map(({ track }) => track),
   );
+  const bannedArtists = new Set(lists.flatMap(({ bannedArtists = [] }) => bannedArtists.map(normalizeTitle)));
+  const byBanned = (track: TrackIndex) =>
+    bannedArtists.size > 0 &&
+    listsOf(catalog, "artists")[track].some((artist) => bannedArtists.has(normalizeTitle(artist)));
+  const distinct = [...new Set(found.map(({ track }) => track))];
+  const allowed = distinct.filter((track) => !bannedTracks.has(track));
+  const tracks = allowed.filter((track) => !byBanned(track));
+  const banned = { tracks: distinct.length - allowed.length, artists: allowed.length - tracks.length };
+  if (tracks.length === 0) throw new InputError(`${name}: bans all ${distinct.length} tracks that it names`);
+  const unmatched = liked.filter(({ by }) => by === "none").map(({ entry }) => nameOf(entry));
+  const ids = textsOf(catalog, "track_id");
+  // Of several files of a track the first is taken.
+  const located = found.flatMap(({ track, entry: { location }, folder }) =>
+    location === undefined || location === ids[track] ? [] : [[ids[track]!, { path: location, folder }] as const]
+  );
+  return {
+    tracks,
+    entries: liked.length,
+    matchedBy: countMatches(liked),
+    unmatched,
+    banned,
+    notes: notesOf(liked.length, unmatched, banned).map((note) => `${name}: ${note}`),
+    locations: new Map(located.reverse()),
+  };
+}
+
+function readList(file: SourceFile, forms: readonly LibraryForm[]): LibraryList {
+  for (const form of forms) {
+    const list = form.read(file);
+    if (list) return list;
+  }
+  const known = forms.map(({ title }) => title).join("; ");
+  throw new InputError(`${file.path}: expected a list of tracks (${known}) but found an empty file`);
+}
+
+/** Finds each entry by the reading that is surest: by id, by the whole title, by another take of the work. */
+function matchEntries(catalog: Catalog, entries: readonly LibraryEntry[]): TrackMatch[] {
+  const readings = entries.flatMap(({ readings }) => readings);
+  const matches = matchTracks(catalog, readings);
+  let end = 0;
+  return entries.map((entry) => {
+    const start = end;
+    end += entry.readings.length;
+    const own = matches.slice(start, end);
+    const works = entry.readings.map(({ title, exact }, i) => ({ ...own[i], exact, length: title?.length ?? 0 }))
+      .filter(({ by, exact }) => by === "work" && !exact).sort((a, b) => a.length - b.length);
+    const best = own.find(({ by }) => by === "id") ?? own.find(({ by }) => by === "title") ?? works[0];
+    return best ? { track: best.track, by: best.by } : { track: -1, by: "none" };
+  });
+}
+
+/** How an entry is called: `Artist - Title`, else the file or the id. */
+function nameOf({ readings: [reading], called, location }: LibraryEntry): string {
+  if (called !== undefined) return called;
+  const artist = artistOf(reading);
+  if (reading.title !== undefined && artist !== undefined) return `${artist} - ${reading.title}`;
+  return location ?? reading.title ?? reading.id ?? "?";
+}
+
+function artistOf({ artist, artists }: Reading): string | undefined {
+  return artist ?? artists?.join(", ");
+}
+
+function notesOf(entries: number, unmatched: readonly string[], banned: Library["banned"]): string[] {
+  const names = unmatched.slice(0, 3).join(", ") + (unmatched.length > 3 ? ", …" : "");
+  const notes = [];
+  if (unmatched.length > 0) notes.push(`${unmatched.length} of ${entries} tracks are not in the catalogue: ${names}`);
+  if (banned.tracks + banned.artists > 0) {
+    notes.push(
+      `tracks left out because the file bans them: ${banned.tracks}, and by artists that it bans: ${banned.artists}`,
+    );
+  }
+  return notes;
+}
+
+/** Why no entry was found: what was looked for, and what is nearest to it. */
+function noneOf(catalog: Catalog, entries: readonly LibraryEntry[]): string {
+  const isWord = (text: string) => /\p{L}/u.test(text);
+  const looked = entries.slice(0, 3).map((entry) => {
+    const called = nameOf(entry);
+    const titles = entry.readings.flatMap(({ title = "", ...by }) =>
+      isWord(title) && isWord(artistOf(by) ?? "") ? [title] : []
+    );
+    // Without an album and a number in front.
+    const title = least(titles, ({ length }) => length) ?? entry.readings[0].title;
+    if (title === undefined) return `${called} as an id (ids are like ${textsOf(catalog, "track_id")[0]})`;
+    const artists = new Set(
+      entry.readings.flatMap((reading) => reading.title === title ? artistOf(reading) ?? [] : []),
+    );
+    const by = [...artists].filter(isWord).slice(0, 3).join(" or ") || "an artist that is not told";
+    const nearest = trackName(catalog, nearestTrack(catalog, title));
+    return `${called} as ${title} by ${by} (nearest is ${nearest})`;
+  });
+  return `none of its ${entries.length} tracks is in the catalogue, which was searched for ${looked.join(", ")}`;
 }

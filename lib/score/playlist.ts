@@ -54,8 +54,9 @@ export interface Playlist {
   recipe: Record<string, unknown>;
 }
 
-/** Where M3U8 keeps the recipe. */
+/** Where M3U8 keeps the recipe, and the id of a track whose file is named. */
 const RECIPE_LINE = "#SEGUE-RECIPE:";
+const ID_LINE = "#SEGUE-TRACK:";
 /** Where JSPF keeps the recipe; extensions are named by URIs. */
 const RECIPE_URI = "urn:segue:recipe";
 
@@ -112,7 +113,7 @@ const FORMAT: Record<PlaylistFormat, (playlist: Playlist) => string> = {
       `${RECIPE_LINE}${JSON.stringify(recipe)}`,
       ...rows.flatMap((row) => [
         `#EXTINF:${row.seconds ?? -1},${oneLine(row.artists)} - ${oneLine(row.title)}`,
-        row.location ?? trackUri(row.track_id),
+        ...(row.location === undefined ? [trackUri(row.track_id)] : [`${ID_LINE}${row.track_id}`, row.location]),
       ]),
       "",
     ].join("\n"),
@@ -132,6 +133,7 @@ const FORMAT: Record<PlaylistFormat, (playlist: Playlist) => string> = {
             duration: row.seconds === null ? undefined : row.seconds * 1000,
             trackNum: row.place,
             identifier: [trackUri(row.track_id)],
+            location: row.location === undefined ? undefined : [uriOf(row.location)],
           })),
           extension: { [RECIPE_URI]: [recipe] },
         },
@@ -162,6 +164,21 @@ export function readRecipe(path: string): Record<string, unknown> {
 /** A Spotify id (22 characters of base 62) as its URI, any other id as it is. */
 function trackUri(id: string): string {
   return /^[A-Za-z0-9]{22}$/.test(id) ? `spotify:track:${id}` : id;
+}
+
+/** A path of any system as a URI; a URL as it is. */
+function uriOf(path: string): string {
+  if (/^[a-z][\w+.-]+:/i.test(path)) return path;
+  const slashes = path.replaceAll("\\", "/");
+  // A drive, a share, or a root of Unix.
+  const root = /^[a-z]:/i.test(path)
+    ? "file:///"
+    : /^\/\//.test(slashes)
+    ? "file:"
+    : path.startsWith("/")
+    ? "file://"
+    : "";
+  return root + encodeURI(slashes).replaceAll("#", "%23").replaceAll("?", "%3F");
 }
 
 function known(value: number, digits: number): number | null {

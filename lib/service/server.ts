@@ -23,8 +23,8 @@ export interface ServeOptions {
   token?: string;
   /** File of the log; `service.sqlite` in the data folder by default. */
   store?: string;
-  /** A listener's library, as `segue shuffle --liked` reads it. */
-  liked?: string | readonly string[];
+  /** A listener's library, as `segue shuffle --liked` reads it: the files. */
+  liked?: readonly string[];
   /** Requests a second of one client on average; no limit by default. */
   requestsPerSecond?: number;
   /** Reads the clock, ms since 1970; the system's by default. */
@@ -35,6 +35,8 @@ export interface ServeOptions {
 export interface RunningService {
   /** Where it listens, e.g. `http://127.0.0.1:8787`. */
   url: string;
+  /** What is to be told of the library, a line each. */
+  notes: readonly string[];
   /** Stops taking requests, finishes those under way, and closes the log. */
   stop(): Promise<void>;
   /** Settles when the service has stopped. */
@@ -59,9 +61,8 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   }
   await makeFiles(directory);
   const whole = readSnapshot(directory);
-  const collection = options.liked === undefined
-    ? whole
-    : await restrictCollection(whole, readLibrary(whole, options.liked).tracks);
+  const library = options.liked && readLibrary(whole, options.liked);
+  const collection = library ? await restrictCollection(whole, library.tracks) : whole;
   const search = new SearchIndex(join(directory, SEARCH_FILE), collection.catalog);
   search.warmUp();
   const store = new Store(options.store ?? join(directory, "service.sqlite"));
@@ -82,6 +83,7 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   const address = server.addr as Deno.NetAddr;
   return {
     url: `http://${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`,
+    notes: library?.notes ?? [],
     stop: () => server.shutdown(),
     finished: server.finished.then(() => {
       store.close();

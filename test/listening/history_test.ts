@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { zipSync } from "fflate";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { writeListeningExport } from "../../lib/listening/account_export.ts";
 import { InputError } from "../../lib/data/errors.ts";
 import { jsonForm } from "../../lib/listening/forms/form.ts";
@@ -201,7 +201,7 @@ Deno.test("a simulated export is read back as it was written", () => {
     assert.equal(report.unmatched, written.foreign);
     assert.equal(title + work, written.relinked);
     assert.equal(id + title + work + report.unmatched, 6000);
-    assert.equal(readLibrary(big, written.files[written.files.length - 1]).tracks.length, 100);
+    assert.equal(readLibrary(big, [written.files[written.files.length - 1]]).tracks.length, 100);
     const again = mkdtempSync(join(tmpdir(), "segue-history-"));
     try {
       const second = writeListeningExport(again, catalog, options);
@@ -220,58 +220,6 @@ Deno.test("matching prefers the id, then the title, then the work", () => {
   assert.deepEqual(by({ title: "Night Drive", artist: "Ünder" }), { track: -1, by: "none" });
   assert.deepEqual(by({ title: "Night Drive" }), { track: -1, by: "none" });
   assert.equal(bareId("https://open.spotify.com/intl-de/track/4uLU6hMCjMI75M1A2tKUQC?si=1"), "4uLU6hMCjMI75M1A2tKUQC");
-});
-
-Deno.test("a library is read from ids, CSV, YourLibrary.json, M3U8 and JSPF", () => {
-  inFolder((write) => {
-    const ids = ["4uLU6hMCjMI75M1A2tKUQC", "c".repeat(22)];
-    const picks = new Session(new UserState(collection), { from: 0, count: 3, rules: {} }).run();
-    const playlist = { title: "x", rows: playlistRows(collection.catalog, picks), recipe: { seed: 1 } };
-    const files: Record<string, string> = {
-      "ids.txt": ids.join("\n"),
-      "ids.csv": `track_id,other\n${ids[0]},1\n${ids[1]},2\nunknown,3\n`,
-      "exportify.csv": `"Track URI","Track Name","Artist Name(s)"\n"spotify:track:${
-        ids[0]
-      }","x","y"\n"?","Hello World","Under"\n`,
-      "YourLibrary.json": JSON.stringify({
-        tracks: ids.map((id) => ({ uri: `spotify:track:${id}`, track: "", artist: "" })),
-      }),
-      "list.m3u8":
-        `#EXTM3U\n#EXTINF:240,Nara Lume - Águas de Março\n/music/a.mp3\n#EXTINF:1,Under - Hello World\nb.mp3\n`,
-      "names.m3u": "Music/A/03 Nara Lume - Águas de Março.mp3\r\nC:\\Music\\Under - Hello World.flac\r\n",
-    };
-    for (const [name, content] of Object.entries(files)) {
-      assert.deepEqual(readLibrary(collection, write(name, content)).tracks, [0, 2], name);
-    }
-    const played = picks.map(({ track }) => track);
-    for (const format of ["m3u8", "jspf", "csv"] as const) {
-      const path = write(`own.${format}`, formatPlaylist(playlist, format));
-      assert.deepEqual(readLibrary(collection, path).tracks, [...new Set(played)], format);
-    }
-    const fails = (content: string, message: RegExp) =>
-      assert.throws(() => readLibrary(collection, write("wrong.csv", content)), message);
-    fails("nothing\nknown\n", /none of its 2 tracks is in the catalogue/);
-    fails("a,b\n1,2\n", /expected ids, one a line, or a CSV file with a column track_id/);
-    fails("{}", /expected Spotify's YourLibrary\.json/);
-  });
-});
-
-Deno.test("an M3U8 playlist names the audio files that the library's names, and ids where it names none", () => {
-  inFolder((write) => {
-    const path = write(
-      "mine.m3u8",
-      "#EXTINF:9,Nara Lume - Águas de Março\n/music/a.mp3\n#EXTINF:9,Under - Hello World\nb.mp3\n",
-    );
-    const { locations } = readLibrary(collection, path);
-    const picks = new Session(new UserState(collection), { from: 0, count: 3, rules: {} }).run();
-    const text = formatPlaylist(
-      { title: "", rows: playlistRows(collection.catalog, picks, locations), recipe: {} },
-      "m3u8",
-    );
-    const files = ["/music/a.mp3", `spotify:track:${"b".repeat(22)}`, join(dirname(path), "b.mp3")];
-    assert.deepEqual(text.trim().split("\n").filter((line) => line[0] !== "#"), picks.map(({ track }) => files[track]));
-    assert.equal(readLibrary(collection, write("ids.m3u8", "4uLU6hMCjMI75M1A2tKUQC\n")).locations.size, 0);
-  });
 });
 
 Deno.test("a playlist carries its recipe in every form that can hold one", () => {

@@ -1,0 +1,131 @@
+/** What a list of liked tracks is made of, and what a form of such lists is. */
+import { normalizeTitle } from "../../catalog/find.ts";
+import type { SourceFile } from "../../data/sources.ts";
+import { type Reading, readingsOfFile, readingsOfName } from "./names.ts";
+
+/** An entry of a list of tracks. */
+export interface LibraryEntry {
+  /** What it may mean, the likeliest first; at least one. */
+  readings: readonly Reading[];
+  /** What the list calls it; artist and title of the first reading when left out. */
+  called?: string;
+  /** The audio file, as the list names it. */
+  location?: string;
+  /** The listener does not want this track. */
+  banned?: boolean;
+}
+
+/** What a file holds. */
+export interface LibraryList {
+  /** Its entries, in its order. */
+  entries: LibraryEntry[];
+  /** Artists that the listener does not want. */
+  bannedArtists?: string[];
+  /** What to know when none of the entries is found. */
+  doubt?: string;
+}
+
+/** A form of lists of tracks. */
+export interface LibraryForm {
+  /** Name, e.g. `"m3u"`. */
+  name: string;
+  /** What it is, for people. */
+  title: string;
+  /** Who writes it. */
+  source: string;
+  /** What is read of it, and what tells it. */
+  told: string;
+  /** Names of its files; of a folder or an archive only such are read. */
+  files: RegExp;
+  /** What a file holds; undefined when it is not of this form. */
+  read(file: Pick<SourceFile, "path" | "text">): LibraryList | undefined;
+}
+
+/** Names of fields as programs write them in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish. */
+const FIELDS = {
+  id: "track id, track uri, spotify uri, spotify id, spotify track id, spotify track uri, spotify url, track url, " +
+    "uri, id, identifier, url",
+  title: "track name, track title, song title, song name, title, song, track, name, titel, titre, titolo, título, " +
+    "titelname, Nome do título, Nombre de la canción, canción, Nom du titre, morceau, Nome della traccia, traccia, " +
+    "brano, Nome da faixa, faixa, música, Nummernaam, Låtens namn, låt",
+  artist:
+    "artist, artists, artist name, artist name(s), artists name, artist name 1, track artist, performer, creator, " +
+    "Künstlername(n), Künstler, Interpret, Nom(s) de l'artiste, artiste, artistes, interprète, Nombre(s) del artista, " +
+    "artista, artistas, intérprete, Nome dell'artista, artisti, Nome(s) do artista, Naam van artiest, artiest, " +
+    "Artistens namn, album artist",
+  location: "location, path, file, file path, full path, filename, src",
+};
+
+const plainName = (name: string) => normalizeTitle(name).replaceAll(" ", "");
+const NAMES = Object.fromEntries(
+  Object.entries(FIELDS).map(([field, names]) => [field, names.split(", ").map(plainName)]),
+) as Record<keyof typeof FIELDS, string[]>;
+
+/** Whether a field of this name says something of a track. */
+export function isFieldOfTrack(name: string): boolean {
+  return Object.values(NAMES).some((names) => names.includes(plainName(name)));
+}
+
+/** Whether a value names a track of Spotify, whatever its field is called. */
+export function isTrackUri(value: string): boolean {
+  return /spotify:track:\w|open\.spotify\.com\/(?:intl-\w+\/)?track\/\w/.test(value);
+}
+
+/**
+ * The entry that the fields of a row or an object tell.
+ *
+ * @param fields By name; names in eight languages, whatever their capitals and signs.
+ * @returns Undefined when they name nothing.
+ */
+export function entryOf(fields: Readonly<Record<string, unknown>>): LibraryEntry | undefined {
+  const values = new Map(Object.entries(fields).map(([name, value]) => [plainName(name), value]));
+  const textsOf = (field: keyof typeof FIELDS) => NAMES[field].flatMap((name) => textsIn(values.get(name)));
+  const id = [...values.values()].flatMap(textsIn).find(isTrackUri) ?? textsOf("id")[0];
+  // In some tables `track` is the number on the album.
+  const titles = textsOf("title").filter((title, i) => i === 0 || !/^\d+$/.test(title));
+  const artists = NAMES.artist.flatMap((name) => artistsIn(values.get(name)));
+  const credited = creditsIn(fields);
+  if (credited.length > 0) artists.push({ artists: credited });
+  const [location] = textsOf("location");
+  const named: Reading[] = titles.flatMap((title) => artists.map((artist) => ({ title, ...artist })));
+  if (titles.length === 0 && location === undefined && id === undefined) return undefined;
+  const readings: Reading[] = [
+    ...(named.length > 0 ? named : titles.flatMap(readingsOfName)),
+    ...(location === undefined ? [] : readingsOfFile(location)),
+  ];
+  return { readings: [{ ...readings[0], id }, ...readings.slice(1)], location };
+}
+
+/** Whether an object names a track with certainty: playlists and albums have names too. */
+export function namesTrack(fields: Readonly<Record<string, unknown>>): boolean {
+  const named = Object.entries(fields).map(([name, value]) => [plainName(name), value] as const);
+  const has = (field: keyof typeof FIELDS, test: (value: unknown) => boolean) =>
+    named.some(([name, value]) => NAMES[field].includes(name) && test(value));
+  return has("title", (value) => textsIn(value).length > 0) && has("artist", (value) => artistsIn(value).length > 0) ||
+    has("location", (value) => textsIn(value).some((text) => AUDIO.test(text))) ||
+    named.some(([, value]) => textsIn(value).some(isTrackUri));
+}
+
+const AUDIO = /\.(?:mp3|flac|og[ga]|opus|m4[abp]|aac|wav|wma|aiff?|alac|ape|mpc|wv|dsf)$/i;
+
+/** The texts in a field: a text that is not blank, a number, or several. */
+function textsIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(textsIn);
+  if (typeof value === "number") return [String(value)];
+  return typeof value === "string" && value.trim() !== "" ? [value] : [];
+}
+
+/** The artists in a field: a credit in one text, or names or objects with names one by one. */
+function artistsIn(value: unknown): Pick<Reading, "artist" | "artists">[] {
+  if (typeof value !== "object" || value === null) return textsIn(value).map((artist) => ({ artist }));
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const artists = list.flatMap((one) => textsIn((one as { name?: unknown } | null)?.name ?? one));
+  return artists.length > 0 ? [{ artists }] : [];
+}
+
+/** Artists as MusicBrainz credits them, one by one, wherever they stand. */
+function creditsIn(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  const name = (value as { artist_credit_name?: unknown }).artist_credit_name;
+  return typeof name === "string" ? [name] : Object.values(value).flatMap(creditsIn);
+}

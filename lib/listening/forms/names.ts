@@ -1,0 +1,76 @@
+/** What names of tracks and files may mean: `Artist - Title`, `Music/Artist/Album/1-03 - Title.mp3`. */
+import type { TrackReference } from "../../catalog/match.ts";
+
+/** What an entry may mean. */
+export interface Reading extends TrackReference {
+  /** Where the title begins is not sure: another take of it will not do. */
+  exact?: boolean;
+}
+
+/** What stands between artist, album and title. */
+const DASH = /\s+[-‐-―−~]\s+/g;
+/** What may follow a title behind a dash. */
+const MARK =
+  /\b(?:remaster(?:ed)?|live|version|edit|mono|stereo|bonus|feat|acoustic|demo|session|take|single|album|radio|extended|original|mix|\d{4})\b/i;
+/** A number in front: `03 `, `03. `, `1-03 - `, `A1 `, `[03] `. */
+const NUMBER = /^[([]?(?:\d{1,2}[-.]\d{1,3}|[A-D]?\d{1,3})[)\]]?[\s.)-]+(?:[-‐-―]\s*)?/i;
+
+/**
+ * What a name may mean: artist and title with a dash between, also album or number between them, also the title first;
+ * with and without a number in front. Without a dash it is a title, whose artist is not told.
+ */
+export function readingsOfName(name: string): Reading[] {
+  return withoutNumber(name).flatMap((name) => {
+    const cuts = [...name.matchAll(DASH)].map(({ index, 0: dash }) => [
+      name.slice(0, index),
+      name.slice(index + dash.length),
+    ]);
+    if (cuts.length === 0) return [{ title: name }];
+    const [first] = cuts[0];
+    const artistFirst = cuts.flatMap(([left, right]) =>
+      withoutNumber(right).flatMap((title) => {
+        const exact = title.search(DASH) >= 0 && !MARK.test(title);
+        return [...new Set([first, left])].map((artist): Reading => ({ artist, title, exact }));
+      })
+    );
+    return [...artistFirst, ...cuts.map(([title, artist]): Reading => ({ artist, title, exact: true }))];
+  });
+}
+
+/**
+ * What the name of a file may mean, with the folders that it is in: each may be that of the artist.
+ *
+ * @param location A path of any system, or a URL; percent-encoded or not.
+ */
+export function readingsOfFile(location: string): Reading[] {
+  const path = location.replace(/^[a-z][\w+.-]+:\/*/i, "");
+  return [...new Set([path, decoded(path)])].flatMap((path) => {
+    const parts = path.split(/[\\/]/).filter((part) => part !== "");
+    const name = (parts.pop() ?? "").replace(/\.\w{2,5}$/, "");
+    // Without blanks, underscores and bare dashes stand for them: `03-some_artist-some_title`.
+    const spaced = /\s/.test(name) ? name : name.replaceAll(/_*-[-_]*/g, " - ").replaceAll("_", " ");
+    const names = [...new Set([name, spaced])];
+    const folders = new Set(parts.slice(-3).reverse().flatMap((folder) => [folder, folder.split(DASH)[0]]));
+    const titles = new Set(names.flatMap(withoutNumber));
+    return [
+      ...names.flatMap(readingsOfName),
+      ...[...folders].flatMap((artist) => [...titles].map((title) => ({ artist, title }))),
+    ];
+  });
+}
+
+/** A text that was percent-encoded; one that was not stays as it is. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A title with and without a number in front, for there are titles that begin with one. */
+function withoutNumber(title: string): string[] {
+  const whole = title.trim();
+  const rest = whole.replace(NUMBER, "").trim();
+  return rest === "" || rest === whole ? [whole] : [whole, rest];
+}
