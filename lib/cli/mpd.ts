@@ -10,8 +10,8 @@ import { defineCommand, factRows, flag, number, required, textTable } from "./sh
 export default defineCommand({
   name: "mpd",
   description: "Read slices of the Million Playlist Dataset into interactions.csv and track_names.parquet.",
-  example: "mpd data/raw/mpd/mpd.slice.*.json --out data/work/mpd",
-  files: ["<files...>", "mpd.slice.*.json files, or folders that hold them"],
+  example: "mpd spotify_million_playlist_dataset.zip --out data/work/mpd",
+  files: ["<files...>", "mpd.slice.*.json files, plain or .gz, or folders or the zip archive that hold them"],
   options: {
     out: required("<dir>", "folder to write to"),
     keepRepeats: flag("keep a track at every place it has in a playlist, not only at its first"),
@@ -39,12 +39,16 @@ export default defineCommand({
 });
 
 function describe(written: Record<string, string>, report: MpdReport): string {
-  const { damages, damaged, ...counts } = report;
+  const { damages, damaged, leftOut, ...counts } = report;
   const lines = [textTable([
     ...Object.values(written).map((file) => ["wrote", file]),
     ...factRows(counts),
     ["damaged", String(damaged)],
   ])];
+  if (leftOut.length > 0) {
+    const more = leftOut.length > 5 ? ", …" : "";
+    lines.push(`left out, since they are no slices: ${leftOut.slice(0, 5).join(", ")}${more} (${leftOut.length})`);
+  }
   for (const { file, offset, reason, pid, name } of damages) {
     const which = pid === undefined ? "" : `, playlist ${pid}${name ? ` "${name}"` : ""}`;
     lines.push(`${file}, byte ${offset}${which}: ${reason}`);

@@ -3,8 +3,7 @@
  * raw slices in, ordered interactions and a table of names out.
  */
 import type { DuckDBAppender } from "@duckdb/node-api";
-import { sum } from "d3-array";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError } from "../data/errors.ts";
@@ -12,6 +11,7 @@ import { startProgress } from "../data/progress.ts";
 import { writeAtomicWith } from "../data/atomic.ts";
 import { sqlText, withDuckDB } from "../data/parquet.ts";
 import { runStage, type StageReport } from "../data/stages.ts";
+import { findSlices, readSlice } from "./mpd_slices.ts";
 import { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack, scanPlaylists } from "./scan_mpd.ts";
 
 /** What {@linkcode readMpd} did. */
@@ -34,6 +34,8 @@ export interface MpdReport {
   namelessTracks: number;
   /** Playlists left out because no track remained. */
   emptyPlaylists: number;
+  /** Files of the given folders and archives that are no slices. */
+  leftOut: string[];
   /** Stretches of files that could not be read, at most 100 of them. */
   damages: ({ file: string } & MpdDamage)[];
   /** Number of such stretches. */
@@ -60,9 +62,6 @@ interface TrackTable {
 /** So many damages are named one by one; the rest is only counted. */
 const DAMAGES_NAMED = 100;
 
-/** A slice is parsed as one text, and no text can be longer. Slices of 1,000 playlists have 33 MB. */
-const LARGEST_SLICE = 2 ** 29 - 24;
-
 /**
  * Reads slices of the Million Playlist Dataset and writes `interactions.csv` (`user_id,track_id,timestamp`) and
  * `track_names.parquet` (`track_id, track_uri, title, artist, album, duration_ms, count`).
@@ -73,7 +72,7 @@ const LARGEST_SLICE = 2 ** 29 - 24;
  * seen is left out. Of a damaged file all whole playlists are kept, the rest is counted and named. Memory grows with
  * the number of distinct tracks (about 150 bytes each), not with the number of files.
  *
- * @param files Slices, or folders that hold `mpd.slice.*.json`.
+ * @param files Slices, plain or gzipped, or folders and zip archives that hold `mpd.slice.*.json`.
  * @param directory Folder to write to.
  * @param options What to do with repeats.
  * @returns Counts and damages.
@@ -84,10 +83,10 @@ export async function readMpd(
   directory: string,
   options: MpdOptions = {},
 ): Promise<MpdReport> {
-  const slices = expandSlices(files);
+  const { slices, bytes, leftOut } = findSlices(files);
   const report: MpdReport = {
     files: slices.length,
-    bytes: sum(slices, (file) => statSync(file).size),
+    bytes,
     playlists: 0,
     interactions: 0,
     tracks: 0,
@@ -95,6 +94,7 @@ export async function readMpd(
     repeatedPlaylists: 0,
     namelessTracks: 0,
     emptyPlaylists: 0,
+    leftOut,
     damages: [],
     damaged: 0,
   };
@@ -135,7 +135,7 @@ export async function mpdStage(
   options: MpdOptions & { files?: readonly string[]; force?: boolean } = {},
 ): Promise<StageReport> {
   const { files = [join(directory, "playlists")], force, ...rules } = options;
-  const inputs = expandSlices(files).map((file) => resolve(file));
+  const inputs = findSlices(files).files.map((file) => resolve(file));
   // To hash a thousand slices would take longer than to read them: their sizes and times have to do.
   const isFew = inputs.length <= 20;
   return await runStage(directory, {
@@ -149,20 +149,6 @@ export async function mpdStage(
     force,
     run: async () => ({ ...await readMpd(inputs, directory, rules) }),
   });
-}
-
-/** Files as given, folders as the slices in them in the order of their numbers. */
-function expandSlices(files: readonly string[]): string[] {
-  if (files.length === 0) throw new InputError("Expected at least one mpd.slice.*.json file or a folder of them");
-  const slices = files.flatMap((file) => {
-    if (!existsSync(file)) throw new InputError(`${file}: no such file; give mpd.slice.*.json files or their folder`);
-    if (!statSync(file).isDirectory()) return [file];
-    const found = readdirSync(file).filter((name) => /^mpd\.slice\..*\.json$/.test(name));
-    if (found.length === 0) throw new InputError(`${file}: expected mpd.slice.*.json files in this folder, found none`);
-    const number = (name: string) => Number(/\d+/.exec(name)?.[0] ?? 0);
-    return found.sort((a, b) => number(a) - number(b) || (a < b ? -1 : 1)).map((name) => join(file, name));
-  });
-  return [...new Set(slices)];
 }
 
 /** The lines of `interactions.csv`, about a mebibyte at a time. */
@@ -214,16 +200,9 @@ async function* scanHere(slices: readonly string[]): AsyncGenerator<{ file: stri
   for (const file of slices) yield { file, pieces: scanSlice(file) };
 }
 
-/**
- * Finds playlists and damages of one slice, in the order of the file.
- *
- * @throws {InputError} When the file is larger than half a gibibyte.
- */
+/** Finds playlists and damages of one slice, as {@linkcode readSlice} finds it, in its order. */
 export function scanSlice(path: string): Iterable<MpdPiece> {
-  if (statSync(path).size > LARGEST_SLICE) {
-    throw new InputError(`${path}: expected a slice of less than 512 MiB; split it, e.g. by 1,000 playlists`);
-  }
-  return scanPlaylists(readFileSync(path));
+  return scanPlaylists(readSlice(path));
 }
 
 function playlistLines(

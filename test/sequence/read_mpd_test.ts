@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { zipSync } from "fflate";
 import { InputError } from "../../lib/data/errors.ts";
 import { readMpd } from "../../lib/sequence/read_mpd.ts";
 import { type MpdPiece, scanPlaylists } from "../../lib/sequence/scan_mpd.ts";
@@ -87,6 +89,70 @@ Deno.test("readMpd() writes ordered interactions and names, the first place of a
   assert.deepEqual(readdirSync(out).sort(), ["interactions.csv", "track_names.parquet"]);
 });
 
+Deno.test("readMpd() reads slices as they are downloaded, and tells what it left out", async (t) => {
+  const text = (pid: number) => slice(THREE.map((list, i) => ({ ...list, pid: pid + i })));
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const top = join(folder, "spotify_million_playlist_dataset");
+  mkdirSync(join(top, "data"), { recursive: true });
+  mkdirSync(join(top, "src"));
+  mkdirSync(join(top, "__MACOSX", "data"), { recursive: true });
+  writeFileSync(join(top, "data", "mpd.slice.1000-1999.json"), text(20));
+  writeFileSync(join(top, "data", "mpd.slice.0-999.json"), text(10));
+  writeFileSync(join(top, "md5sums"), "x");
+  writeFileSync(join(top, "src", "check.py"), "x");
+  writeFileSync(join(top, "__MACOSX", "data", "._mpd.slice.0-999.json"), "x");
+  const packed = {
+    "data/mpd.slice.1000-1999.json": bytes(text(20)),
+    "data/mpd.slice.0-999.json.gz": new Uint8Array(gzipSync(text(10))),
+    "__MACOSX/data/._mpd.slice.0-999.json": bytes("x"),
+    "md5sums": bytes("x"),
+  };
+  const zip = join(folder, "a.zip");
+  writeFileSync(zip, zipSync(packed));
+  const download = join(folder, "download (1)");
+  writeFileSync(download, zipSync(packed, { level: 0 }));
+  const gz = ["0-999", "1000-1999"].map((name, i) => {
+    const path = join(folder, `mpd.slice.${name}.json.gz`);
+    writeFileSync(path, gzipSync(text(10 + 10 * i)));
+    return path;
+  });
+  await readMpd([join(top, "data")], join(folder, "plain"));
+  const plain = readFileSync(join(folder, "plain", "interactions.csv"), "utf8");
+  assert.equal(plain.split("\n").filter((line) => /^2\d,/.test(line)).length, 8);
+  const table: [name: string, files: string[], leftOut: string[]][] = [
+    ["gzipped slices", gz, []],
+    ["the unpacked folder", [top], [join(top, "md5sums"), join(top, "src", "check.py")]],
+    ["the archive", [zip], [join(zip, "md5sums")]],
+    ["an archive of another name, stored", [download], [join(download, "md5sums")]],
+    ["a slice twice", [join(top, "data"), join(top, "data", "mpd.slice.0-999.json")], []],
+  ];
+  for (const [name, files, leftOut] of table) {
+    await t.step(name, async () => {
+      const report = await readMpd(files, join(folder, name));
+      assert.deepEqual([report.files, report.playlists, report.damaged], [2, 6, 0]);
+      assert.deepEqual(report.leftOut.sort(), leftOut);
+      assert.equal(readFileSync(join(folder, name, "interactions.csv"), "utf8"), plain);
+    });
+  }
+  const refused: [file: string, message: RegExp][] = [
+    [join(top, "src"), /src: expected mpd\.slice\.\*\.json files in it but found check\.py$/],
+    [join(folder, "gone"), /gone: no such file; give mpd\.slice/],
+    [put("cut.json.gz", "\x1f"), /cut\.json\.gz: expected slices .* but found no playlist/],
+  ];
+  writeFileSync(join(folder, "half.zip"), zipSync(packed).slice(0, 99));
+  writeFileSync(join(folder, "half.json.gz"), gzipSync(text(1)).subarray(0, 60));
+  refused.push([join(folder, "half.zip"), /half\.zip: expected a zip archive/]);
+  refused.push([join(folder, "half.json.gz"), /half\.json\.gz: expected a whole gzip file/]);
+  for (const [file, message] of refused) {
+    await assert.rejects(readMpd([file], join(folder, "refused")), (error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(error.message, message);
+      return true;
+    });
+    assert.ok(!existsSync(join(folder, "refused")), file);
+  }
+});
+
 Deno.test("readMpd() leaves a repeated playlist out, and keeps repeated tracks when asked to", async () => {
   const path = put("mpd.slice.3.json", slice([...THREE, THREE[0]]));
   const report = await readMpd([path], join(folder, "repeats"), { keepRepeats: true });
@@ -149,6 +215,6 @@ Deno.test("readMpd() reads on after a damaged file, and fails only when there is
   assert.deepEqual([report.playlists, report.damaged, report.damages[0].file], [3, 1, bad]);
   const out = join(folder, "none");
   await assert.rejects(readMpd([bad], out), (error) => error instanceof InputError && /bad\.json/.test(error.message));
-  assert.deepEqual(readdirSync(out), []);
+  assert.ok(!existsSync(out));
   await assert.rejects(readMpd([join(folder, "missing.json")], out), /missing\.json: no such file/);
 });
