@@ -56,6 +56,8 @@ export function percent(values: Iterable<number>, test: (value: number) => boole
 export interface KeyCount {
   /** Key, C = 0. */
   key: number;
+  /** Its name, such as `"F#"`. */
+  name: string;
   /** 1 major, 0 minor. */
   mode: number;
   /** Tracks. */
@@ -63,6 +65,8 @@ export interface KeyCount {
   /** Their share of the tracks whose key is known. */
   share: number;
 }
+
+const KEY_NAMES = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 
 /**
  * Counts the tracks in each of the 24 keys.
@@ -76,7 +80,7 @@ export function countKeys(catalog: Catalog): KeyCount[] {
   const counts = countBy(known);
   return range(24).map((code) => {
     const count = counts.get(code) ?? 0;
-    return { key: code >> 1, mode: code & 1, count, share: count / known.length };
+    return { key: code >> 1, name: KEY_NAMES[code >> 1], mode: code & 1, count, share: count / known.length };
   }).sort((a, b) => b.count - a.count);
 }
 

@@ -1,4 +1,4 @@
-/** Figures of a catalogue: what it holds, how its features are distributed and related, and how they changed. */
+/** Figures of a catalogue: what it holds, how its features are distributed, and how they changed. */
 import { groups, rollups } from "d3-array";
 import type { HistogramBar, KeyCount } from "../catalog/explore.ts";
 import type { IngestAccount } from "../catalog/sql_ingest.ts";
@@ -9,7 +9,6 @@ import {
   CATEGORY_COLORS,
   colors,
   decimals,
-  heatLayers,
   LINES_ON_TOP,
   MAIN_COLOR,
   MUTED_COLOR,
@@ -73,46 +72,13 @@ export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
 }
 
 /**
- * A matrix of correlations as a heat map with its numbers.
- *
- * @param features Names, in the order of the rows.
- * @param correlations Values in [−1, 1], row after row.
- */
-export function correlationPlot(features: readonly string[], correlations: readonly (readonly number[])[]): Spec {
-  const cells = features.flatMap((a, i) =>
-    features.slice(0, i).map((b, j) => ({ a: nameOf(a), b: nameOf(b), r: correlations[i][j] }))
-  );
-  return {
-    title: "Rank correlation of the features",
-    data: { values: decimals(cells, 3) },
-    width: { step: 44 },
-    height: { step: 30 },
-    encoding: {
-      x: category("b", null, { sort: null, axis: { labelAngle: -40, grid: false } }),
-      y: category("a", null, { sort: null, axis: { grid: false } }),
-    },
-    layer: heatLayers(
-      quantity("r", "Spearman’s ρ", { scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 } }),
-      { field: "r", format: ".2f" },
-      "abs(datum.r) > 0.6",
-      { stroke: "#ffffff" },
-    ),
-  };
-}
-
-/** Names of the keys 0 to 11. */
-export const KEY_NAMES: readonly string[] = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
-
-/**
  * Keys by mode, in the order of the circle of fifths: neighbours share six of seven notes.
  *
  * @param counts Tracks by key and mode.
  */
 export function keyModePlot(counts: readonly KeyCount[]): Spec {
-  const order = Array.from({ length: 12 }, (_, fifth) => KEY_NAMES[(7 * fifth) % 12]);
-  const values = counts.map(({ key, mode, share }) => (
-    { key: KEY_NAMES[key], mode: mode === 1 ? "major" : "minor", share }
-  ));
+  const order = [...counts].sort((a, b) => (7 * a.key) % 12 - (7 * b.key) % 12).map(({ name }) => name);
+  const values = counts.map(({ name, mode, share }) => ({ key: name, mode: mode === 1 ? "major" : "minor", share }));
   return {
     title: "Keys, in the order of the circle of fifths",
     data: { values: decimals(values, 5) },
@@ -120,7 +86,7 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
     height: 220,
     mark: "bar",
     encoding: {
-      x: category("key", "key", { sort: order, axis: { labelAngle: 0 } }),
+      x: category("key", "key", { sort: [...new Set(order)], axis: { labelAngle: 0 } }),
       xOffset: { field: "mode", sort: ["major", "minor"] },
       y: quantity("share", "share of tracks", { axis: { format: "%" } }),
       color: colors("mode", "mode", ["major", "minor"], [CATEGORY_COLORS[1], CATEGORY_COLORS[0]]),
@@ -155,26 +121,14 @@ export function tempoPlot(bars: readonly HistogramBar[]): Spec {
   }));
 }
 
-/** A feature in a year: its quartiles. */
-export interface YearQuartiles {
-  /** Year of release. */
-  year: number;
-  /** What is measured. */
-  feature: string;
-  /** First quartile, in the feature's unit. */
-  low: number;
-  /** Median. */
-  middle: number;
-  /** Third quartile. */
-  high: number;
-}
-
 /**
  * Trends over the years: median and the band from the first to the third quartile, a panel a feature.
  *
  * @param quartiles Quartiles by year and feature, years with few tracks left out.
  */
-export function trendsPlot(quartiles: readonly YearQuartiles[]): Spec {
+export function trendsPlot(
+  quartiles: readonly { year: number; feature: string; low: number; middle: number; high: number }[],
+): Spec {
   const x = quantity("year", "year of release", {
     scale: { zero: false, nice: false },
     axis: { format: "d", tickCount: 5, grid: false },

@@ -1,26 +1,20 @@
 /** Checks of a reader's answers to exercises. */
 import { say } from "./show.ts";
 
-/** How an answer is judged. */
-export interface AnswerOptions {
-  /** What to try when it is wrong; it does not give the answer away. */
-  hint: string;
-  /** Largest difference from the expected number that still counts as right. Default 1e-9. */
-  tolerance?: number;
-}
-
 /**
  * Says in the notebook whether an answer is right.
  *
  * @param name Name of the variable that the reader sets.
  * @param answer Its value; `undefined` when it is not set yet.
  * @param expected The right answer, or a function that checks an answer when many are right.
+ * @param options `hint`: what to try when it is wrong, without giving the answer away. `tolerance`: largest difference
+ *   from the expected number that still counts as right.
  */
 export async function checkAnswer<T extends number | string | null | object>(
   name: string,
   answer: T | undefined,
   expected: T | ((answer: T) => boolean),
-  { hint, tolerance = 1e-9 }: AnswerOptions,
+  { hint, tolerance = 1e-9 }: { hint: string; tolerance?: number },
 ): Promise<void> {
   const right = typeof expected === "function"
     ? answer !== undefined && (expected as (answer: T) => boolean)(answer)

@@ -10,7 +10,6 @@ import {
   intervalLayer,
   MAIN_COLOR,
   MUTED_COLOR,
-  ordinal,
   quantity,
   referenceLayer,
   significant,
@@ -60,25 +59,6 @@ export function randomUtilityPlot(
 }
 
 /**
- * How the chosen rows differ from the offered ones, feature by feature.
- *
- * @param rows One row a feature.
- */
-export function contrastPlot(rows: readonly { feature: string; difference: number }[]): Spec {
-  return {
-    title: "Chosen against offered tracks, before any model",
-    width: 420,
-    height: 32 * rows.length,
-    data: { values: decimals(rows, 4) },
-    mark: { type: "bar", color: MAIN_COLOR },
-    encoding: {
-      y: category("feature", null, { sort: null }),
-      x: quantity("difference", "Mean of chosen − mean of offered (standard deviations within a set)"),
-    },
-  };
-}
-
-/**
  * True weights against estimates with their 95 % intervals; several models stand beside each other.
  *
  * @param rows One row a feature and model.
@@ -109,61 +89,6 @@ export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
         encoding: { y, ...yOffset, x: quantity("truth") },
       },
     ],
-  };
-}
-
-/**
- * Loss of gradient descent above the loss at the maximum of the likelihood, on a logarithmic axis that ends at 1e-6,
- * where 32-bit floats do.
- *
- * @param losses Mean cross-entropy of each epoch, nats.
- * @param optimum Cross-entropy at the maximum of the likelihood.
- */
-export function lossCurvePlot(losses: readonly number[], optimum: number): Spec {
-  const floor = 1e-6;
-  const values = losses.map((loss, e) => ({ epoch: e + 1, excess: Math.max(floor, loss - optimum) }));
-  return {
-    title: "Gradient descent on the way to the maximum of the likelihood",
-    width: 460,
-    height: 240,
-    data: { values: significant(values) },
-    mark: { type: "line", color: MAIN_COLOR },
-    encoding: {
-      x: quantity("epoch", "Epoch"),
-      y: quantity("excess", "Loss above the minimum (nats)", {
-        scale: { type: "log", domainMin: floor },
-        axis: { format: ".0e", values: [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1] },
-      }),
-    },
-  };
-}
-
-/**
- * The likelihood over scale and temperature, and the line along which it is the same.
- *
- * @param points Grid points; scales and temperatures spaced evenly.
- */
-export function scaleSurfacePlot(
-  points: readonly { scale: number; temperature: number; logLikelihood: number }[],
-): Spec {
-  const best = Math.max(...points.map((p) => p.logLikelihood));
-  const values = points.map(({ logLikelihood, ...place }) => ({ ...place, loss: best - logLikelihood }));
-  return {
-    title: {
-      text: "Scale and temperature cannot be told apart",
-      subtitle: "The likelihood is the same all along a ray.",
-    },
-    width: 320,
-    height: 320,
-    data: { values: decimals(values, 3) },
-    mark: { type: "rect" },
-    encoding: {
-      x: ordinal("temperature", "Temperature T", { axis: { labelAngle: 0, labelOverlap: true } }),
-      y: ordinal("scale", "Factor on the weights", { sort: "descending", axis: { labelOverlap: true } }),
-      color: quantity("loss", ["Nats a choice", "below the best"], {
-        scale: { type: "sqrt", scheme: "viridis", reverse: true, domain: [0, 1], clamp: true },
-      }),
-    },
   };
 }
 

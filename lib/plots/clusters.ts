@@ -1,8 +1,7 @@
-/** Figures of the clusters: how many, what sets each apart, and where they lie on the map. */
+/** Figures of the clusters: how many, and where they lie on the map. */
 import { max, range } from "d3-array";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { ClusterCount } from "../embedding/cluster_count.ts";
-import type { ClusterDescription } from "../embedding/describe.ts";
 import { largestGroups } from "../graph/statistics.ts";
 import type { Matrix } from "../math/matrix.ts";
 import {
@@ -11,9 +10,7 @@ import {
   CATEGORY_COLORS,
   colors,
   decimals,
-  heatLayers,
   intervalLayer,
-  ordinal,
   quantity,
   referenceLayer,
   shorten,
@@ -63,39 +60,6 @@ export function clusterCountPlot(count: ClusterCount, floor: number): Spec {
       panel("stability", "Agreement (adjusted Rand index)", [asked, errors]),
       panel("silhouette", "Mean silhouette"),
     ],
-  };
-}
-
-/**
- * Clusters by feature: how far each mean lies from the catalogue's, in standard deviations.
- *
- * @param clusters The clusters, described.
- */
-export function clusterProfilePlot(clusters: readonly ClusterDescription[]): Spec {
-  const values = clusters.flatMap(({ cluster, standardized }) =>
-    Object.entries(standardized).map(([feature, z]) => ({
-      cluster: `${cluster}`,
-      feature: feature.replace("_ms", ""),
-      z: z!,
-    }))
-  );
-  return {
-    title: {
-      text: "What sets each cluster apart",
-      subtitle: "Cluster mean minus catalogue mean, in standard deviations",
-    },
-    width: { step: 44 },
-    height: { step: 24 },
-    data: { values: decimals(values, 3) },
-    encoding: {
-      x: category("feature", null, { sort: null, axis: { labelAngle: -40 } }),
-      y: ordinal("cluster", "Cluster", { sort: null }),
-    },
-    layer: heatLayers(
-      quantity("z", "SDs", { scale: { scheme: "blueorange", domain: [-2, 2], domainMid: 0, clamp: true } }),
-      quantity("z", undefined, { format: ".1f" }),
-      "abs(datum.z) > 1.3",
-    ),
   };
 }
 

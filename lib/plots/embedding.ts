@@ -1,4 +1,4 @@
-/** Figures of PCA and autoencoder: variance, loadings, training, comparison. */
+/** Figures of PCA and autoencoder: variance, training, comparison. */
 import { cumsum, sum } from "d3-array";
 import type { EpochLoss } from "../embedding/autoencoder.ts";
 import type { EmbeddingComparison } from "../embedding/compare.ts";
@@ -56,34 +56,6 @@ export function screePlot(model: PcaModel): Spec {
       },
     ],
     resolve: { scale: { y: "independent" } },
-  };
-}
-
-/**
- * Loadings of the first six components as a heat map.
- *
- * @param names Name of each column.
- */
-export function loadingsPlot(model: PcaModel, names: readonly string[]): Spec {
-  const d = names.length;
-  const shown = Math.min(6, model.explainedVariance.length);
-  const values = Array.from({ length: shown * d }, (_, at) => ({
-    component: `${Math.floor(at / d) + 1}`,
-    feature: names[at % d],
-    loading: model.components[at],
-  }));
-  return {
-    title: { text: "Loadings", subtitle: "What each component is made of; blue falls with the score, orange rises" },
-    width: 46 * shown,
-    height: { step: 15 },
-    data: { values: decimals(values, 3) },
-    mark: "rect",
-    encoding: {
-      x: ordinal("component", "Component", { axis: { labelAngle: 0, orient: "top" } }),
-      y: category("feature", "Feature", { sort: null }),
-      color: quantity("loading", "Loading", { scale: { scheme: "blueorange", domain: [-1, 1], domainMid: 0 } }),
-      tooltip: [{ field: "component" }, { field: "feature" }, { field: "loading" }],
-    },
   };
 }
 

@@ -1,10 +1,10 @@
-/** Figures of the neighbour graph: similarities, degrees, components, mixing, recall, one neighbourhood. */
+/** Figures of the neighbour graph: degrees, mixing, recall, one neighbourhood. */
 import { max, rollups } from "d3-array";
 import type { EgoNetwork } from "../graph/ego.ts";
 import type { Mixing } from "../graph/statistics.ts";
+import { linesPlot } from "./lines.ts";
 import {
   ACCENT_COLOR,
-  bandLayers,
   category,
   colors,
   decimals,
@@ -13,28 +13,8 @@ import {
   MAIN_COLOR,
   MUTED_COLOR,
   quantity,
-  shareAxis,
   type Spec,
 } from "./theme.ts";
-
-/**
- * Similarity to the neighbour of each rank: the mean as a line, the middle 80 % of the tracks as a band.
- *
- * @param ranks What `similarityByRank()` gave.
- */
-export function similarityByRankPlot(
-  ranks: readonly { rank: number; mean: number; low: number; high: number }[],
-): Spec {
-  const x = quantity("rank", "rank of the neighbour", { scale: { nice: false } });
-  const y = quantity("mean", "cosine similarity", { scale: { zero: false } });
-  return {
-    title: "Similarity by rank",
-    width: 480,
-    height: 260,
-    data: { values: decimals(ranks, 4) },
-    layer: bandLayers(x, y, ["low", "mean", "high"]),
-  };
-}
 
 /**
  * Distributions of the in-degree, one line a graph, on a logarithmic axis of counts.
@@ -48,42 +28,13 @@ export function inDegreePlot(series: Record<string, Int32Array>): Spec {
     return rollups(degrees, (bin) => bin.length, (degree) => Math.floor(degree / width))
       .map(([bin, count]) => ({ graph, degree: (bin + 0.5) * width - 0.5, count }));
   });
-  return {
+  return linesPlot(values, {
     title: "In how many neighbour lists does a track stand?",
-    width: 480,
-    height: 280,
-    data: { values },
-    mark: { type: "line", point: { size: 22 }, strokeWidth: 1.5 },
-    encoding: {
-      x: quantity("degree", `in-degree (lists, in bins of ${width})`),
-      y: quantity("count", "tracks", { scale: { type: "log" }, axis: { format: "~s" } }),
-      color: colors("graph", null, Object.keys(series), [MUTED_COLOR, MAIN_COLOR, ACCENT_COLOR], {
-        legend: LINES_ON_TOP,
-      }),
-    },
-  };
-}
-
-/**
- * Share of the tracks in the largest component against the number of neighbours.
- *
- * @param rows A row for each number of neighbours and kind of edge.
- */
-export function componentPlot(
-  rows: readonly { k: number; edges: string; largest: number; components: number }[],
-): Spec {
-  return {
-    title: "When does the graph hang together?",
-    width: 480,
-    height: 260,
-    data: { values: decimals(rows, 5) },
-    mark: { type: "line", point: { size: 40 } },
-    encoding: {
-      x: quantity("k", "neighbours of each track", { scale: { type: "log", nice: false } }),
-      y: shareAxis("largest", "tracks in the largest component"),
-      color: category("edges", null, { scale: { range: [MAIN_COLOR, ACCENT_COLOR] }, legend: LINES_ON_TOP }),
-    },
-  };
+    points: true,
+    x: { field: "degree", title: `in-degree (lists, in bins of ${width})` },
+    y: { field: "count", title: "tracks", scale: { type: "log" }, axis: { format: "~s" } },
+    color: { field: "graph", scale: { range: [MUTED_COLOR, MAIN_COLOR, ACCENT_COLOR] } },
+  });
 }
 
 /**

@@ -3,22 +3,10 @@
  *
  * @module
  */
+export { barsPlot } from "./bars.ts";
+export { offPolicyPlot, powerPlot, tastePlacesPlot } from "./case_study.ts";
 export {
-  coldStartPlot,
-  falsePositivePlot,
-  heterogeneityPlot,
-  type LinePoint,
-  linePoint,
-  offPolicyPlot,
-  onlinePlot,
-  powerPlot,
-  skipPlot,
-  tastePlacesPlot,
-} from "./case_study.ts";
-export {
-  correlationPlot,
   distributionsPlot,
-  KEY_NAMES,
   keyModePlot,
   rankFrequencyPlot,
   rowAccountPlot,
@@ -26,34 +14,18 @@ export {
   tempoPlot,
   tracksPerArtistPlot,
   trendsPlot,
-  type YearQuartiles,
 } from "./catalog.ts";
-export { type AnswerOptions, checkAnswer } from "./check.ts";
-export {
-  contrastPlot,
-  coveragePlot,
-  errorBySizePlot,
-  lossCurvePlot,
-  randomUtilityPlot,
-  scaleSurfacePlot,
-  standardisedErrorPlot,
-  weightsPlot,
-} from "./choice.ts";
-export { clusterCountPlot, clusterProfilePlot, mapPlot } from "./clusters.ts";
-export { featureErrorPlot, loadingsPlot, lossPlot, neighborhoodPlot, screePlot } from "./embedding.ts";
+export { checkAnswer } from "./check.ts";
+export { coveragePlot, errorBySizePlot, randomUtilityPlot, standardisedErrorPlot, weightsPlot } from "./choice.ts";
+export { clusterCountPlot, mapPlot } from "./clusters.ts";
+export { featureErrorPlot, lossPlot, neighborhoodPlot, screePlot } from "./embedding.ts";
 export { ablationPlot, cellPlot, curvePlot, gainPlot, paretoPlot, policyPlot } from "./evaluation.ts";
-export {
-  componentPlot,
-  egoNetworkPlot,
-  inDegreePlot,
-  mixingPlot,
-  recallCostPlot,
-  similarityByRankPlot,
-} from "./graph.ts";
+export { egoNetworkPlot, inDegreePlot, mixingPlot, recallCostPlot } from "./graph.ts";
+export { heatPlot } from "./heat.ts";
+export { linePoint, linesPlot } from "./lines.ts";
 export { exposurePlot, policyTradeOffPlot, repeatPlot } from "./policies.ts";
-export { camelotPlot, contributionsPlot, explanationPlot, livePlot, recencyPlot } from "./score.ts";
-export { attentionByDistance, attentionMap, modelComparison, playlistOverview, trainingCurve } from "./sequence.ts";
-export { sessionMapPlot, sliderPlot, timelinePlot } from "./session.ts";
-export { type Caption, readTable, type Rows, say, show, showFrame, showTable } from "./show.ts";
-export { effectiveCandidatesPlot, temperaturePlot } from "./softmax.ts";
+export { camelotPlot, contributionsPlot, explanationPlot, livePlot } from "./score.ts";
+export { attentionMap, modelComparison, playlistOverview, trainingCurve } from "./sequence.ts";
+export { sessionMapPlot, timelinePlot } from "./session.ts";
+export { type Caption, readTable, say, show, showFrame, showTable } from "./show.ts";
 export { type Spec } from "./theme.ts";

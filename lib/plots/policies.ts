@@ -1,17 +1,15 @@
 /** Figures that compare policies: who gets the plays, what comes back, what is given up. */
 import { cumsum, sum } from "d3-array";
 import type { PolicyName } from "../score/policies.ts";
+import { linesPlot } from "./lines.ts";
 import {
   ACCENT_COLOR,
   category,
-  CATEGORY_COLORS,
   colors,
-  LINES_ON_TOP,
   MAIN_COLOR,
   MUTED_COLOR,
   policyColors,
   quantity,
-  shareAxis,
   significant,
   type Spec,
 } from "./theme.ts";
@@ -29,22 +27,12 @@ export function exposurePlot(curves: readonly { name: string; exposure: ArrayLik
     const running = [0, ...cumsum(sorted.map((plays) => plays / total))];
     return permille.map((p) => ({ name, tracks: p / 1000, plays: running[Math.round(p / 1000 * sorted.length)] }));
   });
-  const names = curves.map(({ name }) => name);
-  return {
+  return linesPlot(values, {
     title: "Who gets the plays",
-    width: 400,
-    height: 300,
-    data: { values: significant(values) },
-    mark: { type: "line", strokeWidth: 2.2 },
-    encoding: {
-      x: quantity("tracks", "most played tracks, share of all", { axis: { format: "%" } }),
-      y: shareAxis("plays", "share of the plays that they get"),
-      color: colors("name", null, names, [MAIN_COLOR, ACCENT_COLOR, MUTED_COLOR, ...CATEGORY_COLORS.slice(2)], {
-        sort: null,
-        legend: { ...LINES_ON_TOP, columns: 1, labelLimit: 360 },
-      }),
-    },
-  };
+    x: { field: "tracks", title: "most played tracks, share of all", axis: { format: "%" } },
+    y: { field: "plays", title: "share of the plays that they get", axis: { format: "%" }, scale: { domain: [0, 1] } },
+    color: { field: "name", scale: { range: [MAIN_COLOR, ACCENT_COLOR, MUTED_COLOR] } },
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Figures of the score: its terms, what they add to a candidate, and a live view. */
+/** Figures of the score: keys that go together, what terms add to a candidate, and a live view. */
 import { cumsum } from "d3-array";
 import { trackName } from "../catalog/find.ts";
 import { camelotName, keyMatch, keyPosition } from "../math/circle.ts";
@@ -13,8 +13,6 @@ import {
   CATEGORY_COLORS,
   colors,
   MAIN_COLOR,
-  ordinal,
-  ordinalColors,
   quantity,
   shorten,
   significant,
@@ -28,40 +26,6 @@ const TERM_COLORS = [...CATEGORY_COLORS, "#5f6368", "#882255", "#44aa99"];
 export function termColor({ name }: Term): string {
   const place = TERMS.findIndex((term) => term.name === name);
   return TERM_COLORS[(place < 0 ? TERMS.length : place) % TERM_COLORS.length];
-}
-
-/**
- * The recency term against time, for several half-lives.
- *
- * @param halfLives Half-lives in hours.
- */
-export function recencyPlot(halfLives: readonly number[]): Spec {
-  const hours = Array.from({ length: 81 }, (_, i) => 10 ** (-1 + i / 20));
-  const label = (halfLife: number) => halfLife < 48 ? `${halfLife} hours` : `${halfLife / 24} days`;
-  const values = halfLives.flatMap((halfLife) =>
-    hours.map((h) => ({ h, x: -(2 ** (-h / halfLife)), halfLife: label(halfLife) }))
-  );
-  return {
-    title: "How the memory of a play fades",
-    width: 460,
-    data: { values: significant(values) },
-    mark: { type: "line" },
-    encoding: {
-      x: quantity("h", "time since the track was played (log scale)", {
-        scale: { type: "log", domain: [0.1, 1000] },
-        axis: {
-          values: [0.1, 1, 6, 24, 168, 720],
-          labelExpr:
-            "datum.value == 0.1 ? '6 min' : datum.value == 1 ? '1 hour' : datum.value < 24 ? datum.value + ' h' : datum.value == 24 ? '1 day' : datum.value == 168 ? '1 week' : '30 days'",
-        },
-      }),
-      y: quantity("x", "recency x", { scale: { domain: [-1, 0] } }),
-      color: ordinal("halfLife", "half-life", {
-        sort: null,
-        scale: { domain: halfLives.map(label), range: ordinalColors(halfLives.length) },
-      }),
-    },
-  };
 }
 
 /**

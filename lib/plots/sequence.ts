@@ -1,22 +1,12 @@
 /** Figures of notebook 10: playlists, training, comparison, attention. */
-import { flatRollup, mean, pairs } from "d3-array";
+import { flatRollup, pairs } from "d3-array";
 import type { TrainingPoint } from "../sequence/early_stopping.ts";
 import type { Playlists } from "../sequence/interactions.ts";
 import { RANK_METRICS, type RankMetric } from "../metrics/ranking.ts";
 import type { NextTrackResult, RankEstimates } from "../sequence/ranking.ts";
 import { countTracks } from "../sequence/split.ts";
 import { rankFrequencyPlot } from "./catalog.ts";
-import {
-  ACCENT_COLOR,
-  category,
-  CATEGORY_COLORS,
-  intervalLayer,
-  MAIN_COLOR,
-  ordinal,
-  quantity,
-  shorten,
-  type Spec,
-} from "./theme.ts";
+import { ACCENT_COLOR, category, intervalLayer, MAIN_COLOR, ordinal, quantity, shorten, type Spec } from "./theme.ts";
 
 /**
  * How often tracks occur against their rank, and how long playlists are.
@@ -139,46 +129,6 @@ export function attentionMap(attention: readonly (readonly Float32Array[])[], la
         scale: { scheme: "viridis", domainMin: 0 },
         legend: { format: ".2f" },
       }),
-    },
-  };
-}
-
-/**
- * The mean attention of the last position by distance, for each block and head.
- *
- * @param attentions What `SasrecServer.attention` gave for several histories.
- * @param longest Distances shown.
- * @returns The figure: a line a head over the distance from the last track.
- */
-export function attentionByDistance(
-  attentions: readonly (readonly (readonly Float32Array[])[])[],
-  longest: number = 20,
-): Spec {
-  const shown = attentions.flatMap((blocks) =>
-    blocks.flatMap((heads, b) =>
-      heads.flatMap((weights, h) =>
-        Array.from(weights.slice(-longest).reverse(), (weight, back) => (
-          { head: `block ${b + 1}, head ${h + 1}`, back, weight }
-        ))
-      )
-    )
-  );
-  const values = flatRollup(
-    shown,
-    (group) => mean(group, ({ weight }) => weight),
-    ({ head }) => head,
-    ({ back }) => back,
-  )
-    .map(([head, back, weight]) => ({ head, back, weight }));
-  return {
-    width: 430,
-    height: 240,
-    data: { values },
-    mark: { type: "line", point: { size: 25 } },
-    encoding: {
-      x: quantity("back", "tracks back from the last"),
-      y: quantity("weight", "mean attention of the last position"),
-      color: category("head", null, { scale: { range: [...CATEGORY_COLORS] } }),
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Figures of a session: its walk on the map, its timeline, and what the familiar–discover slider does to it. */
+/** Figures of a session: its walk on the map and its timeline. */
 import { camelotName } from "../math/circle.ts";
 import type { Collection, TrackIndex } from "../score/collection.ts";
 import type { SessionPick } from "../score/session.ts";
@@ -7,7 +7,6 @@ import {
   category,
   CATEGORY_COLORS,
   colors,
-  LINES_ON_TOP,
   MUTED_COLOR,
   quantity,
   significant,
@@ -137,33 +136,5 @@ export function timelinePlot(collection: Collection, picks: readonly SessionPick
         ],
       },
     ],
-  };
-}
-
-/**
- * What the familiar–discover slider does to a session.
- *
- * @param points One row a position, 0 familiar to 1 discover: share of plays that the listener knew before, share by an
- *   artist known before, mean cosine of consecutive plays.
- */
-export function sliderPlot(
-  points: readonly { discover: number; known: number; knownArtist: number; coherence: number }[],
-): Spec {
-  const names = ["tracks known before (share)", "artists known before (share)", "cosine of consecutive plays"];
-  const values = points.flatMap(({ discover, known, knownArtist, coherence }) =>
-    [known, knownArtist, coherence].map((value, i) => ({ discover, what: names[i], value }))
-  );
-  return {
-    title: "From familiar to discover",
-    data: { values: significant(values) },
-    mark: { type: "line", point: true },
-    encoding: {
-      x: quantity("discover", "position of the slider: 0 familiar, 1 discover"),
-      y: quantity("value", "mean over the sessions", { scale: { domain: [0, 1] } }),
-      color: colors("what", null, names, CATEGORY_COLORS.slice(0, 3), {
-        sort: null,
-        legend: { ...LINES_ON_TOP, columns: 1, labelLimit: 300 },
-      }),
-    },
   };
 }

@@ -19,9 +19,6 @@ export interface Caption {
   caption: string;
 }
 
-/** The rows of a table: an array of objects, or an Arquero table. */
-export type Rows = readonly Record<string, unknown>[] | { objects(): object[] };
-
 /** Shows a figure in the notebook and saves it as {@linkcode save} does. */
 export async function show(spec: Spec, options: Caption): Promise<void> {
   const { figure, png } = await save(spec, options);
@@ -50,12 +47,16 @@ export async function save(spec: Spec, options: Caption): Promise<{ figure: Spec
   return { figure, png };
 }
 
-/** Shows a table with the columns of its first row, and saves it as `tables/NAME.csv` and `.md` in the report. */
-export async function showTable(rows: Rows, options: Caption): Promise<void> {
-  const objects = (Array.isArray(rows) ? rows : (rows as { objects(): object[] }).objects()) as Record<
-    string,
-    unknown
-  >[];
+/**
+ * Shows a table with the columns of its first row, and saves it as `tables/NAME.csv` and `.md` in the report.
+ *
+ * @param rows An array of objects, or an Arquero table.
+ */
+export async function showTable(
+  rows: readonly Record<string, unknown>[] | { objects(): object[] },
+  options: Caption,
+): Promise<void> {
+  const objects = ("objects" in rows ? rows.objects() : rows) as Record<string, unknown>[];
   const columns = Object.keys(objects[0] ?? {});
   const header = `| ${columns.join(" | ")} |\n|${
     columns.map((c) => typeof objects[0][c] === "number" ? " ---: |" : " --- |").join("")

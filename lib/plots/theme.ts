@@ -177,6 +177,14 @@ export const THEME: Spec = {
   area: { color: MAIN_COLOR },
 };
 
+/** The theme of figures that are shown on slides too: letters that can be read from the back of a room. */
+export const SLIDE_THEME: Spec = {
+  ...THEME,
+  axis: { ...(THEME.axis as Spec), labelFontSize: 14, titleFontSize: 15, labelLimit: 320 },
+  legend: { ...(THEME.legend as Spec), labelFontSize: 14, titleFontSize: 15 },
+  title: { ...(THEME.title as Spec), fontSize: 17, subtitleFontSize: 14 },
+};
+
 /** Colours for a few things in an order: steps of viridis without its palest end. */
 export function ordinalColors(count: number): string[] {
   const steps = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151"];

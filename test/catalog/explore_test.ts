@@ -119,8 +119,8 @@ Deno.test("countKeys() counts every known key once, the commonest first", () => 
     lists: {},
   });
   assert.equal(counts.length, 24);
-  assert.deepEqual(counts[0], { key: 11, mode: 0, count: 2, share: 2 / 3 });
-  assert.deepEqual(counts[1], { key: 0, mode: 1, count: 1, share: 1 / 3 });
+  assert.deepEqual(counts[0], { key: 11, name: "B", mode: 0, count: 2, share: 2 / 3 });
+  assert.deepEqual(counts[1], { key: 0, name: "C", mode: 1, count: 1, share: 1 / 3 });
   assert.throws(() => countKeys({ length: 0, numbers: {}, texts: {}, lists: {} }), /no column key/);
 });
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import type { HistogramBar } from "../../lib/catalog/explore.ts";
 import type { IngestAccount } from "../../lib/catalog/sql_ingest.ts";
 import {
-  correlationPlot,
   distributionsPlot,
   keyModePlot,
   rankFrequencyPlot,
@@ -30,12 +29,14 @@ const FIGURES: Record<string, { spec: Spec; says: string[] }> = {
     spec: distributionsPlot([...bars("loudness", false), ...bars("speechiness", true)]),
     says: ["loudness (dB)", "speechiness", "pop", "rock", "share of tracks"],
   },
-  correlationPlot: {
-    spec: correlationPlot(["energy", "duration_ms"], [[1, -0.654], [-0.654, 1]]),
-    says: ["energy", "duration", "−0.65", "Spearman’s ρ"],
-  },
   keyModePlot: {
-    spec: keyModePlot([{ key: 6, mode: 1, count: 3, share: 0.75 }, { key: 0, mode: 0, count: 1, share: 0.25 }]),
+    spec: keyModePlot([{ key: 6, name: "F#", mode: 1, count: 3, share: 0.75 }, {
+      key: 0,
+      name: "C",
+      mode: 0,
+      count: 1,
+      share: 0.25,
+    }]),
     says: ["F#", "C", "major", "minor", "share of tracks"],
   },
   tempoPlot: { spec: tempoPlot(bars("tempo", false)), says: ["tempo (BPM)", "pop", "rock"] },

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { fitConditionalLogit } from "../../lib/choice/conditional_logit.ts";
-import { choiceContrast, scaleSurface } from "../../lib/choice/contrast.ts";
 import { compareEstimates, errorBySize, recoverWeights } from "../../lib/choice/recovery.ts";
 import {
-  contrastPlot,
   coveragePlot,
   errorBySizePlot,
-  lossCurvePlot,
   randomUtilityPlot,
-  scaleSurfacePlot,
   standardisedErrorPlot,
   weightsPlot,
 } from "../../lib/plots/choice.ts";
@@ -23,15 +19,12 @@ const { coefficients } = fitConditionalLogit(make(1));
 
 const FIGURES: [name: string, spec: Spec, texts: string[]][] = [
   ["randomUtilityPlot()", randomUtilityPlot([0, 1], [0.27, 0.73], [0.3, 0.7]), ["Share of choices", "u = 1"]],
-  ["contrastPlot()", contrastPlot(choiceContrast(make(1))), ["x0", "standard deviations"]],
   ["weightsPlot()", weightsPlot(compareEstimates(truth, { one: coefficients }), "Title"), ["Title", "log-odds"]],
   [
     "weightsPlot() of two models",
     weightsPlot(compareEstimates(truth, { one: coefficients, another: coefficients }), "Title"),
     ["one", "another"],
   ],
-  ["lossCurvePlot()", lossCurvePlot([2, 1.5, 1.1, 1.0001], 1), ["Epoch", "nats"]],
-  ["scaleSurfacePlot()", scaleSurfacePlot(scaleSurface(make(1), [0.8, -0.4], [0.5, 1, 1.5])), ["Temperature T"]],
   ["standardisedErrorPlot()", standardisedErrorPlot(report), ["x1", "Density"]],
   ["coveragePlot()", coveragePlot(report), ["Share of 20 worlds"]],
   [

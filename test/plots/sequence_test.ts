@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  attentionByDistance,
-  attentionMap,
-  modelComparison,
-  playlistOverview,
-  trainingCurve,
-} from "../../lib/plots/sequence.ts";
+import { attentionMap, modelComparison, playlistOverview, trainingCurve } from "../../lib/plots/sequence.ts";
 import { renderSvg } from "../../lib/plots/render.ts";
 import { themed } from "../../lib/plots/theme.ts";
 import { playlistsOf } from "../../lib/sequence/interactions.ts";
@@ -31,7 +25,6 @@ Deno.test("the figures of notebook 10 render, with titles on their axes, and are
     "optimiser steps": trainingCurve([point, { ...point, step: 20 }]),
     "Recall@10, 95 % interval": modelComparison([result, { ...result, name: "two" }]),
     "the last track at the bottom": attentionMap(weights, ["A · B", "C · D"]),
-    "tracks back from the last": attentionByDistance([weights]),
   };
   for (const [title, spec] of Object.entries(figures)) {
     assert.ok((await renderSvg(themed(spec))).includes(title), title);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { save, show, showTable } from "../../lib/plots/show.ts";
+import { readTable, save, show, showTable } from "../../lib/plots/show.ts";
 import { CATEGORY_COLORS, VEGA_LITE_SCHEMA } from "../../lib/plots/theme.ts";
 
 const SPEC = {
@@ -71,4 +71,14 @@ Deno.test("show() does its saving outside a notebook too; categories have eight 
     assert.equal(readFileSync(join(folder, "figures/02_trial.txt"), "utf8"), "Shown.\n");
   });
   assert.equal(new Set(CATEGORY_COLORS).size, 8);
+});
+
+Deno.test("readTable() reads the report that is being written, and says when there is no such table", async () => {
+  await withReports((folder) => {
+    mkdirSync(join(folder, "tables"));
+    writeFileSync(join(folder, "tables/none_such.csv"), 'what,n\n"a, b",2\n');
+    assert.deepEqual(readTable("none_such")?.map((row) => ({ ...row })), [{ what: "a, b", n: "2" }]);
+    assert.equal(readTable("not_there"), undefined);
+    return Promise.resolve();
+  });
 });
