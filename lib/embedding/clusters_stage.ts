@@ -19,14 +19,6 @@ import {
 } from "./cluster_count.ts";
 import { type ClusterDescription, describeClusters } from "./describe.ts";
 
-/** Options of {@linkcode clustersStage}. */
-export interface ClustersStageOptions extends Rerun {
-  /** Number of clusters; chosen between 8 and 20 when left out. */
-  k?: number;
-  /** Seed of the k-means++ that the clusters are compared with. Default 42. */
-  seed?: number;
-}
-
 /** What `clusters.json` holds; when k was given, that k is the one candidate. */
 export interface ClustersReport extends ClusterCount {
   /** How k was chosen. */
@@ -60,7 +52,15 @@ const COMPARED = 3;
  *
  * @throws {InputError} When k is larger than the number of tracks.
  */
-export async function clustersStage(directory: string, options: ClustersStageOptions = {}): Promise<StageReport> {
+export async function clustersStage(
+  directory: string,
+  options: Rerun & {
+    /** Number of clusters; chosen between 8 and 20 when left out. */
+    k?: number;
+    /** Seed of the k-means++ that the clusters are compared with. Default 42. */
+    seed?: number;
+  } = {},
+): Promise<StageReport> {
   const { k, seed = 42, force } = options;
   const file = embeddingFile(directory);
   return await runStage(directory, {

@@ -17,12 +17,6 @@ import { leakageGroups, splitByGroup } from "./split.ts";
 /** Which embedding the graph is built on. */
 export type EmbeddingChoice = "auto" | "pca" | "autoencoder";
 
-/** Options of {@linkcode embeddingStage}. */
-export interface EmbeddingStageOptions extends Rerun, Pick<AutoencoderOptions, "dimensions" | "epochs" | "seed"> {
-  /** `"auto"` (default) trains the autoencoder, compares, and takes the better by the criterion. */
-  embedding?: EmbeddingChoice;
-}
-
 /** What `embedding.json` holds. */
 export interface EmbeddingReport {
   /** The embedding that graph and clusters use. */
@@ -64,7 +58,13 @@ const FEWEST_TRACKS = 50;
  * @throws {InputError} When more dimensions are asked for than there are components, or an autoencoder is asked for and
  * there are fewer than 50 tracks (`"auto"` takes PCA then, and says so).
  */
-export async function embeddingStage(directory: string, options: EmbeddingStageOptions = {}): Promise<StageReport> {
+export async function embeddingStage(
+  directory: string,
+  options: Rerun & Pick<AutoencoderOptions, "dimensions" | "epochs" | "seed"> & {
+    /** `"auto"` (default) trains the autoencoder, compares, and takes the better by the criterion. */
+    embedding?: EmbeddingChoice;
+  } = {},
+): Promise<StageReport> {
   const { embedding = "auto", dimensions, epochs, seed = 42, force } = options;
   if (!["auto", "pca", "autoencoder"].includes(embedding)) {
     throw new InputError(`Expected embedding to be auto, pca or autoencoder but found '${embedding}'`);

@@ -10,9 +10,6 @@ import { fitPca, type PcaModel, type PcaOptions, pcaScores } from "../math/pca.t
 /** Fits a PCA to a matrix file and writes the scores, here or elsewhere. */
 export type PcaOfFile = typeof pcaOfFile;
 
-/** Options of {@linkcode pcaStage}. */
-export type PcaStageOptions = Pick<PcaOptions, "variance"> & Rerun;
-
 /**
  * PCA of `X_raw.npy`: writes `X_pca.npy` and `pca.npz`.
  *
@@ -22,7 +19,7 @@ export type PcaStageOptions = Pick<PcaOptions, "variance"> & Rerun;
  */
 export async function pcaStage(
   directory: string,
-  options: PcaStageOptions = {},
+  options: Pick<PcaOptions, "variance"> & Rerun = {},
   fit: PcaOfFile = pcaOfFile,
 ): Promise<StageReport> {
   const { variance = 0.95, force } = options;

@@ -10,14 +10,6 @@ import { type Matrix, matrix, row } from "../math/matrix.ts";
 import { seededRandom } from "../math/random.ts";
 import { stratifiedSample, umapOfSample } from "./umap.ts";
 
-/** Options of {@linkcode umapStage}. */
-export interface UmapStageOptions extends Rerun {
-  /** Tracks that are laid out, at most 20,000; the others are placed among them. Default 5,000. */
-  sample?: number;
-  /** Seed of sample and layout. Default 42. */
-  seed?: number;
-}
-
 /**
  * UMAP of the embedding: a sample, stratified by genre (by cluster where there are no genres), is laid out from its
  * nearest neighbours; every other track is placed among its nearest sampled tracks. Writes `umap.npy`. The neighbours
@@ -26,7 +18,15 @@ export interface UmapStageOptions extends Rerun {
  *
  * @throws {InputError} When the sample is out of range.
  */
-export async function umapStage(directory: string, options: UmapStageOptions = {}): Promise<StageReport> {
+export async function umapStage(
+  directory: string,
+  options: Rerun & {
+    /** Tracks that are laid out, at most 20,000; the others are placed among them. Default 5,000. */
+    sample?: number;
+    /** Seed of sample and layout. Default 42. */
+    seed?: number;
+  } = {},
+): Promise<StageReport> {
   const { sample = 5000, seed = 42, force } = options;
   expectInteger("sample", sample, 4, 20_000);
   const file = embeddingFile(directory);

@@ -66,27 +66,19 @@ export function describeLearning(comparison: Comparison): { learned: string; seq
   const { learned, tuned, listeners, sequence } = comparison;
   const unhappy = (policy: string) => gainsByListener(comparison, policy).filter(({ gain }) => gain < 0).length;
   const share = plain(learned.pooled.similarity);
+  const change = (policy: string, metric: MetricName) => changeOf(comparison, against(policy, metric));
+  const [byHand, own, each] = ["segue", "segue-own", "segue-personal"].map(unhappy);
   const paragraphs = [
-    `**One set of weights learned from all** ${learned.listeners} listeners at once, used as estimated, leaves ` +
-    `${
-      regretAgainst("segue-learned")
-    }. People who differ look like noise to a model with one set of weights, so the estimates ` +
-    `shrink, those most in which people differ most: similarity is estimated at ${share} where the mean listener's weight ` +
-    `is ${LISTENER_WEIGHTS.mean.similarity}.`,
-    `**Weights learned from each listener**, from ${PAST_CHOICES} past choices of theirs and from how the others differ, ` +
-    `leave ${regretAgainst("segue-personal")}; knowing the true weights would leave ${
-      regret("segue-own")
-    }. Vanilla still serves ` +
-    `${unhappy("segue-personal")} of ${listeners.length} listeners better (${
-      unhappy("segue")
-    } under the hand-set weights, ` +
-    `${
-      unhappy("segue-own")
-    } under their true ones): whatever the weights, the candidates are a track's nearest neighbours.`,
-    `**The temperature** that was chosen for these on ${tuned.listeners} other listeners is ${tuned.temperature}. It leaves ` +
-    `${regretAgainst("segue-tuned")}, with ${changeOf(comparison, against("segue-tuned", "diversity"))}, and ${
-      unhappy("segue-tuned")
-    } ` +
+    `**One set of weights learned from all** ${learned.listeners} listeners at once, used as estimated, leaves`,
+    `${regretAgainst("segue-learned")}. People who differ look like noise to a model with one set of weights, so the`,
+    `estimates shrink, those most in which people differ most: similarity is estimated at ${share} where the mean`,
+    `listener's weight is ${LISTENER_WEIGHTS.mean.similarity}.`,
+    `**Weights learned from each listener**, from ${PAST_CHOICES} past choices of theirs and from how the others differ,`,
+    `leave ${regretAgainst("segue-personal")}; knowing the true weights would leave ${regret("segue-own")}. Vanilla`,
+    `still serves ${each} of ${listeners.length} listeners better (${byHand} under the hand-set weights, ${own} under`,
+    "their true ones): whatever the weights, the candidates are a track's nearest neighbours.",
+    `**The temperature** that was chosen for these on ${tuned.listeners} other listeners is ${tuned.temperature}. It`,
+    `leaves ${regretAgainst("segue-tuned")}, with ${change("segue-tuned", "diversity")}, and ${unhappy("segue-tuned")}`,
     `listeners better served by vanilla${equalTemperature(comparison)}.`,
   ];
   if (!sequence) return { learned: paragraphs.join(" "), sequence: "" };
@@ -96,21 +88,19 @@ export function describeLearning(comparison: Comparison): { learned: string; seq
     worse: "raises their regret",
     even: "is not shown to change their regret",
   };
-  return {
-    learned: paragraphs.join(" "),
-    sequence:
-      `**The sequence term** weighs ${plain(sequence.weight)} (± ${plain(sequence.standardError)}), estimated on the ` +
-      `validation targets of ${sequence.choices} playlists. On ${sequence.testChoices} test targets it adds ` +
-      `${formatInterval(sequence.gain)} nats to the log-probability of the track that did come next: ` +
-      (sequence.gain.lower > 0
-        ? "it knows something of playlists that sound and keys do not tell. "
-        : "no gain is shown. ") +
-      `The simulated listeners know nothing of playlists: to them it ${effect[row.verdict]} (${
-        formatInterval(row)
-      }), with ${changeOf(comparison, against("segue-sequence", "coverage"))} and ${
-        changeOf(comparison, against("segue-sequence", "artistRepeat"))
-      }.`,
-  };
+  const known = sequence.gain.lower > 0
+    ? "it knows something of playlists that sound and keys do not tell."
+    : "no gain is shown.";
+  const sentences = [
+    `**The sequence term** weighs ${plain(sequence.weight)} (± ${plain(sequence.standardError)}), estimated on the`,
+    `validation targets of ${sequence.choices} playlists. On ${sequence.testChoices} test targets it adds`,
+    `${formatInterval(sequence.gain)} nats to the log-probability of the track that did come next: ${known}`,
+    `The simulated listeners know nothing of playlists: to them it ${effect[row.verdict]} (${
+      formatInterval(row)
+    }), with`,
+    `${change("segue-sequence", "coverage")} and ${change("segue-sequence", "artistRepeat")}.`,
+  ];
+  return { learned: paragraphs.join(" "), sequence: sentences.join(" ") };
 }
 
 /** `more variety (0.012 [0.001, 0.020])`, or `no difference shown in variety`. */
@@ -129,11 +119,9 @@ function equalTemperature(comparison: Comparison): string {
   const difference = pairedDifference(first("segue-tuned"), first(name), {
     random: seededRandom(comparison.seed, "equal"),
   });
-  return `. At the same temperature the hand-set weights leave ${
-    plain(mean(first(name))!)
-  } and those learned from each ` +
-    `${plain(mean(first("segue-tuned"))!)} on the ${variantListeners} listeners to whom both were played (difference ` +
-    `${formatInterval(difference)})`;
+  const [byHand, tunedRegret] = [name, "segue-tuned"].map((policy) => plain(mean(first(policy))!));
+  return `. At the same temperature the hand-set weights leave ${byHand} and those learned from each ${tunedRegret} on ` +
+    `the ${variantListeners} listeners to whom both were played (difference ${formatInterval(difference)})`;
 }
 
 /**

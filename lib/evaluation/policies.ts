@@ -111,47 +111,43 @@ function sendable(policy: Policy): PolicyName | Policy {
  * without hard rules and a term: a rule that forbids what a weight dislikes leaves the weight nothing to do.
  */
 export function segueVariants({ pooled, prior }: Pick<LearnedParts, "pooled" | "prior">): ComparedPolicy[] {
-  type Varied = Pick<ComparedPolicy, "against" | "parameter" | "weights" | "prior" | "rules">;
-  const variant = (name: string, label: string, value: number, varied: Varied): ComparedPolicy => ({
-    ...{ group: "variant", policy: "segue", name, label, value },
-    ...varied,
-  });
-  const heated = (learnedFrom: string, temperatures: readonly number[], varied: Varied) =>
-    temperatures.map((value) => ({
-      ...variant(
-        `${varied.parameter} ${value}`,
-        `${learnedFrom}temperature ${value === Infinity ? "∞" : value}`,
-        value,
-        varied,
-      ),
-      temperature: value,
+  const segue = { group: "variant", policy: "segue" } as const;
+  const base = { ...segue, weights: DEFAULT_WEIGHTS, against: "segue" };
+  const fromAll = { ...segue, weights: pooled, against: "segue-learned" };
+  const fromEach = { ...segue, prior, against: "segue-personal" };
+  const heated = (varied: typeof base | typeof fromEach, parameter: VariedParameter, learnedFrom: string) =>
+    (parameter === "temperature" ? CURVE_TEMPERATURES : LEARNED_TEMPERATURES).map((temperature): ComparedPolicy => ({
+      ...varied,
+      name: `${parameter} ${temperature}`,
+      label: `${learnedFrom}temperature ${temperature === Infinity ? "∞" : temperature}`,
+      parameter,
+      value: temperature,
+      temperature,
     }));
-  const weighed = (term: BaseTermName, value: number) => ({
-    weights: { ...DEFAULT_WEIGHTS, [term]: value * DEFAULT_WEIGHTS[term] },
-    parameter: term,
+  const weighed = (parameter: BaseTermName, value: number) => ({
+    ...base,
+    weights: { ...DEFAULT_WEIGHTS, [parameter]: value * DEFAULT_WEIGHTS[parameter] },
+    parameter,
+    value,
   });
-  const base = { weights: DEFAULT_WEIGHTS, against: "segue" };
-  const fromAll = { weights: pooled, against: "segue-learned", parameter: "learnedTemperature" } as const;
-  const fromEach = { prior, against: "segue-personal", parameter: "personalTemperature" } as const;
   return [
-    ...heated("", CURVE_TEMPERATURES, { ...base, parameter: "temperature" }),
-    ...heated("from all, ", LEARNED_TEMPERATURES, fromAll),
-    ...heated("from each, ", LEARNED_TEMPERATURES, fromEach),
+    ...heated(base, "temperature", ""),
+    ...heated(fromAll, "learnedTemperature", "from all, "),
+    ...heated(fromEach, "personalTemperature", "from each, "),
     ...BASE_TERM_NAMES.flatMap((term) =>
-      CURVE_FACTORS.map((value) =>
-        variant(`${term} ${value}`, value === 0 ? `without ${term}` : `${term} × ${value}`, value, {
-          ...base,
-          ...weighed(term, value),
-        })
-      )
+      CURVE_FACTORS.map((value) => ({
+        ...weighed(term, value),
+        name: `${term} ${value}`,
+        label: value === 0 ? `without ${term}` : `${term} × ${value}`,
+      }))
     ),
-    variant("free", "no hard rules", 0, { ...base, rules: {}, parameter: "rules" }),
-    ...BASE_TERM_NAMES.map((term) =>
-      variant(`free ${term} 0`, `no hard rules, without ${term}`, 0, {
-        ...weighed(term, 0),
-        rules: {},
-        against: "free",
-      })
-    ),
+    { ...base, name: "free", label: "no hard rules", rules: {}, parameter: "rules", value: 0 },
+    ...BASE_TERM_NAMES.map((term) => ({
+      ...weighed(term, 0),
+      name: `free ${term} 0`,
+      label: `no hard rules, without ${term}`,
+      rules: {},
+      against: "free",
+    })),
   ];
 }

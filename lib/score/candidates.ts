@@ -66,17 +66,10 @@ export function findCandidates(current: TrackIndex, state: UserState, options: C
     if (pool.tracks.length > 0 || relaxing === rules.length) break;
     if (++limits[relaxing] >= rules[relaxing].limits.length) relaxing++;
   }
-  const relaxed = restoreRules(current, state, rules, limits);
+  const { relaxed, cycleComplete } = restoreRules(current, state, rules, limits);
   const tracks = new Int32Array(pool.tracks);
   const similarities = new Float64Array(pool.similarities);
-  if (relaxed.length === 0) return { tracks, similarities, sources, relaxed, cycleComplete: false };
-  return {
-    tracks,
-    similarities,
-    sources,
-    relaxed: relaxed.filter(({ cyclic }) => !cyclic).map(({ rule, kept }) => ({ rule, kept })),
-    cycleComplete: relaxed.some(({ cyclic }) => cyclic),
-  };
+  return { tracks, similarities, sources, relaxed, cycleComplete };
 }
 
 function search(
@@ -161,8 +154,9 @@ function restoreRules(
   state: UserState,
   rules: CompiledRule[],
   limits: number[],
-): (Relaxation & { cyclic: boolean })[] {
-  const relaxed: (Relaxation & { cyclic: boolean })[] = [];
+): Pick<CandidateSet, "relaxed" | "cycleComplete"> {
+  const relaxed: Relaxation[] = [];
+  let cycleComplete = false;
   for (let r = rules.length - 1; r >= 0; r--) {
     const rule = rules[r];
     let kept = limits[r];
@@ -172,9 +166,11 @@ function restoreRules(
         break;
       }
     }
-    if (kept > 0) relaxed.unshift({ rule: rule.name, kept: rule.limits[kept] ?? null, cyclic: rule.cyclic ?? false });
+    if (kept === 0) continue;
+    if (rule.cyclic) cycleComplete = true;
+    else relaxed.unshift({ rule: rule.name, kept: rule.limits[kept] ?? null });
   }
-  return relaxed;
+  return { relaxed, cycleComplete };
 }
 
 /** Keeps the candidates that break no rule, unless that leaves none. */

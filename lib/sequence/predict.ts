@@ -19,38 +19,14 @@ export async function loadNamedModel(directory: string): Promise<{ model: Sasrec
   return { model, names: await readTrackNames(existsSync(own) ? own : join(directory, "track_names.parquet")) };
 }
 
-/** A track that was predicted, by name. */
-export interface NamedPrediction extends Omit<TrackName, "album"> {
-  /** `track_id` in `interactions.csv`. */
-  trackId: string;
-  /** Probability among all tracks of the vocabulary that are not in the history. */
-  probability: number;
-}
-
-/** Answers requests for next tracks by name. */
-export interface NextPredictor {
-  /**
-   * Splits a list of tracks at its commas, unless a comma belongs to a title or an id.
-   *
-   * @param list Tracks with commas between them, each as its `track_id` in `interactions.csv`, URI, id within the URI,
-   * title, or `title · artist`.
-   * @returns The tracks; of several ways to split the list, the one with the longest names.
-   * @throws {InputError} When a part is no track that the model knows.
-   */
-  parse(list: string): string[];
-  /**
-   * The most probable next tracks.
-   *
-   * @param tracks Tracks so far, named likewise.
-   * @param k How many.
-   * @returns Best first.
-   */
-  predict(tracks: readonly string[], k: number): NamedPrediction[];
-}
-
 /**
  * Loads the model of a data folder for prediction.
  *
+ * @returns `parse` splits a list of tracks at its commas, unless a comma belongs to a title or an id; of several ways to
+ * split it, it takes the one with the longest names. `predict` gives the k most probable next tracks, best first, with
+ * their `track_id` in `interactions.csv` and their probability among all tracks of the vocabulary that are not in the
+ * history. Both take a track by that id, URI, id within the URI, title, or `title · artist`, and throw InputError for
+ * one that the model does not know.
  * @throws {InputError} When no model was trained.
  *
  * @example
@@ -59,7 +35,13 @@ export interface NextPredictor {
  * const next = predictor.predict(["spotify:track:0UaMYEvWZi0ZqiDOoHU3YI", "Toxic · Britney Spears"], 10);
  * ```
  */
-export async function openPredictor(directory: string): Promise<NextPredictor> {
+export async function openPredictor(directory: string): Promise<{
+  parse(list: string): string[];
+  predict(
+    tracks: readonly string[],
+    k: number,
+  ): (Omit<TrackName, "album"> & { trackId: string; probability: number })[];
+}> {
   const { model, names } = await loadNamedModel(directory);
   const server = serveSasrec(model);
   const codes = new Map(model.trackIds.map((id, code) => [id, code]));

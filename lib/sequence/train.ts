@@ -128,19 +128,9 @@ function resultOf(
     : `not shown to have converged: training ended after ${course.step} steps (${epochs.toFixed(1)} epochs) while ` +
       `validation NDCG@10 was best at step ${best.step}${weak}`;
   const { loss, batchSize, learningRate, dropout, seed } = plan;
+  const ended = { note, converged, steps: course.step, bestStep: best.step };
   const training = {
-    ...{
-      note,
-      converged,
-      steps: course.step,
-      bestStep: best.step,
-      epochs,
-      loss,
-      batchSize,
-      learningRate,
-      dropout,
-      seed,
-    },
+    ...{ ...ended, epochs, loss, batchSize, learningRate, dropout, seed },
     playlists: split.userIds.length,
     positions: split.train.tracks.length,
     validation: { ndcg: best.ndcg, recall: best.recall },
@@ -149,12 +139,9 @@ function resultOf(
     model: { config: plan.config, weights, trackIds: split.trackIds, training },
     featureWeights: side,
     curve: course.curve,
-    steps: course.step,
     stepsPerEpoch: plan.stepsPerEpoch,
     secondsPerEpoch: course.seconds / course.step * plan.stepsPerEpoch,
-    bestStep: best.step,
-    converged,
-    note,
+    ...ended,
     loss,
   };
 }
