@@ -48,15 +48,12 @@ export default defineCommand({
     const start = startTime(recipe.now, state);
     const session = new Session(state, { ...sessionOptions(collection, recipe), start });
     const picks = session.run();
-    const files = library && (await load<typeof import("../listening/locations.ts")>("../listening/locations.ts"))
-      .locateFiles(library.locations, out === undefined ? undefined : dirname(out));
+    const locations = library && await load<typeof import("../listening/locations.ts")>("../listening/locations.ts");
+    const files = locations?.locateFiles(library!.locations, out === undefined ? undefined : dirname(out));
     const rows = playlistRows(collection.catalog, picks, files?.paths);
     const unmoved = rows.filter(({ track_id }) => files?.unmoved.has(track_id)).length;
     if (unmoved > 0 && format !== "table") {
-      console.error(
-        `segue: ${unmoved} of ${rows.length} files are not on this machine, so their paths still go out from the folder of ` +
-          `${recipe.liked!.join(", ")}: keep the playlist there`,
-      );
+      console.error(`segue: ${recipe.liked!.join(", ")}: ${locations!.unmovedNote(unmoved, rows.length)}`);
     }
     const complete = { ...recipe, ...absolute(recipe), from: rows[0].track_id, now: new Date(start).toISOString() };
     const title = `Segue from ${trackName(collection.catalog, picks[0].track)}`;

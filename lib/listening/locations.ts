@@ -41,6 +41,12 @@ export function locateFiles(
   return { paths, unmoved };
 }
 
+/** What is to be told of files that stay relative to the folder of the old playlist. */
+export function unmovedNote(count: number, of: number): string {
+  return `${count} of ${of} files are not on this machine, so their paths still go out from the old playlist's folder: ` +
+    "keep the new one there";
+}
+
 /** Whether a path goes out from its playlist: no URL, no drive, no share, no root. */
 function isRelative(path: string): boolean {
   return !/^(?:[a-z][\w+.-]*:|[\\/])/i.test(path);

@@ -44,6 +44,8 @@ export interface ServiceParts extends GuardOptions {
   clusterDescriptions?: string[];
   /** The sequence model; undefined when none is trained. */
   continuation?: Continuation;
+  /** Audio files by track id, for playlists that players play. */
+  files?: ReadonlyMap<string, string>;
 }
 
 const WEB = fileURLToPath(new URL("./web", import.meta.url));
@@ -157,7 +159,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     const { format } = c.req.valid("query");
     const first = session.picks[0];
     const title = first ? `Segue from ${trackName(collection.catalog, first.track)}` : "Segue";
-    const rows = playlistRows(collection.catalog, session.picks);
+    const rows = playlistRows(collection.catalog, session.picks, parts.files);
     const body = formatPlaylist({ title, rows, recipe: { ...options } }, format);
     c.header("content-disposition", `attachment; filename="segue.${format}"`);
     return c.body(body, 200, { "content-type": EXPORT_TYPES[format] });

@@ -5,6 +5,7 @@ import { InputError } from "../data/errors.ts";
 import { loadSequenceTerm, serveSequenceTerm } from "../hybrid/sequence_term.ts";
 import { openPredictor } from "../sequence/predict.ts";
 import { readLibrary } from "../listening/library.ts";
+import { locateFiles, unmovedNote } from "../listening/locations.ts";
 import { restrictCollection } from "../score/collection.ts";
 import { readNpyMatrix } from "../data/npy.ts";
 import { type Continuation, createApp } from "./app.ts";
@@ -62,6 +63,7 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   await makeFiles(directory);
   const whole = readSnapshot(directory);
   const library = options.liked && readLibrary(whole, options.liked);
+  const files = library && locateFiles(library.locations, undefined);
   const collection = library ? await restrictCollection(whole, library.tracks) : whole;
   const search = new SearchIndex(join(directory, SEARCH_FILE), collection.catalog);
   search.warmUp();
@@ -75,6 +77,7 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
     map: readMap(join(directory, "umap.npy"), collection.trackCount),
     clusterDescriptions: readDescriptions(join(directory, "clusters.json")),
     continuation: await loadContinuation(directory),
+    files: files?.paths,
     token,
     requestsPerSecond: options.requestsPerSecond,
     now: options.now ?? Date.now,
@@ -83,7 +86,10 @@ export async function serve(directory: string, options: ServeOptions = {}): Prom
   const address = server.addr as Deno.NetAddr;
   return {
     url: `http://${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`,
-    notes: library?.notes ?? [],
+    notes: [
+      ...library?.notes ?? [],
+      ...files?.unmoved.size ? [unmovedNote(files.unmoved.size, files.paths.size)] : [],
+    ],
     stop: () => server.shutdown(),
     finished: server.finished.then(() => {
       store.close();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sessionOptions, type ShuffleRecipe } from "../../lib/cli/shuffle_options.ts";
@@ -85,6 +85,53 @@ Deno.test("segue shuffle prints a playlist, writes it in every form, and makes i
       assert.match(stderr, /own\.m3u8: 1 of 2 tracks are not in the catalogue: Nobody - Not There\n$/);
       assert.doesNotMatch(stdout, /Not There/);
     });
+
+    await t.step(
+      "the files of a library are named in the playlists that come of it, and what it bans is left out",
+      () => {
+        const rows = shuffle("-n", "6", "--repeat", "all", ...NOW).tracks as { title: string; artists: string }[];
+        const paths = [
+          "C:\\Music\\0.mp3",
+          "..\\Rock\\1.mp3",
+          "\\\\NAS\\2.mp3",
+          "file:///m/%C3%A9.mp3",
+          "rock/4.mp3",
+          "pop/5.mp3",
+        ];
+        const list = rows.map(({ title, artists }, i) => `#EXTINF:9,${artists} - ${title}\r\n${paths[i]}\r\n`).join("");
+        const [own, out] = [join(data, "windows.m3u8"), join(data, "new", "out.m3u8")];
+        writeFileSync(own, `#EXTM3U\r\n${list}`);
+        mkdirSync(join(data, "rock"));
+        writeFileSync(join(data, "rock", "4.mp3"), "");
+        const options = ["--data", data, "--liked", own, "-n", "6", "--no-rules", "--repeat", "all"];
+        const { status, stderr } = segue("shuffle", ...options, "--format", "m3u8", "--out", out);
+        assert.equal(status, 0, stderr);
+        assert.match(
+          stderr,
+          /windows\.m3u8: 2 of 6 files are not on this machine, so their paths still go out from the old/,
+        );
+        const written = readFileSync(out, "utf8").trim().split("\n").filter((line) => !line.startsWith("#"));
+        assert.deepEqual(written.sort(), [...paths.filter((path) => path !== "rock/4.mp3"), "../rock/4.mp3"].sort());
+        const again = segue("shuffle", "--data", data, "--liked", out, "-n", "2");
+        assert.deepEqual([again.status, again.stderr], [0, ""]);
+
+        const tracks = rows.map(({ title, artists }) => ({ track: title, artist: artists }));
+        writeFileSync(join(data, "YourLibrary.json"), JSON.stringify({ tracks, bannedTracks: [tracks[2]] }));
+        const banning = segue(
+          "shuffle",
+          "--data",
+          data,
+          "--liked",
+          join(data, "YourLibrary.json"),
+          "-n",
+          "5",
+          "--repeat",
+          "all",
+        );
+        assert.match(banning.stderr, /YourLibrary\.json: tracks left out because the file bans them: 1,/);
+        assert.ok(!banning.stdout.includes(` ${rows[2].title} `));
+      },
+    );
 
     await t.step("wrong input ends with 2 and one line that says what and where, and writes nothing", () => {
       const out = join(data, "not.m3u8");

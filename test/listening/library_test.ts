@@ -124,6 +124,7 @@ Deno.test("tables of likes are read: separators, quotes, headers in other langua
     "mp3tag.csv": table(["Title", "Artist", "Album", "Track"], [0, 1, 2, 2], ";"),
     "no_header.csv": rows.map(([title, artist]) => `"${artist}","${title}"`).join("\n"),
     "lines.txt": TRACKS.map(({ title, artists }, i) => `${i + 1}. ${artists![0]} - ${title}`).join("\n"),
+    "bullets.md": TRACKS.map(({ title, artists }) => `- ${title} by ${artists![0]}`).join("\n"),
     "ids.txt": TRACKS.map(({ id }) => id).join("\n"),
     "links.txt": TRACKS.map(({ id }) => `https://open.spotify.com/intl-de/track/${id}?si=1`).join("\n"),
     "ids.csv": ["track_id,other\n" + `${TRACKS[1].id},1\nunknown,3\n`, [1]],
@@ -224,6 +225,11 @@ Deno.test("JSON and XML are read as the services and players write them", () => 
     "list.wpl": `<?wpl version="1.0"?>\n<smil><head><title>x</title></head><body><seq>${
       TRACKS.map(({ title, artists }) => `<media src="..\\${escaped(artists![0])}\\x\\01 ${title}.wma"/>`).join("\n")
     }</seq></body></smil>`,
+    "windows_media.asx": `<asx version="3.0"><title>x</title>${
+      TRACKS.map(({ title, artists }) =>
+        `<entry><title>${title}</title><author>${escaped(artists![0])}</author><ref href="1.wma"/></entry>`
+      ).join("")
+    }</asx>`,
     "rekordbox.xml": `<DJ_PLAYLISTS><COLLECTION Entries="5">${
       TRACKS.map(({ title, artists }, i) => `<TRACK TrackID="${i}" Name="${title}" Artist="${escaped(artists![0])}"/>`)
         .join("")

@@ -49,7 +49,7 @@ const FIELDS = {
     "titelname, Nome do título, Nombre de la canción, canción, Nom du titre, morceau, Nome della traccia, traccia, " +
     "brano, Nome da faixa, faixa, música, Nummernaam, Låtens namn, låt",
   artist:
-    "artist, artists, artist name, artist name(s), artists name, artist name 1, track artist, performer, creator, " +
+    "artist, artists, artist name, artist name(s), artists name, artist name 1, track artist, performer, creator, author, " +
     "Künstlername(n), Künstler, Interpret, Nom(s) de l'artiste, artiste, artistes, interprète, Nombre(s) del artista, " +
     "artista, artistas, intérprete, Nome dell'artista, artisti, Nome(s) do artista, Naam van artiest, artiest, " +
     "Artistens namn, album artist",

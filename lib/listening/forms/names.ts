@@ -12,12 +12,12 @@ const DASH = /\s+[-‐-―−~]\s+/g;
 /** What may follow a title behind a dash. */
 const MARK =
   /\b(?:remaster(?:ed)?|live|version|edit|mono|stereo|bonus|feat|acoustic|demo|session|take|single|album|radio|extended|original|mix|\d{4})\b/i;
-/** A number in front: `03 `, `03. `, `1-03 - `, `A1 `, `[03] `. */
-const NUMBER = /^[([]?(?:\d{1,2}[-.]\d{1,3}|[A-D]?\d{1,3})[)\]]?[\s.)-]+(?:[-‐-―]\s*)?/i;
+/** A number or a bullet in front: `03 `, `03. `, `1-03 - `, `A1 `, `[03] `, `- `. */
+const NUMBER = /^[-*•]\s+|^[([]?(?:\d{1,2}[-.]\d{1,3}|[A-D]?\d{1,3})[)\]]?[\s.)-]+(?:[-‐-―]\s*)?/i;
 
 /**
- * What a name may mean: artist and title with a dash between, also album or number between them, also the title first;
- * with and without a number in front. Without a dash it is a title, whose artist is not told.
+ * What a name may mean: artist and title with a dash between, also album or number between them, also the title first
+ * or `Title by Artist`; with and without a number in front. Else it is a title, whose artist is not told.
  */
 export function readingsOfName(name: string): Reading[] {
   return withoutNumber(name).flatMap((name) => {
@@ -25,7 +25,9 @@ export function readingsOfName(name: string): Reading[] {
       name.slice(0, index),
       name.slice(index + dash.length),
     ]);
-    if (cuts.length === 0) return [{ title: name }];
+    const by = /^(.*) by (.*?)$/i.exec(name);
+    const byArtist: Reading[] = by ? [{ title: by[1], artist: by[2], exact: true }] : [];
+    if (cuts.length === 0) return [{ title: name }, ...byArtist];
     const [first] = cuts[0];
     const artistFirst = cuts.flatMap(([left, right]) =>
       withoutNumber(right).flatMap((title) => {
@@ -33,7 +35,7 @@ export function readingsOfName(name: string): Reading[] {
         return [...new Set([first, left])].map((artist): Reading => ({ artist, title, exact }));
       })
     );
-    return [...artistFirst, ...cuts.map(([title, artist]): Reading => ({ artist, title, exact: true }))];
+    return [...artistFirst, ...cuts.map(([title, artist]): Reading => ({ artist, title, exact: true })), ...byArtist];
   });
 }
 

@@ -29,7 +29,7 @@ export const XML_LIST: LibraryForm = {
 /** Objects of these kinds are no tracks, though they may have a title and an artist. */
 const OTHER_KIND = /^(?:spotify:)?(?:album|artist|playlist|show|episode|user|audiobook)\b/i;
 /** What holds tracks is none itself. */
-const HOLDS_TRACKS = ["track", "tracks", "trackList", "items", "media"];
+const HOLDS_TRACKS = ["track", "tracks", "trackList", "items", "media", "entry"];
 
 function listIn(path: string, value: unknown): LibraryList {
   const ids = Array.isArray(value) ? value : (value as { tracks?: unknown }).tracks;
