@@ -1,10 +1,10 @@
 /** Choice sets from a real history: what was played next, against tracks the listener likes and did not play. */
-import { sum } from "d3-array";
 import { concatenate } from "../data/concatenate.ts";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { type Random, randomInteger, seededRandom } from "../math/random.ts";
 import { BASE_TERM_NAMES, fillTerms } from "../score/terms/registry.ts";
-import { UserState } from "../score/state.ts";
+import { outcomeOf } from "../score/outcome.ts";
+import { type UserEvent, UserState } from "../score/state.ts";
 import { type Collection, restrictCollection, type TrackIndex } from "../score/collection.ts";
 import { type Choice, type ChoiceLog, type ChoiceSets, collectChoices } from "../listening/choice_sets.ts";
 
@@ -28,7 +28,7 @@ export interface HistoryChoiceOptions {
   far?: number;
   /** Longest time from the start of one play to the start of the next of the same session, hours. Default 0.5. */
   sessionGap?: number;
-  /** Plays at the start of a history that only fill the state. Default 20. */
+  /** Streams at the start of a history that only fill the state. Default 20. */
   warmUp?: number;
   /** Seed of the sampling. Default 42. */
   seed?: number;
@@ -36,15 +36,27 @@ export interface HistoryChoiceOptions {
 
 /** Choice sets from histories; their offset is the McFadden correction. */
 export interface HistoryChoices extends Required<ChoiceLog> {
-  /** Plays that began a session or repeated the current track, and so were no choice of a next track. */
+  /** Every stream that followed another, kept or skipped: the second outcome. */
+  streams: Stream[];
+  /** Streams that began a session or repeated the current track, and so were no choice of a next track. */
   leftOut: number;
+}
+
+/** A stream at the moment it began. */
+export interface Stream {
+  /** Features of its track, as the choice sets have them. */
+  values: Float64Array;
+  /** It was skipped. */
+  skipped: boolean;
+  /** Index of the listener. */
+  user: number;
 }
 
 const HOUR = 3_600_000;
 
 /**
- * Builds a choice set for every play that followed another within a session. The universe is the listener's library
- * (all tracks they ever played or liked) but the current track; of it the played track and a sample are kept: `near`
+ * Builds a choice set for every stream that followed another within a session and was kept. The universe is the
+ * listener's library (all tracks they ever heard or liked) but the current track, that of the stream before; of it the played track and a sample are kept: `near`
  * tracks of the stratum of the `nearCount` most similar ones, `far` tracks of the rest, the played track counted in its
  * stratum.
  *
@@ -73,22 +85,23 @@ export async function historyChoices(
     seed: expectInteger("seed", options.seed ?? 42, 0),
   };
   const kept: LoggedChoice[] = [];
+  const streams: Stream[] = [];
   let leftOut = 0;
   for (const [code, { user, state, liked }] of histories.entries()) {
     const random = seededRandom(settings.seed, `history ${user}`);
-    leftOut += await replay(collection, state, liked ?? [], code, settings, random, kept);
+    leftOut += await replay(collection, state, liked ?? [], code, settings, random, kept, streams);
   }
   if (kept.length === 0) {
     const hours = settings.sessionGap / HOUR;
     throw new InputError(
-      `Expected a play that follows another within ${hours} hours but found none after the first ${settings.warmUp} plays`,
+      `Expected a play that follows another within ${hours} hours but found none after the first ${settings.warmUp}`,
     );
   }
   return {
     sets: collectChoices(BASE_TERM_NAMES, kept),
     steps: Int32Array.from(kept, ({ step }) => step),
     tracks: concatenate(Int32Array, kept.map(({ tracks }) => tracks)),
-    skipped: Uint8Array.from(kept, ({ skipped }) => skipped ? 1 : 0),
+    streams,
     users: histories.map(({ user }) => user),
     leftOut,
   };
@@ -99,23 +112,23 @@ export async function historyChoices(
  * `keep` has the features of the track and a constant, the row `skip` has zeros, so that a conditional logit of these
  * sets is a binary logit of keeping.
  *
- * @param choices Choice sets from histories.
+ * @param choices The streams of histories, with the names of their features.
  * @returns Sets with the features `alternative:keep` and those of the track.
  * @throws {InputError} When no track was skipped, or all were.
  */
-export function skipChoices(choices: HistoryChoices): ChoiceSets {
-  const { sets, skipped } = choices;
-  const count = skipped.length;
-  const skips = sum(skipped);
-  if (skips === 0 || skips === count) {
-    throw new InputError(`Expected some tracks to be skipped and some not but found ${skips} skips of ${count} plays`);
+export function skipChoices({ sets, streams }: Pick<HistoryChoices, "sets" | "streams">): ChoiceSets {
+  const skips = streams.filter(({ skipped }) => skipped).length;
+  if (skips === 0 || skips === streams.length) {
+    throw new InputError(
+      `Expected some tracks to be skipped and some not but found ${skips} skips of ${streams.length} streams`,
+    );
   }
   const width = sets.features.length;
-  const pairs = Array.from(skipped, (skip, n): Choice => {
-    const values = new Float64Array(2 * (width + 1));
-    values[0] = 1;
-    values.set(sets.values.subarray(sets.chosen[n] * width, (sets.chosen[n] + 1) * width), 1);
-    return { values, chosen: skip, cluster: sets.cluster![n], alternative: [0, 1] };
+  const pairs = streams.map(({ values, skipped, user }): Choice => {
+    const both = new Float64Array(2 * (width + 1));
+    both[0] = 1;
+    both.set(values, 1);
+    return { values: both, chosen: Number(skipped), cluster: user, alternative: [0, 1] };
   });
   return {
     ...collectChoices(["alternative:keep", ...sets.features], pairs),
@@ -128,55 +141,74 @@ export function skipChoices(choices: HistoryChoices): ChoiceSets {
 interface LoggedChoice extends Choice {
   tracks: Int32Array;
   step: number;
-  skipped: boolean;
 }
 
 type Settings = Required<HistoryChoiceOptions>;
 
-/** Plays a past again, event after event, and keeps the choice set of every next play; returns how many had none. */
+/** Plays a past again, event after event, and keeps every next stream; returns how many were no choice. */
 async function replay(
   collection: Collection,
   past: UserState,
   liked: readonly TrackIndex[],
-  code: number,
+  user: number,
   settings: Settings,
   random: Random,
   kept: LoggedChoice[],
+  streams: Stream[],
 ): Promise<number> {
   const events = past.events();
-  const played = events.filter(({ type }) => type === "play" || type === "like").map(({ track }) => track);
-  const library = new Set([...played, ...liked]);
+  const heard = events.filter(({ type }) => type === "play" || type === "skip" || type === "like");
+  const library = new Set([...heard.map(({ track }) => track), ...liked]);
   if (library.size < 3) return 0;
   const { graph, library: tracks } = await restrictCollection(collection, Int32Array.from(library), settings.nearCount);
   const state = new UserState(collection);
-  let plays = 0;
+  let step = 0;
   let leftOut = 0;
-  let previous: { track: TrackIndex; at: number } | undefined;
+  let previous: HeardStream | undefined;
+  const streamAt = streamsOf(events, collection);
   events.forEach(({ type, track, at }, e) => {
-    if (type === "play") {
+    const stream = streamAt[e];
+    if (stream !== undefined) {
       const follows = previous !== undefined && at - previous.at <= settings.sessionGap && track !== previous.track;
-      if (follows && plays >= settings.warmUp) {
-        const near = graph.indices.subarray(graph.offsets[previous!.track], graph.offsets[previous!.track + 1]);
-        const set = sample(tracks, near, previous!.track, track, settings, random);
-        kept.push({
-          values: fillTerms(previous!.track, state, set.tracks, { now: at }),
-          tracks: set.tracks,
-          chosen: 0,
-          offset: set.corrections,
-          cluster: code,
-          step: plays,
-          // The next event of a skipped play is the skip of the same track.
-          skipped: events[e + 1]?.type === "skip" && events[e + 1].track === track,
-        });
-      } else if (plays >= settings.warmUp) leftOut++;
-      plays++;
-      previous = { track, at };
-      state.play(track, at);
-    } else if (type === "skip") state.skip(track, at);
-    else if (type === "like") state.like(track, at);
-    else if (type === "unlike") state.unlike(track, at);
+      if (follows && step >= settings.warmUp) {
+        const current = previous!.track;
+        const { skipped } = stream;
+        streams.push({ values: fillTerms(current, state, Int32Array.of(track), { now: at }), skipped, user });
+        if (!skipped) {
+          const near = graph.indices.subarray(graph.offsets[current], graph.offsets[current + 1]);
+          const set = sample(tracks, near, current, track, settings, random);
+          const values = fillTerms(current, state, set.tracks, { now: at });
+          kept.push({ values, tracks: set.tracks, chosen: 0, offset: set.corrections, cluster: user, step });
+        }
+      } else if (step >= settings.warmUp) leftOut++;
+      step++;
+      previous = stream;
+    }
+    if (type !== "cycle") state[type](track, at);
   });
   return leftOut;
+}
+
+interface HeardStream {
+  track: TrackIndex;
+  at: number;
+  skipped: boolean;
+}
+
+/** The stream that begins with each event: a play, or a skip that does not end the play of its track before it. */
+function streamsOf(events: readonly UserEvent[], { catalog }: Collection): (HeardStream | undefined)[] {
+  const durations = catalog.numbers.duration_ms;
+  let last: HeardStream | undefined;
+  return events.map(({ type, track, at }) => {
+    if (type !== "play" && type !== "skip") return undefined;
+    const ends = type === "skip" && last?.track === track && !last.skipped &&
+      outcomeOf(at - last.at, durations?.[track] ?? NaN) === "skipped";
+    if (ends) {
+      last!.skipped = true;
+      return undefined;
+    }
+    return last = { track, at, skipped: type === "skip" };
+  });
 }
 
 /** The played track first, then the sample, with log(N_s / m_s) of each. */

@@ -7,12 +7,12 @@ import { type HistoryChoices, skipChoices } from "./history_choices.ts";
 
 /**
  * Writes a choice log as Parquet in long format: `choice_id, user_id, step, alternative, track_id, chosen`, the
- * features, then `sampling_offset` where the sets have an offset, and `skipped` where that is known.
+ * features, then `sampling_offset` where the sets have an offset.
  *
  * @param collection The collection whose tracks the log names.
  */
 export async function writeChoices(path: string, collection: Collection, log: ChoiceLog): Promise<void> {
-  const { sets, tracks, steps, users, skipped } = log;
+  const { sets, tracks, steps, users } = log;
   const { starts, offset } = sets;
   const { setOf, choice, user, chosen, features } = longColumns(sets, users);
   const ids = textsOf(collection.catalog, "track_id");
@@ -25,7 +25,6 @@ export async function writeChoices(path: string, collection: Collection, log: Ch
     chosen,
     ...features,
     ...offset ? [{ name: "sampling_offset", type: "float64", values: offset } as const] : [],
-    ...skipped ? [{ name: "skipped", type: "int32", values: setOf.map((n) => skipped[n]) } as const] : [],
   ]);
 }
 

@@ -38,15 +38,15 @@ export default defineCommand({
       liked: library?.tracks ?? [],
     }));
     const built = await historyChoices(collection, histories, { near, far, sessionGap: gap, seed });
-    await writeChoices(out, collection, built);
     if (skips !== undefined) await writeSkips(skips, built);
-    const skipped = built.skipped.reduce((sum, value) => sum + value, 0);
+    await writeChoices(out, collection, built);
     const facts = {
       listeners: histories.length,
       choices: built.steps.length,
       rows: built.tracks.length,
       left_out: built.leftOut,
-      skipped,
+      streams: built.streams.length,
+      skipped: built.streams.filter(({ skipped }) => skipped).length,
     };
     return {
       json: { out, skips: skips ?? null, ...facts },

@@ -2,14 +2,16 @@
  * Reading the files that people get from other services: text files, folders of them, and the zip archives they come
  * in.
  */
-import { csvParseRows, dsvFormat } from "d3-dsv";
 import { sort } from "d3-array";
+import { dsvFormat } from "d3-dsv";
 import { closeSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { InputError } from "./errors.ts";
 import { openFile, readFile } from "./npy.ts";
+import { kindOf } from "./source_file.ts";
 import { decodeText, type Encoding } from "./text.ts";
-import { readZipEntry, zipEntries } from "./zip.ts";
+import { readZipEntry, zipEntries, type ZipEntry } from "./zip.ts";
 
 /** A text file. */
 export interface SourceFile {
@@ -21,26 +23,56 @@ export interface SourceFile {
   encoding: Encoding;
 }
 
+/** Files as people give them. */
+export interface Sources {
+  /** What is to be read, in the order of the paths, those of a folder or an archive by name. */
+  files: SourceFile[];
+  /** Files of folders and archives that are not, and why. */
+  leftOut: { path: string; reason: string }[];
+}
+
+/** A text that is longer has no place in one string. */
+const LONGEST = 500_000_000;
+
 /**
- * Reads files: a path to a file gives that file; a folder or a zip archive gives the files in it that are wanted.
+ * Reads text files: a path to a file gives that file; a folder or a zip archive gives the files in it that are wanted,
+ * those of archives in a folder too. What a file is, is told by its first bytes: gzipped files are unpacked.
  *
  * @param paths Files, folders and archives.
- * @param wanted Which files of a folder or an archive are read; by name, without folders.
- * @returns The files in the order of the paths, those of a folder by name.
- * @throws {InputError} When a path does not exist, or a folder or an archive holds no wanted file.
+ * @param wanted Names of the files of a folder or an archive that are read, without folders and without `.gz`.
+ * @param expected What such a file is, for messages: `a playlist (.m3u, .m3u8)`.
+ * @throws {InputError} When a path does not exist, is no text, or a folder or an archive holds no wanted file.
  */
-export function readSources(paths: readonly string[], wanted: RegExp): SourceFile[] {
-  return paths.flatMap((path) => {
-    const status = statSync(path, { throwIfNoEntry: false });
-    if (!status) throw new InputError(`${path}: no such file`);
-    const files = status.isDirectory()
-      ? listFiles(path, wanted).map((file) => ({ path: file, bytes: readFile(file) }))
-      : /\.zip$/i.test(path)
-      ? unzip(path, wanted)
-      : [{ path, bytes: readFile(path) }];
-    if (files.length === 0) throw new InputError(`${path}: has no file whose name matches ${wanted.source}`);
-    return files.map(({ path, bytes }) => ({ path, ...decodeText(path, bytes) }));
-  });
+export function readSources(paths: readonly string[], wanted: RegExp, expected: string): Sources {
+  const sources: Sources = { files: [], leftOut: [] };
+  for (const path of paths) {
+    const before = sources.files.length;
+    const leftOut: Sources["leftOut"] = [];
+    for (const { path: name, within, isArchive, read } of filesOf(path)) {
+      if (within && !isArchive && !wanted.test(basename(name).replace(/\.gz$/i, ""))) {
+        leftOut.push({ path: name, reason: `is not ${expected}` });
+        continue;
+      }
+      try {
+        sources.files.push({ path: name, ...textOf(name, read()) });
+      } catch (error) {
+        if (!within || !(error instanceof InputError)) throw error;
+        leftOut.push({ path: name, reason: error.message.replace(`${name}: `, "") });
+      }
+    }
+    if (sources.files.length === before) {
+      const [first] = leftOut.filter(({ reason }) => reason !== `is not ${expected}`);
+      const names = leftOut.slice(0, 5).map(({ path }) => basename(path)).join(", ") +
+        (leftOut.length > 5 ? ", …" : "");
+      throw new InputError(
+        first
+          ? `${first.path}: ${first.reason}`
+          : `${path}: expected ${expected} in it but found ${names || "no file"}`,
+      );
+    }
+    sources.leftOut.push(...leftOut);
+  }
+  return sources;
 }
 
 /**
@@ -63,7 +95,8 @@ export function readJson({ path, text }: Pick<SourceFile, "path" | "text">): unk
 }
 
 /**
- * Reads a file of comma, semicolon or tab separated values, whichever its first line has most of.
+ * Reads a table whose values are separated by commas, semicolons, tabs or bars: by the sign that parts the first rows
+ * into most columns of one width.
  *
  * @param text The text of the file.
  * @param names What exporters call each column, in lower case.
@@ -71,28 +104,97 @@ export function readJson({ path, text }: Pick<SourceFile, "path" | "text">): unk
  * blank.
  */
 export function readTable<Column extends string>(text: string, names: Record<Column, readonly string[]>) {
-  const firstLine = text.slice(0, text.indexOf("\n") >>> 0);
-  const separator = [";", "\t"].find((sign) => firstLine.split(sign).length > firstLine.split(",").length);
-  const all: string[][] = separator ? dsvFormat(separator).parseRows(text) : csvParseRows(text);
-  const rows = all.filter((row) => row.some((field) => field.trim() !== ""));
+  const beginning = text.split(/(?<=\n)/, 20).join("");
+  const width = (sign: string) => {
+    const rows: string[][] = dsvFormat(sign).parseRows(beginning);
+    const widths = rows.filter(isFilled).map((row) => row.length);
+    return widths.every((width) => width === widths[0]) ? widths[0] ?? 1 : 1 + (widths[0] - 1) / 100;
+  };
+  const separator = [",", ";", "\t", "|"].reduce((best, sign) => width(sign) > width(best) ? sign : best);
+  const rows: string[][] = dsvFormat(separator).parseRows(text).filter(isFilled);
   const header = (rows[0] ?? []).map((name) => name.trim().toLowerCase().replace(/#.*$/, ""));
   const place = (known: readonly string[]) => known.map((name) => header.indexOf(name)).find((at) => at >= 0) ?? -1;
   const columns = Object.entries<readonly string[]>(names).map(([column, known]) => [column, place(known)]);
   return { header, columns: Object.fromEntries(columns) as Record<Column, number>, rows };
 }
 
-function listFiles(folder: string, wanted: RegExp): string[] {
-  const names = readdirSync(folder, { recursive: true }).map(String).sort();
-  return names.filter((name) => wanted.test(basename(name))).map((name) => join(folder, name));
+function isFilled(row: string[]): boolean {
+  return row.some((field) => field.trim() !== "");
 }
 
-function unzip(path: string, wanted: RegExp): { path: string; bytes: Uint8Array }[] {
+interface FoundFile {
+  path: string;
+  /** Whether it lies in a folder or an archive, and was not given by its own name. */
+  within: boolean;
+  /** An archive that cannot be read. */
+  isArchive?: boolean;
+  read: () => Uint8Array;
+}
+
+/** What macOS adds to folders and archives. */
+const OF_MACOS = /(?:^|\/)(?:__MACOSX\/|\._|\.DS_Store$)/;
+
+/** The file at a path; or the files in a folder or an archive, by name. */
+function filesOf(path: string): FoundFile[] {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (!status) throw new InputError(`${path}: no such file`);
+  if (!status.isDirectory()) {
+    return isArchive(path) ? filesInArchive(path) : [{ path, within: false, read: () => readFile(path) }];
+  }
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = entries.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  return files.filter((file) => !OF_MACOS.test(file.slice(path.length))).flatMap((file): FoundFile[] => {
+    if (!isArchive(file)) return [{ path: file, within: true, read: () => readFile(file) }];
+    try {
+      return filesInArchive(file);
+    } catch (error) {
+      const read = () => {
+        throw error;
+      };
+      return [{ path: file, within: true, isArchive: true, read }];
+    }
+  });
+}
+
+function isArchive(path: string): boolean {
+  return /\.zip$/i.test(path) || kindOf(path) === "zip";
+}
+
+function filesInArchive(path: string): FoundFile[] {
   const { file, size } = openFile(path);
   try {
-    const entries = zipEntries(file, size, path).filter(({ name }) => wanted.test(basename(name)));
-    return sort(entries, ({ name }) => name)
-      .map((entry) => ({ path: `${path}/${entry.name}`, bytes: readZipEntry(file, entry, path) }));
+    const entries = sort(zipEntries(file, size, path), ({ name }) => name);
+    if (entries.some(({ name }) => name === "xl/workbook.xml")) {
+      throw new InputError(`${path}: expected text but found an Excel workbook; save it as CSV`);
+    }
+    return entries.map((entry) => ({ path: `${path}/${entry.name}`, within: true, read: () => unzip(path, entry) }));
   } finally {
     closeSync(file);
   }
+}
+
+function unzip(path: string, entry: ZipEntry): Uint8Array {
+  const { file } = openFile(path);
+  try {
+    return readZipEntry(file, entry, path);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function textOf(path: string, bytes: Uint8Array): { text: string; encoding: Encoding } {
+  let plain = bytes;
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    try {
+      plain = gunzipSync(bytes);
+    } catch {
+      throw new InputError(`${path}: expected a whole gzip file but it cannot be unpacked; fetch it again`);
+    }
+  }
+  if (plain.length > LONGEST) {
+    throw new InputError(
+      `${path}: expected at most ${LONGEST / 1e6} MB of text but found ${plain.length / 1e6 | 0} MB`,
+    );
+  }
+  return decodeText(path, plain);
 }

@@ -51,8 +51,6 @@ export interface ChoiceLog {
   tracks: Int32Array;
   /** Names of the listeners, by cluster; the codes themselves when left out. */
   users?: readonly string[];
-  /** 1 where the chosen track was then skipped; one a set. */
-  skipped?: Uint8Array;
 }
 
 /**

@@ -1,91 +1,142 @@
 /** A listener's real past: the exports of the services, read into a {@linkcode UserState}. */
 import { rollups } from "d3-array";
+import { basename } from "node:path";
+import { normalizeTitle } from "../catalog/find.ts";
+import { countMatches, matchTracks, type TrackReference } from "../catalog/match.ts";
 import { InputError } from "../data/errors.ts";
-import { countMatches, matchTracks } from "../catalog/match.ts";
 import { readJson, readSources, readTable, type SourceFile } from "../data/sources.ts";
+import type { DateOrder } from "../data/times.ts";
+import { outcomeOf } from "../score/outcome.ts";
 import type { UserState } from "../score/state.ts";
+import { type Doubles, type FiledListening, withoutDoubles } from "./doubles.ts";
 import type { HistoryForm, Json, Listening } from "./forms/form.ts";
 import { LASTFM } from "./forms/lastfm.ts";
 import { LISTENBRAINZ } from "./forms/listenbrainz.ts";
 import { SPOTIFY_EXTENDED, SPOTIFY_SHORT } from "./forms/spotify.ts";
+import { YOUTUBE } from "./forms/youtube.ts";
 
 /** The known forms; the first that reads a file is taken. A new form is a file in `forms/` and a place here. */
-export const HISTORY_FORMS: readonly HistoryForm[] = [SPOTIFY_EXTENDED, SPOTIFY_SHORT, LISTENBRAINZ, LASTFM];
+export const HISTORY_FORMS: readonly HistoryForm[] = [SPOTIFY_EXTENDED, SPOTIFY_SHORT, LISTENBRAINZ, YOUTUBE, LASTFM];
 
 /** What was read. */
 export interface History {
-  /** The entries, by start. */
-  listenings: Listening[];
-  /** The files, with their kinds and numbers of entries. */
-  files: { path: string; form: string; entries: number }[];
+  /** The entries, by start; the same play may be among them twice. */
+  listenings: FiledListening[];
+  /** The files, with their forms (`empty` for one without entries), numbers of entries, and what was told from each. */
+  files: { path: string; form: string; entries: number; notes: string }[];
+  /** Files of folders and archives that were not read, and why. */
+  leftOut: { path: string; reason: string }[];
   /** Entries that are no music (podcasts, audiobooks) or have no title. */
   notMusic: number;
   /** Entries without a usable time. */
   undated: number;
-  /** Entries that stood in more than one file. */
-  duplicates: number;
 }
 
-/** From this on a stream counts as played, as services and charts reckon. */
-const PLAY_MS = 30_000;
+/** How to read. */
+export interface HistoryOptions {
+  /** The forms; {@linkcode HISTORY_FORMS} when left out. */
+  forms?: readonly HistoryForm[];
+  /** The order of day and month in dates of numbers alone; told from each file when left out. */
+  dates?: DateOrder;
+}
+
+/** In a folder or an archive such files are looked into; what they hold is told by their content. */
+const TEXT_FILES = /\.(?:json|jsonl|ndjson|csv|tsv|txt)$/i;
 
 /**
  * Reads listening histories: files, folders, or the zip archives that the services send.
  *
- * @returns All entries by time, each once.
- * @throws {InputError} When a file is missing, is not JSON or CSV, or is of none of these forms.
+ * @returns All entries by time.
+ * @throws {InputError} When a file is missing, is not JSON or a table, or is of none of these forms, when dates do not
+ * tell the day from the month, or when a folder or an archive holds no history.
  */
-export function readHistory(paths: readonly string[], forms: readonly HistoryForm[] = HISTORY_FORMS): History {
-  const history: History = { listenings: [], files: [], notMusic: 0, undated: 0, duplicates: 0 };
-  const wanted = new RegExp(forms.map(({ files }) => files.source).join("|"), "i");
-  for (const file of readSources(paths, wanted)) {
-    const { form, entries } = readEntries(file, forms);
-    history.files.push({ path: file.path, form, entries: entries.length });
-    for (const entry of entries) {
+export function readHistory(
+  paths: readonly string[],
+  { forms = HISTORY_FORMS, dates }: HistoryOptions = {},
+): History {
+  const { files, leftOut } = readSources(paths, TEXT_FILES, "a listening history (.json, .jsonl, .csv, .tsv or .txt)");
+  const history: History = { listenings: [], files: [], leftOut, notMusic: 0, undated: 0 };
+  for (const file of files) {
+    const isGiven = paths.includes(file.path);
+    let objects: Json[] | undefined;
+    try {
+      objects = /^\s*[[{]/.test(file.text) ? objectsOf(readJson(file)) : undefined;
+    } catch (error) {
+      if (isGiven || !(error instanceof InputError)) throw error;
+      leftOut.push({ path: file.path, reason: error.message.replace(`${file.path}: `, "") });
+      continue;
+    }
+    const known = readEntries(file, objects, forms, dates);
+    if (known === undefined) {
+      const found = describeContent(file.text, objects);
+      if (isGiven) throw new InputError(`${file.path}: expected ${describe(forms)} but found ${found}`);
+      leftOut.push({ path: file.path, reason: `is no listening history but ${found}` });
+      continue;
+    }
+    const encoding = file.encoding === "UTF-8" ? [] : [`in ${file.encoding}`];
+    const notes = [...encoding, ...known.note ? [known.note] : []].join("; ");
+    history.files.push({ path: file.path, form: known.form, entries: known.entries.length, notes });
+    for (const entry of known.entries) {
       if (entry === undefined) history.notMusic++;
       else if (!(entry.start > 0)) history.undated++;
-      else history.listenings.push(entry);
+      else history.listenings.push({ ...entry, file: history.files.length - 1 });
     }
   }
-  const all = history.listenings.length;
-  const once = new Map(history.listenings.map((entry) => [identity(entry), entry]));
-  history.listenings = [...once.values()].sort((a, b) => a.start - b.start);
-  history.duplicates = all - history.listenings.length;
+  if (history.files.every(({ form }) => form === "empty")) {
+    const found = leftOut.slice(0, 3).map(({ path, reason }) => `${basename(path)}: ${reason}`).join("; ");
+    throw new InputError(`${paths.join(", ")}: expected ${describe(forms)} but found ${found || "no entries"}`);
+  }
+  history.listenings.sort((a, b) => a.start - b.start);
   return history;
 }
 
-function readEntries(file: SourceFile, forms: readonly HistoryForm[]) {
-  const objects = /^\s*[[{]/.test(file.text) ? objectsOf(readJson(file)) : undefined;
-  for (const form of forms) {
-    const entries = form.read({ text: file.text, objects });
-    if (entries) return { form: form.name, entries };
+function readEntries(
+  { path, text }: SourceFile,
+  objects: Json[] | undefined,
+  forms: readonly HistoryForm[],
+  dates?: DateOrder,
+): { form: string; entries: (Listening | undefined)[]; note?: string } | undefined {
+  if (text.trim() === "" || objects?.length === 0) return { form: "empty", entries: [] };
+  try {
+    for (const form of forms) {
+      const known = form.read({ text, objects, dates });
+      if (known) return { form: form.name, ...known };
+    }
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
   }
-  const found = objects
-    ? `objects with ${Object.keys(objects[0] ?? {}).slice(0, 5).join(", ") || "nothing in them"}`
-    : readTable(file.text, {}).header.slice(0, 6).join(", ") || "an empty file";
-  const known = forms.map(({ title, told }) => `${title}: ${told}`).join("; ");
-  throw new InputError(`${file.path}: expected a listening history (${known}) but found ${found}`);
+  return undefined;
 }
 
-/** An array of objects, one object, or ListenBrainz's answer with the array in `payload.listens`. */
+function describe(forms: readonly HistoryForm[]): string {
+  return `a listening history (${forms.map(({ title, told }) => `${title}: ${told}`).join("; ")})`;
+}
+
+function describeContent(text: string, objects?: readonly Json[]): string {
+  if (objects) return `objects with ${Object.keys(objects[0]).slice(0, 5).join(", ") || "nothing in them"}`;
+  return readTable(text, {}).header.slice(0, 6).join(", ").slice(0, 100);
+}
+
+/** An array of objects, one object, or an object that wraps the array, as the servers of the services answer. */
 function objectsOf(value: unknown): Json[] {
-  const wrapped = (value as { payload?: { listens?: unknown } })?.payload?.listens ?? value;
-  const list = Array.isArray(wrapped) ? wrapped : [wrapped];
+  type Wrapped = { payload?: { listens?: unknown }; scrobbles?: unknown; recenttracks?: { track?: unknown } } | null;
+  const wrapped = value as Wrapped;
+  const listed = wrapped?.payload?.listens ?? wrapped?.scrobbles ?? wrapped?.recenttracks?.track ?? value;
+  const list = Array.isArray(listed) ? listed.flat() : [listed];
   return list.filter((entry) => entry !== null && typeof entry === "object");
-}
-
-function identity({ reference, start, played }: Listening): string {
-  return `${start}\t${played}\t${reference.id ?? ""}\t${reference.artist}\t${reference.title}`;
 }
 
 /** What became of a history. */
 export interface HistoryReport {
-  /** Plays entered: at least 30 s of the track, or to its end, or a scrobble. */
+  /** Plays entered: streams that were kept, and scrobbles. */
   plays: number;
-  /** Skips entered: the listener went on before half of the track, or before 30 s of a track of unknown length. */
+  /** Plays among them of which nobody told how long they were. */
+  unknown: number;
+  /** Skips entered: streams that were not kept. */
   skips: number;
-  /** Entries of known tracks that are neither: broken off early without a skip. */
-  neither: number;
+  /** Entries that were left out because the same play stood elsewhere, in all and by what told it. */
+  duplicates: number;
+  doubles: Doubles;
   /** Entries by how their track was found. */
   matchedBy: { id: number; title: number; work: number };
   /** Entries whose track is not in the catalogue. */
@@ -99,38 +150,37 @@ export interface HistoryReport {
 }
 
 /**
- * Enters a history in a listener's state.
+ * Enters a history in a listener's state: every stream as a play or a skip at its start, the same play once.
  *
  * @param state The listener; the entries are added behind what is known already.
  * @param history What {@linkcode readHistory} gave.
  * @returns How many plays and skips were entered, and what was not found.
  */
 export function applyHistory(state: UserState, history: History): HistoryReport {
-  const { catalog } = state.collection;
+  const { collection } = state;
+  const { catalog } = collection;
   const matches = matchTracks(catalog, history.listenings.map(({ reference }) => reference));
-  const durations = catalog.numbers.duration_ms;
-  const known = history.listenings.map((listening, i) => ({ ...listening, ...matches[i] }));
-  const missing = known.filter(({ by }) => by === "none");
-  const found = known.filter(({ by }) => by !== "none");
-  const counts = { plays: 0, skips: 0, neither: 0 };
-  for (const listening of found) {
-    const { track, start } = listening;
-    const { played, skipped } = outcomeOf(listening, durations?.[track] ?? NaN);
-    if (played) state.play(track, start);
-    if (skipped) state.skip(track, start + listening.played);
-    counts.plays += Number(played);
-    counts.skips += Number(skipped);
-    counts.neither += Number(!played && !skipped);
-  }
-  const unmatched = rollups(
-    missing,
-    ({ length }) => length,
-    ({ reference: { id = "?", title = id, artist = "?" } }) => `${artist}\t${title}`,
+  const { entries, doubles } = withoutDoubles(
+    history.listenings.map((listening, i) => ({ ...listening, ...matches[i] })),
+    ({ track, reference }) => track < 0 ? nameOf(reference, normalizeTitle) : collection.workOf(track),
   );
-  const timeOf = ({ start }: Listening) => new Date(start).toISOString();
+  const missing = entries.filter(({ by }) => by === "none");
+  const found = entries.filter(({ by }) => by !== "none");
+  const counts = { plays: 0, unknown: 0, skips: 0 };
+  for (const { track, start, played } of found) {
+    const outcome = outcomeOf(played, catalog.numbers.duration_ms?.[track] ?? NaN);
+    if (outcome === "skipped") state.skip(track, start);
+    else state.play(track, start);
+    counts[outcome === "skipped" ? "skips" : "plays"]++;
+    counts.unknown += Number(outcome === "unknown");
+  }
+  const unmatched = rollups(missing, ({ length }) => length, ({ reference }) => nameOf(reference));
+  const timeOf = ({ start }: FiledListening) => new Date(start).toISOString();
   return {
     ...counts,
-    matchedBy: countMatches(matches),
+    duplicates: doubles.offline + doubles.overlapping + doubles.acrossFiles,
+    doubles,
+    matchedBy: countMatches(entries),
     unmatched: missing.length,
     mostUnmatched: unmatched.sort((a, b) => b[1] - a[1]).slice(0, 10).map(([name, entries]) => {
       const [artist, title] = name.split("\t");
@@ -141,13 +191,6 @@ export function applyHistory(state: UserState, history: History): HistoryReport 
   };
 }
 
-/** A play, a skip, both (a long track left before its half) or neither. */
-function outcomeOf(listening: Listening, duration: number): { played: boolean; skipped: boolean } {
-  const { played, skipped } = listening;
-  if (Number.isNaN(played)) return { played: true, skipped: false };
-  const long = played >= PLAY_MS;
-  return {
-    played: long || played >= 0.9 * duration,
-    skipped: skipped === true && (duration > 0 ? played < duration / 2 : !long),
-  };
+function nameOf({ id = "?", title = id, artist = "?" }: TrackReference, plain = (text: string) => text): string {
+  return `${plain(artist)}\t${plain(title)}`;
 }

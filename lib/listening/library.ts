@@ -17,6 +17,9 @@ import type { FileLocation } from "./locations.ts";
 /** The known forms; the first that reads a file is taken. A new form is an entry in `forms/` and a place here. */
 export const LIBRARY_FORMS: readonly LibraryForm[] = [M3U, PLS, JSON_LIST, XML_LIST, TABLE, LINES];
 
+/** What is read of a folder or an archive. */
+const LISTS = "a list of tracks (YourLibrary.json, Library.xml, .m3u, .m3u8, .pls, .jspf, .xspf, .wpl)";
+
 /** A library as it was found in a collection. */
 export interface Library {
   /** The tracks, in the order of the files, each once. */
@@ -48,7 +51,8 @@ export function readLibrary(
   forms: readonly LibraryForm[] = LIBRARY_FORMS,
 ): Library {
   const wanted = new RegExp(forms.map(({ files }) => files.source).join("|"), "i");
-  const lists = readSources(paths, wanted).map((file) => ({ folder: dirname(file.path), ...readList(file, forms) }));
+  const { files } = readSources(paths, wanted, LISTS);
+  const lists = files.map((file) => ({ folder: dirname(file.path), ...readList(file, forms) }));
   const all = lists.flatMap(({ entries, folder }) => entries.map((entry) => ({ entry, folder })));
   const matches = matchEntries(catalog, all.map(({ entry }) => entry));
   const matched = all.map((entry, i) => ({ ...entry, ...matches[i] }));

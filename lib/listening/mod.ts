@@ -5,8 +5,16 @@
  */
 export { type ListeningExport, writeListeningExport } from "./account_export.ts";
 export { type ChoiceLog, type ChoiceSets, listenerRanges, takeSets } from "./choice_sets.ts";
-export { type HistoryFile, type HistoryForm, type Json, type Listening } from "./forms/form.ts";
-export { applyHistory, type History, type HistoryReport, readHistory } from "./history.ts";
+export { type Doubles, type FiledListening, withoutDoubles } from "./doubles.ts";
+export { type HistoryEntries, type HistoryFile, type HistoryForm, type Json, type Listening } from "./forms/form.ts";
+export {
+  applyHistory,
+  type History,
+  HISTORY_FORMS,
+  type HistoryOptions,
+  type HistoryReport,
+  readHistory,
+} from "./history.ts";
 export { type Library, readLibrary } from "./library.ts";
 export { type ListenerOptions, type SimulatedChoices, simulateListeners } from "./simulated_listeners.ts";
 export {

@@ -15,15 +15,15 @@ Deno.test("historyChoices() builds one set for every play that follows another w
   const state = new UserState(collection);
   const tracks = [0, 6, 12, 18, 24, 30, 1, 7];
   tracks.forEach((track, i) => state.play(track, i * 0.1 * HOUR));
-  state.skip(7, 0.71 * HOUR);
+  state.skip(7, 0.705 * HOUR);
   state.play(13, 9 * HOUR); // A new session: no choice.
   state.play(19, 9.1 * HOUR);
-  const { sets, tracks: rows, skipped, steps, leftOut } = await historyChoices(collection, [{ user: "me", state }], {
+  const { sets, tracks: rows, streams, steps, leftOut } = await historyChoices(collection, [{ user: "me", state }], {
     ...{ nearCount: 4, near: 3, far: 2, warmUp: 2 },
   });
-  assert.deepEqual([...steps], [2, 3, 4, 5, 6, 7, 9]);
+  assert.deepEqual([...steps], [2, 3, 4, 5, 6, 9]);
   assert.equal(leftOut, 1);
-  assert.deepEqual([...skipped], [0, 0, 0, 0, 0, 1, 0]);
+  assert.deepEqual(streams.map(({ skipped }) => skipped), [false, false, false, false, false, true, false]);
   for (let n = 0; n < steps.length; n++) {
     const offered = [...rows.subarray(sets.starts[n], sets.starts[n + 1])];
     assert.equal(offered.length, 5);
@@ -34,12 +34,40 @@ Deno.test("historyChoices() builds one set for every play that follows another w
     const expected = [Math.log(4 / 3), Math.log(4 / 3), Math.log(4 / 3), Math.log(5 / 2), Math.log(5 / 2)];
     corrections.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-12));
   }
-  const keep = skipChoices({ sets, tracks: rows, skipped, steps, leftOut, users: ["me"] });
+  const keep = skipChoices({ sets, streams });
   assert.deepEqual([...keep.chosen], [0, 2, 4, 6, 8, 11, 12]);
   assert.throws(
-    () => skipChoices({ sets, tracks: rows, skipped: new Uint8Array(7), steps, leftOut, users: [] }),
-    /0 skips/,
+    () => skipChoices({ sets, streams: streams.filter(({ skipped }) => !skipped) }),
+    /found 0 skips of 6 streams/,
   );
+});
+
+Deno.test("a skip that is no end of a play is a stream of its own, and an outcome", async () => {
+  const collection = world300();
+  const seconds = collection.catalog.numbers.duration_ms![6] / 1000;
+  assert.ok(seconds > 60);
+  const streamsAfter = async (use: (state: UserState) => void) => {
+    const state = new UserState(collection);
+    [0, 6, 12, 0, 6].forEach((track, i) => state.play(track, i * 0.1 * HOUR));
+    use(state);
+    const { streams, steps } = await historyChoices(collection, [{ user: "me", state }], { warmUp: 3 });
+    return [steps.length, ...streams.map(({ skipped }) => skipped)];
+  };
+  const at = 0.4 * HOUR;
+  assert.deepEqual(await streamsAfter(() => {}), [2, false, false]);
+  assert.deepEqual(await streamsAfter((state) => state.skip(6, at + 5000)), [1, false, true], "the play is broken off");
+  assert.deepEqual(
+    await streamsAfter((state) => state.skip(12, at + 300_000)),
+    [2, false, false, true],
+    "another track",
+  );
+  assert.deepEqual(
+    await streamsAfter((state) => state.skip(6, at + 300_000)),
+    [2, false, false],
+    "the same track again",
+  );
+  const twice = (state: UserState) => [12, 0, 12].forEach((track, i) => state.skip(track, at + 300_000 + 5000 * i));
+  assert.deepEqual(await streamsAfter(twice), [2, false, false, true, true, true], "three in a row");
 });
 
 Deno.test("historyChoices() recovers the weights of a listener who chooses from the whole library", async () => {

@@ -37,12 +37,13 @@ Deno.test("The files of an archive are unpacked one by one, without what macOS a
       "é".repeat(100_000),
     ]);
     assert.equal((await unpackZip(path, join(folder, "some"), (name) => name.startsWith("b/"))).length, 1);
-    const sources = readSources([path], /csv$/);
+    const { files: sources, leftOut } = readSources([path], /csv$/, "a table");
     assert.deepEqual(sources.map(({ path, text }) => [path.slice(folder.length + 1), text]), [
       ["archive.zip/a/one.csv", "x\n1\n"],
       ["archive.zip/b/one.csv", "stored"],
       ["archive.zip/empty.csv", ""],
     ]);
+    assert.deepEqual(leftOut, [{ path: `${path}/read me.txt`, reason: "is not a table" }]);
   }));
 
 Deno.test("An archive that is cut, or none at all, is refused by name", () =>
@@ -58,6 +59,6 @@ Deno.test("An archive that is cut, or none at all, is refused by name", () =>
       writeFileSync(join(folder, "bad.zip"), bytes);
       const refusal = { name: "InputError", message };
       await assert.rejects(unpackZip(join(folder, "bad.zip"), join(folder, "out"), () => true), refusal);
-      assert.throws(() => readSources([join(folder, "bad.zip")], /csv$/), refusal);
+      assert.throws(() => readSources([join(folder, "bad.zip")], /csv$/, "a table"), refusal);
     }
   }));

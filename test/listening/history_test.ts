@@ -73,11 +73,12 @@ Deno.test("the extended streaming history of Spotify becomes plays and skips at 
       ]),
     );
     const history = readHistory([path]);
-    assert.deepEqual([history.notMusic, history.duplicates, history.files[0].form], [1, 1, "spotify-extended"]);
+    assert.deepEqual([history.notMusic, history.files[0].form], [1, "spotify-extended"]);
     const state = new UserState(collection);
     const report = applyHistory(state, history);
     assert.deepEqual(report.matchedBy, { id: 1, title: 2, work: 1 });
-    assert.deepEqual([report.plays, report.skips, report.neither, report.unmatched], [2, 2, 1, 1]);
+    assert.deepEqual([report.plays, report.skips, report.unknown, report.unmatched], [2, 2, 0, 1]);
+    assert.deepEqual(report.doubles, { offline: 0, overlapping: 1, acrossFiles: 0 });
     assert.deepEqual(report.mostUnmatched, [{ title: "Somewhere Else", artist: "Nobody", entries: 1 }]);
     assert.equal(state.historyOf(0)?.lastTime, Date.parse("2024-05-01T10:00:00Z"));
     assert.deepEqual([state.historyOf(1)?.plays, state.historyOf(1)?.skips], [0, 1]);
@@ -138,7 +139,12 @@ Deno.test("an export is read from its zip archive or its folder, and other files
     const bytes = new TextEncoder().encode(entries);
     write("Streaming_History_Audio_2024_0.json", entries);
     write("Userdata.json", "{}");
-    assert.equal(readHistory([folder]).listenings.length, 1);
+    const { listenings, leftOut } = readHistory([folder]);
+    assert.equal(listenings.length, 1);
+    assert.deepEqual(leftOut, [{
+      path: join(folder, "Userdata.json"),
+      reason: "is no listening history but objects with nothing in them",
+    }]);
     const zip = write(
       "my_spotify_data.zip",
       zipSync({
@@ -146,8 +152,12 @@ Deno.test("an export is read from its zip archive or its folder, and other files
         "Spotify Extended Streaming History/Streaming_History_Video_2024.json": bytes,
       }),
     );
-    assert.equal(readHistory([zip]).listenings.length, 1);
-    assert.equal(readHistory([zip, folder]).duplicates, 1);
+    const inZip = readHistory([zip]);
+    assert.deepEqual(inZip.files.map(({ entries }) => entries), [1, 1]);
+    const report = applyHistory(new UserState(collection), inZip);
+    assert.deepEqual([report.plays, report.doubles.acrossFiles], [1, 1]);
+    const twice = applyHistory(new UserState(collection), readHistory([zip, folder]));
+    assert.deepEqual([twice.plays, twice.duplicates], [1, 4]);
   });
 });
 
@@ -158,17 +168,20 @@ Deno.test("histories name the file and what is wrong with it", () => {
     fails(join(folder, "gone.json"), /gone\.json: no such file/);
     fails(write("cut.json", '[{"ts": "2024'), /cut\.json: expected JSON or JSON lines/);
     fails(write("other.json", '[{"a": 1, "b": 2}]'), /expected a listening history .* but found objects with a, b/);
-    fails(write("other.csv", "x,y\n1,2\n"), /expected a listening history .*Last\.fm as CSV: .* but found x, y/);
-    fails(write("empty.csv", ""), /found an empty file/);
+    fails(
+      write("other.csv", "x,y\n1,2\n"),
+      /expected a listening history .*Last\.fm as CSV or JSON: .* but found x, y/,
+    );
+    fails(write("empty.csv", ""), /found no entries/);
     fails(write("not.zip", "PK?"), /expected a zip archive/);
-    fails(folder, /has no file whose name matches/);
+    fails(folder, /expected a listening history .* but found not\.zip: expected a zip archive/);
   });
 });
 
 Deno.test("a form of history is one entry: its files are found and read, and messages name it", () => {
   inFolder((write, folder) => {
     const form = jsonForm(
-      { name: "radio", title: "A radio's log", source: "", times: "seconds", files: /^radio_\d+\.json$/ },
+      { name: "radio", title: "A radio's log", source: "", times: "seconds" },
       ["song", "at"],
       ({ song, at }) => ({
         reference: { title: String(song), artist: "Under" },
@@ -177,16 +190,19 @@ Deno.test("a form of history is one entry: its files are found and read, and mes
     );
     const forms = [...HISTORY_FORMS, form];
     write("radio_1.json", JSON.stringify([{ song: "Hello World", at: 1714557600 }]));
-    const history = readHistory([folder], forms);
+    const history = readHistory([folder], { forms });
     assert.deepEqual(history.files.map(({ form, entries }) => [form, entries]), [["radio", 1]]);
     const state = new UserState(collection);
     assert.equal(applyHistory(state, history).plays, 1);
     assert.equal(state.historyOf(2)?.lastTime, 1714557600000);
     assert.throws(
-      () => readHistory([write("other.json", '[{"a": 1}]')], forms),
+      () => readHistory([write("other.json", '[{"a": 1}]')], { forms }),
       /expected a listening history \(.*; A radio's log: objects with song and at\) but found objects with a/,
     );
-    assert.throws(() => readHistory([folder]), /has no file whose name matches/);
+    assert.throws(
+      () => readHistory([folder]),
+      /; radio_1\.json: is no listening history but objects with song, at/,
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 /** What a form of listening history is: how its files are told, and how they are read. */
 import type { TrackReference } from "../../catalog/match.ts";
+import type { DateOrder } from "../../data/times.ts";
 
 /** One entry of a history. */
 export interface Listening {
@@ -9,10 +10,14 @@ export interface Listening {
   start: number;
   /** How long it played, in ms; NaN when the source does not say. */
   played: number;
-  /** The listener went on to the next track; null when the source does not say. */
+  /** The source says that the listener went on to the next track; null when it does not say. */
   skipped: boolean | null;
   /** Played in shuffle mode; null when the source does not say. */
   shuffle: boolean | null;
+  /** Its time is told to the minute only. */
+  toTheMinute?: boolean;
+  /** When a device without connection says that it started, in the source's units. */
+  offline?: number;
 }
 
 /** An object of a JSON file, before anything is known of it. */
@@ -24,6 +29,16 @@ export interface HistoryFile {
   text: string;
   /** Its objects, when it is JSON. */
   objects?: readonly Json[];
+  /** The order of day and month that the user says it has. */
+  dates?: DateOrder;
+}
+
+/** What a file of a form holds. */
+export interface HistoryEntries {
+  /** Its entries, undefined for one that is no music. */
+  entries: (Listening | undefined)[];
+  /** What was told from the file of how to read it. */
+  note?: string;
 }
 
 /** A form of listening history. */
@@ -38,10 +53,8 @@ export interface HistoryForm {
   told: string;
   /** What its times mean, and in which zone. */
   times: string;
-  /** Names of its files; of a folder or an archive only such are read. */
-  files: RegExp;
-  /** The entries of a file, undefined for one that is no music; undefined in all when it is not of this form. */
-  read(file: HistoryFile): (Listening | undefined)[] | undefined;
+  /** What a file holds; undefined when it is not of this form. */
+  read(file: HistoryFile): HistoryEntries | undefined;
 }
 
 /** A form of JSON objects that have some keys, one object an entry. */
@@ -50,14 +63,21 @@ export function jsonForm(
   keys: readonly string[],
   entryOf: (object: Json) => Listening | undefined,
 ): HistoryForm {
+  const isOfForm = (object: Json) => keys.every((key) => key in object);
   return {
     ...form,
     told: `objects with ${keys.join(" and ")}`,
-    read: ({ objects }) => objects && keys.every((key) => key in (objects[0] ?? {})) ? objects.map(entryOf) : undefined,
+    read: ({ objects }) => objects?.slice(0, 20).some(isOfForm) ? { entries: objects.map(entryOf) } : undefined,
   };
 }
 
 /** A text that says something; undefined for what is no text, or blank. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value : undefined;
+}
+
+/** A length of time; NaN for what is none. */
+export function lengthOf(value: unknown): number {
+  const length = value === null || value === "" ? NaN : Number(value);
+  return length >= 0 ? length : NaN;
 }
