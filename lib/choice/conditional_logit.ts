@@ -59,16 +59,6 @@ export interface LikelihoodRatio {
   p: number;
 }
 
-/** How well weights learned from some listeners predict the choices of others. */
-export interface Holdout extends PredictiveFit {
-  /** Choice sets trained on. */
-  trainSets: number;
-  /** Choice sets held out. */
-  testSets: number;
-  /** What was split: whole clusters, or single choice sets when there are none. */
-  by: "cluster" | "choice set";
-}
-
 /** A fitted conditional logit. */
 export interface ConditionalLogit {
   /** Names of the K features, in order. */
@@ -81,8 +71,15 @@ export interface ConditionalLogit {
   statistics: FitStatistics;
   /** Passes over all choice sets that Newton's method took. */
   iterations: number;
-  /** Held-out evaluation, when asked for. */
-  holdout?: Holdout;
+  /** How well weights learned from some listeners predict the choices of others, when asked for. */
+  holdout?: PredictiveFit & {
+    /** Choice sets trained on. */
+    trainSets: number;
+    /** Choice sets held out. */
+    testSets: number;
+    /** What was split: whole clusters, or single choice sets when there are none. */
+    by: "cluster" | "choice set";
+  };
 }
 
 /** Sets from which on a fit to a tenth of them gives the starting point. */
@@ -304,7 +301,12 @@ function addConstants(fit: ConditionalLogit, sets: ChoiceSets): void {
   }
 }
 
-function evaluateHeldOut(sets: ChoiceSets, share: number, seed: number, start: Float64Array): Holdout | undefined {
+function evaluateHeldOut(
+  sets: ChoiceSets,
+  share: number,
+  seed: number,
+  start: Float64Array,
+): ConditionalLogit["holdout"] {
   const { cluster } = sets;
   const count = sets.chosen.length;
   const units = cluster ? max(cluster)! + 1 : count;

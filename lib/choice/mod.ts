@@ -9,7 +9,6 @@ export {
   type ConditionalLogit,
   fitConditionalLogit,
   type FitStatistics,
-  type Holdout,
   type LikelihoodRatio,
   type PredictiveFit,
 } from "./conditional_logit.ts";

@@ -14,19 +14,16 @@ export interface ClusterCount {
   /** The number of clusters taken. */
   k: number;
   /** What was found for every k that was tried. */
-  candidates: ClusterCountCandidate[];
-}
-
-/** One number of clusters that was tried. */
-export interface ClusterCountCandidate {
-  /** The number of clusters. */
-  k: number;
-  /** Mean adjusted Rand index between the clusters of all rows and those made without a tenth of them, at most 1. */
-  stability: number;
-  /** Standard error of that mean over the ten tenths. */
-  standardError: number;
-  /** Mean silhouette in [-1, 1]; it does not decide. */
-  silhouette: number;
+  candidates: {
+    /** The number of clusters. */
+    k: number;
+    /** Mean adjusted Rand index between the clusters of all rows and those made without a tenth of them, at most 1. */
+    stability: number;
+    /** Standard error of that mean over the ten tenths. */
+    standardError: number;
+    /** Mean silhouette in [-1, 1]; it does not decide. */
+    silhouette: number;
+  }[];
 }
 
 /** Agreement of clusterings that counts as excellent (Steinley 2004). */

@@ -4,7 +4,7 @@
  * @module
  */
 export { type EpochLoss } from "./autoencoder.ts";
-export { type ClusterCount, type ClusterCountCandidate, STABLE_AGREEMENT } from "./cluster_count.ts";
+export { type ClusterCount, STABLE_AGREEMENT } from "./cluster_count.ts";
 export { type ClustersReport } from "./clusters_stage.ts";
 export { type EmbeddingComparison, type SpaceQuality } from "./compare.ts";
 export { type ClusterDescription, describeComponent } from "./describe.ts";

@@ -17,16 +17,6 @@ export interface RowSplit {
   test: Int32Array;
 }
 
-/** What rows are grouped by. */
-export interface RowGroups {
-  /** `"artist"`, `"album"`, or `"track"` when the catalogue has too few of either. */
-  by: "artist" | "album" | "track";
-  /** Group of each row, in [0, count). */
-  groups: Int32Array;
-  /** Number of groups. */
-  count: number;
-}
-
 /** Share of the rows wanted for validation, and for test. */
 const SHARE = 0.1;
 /** Fewer groups than this cannot be split in three. */
@@ -35,8 +25,12 @@ const FEWEST_GROUPS = 10;
 /**
  * Groups the tracks of a catalogue by their first artist; by album when there are fewer than ten artists; else every
  * track is a group of its own.
+ *
+ * @returns What they are grouped by, the group of each row in [0, count), and the number of groups.
  */
-export function leakageGroups(catalog: Catalog): RowGroups {
+export function leakageGroups(
+  catalog: Catalog,
+): { by: "artist" | "album" | "track"; groups: Int32Array; count: number } {
   const artists = catalog.lists.artists?.map((list, i) => list[0] || `track ${i}`);
   const albums = (catalog.texts.album_id ?? catalog.texts.album)?.map((album, i) => album || `track ${i}`);
   for (const [by, names] of [["artist", artists], ["album", albums]] as const) {

@@ -197,22 +197,6 @@ export function needForRecall(nearest: readonly NearRow[][], recall: number): nu
   return needs[first] * 1.0001;
 }
 
-/** Neighbours of the rows that are at home in a cell. */
-export interface CellNeighbors {
-  /** Neighbours of each; fewer than asked for when the cell has fewer rows. */
-  k: number;
-  /** Row numbers of the neighbours, k a row, nearest first; equal similarities by row number. */
-  neighbors: Int32Array;
-  /** Their cosines. */
-  similarities: Float32Array;
-  /** Rows that each was compared with, on average. */
-  compared: number;
-  /** Rows at home that have the direction of another row before them. */
-  duplicates: number;
-  /** Rows of zeros at home. */
-  zeroRows: number;
-}
-
 /**
  * Joins a cell: the nearest rows of those at home among all rows of the cell.
  *
@@ -220,13 +204,18 @@ export interface CellNeighbors {
  * @param homes Number of rows at home.
  * @param rows Row numbers.
  * @param options Neighbours, recall within the cell, seed.
+ * @returns How many neighbours each has, fewer than asked for in a small cell; their row numbers, nearest first and equal
+ * similarities by row number, with their cosines; how many rows each was compared with on average; and of the rows at
+ * home how many have the direction of another before them, and how many are zeros.
  */
 export async function joinCell(
   x: Matrix,
   homes: number,
   rows: Int32Array,
   options: { k: number; recall: number; seed: number },
-): Promise<CellNeighbors> {
+): Promise<
+  Record<"k" | "compared" | "duplicates" | "zeroRows", number> & { neighbors: Int32Array; similarities: Float32Array }
+> {
   const k = Math.min(options.k, x.rows - 1);
   if (k < 1) {
     const empty = { neighbors: new Int32Array(0), similarities: new Float32Array(0) };

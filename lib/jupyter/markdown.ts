@@ -3,20 +3,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../data/errors.ts";
 
-/** A table of a report. A bar in a cell is written `\\|`. */
-export interface MarkdownTable {
-  /** What was found. */
-  caption: string;
-  /** Names of the columns. */
-  head: string[];
-  /** For each column `---`, or `---:` when it is aligned to the right. */
-  rule: string[];
-  /** The rows. */
-  body: string[][];
-}
-
-/** Reads a table of a report by its name; InputError when there is none. */
-export function readMarkdownTable(reports: string, name: string): MarkdownTable {
+/**
+ * Reads a table of a report by its name; InputError when there is none. The rule has for each column `---`, or `---:` when
+ * it is aligned to the right. A bar in a cell is written `\\|`.
+ */
+export function readMarkdownTable(
+  reports: string,
+  name: string,
+): { caption: string; head: string[]; rule: string[]; body: string[][] } {
   const file = join(reports, "tables", `${name}.md`);
   if (!existsSync(file)) throw new InputError(`README: reports/tables has no ${name}.md`);
   const [caption, ...rest] = readFileSync(file, "utf8").trim().split("\n\n");

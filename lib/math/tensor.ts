@@ -39,29 +39,20 @@ export function loadTensorFlow(): Promise<{ tf: TensorFlow; backend: TensorBacke
 /** Rows that TensorFlow computes at once where all rows of a matrix pass through it. */
 const BLOCK_ROWS = 16_384;
 
-/** The result for a block of rows. */
-export interface RowBlock {
-  /** The first row of the block. */
-  start: number;
-  /** Number of rows. */
-  count: number;
-  /** The values that were computed, row-major. */
-  values: Float32Array | Int32Array;
-}
-
 /**
  * Puts the rows of a matrix through TensorFlow, block by block, so that memory does not grow with the rows.
  *
  * @param tf The TensorFlow.js API.
  * @param x The matrix [n, d].
  * @param compute What is computed from a block [rows, d]; tensors that it makes are freed.
- * @returns The results, in the order of the rows.
+ * @returns For each block, in the order of the rows, its first row, how many it has, and the values that were computed,
+ * row-major.
  */
 export function* inBlocks(
   tf: TensorFlow,
   x: Matrix,
   compute: (block: Tensor) => Tensor,
-): Generator<RowBlock> {
+): Generator<{ start: number; count: number; values: Float32Array | Int32Array }> {
   const { data, rows, columns } = x;
   for (let start = 0; start < rows; start += BLOCK_ROWS) {
     const count = Math.min(BLOCK_ROWS, rows - start);

@@ -16,5 +16,5 @@ export {
   type SessionValue,
 } from "./metric.ts";
 export { CONTINUATION_METRICS, type ListMetric, RANK_METRICS, type RankingMetric, type RankMetric } from "./ranking.ts";
-export { type MetricName, metricOf, type MetricRow, METRICS, metricTable } from "./registry.ts";
+export { type MetricName, metricOf, METRICS, metricTable } from "./registry.ts";
 export { REPEAT_KINDS, type RepeatKind, repeatRates } from "./repetition.ts";

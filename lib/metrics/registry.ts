@@ -52,15 +52,14 @@ export function metricOf(name: string, metrics: readonly Metric[] = METRICS): Me
   throw new RangeError(`Expected a metric (${metrics.map((entry) => entry.name).join(", ")}) but found '${name}'`);
 }
 
-/** A line of the table of definitions. */
-export type MetricRow = Record<"metric" | "what is measured" | "range" | "better" | "source", string>;
-
 /**
  * What each metric means, as a table.
  *
  * @returns One row a metric.
  */
-export function metricTable(metrics: readonly Metric[] = METRICS): MetricRow[] {
+export function metricTable(
+  metrics: readonly Metric[] = METRICS,
+): Record<"metric" | "what is measured" | "range" | "better" | "source", string>[] {
   const end = (value: number) => String(value).replace("Infinity", "∞").replace("-", "−");
   return metrics.map(({ label, definition, range: [low, high], unit, better, source = "" }) => ({
     metric: label,

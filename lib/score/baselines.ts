@@ -46,23 +46,13 @@ export function ditheredOrder(collection: Collection, tracks: ArrayLike<TrackInd
   return Int32Array.from(placed, ({ track }) => track);
 }
 
-/** How {@linkcode freshestOrder} judges. */
-export interface FreshnessOptions {
-  /** How many vanilla shuffles are made; 5 by default. */
-  attempts?: number;
-  /** Half-life of a play in hours; {@linkcode DEFAULT_HALF_LIFE_HOURS} by default. */
-  halfLife?: number;
-  /** The time to count from, in ms since 1970; that of the listener's latest event by default. */
-  now?: number;
-}
-
 /**
  * Spotify's shuffle of 2025, "fewer repeats": several vanilla shuffles are made, each loses points for recently played
  * tracks early in its order, and the one that lost least is kept. O(attempts · n). Source: L. Borgne and C. Sahiner,
  * "Shuffle: Making Random Feel More Human", engineering.atspotify.com, 2025; it gives no formula, that of
  * {@linkcode stalenessOf} is ours.
  *
- * @param options Number of attempts, half-life.
+ * @param options How many vanilla shuffles are made, 5 by default; half-life and time as of {@linkcode stalenessOf}.
  * @returns The tracks in their order.
  * @throws {InputError} When the attempts are less than 1.
  */
@@ -70,7 +60,7 @@ export function freshestOrder(
   tracks: ArrayLike<TrackIndex>,
   state: UserState,
   random: Random,
-  options: FreshnessOptions = {},
+  options: { attempts?: number; halfLife?: number; now?: number } = {},
 ): Int32Array {
   const attempts = expectInteger("attempts", options.attempts ?? 5, 1);
   let best = vanillaOrder(tracks, random);
@@ -88,13 +78,14 @@ export function freshestOrder(
  * with i the place in the order. The earlier in the order and the more recently played, the more.
  *
  * @param order The tracks in their order.
- * @param options Half-life and time.
+ * @param options Half-life of a play in hours, {@linkcode DEFAULT_HALF_LIFE_HOURS} by default; and the time to count from, in
+ * ms since 1970, that of the listener's latest event by default.
  * @returns 0 when none was ever played; at most about n/2.
  */
 export function stalenessOf(
   order: ArrayLike<TrackIndex>,
   state: UserState,
-  options: Omit<FreshnessOptions, "attempts"> = {},
+  options: { halfLife?: number; now?: number } = {},
 ): number {
   const halfLife = (options.halfLife ?? DEFAULT_HALF_LIFE_HOURS) * MS_PER_HOUR;
   const now = options.now ?? state.now;

@@ -21,7 +21,7 @@ export { type MpdOptions, mpdStage, type SliceScan } from "./read_mpd.ts";
 export { type SequenceRecommender } from "./recommender.ts";
 export { continuationTable, formatEstimate, orderAblation, resultTable, sideOfZero } from "./report.ts";
 export { type SasrecConfig, type SasrecModel, type SasrecWeights } from "./sasrec.ts";
-export { loadSequenceData, type SasrecStageOptions, type TrainedSasrec, trainedSasrec } from "./sasrec_stage.ts";
+export { loadSequenceData, type SasrecStageOptions, trainedSasrec } from "./sasrec_stage.ts";
 export { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack } from "./scan_mpd.ts";
 export { type Prediction, type SasrecServer, serveSasrec } from "./serve.ts";
 export { historyOf, type SequenceSplit, type SplitOptions, type SplitPart } from "./split.ts";

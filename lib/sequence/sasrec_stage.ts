@@ -113,12 +113,6 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
   });
 }
 
-/** A model that the stage trained, and how its training went. */
-export type TrainedSasrec = Pick<
-  TrainingResult,
-  "model" | "curve" | "steps" | "stepsPerEpoch" | "secondsPerEpoch" | "bestStep" | "note"
->;
-
 /**
  * Runs {@linkcode sasrecStage} where it is not up to date, and loads what it made.
  *
@@ -126,9 +120,12 @@ export type TrainedSasrec = Pick<
  * @returns The model and the course of its training.
  * @throws {InputError} As the stage does.
  */
-export async function trainedSasrec(directory: string, options: SasrecStageOptions = {}): Promise<TrainedSasrec> {
+export async function trainedSasrec(
+  directory: string,
+  options: SasrecStageOptions = {},
+): Promise<Omit<TrainingResult, "featureWeights">> {
   const { facts } = await sasrecStage(directory, options);
-  return { ...facts as unknown as Omit<TrainedSasrec, "model">, model: loadSasrec(join(directory, "sasrec")) };
+  return { ...facts as unknown as Omit<TrainingResult, "model">, model: loadSasrec(join(directory, "sasrec")) };
 }
 
 /** Names of the vocabulary alone, so that they stay with the model. */
