@@ -14,8 +14,6 @@ export interface TrackReference {
   artist?: string;
   /** The artists one by one, where the source has them so; else `artist` is taken apart. */
   artists?: readonly string[];
-  /** The audio file, where a playlist of files names it. */
-  location?: string;
 }
 
 /** What a reference was found to be. */

@@ -63,24 +63,18 @@ export function readLibrary(
     const doubts = lists.flatMap(({ doubt }) => doubt ?? []);
     throw new InputError(`${name}: ${[noneOf(catalog, liked.map(({ entry }) => entry)), ...doubts].join("; ")}`);
   }
-  const bannedTracks = new Set(
-    matched.filter(({ entry, by }) => entry.banned && by !== "none").map(({ track }) => track),
-  );
-  const bannedArtists = new Set(lists.flatMap(({ bannedArtists = [] }) => bannedArtists.map(normalizeTitle)));
-  const byBanned = (track: TrackIndex) =>
-    bannedArtists.size > 0 &&
-    listsOf(catalog, "artists")[track].some((artist) => bannedArtists.has(normalizeTitle(artist)));
   const distinct = [...new Set(found.map(({ track }) => track))];
+  const bannedTracks = new Set(matched.flatMap(({ entry, track }) => entry.banned ? [track] : []));
+  const bannedArtists = new Set(lists.flatMap(({ bannedArtists = [] }) => bannedArtists.map(normalizeTitle)));
   const allowed = distinct.filter((track) => !bannedTracks.has(track));
-  const tracks = allowed.filter((track) => !byBanned(track));
-  const banned = { tracks: distinct.length - allowed.length, artists: allowed.length - tracks.length };
+  const tracks = bannedArtists.size === 0
+    ? allowed
+    : allowed.filter((track) =>
+      listsOf(catalog, "artists")[track].every((artist) => !bannedArtists.has(normalizeTitle(artist)))
+    );
   if (tracks.length === 0) throw new InputError(`${name}: bans all ${distinct.length} tracks that it names`);
+  const banned = { tracks: distinct.length - allowed.length, artists: allowed.length - tracks.length };
   const unmatched = liked.filter(({ by }) => by === "none").map(({ entry }) => nameOf(entry));
-  const ids = textsOf(catalog, "track_id");
-  // Of several files of a track the first is taken.
-  const located = found.flatMap(({ track, entry: { location }, folder }) =>
-    location === undefined || location === ids[track] ? [] : [[ids[track]!, { path: location, folder }] as const]
-  );
   return {
     tracks,
     entries: liked.length,
@@ -88,8 +82,18 @@ export function readLibrary(
     unmatched,
     banned,
     notes: notesOf(liked.length, unmatched, banned).map((note) => `${name}: ${note}`),
-    locations: new Map(located.reverse()),
+    locations: locationsOf(catalog, found),
   };
+}
+
+/** The files of entries; of several files of a track the first. */
+function locationsOf(catalog: Catalog, found: readonly (TrackMatch & { entry: LibraryEntry; folder: string })[]) {
+  const locations = new Map<string, FileLocation>();
+  for (const { track, entry: { location }, folder } of found) {
+    const id = textsOf(catalog, "track_id")[track]!;
+    if (location !== undefined && location !== id && !locations.has(id)) locations.set(id, { path: location, folder });
+  }
+  return locations;
 }
 
 function readList(file: SourceFile, forms: readonly LibraryForm[]): LibraryList {
@@ -119,10 +123,13 @@ function matchEntries(catalog: Catalog, entries: readonly LibraryEntry[]): Track
 
 /** How an entry is called: `Artist - Title`, else the file or the id. */
 function nameOf({ readings: [reading], called, location }: LibraryEntry): string {
-  if (called !== undefined) return called;
   const artist = artistOf(reading);
-  if (reading.title !== undefined && artist !== undefined) return `${artist} - ${reading.title}`;
-  return location ?? reading.title ?? reading.id ?? "?";
+  const both = reading.title !== undefined && artist !== undefined ? `${artist} - ${reading.title}` : undefined;
+  return oneLine(called ?? both ?? location ?? reading.title ?? reading.id ?? "?");
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
 }
 
 function artistOf({ artist, artists }: Reading): string | undefined {
@@ -157,7 +164,7 @@ function noneOf(catalog: Catalog, entries: readonly LibraryEntry[]): string {
     );
     const by = [...artists].filter(isWord).slice(0, 3).join(" or ") || "an artist that is not told";
     const nearest = trackName(catalog, nearestTrack(catalog, title));
-    return `${called} as ${title} by ${by} (nearest is ${nearest})`;
+    return oneLine(`${called} as ${title} by ${by} (nearest is ${nearest})`);
   });
   return `none of its ${entries.length} tracks is in the catalogue, which was searched for ${looked.join(", ")}`;
 }

@@ -166,6 +166,9 @@ Deno.test("JSON and XML are read as the services and players write them", () => 
   expectTracks({
     "ids.json": JSON.stringify(TRACKS.map(({ id }) => id)),
     "plain.jspf": JSON.stringify({ playlist: { title: "A - B", creator: "Nara Lume", track: named } }),
+    "titles.jspf": JSON.stringify({
+      playlist: { title: "x", track: TRACKS.map(({ title, artists }) => ({ title: `${artists![0]} - ${title}` })) },
+    }),
     "listenbrainz.jspf": JSON.stringify({
       playlist: {
         creator: "listenbrainz",
@@ -413,7 +416,10 @@ Deno.test("what Segue writes it reads back without loss: the tracks, their order
 Deno.test("a playlist of Segue that a player loaded and saved is found by its names", () => {
   // Semicolons and guests always separate: no artist of a catalogue has them in the name.
   const artist = TEXT.map((text) => text.replaceAll(/;|feat\. | [-–] |\s/g, " ").trim());
-  const track = fc.record({ title: TEXT, artists: fc.array(artist, { minLength: 1, maxLength: 3 }) });
+  const track = fc.record({
+    title: TEXT.map((text) => text.trim()),
+    artists: fc.array(artist, { minLength: 1, maxLength: 3 }),
+  });
   inFolder((write) =>
     fc.assert(
       fc.property(fc.array(track, { minLength: 1, maxLength: 5 }), (tracks) => {
@@ -433,6 +439,57 @@ Deno.test("a playlist of Segue that a player loaded and saved is found by its na
         assert.deepEqual(read, own.map((_, i) => i));
       }),
       { seed: 21, numRuns: 150 },
+    )
+  );
+});
+
+Deno.test("any text gives a library or one line that says what is wrong", () => {
+  const name = fc.constantFrom(
+    "track",
+    "tracks",
+    "title",
+    "name",
+    "artist",
+    "uri",
+    "bannedArtists",
+    "location",
+    "type",
+  );
+  const value = fc.letrec((tie) => ({
+    node: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      fc.constantFrom(null, true, 7, "", "[", "Hello World", "Ünder", ...uris),
+      fc.array(tie("node"), { maxLength: 3 }),
+      fc.dictionary(name, tie("node"), { maxKeys: 4 }),
+    ),
+  })).node;
+  const line = fc.constantFrom(
+    "#EXTM3U",
+    "#EXTINF:",
+    "#EXTINF:9,Ünder - Hello World",
+    "File1=x",
+    "a.mp3",
+    "%zz - %",
+    uris[0],
+    "id;title",
+    '"',
+  );
+  const text = fc.oneof(
+    value.map((value) => JSON.stringify(value)),
+    fc.array(line, { maxLength: 5 }).map((lines) => lines.join("\n")),
+    fc.string({ unit: fc.constantFrom(..."<>/[]{}:,;\"' \n\tadict%#-") }),
+  );
+  inFolder((write) =>
+    fc.assert(
+      fc.property(text, fc.constantFrom("x.m3u", "x.json", "x.csv", "x.xml", "x.pls"), (content, file) => {
+        try {
+          assert.ok(readLibrary(collection, [write(file, content)]).tracks.length > 0);
+        } catch (error) {
+          assert.ok(error instanceof InputError, String(error));
+          assert.doesNotMatch(error.message, /\n|undefined|\[object/);
+        }
+      }),
+      { seed: 21, numRuns: 400 },
     )
   );
 });

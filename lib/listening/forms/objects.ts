@@ -62,6 +62,13 @@ function entriesIn(value: unknown, banned: boolean, bannedArtists: string[]): Li
       bannedArtists.push(...child.flatMap((artist) => typeof artist?.name === "string" ? [artist.name] : []));
       return [];
     }
+    if (key === "track" && Array.isArray(child)) {
+      // In a playlist each is a track, also one whose artist is not told.
+      return child.flatMap((track) => {
+        const entries = entriesIn(track, unwanted, bannedArtists);
+        return entries.length > 0 ? entries : entryOf({ ...track }) ?? [];
+      });
+    }
     return entriesIn(child, unwanted || /^banned/i.test(key), bannedArtists);
   });
 }
