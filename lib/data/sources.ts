@@ -104,6 +104,8 @@ export function readJson({ path, text }: Pick<SourceFile, "path" | "text">): unk
  * blank.
  */
 export function readTable<Column extends string>(text: string, names: Record<Column, readonly string[]>) {
+  // Excel may write its separator first, as in `sep=;`.
+  text = text.replace(/^"?sep=.*\r?\n/i, "");
   const beginning = text.split(/(?<=\n)/, 20).join("");
   const width = (sign: string) => {
     const rows: string[][] = dsvFormat(sign).parseRows(beginning);

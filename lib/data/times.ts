@@ -67,10 +67,10 @@ export function dateOrderOf(
     );
   }
   if (possible.length === 1) {
-    return { order: possible[0], told: wrong(possible[0] === "dmy" ? "mdy" : "dmy")! };
+    return { order: possible[0], told: `told by ${wrong(possible[0] === "dmy" ? "mdy" : "dmy")}` };
   }
   const sorted = possible.filter((order) => isSorted(dates.map((date) => readTime(date, order))));
-  if (sorted.length === 1) return { order: sorted[0], told: "the order of the rows" };
+  if (sorted.length === 1) return { order: sorted[0], told: "told by the order of the rows" };
   throw new InputError(
     `Expected dates that tell the day from the month but found ${dates[0]}; tell segue history ` +
       "--dates dmy or --dates mdy",

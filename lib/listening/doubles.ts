@@ -26,8 +26,8 @@ const MINUTE = 60_000;
  * Leaves out what was reported twice. Within one file two entries are two plays, unless offline time and length are
  * equal, or the plays overlap by more than half: both cannot have happened. Across files entries of one track whose
  * starts differ by less than 90 s are the same play, 150 s where one is told to the minute, one to one; but not when
- * both lengths are known and one play ended before the other began. Of the same play the entry with the longer known
- * length is kept, then that with the more exact time.
+ * both lengths are known and one play ended before the other began. Of the same play the entry of known length is kept,
+ * of several the one with the more exact time, then the longer one.
  *
  * @param trackOf Names the track of an entry: entries of other tracks are never the same play.
  * @returns The entries by start, and how many were left out.
@@ -103,9 +103,10 @@ function endOf(a: Listening, b: Listening): number {
 }
 
 function better<Entry extends Listening>(a: Entry, b: Entry): Entry {
-  const [playedA, playedB] = [a.played, b.played].map((played) => Number.isNaN(played) ? -1 : played);
-  if (playedA !== playedB) return playedA > playedB ? a : b;
-  return a.toTheMinute && !b.toTheMinute ? b : a;
+  const isKnown = ({ played }: Listening) => Number(!Number.isNaN(played));
+  if (isKnown(a) !== isKnown(b)) return isKnown(a) > isKnown(b) ? a : b;
+  if (Boolean(a.toTheMinute) !== Boolean(b.toTheMinute)) return a.toTheMinute ? b : a;
+  return b.played > a.played ? b : a;
 }
 
 function byStart<Entry extends Listening>(entries: Entry[]): Entry[] {

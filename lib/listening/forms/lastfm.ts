@@ -12,6 +12,7 @@ const COLUMNS = {
     ...["uts", "timestamp", "utc_time", "date", "datetime", "date_time", "time", "date_uts", "scrobbled_at"],
     ...["scrobbled at", "scrobble time", "played_at", "played at", "date and time", "date/time", "date (utc)"],
   ],
+  clock: ["time", "time (utc)", "scrobble time (utc)", "hour"],
 };
 
 /** Last.fm's scrobbles: a table with a header, or the four columns artist, album, track, date without one; or objects. */
@@ -42,7 +43,7 @@ export const LASTFM: HistoryForm = {
       }
     );
     const words = order && (order.order === "dmy" ? "day before month" : "month before day");
-    return { entries, note: words && `${words}, told by ${order.told}` };
+    return { entries, note: words && `${words}, ${order.told}` };
   },
 };
 
@@ -52,15 +53,25 @@ interface Row {
   time: string;
 }
 
+/** A table with a header; or `artist, album, track, date`, `artist, track, date` or `date, clock, artist, track`. */
 function rowsOfTable(text: string): Row[] | undefined {
   const { columns, rows } = readTable(text, COLUMNS);
-  let { artist, title, time } = columns;
-  const headless = artist < 0 && title < 0 && rows[0]?.length === 4 && isTime(rows[0][3]);
-  if (headless) [artist, title, time] = [0, 2, 3];
-  else if (artist < 0 || title < 0 || time < 0) return undefined;
-  return rows.slice(headless ? 0 : 1).map((row) => (
-    { artist: textOf(row[artist]), title: textOf(row[title]), time: row[time] ?? "" }
-  ));
+  const headed = columns.artist >= 0 && columns.title >= 0 && columns.time >= 0;
+  const places = headed ? columns : placesWithoutHeader(rows[0] ?? []);
+  if (places === undefined) return undefined;
+  const { artist, title, time, clock } = places;
+  return rows.slice(headed ? 1 : 0).map((row) => ({
+    artist: textOf(row[artist]),
+    title: textOf(row[title]),
+    time: /:|^\d*$/.test(row[time] ?? "") || clock < 0 ? row[time] ?? "" : `${row[time]} ${row[clock]}`,
+  }));
+}
+
+function placesWithoutHeader(row: readonly string[]): Record<keyof typeof COLUMNS, number> | undefined {
+  const last = row.length - 1;
+  if ((last === 2 || last === 3) && isTime(row[last])) return { artist: 0, title: last - 1, time: last, clock: -1 };
+  const isSplit = last === 3 && /^\d{1,2}:\d\d/.test(row[1]) && isTime(`${row[0]} ${row[1]}`);
+  return isSplit ? { artist: 2, title: 3, time: 0, clock: 1 } : undefined;
 }
 
 /** Objects with the columns as keys; where the value is an object too, its text is taken, as Last.fm's server answers. */
