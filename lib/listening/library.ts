@@ -1,11 +1,11 @@
 /** A listener's own library: the tracks that may be played. */
-import { least } from "d3-array";
-import { dirname } from "node:path";
+import { group, least } from "d3-array";
+import { basename, dirname } from "node:path";
 import { type Catalog, listsOf, textsOf } from "../catalog/catalog.ts";
 import { nearestTrack, normalizeTitle, trackName } from "../catalog/find.ts";
 import { countMatches, matchTracks, type TrackMatch } from "../catalog/match.ts";
 import { InputError } from "../data/errors.ts";
-import { readSources, type SourceFile } from "../data/sources.ts";
+import { readSources, type SourceFile, type Sources } from "../data/sources.ts";
 import type { Collection, TrackIndex } from "../score/collection.ts";
 import type { LibraryEntry, LibraryForm, LibraryList } from "./forms/entry.ts";
 import { JSON_LIST, XML_LIST } from "./forms/objects.ts";
@@ -16,9 +16,6 @@ import type { FileLocation } from "./locations.ts";
 
 /** The known forms; the first that reads a file is taken. A new form is an entry in `forms/` and a place here. */
 export const LIBRARY_FORMS: readonly LibraryForm[] = [M3U, PLS, JSON_LIST, XML_LIST, TABLE, LINES];
-
-/** What is read of a folder or an archive. */
-const LISTS = "a list of tracks (YourLibrary.json, Library.xml, .m3u, .m3u8, .pls, .jspf, .xspf, .wpl)";
 
 /** A library as it was found in a collection. */
 export interface Library {
@@ -50,8 +47,9 @@ export function readLibrary(
   paths: readonly string[],
   forms: readonly LibraryForm[] = LIBRARY_FORMS,
 ): Library {
-  const wanted = new RegExp(forms.map(({ files }) => files.source).join("|"), "i");
-  const { files } = readSources(paths, wanted, LISTS);
+  const endings = forms.flatMap(({ files }) => files);
+  const wanted = new RegExp(`(?:${endings.map((ending) => ending.replace(".", "\\.")).join("|")})$`, "i");
+  const { files, leftOut } = readSources(paths, wanted, `a list of tracks (${endings.join(", ")})`);
   const lists = files.map((file) => ({ folder: dirname(file.path), ...readList(file, forms) }));
   const all = lists.flatMap(({ entries, folder }) => entries.map((entry) => ({ entry, folder })));
   const matches = matchEntries(catalog, all.map(({ entry }) => entry));
@@ -81,7 +79,7 @@ export function readLibrary(
     matchedBy: countMatches(liked),
     unmatched,
     banned,
-    notes: notesOf(liked.length, unmatched, banned).map((note) => `${name}: ${note}`),
+    notes: notesOf(liked.length, unmatched, banned, leftOut).map((note) => `${name}: ${note}`),
     locations: locationsOf(catalog, found),
   };
 }
@@ -136,14 +134,24 @@ function artistOf({ artist, artists }: Reading): string | undefined {
   return artist ?? artists?.join(", ");
 }
 
-function notesOf(entries: number, unmatched: readonly string[], banned: Library["banned"]): string[] {
-  const names = unmatched.slice(0, 3).join(", ") + (unmatched.length > 3 ? ", …" : "");
+function notesOf(
+  entries: number,
+  unmatched: readonly string[],
+  banned: Library["banned"],
+  leftOut: Sources["leftOut"],
+): string[] {
+  const some = (texts: readonly string[]) => texts.slice(0, 3).join(", ") + (texts.length > 3 ? ", …" : "");
   const notes = [];
-  if (unmatched.length > 0) notes.push(`${unmatched.length} of ${entries} tracks are not in the catalogue: ${names}`);
+  if (unmatched.length > 0) {
+    notes.push(`${unmatched.length} of ${entries} tracks are not in the catalogue: ${some(unmatched)}`);
+  }
   if (banned.tracks + banned.artists > 0) {
     notes.push(
       `tracks left out because the file bans them: ${banned.tracks}, and by artists that it bans: ${banned.artists}`,
     );
+  }
+  for (const [reason, files] of group(leftOut, ({ reason }) => reason)) {
+    notes.push(`${files.length} left out (${reason}): ${some(files.map(({ path }) => basename(path)))}`);
   }
   return notes;
 }

@@ -120,6 +120,7 @@ Deno.test("tables of likes are read: separators, quotes, headers in other langua
     "german.csv": table(["Track-Name", "Künstlername(n)", "Album-Name"], [0, 1, 2]),
     "french.csv": table(["Nom du titre", "Nom(s) de l'artiste", "Nom de l'album"], [0, 1, 2], ";"),
     "portuguese.csv": table(["Nome da faixa", "Nome(s) do artista"], [0, 1]),
+    "excel.csv": `sep=;\r\n${table(["Titel", "Interpret"], [0, 1], ";")}`,
     "unknown_language.csv": table(["Kappaleen URI", "Kappale"], [3, 0]),
     "mp3tag.csv": table(["Title", "Artist", "Album", "Track"], [0, 1, 2, 2], ";"),
     "no_header.csv": rows.map(([title, artist]) => `"${artist}","${title}"`).join("\n"),
@@ -260,6 +261,17 @@ Deno.test("tracks and artists that a library bans are left out, and told", () =>
       () => library(tracks, []),
       (error) => error instanceof InputError && /bans all 5 tracks that it names$/.test(error.message),
     );
+  });
+});
+
+Deno.test("of a folder the lists are read, and what else is in it is told", () => {
+  inFolder((write, folder) => {
+    write("a.m3u8", uris[3]);
+    write("b.xspf.bak", "x");
+    write("cover.jpg", "x");
+    const { tracks, notes } = readLibrary(collection, [folder]);
+    assert.deepEqual(tracks, [3]);
+    assert.match(notes.join(), /2 left out \(is not a list of tracks \(\.m3u, .*\)\): b\.xspf\.bak, cover\.jpg$/);
   });
 });
 

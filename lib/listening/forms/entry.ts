@@ -35,8 +35,8 @@ export interface LibraryForm {
   source: string;
   /** What is read of it, and what tells it. */
   told: string;
-  /** Names of its files; of a folder or an archive only such are read. */
-  files: RegExp;
+  /** How the names of its files end; of a folder or an archive only such are read. */
+  files: readonly string[];
   /** What a file holds; undefined when it is not of this form. */
   read(file: Pick<SourceFile, "path" | "text">): LibraryList | undefined;
 }

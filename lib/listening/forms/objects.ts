@@ -12,7 +12,7 @@ export const JSON_LIST: LibraryForm = {
   source: "Spotify (account data, Web API), ListenBrainz (JSPF, feedback), YouTube Music, Deezer, Segue",
   told:
     "an array of ids; else all objects with a title and an artist, a file or Spotify's id; banned ones are left out",
-  files: /^YourLibrary\.json$|\.jspf$/,
+  files: ["YourLibrary.json", ".jspf"],
   read: ({ path, text }) => /^\s*[[{]/.test(text) ? listIn(path, readJson({ path, text })) : undefined,
 };
 
@@ -22,7 +22,7 @@ export const XML_LIST: LibraryForm = {
   title: "XML: XSPF, `Library.xml`, WPL",
   source: "VLC, Clementine, Strawberry (XSPF); iTunes and Apple Music (`Library.xml`); Windows Media Player; Rekordbox",
   told: "title and creator or artist, else the file; videos and podcasts of `Library.xml` are left out",
-  files: /\.(xspf|wpl)$|Library\.xml$/,
+  files: ["Library.xml", ".xspf", ".wpl", ".asx"],
   read: ({ path, text }) => /^\s*</.test(text) ? listIn(path, readXml(path, text)) : undefined,
 };
 

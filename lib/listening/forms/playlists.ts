@@ -8,7 +8,7 @@ export const M3U: LibraryForm = {
   title: "M3U and M3U8",
   source: "VLC, foobar2000, MusicBee, Winamp, iTunes, Plex, Segue and nearly every other player",
   told: "ids; `#EXTINF` and `#EXTART`; else names of files and their folders, percent-encoded or not",
-  files: /\.m3u8?$/,
+  files: [".m3u", ".m3u8"],
   read({ path, text }) {
     if (!/\.m3u8?$/i.test(path) && !/^#EXT(?:M3U|INF)/.test(text)) return undefined;
     const entries: LibraryEntry[] = [];
@@ -33,7 +33,7 @@ export const PLS: LibraryForm = {
   title: "PLS",
   source: "Winamp, Rhythmbox, Audacious, radio stations",
   told: "`FileN` and `TitleN`",
-  files: /\.pls$/,
+  files: [".pls"],
   read({ text }) {
     if (!/^\s*\[playlist\]/i.test(text)) return undefined;
     const lines = [...text.matchAll(/^\s*(File|Title)(\d+)\s*=\s*(.*?)\s*$/gim)];

@@ -10,7 +10,7 @@ export const TABLE: LibraryForm = {
   source: "Exportify, Soundiiz, TuneMyMusic, FreeYourMusic, iTunes' text, YouTube Music, Mp3tag, Segue",
   told: "columns of ids, or of titles and artists, named in eight languages; a column of Spotify's ids tells itself; " +
     "commas, semicolons or tabs, quoted or not",
-  files: /(?!)/,
+  files: [],
   read({ text }) {
     const { rows } = readTable(text, {});
     const [header, ...rest] = rows;
@@ -34,7 +34,7 @@ export const LINES: LibraryForm = {
   title: "plain text",
   source: "anything",
   told: "one id a line, or `Artist - Title`, or artist and title in two columns without a header",
-  files: /(?!)/,
+  files: [],
   read({ text }) {
     const { header, rows } = readTable(text, {});
     if (rows.length === 0) return undefined;
