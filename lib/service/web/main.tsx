@@ -6,12 +6,14 @@ import { Compare } from "./compare.tsx";
 import { Sliders, type Tune } from "./sliders.tsx";
 import { Likely } from "./likely.tsx";
 import { Queue } from "./queue.tsx";
-import { rememberedListener, rememberedVisit, rememberListener, rememberVisit, type Visit } from "./remembered.ts";
+import { rememberedVisit, rememberVisit, type Visit } from "./remembered.ts";
 import { SearchBox } from "./search.tsx";
 import { SongMap } from "./map.tsx";
 import { Timeline } from "./timeline.tsx";
 
 const BATCH = 10;
+/** Where the browser keeps the listener, so that later visits continue the same history. */
+const LISTENER = "segue-listener";
 const FORMATS = ["m3u8", "jspf", "csv", "json"] as const;
 
 interface Props {
@@ -61,12 +63,12 @@ function App({ terms, defaults, before, visit }: Props) {
   const shuffleFrom = (track: Track | undefined) =>
     attempt(track ? `Smart Shuffle from ${track.title}` : "Smart Shuffle", async () => {
       const begun = await api.begin({
-        listener: rememberedListener(),
+        listener: localStorage.getItem(LISTENER) ?? undefined,
         seeds: track && [track.track_id],
         seed: Math.floor(Date.now() / 1000) % 2 ** 31,
         ...tune,
       });
-      rememberListener(begun.listener);
+      localStorage.setItem(LISTENER, begun.listener);
       setReasons(new Map());
       setComparison(undefined);
       await fill(begun.id);

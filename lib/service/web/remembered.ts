@@ -1,4 +1,4 @@
-/** What the browser remembers: the listener always, the session while the tab is open. */
+/** What a tab of the browser remembers. */
 import type { Pick } from "./api.ts";
 import type { Tune } from "./sliders.tsx";
 
@@ -10,29 +10,14 @@ export interface Visit {
   reasons: [number, Pick["why"]][];
   /** Tracks that were liked. */
   liked: string[];
-  /** Values of the sliders. */
   tune: Tune;
 }
 
-const [LISTENER, VISIT] = ["segue-listener", "segue-visit"];
+const VISIT = "segue-visit";
 
-/** The listener of earlier visits; undefined at the first visit. */
-export function rememberedListener(): string | undefined {
-  return localStorage.getItem(LISTENER) ?? undefined;
-}
-
-/** Remembers the listener, so that later visits continue the same history. */
-export function rememberListener(listener: string): void {
-  localStorage.setItem(LISTENER, listener);
-}
-
-/** The visit of this tab; undefined when the tab is new or what was stored cannot be read. */
+/** The visit of this tab; undefined when the tab is new. */
 export function rememberedVisit(): Visit | undefined {
-  try {
-    return JSON.parse(sessionStorage.getItem(VISIT) ?? "null") ?? undefined;
-  } catch {
-    return undefined;
-  }
+  return JSON.parse(sessionStorage.getItem(VISIT) ?? "null") ?? undefined;
 }
 
 /** Remembers the visit of this tab. */
