@@ -16,9 +16,7 @@ import { fitHybrid, type HybridTerm } from "./hybrid.ts";
  * and without regard to time, and the hybrid of all, unless the data are too few or too regular to estimate its
  * weights.
  *
- * @param directory The data folder with a trained `sasrec/`.
  * @param options Interactions and thresholds that it was trained with, seed.
- * @returns Results on the same playlists.
  * @throws {InputError} When no model was trained, or it was trained on other data.
  */
 export async function compareWithSimple(

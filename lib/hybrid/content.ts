@@ -22,7 +22,6 @@ const TRACK_MS = 210_000;
  * history whose code is known, with ε = 0.01, w_h = 2^(−age / halfLife), and age the number of tracks after h. With
  * artists as codes it says how much of the recent history is by the track's artist.
  *
- * @param name What the model is called, e.g. `"artist"`.
  * @param codes Code of each track; −1 where it is not known.
  * @param halfLife Half-life in tracks, 3 by default.
  * @param near How near two codes are, from 0 to 1; when left out, 1 if they are the same.
@@ -69,14 +68,7 @@ export function eraRecommender(years: Float64Array, scale: number = 8, halfLife:
   return affinityRecommender("era", codes, halfLife, (a, b) => Math.exp(-Math.abs(a - b) / scale));
 }
 
-/**
- * Codes of a name that tracks share, for {@linkcode affinityRecommender}.
- *
- * @param trackIds `track_id` of each track code.
- * @param names Names of the tracks.
- * @param of `"artists"` or `"albums"`.
- * @returns A code a track, −1 where the name is not known.
- */
+/** Codes of a name that tracks share, for {@linkcode affinityRecommender}; −1 where the name is not known. */
 export function nameCodes(trackIds: readonly string[], names: TrackNames, of: "artists" | "albums"): Int32Array {
   return codesOf(trackIds.map((id) => {
     const { artist, album } = names.byId.get(id) ?? {};
@@ -88,8 +80,6 @@ export function nameCodes(trackIds: readonly string[], names: TrackNames, of: "a
 /**
  * Rows of the catalogue that tracks of playlists stand for: by the id within the URI.
  *
- * @param trackIds `track_id` of each track code.
- * @param names Names of the tracks.
  * @returns A row a track, −1 where the catalogue lacks it.
  */
 export function catalogRows(trackIds: readonly string[], names: TrackNames, collection: Collection): Int32Array {
@@ -119,7 +109,6 @@ export function playlistFeatures(features: Matrix, rows: Int32Array): Matrix {
  * of the graph's edges, and also ranks the tracks that have no edge. With a half-life it is the cosine to the weighted
  * sum of the history's unit vectors.
  *
- * @param collection The catalogue with its embedding.
  * @param rows What {@linkcode catalogRows} gave.
  * @param options `halfLife` of the weights of the history, in tracks; when left out, the last track alone counts. And
  * what the model is called, `"similarity graph"` by default.
@@ -172,7 +161,6 @@ export function replay(collection: Collection, tracks: readonly number[]): { sta
  * @param options Weights of the utility, the hand-set ones by default (a term without a weight is left out); what the
  * model is called, `"time-aware score"` by default; and the score of tracks that the catalogue lacks, by default far
  * below all others.
- * @returns The model. Cost O(tracks · d).
  */
 export function timeAwareRecommender(
   collection: Collection,

@@ -40,9 +40,6 @@ export interface TermSources {
  *
  * A term that is the same for every track (when no track has an album, say) is left out, because its weight could not
  * be estimated.
- *
- * @param split The data; models are fitted on its training part alone.
- * @param sources What may be used besides the playlists.
  */
 export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): HybridTerm[] {
   const { sequence, names, collection } = sources;

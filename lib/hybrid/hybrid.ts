@@ -37,10 +37,8 @@ export interface Hybrid {
  * Of these, the best of every model and a uniform draw of the rest make up the choice set; the offset −log(chance of
  * being drawn) keeps the estimates consistent (McFadden 1978). The models must be fitted on the training part alone.
  *
- * @param terms The terms of the utility.
  * @param options Most playlists, 2,000 by default; `top`, how many best tracks of every model are alternatives, 30 by
  * default; and the seed of the draws, 42 by default.
- * @returns The hybrid as a model, and the estimates.
  * @throws {InputError} When a term does not vary or repeats another.
  */
 export function fitHybrid(

@@ -73,9 +73,7 @@ export async function loadSequenceTerm(directory: string): Promise<SequenceTerm 
  * Loads the sequence model of a data folder, if one was trained there, and estimates the weight of its term on the
  * folder's playlists with {@linkcode estimateSequenceWeight}.
  *
- * @param collection The collection of that folder.
  * @param options Seed of the draws, 42 by default.
- * @returns The model with its weight, or `undefined` without `sasrec/model.json`.
  * @throws {InputError} When the model is there but not whole, its playlists are not, or the catalogue has none of its
  * tracks.
  */
@@ -170,8 +168,6 @@ export function estimateSequenceWeight(
  * state after the listener's last plays with the embedding of the candidate: its log-probability up to a constant. A
  * candidate that the model does not know gets the mean of the others, which is 0 once the scores are standardised; when
  * the model knows none of the plays, all get 0. Cost O(window² d) a call and O(d) a candidate.
- *
- * @returns Makes the scorers of a collection's listeners.
  */
 export function serveSequenceTerm(
   term: SequenceTerm,

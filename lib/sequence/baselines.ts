@@ -8,7 +8,6 @@ import { countTracks } from "./split.ts";
 /**
  * Popularity: log((count + 1) / (positions + tracks)), the same for every history.
  *
- * @param tracks Size of the vocabulary.
  * @returns The model; its scores are log-probabilities.
  */
 export function fitPopularity(train: Playlists, tracks: number): SequenceRecommender {
@@ -24,7 +23,6 @@ export function fitPopularity(train: Playlists, tracks: number): SequenceRecomme
  * with c_ij how often j follows i, n_i the number of distinct followers of i, m₁ and m₂ the numbers of pairs seen once
  * and twice. Cost O(positions) to fit, O(tracks) a history.
  *
- * @param tracks Size of the vocabulary.
  * @returns The model; its scores are log-probabilities.
  */
 export function fitMarkov(train: Playlists, tracks: number): SequenceRecommender {
@@ -68,7 +66,6 @@ const WINDOW = 50;
  * There is no matrix: with p the playlists, Σ_h w_h c_hj / √(c_h c_j) = Σ_p 1[j ∈ p] (Σ_{h ∈ p} w_h / √c_h) / √c_j. Cost
  * O(positions) to fit; a history costs the lengths of the playlists that share a track with it.
  *
- * @param tracks Size of the vocabulary.
  * @param options `halfLife`, in tracks from the end of the history, after which the weight w_h has halved: when left
  * out, all tracks count alike; and what the model is called.
  * @throws {InputError} When the half-life is not above 0.

@@ -43,9 +43,7 @@ const POOL = 16;
 /**
  * The batches of an epoch: windows in random order; within every 16 batches, windows of like length stand together.
  *
- * @param windows What {@linkcode trainingWindows} gave.
  * @param batchSize Windows of a batch; some batches are smaller.
- * @param random Source of the order.
  * @param skip Batches to leave out at the start, when training goes on from a checkpoint.
  */
 export function* epochBatches(

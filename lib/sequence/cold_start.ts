@@ -36,8 +36,6 @@ export interface ColdStartResult {
  * Measures cold start.
  *
  * @param features Features of every track [tracks, f], standardised.
- * @param options What is held out, how the model is trained.
- * @returns Recall on the held-out tracks with bootstrap 95 % intervals, beside cosine and chance.
  * @throws {InputError} When features and tracks differ in number, or too little is left to train on.
  */
 export async function evaluateColdStart(

@@ -23,8 +23,6 @@ export interface ContinuationResult extends Record<typeof CONTINUATION_METRICS[n
  * Splits off whole playlists for {@linkcode evaluateContinuation}: a model must not have seen the hidden part, so they
  * are left out of training altogether.
  *
- * @param count How many playlists to leave out.
- * @param seed Seed of the choice.
  * @returns Indices of the playlists left out, and the split without them.
  */
 export function holdOutPlaylists(
@@ -40,10 +38,8 @@ export function holdOutPlaylists(
 /**
  * Continues playlists that a model was not trained on: half of each is given, the other half is to be found.
  *
- * @param split The data that holds the playlists.
  * @param playlists Indices of playlists that were left out of training.
  * @param options Seed of the bootstrap, 42 by default, and the metrics.
- * @returns The metrics with bootstrap 95 % intervals.
  */
 export function evaluateContinuation(
   model: SequenceRecommender,

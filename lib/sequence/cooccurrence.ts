@@ -10,7 +10,6 @@ export type Companions = Map<number, number>;
  * Counts the pairs of some playlists. Cost O(Σ length²).
  *
  * @param playlists Tracks of each playlist, as codes; a track that repeats counts once.
- * @returns The companions of each track: each pair comes both ways.
  *
  * @example
  * ```ts
@@ -33,13 +32,7 @@ export function countPairs(playlists: Iterable<Iterable<number>>): Map<number, C
   return total;
 }
 
-/**
- * Adds up counts of pairs and keeps the k most frequent companions of each track; equal counts by track code.
- *
- * @param parts Companions of tracks in parts of the playlists, by track.
- * @param k Companions of a track.
- * @returns Companions by track, the most frequent first.
- */
+/** Adds up counts of pairs and keeps the k most frequent companions of each track; equal counts by track code. */
 export function topCompanions(parts: Iterable<readonly [number, Companions]>, k: number): Map<number, Companions> {
   const total = new Map<number, Companions>();
   for (const [track, companions] of parts) {

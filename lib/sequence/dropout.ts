@@ -1,9 +1,7 @@
 /** Dropout: seeded masks, and the buffers that they lie in. */
 import type { Tensor, TensorFlow } from "../math/tensor.ts";
 
-/**
- * Buffers that every step uses again. New ones would be 20 MB a step, and pile up faster than they are collected.
- */
+/** Buffers that every step uses again. New ones would be 20 MB a step, and pile up faster than they are collected. */
 export class BufferPool {
   #buffer = new Float32Array(0);
   #used = 0;
@@ -35,7 +33,6 @@ export class DropoutMasks {
    * Starts the masks of a step.
    *
    * @param rate Share of values set to zero, in [0, 1).
-   * @param seed Seed of the step.
    * @param buffers Where the values lie; TensorFlow does not copy them.
    */
   constructor(rate: number, seed: number, buffers: BufferPool = new BufferPool()) {

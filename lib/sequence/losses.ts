@@ -15,12 +15,10 @@ const SAFE_LOGIT = 60;
  * some hidden states at a time: e = exp(H Tᵀ + c), z = Σ e, loss = Σ (log z − h·t_y − c_y), dH = (e T) / z − T_y,
  * dT = eᵀ (H / z) − Σ_y h. So each logit needs one exponential, and the logits are never all in memory.
  *
- * @param tf TensorFlow.
  * @param hidden Hidden states H [n, d].
  * @param table Rows T [m, d].
  * @param targets Row of the target of each hidden state, int32 [n].
  * @param bias Term c added to the logits of each row, [m] (sampled softmax: minus the logarithm of its chance).
- * @returns The loss, a scalar, differentiable by hidden states and table.
  */
 export function softmaxLoss(tf: TensorFlow, hidden: Tensor, table: Tensor, targets: Tensor, bias?: Tensor): Tensor {
   const [n, d] = hidden.shape;

@@ -20,8 +20,6 @@ export function makeVariables(tf: TensorFlow, config: SasrecConfig, weights: Sas
 /**
  * Hidden states at the positions of a batch that hold a track.
  *
- * @param tf TensorFlow.
- * @param config Shape of the model.
  * @param table Embeddings [tracks, d], as a rule `vars.items`.
  * @param options Masks of dropout, none when left out. `causal: false` lets every position see the future; a test needs it.
  * @returns Hidden states [positions, d]; call it within `tf.tidy`.

@@ -39,7 +39,6 @@ interface Prefilter {
    * The rows with the largest inner products.
    *
    * @param k How many, at most `most`.
-   * @param exclude Rows left out.
    * @returns Row numbers, best first, of equal ones the smaller first. Afterwards `out` holds the score of every row:
    * exact where the row may be among the best, from 8 bits elsewhere, −Infinity where it was left out.
    */
@@ -50,7 +49,6 @@ interface Prefilter {
  * Quantises rows to 8 bits, each by its largest element.
  *
  * @param table The rows [rows, d], row-major.
- * @param d Width of a row.
  * @param width Integers of a row, at least d; those beyond d stay as they are.
  * @param into Where to write; at least as many rows.
  * @param levels Largest integer of the 16-bit query, for its share of the bound.
@@ -103,7 +101,6 @@ export function queryLevels(d: number): number {
 /**
  * Reserves memory for a prefilter.
  *
- * @param rows Rows of the table.
  * @param d Width of a row, a multiple of 4.
  * @returns Makes the prefilter once the memory exists; `places` are byte offsets of the table [rows, d], of the query
  * [d], and of room for the scores, the number of rows rounded up to a multiple of {@linkcode BLOCK}.

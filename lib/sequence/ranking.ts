@@ -54,8 +54,6 @@ export interface NextTrackResult extends RankEstimates {
 /**
  * Ranks the whole vocabulary for every playlist, the history left out, and finds the target in the ranking.
  *
- * @param options Target, list length, sample.
- * @returns Ranks and metrics with bootstrap 95 % intervals over playlists.
  * @throws {InputError} When k is not in [1, tracks].
  * @throws {RangeError} When the model gives a score that is not a number.
  */
@@ -103,9 +101,6 @@ export function evaluateNext(
  * Metrics of ranks, with bootstrap intervals.
  *
  * @param ranks Rank of each target, from 1.
- * @param k Length of the list.
- * @param seed Seed of the bootstrap.
- * @returns The mean of each metric, by its name.
  */
 export function rankMetrics(
   ranks: Float64Array,
@@ -120,8 +115,6 @@ export function rankMetrics(
 /**
  * Compares two models on the same playlists (paired bootstrap).
  *
- * @param b What it is compared with.
- * @param seed Seed of the bootstrap.
  * @returns Differences in the metrics, a minus b.
  * @throws {InputError} When the two were not evaluated on the same playlists.
  */
@@ -140,7 +133,6 @@ export function compareResults(a: NextTrackResult, b: NextTrackResult, seed: num
  * A mean over playlists, or a ratio of two means, with its plain percentile interval by the bootstrap.
  *
  * @param values One value a playlist.
- * @param seed Seed of the resampling.
  * @param over The values of the denominator, for a ratio; 1 each when left out.
  * @returns The mean of all playlists, or the ratio, with its 95 % interval.
  */
@@ -153,9 +145,6 @@ export function estimateOver(values: ArrayLike<number>, seed: number = 42, over?
 /**
  * A seeded sample of playlists.
  *
- * @param count Number of playlists.
- * @param most Most playlists wanted.
- * @param seed Seed of the sample.
  * @returns Indices in ascending order; all of them when there are no more than wanted.
  */
 export function samplePlaylists(count: number, most: number, seed: number): Int32Array {

@@ -19,9 +19,6 @@ export interface SequenceRecommender {
 /**
  * The best tracks under scores, the history left out.
  *
- * @param scores Score of each track.
- * @param k How many.
- * @param exclude Tracks left out.
  * @returns At most k track codes, best first; of equal scores the smaller code first. Cost O(n + n log k) at worst.
  */
 export function topTracks(scores: Float32Array, k: number, exclude: ArrayLike<number> = []): Int32Array {

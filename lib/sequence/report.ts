@@ -16,13 +16,7 @@ export function sideOfZero({ lower, upper }: MetricEstimate): string {
   return lower > 0 ? "above zero" : upper < 0 ? "below zero" : "around zero";
 }
 
-/**
- * Results as a table, the best recall first.
- *
- * @param results Results of several models.
- * @param metrics The metrics of the target's rank, a column each.
- * @returns One row a model.
- */
+/** Results as a table, the best recall first. */
 export function resultTable(
   results: readonly NextTrackResult[],
   metrics: readonly RankMetric[] = RANK_METRICS,
@@ -37,13 +31,7 @@ export function resultTable(
   }));
 }
 
-/**
- * Results of continuing playlists as a table.
- *
- * @param results Results of several models.
- * @param metrics The metrics of a list, a column each.
- * @returns One row a model.
- */
+/** Results of continuing playlists as a table. */
 export function continuationTable(
   results: readonly ContinuationResult[],
   metrics: readonly ListMetric[] = CONTINUATION_METRICS,
@@ -67,7 +55,6 @@ function metricCells(
  * A model of sets would not notice.
  *
  * @param options As for {@linkcode evaluateNext}; the seed also orders the histories.
- * @returns One row a model.
  */
 export function orderAblation(
   models: readonly SequenceRecommender[],

@@ -21,8 +21,6 @@ export type CandidateSampler = (count: number, labels: Int32Array, step: number)
  * logits s (Bengio & Senécal 2008; Yi et al. 2019): the sum of e^(s − log π) over the candidates has the expectation of
  * the sum of e^s over all tracks.
  *
- * @param counts Occurrences of each track in the training part.
- * @param seed Seed of the draws.
  * @returns The sampler. Cost O(S log tracks + n) a step.
  */
 export function candidateSampler(counts: Int32Array, seed: number): CandidateSampler {

@@ -108,8 +108,6 @@ export function initialWeights(config: SasrecConfig, seed: number): SasrecWeight
 /**
  * Saves a model: `model.json` and `weights.bin` in the form of TensorFlow.js weight files (`tf.io.loadWeights` and
  * `tf.io.decodeWeights` read them), and `vocabulary.json`.
- *
- * @param directory The folder to write to.
  */
 export function saveSasrec(model: SasrecModel, directory: string): void {
   const shapes = weightShapes(model.config);
@@ -135,8 +133,6 @@ export function saveSasrec(model: SasrecModel, directory: string): void {
 /**
  * Loads a model that {@linkcode saveSasrec} wrote. TensorFlow is not needed for it.
  *
- * @param directory The folder it is in.
- * @returns The model with its vocabulary.
  * @throws {InputError} When the folder holds no whole model.
  */
 export function loadSasrec(directory: string): SasrecModel {

@@ -36,8 +36,6 @@ export interface SasrecStageOptions extends SplitOptions, Omit<TrainOptions, "ch
 /**
  * Reads the interactions of a data folder; if it has only `playlists/`, makes them first from these.
  *
- * @param options Thresholds of the filters.
- * @returns All interactions, the filtered playlists with their split, and the names of the tracks.
  * @throws {InputError} When the folder holds neither interactions nor playlists.
  */
 export async function loadSequenceData(
@@ -55,7 +53,6 @@ export async function loadSequenceData(
  * `weights.bin`, `vocabulary.json`, `names.parquet` where interactions or names were given, and `checkpoint.npz` while
  * it runs).
  *
- * @param options Shape of the model, course of training, thresholds.
  * @returns What came of it: size of the data, course of training, test metrics.
  * @throws {InputError} When there are neither interactions nor playlists, or an option is out of range.
  */
@@ -116,8 +113,6 @@ export async function sasrecStage(directory: string, options: SasrecStageOptions
 /**
  * Runs {@linkcode sasrecStage} where it is not up to date, and loads what it made.
  *
- * @param options As of the stage.
- * @returns The model and the course of its training.
  * @throws {InputError} As the stage does.
  */
 export async function trainedSasrec(

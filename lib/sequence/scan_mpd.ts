@@ -51,7 +51,6 @@ const HEAD = 1 << 16;
  * Finds the playlists of a slice. After damage the search goes on at the next place that looks like the start of a
  * playlist, so that whole playlists behind the damage are found.
  *
- * @param bytes The content of the file.
  * @returns Playlists and damages in file order. Cost O(bytes).
  */
 export function scanPlaylists(bytes: Uint8Array): Iterable<MpdPiece> {

@@ -24,7 +24,6 @@ export interface SasrecServer extends SequenceRecommender {
    * The k most probable next tracks, the history left out.
    *
    * @param history Track codes so far, at least one; the last `window` of them count.
-   * @param k How many, in [1, tracks].
    * @returns Best first.
    * @throws {InputError} When the history is empty or holds an unknown code, or k is out of range.
    */
@@ -32,7 +31,6 @@ export interface SasrecServer extends SequenceRecommender {
   /**
    * The hidden state at the last position: its inner product with a track's embedding is the track's score.
    *
-   * @param history Track codes so far, at least one.
    * @returns A copy, length d.
    * @throws {InputError} When the history is empty or holds an unknown code.
    */
@@ -40,7 +38,6 @@ export interface SasrecServer extends SequenceRecommender {
   /**
    * What the last position attends to.
    *
-   * @param history Track codes so far, at least one.
    * @returns For each block and head the weights of the last `window` tracks of the history, each summing to 1.
    * @throws {InputError} When the history is empty or holds an unknown code.
    */
@@ -57,7 +54,6 @@ export const PREFILTER_FROM = 8192;
  * O(tracks · d) for the scores. In a large vocabulary, embeddings of 8 bits a number find the few tracks that may be
  * among the best, and only these get exact scores; the answer is the same as that of the whole scan.
  *
- * @param model Shape and weights.
  * @param prefilterFrom Size of the vocabulary from which on 8 bits are read first; Infinity: never.
  *
  * @example

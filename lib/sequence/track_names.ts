@@ -24,7 +24,6 @@ export interface TrackNames {
   /**
    * A track as `title · artist`.
    *
-   * @param trackId Its `track_id` in `interactions.csv`.
    * @returns The name; the id itself when nothing is known of it.
    */
   label(trackId: string): string;
@@ -105,8 +104,6 @@ function findForm(first: string, path: string) {
 /**
  * Looks for the names that come with a file of ratings: `movies.csv`, `movies.dat`, `u.item` or `track_names.parquet`
  * in its folder, or `x.item` for `x.inter`.
- *
- * @returns The file of names; nothing when there is none.
  */
 export function namesBeside(path: string): string | undefined {
   const own = basename(path).replace(/\.inter(\.gz)?$/, ".item");

@@ -45,8 +45,6 @@ export interface TrainingResult {
  * Trains SASRec on the training part of a split. The same seed on the same machine gives the same model, also when
  * training was cut off and went on from its checkpoint.
  *
- * @param options Shape of the model and course of training.
- * @returns The best model and the training curve.
  * @throws {InputError} When an option is out of range or the checkpoint belongs to other data or options.
  * @throws {Error} When the loss is not a number any more.
  */

@@ -71,8 +71,6 @@ export function sequenceScorer(
 /**
  * Makes a listener from the log. The random numbers of a pick depend on the seed and the step alone, so playing the
  * events again gives the same picks. When it does not, the catalogue has changed and the session is over.
- *
- * @returns The listener, and the latest session unless it is over.
  */
 export function replayListener(
   parts: SessionParts,

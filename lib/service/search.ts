@@ -111,7 +111,6 @@ export class SearchIndex {
    * Opens an index.
    *
    * @param path The file that {@linkcode buildSearchIndex} wrote.
-   * @param catalog The catalogue it was built from.
    * @throws {InputError} When the file is missing.
    */
   constructor(path: string, catalog: Catalog) {
@@ -135,7 +134,6 @@ export class SearchIndex {
    * accents and punctuation do not matter. When nothing is found, similar words are searched for: those that need the
    * fewest edits.
    *
-   * @param text What was typed.
    * @param limit How many tracks at most, in [1, 100].
    * @returns The tracks: first those whose whole title or artist was typed, then those whose title begins so, then the
    * others; within each group the more popular first.

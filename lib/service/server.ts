@@ -50,7 +50,6 @@ const LOCAL = ["127.0.0.1", "localhost", "::1"];
  * Loads a data folder and serves it.
  *
  * @param directory The data folder, with everything up to `graph.npz`.
- * @param options Port, host, token and the like.
  * @throws {InputError} When a file or a required token is missing, the disk refuses a write, or the port is taken.
  */
 export async function serve(directory: string, options: ServeOptions = {}): Promise<RunningService> {

@@ -59,8 +59,6 @@ export class Sessions {
   /**
    * Opens the sessions of a log.
    *
-   * @param collection What is shuffled.
-   * @param sequence The sequence model behind the weight `sequence`, when there is one.
    * @param mostEvents Events of all listeners that are kept in memory, at least 1.
    */
   constructor(collection: Collection, store: Store, sequence?: SequenceModel, mostEvents: number = MOST_EVENTS) {
@@ -81,7 +79,6 @@ export class Sessions {
   /**
    * Begins a session; the listener's session before it is over.
    *
-   * @param listener The listener; a new one when left out.
    * @throws {InputError} When an option is out of range or names a track that does not exist.
    */
   async begin(options: NewSession, listener: string | undefined, now: number): Promise<LiveSession> {
@@ -115,7 +112,6 @@ export class Sessions {
   /**
    * Goes on: first through the tracks that were picked ahead of time, then to new picks.
    *
-   * @param count How many tracks, at least 1.
    * @param now The time; later picks start when the one before ends.
    * @param ahead Pick ahead of time: what plays now goes on, and only the first track of a session begins to play.
    * @throws {SessionError} 409 when the session has as many picks as it can have.

@@ -59,8 +59,6 @@ export class Vocabulary {
    * Other words that a word may stand for. Cost O(words).
    *
    * @param isPrefix The word may be unfinished: then words count as well whose beginning is near.
-   * @param most Edits that are allowed.
-   * @param count How many words are wanted at most.
    * @returns The words with the fewest edits first, and of these the frequent ones first.
    */
   near(word: string, isPrefix: boolean, most: number, count: number): NearWord[] {
