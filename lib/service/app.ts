@@ -20,7 +20,7 @@ import { addGuards, type GuardOptions } from "./guards.ts";
 import { createMetrics } from "./metrics.ts";
 import * as schemas from "./schemas.ts";
 import type { SearchIndex } from "./search.ts";
-import type { LiveSession, Tuning } from "./replay.ts";
+import { type LiveSession, sequenceScorer, type Tuning } from "./replay.ts";
 import { SessionError, type Sessions } from "./sessions.ts";
 import type { Store } from "./store.ts";
 import { pickView, previewView, sessionView, termViews, trackView } from "./views.ts";
@@ -30,13 +30,9 @@ export type Continuation = (trackIds: string[], k: number) => z.infer<typeof sch
 
 /** What the service is made of. */
 export interface ServiceParts extends GuardOptions {
-  /** What is shuffled. */
   collection: Collection;
-  /** Search over it. */
   search: SearchIndex;
-  /** Sessions in use. */
   sessions: Sessions;
-  /** The log. */
   store: Store;
   /** Coordinates of every track on the map [n, 2]; undefined when there is no map. */
   map?: Float32Array;
@@ -119,7 +115,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
     { ...ID, body: schemas.Tuning },
   )(({ id, ...tuning }) => {
     const { session } = sessions.get(id);
-    sessions.scorer(session.state, tuning);
+    sequenceScorer(sessions.parts, session.state, tuning);
     // The next track may have been drawn already. Without changes to try, the answer is what it was drawn from.
     const ahead = session.picks[(session.current?.step ?? -1) + 1];
     const distribution = ahead && Object.keys(tuning).length === 0
@@ -239,7 +235,7 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
 
   function compared(policy: "vanilla" | "segue", from: number, count: number, seed: number, tuning: Tuning) {
     const state = new UserState(collection);
-    const sequence = sessions.scorer(state, tuning);
+    const sequence = sequenceScorer(sessions.parts, state, tuning);
     const picks = new Session(state, { policy, from, seed, count, sequence, ...tuning }).run();
     return {
       policy,
@@ -252,7 +248,6 @@ export function createApp(parts: ServiceParts): OpenAPIHono {
 }
 
 const ID = { params: schemas.IdParameter };
-
 const EXPORT_TYPES = {
   json: "application/json",
   csv: "text/csv; charset=utf-8",

@@ -37,7 +37,6 @@ export function addGuards(app: OpenAPIHono, { token, requestsPerSecond, now }: G
       styleSrc: ["'self'"],
       imgSrc: ["'self'", "data:"],
       connectSrc: ["'self'"],
-      fontSrc: ["'self'"],
       baseUri: ["'none'"],
       formAction: ["'none'"],
       // A notebook shows the app in a frame; only pages of this machine may.

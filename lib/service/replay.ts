@@ -20,15 +20,12 @@ export type NewSession = Omit<z.infer<typeof schemas.SessionRequest>, "listener"
 export interface LiveSession extends Readonly<Omit<LoggedSession, "options">> {
   /** The options it began with. */
   readonly options: NewSession;
-  /** The session. */
   readonly session: Session;
 }
 
 /** What sessions are made of. */
 export interface SessionParts {
-  /** What is shuffled. */
   readonly collection: Collection;
-  /** The log. */
   readonly store: Store;
   /** The model behind the weight `sequence`; undefined when none is trained. */
   readonly sequence?: SequenceModel;

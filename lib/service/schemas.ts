@@ -91,19 +91,17 @@ export const Track = z.object({
   cluster: z.number().nullable(),
 }).openapi("Track");
 
-export const Contribution = z.object({
-  feature: z.string(),
-  value: z.number(),
-  mean: z.number(),
-  weight: z.number(),
-  contribution: z.number(),
-});
-
 export const Why = z.object({
   sentence: z.string(),
   rank: z.number(),
   utility_difference: z.number(),
-  contributions: z.array(Contribution),
+  contributions: z.array(z.object({
+    feature: z.string(),
+    value: z.number(),
+    mean: z.number(),
+    weight: z.number(),
+    contribution: z.number(),
+  })),
 }).openapi("Why");
 
 export const Pick = z.object({
@@ -156,8 +154,10 @@ export const HistoryBody = z.object({
   })),
 }).openapi("History");
 
+const point = z.object({ track_id: z.string(), x: z.number(), y: z.number() });
+
 export const MapBody = z.object({
-  points: z.array(z.object({ x: z.number(), y: z.number(), cluster: z.number().nullable(), track_id: z.string() })),
+  points: z.array(point.extend({ cluster: z.number().nullable() })),
   clusters: z.array(z.object({ cluster: z.number(), description: z.string() })),
 }).openapi("Map");
 
@@ -165,9 +165,7 @@ export const PositionsRequest = z.strictObject({ track_ids: z.array(trackId).min
   "PositionsRequest",
 );
 
-export const PositionsBody = z.object({
-  points: z.array(z.object({ track_id: z.string(), x: z.number(), y: z.number() })),
-}).openapi("Positions");
+export const PositionsBody = z.object({ points: z.array(point) }).openapi("Positions");
 
 export const CompareRequest = z.strictObject({
   seed_track: trackId,

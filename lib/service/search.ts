@@ -118,11 +118,8 @@ export class SearchIndex {
     this.#database = new DatabaseSync(path, { readOnly: true });
     this.#database.exec(`PRAGMA mmap_size = ${MAPPED_BYTES}`);
     this.#match = this.#database.prepare(`SELECT rowid AS rank FROM words WHERE words MATCH ? LIMIT ${POOL}`);
-    const { words, tracks, ranks } = this.#database.prepare("SELECT words, tracks, ranks FROM memory").get() as {
-      words: string;
-      tracks: string;
-      ranks: Uint8Array;
-    };
+    const memory = this.#database.prepare("SELECT words, tracks, ranks FROM memory").get();
+    const { words, tracks, ranks } = memory as { words: string; tracks: string; ranks: Uint8Array };
     this.#vocabulary = new Vocabulary(words ? words.split(" ") : [], tracks ? tracks.split(" ").map(Number) : []);
     this.#ranks = new Int32Array(ranks.slice().buffer);
     this.#titles = textsOf(catalog, "title");

@@ -143,6 +143,6 @@ function readMap(path: string, rows: number): Float32Array | undefined {
 
 function readDescriptions(path: string): string[] {
   if (!existsSync(path)) return [];
-  const { clusters } = JSON.parse(readFileSync(path, "utf8")) as { clusters?: { description?: string }[] };
-  return (clusters ?? []).map(({ description }) => description ?? "");
+  const { clusters } = JSON.parse(readFileSync(path, "utf8")) as { clusters: { description: string }[] };
+  return clusters.map(({ description }) => description);
 }

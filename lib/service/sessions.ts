@@ -4,7 +4,6 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Collection, TrackIndex } from "../score/collection.ts";
-import type { SequenceScorer } from "../score/terms/term.ts";
 import { compileRules } from "../score/rules.ts";
 import type { Session, SessionPick } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
@@ -48,7 +47,8 @@ const MOST_EVENTS = 50_000;
 
 /** All sessions of a service. Times are in ms since 1970. A promise settles when the change is on disk. */
 export class Sessions {
-  #parts: SessionParts;
+  /** What they are made of. */
+  readonly parts: SessionParts;
   /** Listeners in memory by id, the least active first. */
   #listeners = new Map<string, Listener>();
   /** The listener of each session in memory. */
@@ -62,7 +62,7 @@ export class Sessions {
    * @param mostEvents Events of all listeners that are kept in memory, at least 1.
    */
   constructor(collection: Collection, store: Store, sequence?: SequenceModel, mostEvents: number = MOST_EVENTS) {
-    this.#parts = { collection, store, sequence };
+    this.parts = { collection, store, sequence };
     this.#mostEvents = mostEvents;
   }
 
@@ -82,27 +82,27 @@ export class Sessions {
    * @throws {InputError} When an option is out of range or names a track that does not exist.
    */
   async begin(options: NewSession, listener: string | undefined, now: number): Promise<LiveSession> {
-    if (this.#parts.store.writtenElsewhere()) this.#forgetAll();
+    if (this.parts.store.writtenElsewhere()) this.#forgetAll();
     const owner = listener === undefined
       ? this.#keep(listener = randomUUID(), {
-        state: new UserState(this.#parts.collection),
+        state: new UserState(this.parts.collection),
         current: undefined,
         counted: 0,
       })
       : this.#listener(listener);
     const logged = { id: randomUUID(), listener, created: now, options: JSON.stringify(options) };
-    const live = makeSession(this.#parts, logged, owner.state);
+    const live = makeSession(this.parts, logged, owner.state);
     if (owner.current) this.#owners.delete(owner.current.id);
     owner.current = live;
     this.#owners.set(live.id, listener);
-    await this.#onDisk(listener, this.#parts.store.addSession(logged));
+    await this.#onDisk(listener, this.parts.store.addSession(logged));
     return live;
   }
 
   /** The session with an id; SessionError when there is none, or when its listener has begun another since. */
   get(id: string): LiveSession {
-    if (this.#parts.store.writtenElsewhere()) this.#forgetAll();
-    const listener = this.#owners.get(id) ?? this.#parts.store.session(id)?.listener;
+    if (this.parts.store.writtenElsewhere()) this.#forgetAll();
+    const listener = this.#owners.get(id) ?? this.parts.store.session(id)?.listener;
     if (listener === undefined) throw new SessionError(404, `no session '${id}'`);
     const { current } = this.#listener(listener);
     if (current?.id !== id) throw new SessionError(409, `session '${id}' is over: its listener has begun another`);
@@ -170,20 +170,15 @@ export class Sessions {
    * throws InputError and changes nothing.
    */
   async retune(live: LiveSession, tuning: Tuning, now: number): Promise<void> {
-    compileRules(this.#parts.collection, tuning.rules);
-    this.scorer(live.session.state, tuning);
+    compileRules(this.parts.collection, tuning.rules);
+    sequenceScorer(this.parts, live.session.state, tuning);
     live.session.retune(tuning);
     const cleared = this.#clear(live, now);
     await this.#enter(live, [...cleared, { ...this.#event(live, "retune", now), detail: JSON.stringify(tuning) }]);
   }
 
-  /** The sequence model for one listener, or undefined; InputError when the weights need a model and there is none. */
-  scorer(state: UserState, tuning: Tuning): SequenceScorer | undefined {
-    return sequenceScorer(this.#parts, state, tuning);
-  }
-
   #enter(live: LiveSession, events: readonly LoggedEvent[]): Promise<void> {
-    return this.#onDisk(live.listener, this.#parts.store.addEvents(events));
+    return this.#onDisk(live.listener, this.parts.store.addEvents(events));
   }
 
   /** When the disk refuses a write, the listener leaves the memory: the log does not have what has just happened. */
@@ -203,7 +198,7 @@ export class Sessions {
 
   #event(live: LiveSession, type: string, at: number, pick?: Partial<SessionPick>): LoggedEvent {
     const { track, probability = null } = pick ?? {};
-    const track_id = track === undefined ? null : this.#parts.collection.catalog.texts.track_id![track];
+    const track_id = track === undefined ? null : this.parts.collection.catalog.texts.track_id![track];
     return { session: live.id, type, track_id, at, probability, detail: null };
   }
 
@@ -212,7 +207,7 @@ export class Sessions {
     const known = this.#listeners.get(id);
     this.#listeners.delete(id);
     if (known) return this.#keep(id, known);
-    const { state, current } = replayListener(this.#parts, id);
+    const { state, current } = replayListener(this.parts, id);
     if (current) {
       this.#owners.set(current.id, id);
       forgetReasons(current.session);

@@ -100,9 +100,10 @@ function snapshotOf({ catalog, artists, genres, albumOf, workOf, keys }: Collect
     entries[name] = { data, shape: [data.length] };
   };
   const putTexts = (name: string, texts: readonly (string | null)[]) => {
-    const { ends, utf8 } = packTexts(texts);
-    put(`${name}.ends`, ends);
-    put(`${name}.utf8`, utf8);
+    // All texts stand in one UTF-8 array; text i ends before `ends[i]`.
+    const parts = texts.map((text) => text === null ? Buffer.of(MISSING) : Buffer.from(text));
+    put(`${name}.ends`, Int32Array.from(cumsum(parts, ({ length }) => length)));
+    put(`${name}.utf8`, Buffer.concat(parts));
   };
   const putLists = (name: string, { offsets, codes, names }: CodedLists) => {
     put(`${name}.offsets`, offsets);
@@ -120,12 +121,6 @@ function snapshotOf({ catalog, artists, genres, albumOf, workOf, keys }: Collect
   const ids = textsOf(catalog, "track_id") as string[];
   put("track_id.order", Int32Array.from(sort(range(ids.length), (a, b) => ascending(ids[a], ids[b]))));
   return entries;
-}
-
-/** All texts in one UTF-8 array; text i ends before `ends[i]`. */
-function packTexts(texts: readonly (string | null)[]): { ends: Int32Array; utf8: Uint8Array } {
-  const parts = texts.map((text) => text === null ? Buffer.of(MISSING) : Buffer.from(text));
-  return { ends: Int32Array.from(cumsum(parts, ({ length }) => length)), utf8: Buffer.concat(parts) };
 }
 
 /** An array of texts that are decoded when they are read. */

@@ -7,7 +7,6 @@ import { InputError } from "../data/errors.ts";
 
 /** An event of a session, as a row of the log. */
 export interface LoggedEvent {
-  /** Id of the session. */
   session: string;
   /** What happened: `pick`, `skip`, `like`, `unlike`, `previous`, `forward`, `clear`, `undo` or `retune`. */
   type: string;
@@ -21,15 +20,11 @@ export interface LoggedEvent {
   detail: string | null;
 }
 
-/** A session, as a row of the log. */
+/** A session, as a row of the log: when it began, in ms since 1970, and its options as JSON. */
 export interface LoggedSession {
-  /** Its id. */
   id: string;
-  /** The listener. */
   listener: string;
-  /** When it began, in ms since 1970. */
   created: number;
-  /** Its options as JSON. */
   options: string;
 }
 
