@@ -2,7 +2,8 @@
 import type { z } from "@hono/zod-openapi";
 import { InputError } from "../data/errors.ts";
 import type { SequenceModel } from "../hybrid/sequence_term.ts";
-import type { Collection } from "../score/collection.ts";
+import type { Collection, TrackIndex } from "../score/collection.ts";
+import { outcomeOf } from "../score/outcome.ts";
 import type { SequenceScorer } from "../score/terms/term.ts";
 import { compileRules } from "../score/rules.ts";
 import { Session } from "../score/session.ts";
@@ -110,10 +111,25 @@ function replayEvent({ collection }: SessionParts, { session }: LiveSession, eve
     default: {
       const track = collection.indexOf(event.track_id!);
       if (track === undefined) return false;
-      session.state[event.type as "skip" | "like" | "unlike"](track, event.at);
+      enterFeedback(session, event.type as "skip" | "like" | "unlike", track, event.at);
       return true;
     }
   }
+}
+
+/**
+ * Enters a skip or a like in the listener's state. A skip of the track that plays counts when the stream was not kept:
+ * later it is a fact of the log alone.
+ */
+export function enterFeedback(
+  { state, current }: Session,
+  type: "skip" | "like" | "unlike",
+  track: TrackIndex,
+  at: number,
+): void {
+  const duration = state.collection.catalog.numbers.duration_ms?.[track] ?? NaN;
+  const isKept = current?.track === track && outcomeOf(at - current.at, duration) === "kept";
+  if (type !== "skip" || !isKept) state[type](track, at);
 }
 
 /** Takes back the picks after the track that plays now, but no like or skip; tells whether there were any such picks. */

@@ -9,6 +9,7 @@ import type { Session, SessionPick } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import type { SequenceModel } from "../hybrid/sequence_term.ts";
 import {
+  enterFeedback,
   type LiveSession,
   makeSession,
   type NewSession,
@@ -157,11 +158,11 @@ export class Sessions {
     return pick;
   }
 
-  /** Enters a skip or a like. Tracks that were picked ahead of time are taken back: they were picked without it. */
+  /** Enters a skip or a like, as {@linkcode enterFeedback} says. Tracks that were picked ahead of time are taken back: they were picked without it. */
   async feedback(live: LiveSession, type: "skip" | "like" | "unlike", track: TrackIndex, now: number): Promise<void> {
     const cleared = this.#clear(live, now);
     const at = Math.max(now, live.session.state.now);
-    live.session.state[type](track, at);
+    enterFeedback(live.session, type, track, at);
     await this.#enter(live, [...cleared, this.#event(live, type, at, { track })]);
   }
 
