@@ -11,6 +11,8 @@ export const NUMERIC_COLUMNS = [
   "popularity",
   "duration_ms",
   "explicit",
+  "disc_number",
+  "track_number",
   "danceability",
   "energy",
   "loudness",
@@ -46,7 +48,7 @@ export interface Catalog {
   readonly length: number;
   /**
    * Numbers by column, NaN where missing. Units: duration_ms in ms, loudness in dB, tempo in BPM, key 0–11 (C = 0),
-   * mode 1 major and 0 minor, explicit 0 or 1, popularity in [0, 100], the other features in [0, 1].
+   * mode 1 major and 0 minor, explicit 0 or 1, disc_number and track_number places on the album, popularity in [0, 100], the other features in [0, 1].
    */
   readonly numbers: Partial<Record<NumericColumn, Float64Array>>;
   /** Texts by column, null where missing. `track_id` and `title` are never null. */

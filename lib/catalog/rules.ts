@@ -29,6 +29,8 @@ export const RANGES: Readonly<Record<NumericColumn, Range>> = {
   popularity: { low: 0, high: 100 },
   year: { low: 1800, high: 2099, whole: true, marker: 0 },
   explicit: { low: 0, high: 1, whole: true },
+  disc_number: { low: 0, high: 999, whole: true },
+  track_number: { low: 0, high: 99999, whole: true },
 };
 
 /** Features whose 0 is no measurement where the tempo is 0: the analysis of such a track failed as a whole. */

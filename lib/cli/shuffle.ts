@@ -1,10 +1,11 @@
 /** `segue shuffle`: a playlist that walks the song graph. */
+import { sum } from "d3-array";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { trackName } from "../catalog/find.ts";
 import { InputError } from "../data/errors.ts";
 import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow, playlistRows, readRecipe } from "../score/playlist.ts";
-import { Session } from "../score/session.ts";
+import { durationOf, Session } from "../score/session.ts";
 import { UserState } from "../score/state.ts";
 import { loadCollection, restrictCollection, shuffleColumns } from "../score/collection.ts";
 import { TERMS } from "../score/terms/registry.ts";
@@ -17,7 +18,10 @@ import { RECIPE, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts
 export default defineCommand({
   name: "shuffle",
   description: "Make a playlist: a walk on the song graph that remembers what was played.",
-  example: 'shuffle --data data/work/small --from "Title" -n 15 --seed 7 --format m3u8 --out walk.m3u8',
+  example: 'shuffle --data data/work/small --from "Title" -n 15 --seed 7 --format m3u8 --out walk.m3u8\n' +
+    "  $ deno task segue shuffle --data data/work/small --by album -n 30\n" +
+    "  $ deno task segue shuffle --data data/work/small --after walk.m3u8 --exclude-words live,remix,christmas\n" +
+    "  $ deno task segue shuffle --data data/work/small --ratings stars.csv",
   options: {
     data: DATA,
     ...RECIPE,
@@ -34,19 +38,30 @@ export default defineCommand({
       : { ...listsIn(readRecipe(again)), ...Object.fromEntries(written) } as ShuffleRecipe;
     const whole = await loadCollection(data, shuffleColumns(TERMS));
     // The code that reads libraries and histories is loaded only when it is needed.
-    const library = recipe.liked === undefined
+    const read = async (files: string[] | undefined) =>
+      files === undefined
+        ? undefined
+        : (await load<typeof import("../listening/library.ts")>("../listening/library.ts")).readLibrary(whole, files);
+    const library = await read(recipe.liked);
+    const before = await read(recipe.after);
+    const ratings = recipe.ratings === undefined
       ? undefined
-      : (await load<typeof import("../listening/library.ts")>("../listening/library.ts")).readLibrary(
+      : (await load<typeof import("../listening/ratings.ts")>("../listening/ratings.ts")).readRatings(
         whole,
-        recipe.liked,
+        recipe.ratings,
       );
     const collection = library ? await restrictCollection(whole, library.tracks) : whole;
-    for (const note of library?.notes ?? []) console.error(`segue: ${note}`);
+    const notes = [library, before, ratings].flatMap((read) => read?.notes ?? []);
+    for (const note of notes) console.error(`segue: ${note}`);
     const state = recipe.history === undefined
       ? new UserState(collection)
       : (await load<typeof import("./listener.ts")>("./listener.ts")).readState(collection, recipe.history);
     const start = startTime(recipe.now, state);
-    const session = new Session(state, { ...sessionOptions(collection, recipe), start });
+    const options = { ...sessionOptions(collection, recipe), start, after: before?.found.at(-1) };
+    playBefore(state, before?.found ?? [], start);
+    for (const track of ratings?.likes ?? []) state.like(track, start);
+    if (ratings) options.rules = { ...options.rules, excludedTracks: ratings.dislikes };
+    const session = new Session(state, options);
     const picks = session.run();
     const locations = library && await load<typeof import("../listening/locations.ts")>("../listening/locations.ts");
     const files = locations?.locateFiles(library!.locations, out === undefined ? undefined : dirname(out));
@@ -65,7 +80,7 @@ export default defineCommand({
       ? rows.map((row, i) => ({ ...row, explanation: picks[i].distribution?.explain(picks[i].track) }))
       : rows;
     const result: CommandResult = {
-      json: { title, recipe: complete, tracks },
+      json: { title, recipe: complete, notes, tracks },
       text: playlistText.trimEnd(),
     };
     if (out === undefined) return result;
@@ -73,6 +88,15 @@ export default defineCommand({
     return { json: { ...result.json, out }, text: `wrote ${out} with ${rows.length} tracks` };
   },
 });
+
+/** Plays tracks one after the other, so that the last ends at a time. */
+function playBefore(state: UserState, tracks: readonly number[], end: number): void {
+  let at = end - sum(tracks, (track) => durationOf(state.collection, track));
+  for (const track of tracks) {
+    state.play(track, at);
+    at += durationOf(state.collection, track);
+  }
+}
 
 /** Imports a module. Deno cannot see its path beforehand, and so does not load it with the others. */
 async function load<Module>(path: string): Promise<Module> {
@@ -88,9 +112,11 @@ function listsIn(recipe: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** The files of a recipe by absolute path, so that it works from any folder. */
-function absolute({ liked, history, weights }: ShuffleRecipe): Partial<ShuffleRecipe> {
+function absolute({ liked, after, ratings, history, weights }: ShuffleRecipe): Partial<ShuffleRecipe> {
   return {
     liked: liked?.map((path) => resolve(path)),
+    after: after?.map((path) => resolve(path)),
+    ratings: ratings?.map((path) => resolve(path)),
     history: history?.map((path) => resolve(path)),
     weights: weights !== undefined && existsSync(weights) ? resolve(weights) : weights,
   };

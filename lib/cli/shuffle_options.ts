@@ -9,13 +9,15 @@ import { type Cap, DEFAULT_RULES, type Rules } from "../score/rules.ts";
 import type { ArcPoint, SessionOptions } from "../score/session.ts";
 import { SESSION_WEIGHTS, type Weights } from "../score/weights.ts";
 import type { Collection } from "../score/collection.ts";
-import { names, negated, number, readNumber, seed, splitNames, text, texts, type ValuesOf } from "./shared.ts";
+import { names, negated, number, oneOf, readNumber, seed, splitNames, text, texts, type ValuesOf } from "./shared.ts";
 
 /** The options of `segue shuffle` that make the playlist: its recipe. */
 export const RECIPE = {
   from: text("<text>", "first track: title, 'title - artist' or id (default: drawn at random)"),
   toward: texts("<text...>", "tracks to lean towards: their embeddings are added"),
   away: texts("<text...>", "tracks to lean away from: their embeddings are subtracted"),
+  after: texts("<file>", "playlist to go on from: its last track is the one before, all of it counts as just played"),
+  by: oneOf(["track", "album"], "what is shuffled: track, or album for whole albums in their order", "track"),
   n: number("<number>", "number of tracks (default: 30)", { from: 1, short: "-n" }),
   minutes: number("<m>", "length in minutes instead of a number of tracks", { real: true, above: 0 }),
   policy: text("<name>", POLICY_NAMES.join(", "), "segue"),
@@ -27,6 +29,7 @@ export const RECIPE = {
   halfLife: number("<h>", "half-life of recency, in hours or plays", { real: true, above: 0 }),
   clock: text("<name>", "clock of recency: hours or plays"),
   liked: texts("<file>", "restrict the graph to a library: playlist, table, YourLibrary.json, ids; see data/README.md"),
+  ratings: texts("<file>", "ratings (CSV, Library.xml): 4 of 5 stars or more are likes, 2 or less are left out"),
   history: texts("<file...>", "what was played: files that segue history reads, or a saved state"),
   now: text("<time>", "when the playlist starts, ISO 8601 (default: now, or when the history ends)"),
   rules: negated("no hard rules but those named here"),
@@ -65,6 +68,7 @@ export function sessionOptions(collection: Collection, recipe: ShuffleRecipe): S
     from: when(recipe.from, find),
     toward: recipe.toward?.map(find),
     away: recipe.away?.map(find),
+    by: recipe.by,
     count: recipe.n,
     minutes: recipe.minutes,
     temperature: recipe.temperature,
@@ -97,7 +101,8 @@ function readRules(collection: Collection, recipe: ShuffleRecipe): Rules | undef
   };
   const rules = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   if (recipe.rules === false || recipe.policy !== "segue") return rules;
-  return { ...DEFAULT_RULES, ...rules };
+  const usual: Rules = recipe.by === "album" ? { ...DEFAULT_RULES, repeatTrack: "all" } : DEFAULT_RULES;
+  return { ...usual, ...rules };
 }
 
 /** The genres or artists that an option names: each value whole where the catalogue knows it, else parted at commas. */

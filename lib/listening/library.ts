@@ -21,6 +21,10 @@ export const LIBRARY_FORMS: readonly LibraryForm[] = [M3U, PLS, JSON_LIST, XML_L
 export interface Library {
   /** The tracks, in the order of the files, each once. */
   tracks: TrackIndex[];
+  /** Of every entry that was found its track, in the order of the files, repeats too. */
+  found: TrackIndex[];
+  /** How the listener rated tracks, in the scale of the files. */
+  ratings: ReadonlyMap<TrackIndex, number>;
   /** Entries of the files. */
   entries: number;
   /** Entries by how their track was found. */
@@ -75,6 +79,8 @@ export function readLibrary(
   const unmatched = liked.filter(({ by }) => by === "none").map(({ entry }) => nameOf(entry));
   return {
     tracks,
+    found: found.map(({ track }) => track),
+    ratings: new Map(found.flatMap(({ track, entry: { rating } }) => rating === undefined ? [] : [[track, rating]])),
     entries: liked.length,
     matchedBy: countMatches(liked),
     unmatched,

@@ -13,6 +13,8 @@ export interface CandidateOptions {
   rules?: Rules;
   /** The candidates to start from instead of the neighbours in the graph. */
   candidates?: ArrayLike<TrackIndex>;
+  /** The search does not widen beyond `candidates`: rules are relaxed instead. */
+  closed?: boolean;
   /** Tracks whose neighbours are candidates as well. */
   toward?: readonly TrackIndex[];
 }
@@ -94,7 +96,7 @@ function search(
   }
   sources.neighbors = pool.tracks.length;
   sources.twoHop = sources.restarts = 0;
-  if (pool.tracks.length > 0 || isWholeLibrary(current, state, options) && !passes(current)) return;
+  if (pool.tracks.length > 0 || options.closed || isWholeLibrary(current, state, options) && !passes(current)) return;
 
   seen.clear();
   neighbors(current, (track) => neighbors(track, (next) => pool.tracks.length < WIDENED_COUNT && offer(next)));

@@ -139,6 +139,7 @@ function collectionCodes(catalog: Catalog): CollectionCodes {
 const SHUFFLE_COLUMNS: readonly CatalogColumn[] = [
   ...["track_id", "title", "album", "album_id", "work_id", "artists", "genres", "subgenres"] as const,
   ...["year", "popularity", "duration_ms", "explicit", "energy", "speechiness", "tempo", "key", "mode"] as const,
+  ...["disc_number", "track_number"] as const,
 ];
 
 /** The columns of a catalogue that a shuffle looks at: those, and what single terms read. */

@@ -1,6 +1,7 @@
 /** A session: one run of plays under a policy, with Previous, undo, a shape and a length. */
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
 import { randomInteger, seededRandom } from "../math/random.ts";
+import { type Albums, albumsOf } from "./albums.ts";
 import { findCandidates } from "./candidates.ts";
 import type { Distribution } from "./distribution.ts";
 import { type Policy, type PolicyName, policyOf } from "./policies.ts";
@@ -45,8 +46,15 @@ export interface SessionOptions extends Omit<RecommendOptions, "now" | "targetEn
   count?: number;
   /** Length of the session in minutes instead of a number of tracks. */
   minutes?: number;
-  /** The first track; drawn from the library when left out. */
+  /** The first track; drawn from the library when left out. Of albums the one that begins with the album of this track. */
   from?: TrackIndex;
+  /** The track that played before the session: the first pick goes on from it, unless `from` is given. */
+  after?: TrackIndex;
+  /**
+   * What is shuffled: tracks, or whole albums, whose tracks keep their order. A session of albums ends with the album
+   * that reaches its length.
+   */
+  by?: "track" | "album";
   /** Seed of everything random in the session. */
   seed?: number;
   /** When the session starts, in ms since 1970; at the listener's latest event by default, or at 0 without one. */
@@ -62,8 +70,8 @@ export interface SessionPick {
   /** When it starts, in ms since 1970. */
   at: number;
   /**
-   * The probability with which the policy chose it; 1 for the first track that the listener named; null for the
-   * policies `dithered` and `freshest`, for which it is not known.
+   * The probability with which the policy chose it; 1 for the first track that the listener named and within an album;
+   * null for the policies `dithered` and `freshest`, and for albums under those that order the library.
    */
   probability: number | null;
   /** The distribution it was drawn from; undefined for the first track and for policies that order the library. */
@@ -95,6 +103,7 @@ export class Session {
   #cursor = -1;
   #weights: Weights;
   #orders = new Map<number, Int32Array>();
+  #albums: Albums & { of?: Int32Array } | undefined;
 
   /**
    * Starts a session; nothing plays before {@linkcode Session.next} is called.
@@ -105,10 +114,12 @@ export class Session {
    */
   constructor(state: UserState, options: SessionOptions = {}) {
     if (options.from !== undefined) expectTrack(state.collection, options.from, "from");
+    if (options.after !== undefined) expectTrack(state.collection, options.after, "after");
     this.state = state;
     this.picks = this.#picks;
     this.options = options;
     this.#weights = weightsOf(options);
+    if (options.by === "album") this.#albumsNow();
   }
 
   /**
@@ -152,13 +163,16 @@ export class Session {
    *
    * @param changes Options to try, as {@linkcode Session.retune} takes them.
    * @param at When the next track would start, in ms since 1970; when the latest pick ends, when left out.
-   * @returns The distribution; undefined before the first track and under policies that order the library.
+   * @returns The distribution; undefined before the first track, within an album, and under policies that order the
+   * library.
    * @throws {InputError} When an option is out of range.
    */
   preview(changes: Omit<SessionOptions, "from" | "seed"> = {}, at?: number): Distribution | undefined {
     const options = { ...this.options, ...changes };
     const weights = weightsOf(options);
-    if (this.#picks.length === 0 || policyOf(options.policy).order) return undefined;
+    if (this.#picks.length === 0 || policyOf(options.policy).order || this.#nextOnAlbum() !== undefined) {
+      return undefined;
+    }
     return this.#distributionAt(this.#picks.length, at ?? this.#endOfCurrent(), options, weights);
   }
 
@@ -194,15 +208,16 @@ export class Session {
   run(): readonly SessionPick[] {
     const { count = 30, minutes } = this.options;
     if (minutes === undefined) {
-      while (this.#picks.length < count) this.next();
+      while (this.#picks.length < count || this.#nextOnAlbum() !== undefined) this.next();
       return this.#picks;
     }
     const wanted = minutes * 60_000;
     let before = 0;
     for (;;) {
       const after = before + durationOf(this.state.collection, this.next().track);
-      if (after >= wanted) {
-        if (after - wanted > wanted - before && this.#picks.length > 1) this.undo();
+      if (after >= wanted && this.#nextOnAlbum() === undefined) {
+        const isNearer = after - wanted > wanted - before && this.options.by !== "album";
+        if (isNearer && this.#picks.length > 1) this.undo();
         return this.#picks;
       }
       before = after;
@@ -217,12 +232,19 @@ export class Session {
 
   #choose(at: number): SessionPick {
     const step = this.#picks.length;
-    const { from } = this.options;
+    const { from, after, by } = this.options;
     const policy = policyOf(this.options.policy);
-    if (step === 0 && from !== undefined) return { step, track: from, at, probability: 1, relaxed: [] };
+    const named = step > 0
+      ? this.#nextOnAlbum()
+      : by === "album" && from !== undefined
+      ? this.#albumsNow().firstOf(from)
+      : from;
+    if (named !== undefined && (step === 0 || !policy.order)) {
+      return { step, track: named, at, probability: 1, relaxed: [] };
+    }
     if (policy.order) return this.#fromOrder(policy, step, at);
     const random = seededRandom(this.options.seed ?? 42, `step ${step}`);
-    if (step === 0) return this.#firstTrack(random, at);
+    if (step === 0 && after === undefined) return this.#firstTrack(random, at);
     const distribution = this.#distributionAt(step, at, this.options, this.#weights);
     const { track, probability } = distribution.sample(random);
     return { step, track, at, probability, distribution, relaxed: distribution.relaxed };
@@ -230,8 +252,10 @@ export class Session {
 
   #distributionAt(step: number, at: number, options: SessionOptions, weights: Weights): Distribution {
     const { rules, temperature = 1 } = policyOf(options.policy);
-    return recommendNext(this.#picks[step - 1].track, this.state, weights, {
+    const current = this.#picks[step - 1]?.track ?? options.after!;
+    return recommendNext(current, this.state, weights, {
       ...options,
+      ...(options.by === "album" ? { candidates: this.#otherAlbums(current), closed: true } : {}),
       rules: options.rules ?? rules,
       temperature: options.temperature ?? temperature,
       now: at,
@@ -244,13 +268,17 @@ export class Session {
     const { state } = this;
     const { rules = policyOf(this.options.policy).rules } = this.options;
     const compiled = compileRules(state.collection, rules);
+    const candidates = this.options.by === "album" ? this.#albumsNow().first : compiled.allowed();
     // Before the first play only the rules that look at the track alone say anything.
     const tests = state.playCount === 0 ? [] : compiled.rules.map((rule) => rule.test(NO_TRACK, state, rule.limits[0]));
-    const allowed = compiled.allowed();
-    const strict = tests.length === 0 ? allowed : allowed.filter((track) => !tests.some((breaks) => breaks(track)));
-    const { tracks, relaxed } = strict.length > 0
-      ? { tracks: strict, relaxed: [] }
-      : findCandidates(NO_TRACK, state, { candidates: state.collection.library, rules });
+    const strict = tests.length === 0
+      ? candidates
+      : candidates.filter((track) => !tests.some((breaks) => breaks(track)));
+    const { tracks, relaxed } = strict.length > 0 ? { tracks: strict, relaxed: [] } : findCandidates(NO_TRACK, state, {
+      candidates: this.options.by === "album" ? candidates : state.collection.library,
+      closed: true,
+      rules,
+    });
     return {
       step: 0,
       track: tracks[randomInteger(random, tracks.length)],
@@ -266,21 +294,24 @@ export class Session {
     const cycle = Math.floor(step / length);
     const place = step % length;
     const order = this.#orderOf(policy, cycle, at);
-    const probability = policy.uniform ? 1 / (length - place) : null;
+    const probability = policy.uniform && this.options.by !== "album" ? 1 / (length - place) : null;
     return { step, track: order[place], at, probability, relaxed: [] };
   }
 
   #orderOf(policy: Policy, cycle: number, at: number): Int32Array {
     let order = this.#orders.get(cycle);
     if (order) return order;
-    const { seed = 42, from, halfLife } = this.options;
+    const { seed = 42, from: named, halfLife, by } = this.options;
     const random = seededRandom(seed, `order ${cycle}`);
-    order = policy.order!(this.#library(), this.state, random, { halfLife, now: at });
+    const albums = by === "album" ? this.#albumsNow() : undefined;
+    const from = albums && named !== undefined ? albums.firstOf(named) : named;
+    order = policy.order!(albums?.first ?? this.#library(), this.state, random, { halfLife, now: at });
     const place = cycle === 0 && from !== undefined ? order.indexOf(from) : -1;
     if (place > 0) {
       order.copyWithin(1, 0, place);
       order[0] = from!;
     }
+    if (albums) order = Int32Array.from(wholeAlbums(order, albums));
     this.#orders.set(cycle, order);
     return order;
   }
@@ -290,10 +321,38 @@ export class Session {
     return allowed.length > 0 ? allowed : this.state.collection.library;
   }
 
+  /** The albums of what may be played now. */
+  #albumsNow(): Albums {
+    const { rules = policyOf(this.options.policy).rules } = this.options;
+    const allowed = compileRules(this.state.collection, rules).allowed();
+    const of = allowed.length > 0 ? allowed : this.state.collection.library;
+    if (this.#albums?.of !== of) this.#albums = { ...albumsOf(this.state.collection, of), of };
+    return this.#albums;
+  }
+
+  /** The track after the latest pick on its album; undefined behind the last, and where tracks are shuffled. */
+  #nextOnAlbum(): TrackIndex | undefined {
+    const last = this.#picks.at(-1);
+    return this.options.by === "album" && last ? this.#albumsNow().after(last.track) : undefined;
+  }
+
+  /** The first tracks of the albums but that of a track; of all when there is no other. */
+  #otherAlbums(track: TrackIndex): Int32Array {
+    const { first, firstOf } = this.#albumsNow();
+    const others = first.filter((other) => other !== firstOf(track));
+    return others.length > 0 ? others : first;
+  }
+
   #targetEnergy(step: number, at: number, { arc, minutes, count = 30 }: SessionOptions): number | undefined {
     if (!arc) return undefined;
     const elapsed = at - (this.#picks[0]?.at ?? at);
     return energyAt(arc, minutes === undefined ? step / Math.max(1, count - 1) : elapsed / (minutes * 60_000));
+  }
+}
+
+function* wholeAlbums(firsts: Int32Array, albums: Albums): Generator<TrackIndex> {
+  for (const first of firsts) {
+    for (let track: TrackIndex | undefined = first; track !== undefined; track = albums.after(track)) yield track;
   }
 }
 

@@ -36,17 +36,19 @@ export interface SessionParts {
 export function makeSession(parts: SessionParts, logged: LoggedSession, state: UserState): LiveSession {
   const { id, listener, created } = logged;
   const options: NewSession = JSON.parse(logged.options);
-  const { seeds, ...rest } = options;
-  const tracks = (seeds ?? []).map((seed) => {
-    const track = parts.collection.indexOf(seed);
-    if (track === undefined) throw new InputError(`no track '${seed}'`);
+  const { seeds, after, ...rest } = options;
+  const indexOf = (id: string) => {
+    const track = parts.collection.indexOf(id);
+    if (track === undefined) throw new InputError(`no track '${id}'`);
     return track;
-  });
+  };
+  const tracks = (seeds ?? []).map(indexOf);
   // The session reads its rules at the first pick. An unknown genre must be refused now, not then.
   compileRules(parts.collection, options.rules);
   const session = new Session(state, {
     ...rest,
     from: tracks[0],
+    after: after === undefined ? undefined : indexOf(after),
     sequence: sequenceScorer(parts, state, options),
     start: Math.max(created, Number.isFinite(state.now) ? state.now : created),
     ...(tracks.length > 1 ? { toward: tracks.slice(1) } : {}),

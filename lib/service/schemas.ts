@@ -58,6 +58,8 @@ export const SessionRequest = z.strictObject({
   listener: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).optional(),
   policy: z.enum(POLICY_NAMES).optional(),
   seeds: z.array(trackId).min(1).max(20).optional(),
+  after: trackId.optional().openapi({ description: "the track that played before: the session goes on from it" }),
+  by: z.enum(["track", "album"]).optional().openapi({ description: "what is shuffled; albums keep their order" }),
   seed: z.number().int().min(0).max(2 ** 31).optional(),
   count: z.number().int().min(1).max(1000).optional(),
   ...tuning,

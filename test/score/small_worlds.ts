@@ -25,6 +25,8 @@ export interface SmallTrack {
   year?: number;
   minutes?: number;
   explicit?: number;
+  disc?: number;
+  number?: number;
 }
 
 /** A collection of the given tracks; the graph joins each with its `k` nearest, or as `edges` says. */
@@ -43,6 +45,8 @@ export function smallCollection(tracks: SmallTrack[], k: number = tracks.length 
         year: numbers((t) => t.year ?? 2000),
         duration_ms: numbers((t) => (t.minutes ?? 3) * 60_000),
         explicit: numbers((t) => t.explicit ?? 0),
+        disc_number: numbers((t) => t.disc ?? NaN),
+        track_number: numbers((t) => t.number ?? NaN),
       },
       texts: {
         track_id: tracks.map((t, i) => t.id ?? `id${i}`),

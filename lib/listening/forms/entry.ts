@@ -11,6 +11,8 @@ export interface LibraryEntry {
   called?: string;
   /** The audio file, as the list names it. */
   location?: string;
+  /** How the listener rated it, in the scale of the file; only above 0. */
+  rating?: number;
   /** The listener does not want this track. */
   banned?: boolean;
 }
@@ -56,10 +58,26 @@ const FIELDS = {
   location: "location, path, file, file path, full path, filename, src",
 };
 
+/** Names of fields with ratings, in these languages. */
+const RATINGS = ("rating, stars, my rating, user rating, track rating, bewertung, wertung, sterne, note, évaluation, " +
+  "étoiles, calificación, valoración, estrellas, valutazione, voto, avaliação, classificação, waardering, betyg")
+  .split(", ");
+
 const plainName = (name: string) => normalizeTitle(name).replaceAll(" ", "");
 const NAMES = Object.fromEntries(
   Object.entries(FIELDS).map(([field, names]) => [field, names.split(", ").map(plainName)]),
 ) as Record<keyof typeof FIELDS, string[]>;
+
+const RATING_NAMES = RATINGS.map(plainName);
+
+/** A rating: a number above 0, as text also `4/5`, `4 stars`, `4,5` and `★★★★☆`; 0 is none. */
+function ratingIn(value: unknown): number | undefined {
+  const text = String(value ?? "").trim();
+  const stars = text.match(/[★⭐]/gu)?.length;
+  const rating = stars ??
+    Number(/^(\d+(?:[.,]\d+)?)(?:\s*\/\s*\d+|\s*\p{L}+)?$/u.exec(text)?.[1].replace(",", ".") ?? NaN);
+  return rating > 0 ? rating : undefined;
+}
 
 /** Whether a field of this name says something of a track. */
 export function isFieldOfTrack(name: string): boolean {
@@ -93,7 +111,10 @@ export function entryOf(fields: Readonly<Record<string, unknown>>): LibraryEntry
     ...(named.length > 0 ? named : titles.flatMap(readingsOfName)),
     ...(location === undefined ? [] : readingsOfFile(location)),
   ];
-  return { readings: [{ ...readings[0], id }, ...readings.slice(1)], location };
+  const rating = values.get(plainName("rating computed")) === true
+    ? undefined
+    : RATING_NAMES.map((name) => ratingIn(values.get(name))).find((rating) => rating !== undefined);
+  return { readings: [{ ...readings[0], id }, ...readings.slice(1)], location, rating };
 }
 
 /** Whether an object names a track with certainty: playlists and albums have names too. */
