@@ -112,8 +112,9 @@ const FORMAT: Record<PlaylistFormat, (playlist: Playlist) => string> = {
       `#PLAYLIST:${oneLine(title)}`,
       `${RECIPE_LINE}${JSON.stringify(recipe)}`,
       ...rows.flatMap((row) => [
+        ...(row.location === undefined ? [] : [`${ID_LINE}${row.track_id}`]),
         `#EXTINF:${row.seconds ?? -1},${oneLine(row.artists)} - ${oneLine(row.title)}`,
-        ...(row.location === undefined ? [trackUri(row.track_id)] : [`${ID_LINE}${row.track_id}`, row.location]),
+        row.location ?? trackUri(row.track_id),
       ]),
       "",
     ].join("\n"),

@@ -81,6 +81,8 @@ Deno.test("playlists of players are read: by #EXTINF, else by names of files and
     "albums.m3u8": albums.join("\n"),
     "encoded.m3u": albums.map(encoded).join("\n"),
     "urls.m3u": folders.map((path) => `file:///home/u/${encoded(path.join("/"))}`).join("\n"),
+    "server.m3u": folders.map((path) => `https://x.example/${encoded(path.join("/"))}?token=a#b`).join("\n"),
+    "latin1_encoded.m3u": ["Nara%20Lume/x/01%20-%20%C1guas%20de%20Mar%E7o.mp3", [0]],
     "bare.m3u": bare.join("\n"),
     "ids.m3u8": `#EXTM3U\n${uris.join("\n")}`,
     "underscores.m3u8": ["01-nara_lume-águas_de_março.mp3\nÜnder_-_Hello_World.mp3", [0, 3]],

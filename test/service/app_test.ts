@@ -275,3 +275,13 @@ Deno.test("the OpenAPI document names every address of the API, and metrics coun
     assert.match(text, /segue_requests_total\{method="GET",route="\/api\/tracks\/:id",status="200"\} 1/);
   });
 });
+
+Deno.test("an exported playlist names the audio files that are known", async () => {
+  const file = "\\\\NAS\\music\\memory lane.mp3";
+  await withClient(async (client) => {
+    const { json } = await client.call("POST", "/api/sessions", { seeds: ["t3"] });
+    const { text } = await client.call("GET", `/api/sessions/${json.id}/export?format=m3u8`);
+    assert.match(text, /#SEGUE-TRACK:t3\n#EXTINF:\d+,Artist 3 - Memory Lane\n/);
+    assert.ok(text.includes(`\n${file}\n`));
+  }, { files: new Map([["t3", file]]) });
+});

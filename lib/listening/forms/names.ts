@@ -45,7 +45,7 @@ export function readingsOfName(name: string): Reading[] {
  * @param location A path of any system, or a URL; percent-encoded or not.
  */
 export function readingsOfFile(location: string): Reading[] {
-  const path = location.replace(/^[a-z][\w+.-]+:\/*/i, "");
+  const path = location.replace(/^[a-z][\w+.-]+:\/*([^?#]*).*$/i, "$1");
   return [...new Set([path, decoded(path)])].flatMap((path) => {
     const parts = path.split(/[\\/]/).filter((part) => part !== "");
     const name = (parts.pop() ?? "").replace(/\.\w{2,5}$/, "");
@@ -61,12 +61,12 @@ export function readingsOfFile(location: string): Reading[] {
   });
 }
 
-/** A text that was percent-encoded; one that was not stays as it is. */
+/** A text that was percent-encoded, from UTF-8 or else from Latin-1; one that was not stays as it is. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return text.replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(parseInt(code, 16)));
   }
 }
 
