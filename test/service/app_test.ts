@@ -280,6 +280,7 @@ Deno.test("an exported playlist names the audio files that are known", async () 
   const file = "\\\\NAS\\music\\memory lane.mp3";
   await withClient(async (client) => {
     const { json } = await client.call("POST", "/api/sessions", { seeds: ["t3"] });
+    await client.call("POST", `/api/sessions/${json.id}/next`, {});
     const { text } = await client.call("GET", `/api/sessions/${json.id}/export?format=m3u8`);
     assert.match(text, /#SEGUE-TRACK:t3\n#EXTINF:\d+,Artist 3 - Memory Lane\n/);
     assert.ok(text.includes(`\n${file}\n`));
