@@ -195,7 +195,6 @@ export class Workspace {
 /**
  * Opens the data folder that belongs to settings: a folder in `data/work/`, or in the folder that `SEGUE_DATA` names.
  *
- * @param settings Catalogue, size, seed and engine.
  * @returns The workspace; nothing is read or run yet.
  * @throws {InputError} When the catalogue file does not exist.
  *

@@ -119,7 +119,6 @@ const LOGARITHMIC_FEATURES: Readonly<Partial<Record<NumericColumn, number>>> = {
  *
  * @param features Numeric columns; those that the catalogue lacks are left out.
  * @param groupOf Group of each track, null to leave it out.
- * @param bars Number of bars.
  * @returns The bars, feature by feature, group by group.
  */
 export function histograms(
@@ -194,7 +193,6 @@ export function powerLawExponent(counts: Iterable<number>, minimum: number): num
  * variance, on normal scores, over groups of two or more.
  *
  * @param values The feature, NaN where missing.
- * @param groupOf Group of each value.
  * @returns The share, at most 1; NaN when no group has two values.
  */
 export function varianceBetween(values: ArrayLike<number>, groupOf: readonly (string | null)[]): number {

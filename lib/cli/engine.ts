@@ -15,7 +15,6 @@ export const ENGINE = {
 /**
  * Runs a step on the engine that was asked for and ends the engine, whatever happens.
  *
- * @param choice What was asked for.
  * @param step Gets the engine; nothing when none was asked for, and the step runs in this process.
  * @returns What the step returns; what the engine cost, as `--json` tells it; and the same as a line below a text, e.g.
  *   `"\non spark: 24 tasks on 2 executors in 8.1 s, 1.2 MiB shuffled"`, empty without an engine.

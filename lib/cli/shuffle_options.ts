@@ -54,7 +54,6 @@ export type ShuffleRecipe = Partial<ValuesOf<typeof RECIPE>>;
 /**
  * Reads a recipe into the options of a session.
  *
- * @param collection The collection, for the titles.
  * @returns What `new Session` takes; the start is left to the caller.
  * @throws {InputError} When an option cannot be read.
  */
@@ -130,7 +129,6 @@ function readWeights(text: string): Weights {
  * Reads weights such as `similarity=8,recency=4`.
  *
  * @param standard What the others weigh.
- * @param names The names that there are.
  * @throws {InputError} When a part has no such name, or no number.
  */
 export function readWeightList(text: string, standard: Weights, names: readonly string[]): Weights {

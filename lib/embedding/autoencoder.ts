@@ -69,9 +69,7 @@ export class Autoencoder {
   /**
    * Puts a model and its description together.
    *
-   * @param tf The TensorFlow.js API.
    * @param model The layers from input to output; one is called `bottleneck`.
-   * @param description Sizes, scaling and losses.
    */
   constructor(readonly tf: TensorFlow, readonly model: Model, readonly description: AutoencoderDescription) {
     const bottleneck = model.getLayer("bottleneck").output as typeof model.outputs[number];
@@ -81,7 +79,6 @@ export class Autoencoder {
   /**
    * The embedding of rows.
    *
-   * @param x Rows [n, columns].
    * @returns The centred bottleneck [n, dimensions].
    */
   encode(x: Matrix): Matrix {
@@ -92,7 +89,6 @@ export class Autoencoder {
   /**
    * Rows as the autoencoder gives them back.
    *
-   * @param x Rows [n, columns].
    * @returns The reconstruction [n, columns].
    */
   reconstruct(x: Matrix): Matrix {
@@ -140,9 +136,6 @@ export class Autoencoder {
  * and the output linear: with no hidden layer the optimum is the plane of PCA (Bourlard & Kamp 1988).
  *
  * @param x Rows [n, d], PCA scores as a rule; all columns count in proportion to their variance.
- * @param train Rows to learn from.
- * @param validation Rows that say when to stop.
- * @param options Sizes and training.
  * @throws {InputError} When a part has no rows, more dimensions than columns are asked for, nothing varies, or the loss
  * becomes NaN.
  */

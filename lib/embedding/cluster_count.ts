@@ -46,9 +46,7 @@ const SILHOUETTE_ROWS = 1_500;
  * because more clusters tell more tastes apart; less the standard error, so that no k reaches the mark by chance
  * (Tibshirani, Walther & Hastie 2001). At most 30,000 rows are looked at, from all over.
  *
- * @param x The matrix [n, d].
  * @param candidates Numbers of clusters to try, each at least 2; those beyond half the rows are left out.
- * @param random Draws the tenths.
  * @throws {InputError} When no candidate is left.
  */
 export async function chooseClusterCount(
@@ -107,8 +105,6 @@ export function meanAgreement(clusterings: readonly ArrayLike<number>[]): number
  * Mean silhouette of clustered rows: (b − a) / max(a, b) with a the mean distance to the own cluster and b the smallest
  * mean distance to another; 0 for a cluster of one. Euclidean; equal to scikit-learn's `silhouette_score`. Cost O(n² d).
  *
- * @param x Rows [n, d].
- * @param labels Cluster of each row.
  * @returns A value in [-1, 1]; 0 when there is one cluster only.
  */
 export function silhouette(x: Matrix, labels: ArrayLike<number>): number {
@@ -128,8 +124,6 @@ export function silhouette(x: Matrix, labels: ArrayLike<number>): number {
 /**
  * Adjusted Rand index of two clusterings (Hubert & Arabie 1985): 1 when they agree, about 0 when they are unrelated.
  *
- * @param a Cluster of each row.
- * @param b Cluster of each row in the other clustering.
  * @returns A value of at most 1.
  * @throws {InputError} When the lengths differ.
  */

@@ -79,12 +79,6 @@ const RANKED = 1000;
  *
  * @param features `X_raw.npy` [n, d].
  * @param scores `X_pca.npy` [n, m].
- * @param pca The PCA between the two.
- * @param autoencoder An autoencoder on the scores.
- * @param embedding Its embedding of all rows [n, e].
- * @param split Training, validation and test rows.
- * @param catalog The catalogue, for artists and genres.
- * @param random Picks the queries.
  */
 export async function compareEmbeddings(
   features: Matrix,

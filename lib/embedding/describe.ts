@@ -8,7 +8,6 @@ import { deviationOf, spreadOf } from "../math/spread.ts";
  * fall with it.
  *
  * @param loadings The component, one loading a column.
- * @param names Name of each column.
  * @returns For example `"energy and loudness against acousticness"`.
  */
 export function describeComponent(loadings: ArrayLike<number>, names: readonly string[]): string {
@@ -71,7 +70,6 @@ const MOST_WORDS = 3;
  * Describes every cluster.
  *
  * @param labels Cluster of each track, in [0, k).
- * @param k Number of clusters.
  * @returns One description a cluster.
  */
 export function describeClusters(catalog: Catalog, labels: Int32Array, k: number): ClusterDescription[] {

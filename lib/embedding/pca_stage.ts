@@ -43,7 +43,6 @@ export async function pcaStage(
  *
  * @param path An NPY file [n, d].
  * @param out NPY file for the scores [n, k].
- * @param options How many components to keep.
  * @returns Number of rows n, and the PCA.
  * @throws {InputError} Where `fitPca` refuses, with the name of the file.
  */
@@ -61,7 +60,6 @@ export async function pcaOfFile(
 /**
  * A PCA in four numbers.
  *
- * @param rows Rows that it was fitted to.
  * @returns Rows n, columns d, components k, and the share of the variance that these explain, in [0, 1].
  */
 export function describePca(

@@ -18,8 +18,6 @@ export interface MeanEstimate {
  * Share of the variance that a reconstruction misses: Σ ‖x − x̂‖² / Σ ‖x − centre‖². 0 is perfect, 1 is what guessing
  * the centre gives.
  *
- * @param x Rows [n, d].
- * @param reconstruction Their reconstruction [n, d].
  * @param center What guessing would say, length d: the mean of the training rows.
  * @returns The share, at least 0.
  * @throws {InputError} When the shapes differ.
@@ -38,8 +36,6 @@ export function unexplainedShare(x: Matrix, reconstruction: Matrix, center: Arra
 /**
  * Root mean squared error of each column.
  *
- * @param x Rows [n, d].
- * @param reconstruction Their reconstruction [n, d].
  * @returns One error a column, in the column's unit.
  * @throws {InputError} When the shapes differ.
  */
@@ -56,8 +52,6 @@ export function columnErrors(x: Matrix, reconstruction: Matrix): Float64Array {
  * of j by distance from i in the original. Euclidean distances; equal to scikit-learn's `trustworthiness`. Cost
  * O(n² (d + k)): give it a sample.
  *
- * @param original Rows [n, d].
- * @param embedding The same rows, embedded [n, e].
  * @param k Number of neighbours, in [1, n / 2).
  * @returns A value in [0, 1]; 1 when no neighbour is new.
  * @throws {InputError} When the numbers of rows differ or k is out of range.
@@ -79,8 +73,6 @@ export function trustworthiness(original: Matrix, embedding: Matrix, k: number):
 /**
  * For each query the share of its k nearest neighbours that two spaces have in common.
  *
- * @param a Neighbours of queries in one space.
- * @param b Neighbours of the same queries in the other, as many.
  * @returns One share a query, in [0, 1].
  * @throws {InputError} When queries or k differ.
  */
@@ -100,7 +92,6 @@ export function overlapShares(a: ExactNeighbors, b: ExactNeighbors): Float64Arra
  * For each query the share of its neighbours that have a label in common with it: genre purity when the labels are
  * genres. Queries without a label are NaN; neighbours without one count as different.
  *
- * @param neighbors Neighbours of the queries.
  * @param queries Row index of each query.
  * @param labels Labels of every row, possibly none or several.
  * @returns One share a query.
@@ -122,7 +113,6 @@ export function labelShares(
  * Share of a point's nearest points of a picture that have its label, and what a random picture would give.
  *
  * @param positions Positions [n, 2].
- * @param labels Label of each row.
  * @param rows The rows that are looked at, and among which neighbours are sought. Cost O(rows²).
  * @param k Number of neighbours, in [1, rows.length − 1].
  * @returns The mean share, and the chance that two different rows have one label; both in [0, 1].

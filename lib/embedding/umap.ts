@@ -34,7 +34,6 @@ const BLOCK = 16_384;
 /**
  * Draws a sample in which every stratum has its share of the rows, rounded up, so that a rare genre is not lost.
  *
- * @param strata Stratum of each row.
  * @param size Number of rows wanted, at least 1.
  * @returns Row indices, ascending; all rows when `size` is not below their number.
  */
@@ -171,7 +170,6 @@ function fillMembership(similarities: Float32Array, membership: Float64Array): v
  * Two dimensions for all rows: a sample is laid out, every other row is placed among its nearest sampled rows by
  * {@linkcode placeAmong}. The neighbours are exact, by cosine.
  *
- * @param x The embedding [n, d].
  * @param sample Row indices of the sample, ascending.
  * @param options Shape of the picture.
  * @returns Positions [n, 2].

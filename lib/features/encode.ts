@@ -25,8 +25,6 @@ const BLOCK = 1024;
 /**
  * Encodes the tracks of a catalogue. Cost O(n d); rows are written block by block so that a block stays in the cache.
  *
- * @param catalog The catalogue, n tracks.
- * @param spec The specification, d columns.
  * @returns Matrix [n, d], finite throughout; 0 where a value is missing.
  */
 export function encodeCatalog(catalog: Catalog, spec: FeatureSpec): Matrix {
@@ -43,7 +41,6 @@ export function encodeCatalog(catalog: Catalog, spec: FeatureSpec): Matrix {
  * Encodes one track, as it might come from outside the catalogue. Categories that the specification does not know count
  * as another category: all indicators of the group are 0 before centring.
  *
- * @param spec The specification, d columns.
  * @returns A row of d numbers.
  */
 export function encodeTrack(track: TrackFeatures, spec: FeatureSpec): Float32Array {
@@ -65,7 +62,6 @@ export function encodeTrack(track: TrackFeatures, spec: FeatureSpec): Float32Arr
  * whose indicator is nearer to 1 than to 0.
  *
  * @param x A row of d numbers.
- * @param spec The specification, d columns.
  */
 export function decodeRow(x: ArrayLike<number>, spec: FeatureSpec): TrackFeatures {
   const track: TrackFeatures = {};

@@ -23,7 +23,6 @@ export const FEATURE_SOURCE_COLUMNS: readonly CatalogColumn[] = [
 /**
  * Encodes `tracks.parquet` of a data folder: writes `X_raw.npy` and returns what its columns are.
  *
- * @param options Weights by group and the most genres that get a column.
  * @throws {InputError} When `tracks.parquet` is missing or empty, or no column is left.
  */
 export type FeatureEncoder = (directory: string, options: SpecOptions) => Promise<FeatureSpec>;
@@ -31,7 +30,6 @@ export type FeatureEncoder = (directory: string, options: SpecOptions) => Promis
 /**
  * Encodes the catalogue of a data folder.
  *
- * @param directory The data folder, with `tracks.parquet`.
  * @param options Weights by group and the most genres that get a column; `force` runs it even when it is up to date.
  * @param encode What encodes it; this process when left out.
  * @returns The report; its facts are the numbers of tracks and columns, the groups and what was dropped.

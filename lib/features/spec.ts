@@ -76,7 +76,6 @@ export interface SpecOptions {
 /**
  * Makes the specification from the statistics of a catalogue.
  *
- * @param options Weights and limits.
  * @throws {InputError} When a weight is negative or of an unknown group, or when no column is left.
  */
 export function makeFeatureSpec(statistics: CatalogStatistics, options: SpecOptions = {}): FeatureSpec {

@@ -54,8 +54,6 @@ export function collectStatistics(catalog: Catalog): CatalogStatistics {
 /**
  * Statistics of two parts of a catalogue taken together.
  *
- * @param a Statistics of one part.
- * @param b Statistics of another.
  * @returns Statistics of both.
  */
 export function mergeStatistics(a: CatalogStatistics, b: CatalogStatistics): CatalogStatistics {

@@ -52,7 +52,6 @@ export const TRANSFORMS: Readonly<Record<ZFeature, Transform>> = {
 /**
  * Applies a transform. A loop of its own for each: a call a number would cost five times as much.
  *
- * @param transform Which.
  * @param values The values, in the feature's own unit.
  * @returns The transformed values; NaN for NaN.
  */
@@ -73,7 +72,6 @@ export function applyTransform({ name, offset }: Transform, values: Float64Array
 /**
  * Undoes a transform.
  *
- * @param transform Which.
  * @returns The value in the feature's own unit.
  */
 export function invertTransform({ name, offset: e }: Transform, y: number): number {

@@ -47,9 +47,7 @@ const HASH_RANGE = 2 ** 32;
  * Whether a row belongs to a sample: decided by a hash of its number, so that the sample does not depend on how the
  * rows are cut into partitions.
  *
- * @param row Number of the row.
  * @param share Share of all rows that the sample takes.
- * @param seed Seed of the sample.
  * @returns True for the rows of the sample.
  */
 export function inSample(row: number, share: number, seed: number): boolean {
@@ -64,7 +62,6 @@ export function inSample(row: number, share: number, seed: number): boolean {
  *
  * @param sample Unit rows of the sample.
  * @param count Number of cells; fewer come of it when there are fewer distinct rows.
- * @param seed Seed of the start.
  */
 export async function makeCoarseCells(sample: Matrix, count: number, seed: number): Promise<CoarseCells> {
   const { labels, centroids } = await kMeans(sample, count, seededRandom(seed, "coarse cells"), {
@@ -83,7 +80,6 @@ export async function makeCoarseCells(sample: Matrix, count: number, seed: numbe
 /**
  * Squared distances of a unit row to all centroids.
  *
- * @param unit Unit rows.
  * @param out Where to put the distances, one a cell.
  */
 export function distancesToCells(unit: Matrix, i: number, cells: CoarseCells, out: Float64Array): number {
@@ -101,7 +97,6 @@ export function distancesToCells(unit: Matrix, i: number, cells: CoarseCells, ou
  * no nearer to p than that. 0 when the row is at home in h.
  *
  * @param distances Squared distances of the row to all centroids.
- * @param home The row's own cell.
  */
 export function guestNeed(distances: Float64Array, home: number, cell: number, cells: CoarseCells): number {
   if (cell === home) return 0;
@@ -115,7 +110,6 @@ export function guestNeed(distances: Float64Array, home: number, cell: number, c
  * |p − g| + |p − h|, without a look at the other centroid.
  *
  * @param distances Squared distances of the row to all centroids.
- * @param home The row's own cell.
  * @param limit Largest need of a guest.
  * @returns True when {@linkcode guestNeed} is at most the limit.
  */
@@ -136,7 +130,6 @@ export function isGuest(
  * @param x The rows of the part.
  * @param rows Their numbers.
  * @param queries The queries; none is near itself.
- * @param k Rows wanted of each.
  * @returns The nearest rows of each query, nearest first; fewer than k where the part has fewer.
  */
 export function nearestRows(
@@ -170,9 +163,6 @@ export function nearestRows(
 /**
  * Merges the nearest rows of two parts.
  *
- * @param a Nearest rows of one part.
- * @param b Nearest rows of another part for the same queries.
- * @param k Rows wanted of each query.
  * @returns Those of both.
  */
 export function mergeNearest(a: NearRow[][], b: NearRow[][], k: number): NearRow[][] {
@@ -202,8 +192,6 @@ export function needForRecall(nearest: readonly NearRow[][], recall: number): nu
  *
  * @param x The rows of the cell, those at home first.
  * @param homes Number of rows at home.
- * @param rows Row numbers.
- * @param options Neighbours, recall within the cell, seed.
  * @returns How many neighbours each has, fewer than asked for in a small cell; their row numbers, nearest first and equal
  * similarities by row number, with their cosines; how many rows each was compared with on average; and of the rows at
  * home how many have the direction of another before them, and how many are zeros.
@@ -242,7 +230,6 @@ export async function joinCell(
 /**
  * Number of coarse cells.
  *
- * @param rows Number of rows.
  * @param cellRows Rows at home in a cell, about.
  * @param fewest So many cells at least, where there are rows enough for them.
  * @returns Number of cells.

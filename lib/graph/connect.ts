@@ -32,7 +32,6 @@ export function connectTrack(x: Matrix, vector: ArrayLike<number>, k: number = 5
  * The neighbour graph of a listener's liked tracks among themselves: each has k liked neighbours, also where the graph
  * of the catalogue has none. Exact for as many likes as people have. O(m² d) for m likes.
  *
- * @param x The matrix [n, d] on which the graph of the catalogue was built.
  * @param tracks Rows of the liked tracks; repeated ones count once.
  * @param k Neighbours of each; all others when there are fewer.
  * @returns The liked tracks, in the given order, and their graph: node i is `tracks[i]`.
@@ -57,7 +56,6 @@ export async function likedGraph(
  * The vector that lies amid several tracks: the mean of their unit vectors. With {@linkcode connectTrack} it finds what
  * is near to all of them.
  *
- * @param x The matrix [n, d].
  * @param tracks Rows, at least one.
  * @returns A vector of d elements.
  */

@@ -46,8 +46,6 @@ const MOST_EDGES = 2 ** 31 - 1;
 /**
  * Checks that the edges of a graph can be counted, before hours are spent on it.
  *
- * @param nodes Number of nodes.
- * @param k Neighbours of each.
  * @throws {InputError} When there are more than 2³¹ − 1 edges: which k is possible, and what is to be done.
  */
 export function expectEdgeCount(nodes: number, k: number): void {
@@ -104,7 +102,6 @@ export function writeGraph(path: string, graph: NeighborGraph, extra: Record<str
  * {@linkcode writeGraphIndex} then makes them a graph.
  *
  * @param part Number of the part, from 0 on in the order of the rows.
- * @param firstRow First row of the block.
  * @param rows The block; its neighbours are nodes of the whole graph.
  * @param nodeCount Nodes of the whole graph.
  * @returns What `graph.json` says of it.
@@ -127,7 +124,6 @@ export function writeGraphPart(
  * Writes `graph.json` once all parts are there, and takes away what it replaces: parts of an older graph and
  * `graph.npz`.
  *
- * @param index Nodes, neighbours of each, report.
  * @param parts What {@linkcode writeGraphPart} gave, in any order.
  * @throws {InputError} When the parts do not hold every row once.
  */

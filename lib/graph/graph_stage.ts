@@ -26,7 +26,6 @@ export type GraphOfFile = (
 /**
  * Builds the graph of a data folder from the matrix that `embedding.json` names, else from `X_pca.npy`.
  *
- * @param options Neighbours, recall, seed.
  * @param build What builds the graph; {@linkcode graphFile} when left out.
  * @returns What came of it; its facts are the {@linkcode KnnReport}.
  * @throws {InputError} When the matrix is missing, cannot have k neighbours a row, or would have more than 2³¹ − 1
@@ -59,9 +58,6 @@ export function graphStage(
  * Builds the neighbour graph of an NPY matrix and writes it as a SciPy CSR file. The report goes into the file as the
  * byte string `report`, in JSON; SciPy ignores it.
  *
- * @param matrixFile NPY file of a matrix [n, d].
- * @param graphFile NPZ file to write.
- * @param options Neighbours, recall, seed.
  * @returns How the graph was made.
  * @throws {InputError} When the matrix is missing, holds NaN, or cannot have k neighbours a row; then nothing is
  * written.

@@ -21,7 +21,6 @@ import { filterEdges } from "./statistics.ts";
  * O(edges log k).
  *
  * @param graph A graph with more neighbours than are wanted.
- * @param options Method and number of neighbours to keep.
  * @returns A graph with `keep` neighbours a row.
  * @throws {InputError} When `keep` is not in [1, k].
  */

@@ -81,11 +81,7 @@ export interface JoinResult {
   report: JoinReport;
 }
 
-/**
- * The report of a search that compared all pairs.
- *
- * @param compared Rows that each was compared with.
- */
+/** The report of a search that compared all pairs. */
 export function exactReport(compared: number): JoinReport {
   return { method: "exact", recall: 1, recall_error: 0, recall_sample: 0, cells: 0, compared };
 }
@@ -96,8 +92,6 @@ const FIRST_CELLS = 4;
 /**
  * Finds the nearest neighbours of all rows of a matrix.
  *
- * @param x The matrix [n, d], finite.
- * @param options What is asked for.
  * @returns Neighbours among the distinct directions of the matrix.
  */
 export async function selfJoin(x: Matrix, options: JoinOptions): Promise<JoinResult> {

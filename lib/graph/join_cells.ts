@@ -15,11 +15,7 @@ const NEAR_ROWS = 2048;
 /**
  * Finds the cells and puts the rows into their blocks.
  *
- * @param memory Their memory, with the rows in it.
- * @param plan What lies where.
  * @param layout The layout with the number of cells wanted.
- * @param count Number of rows.
- * @param random Draws the sample.
  * @returns Cell of each row, a view of the memory.
  */
 export async function makeCells(

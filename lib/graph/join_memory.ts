@@ -35,7 +35,6 @@ export interface JoinPlan {
 /**
  * Number of k-means cells.
  *
- * @param n Number of rows.
  * @returns 4 √n, at least 16.
  */
 export function cellCountFor(n: number): number {
@@ -45,9 +44,7 @@ export function cellCountFor(n: number): number {
 /**
  * Lays out the memory for n directions; there may turn out to be fewer.
  *
- * @param n Number of directions.
  * @param dimensions Dimensions, a multiple of 4.
- * @param k Neighbours of each.
  */
 export function planMemory(n: number, dimensions: number, k: number): JoinPlan {
   let bytes = 0;

@@ -58,7 +58,6 @@ const EXACT_COST = 2e10;
  * by comparing all pairs.
  *
  * @param x The matrix [n, d], finite.
- * @param options Neighbours, recall, seed.
  * @returns The graph and how it was made.
  * @throws {InputError} When k is not in [1, n − 1], there would be more than 2³¹ − 1 edges, or an element is not
  * finite.

@@ -23,9 +23,6 @@ const SMOOTHING_ROUNDS = 20;
  * 3. While there are steps left, a track is put into the largest step that one can divide; then single tracks are
  *    exchanged as long as that makes the larger of their two steps smaller.
  *
- * @param x The matrix [n, d] on which it was built.
- * @param from Row of track A.
- * @param to Row of track B, another track.
  * @param steps Number of steps, in [1, n − 1].
  * @returns The tracks, both ends included, none twice; the cosine of each to the one before it; the largest step as
  * 1 − cosine, in [0, 2]; and whether every step before the filling-in was an edge of the graph: it was not when the graph

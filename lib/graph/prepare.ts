@@ -16,7 +16,6 @@ export interface Directions {
  * cosines do and do not change when a mean is subtracted, but in 32-bit floats they keep their digits when all rows lie
  * in one narrow cone. O(n d).
  *
- * @param x The matrix [n, d], finite.
  * @param data Zeros, n times d rounded up to a multiple of 4; gets the unit rows less their mean, one a direction.
  */
 export function prepareDirections(x: Matrix, data: Float32Array): Directions {
@@ -57,7 +56,6 @@ export function prepareDirections(x: Matrix, data: Float32Array): Directions {
  * Rows by group, in their order (counting sort). O(n + groups).
  *
  * @param groupOf Group of each row, in [0, groups).
- * @param groups Number of groups.
  * @returns The rows, group after group, and where each group starts, one more than there are groups.
  */
 export function rowsByGroup(groupOf: Int32Array, groups: number): { starts: Int32Array; members: Int32Array } {

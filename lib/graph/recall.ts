@@ -4,8 +4,6 @@ import { deviation, mean } from "d3-array";
 /**
  * Mean of a sample and its standard error.
  *
- * @param count Size of the sample.
- * @param value Value of each element.
  * @returns Mean, and standard deviation over √count.
  */
 export function meanAndError(count: number, value: (s: number) => number): { mean: number; error: number } {

@@ -101,7 +101,6 @@ export function filterEdges(graph: NeighborGraph, keep: (i: number, e: number) =
 /**
  * Whether a track stands in the neighbour list of another. O(k).
  *
- * @param from The track whose list it is.
  * @returns True when it is there.
  */
 export function hasEdge(graph: NeighborGraph, from: number, to: number): boolean {
@@ -156,7 +155,6 @@ export interface Mixing {
  * How groups (genres, clusters) mix along the edges. Tracks without a group are left out. O(edges).
  *
  * @param groupOf Group of each track in [0, groups), or −1.
- * @param groups Number of groups.
  * @throws {InputError} When there is not one group a track.
  */
 export function groupMixing(graph: NeighborGraph, groupOf: ArrayLike<number>, groups: number): Mixing {

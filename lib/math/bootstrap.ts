@@ -45,7 +45,6 @@ const LEAST_PAIRS = 6;
  * and every resample is weighed likewise. Cost O(values × resamples).
  *
  * @param values One value a session or a listener: what is resampled as a whole.
- * @param options Randomness, resamples, weights, kind of the interval.
  * @returns Mean and interval; `lower ≤ estimate ≤ upper` but for the rarest of samples.
  * @throws {RangeError} When the number of resamples is below 1, or there are not as many weights as values.
  */
@@ -64,7 +63,6 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
  *
  * @param values What is summed above the line, one value a session, listener or playlist.
  * @param over What is summed below it; 1 for each value when left out. A ratio over 0 is 0.
- * @param options Randomness, resamples, kind of the interval.
  * @returns Σ values / Σ over with its interval.
  * @throws {RangeError} When the number of resamples is below 1.
  */
@@ -126,7 +124,6 @@ export interface PairedDifference extends Interval {
  *
  * @param a One value a session under one policy.
  * @param b The values of the same sessions under the other.
- * @param options Randomness, resamples, weights.
  * @returns Mean difference with its interval, and how often a is larger.
  * @throws {RangeError} `Expected 10 values to pair with 10 but found 9`.
  */

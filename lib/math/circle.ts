@@ -24,7 +24,6 @@ export function keyPosition(key: number, mode: number): number {
  * The key at a place on the circle of fifths.
  *
  * @param position Place in 0 … 11.
- * @param mode 1 major, 0 minor.
  * @returns Pitch class 0–11, C = 0.
  */
 export function keyAtFifths(position: number, mode: number): number {

@@ -45,10 +45,8 @@ const TOLERANCE = 1e-6;
  * start is greedy k-means++ (Arthur & Vassilvitskii 2007); `test/bench/embedding_bench.ts` compares the two. Cost
  * O(n k d) an iteration.
  *
- * @param x The matrix [n, d].
  * @param k Number of clusters, in [1, n]. Fewer are returned when there are fewer distinct rows.
  * @param random Source of randomness, for k-means++ alone.
- * @param options Starts and limits.
  * @throws {RangeError} When k is out of range or an element is not finite.
  */
 export async function kMeans(
@@ -97,9 +95,6 @@ export type Centroids = Omit<KMeansResult, "labels">;
 /**
  * Nearest centroid of each row, the first among equals. TensorFlow compares in float32 about the centroids' mean.
  *
- * @param tf The TensorFlow.js API.
- * @param x The matrix [n, d].
- * @param centroids The centroids [k, d].
  * @returns One number a row, in [0, k).
  */
 export function nearestCentroids(tf: TensorFlow, x: Matrix, centroids: Matrix): Int32Array {
@@ -120,14 +115,7 @@ export function nearestCentroids(tf: TensorFlow, x: Matrix, centroids: Matrix): 
   return labels;
 }
 
-/**
- * Lloyd's iterations. A centroid without rows stays where it is.
- *
- * @param tf The TensorFlow.js API.
- * @param x The matrix [n, d].
- * @param start Where the centroids start [k, d].
- * @param limit Most iterations.
- */
+/** Lloyd's iterations. A centroid without rows stays where it is. */
 export function lloyd(tf: TensorFlow, x: Matrix, start: Matrix, limit: number): Centroids {
   const d = x.columns;
   const centroids = matrix(start.rows, d, start.data.slice());
@@ -166,8 +154,6 @@ export function lloyd(tf: TensorFlow, x: Matrix, start: Matrix, limit: number): 
  * Means of parts, for each of several numbers of parts: each time the part with the largest sum of squares is cut across
  * its first principal component.
  *
- * @param x The matrix [n, d].
- * @param numbers Numbers of parts.
  * @returns The means for each number; fewer means where nothing is left to cut.
  */
 export async function principalParts(x: Matrix, numbers: readonly number[]): Promise<Matrix[]> {
@@ -225,7 +211,6 @@ function greedyPlusPlus(x: Matrix, k: number, random: Random): Matrix {
  * A sample that is the same on every run: the rows are cut into equal stretches, and one row of each is drawn. A pattern
  * that repeats in the order of the rows does not bias it.
  *
- * @param x The matrix [n, d].
  * @param count Number of rows wanted, at least 1.
  * @returns A new matrix of `count` rows in their order; `x` itself when it has no more.
  */
@@ -242,8 +227,6 @@ export function oneOfEachStretch(x: Matrix, count: number): Matrix {
 /**
  * Rows drawn without replacement.
  *
- * @param rows Number of rows.
- * @param count Number of rows wanted.
  * @returns Row indices in random order; all rows when there are no more than `count`.
  */
 export function drawRows(rows: number, count: number, random: Random): Int32Array {

@@ -13,8 +13,6 @@ export interface Matrix {
 /**
  * Makes a matrix over existing elements, or of zeros.
  *
- * @param rows Number of rows.
- * @param columns Number of columns.
  * @param data The elements, row-major; zeros when left out.
  * @returns The matrix; it shares `data`.
  * @throws {RangeError} When `data` does not hold `rows * columns` elements.
@@ -43,7 +41,6 @@ export function row(x: Matrix, i: number): Float32Array {
 /**
  * Picks rows, copying them.
  *
- * @param x The matrix [n, d].
  * @param rows Row indices in [0, n), in the order wanted.
  * @returns A new matrix [rows.length, d].
  */
@@ -53,11 +50,7 @@ export function takeRows(x: Matrix, rows: ArrayLike<number>): Matrix {
   return { data, rows: rows.length, columns: x.columns };
 }
 
-/**
- * Scales rows to length 1; zero rows stay zero. Cost O(n d).
- *
- * @param x The matrix [n, d].
- */
+/** Scales rows to length 1; zero rows stay zero. Cost O(n d). */
 export function unitRows(x: Matrix): Matrix {
   const unit = matrix(x.rows, x.columns);
   for (let i = 0; i < x.rows; i++) {
@@ -96,7 +89,6 @@ export function checkFinite(x: Matrix): void {
 /**
  * Squared Euclidean distance of two rows.
  *
- * @param x A matrix [n, d].
  * @param y A matrix [m, d], which may be the same.
  */
 export function squaredDistance(x: Matrix, i: number, y: Matrix, j: number): number {

@@ -79,7 +79,6 @@ export function* newton<L extends Likelihood>(
  * Runs an ascent to its end.
  *
  * @param search What {@linkcode newton}, or a search made with it, gave.
- * @param evaluate The likelihood at given parameters.
  * @returns What the search returns.
  */
 export function climb<L, Result>(

@@ -47,7 +47,6 @@ export interface PcaOptions {
  * Moments of the rows in one pass. TensorFlow sums blocks of rows in float32 about their own mean; these are merged in
  * float64 by {@linkcode mergeMoments}, so that a large mean costs the variance no digits. Cost O(n d²).
  *
- * @param x The matrix [n, d].
  * @throws {RangeError} When an element is NaN or infinite.
  */
 export async function accumulateMoments(x: Matrix): Promise<Moments> {
@@ -77,8 +76,6 @@ export async function accumulateMoments(x: Matrix): Promise<Moments> {
  * algorithm for computing sample variances", 1979): with δ = mean_b − mean_a,
  * S = S_a + S_b + δδᵀ n_a n_b / (n_a + n_b). Cost O(d²).
  *
- * @param a Moments of some rows.
- * @param b Moments of other rows over the same columns.
  * @returns New moments; the arguments are unchanged.
  * @throws {RangeError} When the numbers of columns differ.
  */
@@ -103,7 +100,6 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
  * Fits a PCA.
  *
  * @param source The matrix [n, d], or its moments.
- * @param options How many components to keep.
  * @throws {RangeError} When there are fewer than two rows, no column varies, an element is not finite, or more
  * components are asked for than there are.
  *
@@ -142,7 +138,6 @@ export async function fitPca(source: Matrix | Moments, options: PcaOptions = {})
 /**
  * Projects rows onto the components: Z = (X − mean) Wᵀ. Cost O(n k d).
  *
- * @param x The matrix [n, d].
  * @param model A fitted PCA over d columns, with k components.
  * @returns The scores [n, k].
  * @throws {RangeError} When the numbers of columns differ.

@@ -38,8 +38,6 @@ export function spreadOf(values: ArrayLike<number>): Spread {
  * Spread of two samples taken together, by the pairwise formula of Chan, Golub and LeVeque (1979):
  * δ = mean_b − mean_a, M2 = M2_a + M2_b + δ² n_a n_b / n.
  *
- * @param a Spread of the first sample.
- * @param b Spread of the second.
  * @returns Spread of both.
  *
  * @example

@@ -42,8 +42,6 @@ const BLOCK_ROWS = 16_384;
 /**
  * Puts the rows of a matrix through TensorFlow, block by block, so that memory does not grow with the rows.
  *
- * @param tf The TensorFlow.js API.
- * @param x The matrix [n, d].
  * @param compute What is computed from a block [rows, d]; tensors that it makes are freed.
  * @returns For each block, in the order of the rows, its first row, how many it has, and the values that were computed,
  * row-major.
@@ -67,9 +65,6 @@ export function* inBlocks(
 /**
  * Puts the rows of a matrix through TensorFlow, as {@linkcode inBlocks}, and gathers the results.
  *
- * @param tf The TensorFlow.js API.
- * @param x The matrix [n, d].
- * @param columns Columns of the result.
  * @param compute What is computed from a block [rows, d]: a tensor [rows, columns].
  * @returns The matrix [n, columns].
  */

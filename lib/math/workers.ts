@@ -3,7 +3,6 @@
 /**
  * Starts worker threads.
  *
- * @param module The module that each runs.
  * @param count How many; one is none, since the thread at hand does as much.
  */
 export function startWorkers(module: URL, count: number): Worker[] {

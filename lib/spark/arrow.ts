@@ -31,8 +31,6 @@ export interface RowTable {
 /**
  * Encodes a table.
  *
- * @param schema Its columns and their types.
- * @param columns Their values.
  * @returns An Arrow IPC stream of one batch.
  */
 export function encodeRows(schema: RowSchema, columns: RowColumns): Uint8Array {
@@ -81,7 +79,6 @@ export function bytesOf(values: ArrayBufferView): Uint8Array {
  * A matrix as a column of byte strings.
  *
  * @param values The numbers of all rows, one row behind another.
- * @param rows Number of rows.
  * @returns The bytes of each row: views, not copies.
  */
 export function rowsOf(values: ArrayBufferView, rows: number): Uint8Array[] {
@@ -93,7 +90,6 @@ export function rowsOf(values: ArrayBufferView, rows: number): Uint8Array[] {
 /**
  * A column of byte strings as the numbers of a matrix, the way back from {@linkcode rowsOf}.
  *
- * @param type Class of the numbers.
  * @returns The numbers of all rows, one row behind another.
  */
 export function packedOf<T>(
@@ -104,11 +100,7 @@ export function packedOf<T>(
   return numbersOf(type, concatenate(Uint8Array, tables.flatMap((table) => table.bytes(name))));
 }
 
-/**
- * Bytes as numbers; copied where they are not aligned.
- *
- * @param type Class of the numbers.
- */
+/** Bytes as numbers; copied where they are not aligned. */
 export function numbersOf<T>(type: TypedArrayClass<T>, bytes: Uint8Array): T {
   const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / type.BYTES_PER_ELEMENT);

@@ -47,7 +47,6 @@ export const SCORES_STEP: MergedStep<Map<string, Float64Array>> = mergedStep(
  * rounding. Rows are brought together by choice set once; then every pass of Newton's method is a job.
  *
  * @param path Parquet file in long format, one row an alternative; the chosen row is marked by 1 or true.
- * @param columns Which columns mean what.
  * @returns The fit, without the statistics that need constants or held-out listeners.
  * @throws {InputError} When a column is missing or not numeric, a value is missing, or as `fitConditionalLogit`.
  */

@@ -91,9 +91,6 @@ export interface Step {
    * Works on a partition. A partition may be tried again, elsewhere and at the same time: only what one attempt yields
    * counts, and a file that it writes is whole at once or has the same bytes at the same places.
    *
-   * @param rows The rows of the partition, in tables.
-   * @param broadcast What every partition is given.
-   * @param context Which partition it is.
    * @returns Tables.
    */
   run(rows: AsyncIterable<RowTable>, broadcast: unknown, context: PartitionContext): AsyncIterable<RowColumns>;
@@ -119,7 +116,6 @@ export interface Failure {
 /**
  * Makes a {@linkcode MergedStep}.
  *
- * @param values Yields values of a partition.
  * @param merge Merges two values; associative.
  */
 export function mergedStep<T, Broadcast = undefined>(
@@ -139,7 +135,6 @@ export function mergedStep<T, Broadcast = undefined>(
 /**
  * Runs a job whose last step is a {@linkcode mergedStep} and merges what its partitions come to.
  *
- * @param merge Merges two values; associative.
  * @throws {InputError} When the source has no rows.
  */
 export async function runAndMerge<T>(engine: Engine, job: Job, merge: (a: T, b: T) => T): Promise<T> {

@@ -191,7 +191,6 @@ export const WRITE_STEP: MergedStep<Written> = mergedStep(async function* (table
 /**
  * The cell in which each row is at home.
  *
- * @param unit Unit rows.
  * @returns One cell a row.
  */
 export function homesOf(unit: Matrix, cells: CoarseCells): Int32Array {

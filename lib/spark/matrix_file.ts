@@ -58,9 +58,6 @@ export function writingStep<Broadcast extends { file: RowsFile }>(
 /**
  * Writes a float32 matrix by many hands, atomically.
  *
- * @param path The NPY file to write.
- * @param rows Number of rows.
- * @param columns Number of columns.
  * @param jobOf The job, whose last step is a {@linkcode writingStep} that is given the file.
  * @throws {Error} When a row is missing or comes twice.
  */

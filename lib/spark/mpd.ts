@@ -91,7 +91,6 @@ async function companionsIn(tables: AsyncIterable<RowTable>): Promise<[number, C
  * Reads slices of the Million Playlist Dataset on an engine; the files are those of `readMpd`.
  *
  * @param files Slices, or folders and archives of them.
- * @param directory Folder to write to.
  * @param options What to do with repeats; `companions` also writes `cooccurrence.npz`, a SciPy CSR matrix with so many
  * companions of each track and in how many playlists they stand together.
  * @returns Counts and damages.

@@ -83,7 +83,6 @@ const GIB = 2 ** 30;
  * Reckons what serving takes. Each machine holds the whole graph, so that a pick needs no other machine; listeners'
  * states are spread over the machines.
  *
- * @param load What was measured and what is assumed.
  * @returns The lines, each with its arithmetic; the later ones use the earlier ones.
  * @throws {InputError} When a number is not above 0, or a machine cannot hold graph and embeddings.
  */
@@ -222,7 +221,6 @@ const NETWORK = 500;
  * seconds of the join, the bytes of a row on its way and the memory of a task are those of the largest run.
  *
  * @param measured Measured runs of several sizes, with cells of one size.
- * @param options What is asked of the cluster.
  * @returns The lines, each with its arithmetic.
  * @throws {InputError} When there is no measured run or an option is out of range.
  *

@@ -38,7 +38,6 @@ export interface WorldOptions {
  * `tracks.parquet` and `rejects.csv`. The tables in memory take about 60 bytes a track; the files are streamed.
  *
  * @param directory The data folder; made when missing.
- * @param options Size, seed, number of playlists and form.
  * @returns The report; its facts count tracks, rows, artists and playlists.
  * @throws {InputError} When a number is out of range, or there is no such form.
  *
