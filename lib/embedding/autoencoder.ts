@@ -6,7 +6,6 @@ import { sum } from "d3-array";
 import { join } from "node:path";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { type Matrix, takeRows } from "../math/matrix.ts";
-import { readFile } from "../data/npy.ts";
 import { startProgress } from "../data/progress.ts";
 import { seededRandom, shuffleInPlace } from "../math/random.ts";
 import { writeAtomic } from "../data/atomic.ts";
@@ -199,21 +198,6 @@ export async function trainAutoencoder(
   const autoencoder = new Autoencoder(tf, model, description);
   description.codeMean = Array.from((await accumulateMoments(autoencoder.encode(takeRows(x, train)))).mean);
   return autoencoder;
-}
-
-/**
- * Loads an autoencoder that was saved.
- *
- * @param directory The folder it is in.
- * @throws {InputError} When the folder holds none.
- */
-export async function loadAutoencoder(directory: string): Promise<Autoencoder> {
-  const read = (name: string) => JSON.parse(new TextDecoder().decode(readFile(join(directory, name))));
-  const { format, modelTopology, weightsManifest: [{ weights: weightSpecs }] } = read("model.json");
-  const { buffer: weightData } = readFile(join(directory, "weights.bin"));
-  const { tf } = await loadTensorFlow();
-  const load = () => Promise.resolve({ format, modelTopology, weightSpecs, weightData });
-  return new Autoencoder(tf, await tf.loadLayersModel({ load }), read("autoencoder.json"));
 }
 
 type Settings = Required<AutoencoderOptions>;

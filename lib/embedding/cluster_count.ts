@@ -93,11 +93,8 @@ export async function chooseClusterCount(
  *
  * @param clusterings Labels of the same rows, two clusterings or more.
  * @returns The mean, at most 1.
- * @throws {InputError} When there are fewer than two clusterings.
  */
 export function meanAgreement(clusterings: readonly ArrayLike<number>[]): number {
-  const n = clusterings.length;
-  if (n < 2) throw new InputError(`Expected at least 2 clusterings but found ${n}`);
   return mean(clusterings.flatMap((a, i) => clusterings.slice(0, i).map((b) => adjustedRandIndex(a, b))))!;
 }
 
@@ -125,10 +122,8 @@ export function silhouette(x: Matrix, labels: ArrayLike<number>): number {
  * Adjusted Rand index of two clusterings (Hubert & Arabie 1985): 1 when they agree, about 0 when they are unrelated.
  *
  * @returns A value of at most 1.
- * @throws {InputError} When the lengths differ.
  */
 export function adjustedRandIndex(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) throw new InputError(`Expected ${a.length} labels but found ${b.length}`);
   const [rows, columns] = [countsOf(a), countsOf(b)];
   const cells = new Float64Array(rows.length * columns.length);
   for (let i = 0; i < a.length; i++) cells[a[i] * columns.length + b[i]]++;

@@ -1,5 +1,5 @@
 /** Components and clusters in words: what sets their tracks apart from the catalogue, their genres and their years. */
-import { rollup } from "d3-array";
+import { groups, rollup, sort } from "d3-array";
 import type { Catalog, NumericColumn } from "../catalog/catalog.ts";
 import { deviationOf, spreadOf } from "../math/spread.ts";
 
@@ -92,12 +92,12 @@ export function describeClusters(catalog: Catalog, labels: Int32Array, k: number
     }
     const genres = catalog.lists.genres && commonest(tracks.map((t) => catalog.lists.genres![t]));
     const years = catalog.numbers.year && middleHalf(tracks.map((t) => catalog.numbers.year![t]));
-    const typical = (t: number) =>
+    const distance = (t: number) =>
       features.reduce((sum, { column, values, sd }) => {
-        const distance = (values[t] - (means[column] ?? NaN)) / sd;
-        return sum + (Number.isNaN(distance) ? 1 : distance * distance);
+        const z = (values[t] - (means[column] ?? NaN)) / sd;
+        return sum + (Number.isNaN(z) ? 1 : z * z);
       }, 0);
-    const distances = new Map(tracks.map((t) => [t, typical(t)]));
+    const typical = sort(tracks, distance);
     const titles = catalog.texts.title;
     return {
       cluster,
@@ -108,7 +108,8 @@ export function describeClusters(catalog: Catalog, labels: Int32Array, k: number
       standardized,
       ...(genres && { genres }),
       ...(years && { years }),
-      examples: firstOfTitle(tracks.toSorted((a, b) => distances.get(a)! - distances.get(b)! || a - b), titles, 3),
+      // Several takes of one work are often equally typical.
+      examples: groups(typical, (t) => titles?.[t] || t).slice(0, 3).map(([, [first]]) => first),
     };
   });
 }
@@ -143,23 +144,6 @@ export function inWords(
   }
   if (years) parts.push(years.from === years.to ? `${years.from}` : `${years.from}–${years.to}`);
   return parts.join("; ");
-}
-
-/** The first tracks, without those whose title came before: several takes of one work are often equally typical. */
-function firstOfTitle(
-  tracks: readonly number[],
-  titles: readonly (string | null)[] | undefined,
-  count: number,
-): number[] {
-  const seen = new Set<string>();
-  const found: number[] = [];
-  for (const t of tracks) {
-    const title = titles?.[t];
-    if (title && seen.has(title)) continue;
-    if (title) seen.add(title);
-    if (found.push(t) === count) break;
-  }
-  return found;
 }
 
 function commonest(lists: string[][]): { name: string; share: number }[] {

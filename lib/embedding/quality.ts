@@ -1,7 +1,7 @@
 /** How much of what matters an embedding keeps. */
 import { deviation, mean, rollup, sum } from "d3-array";
-import { expectInteger, InputError } from "../data/errors.ts";
-import { type Matrix, row, takeRows } from "../math/matrix.ts";
+import { expectInteger } from "../data/errors.ts";
+import { type Matrix, squaredDistance, takeRows } from "../math/matrix.ts";
 import type { ExactNeighbors } from "../math/neighbors.ts";
 
 /** A mean over queries with its standard error. */
@@ -20,10 +20,8 @@ export interface MeanEstimate {
  *
  * @param center What guessing would say, length d: the mean of the training rows.
  * @returns The share, at least 0.
- * @throws {InputError} When the shapes differ.
  */
 export function unexplainedShare(x: Matrix, reconstruction: Matrix, center: ArrayLike<number>): number {
-  sameShape(x, reconstruction);
   let error = 0;
   let total = 0;
   for (let i = 0; i < x.data.length; i++) {
@@ -37,10 +35,8 @@ export function unexplainedShare(x: Matrix, reconstruction: Matrix, center: Arra
  * Root mean squared error of each column.
  *
  * @returns One error a column, in the column's unit.
- * @throws {InputError} When the shapes differ.
  */
 export function columnErrors(x: Matrix, reconstruction: Matrix): Float64Array {
-  sameShape(x, reconstruction);
   const sums = new Float64Array(x.columns);
   for (let i = 0; i < x.data.length; i++) sums[i % x.columns] += (x.data[i] - reconstruction.data[i]) ** 2;
   return sums.map((sum) => Math.sqrt(sum / x.rows));
@@ -54,12 +50,9 @@ export function columnErrors(x: Matrix, reconstruction: Matrix): Float64Array {
  *
  * @param k Number of neighbours, in [1, n / 2).
  * @returns A value in [0, 1]; 1 when no neighbour is new.
- * @throws {InputError} When the numbers of rows differ or k is out of range.
  */
 export function trustworthiness(original: Matrix, embedding: Matrix, k: number): number {
   const n = original.rows;
-  if (embedding.rows !== n) throw new InputError(`Expected ${n} embedded rows but found ${embedding.rows}`);
-  expectInteger("k", k, 1, Math.ceil(n / 2) - 1);
   const near = new Int32Array(k);
   let penalty = 0;
   for (let i = 0; i < n; i++) {
@@ -74,14 +67,8 @@ export function trustworthiness(original: Matrix, embedding: Matrix, k: number):
  * For each query the share of its k nearest neighbours that two spaces have in common.
  *
  * @returns One share a query, in [0, 1].
- * @throws {InputError} When queries or k differ.
  */
 export function overlapShares(a: ExactNeighbors, b: ExactNeighbors): Float64Array {
-  if (a.k !== b.k || a.indices.length !== b.indices.length) {
-    throw new InputError(
-      `Expected neighbours of the same queries but found ${a.indices.length} and ${b.indices.length}`,
-    );
-  }
   return Float64Array.from({ length: a.indices.length / a.k }, (_, q) => {
     const [one, other] = [a, b].map(({ indices, k }) => indices.subarray(q * k, (q + 1) * k));
     return one.filter((index) => other.includes(index)).length / a.k;
@@ -151,16 +138,7 @@ export function estimate(values: ArrayLike<number>): MeanEstimate {
 
 /** Squared distances from row i to all rows; infinite to itself. */
 function distancesFrom(x: Matrix, i: number): Float64Array {
-  const d = x.columns;
-  const own = row(x, i);
-  const distances = new Float64Array(x.rows);
-  for (let r = 0, at = 0; r < x.rows; r++) {
-    let sum = 0;
-    for (let j = 0; j < d; j++) sum += (x.data[at++] - own[j]) ** 2;
-    distances[r] = sum;
-  }
-  distances[i] = Infinity;
-  return distances;
+  return Float64Array.from({ length: x.rows }, (_, r) => r === i ? Infinity : squaredDistance(x, i, x, r));
 }
 
 /** Fills `near` with the indices of the smallest distances, the smallest first. */
@@ -181,10 +159,4 @@ function rankOf(distances: Float64Array, j: number): number {
     if (distances[r] < distances[j] || (distances[r] === distances[j] && r < j)) rank++;
   }
   return rank;
-}
-
-function sameShape(a: Matrix, b: Matrix): void {
-  if (a.rows !== b.rows || a.columns !== b.columns) {
-    throw new InputError(`Expected ${a.rows} x ${a.columns} elements but found ${b.rows} x ${b.columns}`);
-  }
 }

@@ -5,22 +5,17 @@
 import { rollup } from "d3-array";
 import { UMAP } from "umap-js";
 import { findABParams } from "umap-js/dist/umap.js";
-import { expectInteger, InputError } from "../data/errors.ts";
+import { InputError } from "../data/errors.ts";
 import { type Matrix, matrix, takeRows } from "../math/matrix.ts";
 import { type ExactNeighbors, exactNeighbors } from "../math/neighbors.ts";
 import { startProgress } from "../data/progress.ts";
 import { type Random, randomInteger, shuffleInPlace } from "../math/random.ts";
 
-/** How to lay out. */
-export interface UmapOptions {
-  /** Passes of the optimisation; a third of them for tracks outside the sample. Default 200. */
-  epochs?: number;
-}
-
 /** Neighbours that shape the picture; two fewer than the sample has rows when it is that small. */
 const NEIGHBORS = 15;
 /** Smallest distance between points of the picture. */
 const MINIMUM_DISTANCE = 0.1;
+/** Passes of the optimisation; a third of them for tracks outside the sample. */
 const EPOCHS = 200;
 /** Sampled tracks that push a new one away for each that draws it. */
 const REPULSIONS = 2;
@@ -58,13 +53,11 @@ export function stratifiedSample(strata: ArrayLike<number | string>, size: numbe
  * Lays out rows in two dimensions.
  *
  * @param neighbors Neighbours of every row among the rows, themselves left out: [n, k].
- * @param options Shape of the picture.
+ * @param epochs Passes of the optimisation.
  * @returns Positions [n, 2].
- * @throws {InputError} When the epochs are less than 1.
  */
-export function umapLayout(neighbors: ExactNeighbors, random: Random, options: UmapOptions = {}): Matrix {
+export function umapLayout(neighbors: ExactNeighbors, random: Random, epochs: number = EPOCHS): Matrix {
   const n = neighbors.indices.length / neighbors.k;
-  const epochs = expectInteger("epochs", options.epochs ?? EPOCHS, 1);
   const indices: number[][] = [];
   const distances: number[][] = [];
   for (let i = 0; i < n; i++) {
@@ -96,18 +89,11 @@ export function umapLayout(neighbors: ExactNeighbors, random: Random, options: U
  *
  * @param layout Positions of the points that stay [n, 2].
  * @param neighbors Neighbours of the new points among them, the nearest first.
- * @param options Shape of the picture, as for the layout.
  * @returns Positions of the new points [points, 2].
- * @throws {InputError} When the epochs are less than 1.
  */
-export function placeAmong(
-  layout: Matrix,
-  neighbors: ExactNeighbors,
-  random: Random,
-  options: UmapOptions = {},
-): Matrix {
+export function placeAmong(layout: Matrix, neighbors: ExactNeighbors, random: Random, epochs: number = EPOCHS): Matrix {
   const { k, indices, similarities } = neighbors;
-  const epochs = Math.ceil(expectInteger("epochs", options.epochs ?? EPOCHS, 1) / 3);
+  const passes = Math.ceil(epochs / 3);
   const { a, b } = findABParams(1, MINIMUM_DISTANCE);
   const fixed = Float64Array.from(layout.data);
   const draws = Int32Array.from({ length: DRAWS }, () => 2 * randomInteger(random, layout.rows));
@@ -127,8 +113,8 @@ export function placeAmong(
       next[j] = 1 / membership[j];
     }
     [x, y] = [x / total, y / total];
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const rate = 1 - epoch / epochs;
+    for (let epoch = 0; epoch < passes; epoch++) {
+      const rate = 1 - epoch / passes;
       for (let j = 0; j < k; j++) {
         if (next[j] > epoch) continue;
         next[j] += 1 / membership[j];
@@ -171,32 +157,25 @@ function fillMembership(similarities: Float32Array, membership: Float64Array): v
  * {@linkcode placeAmong}. The neighbours are exact, by cosine.
  *
  * @param sample Row indices of the sample, ascending.
- * @param options Shape of the picture.
  * @returns Positions [n, 2].
  * @throws {InputError} When the sample has fewer than 4 rows.
  */
-export function umapOfSample(
-  x: Matrix,
-  sample: Int32Array,
-  random: Random,
-  options: UmapOptions = {},
-): Matrix {
+export function umapOfSample(x: Matrix, sample: Int32Array, random: Random, epochs: number = EPOCHS): Matrix {
   if (sample.length < 4) throw new InputError(`Expected at least 4 tracks for UMAP but found ${sample.length}`);
   const anchors = takeRows(x, sample);
   const k = Math.min(NEIGHBORS, sample.length - 2);
   const own = Int32Array.from({ length: sample.length }, (_, i) => i);
-  const layout = umapLayout(exactNeighbors(anchors, anchors, k, own), random, options);
+  const layout = umapLayout(exactNeighbors(anchors, anchors, k, own), random, epochs);
   const positions = matrix(x.rows, 2);
-  const sampled = new Uint8Array(x.rows);
+  const sampled = new Set(sample);
   const put = (rows: Int32Array, places: Matrix) =>
     rows.forEach((r, i) => positions.data.set(places.data.subarray(2 * i, 2 * i + 2), 2 * r));
   put(sample, layout);
-  for (const r of sample) sampled[r] = 1;
-  const others = Int32Array.from({ length: x.rows }, (_, r) => r).filter((r) => !sampled[r]);
+  const others = Int32Array.from({ length: x.rows }, (_, r) => r).filter((r) => !sampled.has(r));
   const progress = startProgress("umap, other tracks", others.length);
   for (let start = 0; start < others.length; start += BLOCK) {
     const rows = others.subarray(start, start + BLOCK);
-    put(rows, placeAmong(layout, exactNeighbors(anchors, takeRows(x, rows), k), random, options));
+    put(rows, placeAmong(layout, exactNeighbors(anchors, takeRows(x, rows), k), random, epochs));
     progress.update(start + rows.length);
   }
   progress.stop();

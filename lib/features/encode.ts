@@ -95,23 +95,16 @@ export function decodeRow(x: ArrayLike<number>, spec: FeatureSpec): TrackFeature
 type Encoder = (out: Float32Array, start: number, end: number) => void;
 
 function makeEncoders(catalog: Catalog, spec: FeatureSpec): Encoder[] {
-  const width = spec.columns.length;
-  const encoders: Encoder[] = [];
-  spec.columns.forEach((column, c) => {
-    const values = column.kind === "z-score" ? catalog.numbers[column.name as ZFeature] : undefined;
-    if (values) encoders.push(zEncoder(values, column, c, width));
-  });
-  const [cos, sin] = indicesOf(spec, (column) => column.kind === "circle");
-  const { key, mode } = catalog.numbers;
-  if (cos !== undefined && key) encoders.push(circleEncoder(key, mode, spec.columns[cos].weight, cos, sin, width));
-  for (const group of INDICATOR_GROUPS) {
-    const encoder = indicatorEncoder(catalog, spec, group, width);
-    if (encoder) encoders.push(encoder);
-  }
-  return encoders;
+  return [
+    ...spec.columns.map((column, c) => zEncoder(catalog, column, c, spec.columns.length)),
+    circleEncoder(catalog, spec),
+    ...INDICATOR_GROUPS.map((group) => indicatorEncoder(catalog, spec, group)),
+  ].filter((encoder) => encoder !== undefined);
 }
 
-function zEncoder(values: Float64Array, column: FeatureColumn, c: number, width: number): Encoder {
+function zEncoder(catalog: Catalog, column: FeatureColumn, c: number, width: number): Encoder | undefined {
+  const values = column.kind === "z-score" ? catalog.numbers[column.name as ZFeature] : undefined;
+  if (!values) return undefined;
   const transform = column.transform!;
   const { mean } = column;
   const scale = column.weight / column.sd;
@@ -124,14 +117,11 @@ function zEncoder(values: Float64Array, column: FeatureColumn, c: number, width:
   };
 }
 
-function circleEncoder(
-  key: Float64Array,
-  mode: Float64Array | undefined,
-  weight: number,
-  cos: number,
-  sin: number,
-  width: number,
-): Encoder {
+function circleEncoder({ numbers: { key, mode } }: Catalog, spec: FeatureSpec): Encoder | undefined {
+  const [cos, sin] = indicesOf(spec, (column) => column.kind === "circle");
+  if (cos === undefined || !key) return undefined;
+  const width = spec.columns.length;
+  const { weight } = spec.columns[cos];
   const angle = (position: number) => position * Math.PI / 6;
   const cosines = Float64Array.from({ length: 12 }, (_, p) => weight * Math.cos(angle(p)));
   const sines = Float64Array.from({ length: 12 }, (_, p) => weight * Math.sin(angle(p)));
@@ -145,12 +135,8 @@ function circleEncoder(
   };
 }
 
-function indicatorEncoder(
-  catalog: Catalog,
-  spec: FeatureSpec,
-  group: IndicatorGroup,
-  width: number,
-): Encoder | undefined {
+function indicatorEncoder(catalog: Catalog, spec: FeatureSpec, group: IndicatorGroup): Encoder | undefined {
+  const width = spec.columns.length;
   const members = Int32Array.from(indicesOf(spec, (column) => column.group === group));
   if (members.length === 0) return undefined;
   const columns = Array.from(members, (c) => spec.columns[c]);

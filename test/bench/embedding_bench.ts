@@ -298,7 +298,7 @@ async function layOut(
   const anchors = unitRows(takeRows(x, drawn(x.rows).subarray(0, ANCHORS)));
   const own = Int32Array.from({ length: ANCHORS }, (_, i) => i);
   const known = exactNeighbors(anchors, anchors, 15, own);
-  const layout = await time("layout", () => umapLayout(known, seededRandom(2), { epochs: 201 }));
+  const layout = await time("layout", () => umapLayout(known, seededRandom(2), 201));
   result.quality.trustworthiness = trustworthiness(anchors, layout, 15);
   const indices = new Int32Array(16 * ANCHORS);
   const distances = new Float32Array(16 * ANCHORS);
@@ -332,10 +332,10 @@ async function place(
     judge(result, anchors, fresh, matrix(ANCHORS, 2, Float32Array.from(umap.getEmbedding().flat())), placed.flat());
     return;
   }
-  const layout = umapLayout(known, seededRandom(2), { epochs: 201 });
+  const layout = umapLayout(known, seededRandom(2), 201);
   const positions = await time("place", () => {
     const near = exactNeighbors(anchors, fresh, 15);
-    return tool === "segue" ? placeAmong(layout, near, seededRandom(3), { epochs: 201 }).data : means(layout, near);
+    return tool === "segue" ? placeAmong(layout, near, seededRandom(3), 201).data : means(layout, near);
   });
   judge(result, anchors, fresh, layout, positions);
 }

@@ -8,7 +8,7 @@ import {
   trustworthiness,
   unexplainedShare,
 } from "../../lib/embedding/quality.ts";
-import { matrix, takeRows } from "../../lib/math/matrix.ts";
+import { matrix } from "../../lib/math/matrix.ts";
 import { runPython } from "../python.ts";
 import { correlated } from "./samples.ts";
 
@@ -22,8 +22,6 @@ print(json.dumps([trustworthiness(x, y, n_neighbors=k) for k in (3, 10, 15)]))`;
   const expected = JSON.parse(runPython(code, [JSON.stringify([[...x.data], [...y.data]])]));
   [3, 10, 15].forEach((k, i) => assert.ok(Math.abs(trustworthiness(x, y, k) - expected[i]) < 1e-9));
   assert.equal(trustworthiness(x, x, 5), 1);
-  assert.throws(() => trustworthiness(x, y, 40), /Expected k to be an integer in \[1, 39\] but found 40/);
-  assert.throws(() => trustworthiness(x, takeRows(y, [1]), 4), /Expected 80 embedded rows but found 1/);
 });
 
 Deno.test("shares, errors and purities, by hand", () => {
@@ -37,7 +35,6 @@ Deno.test("shares, errors and purities, by hand", () => {
   const labels = [["rock"], [], ["rock", "pop"], ["pop"]];
   assert.deepEqual([...labelShares(b, Int32Array.of(0, 1), labels)], [0.5, NaN]);
   assert.deepEqual(estimate([1, 3, NaN]), { mean: 2, standardError: 1, count: 2 });
-  assert.throws(() => unexplainedShare(x, matrix(1, 2), [0, 0]), /Expected 2 x 2 elements but found 1 x 2/);
 });
 
 Deno.test("neighborPurity2d() is 1 for two heaps and near chance for labels that mean nothing", () => {

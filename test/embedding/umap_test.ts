@@ -27,8 +27,8 @@ Deno.test("stratifiedSample() gives every stratum its share, and a rare one at l
 Deno.test("umapOfSample() keeps blobs together, places the rows outside the sample too, and repeats under a seed", () => {
   const x = blobs(400, 6, 4, 8, 3);
   const sample = stratifiedSample(Array.from({ length: 400 }, (_, i) => i % 4), 200, seededRandom(1));
-  const positions = umapOfSample(x, sample, seededRandom(2), { epochs: 60 });
-  assert.deepEqual(positions, umapOfSample(x, sample, seededRandom(2), { epochs: 60 }));
+  const positions = umapOfSample(x, sample, seededRandom(2), 60);
+  assert.deepEqual(positions, umapOfSample(x, sample, seededRandom(2), 60));
   assert.equal(firstNonFinite(positions), undefined);
   const labels = Int32Array.from({ length: 400 }, (_, i) => i % 4);
   const rows = labels.map((_, i) => i);
