@@ -15,16 +15,6 @@ import type { SequenceRecommender } from "../sequence/recommender.ts";
 import type { SequenceSplit } from "../sequence/split.ts";
 import type { TrackNames } from "../sequence/track_names.ts";
 
-/** What the hybrid may use besides the playlists. */
-export interface TermSources {
-  /** SASRec, or another model that reads sequences; the term `sequence`. */
-  sequence?: SequenceRecommender;
-  /** Names of the tracks: artists and albums. */
-  names?: TrackNames;
-  /** The catalogue: what tracks sound like, their genres, keys and years. */
-  collection?: Collection;
-}
-
 /**
  * The terms that the data allow, each a score of the whole vocabulary:
  *
@@ -41,8 +31,10 @@ export interface TermSources {
  * A term that is the same for every track (when no track has an album, say) is left out, because its weight could not
  * be estimated.
  */
-export function hybridTerms(split: SequenceSplit, sources: TermSources = {}): HybridTerm[] {
-  const { sequence, names, collection } = sources;
+export function hybridTerms(
+  split: SequenceSplit,
+  { sequence, names, collection }: { sequence?: SequenceRecommender; names?: TrackNames; collection?: Collection } = {},
+): HybridTerm[] {
   const tracks = split.trackIds.length;
   const terms: HybridTerm[] = [
     { name: "markov", model: fitMarkov(split.train, tracks) },

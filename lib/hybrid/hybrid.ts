@@ -24,14 +24,6 @@ export interface HybridTerm {
 /** So many tracks drawn from the rest are alternatives. */
 const DRAWN = 100;
 
-/** A fitted hybrid. */
-export interface Hybrid {
-  /** The model. */
-  model: SequenceRecommender;
-  /** The estimates, with standard errors and fit statistics. */
-  logit: ConditionalLogit;
-}
-
 /**
  * Estimates the weights of a hybrid on the validation targets: the target of each playlist is chosen among all tracks.
  * Of these, the best of every model and a uniform draw of the rest make up the choice set; the offset −log(chance of
@@ -45,7 +37,7 @@ export function fitHybrid(
   terms: readonly HybridTerm[],
   split: SequenceSplit,
   options: { playlists?: number; top?: number; seed?: number } = {},
-): Hybrid {
+): { model: SequenceRecommender; logit: ConditionalLogit } {
   const { seed = 42 } = options;
   const top = expectInteger("top", options.top ?? 30, 1);
   const tracks = split.trackIds.length;

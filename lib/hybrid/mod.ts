@@ -11,8 +11,8 @@ export {
   similarityRecommender,
   timeAwareRecommender,
 } from "./content.ts";
-export { hybridTerms, type TermSources } from "./evidence.ts";
-export { fitHybrid, type Hybrid, type HybridTerm, weightTable } from "./hybrid.ts";
+export { hybridTerms } from "./evidence.ts";
+export { fitHybrid, type HybridTerm, weightTable } from "./hybrid.ts";
 export {
   type SequenceEstimate,
   type SequenceTerm,

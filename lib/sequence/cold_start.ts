@@ -14,28 +14,13 @@ import { type SequenceSplit, splitAs, userPlaylists } from "./split.ts";
 import { trainSasrec } from "./train.ts";
 import type { TrainOptions } from "./training_plan.ts";
 
-/** What came of it. */
-export interface ColdStartResult {
-  /** Tracks held out. */
-  coldTracks: number;
-  /** Places of held-out tracks that were predicted. */
-  places: number;
-  /** Share of places whose track is among the first k of the held-out tracks. */
-  amongCold: MetricEstimate;
-  /** The same by the cosine of the features to the track before. */
-  byCosine: MetricEstimate;
-  /** Share of places whose track is among the first k of all tracks. */
-  amongAll: MetricEstimate;
-  /** What a blind choice among the held-out tracks gives. */
-  chance: number;
-  /** The model over all tracks of the split: the held-out ones have the embeddings that their features give them. */
-  model: SequenceRecommender;
-}
-
 /**
  * Measures cold start.
  *
  * @param features Features of every track [tracks, f], standardised.
+ * @returns How many tracks were held out, and how many places of them predicted; the share of places whose track is among
+ * the first k of the held-out tracks, by the model, by the cosine of the features to the track before, and by chance;
+ * the share among the first k of all tracks; and the model over all tracks of the split.
  * @throws {InputError} When features and tracks differ in number, or too little is left to train on.
  */
 export async function evaluateColdStart(
@@ -53,7 +38,10 @@ export async function evaluateColdStart(
     /** Seed of the choice of tracks and places, 42 by default. */
     seed?: number;
   } = {},
-): Promise<ColdStartResult> {
+): Promise<
+  & { coldTracks: number; places: number; chance: number; model: SequenceRecommender }
+  & Record<"amongCold" | "byCosine" | "amongAll", MetricEstimate>
+> {
   const { k = 10, seed = 42 } = options;
   const tracks = split.trackIds.length;
   if (features.rows !== tracks) {

@@ -4,7 +4,7 @@
  * @module
  */
 export { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
-export { type ColdStartResult, evaluateColdStart } from "./cold_start.ts";
+export { evaluateColdStart } from "./cold_start.ts";
 export { type ContinuationResult, evaluateContinuation, holdOutPlaylists } from "./continuation.ts";
 export { type TrainingPoint } from "./early_stopping.ts";
 export { type Interactions, type Playlists } from "./interactions.ts";
@@ -23,7 +23,7 @@ export { continuationTable, formatEstimate, orderAblation, resultTable, sideOfZe
 export { type SasrecConfig, type SasrecModel, type SasrecWeights } from "./sasrec.ts";
 export { loadSequenceData, type SasrecStageOptions, trainedSasrec } from "./sasrec_stage.ts";
 export { type MpdDamage, type MpdPiece, type MpdPlaylist, type MpdTrack } from "./scan_mpd.ts";
-export { type Prediction, type SasrecServer, serveSasrec } from "./serve.ts";
+export { type SasrecServer, serveSasrec } from "./serve.ts";
 export { historyOf, type SequenceSplit, type SplitOptions, type SplitPart } from "./split.ts";
 export { type TrackName, type TrackNames } from "./track_names.ts";
 export { type TrainingResult } from "./train.ts";

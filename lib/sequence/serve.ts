@@ -5,29 +5,18 @@ import { BLOCK, layOutPrefilter } from "./prefilter.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
 import { type SasrecModel, type SasrecWeights, weightShapes } from "./sasrec.ts";
 
-/** A track that may come next. */
-export interface Prediction {
-  /** Its code. */
-  track: number;
-  /** Its score: the logarithm of its probability up to a constant. */
-  score: number;
-  /**
-   * Its probability among all tracks that are not in the history. From {@linkcode PREFILTER_FROM} tracks on, the sum of
-   * the softmax uses 8-bit scores for the tracks far below the best: this changes its third or fourth digit.
-   */
-  probability: number;
-}
-
 /** A SASRec that answers requests. */
 export interface SasrecServer extends SequenceRecommender {
   /**
    * The k most probable next tracks, the history left out.
    *
    * @param history Track codes so far, at least one; the last `window` of them count.
-   * @returns Best first.
+   * @returns Best first, with the score (the logarithm of the probability up to a constant) and the probability among all
+   * tracks that are not in the history. From {@linkcode PREFILTER_FROM} tracks on, the sum of the softmax uses 8-bit
+   * scores for the tracks far below the best: this changes the third or fourth digit of the probability.
    * @throws {InputError} When the history is empty or holds an unknown code, or k is out of range.
    */
-  next(history: ArrayLike<number>, k: number): Prediction[];
+  next(history: ArrayLike<number>, k: number): { track: number; score: number; probability: number }[];
   /**
    * The hidden state at the last position: its inner product with a track's embedding is the track's score.
    *

@@ -8,16 +8,7 @@ import { kindOf } from "../data/source_file.ts";
 import { findColumns, withTextTable } from "../data/text_table.ts";
 
 /** What a track is called, where it is known. */
-export interface TrackName {
-  /** URI. */
-  uri: string | null;
-  /** Title. */
-  title: string | null;
-  /** Artist. */
-  artist: string | null;
-  /** Album. */
-  album: string | null;
-}
+export type TrackName = Record<"uri" | "title" | "artist" | "album", string | null>;
 
 /** Names of tracks, as `track_names.parquet` holds them. */
 export interface TrackNames {

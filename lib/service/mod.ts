@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { SearchIndex, type SearchResult, searchStage } from "./search.ts";
-export { type RunningService, serve, type ServeOptions } from "./server.ts";
+export { SearchIndex, searchStage } from "./search.ts";
+export { serve, type ServeOptions } from "./server.ts";

@@ -41,14 +41,6 @@ const WARM_UP = 40;
 /** Bytes of the index file that are mapped into memory, so that frequent reads copy nothing. */
 const MAPPED_BYTES = 1 << 28;
 
-/** What a search found. */
-export interface SearchResult {
-  /** Rows of the tracks in the catalogue, best first. */
-  tracks: number[];
-  /** The words that were searched for instead; undefined when the words were found as typed. */
-  corrected?: string;
-}
-
 /** Builds the index of a data folder from `tracks.parquet`, unless it is up to date. */
 export function searchStage(directory: string): Promise<StageReport> {
   return runStage(directory, {
@@ -136,7 +128,7 @@ export class SearchIndex {
    * others; within each group the more popular first.
    * @throws {InputError} When the limit is out of range.
    */
-  search(text: string, limit: number = 10): SearchResult {
+  search(text: string, limit: number = 10): { tracks: number[]; corrected?: string } {
     expectInteger("limit", limit, 1, 100);
     const words = wordsOf(text);
     if (words.length === 0) return { tracks: [] };

@@ -32,27 +32,20 @@ export interface ServeOptions {
   now?: () => number;
 }
 
-/** A service that runs. */
-export interface RunningService {
-  /** Where it listens, e.g. `http://127.0.0.1:8787`. */
-  url: string;
-  /** What is to be told of the library, a line each. */
-  notes: readonly string[];
-  /** Stops taking requests, finishes those under way, and closes the log. */
-  stop(): Promise<void>;
-  /** Settles when the service has stopped. */
-  finished: Promise<void>;
-}
-
 const LOCAL = ["127.0.0.1", "localhost", "::1"];
 
 /**
  * Loads a data folder and serves it.
  *
  * @param directory The data folder, with everything up to `graph.npz`.
+ * @returns Where it listens, e.g. `http://127.0.0.1:8787`; what is to be told of the library, a line each; what stops it
+ * when the requests under way are answered; and `finished`, which settles when the log is closed.
  * @throws {InputError} When a file or a required token is missing, the disk refuses a write, or the port is taken.
  */
-export async function serve(directory: string, options: ServeOptions = {}): Promise<RunningService> {
+export async function serve(
+  directory: string,
+  options: ServeOptions = {},
+): Promise<{ url: string; notes: readonly string[]; stop(): Promise<void>; finished: Promise<void> }> {
   const { port = 8787, host = "127.0.0.1", token } = options;
   if (!LOCAL.includes(host) && !token) {
     throw new InputError(
