@@ -198,5 +198,8 @@ function textOf(path: string, bytes: Uint8Array): { text: string; encoding: Enco
       `${path}: expected at most ${LONGEST / 1e6} MB of text but found ${plain.length / 1e6 | 0} MB`,
     );
   }
+  if (new TextDecoder().decode(plain.subarray(257, 262)) === "ustar") {
+    throw new InputError(`${path}: expected text but found a tar archive; unpack it and give the files within`);
+  }
   return decodeText(path, plain);
 }

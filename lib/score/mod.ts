@@ -13,6 +13,7 @@ export {
   type TrackIndex,
 } from "./collection.ts";
 export { type Contribution, Distribution, type Explanation, type Pick } from "./distribution.ts";
+export { type Outcome, outcomeOf } from "./outcome.ts";
 export { type PlaylistRow, playlistRows } from "./playlist.ts";
 export { POLICIES, type Policy, POLICY_NAMES, type PolicyName } from "./policies.ts";
 export { recommendNext, type RecommendOptions } from "./recommend.ts";

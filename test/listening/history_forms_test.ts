@@ -205,6 +205,22 @@ Deno.test("what became of a stream is told from its length and that of the track
   assert.deepEqual(events.map(([type]) => type), lengths.map(([, , event]) => event));
 });
 
+Deno.test("tables that tell how long a play was are read with it: Apple Music, Deezer", () => {
+  const apple =
+    '"Album Name","Container Artist Name","Song Name","Event Start Timestamp","Play Duration Milliseconds"\n' +
+    '"x","Nara Lume","Águas de Março","2024-05-01T10:00:00.500Z","240000"\n' +
+    '"x","The Loops","Night Drive","2024-05-01T10:05:00Z","29999"\n"x","The Loops","Night Drive","2024-05-01T10:05:00Z",""\n';
+  const deezer = "Song Title,Artist,ISRC,Album Title,IP Address,Listening Time,Platform Name,Date\n" +
+    "Águas de Março,Nara Lume,X,Y,203.0.113.7,240,web,2024-05-01 10:00:00\n" +
+    "Night Drive,The Loops,X,Y,203.0.113.7,12,web,2024-05-01 10:05:00\n";
+  const skipped = ["skip", ...b.slice(1)];
+  assert.deepEqual(read({ "Apple Music Play Activity.csv": apple }).events, [a, b].map((e) => e === b ? skipped : e));
+  assert.deepEqual(read({ "deezer.csv": deezer }).events, [a, skipped]);
+  const german =
+    "Künstler;Titel;Album;Datum\nNara Lume;Águas de Março;;01.05.2024 10:00\nThe Loops;Night Drive;;01.05.2024 10:05\n";
+  assert.deepEqual(read({ "de.csv": german }, undefined, "dmy").events, [a, b]);
+});
+
 Deno.test("the same play in two services and exports counts once, and is told", () => {
   const extended = [stream("2024-05-01T10:04:41Z", 240_000, 0), stream("2024-05-01T10:09:30Z", 180_000, 1)];
   const short = [

@@ -170,7 +170,7 @@ Deno.test("histories name the file and what is wrong with it", () => {
     fails(write("other.json", '[{"a": 1, "b": 2}]'), /expected a listening history .* but found objects with a, b/);
     fails(
       write("other.csv", "x,y\n1,2\n"),
-      /expected a listening history .*Last\.fm as CSV or JSON: .* but found x, y/,
+      /expected a listening history .*Last\.fm as CSV or JSON, other tables of plays: .* but found x, y/,
     );
     fails(write("empty.csv", ""), /found no entries/);
     fails(write("not.zip", "PK?"), /expected a zip archive/);
