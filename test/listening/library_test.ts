@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../lib/data/errors.ts";
+import type { LibraryForm } from "../../lib/listening/forms/entry.ts";
 import { LIBRARY_FORMS, readLibrary } from "../../lib/listening/library.ts";
 import { locateFiles } from "../../lib/listening/locations.ts";
 import { formatPlaylist, PLAYLIST_FORMATS, type PlaylistRow } from "../../lib/score/playlist.ts";
@@ -513,4 +514,21 @@ Deno.test("a form of lists is one entry, which the table in data/README.md names
   for (const { title, source, told } of LIBRARY_FORMS) {
     for (const text of [title, source, told]) assert.ok(readme.includes(text), `the README lacks: ${text}`);
   }
+  const form: LibraryForm = {
+    name: "radio",
+    title: "a radio's log",
+    source: "",
+    told: "",
+    files: [".radio"],
+    read: ({ text }) =>
+      text.startsWith("RADIO") ? { entries: [{ readings: [{ title: text.slice(6), artist: "Ünder" }] }] } : undefined,
+  };
+  inFolder((write, folder) => {
+    write("monday.radio", "RADIO Hello World");
+    assert.deepEqual(readLibrary(collection, [folder], [form, ...LIBRARY_FORMS]).tracks, [3]);
+    assert.throws(
+      () => readLibrary(collection, [folder]),
+      /expected a list of tracks \(.*\) in it but found monday\.radio/,
+    );
+  });
 });
