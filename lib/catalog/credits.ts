@@ -15,7 +15,8 @@ const GUESTS_IN_BRACKETS = /\s*[(\[]\s*(?:feat|ft|featuring)\b\.?\s*:?\s*([^)\]]
 /** What announces guests between two names; `Little Feat & A` names a band. */
 const GUESTS = /(?<=\S)\s+(?:feat|ft|featuring)\b\.?(?!\s*(?:[&,+/×]|(?:x|and|with)\s|$))\s*:?\s*(?=\S)/gi;
 /** What may separate artists, or stand in the name of one. A comma between digits does not (`10,000 Maniacs`). */
-const SIGNS = /\s*(?:,(?!\d)|(?<!\d),|[，、])\s*(?:(?:and|&)\s+)?|\s+(?:x|×|and|with|w\/|vs\.?)\s+|\s*[&＆+/]\s*/gi;
+const SIGNS =
+  /\s*(?:,(?!\d)|(?<!\d),|[，、])\s*(?:(?:and|&)\s+)?|\s+(?:x|×|and|with|w\/|vs\.?)\s+(?!(?:[xX×&+/,]|and|with|vs)\s)|\s*[&＆+/]\s*/gi;
 
 /** The names of artists as {@linkcode splitCredit} looks them up: without case, accents and punctuation. */
 export function knownArtists(names: Iterable<string>): Set<string> {

@@ -11,13 +11,28 @@ import { bisectRight } from "d3-array";
 import { Buffer, isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { InputError } from "../data/errors.ts";
+import { SEPARATOR_LINE, separatorOf } from "../data/separator.ts";
 import { gunzip, headOf, kindOf } from "../data/source_file.ts";
+import { type Encoding, encodingOf, isWindows1252, writeUtf8 } from "../data/text.ts";
 import type { Reject } from "./rejects.ts";
 
+/** How the fields of a file stand apart. */
+interface Dialect {
+  separator: string;
+  /** False when quotes have no meaning: `12" Mix` between tabs. */
+  quoted: boolean;
+}
+
 /** The structure of a CSV file. */
-export interface CsvScan {
+export interface CsvScan extends Dialect {
+  /** How the file was encoded; `path` is UTF-8. */
+  encoding: Encoding;
   /** Column names of the header. */
   header: string[];
+  /** The line of the header. */
+  headerLine: number;
+  /** The fields of the first records. */
+  sample: string[][];
   /** Well-formed records after the header; record i is row i of what DuckDB reads from `path`. */
   records: number;
   /** Lines left out of `path`, which cannot be read as records. */
@@ -38,39 +53,63 @@ const LF = 10;
 const CHUNK = 1 << 22;
 /** Longest record; what is longer is an unclosed quote. DuckDB's own limit is 2,000,000 bytes. */
 const MAX_RECORD = 1 << 20;
-const FIELD = /"([^"]*(?:""[^"]*)*)"|([^",\r\n]*)/y;
 const LINE_END = /\r?(?:\n|$)/y;
 const CONTROL = "\\x00-\\x1f\\x7f";
-/** A field without control characters. What is tried first is what most fields are. */
-const TAME_FIELD = `[^",${CONTROL}]*|"[^"${CONTROL}]*(?:""[^"${CONTROL}]*)*"`;
 const UNCLOSED = "a quote that is never closed";
+const NOT_UTF8 = "bytes that are not UTF-8";
 const LONE_CR = "a carriage return inside a line";
 
 /**
- * Scans a CSV file, plain or gzipped. Temporary files begin with the path `scratch`; the caller removes them. Cost
- * O(bytes), about 2 ns a byte; memory O(1) but for the damaged lines.
+ * Scans a table in a text file, plain or gzipped, in UTF-8, UTF-16 or Windows-1252, with any sign between the fields.
+ * Temporary files begin with the path `scratch`; the caller removes them. Cost O(bytes), about 2 ns a byte; memory O(1)
+ * but for the damaged lines.
  *
- * @throws {InputError} When the file is missing, empty, not UTF-8 text with a header line, or not whole gzip.
+ * @throws {InputError} When the file is missing, empty, not text with a header line, or not whole gzip.
  */
 export async function scanCsv(path: string, scratch: string): Promise<CsvScan> {
   const isPacked = kindOf(path) === "gzip";
   const plain = isPacked ? `${scratch}.plain` : path;
   if (isPacked) await gunzip(path, plain);
-  const { header, next } = readHeader(path, headOf(plain, CHUNK));
-  const { damagedBytes, ...scan } = scanRecords(path, plain, next, header.length);
-  if (damagedBytes.length === 0) return { header, ...scan, path: plain };
-  copyWithout(plain, `${scratch}.clean`, damagedBytes);
-  return { header, ...scan, path: `${scratch}.clean` };
+  const told = encodingOf(headOf(plain, 1 << 16));
+  const wide = told?.startsWith("UTF-16");
+  if (wide) await writeUtf8(plain, `${scratch}.utf8`, told);
+  let [source, encoding]: [string, Encoding] = wide ? [`${scratch}.utf8`, told!] : [plain, "UTF-8"];
+  let found = wide ? scanText(path, source) : undefined;
+  // A few bytes that are not UTF-8 are damage in UTF-8, and letters in Windows-1252.
+  if (!found && (told !== "Windows-1252" || !isWindows1252(plain))) found = scanText(path, source);
+  if (!found || (!wide && found.damaged.some(({ reason }) => reason.endsWith(NOT_UTF8)) && isWindows1252(plain))) {
+    [source, encoding] = [`${scratch}.utf8`, "Windows-1252"];
+    await writeUtf8(plain, source, encoding);
+    found = scanText(path, source);
+  }
+  const { damagedBytes, ...scan } = found;
+  if (damagedBytes.length === 0) return { ...scan, encoding, path: source };
+  copyWithout(source, `${scratch}.clean`, damagedBytes);
+  return { ...scan, encoding, path: `${scratch}.clean` };
 }
 
-function readHeader(name: string, bytes: Buffer): { header: string[]; next: number } {
+/** Scans a plain file; between tabs with quotes as signs like others where that leaves fewer lines out. */
+function scanText(name: string, path: string): Omit<CsvScan, "path" | "encoding"> & { damagedBytes: number[] } {
+  const head = headOf(path, CHUNK);
+  const beginning = head.toString("latin1", 0, 1 << 16).replace(/^\xef\xbb\xbf/, "");
+  const separator = separatorOf(beginning.replace(SEPARATOR_LINE, ""), true);
+  const scan = (quoted: boolean) => {
+    const dialect = { separator, quoted };
+    const { header, line, next } = readHeader(name, head, dialect);
+    return { header, headerLine: line, ...dialect, ...scanRecords(name, path, next, line + 1, header.length, dialect) };
+  };
+  const found = scan(true);
+  if (separator !== "\t" || !found.damaged.some(({ reason }) => reason.includes("quote"))) return found;
+  const unquoted = scan(false);
+  return unquoted.damaged.length < found.damaged.length ? unquoted : found;
+}
+
+function readHeader(name: string, bytes: Buffer, dialect: Dialect): { header: string[]; line: number; next: number } {
   const text = bytes.toString("latin1");
-  if (text === "") throw new InputError(`${name}: is empty; expected a CSV file with a header line`);
-  if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) {
-    throw new InputError(`${name}: expected UTF-8 text but found UTF-16; save it as UTF-8`);
-  }
-  const start = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
-  const { problem, length, next } = takeApart(text, start);
+  if (text === "") throw new InputError(`${name}: is empty; expected a table with a header line`);
+  const mark = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
+  const start = mark + (SEPARATOR_LINE.exec(text.slice(mark, mark + 100))?.[0].length ?? 0);
+  const { problem, length, next } = takeApart(text, start, fieldOf(dialect), dialect);
   if (problem === LONE_CR && !text.includes("\n")) {
     throw new InputError(`${name}: expected lines that end in LF but found CR alone; save it with LF line ends`);
   }
@@ -80,9 +119,20 @@ function readHeader(name: string, bytes: Buffer): { header: string[]; next: numb
     throw new InputError(`${name}: expected a header line with the column names but found ${found}`);
   }
   if (strangeBytes(line)) {
-    throw new InputError(`${name}: expected UTF-8 text but the header is not; save it as UTF-8`);
+    throw new InputError(
+      `${name}: expected text in UTF-8, UTF-16 or Windows-1252 but the header is not; save it as UTF-8`,
+    );
   }
-  return { header: takeApart(line.toString("utf8"), 0).fields.map((field) => field.trim()), next };
+  const header = takeApart(line.toString("utf8"), 0, fieldOf(dialect), dialect).fields.map((field) => field.trim());
+  return { header, line: start > mark ? 2 : 1, next };
+}
+
+/** A field, quoted or plain. */
+function fieldOf({ separator, quoted }: Dialect): RegExp {
+  const sign = separator.replace("|", "\\|");
+  return quoted
+    ? new RegExp(`"([^"]*(?:""[^"]*)*)"|([^"${sign}\\r\\n]*)`, "y")
+    : new RegExp(`((?!))?([^${sign}\\r\\n]*)`, "y");
 }
 
 /** Walks over the records of a file from byte `start` on, window by window, as text with one letter for each byte. */
@@ -90,9 +140,20 @@ function scanRecords(
   name: string,
   path: string,
   start: number,
+  firstLine: number,
   width: number,
-): Omit<CsvScan, "header" | "path"> & { damagedBytes: number[] } {
-  const tameRecord = new RegExp(`(?:${TAME_FIELD})(?:,(?:${TAME_FIELD})){${width - 1}}${LINE_END.source}`, "y");
+  dialect: Dialect,
+): Pick<CsvScan, "records" | "damaged" | "blankLines" | "multiline" | "control" | "lineOf" | "sample"> & {
+  damagedBytes: number[];
+} {
+  const sign = dialect.separator.replace("|", "\\|");
+  // A field without control characters. What is tried first is what most fields are.
+  const tame = dialect.quoted
+    ? `(?:[^"${sign}${CONTROL}]*|"[^"${CONTROL}]*(?:""[^"${CONTROL}]*)*")`
+    : `[^${sign}${CONTROL}]*`;
+  const tameRecord = new RegExp(`${tame}(?:${sign}${tame}){${width - 1}}${LINE_END.source}`, "y");
+  const field = fieldOf(dialect);
+  const sample: string[][] = [];
   const strange = new RegExp(`[${CONTROL}]`);
   const damaged: CsvScan["damaged"] = [];
   // Start and end of each damaged line in turn.
@@ -100,7 +161,7 @@ function scanRecords(
   // From these records on, each stands on the line after the one before; and the lines of these records.
   const breakRecords: number[] = [];
   const breakLines: number[] = [];
-  let [line, expectedLine, records, blankLines, multiline, control] = [2, 0, 0, 0, false, false];
+  let [line, expectedLine, records, blankLines, multiline, control] = [firstLine, 0, 0, 0, false, false];
   const buffer = Buffer.allocUnsafe(CHUNK);
   const { size } = statSync(path);
   const file = openSync(path, "r");
@@ -112,9 +173,9 @@ function scanRecords(
       const odd = !isUtf8(bytes.subarray(0, text.length)) || text.includes("\0");
       for (at = 0; at < text.length;) {
         tameRecord.lastIndex = at;
-        const tame = tameRecord.test(text) && tameRecord.lastIndex - at <= MAX_RECORD;
+        const isTame = tameRecord.test(text) && tameRecord.lastIndex - at <= MAX_RECORD;
         const next = tameRecord.lastIndex;
-        const record = tame ? { next, length: next - at, problem: "" } : takeApart(text, at, width);
+        const record = isTame ? { next, length: next - at, problem: "" } : takeApart(text, at, field, dialect, width);
         if (record.problem === UNCLOSED && !atEnd && text.length - at <= MAX_RECORD) break;
         const problem = record.problem || (odd ? strangeBytes(bytes.subarray(at, record.next)) : "");
         if (problem) {
@@ -131,9 +192,12 @@ function scanRecords(
             breakRecords.push(records);
             breakLines.push(line);
           }
-          records++;
+          if (records++ < 20) {
+            const whole = bytes.toString("utf8", at, at + record.length);
+            sample.push(takeApart(whole, 0, field, dialect).fields);
+          }
           expectedLine = line + 1;
-          const held = tame ? "" : text.slice(at, at + record.length);
+          const held = isTame ? "" : text.slice(at, at + record.length);
           control ||= strange.test(held);
           for (let lf = held.indexOf("\n"); lf >= 0; lf = held.indexOf("\n", lf + 1)) {
             multiline = true;
@@ -152,22 +216,24 @@ function scanRecords(
     const place = bisectRight(breakRecords, record) - 1;
     return breakLines[place] + record - breakRecords[place];
   };
-  return { records, damaged, blankLines, multiline, control, lineOf, damagedBytes };
+  return { records, damaged, blankLines, multiline, control, lineOf, sample, damagedBytes };
 }
 
 /** Takes the record at `start` apart, field by field, and says what is wrong with it. */
 function takeApart(
   text: string,
   start: number,
+  field: RegExp,
+  { separator }: Dialect,
   width?: number,
 ): { fields: string[]; length: number; next: number; problem: string } {
   const fields: string[] = [];
   for (let at = start;; at++) {
-    FIELD.lastIndex = at;
-    const [whole, quoted, plain] = FIELD.exec(text)!;
+    field.lastIndex = at;
+    const [whole, quoted, plain] = field.exec(text)!;
     fields.push(quoted?.replaceAll('""', '"') ?? plain);
     at += whole.length;
-    if (text[at] === ",") continue;
+    if (text[at] === separator) continue;
     LINE_END.lastIndex = at;
     let problem = "";
     if (!LINE_END.test(text)) {
@@ -183,7 +249,7 @@ function takeApart(
 }
 
 function strangeBytes(bytes: Buffer): string {
-  return bytes.includes(0) ? "a NUL byte" : isUtf8(bytes) ? "" : "bytes that are not UTF-8";
+  return bytes.includes(0) ? "a NUL byte" : isUtf8(bytes) ? "" : NOT_UTF8;
 }
 
 /** Copies a file but for some byte ranges. */

@@ -1,5 +1,6 @@
 /** The forms in which catalogues come: which source column holds which canonical column, told by the header. */
 import { InputError } from "../data/errors.ts";
+import { guessColumns } from "./headers.ts";
 import { type CatalogColumn, LIST_COLUMNS, NUMERIC_COLUMNS, TEXT_COLUMNS } from "./catalog.ts";
 
 /** Canonical columns that a source may give; `work_id` is computed. */
@@ -23,8 +24,11 @@ export const CRITICAL_COLUMNS: readonly CatalogColumn[] = [
   ...[...UNIT_FEATURES, "loudness", "tempo", "key", "mode"] as const,
 ];
 
-/** How a text holds several names: one name, `A;B`, a Python list literal, or told by its look. */
-export type ListStyle = "single" | "semicolon" | "python" | "any";
+/**
+ * How a text holds several names: one name; `A;B`; a Python list literal; a list or what stands between semicolons, else
+ * commas or bars; or a credit, which may be a list or name artists in a sentence (`A, B feat. C`).
+ */
+export type ListStyle = "single" | "semicolon" | "python" | "any" | "credit";
 
 /** A form of catalogue: how its files are told, read, described to people, and written for the synthetic world. */
 export interface Form {
@@ -46,12 +50,16 @@ export interface Form {
   missingNA?: boolean;
   /** True when ids are 22 letters and digits, `spotify:track:` in front allowed. */
   strictIds?: boolean;
+  /** Columns that the form does not have and the file does; their lists are told by their look. */
+  guessed?: readonly CatalogColumn[];
   /** How the form writes values of a column, where not as they are. */
   written?: Partial<Record<CatalogColumn, (value: unknown) => unknown>>;
 }
 
+type Names = [CatalogColumn, string][];
+
 /** A form of nobody else. */
-const OWN: Form = { name: "own", header: "", signature: [], columns: {}, artists: "any", lists: "any" };
+const OWN: Form = { name: "own", header: "", signature: [], columns: {}, artists: "credit", lists: "any" };
 
 /** A form of a public file: `columns` are those that it does not call as we do. */
 function publicForm(form: Omit<Form, "lists" | "strictIds">): Form {
@@ -64,6 +72,7 @@ function calledAlike(names: readonly CatalogColumn[]): Form["columns"] {
   return Object.fromEntries(names.map((name) => [name, name]));
 }
 
+const NOTES = "C,C#,D,D#,E,F,F#,G,G#,A,A#,B".split(",");
 const pythonBoolean = (value: unknown) => value ? "True" : "False";
 
 const SPOTIFY_1921 = {
@@ -127,6 +136,26 @@ export const FORMS: readonly Form[] = [
     written: { explicit: pythonBoolean },
   }),
   publicForm({
+    name: "232k",
+    source: {
+      title: "Ultimate Spotify Tracks DB",
+      url: "https://www.kaggle.com/datasets/zaheenhamidani/ultimate-spotify-tracks-db",
+      tracks: "233 thousand rows",
+      file: "SpotifyFeatures.csv",
+      licence: "stated on its Kaggle page; read it before use",
+    },
+    header: "genre,artist_name,track_name,track_id,popularity,acousticness,danceability,duration_ms,energy," +
+      "instrumentalness,key,liveness,loudness,mode,speechiness,tempo,time_signature,valence",
+    signature: ["genre", "artist_name", "track_name", "track_id", "time_signature"],
+    columns: { title: "track_name", artists: "artist_name", genres: "genre" },
+    artists: "single",
+    written: {
+      key: (key) => NOTES[Number(key)] ?? key,
+      mode: (mode) => mode ? "Major" : "Minor",
+      time_signature: (beats) => `${beats}/4`,
+    },
+  }),
+  publicForm({
     name: "1.2M",
     source: {
       title: "Spotify 1.2M+ Songs",
@@ -179,10 +208,11 @@ export function formNamed(name: string, forms: readonly Form[] = FORMS): Form {
 }
 
 /**
- * Tells the form of a source by its header.
+ * Tells the form of a source by its header. Columns that a known form lacks are taken by their names.
  *
  * @param file Name of the source, for errors.
- * @param map Source column by canonical column, over what the form says.
+ * @param map Source column by canonical column, over what the form says; an empty one leaves the column out.
+ * @param sample The fields of some rows, which tell columns of like names apart.
  * @returns The form, its columns being those that the header has.
  * @throws {InputError} When columns are missing, naming them; when a mapped or needed column is absent or there twice.
  */
@@ -191,20 +221,33 @@ export function recogniseForm(
   header: readonly string[],
   map: Record<string, string> = {},
   forms: readonly Form[] = FORMS,
+  sample: readonly (readonly string[])[] = [],
 ): Form {
   for (const [canonical, column] of Object.entries(map)) {
     if (!(SOURCE_COLUMNS as readonly string[]).includes(canonical)) {
       throw new InputError(`--map ${canonical}=${column}: expected one of ${SOURCE_COLUMNS.join(", ")}`);
     }
-    if (!header.includes(column)) {
+    if (column === "" && (CRITICAL_COLUMNS as readonly string[]).includes(canonical)) {
+      throw new InputError(`--map ${canonical}=: ${canonical} is needed; name its column`);
+    }
+    if (column !== "" && !header.includes(column)) {
       throw new InputError(`--map ${canonical}=${column}: ${file} has no column '${column}'; ${found(header)}`);
     }
   }
   const known = forms.find((form) => form.signature.every((column) => header.includes(column)));
-  const form = known ?? guessForm(header, forms);
-  const columns = Object.fromEntries(
-    Object.entries({ ...form.columns, ...map }).filter(([, column]) => header.includes(column)),
-  ) as Form["columns"];
+  const form = known ?? OWN;
+  const guess = guessColumns(header, forms.flatMap(({ columns }) => Object.entries(columns)) as Names, sample);
+  const own = Object.entries({ ...form.columns, ...map }).filter(([, column]) => header.includes(column));
+  const taken = new Set(own.map(([, column]) => column));
+  const further = Object.entries(guess).filter(([canonical, column]) =>
+    !(canonical in map) && !own.some(([name]) => name === canonical) && !taken.has(column)
+  );
+  const columns: Form["columns"] = Object.fromEntries([...own, ...further]);
+  // A key such as "C# minor" holds the mode.
+  const key = sample.map((row) => row[header.indexOf(columns.key ?? "")] ?? "");
+  if (columns.mode === undefined && key.some((value) => /^\s*[A-G]\S*\s+(?:maj|min)/i.test(value))) {
+    columns.mode = columns.key;
+  }
   const missing = CRITICAL_COLUMNS.filter((canonical) => !(canonical in columns));
   if (missing.length > 0) {
     const names = missing.map((canonical) => form.columns[canonical] ?? canonical);
@@ -224,43 +267,19 @@ export function recogniseForm(
       );
     }
   }
-  const own = Object.keys(map).length > 0;
   return {
     ...form,
     columns,
-    name: own ? `${known?.name ?? "own"}, mapped` : form.name,
-    artists: map.artists ? "any" : form.artists,
+    guessed: further.map(([canonical]) => canonical as CatalogColumn),
+    name: Object.keys(map).length > 0 ? `${form.name}, mapped` : form.name,
+    artists: map.artists ? "credit" : form.artists,
     strictIds: map.track_id ? false : form.strictIds,
   };
 }
 
-/** What else tables call a column; capitals, spaces and signs do not matter. */
-const ALIASES: Partial<Record<CatalogColumn, readonly string[]>> = {
-  track_id: ["track uri", "uri", "spotify id", "spotify track id"],
-  title: ["track", "song"],
-  artists: ["artist names", "artist name", "artist", "performer"],
-  tempo: ["bpm"],
-  album: ["album name"],
-};
-
-/** Takes for every canonical column the first name by which any form calls it, else one that is written alike. */
-function guessForm(header: readonly string[], forms: readonly Form[]): Form {
-  const columns: Form["columns"] = {};
-  const alike = new Map(header.toReversed().map((column) => [plain(column), column]));
-  const names = [
-    ...forms.flatMap((form) => Object.entries(form.columns)),
-    ...Object.entries(ALIASES).flatMap(([canonical, aliases]) => aliases.map((alias) => [canonical, alias])),
-  ] as [CatalogColumn, string][];
-  for (const [canonical, column] of names) if (header.includes(column)) columns[canonical] ??= column;
-  for (const [canonical, column] of names) columns[canonical] ??= alike.get(plain(column));
-  return { ...OWN, columns: Object.fromEntries(Object.entries(columns).filter(([, column]) => column !== undefined)) };
-}
-
-/** A column's name without capitals, spaces and signs. */
-function plain(column: string): string {
-  return column.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-}
-
 function found(header: readonly string[]): string {
-  return `found ${header.slice(0, 40).join(", ")}${header.length > 40 ? ", …" : ""}`;
+  if (header.length === 1) {
+    return `found one column, '${header[0].slice(0, 60)}', and no commas, semicolons, tabs or | in it`;
+  }
+  return `found ${header.slice(0, 40).filter((name) => name !== "").join(", ")}${header.length > 40 ? ", …" : ""}`;
 }

@@ -15,6 +15,11 @@ export interface Reject {
   reason: string;
 }
 
+/** What a source is called: its file's name, behind the archive's where it is in one. */
+export function sourceName(file: string): string {
+  return /[^\\/]+\.zip\/.*$/i.exec(file)?.[0] ?? basename(file);
+}
+
 /** The kind of a reason: without the value that was found. */
 export function reasonKind(reason: string): string {
   return reason.replace(/ but found .*/s, "");
@@ -29,6 +34,6 @@ export function countReasons(rejects: readonly Reject[]): Record<string, number>
 /** The content of `rejects.csv`, with a header line. */
 export function rejectsCsv(rejects: readonly Reject[]): string {
   const plain = (text: string) => text.replace(/\p{Cc}+/gu, " ");
-  const rows = rejects.map(({ file, line, id, reason }) => [basename(file), String(line), id, reason].map(plain));
+  const rows = rejects.map(({ file, line, id, reason }) => [sourceName(file), String(line), id, reason].map(plain));
   return csvFormatRows([["file", "line", "track_id", "reason"], ...rows]) + "\n";
 }

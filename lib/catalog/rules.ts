@@ -49,6 +49,7 @@ export const FIX = { tempo: 1, time_signature: 2, year: 4 } as const;
 
 /** How a list column of a form is written. */
 export function listStyle(name: ListColumn, form: Form): ListStyle {
+  if (form.guessed?.includes(name)) return name === "artists" ? "credit" : "any";
   if (name === "artists") return form.artists;
   if (name === "artist_ids") return form.artists === "python" ? "python" : "any";
   return form.lists;

@@ -4,25 +4,27 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { makeFolder, writeAtomic, writeAtomicWith } from "../data/atomic.ts";
-import { sqlName, sqlText, withDuckDB } from "../data/parquet.ts";
+import { queryColumns, sqlName, sqlText, withDuckDB } from "../data/parquet.ts";
 import type { CatalogColumn } from "./catalog.ts";
-import { registerPythonList } from "./list_sql.ts";
+import { registerLists } from "./list_sql.ts";
 import { type Form, SOURCE_COLUMNS, UNIT_FEATURES } from "./forms.ts";
-import { countReasons, reasonKind, type Reject, rejectsCsv } from "./rejects.ts";
+import { failedChecks } from "./read_sql.ts";
+import { countReasons, reasonKind, type Reject, rejectsCsv, sourceName } from "./rejects.ts";
 import { FIX, isList, SILENT_FEATURES } from "./rules.ts";
-import { loadSources, openSource, scalar, type Source } from "./sql_rows.ts";
+import { type CreditAccount, readCredits } from "./sql_credits.ts";
+import { type LeftOut, loadSources, openSources, scalar, type Source } from "./sql_rows.ts";
 
 const MEMORY_LIMIT = "1500MB";
 
 /** How to ingest. */
 export interface IngestOptions {
-  /** Catalogue files: CSV, gzipped CSV or Parquet, each of any known form. */
+  /** Catalogue files: tables in text, gzipped or not, Parquet, and zip archives of these, each of any known form. */
   files: string[];
-  /** Source column by canonical column, for files of no known form. */
+  /** Source column by canonical column, for files of no known form; an empty one leaves the column out. */
   map?: Record<string, string>;
   /** Keep a seeded sample of that many tracks, in file order; all when left out. */
   tracks?: number;
@@ -36,8 +38,21 @@ export interface IngestOptions {
 
 /** What became of the rows. `rowsIn = out + merged + rejected + notSampled`. */
 export interface IngestAccount {
-  /** The files: name, form, rows (damaged lines included), blank lines (no rows), and columns that were not used. */
-  files: { file: string; form: string; rows: number; blankLines: number; ignored: string[] }[];
+  /**
+   * The files: name, form, rows (damaged lines included), blank lines (no rows), columns that were not used, how the text
+   * is written where that is unusual, and which columns were read in another way than usual.
+   */
+  files: {
+    file: string;
+    form: string;
+    rows: number;
+    blankLines: number;
+    ignored: string[];
+    written: string;
+    readings: string[];
+  }[];
+  /** Files of archives that were not read. */
+  leftOut: LeftOut[];
   /** Rows that came in. */
   rowsIn: number;
   /** Rows that are in `rejects.csv`. */
@@ -50,6 +65,10 @@ export interface IngestAccount {
   out: number;
   /** Rejected rows by reason. */
   reasons: Record<string, number>;
+  /** Optional values that could not be used and are missing, by what was expected: how many, and one of them. */
+  odd: Record<string, { count: number; example: string }>;
+  /** Credits that may name several artists. */
+  credits: CreditAccount;
   /** Ids that stood in several rows, and in how many of them the rows disagreed. */
   duplicates: { ids: number; popularityConflicts: number; featureConflicts: number };
   /** Tracks of `tracks.parquet` whose value was imputed, by column, and tracks whose key is unknown. */
@@ -85,16 +104,23 @@ export async function ingestFiles(directory: string, options: IngestOptions): Pr
   const dropFolders = makeFolder(scratch);
   try {
     return await withDuckDB(async (connection) => {
-      registerPythonList(connection);
       const sources: Source[] = [];
+      const leftOut: LeftOut[] = [];
       for (const [f, file] of files.entries()) {
-        sources.push(await openSource(connection, file, map, join(scratch, String(f)), forms));
+        const opened = await openSources(connection, file, map, join(scratch, String(f)), forms);
+        sources.push(...opened.sources);
+        leftOut.push(...opened.leftOut);
       }
+      const credits = new Map<string, string[]>();
+      registerLists(connection, credits);
+      const found = await readCredits(connection, sources);
+      for (const [credit, artists] of found.credits) credits.set(credit, artists);
       const columns = SOURCE_COLUMNS.filter((name) =>
         sources.some(({ form }) => name in form.columns || (name === "year" && "release_date" in form.columns))
       );
       const rejects = await loadSources(connection, sources, columns, onMissing === "drop");
-      return await clean(connection, directory, { sources, columns, rejects, tracks, seed });
+      const account = await clean(connection, directory, { sources, columns, rejects, tracks, seed });
+      return { ...account, leftOut, credits: found.account };
     }, MEMORY_LIMIT);
   } finally {
     rmSync(scratch, { recursive: true });
@@ -112,20 +138,18 @@ async function clean(
     tracks: number | undefined;
     seed: number;
   },
-): Promise<IngestAccount> {
+): Promise<Omit<IngestAccount, "leftOut" | "credits">> {
   const rowsIn = sources.reduce((sum, source) => sum + source.records + source.damaged.length, 0);
   const reasons = countReasons(rejects);
   const good = rowsIn - rejects.length;
   if (good === 0) {
     const where = sources.map(({ file }) => file).join(", ");
     if (rowsIn === 0) throw new InputError(`${where}: has a header but no rows`);
-    const [reason, count] = Object.entries(reasons)[0];
     throw new InputError(
-      `${where}: none of ${rowsIn} rows could be used; ${count} of them: ${reason} (first in line ${
-        rejects.find((reject) => reasonKind(reject.reason) === reason)!.line
-      })`,
+      `${where}: none of ${rowsIn} rows could be used; ${await whyNone(connection, sources, rejects)}`,
     );
   }
+  const odd = await countOdd(connection);
   const duplicates = await mergeDuplicates(connection, columns);
   const distinct = await scalar(connection, "SELECT count(*) FROM tracks");
   if (tracks !== undefined && tracks < distinct) {
@@ -139,16 +163,50 @@ async function clean(
   writeAtomic(join(directory, "rejects.csv"), rejectsCsv(rejects));
   return {
     files: sources.map((source) => ({
-      file: basename(source.file),
+      file: sourceName(source.file),
       form: source.form.name,
       rows: source.records + source.damaged.length,
       blankLines: source.blankLines,
       ignored: Object.keys(source.types).filter((name) => !Object.values(source.form.columns).includes(name)),
+      written: source.written,
+      readings: Object.values(source.readings).map(({ told }) => told),
     })),
+    odd,
     ...{ rowsIn, rejected: rejects.length, merged: good - distinct, notSampled: distinct - out, out, reasons },
     ...{ duplicates, imputed, works },
     keyUnknown: await scalar(connection, "SELECT count(*) FROM tracks WHERE key IS NULL"),
   };
+}
+
+/** What is wrong where no row is good: for each check one value that fails it, the commonest first. */
+async function whyNone(
+  connection: DuckDBConnection,
+  sources: readonly Source[],
+  rejects: readonly Reject[],
+): Promise<string> {
+  const reasons: string[] = [];
+  for (const source of sources.filter(({ records }) => records > 0)) {
+    const { rows, reason } = await queryColumns(connection, `${failedChecks(source)} ORDER BY f.rows DESC`);
+    (reason as string[]).forEach((text, i) => reasons.push(`${rows[i]} of them: ${text}`));
+  }
+  const broken = rejects.filter(({ reason }) => reason.startsWith("damaged line"));
+  for (const [reason, count] of Object.entries(countReasons(broken))) reasons.push(`${count} of them: ${reason}`);
+  const more = reasons.length > 8 ? `; and ${reasons.length - 8} other faults` : "";
+  return `${reasons.slice(0, 8).join("; ")}${more} (first in line ${rejects[0].line})`;
+}
+
+/** Counts the optional values that could not be used, in rows that are. */
+async function countOdd(connection: DuckDBConnection): Promise<IngestAccount["odd"]> {
+  const { reason, count } = await queryColumns(
+    connection,
+    `SELECT min(reason) AS reason, count(*)::DOUBLE AS count FROM
+      (SELECT unnest(string_split(odd, chr(31))) AS reason FROM tracks WHERE odd IS NOT NULL)
+      GROUP BY regexp_replace(reason, ' but found .*', '', 's') ORDER BY count DESC, reason`,
+  ) as { reason: string[]; count: Float64Array };
+  return Object.fromEntries(reason.map((text, i) => [
+    reasonKind(text),
+    { count: count[i], example: text.slice(reasonKind(text).length + " but found ".length) },
+  ]));
 }
 
 /** Replaces rows with one id by one row, at the place of the first of them. */

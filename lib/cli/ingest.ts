@@ -8,7 +8,7 @@ import { defineCommand, FORCE, number, oneOf, pairs, required, seed, textTable }
 export default defineCommand({
   name: "ingest",
   description:
-    "Read catalogue files (CSV, CSV.gz, Parquet), clean them, write tracks.parquet and rejects.csv. Known forms: " +
+    "Read catalogue files (tables in text, Parquet, gzip, zip), clean them, write tracks.parquet and rejects.csv. Forms: " +
     `${FORMS.map(({ name }) => name).join(", ")}; any other table by its column names or --map.`,
   example: "ingest spotify_songs.csv.gz --out data/work/mine",
   files: ["<files...>", "catalogue files"],
@@ -16,7 +16,7 @@ export default defineCommand({
     out: required("<dir>", "data folder to write to"),
     map: pairs(
       "<canonical=column>",
-      "name the column of a canonical column; repeat for several",
+      "name the column of a canonical column, or none to leave it out; repeat for several",
       "energy=Energy",
       (text) => text,
     ),
@@ -37,15 +37,18 @@ export default defineCommand({
 });
 
 function accountText(account: IngestAccount, out: string): string {
-  const { files, reasons, duplicates, imputed, works } = account;
+  const { files, leftOut, reasons, odd, credits, duplicates, imputed, works } = account;
   const rows: (string | number)[][] = [
     ["what", "rows", ""],
-    ...files.map(({ file, form, rows, blankLines, ignored }) => [
+    ...files.map(({ file, form, rows, written, blankLines, ignored }) => [
       `in: ${file}`,
       rows,
-      `form ${form}` + (blankLines > 0 ? `, ${blankLines} blank lines besides` : "") +
+      `form ${form}` + (written === "" ? "" : `, ${written}`) +
+      (blankLines > 0 ? `, ${blankLines} blank lines besides` : "") +
       (ignored.length > 0 ? `, not used: ${ignored.join(", ")}` : ""),
     ]),
+    ...files.flatMap(({ readings }) => readings.map((reading) => ["  read", "", reading])),
+    ...leftOut.map(({ file, reason }) => [`left out: ${file}`, "", reason]),
     ["rejected", account.rejected, account.rejected > 0 ? `each one in ${out}/rejects.csv` : ""],
     ...Object.entries(reasons).map(([reason, count]) => [`  ${reason}`, count]),
     [
@@ -57,8 +60,19 @@ function accountText(account: IngestAccount, out: string): string {
         : "",
     ],
     ...(account.notSampled > 0 ? [["not sampled", account.notSampled]] : []),
+    ...(credits.separated > 0 ? [["credits of several artists", credits.separated, "taken apart"]] : []),
+    ...(credits.inDoubt > 0
+      ? [[
+        "credits in doubt",
+        credits.inDoubt,
+        `left whole, for no part stands alone elsewhere: ${credits.examples.join("; ")}`,
+      ]]
+      : []),
     ["out", account.out, `${out}/tracks.parquet`],
     ...Object.entries(imputed).map(([name, count]) => [`  imputed ${name}`, count]),
+    ...Object.entries(odd).map((
+      [what, { count, example }],
+    ) => [`  odd values left out, ${what}`, count, `such as ${example}`]),
     ["  key unknown", account.keyUnknown],
     ["  takes of works with several", works.tracks, `${works.several} works, at most ${works.largest} takes`],
   ];

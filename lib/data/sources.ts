@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { InputError } from "./errors.ts";
 import { openFile, readFile } from "./npy.ts";
+import { SEPARATOR_LINE, separatorOf } from "./separator.ts";
 import { kindOf } from "./source_file.ts";
 import { decodeText, type Encoding } from "./text.ts";
 import { readZipEntry, zipEntries, type ZipEntry } from "./zip.ts";
@@ -104,16 +105,8 @@ export function readJson({ path, text }: Pick<SourceFile, "path" | "text">): unk
  * blank.
  */
 export function readTable<Column extends string>(text: string, names: Record<Column, readonly string[]>) {
-  // Excel may write its separator first, as in `sep=;`.
-  text = text.replace(/^"?sep=.*\r?\n/i, "");
-  const beginning = text.split(/(?<=\n)/, 20).join("");
-  const width = (sign: string) => {
-    const rows: string[][] = dsvFormat(sign).parseRows(beginning);
-    const widths = rows.filter(isFilled).map((row) => row.length);
-    return widths.every((width) => width === widths[0]) ? widths[0] ?? 1 : 1 + (widths[0] - 1) / 100;
-  };
-  const separator = [",", ";", "\t", "|"].reduce((best, sign) => width(sign) > width(best) ? sign : best);
-  const rows: string[][] = dsvFormat(separator).parseRows(text).filter(isFilled);
+  text = text.replace(SEPARATOR_LINE, "");
+  const rows: string[][] = dsvFormat(separatorOf(text)).parseRows(text).filter(isFilled);
   const header = (rows[0] ?? []).map((name) => name.trim().toLowerCase().replace(/#.*$/, ""));
   const place = (known: readonly string[]) => known.map((name) => header.indexOf(name)).find((at) => at >= 0) ?? -1;
   const columns = Object.entries<readonly string[]>(names).map(([column, known]) => [column, place(known)]);

@@ -1,6 +1,7 @@
 /** Text as people's programs write it: UTF-8 and UTF-16, with and without a byte order mark, and Windows-1252. */
 import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
 import { InputError } from "./errors.ts";
+import { openFile, readInto } from "./npy.ts";
 import { headOf } from "./source_file.ts";
 
 /** How a text is encoded. */
@@ -18,15 +19,44 @@ export function encodingOf(bytes: Uint8Array): Encoding | undefined {
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "UTF-16BE";
   const zeros = [0, 0];
   bytes.subarray(0, 4096).forEach((byte, i) => zeros[i % 2] += Number(byte === 0));
-  if (zeros[1] > 4 * zeros[0]) return "UTF-16LE";
-  if (zeros[0] > 4 * zeros[1]) return "UTF-16BE";
+  // A few of them are damage.
+  const many = Math.min(bytes.length, 4096) / 8;
+  if (zeros[1] > Math.max(many, 4 * zeros[0])) return "UTF-16LE";
+  if (zeros[0] > Math.max(many, 4 * zeros[1])) return "UTF-16BE";
   if (bytes.includes(0)) return undefined;
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
     return "UTF-8";
   } catch {
-    // Windows-1252 has no letters at these five places.
-    return [0x81, 0x8d, 0x8f, 0x90, 0x9d].some((byte) => bytes.includes(byte)) ? undefined : "Windows-1252";
+    return NO_LETTERS.some((byte) => bytes.includes(byte)) ? undefined : "Windows-1252";
+  }
+}
+
+/** Places at which Windows-1252 has no letters. */
+const NO_LETTERS = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
+
+/**
+ * Tells whether a file whose bytes are not all UTF-8 is Windows-1252: it has no byte that is none, and fewer letters of
+ * UTF-8 than bytes that are not. Cost O(bytes).
+ */
+export function isWindows1252(path: string): boolean {
+  const { file, size } = openFile(path);
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(1 << 22);
+  let balance = 0;
+  try {
+    for (let at = 0; at < size; at += buffer.length) {
+      const bytes = buffer.subarray(0, readInto(file, buffer, at));
+      if ([0, ...NO_LETTERS].some((byte) => bytes.includes(byte))) {
+        // A letter of UTF-8 may hold such bytes; a text of Windows-1252 does not.
+        return false;
+      }
+      const text = decoder.decode(bytes, { stream: true });
+      balance += (text.match(/\ufffd/g)?.length ?? 0) - (text.match(/[\u0080-\ufffc]/g)?.length ?? 0);
+    }
+    return balance > 0;
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -64,10 +64,6 @@ Deno.test("Bad values are rejected with line, id and reason; good ones stay", as
     ["key", "3.5", "key: expected an integer in [0, 11] but found '3.5'"],
     ["mode", "2", "mode: expected an integer in [0, 1] but found '2'"],
     ["duration_ms", "12", "duration_ms: expected a number in [1000, 86400000] but found '12'"],
-    ["year", "19x9", "year: expected an integer in [1800, 2099] but found '19x9'"],
-    ["release_date", "2019-02-30", "release_date: expected YYYY, YYYY-MM or YYYY-MM-DD but found '2019-02-30'"],
-    ["release_date", "14/06/2019", "release_date: expected YYYY, YYYY-MM or YYYY-MM-DD but found '14/06/2019'"],
-    ["explicit", "maybe", "explicit: expected True or False but found 'maybe'"],
     ["id", "short", "track_id: expected 22 letters and digits but found 'short'"],
     ["id", "id", "the header line again"],
     ["id", "", "missing track_id"],
@@ -88,6 +84,39 @@ Deno.test("Bad values are rejected with line, id and reason; good ones stay", as
   assert.deepEqual(rejects, expected);
   assert.deepEqual([account.rowsIn, account.out, account.rejected], [bad.length + 2, 2, bad.length]);
   assert.deepEqual(catalog.texts.track_id, [id(1), id(99)]);
+});
+
+Deno.test("An optional value that cannot be costs the value, which is counted, and not the track", async () => {
+  const odd: [string, string][] = [
+    ["year", "19x9"],
+    ["year", "3019"],
+    ["release_date", "2019-02-30"],
+    ["release_date", "last spring"],
+    ["explicit", "maybe"],
+    ["time_signature", "99"],
+  ];
+  const rows = odd.map(([column, value], i) => ({ ...goodRow("1.2M", i), [column]: value }));
+  const { account, rejects, catalog } = await ingest({ "a.csv": csv("1.2M", [...rows, goodRow("1.2M", 9)]) });
+  assert.deepEqual([account.out, rejects], [odd.length + 1, []]);
+  assert.deepEqual(account.odd, {
+    "release_date: expected YYYY, YYYY-MM or YYYY-MM-DD": { count: 2, example: "'2019-02-30'" },
+    "year: expected an integer in [1800, 2099]": { count: 2, example: "'19x9'" },
+    "explicit: expected True or False": { count: 1, example: "'maybe'" },
+    "time_signature: expected an integer in [1, 15]": { count: 1, example: "'99'" },
+  });
+  assert.deepEqual(catalog.texts.release_date!.map((date) => date !== null), [
+    true,
+    true,
+    false,
+    false,
+    true,
+    true,
+    true,
+  ]);
+  // The year in the release date stands in for an odd one.
+  assert.deepEqual([...catalog.numbers.year!], rows.map(() => 1999).concat(1999));
+  assert.ok(Number.isNaN(catalog.numbers.explicit![4]));
+  assert.equal(catalog.numbers.popularity, undefined);
 });
 
 Deno.test("An absent optional value is missing, not a reason to reject", async () => {
@@ -209,13 +238,13 @@ Deno.test("Our own form and files of no known form are read, with --map where ne
   assert.equal(segue.account.files[0].form, "segue");
   assert.deepEqual(segue.catalog.lists.artists, [["A", "B"]]);
   assert.deepEqual(segue.catalog.lists.genres, [["rock", "pop"]]);
-  const strange = own.replace("title,artists", "Song Title,Performer").replace("energy", "Energy");
-  const map = { title: "Song Title", artists: "Performer", energy: "Energy" };
+  const strange = own.replace("title,artists", "What it says,Performer").replace("energy", "Energy");
+  const map = { title: "What it says", artists: "Performer", energy: "Energy" };
   const mapped = await ingest({ "a.csv": strange }, { map });
   assert.deepEqual(mapped.catalog.lists.artists, [["A", "B"]]);
   await refuses(
     ingest({ "a.csv": strange }),
-    /a\.csv: is of no known form: it lacks column title; found track_id, Song Title.*name it with --map title=COLUMN/,
+    /a\.csv: is of no known form: it lacks column title; found track_id, What it says.*name it with --map title=COLUMN/,
   );
   await refuses(ingest({ "a.csv": own }, { map: { loud: "x" } }), /--map loud=x: expected one of track_id/);
   await refuses(ingest({ "a.csv": own }, { map: { energy: "x" } }), /has no column 'x'/);
