@@ -9,7 +9,8 @@ export type Encoding = "UTF-8" | "UTF-16LE" | "UTF-16BE" | "Windows-1252";
 
 /**
  * Tells how a text is encoded: by its byte order mark; UTF-16 without one by the zero bytes of its Latin letters, of
- * which no other text has any; UTF-8 when all of it is that; else Windows-1252.
+ * which no other text has any; UTF-8 when all of it is that, or all but a few damaged
+ * letters; else Windows-1252.
  *
  * @param bytes The text, or its beginning; a letter that the end cuts does not matter.
  * @returns The encoding; undefined for what is no text, and for encodings that are none of these.
@@ -28,12 +29,18 @@ export function encodingOf(bytes: Uint8Array): Encoding | undefined {
     new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
     return "UTF-8";
   } catch {
+    if (damageOf(new TextDecoder().decode(bytes)) <= 0) return "UTF-8";
     return NO_LETTERS.some((byte) => bytes.includes(byte)) ? undefined : "Windows-1252";
   }
 }
 
 /** Places at which Windows-1252 has no letters. */
 const NO_LETTERS = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
+
+/** Of a text read as UTF-8: bytes that are no letter of it, less the letters beyond ASCII. */
+function damageOf(text: string): number {
+  return (text.match(/\ufffd/g)?.length ?? 0) - (text.match(/[\u0080-\ufffc]/g)?.length ?? 0);
+}
 
 /**
  * Tells whether a file whose bytes are not all UTF-8 is Windows-1252: it has no byte that is none, and fewer letters of
@@ -51,8 +58,7 @@ export function isWindows1252(path: string): boolean {
         // A letter of UTF-8 may hold such bytes; a text of Windows-1252 does not.
         return false;
       }
-      const text = decoder.decode(bytes, { stream: true });
-      balance += (text.match(/\ufffd/g)?.length ?? 0) - (text.match(/[\u0080-\ufffc]/g)?.length ?? 0);
+      balance += damageOf(decoder.decode(bytes, { stream: true }));
     }
     return balance > 0;
   } finally {

@@ -48,10 +48,10 @@ export async function withTextTable<Form extends TextForm, T>(
   }
   if (kind === "parquet") throw new InputError(`${path}: expected a text file but found Parquet; export it as CSV`);
   if (kind === "gzip") {
-    return await withCopy((copy) => gunzip(path, copy), (copy) => withTextTable(copy, findForm, use));
+    return await withCopy(path, (copy) => gunzip(path, copy), (copy) => withTextTable(copy, findForm, use));
   }
   const inUtf8 = (encoding?: Encoding) =>
-    withCopy((copy) => writeUtf8(path, copy, encoding), (copy) => withTextTable(copy, findForm, use));
+    withCopy(path, (copy) => writeUtf8(path, copy, encoding), (copy) => withTextTable(copy, findForm, use));
   const head = headOf(path, 1 << 16);
   if (encodingOf(head) !== "UTF-8") return await inUtf8();
   const lines = new TextDecoder().decode(head).split(/\r?\n/);
@@ -136,11 +136,19 @@ async function lineOf(path: string, { header }: TextForm, row: number): Promise<
   return { line, text: "" };
 }
 
-async function withCopy<T>(write: (copy: string) => Promise<unknown>, use: (copy: string) => Promise<T>): Promise<T> {
+/** Works with a copy of a file in plain UTF-8; messages name the file itself. */
+async function withCopy<T>(
+  path: string,
+  write: (copy: string) => Promise<unknown>,
+  use: (copy: string) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "segue-table-"));
+  const copy = join(folder, "copy");
   try {
-    await write(join(folder, "copy"));
-    return await use(join(folder, "copy"));
+    await write(copy);
+    return await use(copy);
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(error.message.replaceAll(copy, path)) : error;
   } finally {
     rmSync(folder, { recursive: true });
   }

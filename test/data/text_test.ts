@@ -37,6 +37,11 @@ Deno.test("a letter cut by the end of the head does not make another encoding", 
   assert.equal(encodingOf(new Uint8Array(0)), "UTF-8");
 });
 
+Deno.test("a damaged letter does not make a text in UTF-8 another one", () => {
+  const bytes = Buffer.concat([Buffer.from("Águas de Março, Zoë, Ünder, é è ê ç ñ"), Uint8Array.of(0xe7, 0x20)]);
+  assert.deepEqual(decodeText("x", bytes), { text: "Águas de Março, Zoë, Ünder, é è ê ç ñ\ufffd ", encoding: "UTF-8" });
+});
+
 Deno.test("what is no text, or of an unknown encoding, is refused by name", () => {
   const refuses = (bytes: number[], message: RegExp) =>
     assert.throws(() => decodeText("x.csv", Uint8Array.from(bytes)), (e) => {
