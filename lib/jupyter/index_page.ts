@@ -2,7 +2,7 @@
  * The front page of the report: what ran, with which data, every figure with its caption, every table, the notebooks.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeAtomic } from "../data/atomic.ts";
 import { readMarkdownTable } from "./markdown.ts";
 import { introductionOf, readNotebook, textOf } from "./notebook.ts";
@@ -105,25 +105,19 @@ function contents(chapters: readonly Chapter[], provenance: Provenance | undefin
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
-/** Links to what else is in the folder: slides and documents. */
+/** Links to the slides and to what else there is. */
 function pages(reports: string): string {
-  const found = ["", "slides"].flatMap((folder) =>
-    list(reports, folder, "").filter((name) => /\.(html|pdf)$/.test(name) && name !== "index.html")
-      .map((name) => folder ? `${folder}/${name}` : name)
-  );
-  const links = found.map((path) =>
-    `<a href="${path}">${escape(titleOfPage(join(reports, path)) ?? path)}</a>${path.endsWith(".pdf") ? " (PDF)" : ""}`
-  );
+  const links = list(reports, "slides", "").map((file) => {
+    const isPdf = file.endsWith(".pdf");
+    const html = isPdf ? "" : readFileSync(join(reports, "slides", file), "utf8");
+    const title = /<title>([^<]+)/.exec(html)?.[1] ?? basename(file, ".pdf").replaceAll("_", " ");
+    return `<a href="slides/${file}">${escape(title)}</a>${isPdf ? " (PDF)" : ""}`;
+  });
   const others = [
     '<a href="../notebooks/README.md">For instructors</a>',
     '<a href="api/index.html">API reference</a> (made with the report, not stored in the repository)',
   ];
   return `<p>${[...links, ...others].join(" · ")}</p>`;
-}
-
-function titleOfPage(path: string): string | undefined {
-  if (path.endsWith(".pdf")) return path.split(/[\\/]/).at(-1)!.slice(0, -4).replaceAll("_", " ");
-  return /<title>([^<]+)<\/title>/.exec(readFileSync(path, "utf8").slice(0, 20_000))?.[1].trim();
 }
 
 function chapterHtml({ file, number, title, question, content }: Chapter): string {

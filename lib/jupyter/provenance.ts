@@ -16,7 +16,6 @@ import { notebookNames, ROOT } from "./project.ts";
 export interface NotebookRun {
   /** Number of its code cells. */
   cells: number;
-  /** Wall-clock seconds. */
   seconds: number;
   /** Settings that were given to it, beyond its own. */
   settings: Record<string, string | number>;

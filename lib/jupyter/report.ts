@@ -9,7 +9,7 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
-import { InputError } from "../data/errors.ts";
+import { expectInteger, InputError } from "../data/errors.ts";
 import { openWorkspace } from "../prepare.ts";
 import { writeApi } from "./api.ts";
 import { drawIdea } from "./idea.ts";
@@ -168,11 +168,7 @@ function selectNotebooks(only: string | undefined): string[] {
 }
 
 function positive(name: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= 1) return value;
-    throw new InputError(`Expected ${name} to be a positive integer but found '${text}'`);
-  };
+  return (text) => expectInteger(name, Number(text), 1);
 }
 
 process.exitCode = await main();

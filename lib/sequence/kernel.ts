@@ -9,29 +9,26 @@ export type SequenceKernel = Record<
 >;
 
 /** A plan of the memory: parts are reserved first, then the memory is made. */
-export interface Arena {
-  /** Reserves `count` floats and returns their byte offset, a multiple of 64. */
-  take(count: number): number;
-  /** Makes the memory and the module that uses it. */
-  instantiate(): { buffer: ArrayBuffer; kernel: SequenceKernel };
-}
+export type Arena = ReturnType<typeof arena>;
 
 let compiled: WebAssembly.Module | undefined;
 
 /** Starts a plan with nothing reserved. */
-export function arena(): Arena {
+export function arena() {
   let size = 1024;
   return {
-    take(count) {
+    /** Reserves `count` floats and returns their byte offset, a multiple of 64. */
+    take(count: number): number {
       const offset = size;
       size = Math.ceil((size + 4 * count) / 64) * 64;
       return offset;
     },
+    /** Makes the memory and the module that uses it. */
     instantiate() {
       compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_WASM, "base64"));
       const memory = new WebAssembly.Memory({ initial: Math.ceil(size / 65536) });
       const instance = new WebAssembly.Instance(compiled, { env: { memory } });
-      return { buffer: memory.buffer, kernel: instance.exports as unknown as SequenceKernel };
+      return { buffer: memory.buffer as ArrayBuffer, kernel: instance.exports as unknown as SequenceKernel };
     },
   };
 }

@@ -29,22 +29,6 @@ interface QuantizedRows {
   spreads: Float32Array;
 }
 
-/** Finds the best rows for a query. */
-interface Prefilter {
-  /** Most rows that can be asked for; beyond that the bounds say too little. */
-  readonly most: number;
-  /** Reads the table again. */
-  refresh(): void;
-  /**
-   * The rows with the largest inner products.
-   *
-   * @param k How many, at most `most`.
-   * @returns Row numbers, best first, of equal ones the smaller first. Afterwards `out` holds the score of every row:
-   * exact where the row may be among the best, from 8 bits elsewhere, −Infinity where it was left out.
-   */
-  top(k: number, exclude: ArrayLike<number>): Int32Array;
-}
-
 /**
  * Quantises rows to 8 bits, each by its largest element.
  *
@@ -105,11 +89,7 @@ export function queryLevels(d: number): number {
  * @returns Makes the prefilter once the memory exists; `places` are byte offsets of the table [rows, d], of the query
  * [d], and of room for the scores, the number of rows rounded up to a multiple of {@linkcode BLOCK}.
  */
-export function layOutPrefilter(
-  memory: Arena,
-  rows: number,
-  d: number,
-): (buffer: ArrayBuffer, kernel: SequenceKernel, places: { table: number; query: number; out: number }) => Prefilter {
+export function layOutPrefilter(memory: Arena, rows: number, d: number) {
   const width = Math.ceil(d / 8) * 8;
   const padded = Math.ceil(rows / BLOCK) * BLOCK;
   const blocks = padded / BLOCK;
@@ -124,7 +104,7 @@ export function layOutPrefilter(
     found: memory.take(padded),
     exact: memory.take(padded),
   };
-  return (buffer, kernel, places) => {
+  return (buffer: ArrayBuffer, kernel: SequenceKernel, places: { table: number; query: number; out: number }) => {
     const table = new Float32Array(buffer, places.table, rows * d);
     const query = new Float32Array(buffer, places.query, d);
     const scores = new Float32Array(buffer, places.out, padded);
@@ -173,9 +153,15 @@ export function layOutPrefilter(
     }
 
     return {
+      /** Most rows that can be asked for; beyond that the bounds say too little. */
       most: Math.floor(blocks / 4),
+      /** Reads the table again. */
       refresh: () => quantizeRows(table, d, width, quantized, levels),
-      top(k, exclude) {
+      /**
+       * The k rows with the largest inner products, best first, of equal ones the smaller first. Afterwards `out` holds the
+       * score of every row: exact where the row may be among the best, from 8 bits elsewhere, −Infinity where it was left out.
+       */
+      top(k: number, exclude: ArrayLike<number>): Int32Array {
         const unit = roundQuery();
         const norm = Math.fround(Math.hypot(...query) * (1 + 2 ** -20));
         kernel.prefilter(

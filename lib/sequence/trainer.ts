@@ -7,7 +7,7 @@ import type { Batch } from "./batches.ts";
 import { BufferPool, DropoutMasks } from "./dropout.ts";
 import { binaryLoss, softmaxLoss } from "./losses.ts";
 import { encode, makeVariables, type Variable } from "./network.ts";
-import { type CandidateSampler, candidateSampler } from "./sampler.ts";
+import { candidateSampler } from "./sampler.ts";
 import { initialWeights, type SasrecWeights } from "./sasrec.ts";
 import type { SequenceSplit } from "./split.ts";
 import type { TrainingPlan } from "./training_plan.ts";
@@ -19,7 +19,7 @@ export class Trainer {
   readonly #variables: Record<string, Variable>;
   readonly #adam: Adam;
   readonly #features?: Tensor;
-  readonly #sampler: CandidateSampler;
+  readonly #sampler: ReturnType<typeof candidateSampler>;
   readonly #buffers = new BufferPool();
 
   /** Makes the variables with their initial values. */

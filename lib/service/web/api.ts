@@ -8,11 +8,9 @@ export type Why = z.infer<typeof schemas.Why>;
 export type SessionBody = z.infer<typeof schemas.SessionBody>;
 export type Preview = z.infer<typeof schemas.PreviewBody>;
 export type Tuning = z.infer<typeof schemas.Tuning>;
-export type Weights = z.infer<typeof schemas.Weights>;
 export type MapBody = z.infer<typeof schemas.MapBody>;
 export type Comparison = z.infer<typeof schemas.CompareBody>;
 export type Positions = z.infer<typeof schemas.PositionsBody>;
-export type SearchBody = z.infer<typeof schemas.SearchBody>;
 
 /** A bearer token may be given as `#token=…`; the hash never leaves the browser. */
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -23,7 +21,12 @@ export type Term = Settings["terms"][number];
 export const api = {
   settings: () => call<Settings>("GET", "/api/settings"),
   search: (q: string, signal: AbortSignal) =>
-    call<SearchBody>("GET", `/api/search?limit=8&q=${encodeURIComponent(q)}`, undefined, signal),
+    call<z.infer<typeof schemas.SearchBody>>(
+      "GET",
+      `/api/search?limit=8&q=${encodeURIComponent(q)}`,
+      undefined,
+      signal,
+    ),
   begin: (options: { listener?: string; seeds?: string[]; seed: number } & Tuning) =>
     call<SessionBody>("POST", "/api/sessions", options),
   session: (id: string) => call<SessionBody>("GET", `/api/sessions/${id}`),

@@ -30,11 +30,12 @@ export function Queue({ terms, session, reasons, busy, onMore }: Props) {
           return (
             <li key={pick.step} aria-current={pick.step === session.current ? "true" : undefined}>
               <div class="row">
-                <span class="title">{pick.track.title}</span>
-                <small class="artists">{pick.track.artists.join(", ")}</small>
-                <small class="facts">
-                  {pick.track.key} · {pick.track.tempo ? `${Math.round(pick.track.tempo)} BPM` : "? BPM"}
-                </small>
+                <div>
+                  <span class="title">{pick.track.title}</span>
+                  <small>
+                    {pick.track.artists.join(", ")} · {pick.track.key} · {pick.track.tempo?.toFixed(0) ?? "?"} BPM
+                  </small>
+                </div>
                 {why
                   ? (
                     <button
