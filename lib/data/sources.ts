@@ -117,12 +117,15 @@ function isFilled(row: string[]): boolean {
   return row.some((field) => field.trim() !== "");
 }
 
-interface FoundFile {
+/** A file that is there, not yet read. */
+export interface FoundFile {
+  /** Path, with the entry's name behind it for a file in an archive. */
   path: string;
   /** Whether it lies in a folder or an archive, and was not given by its own name. */
   within: boolean;
   /** An archive that cannot be read. */
   isArchive?: boolean;
+  /** Its bytes. */
   read: () => Uint8Array;
 }
 
@@ -130,7 +133,7 @@ interface FoundFile {
 const OF_MACOS = /(?:^|\/)(?:__MACOSX\/|\._|\.DS_Store$)/;
 
 /** The file at a path; or the files in a folder or an archive, by name. */
-function filesOf(path: string): FoundFile[] {
+export function filesOf(path: string): FoundFile[] {
   const status = statSync(path, { throwIfNoEntry: false });
   if (!status) throw new InputError(`${path}: no such file`);
   if (!status.isDirectory()) {

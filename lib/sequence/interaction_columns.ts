@@ -98,7 +98,7 @@ type Places = Record<Role, number>;
 
 function byNames(names: readonly string[]): Places {
   const known = names.map(plain);
-  return placesOf((role) => known.indexOf(ROLES[role].find((name) => known.includes(name)) ?? ""));
+  return placesOf((role) => ROLES[role].map((name) => known.indexOf(name)).find((place) => place >= 0) ?? -1);
 }
 
 function placesOf(place: (role: Role) => number): Places {

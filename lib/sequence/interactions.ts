@@ -53,6 +53,8 @@ export async function readInteractions(path: string, columns?: string): Promise<
        CREATE TABLE users AS SELECT "user", row_number() OVER (ORDER BY min(row)) - 1 AS code FROM rows GROUP BY "user";
        CREATE TABLE tracks AS SELECT track, row_number() OVER (ORDER BY min(row)) - 1 AS code FROM rows GROUP BY track`,
     );
+    const columnsRead = (["user", "track", "time", "list"] as const).filter((role) => form[role] >= 0)
+      .map((role) => `${role}: ${form.names[form[role]]}`).join(", ");
     const texts = async (sql: string) => (await queryColumns(connection, sql)).text as string[];
     const numbers = async (sql: string) => (await queryColumns(connection, sql)).number as Float64Array;
     const [incomplete] = await numbers(
@@ -62,7 +64,10 @@ export async function readInteractions(path: string, columns?: string): Promise<
     if (incomplete > 0) {
       const { line, text } = await lineOf(incomplete);
       throw new InputError(
-        `${path}, line ${line}: expected user_id,track_id,timestamp but found '${text.slice(0, 80)}'`,
+        `${path}, line ${line}: expected user_id,track_id,timestamp but found '${
+          text.slice(0, 80)
+        }', read as ${columnsRead}; ` +
+          "--columns names others, and times are numbers or dates such as 2019-05-03 10:11",
       );
     }
     if (form.list >= 0) await expectOneList(connection, path);
@@ -85,8 +90,7 @@ export async function readInteractions(path: string, columns?: string): Promise<
       ),
       userIds,
       trackIds: await texts("SELECT track AS text FROM tracks ORDER BY code"),
-      columns: (["user", "track", "time", "list"] as const).filter((role) => form[role] >= 0)
-        .map((role) => `${role}: ${form.names[form[role]]}`).join(", "),
+      columns: columnsRead,
     };
   });
 }
@@ -104,7 +108,9 @@ export function playlistsOf(lists: readonly ArrayLike<number>[]): Playlists {
 const NOBODY = "'', 'na', 'n/a', 'nan', 'null', 'none', '\\n'";
 
 function rowsSql(source: string, { user, track, time }: InteractionForm): string {
-  const when = time < 0 ? "0" : `coalesce(TRY_CAST(c${time} AS DOUBLE), epoch(TRY_CAST(c${time} AS TIMESTAMPTZ)))`;
+  const when = time < 0
+    ? "0"
+    : `coalesce(TRY_CAST(replace(c${time}, ',', '.') AS DOUBLE), epoch(TRY_CAST(c${time} AS TIMESTAMPTZ)))`;
   return `SELECT row_number() OVER () AS row, trim(c${user}) AS "user", trim(c${track}) AS track, ${when} AS time
     FROM ${source}`;
 }

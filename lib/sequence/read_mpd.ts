@@ -3,6 +3,7 @@
  * raw slices in, ordered interactions and a table of names out.
  */
 import type { DuckDBAppender } from "@duckdb/node-api";
+import { sum } from "d3-array";
 import { statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -83,10 +84,10 @@ export async function readMpd(
   directory: string,
   options: MpdOptions = {},
 ): Promise<MpdReport> {
-  const { slices, bytes, leftOut } = findSlices(files);
+  const { slices, files: sources, leftOut } = findSlices(files);
   const report: MpdReport = {
     files: slices.length,
-    bytes,
+    bytes: sum(sources, (file) => statSync(file).size),
     playlists: 0,
     interactions: 0,
     tracks: 0,

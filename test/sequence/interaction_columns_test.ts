@@ -51,6 +51,8 @@ Deno.test("headers of public data sets", async () => {
     ]],
     ["RecBole with blanks", ["user_id:token item_id:token timestamp:float", "1 103 20", "1 104 10"], ["1: 104 103"]],
     ["KKBox, no time", ["msno,song_id,source", "m,s1,x", "m,s2,x"], ["m: s1 s2"]],
+    ["an index without a name in front", [",msno,song_id", "0,m,s1", "1,m,s2"], ["m: s1 s2"]],
+    ["decimal commas", ["user_id;item_id;timestamp", "u;a;2,5", "u;b;2,25"], ["u: b a"]],
     ["item-id, User ID", ["Item-ID,User ID,Event Time", "a,u,2020-01-02", "b,u,2020-01-01"], ["u: b a"]],
   ];
   for (const [name, lines, expected] of table) assert.deepEqual(await read(lines), expected, name);
@@ -80,6 +82,7 @@ Deno.test("columns that cannot be told are asked for, and are taken by name, num
     ["Gowalla: coordinates before the place", places],
     ["two columns of times", ["1,1433221332,1433221339", "1,1433221333,1433221338"]],
     ["user, item, rating and no time", ["1,31,2.5", "1,32,3.5"]],
+    ["KONECT's first line", ["% bip weighted", "1 31 1 1433221332"]],
     ["a header of other words", ["wer;was;wann", "a;b;3"]],
   ];
   for (const [name, lines] of undecided) await assert.rejects(read(lines), asks, name);
