@@ -5,7 +5,6 @@
  */
 import { bisector } from "d3-array";
 import { kMeans } from "../math/kmeans.ts";
-import { InputError } from "../data/errors.ts";
 import { type Matrix, squaredDistance, unitRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
 import { seededRandom } from "../math/random.ts";
@@ -192,7 +191,7 @@ export function needForRecall(nearest: readonly NearRow[][], recall: number): nu
  *
  * @param x The rows of the cell, those at home first.
  * @param homes Number of rows at home.
- * @returns How many neighbours each has, fewer than asked for in a small cell; their row numbers, nearest first and equal
+ * @returns Their neighbours' row numbers, k a row, nearest first and equal
  * similarities by row number, with their cosines; how many rows each was compared with on average; and of the rows at
  * home how many have the direction of another before them, and how many are zeros.
  */
@@ -202,19 +201,14 @@ export async function joinCell(
   rows: Int32Array,
   options: { k: number; recall: number; seed: number },
 ): Promise<
-  Record<"k" | "compared" | "duplicates" | "zeroRows", number> & { neighbors: Int32Array; similarities: Float32Array }
+  Record<"compared" | "duplicates" | "zeroRows", number> & { neighbors: Int32Array; similarities: Float32Array }
 > {
-  const k = Math.min(options.k, x.rows - 1);
-  if (k < 1) {
-    const empty = { neighbors: new Int32Array(0), similarities: new Float32Array(0) };
-    return { k: 0, ...empty, compared: 0, duplicates: 0, zeroRows: 0 };
-  }
-  const { graph, report } = await buildKnnGraph(x, { ...options, k, queries: homes, threads: 1 });
+  const { graph, report } = await buildKnnGraph(x, { ...options, queries: homes, threads: 1 });
   const { similarities } = graph;
   const neighbors = graph.indices.map((i) => rows[i]);
   // Guests come behind those at home: rows of equal similarity are put in the order of their numbers again.
   for (let e = 1; e < neighbors.length; e++) {
-    const start = e - e % k;
+    const start = e - e % options.k;
     const row = neighbors[e];
     let at = e;
     while (at > start && similarities[at - 1] === similarities[e] && neighbors[at - 1] > row) {
@@ -224,7 +218,7 @@ export async function joinCell(
     neighbors[at] = row;
   }
   const { compared, duplicates, zero_rows: zeroRows } = report;
-  return { k, neighbors, similarities, compared, duplicates, zeroRows };
+  return { neighbors, similarities, compared, duplicates, zeroRows };
 }
 
 /**
@@ -232,10 +226,7 @@ export async function joinCell(
  *
  * @param cellRows Rows at home in a cell, about.
  * @param fewest So many cells at least, where there are rows enough for them.
- * @returns Number of cells.
- * @throws {InputError} When `cellRows` is not above 0.
  */
 export function coarseCellCount(rows: number, cellRows: number, fewest: number): number {
-  if (!(cellRows > 0)) throw new InputError(`Expected the rows of a cell to be above 0 but found ${cellRows}`);
   return Math.max(1, Math.ceil(rows / cellRows), Math.min(fewest, Math.floor(rows / 256)));
 }

@@ -3,15 +3,12 @@ import { join } from "node:path";
 import { embeddingFile } from "../data/folder.ts";
 import { aboutFile } from "../data/errors.ts";
 import { readNpyMatrix } from "../data/npy.ts";
-import { runStage, type StageReport } from "../data/stages.ts";
+import { type Rerun, runStage, type StageReport } from "../data/stages.ts";
 import { graphFileIn, removeOtherGraph, writeGraph } from "./graph.ts";
 import { buildKnnGraph, type KnnOptions, type KnnReport, NEIGHBORS } from "./knn.ts";
 
 /** Options of {@linkcode graphStage}. */
-export interface GraphStageOptions extends Omit<KnnOptions, "random"> {
-  /** Run even when the graph is up to date. */
-  force?: boolean;
-}
+export interface GraphStageOptions extends KnnOptions, Rerun {}
 
 /**
  * Builds the neighbour graph of the matrix file `matrixFile` and writes it to `file`, as {@linkcode graphFile} does, or

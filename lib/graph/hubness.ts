@@ -26,16 +26,10 @@ import { filterEdges } from "./statistics.ts";
  */
 export function correctHubness(
   graph: NeighborGraph,
-  options: {
-    /** `"local-scaling"` or `"mutual-proximity"`; local scaling when left out. */
-    method?: "local-scaling" | "mutual-proximity";
-    /** Neighbours to keep, at most those there are; half of them when left out. */
-    keep?: number;
-  } = {},
+  { method, keep }: { method: "local-scaling" | "mutual-proximity"; keep: number },
 ): NeighborGraph {
   const { nodeCount: n, offsets, indices, similarities } = graph;
   const degree = n > 0 ? offsets[1] : 0;
-  const { method = "local-scaling", keep = Math.ceil(degree / 2) } = options;
   expectInteger("keep", keep, 1, degree);
   const { means, deviations } = distanceMoments(graph);
   const secondary = method === "local-scaling"

@@ -13,7 +13,7 @@
  */
 import { bisectLeft, mean, quantile } from "d3-array";
 import { drawToFront, type Random, seededRandom } from "../math/random.ts";
-import type { Matrix } from "../math/matrix.ts";
+import { type Matrix, matrix, squaredDistance } from "../math/matrix.ts";
 import { makeCells } from "./join_cells.ts";
 import {
   cellCountFor,
@@ -171,10 +171,11 @@ class Join {
    */
   private homeRanks({ rows, neighbors }: Sample): Float64Array {
     const { cellCount, centroids, dimensions } = this.layout;
-    const centers = this.memory.rows(centroids, cellCount);
+    const centers = matrix(cellCount, dimensions, this.memory.rows(centroids, cellCount));
     const ranks = new Float64Array(neighbors.length);
     rows.forEach((member, s) => {
-      const fromHome = distancesFrom(centers, dimensions, this.cellOf[member]);
+      const home = this.cellOf[member];
+      const fromHome = Float64Array.from({ length: cellCount }, (_, c) => squaredDistance(centers, c, centers, home));
       const ascending = fromHome.slice().sort();
       for (let i = s * this.k; i < (s + 1) * this.k; i++) {
         ranks[i] = bisectLeft(ascending, fromHome[this.cellOf[neighbors[i]]]);
@@ -285,13 +286,4 @@ class Join {
     const { ids } = await this.join(Int32Array.from(groups), rows.length, "order");
     return { rows, neighbors: ids };
   }
-}
-
-/** Squared distances of one row to all. */
-function distancesFrom(rows: Float32Array, d: number, from: number): Float64Array {
-  return Float64Array.from({ length: rows.length / d }, (_, r) => {
-    let sum = 0;
-    for (let j = 0; j < d; j++) sum += (rows[r * d + j] - rows[from * d + j]) ** 2;
-    return sum;
-  });
 }

@@ -110,7 +110,8 @@ export function taskRunner(
     const pieces = pieceCount(task);
     setUp(kernel, task.layout, scratch);
     for (let piece = Atomics.add(next, 0, 1); piece < pieces; piece = Atomics.add(next, 0, 1)) {
-      if (task.kind === "assign") runAssign(kernel, task, piece);
+      const [members, count, place] = task.groups.subarray(3 * piece, 3 * piece + 3);
+      if (task.kind === "assign") kernel.assign(task.row, members, count, place, task.around, task.out);
       else runJoin(kernel, memory, task, piece);
     }
   };
@@ -127,10 +128,6 @@ function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Ke
 
 function setUp(kernel: Kernel, at: Layout, scratch: number): number {
   return kernel.setup(...LAYOUT.map((name) => at[name]), scratch) >>> 0;
-}
-
-function runAssign(kernel: Kernel, { row, groups, around, out }: AssignTask, piece: number): void {
-  kernel.assign(row, groups[3 * piece], groups[3 * piece + 1], groups[3 * piece + 2], around, out);
 }
 
 function runJoin(kernel: Kernel, memory: WebAssembly.Memory, task: JoinTask, piece: number): void {

@@ -2,21 +2,18 @@
 import { max } from "d3-array";
 import { availableParallelism } from "node:os";
 import { expectInteger, expectNumber, InputError } from "../data/errors.ts";
-import { firstNonFinite, type Matrix, takeRows } from "../math/matrix.ts";
+import { checkFinite, type Matrix, takeRows } from "../math/matrix.ts";
 import { exactNeighbors } from "../math/neighbors.ts";
 import { expectEdgeCount, type NeighborGraph } from "./graph.ts";
 import { exactReport, type JoinOptions, type JoinReport, type JoinResult, selfJoin } from "./join.ts";
 import { kernelRuns } from "./kernel.ts";
 import { type Directions, prepareDirections, rowsByGroup } from "./prepare.ts";
-import { type Random, randomInteger } from "../math/random.ts";
 
 /**
  * Options of {@linkcode buildKnnGraph}. Left out, `k` is 50, `recall` 0.99, `seed` 42, `threads` as many as the machine
  * has cores, at most 16, and `exactCost` 2e10, below a second or two; with 0 cells are always tried first.
  */
 export interface KnnOptions extends Partial<JoinOptions> {
-  /** Source of randomness, from which the seed is drawn. */
-  random?: Random;
   /** False: compare all pairs in plain TypeScript, as is done on machines that cannot run the kernel. */
   kernel?: boolean;
 }
@@ -59,8 +56,8 @@ const EXACT_COST = 2e10;
  *
  * @param x The matrix [n, d], finite.
  * @returns The graph and how it was made.
- * @throws {InputError} When k is not in [1, n − 1], there would be more than 2³¹ − 1 edges, or an element is not
- * finite.
+ * @throws {InputError} When k is not in [1, n − 1], or there would be more than 2³¹ − 1 edges.
+ * @throws {RangeError} When an element is not finite.
  *
  * @example
  * ```ts
@@ -77,8 +74,7 @@ export async function buildKnnGraph(
   x: Matrix,
   options: KnnOptions = {},
 ): Promise<{ graph: NeighborGraph; report: KnnReport }> {
-  const { k = usualNeighbors(x.rows), recall = 0.99, random, exactCost = EXACT_COST, kernel = true } = options;
-  const seed = random ? randomInteger(random, 2 ** 31) : options.seed ?? 42;
+  const { k = usualNeighbors(x.rows), recall = 0.99, seed = 42, exactCost = EXACT_COST, kernel = true } = options;
   const threads = options.threads ?? Math.min(16, availableParallelism());
   if (x.rows < 2) throw new InputError(`Expected a matrix of at least 2 rows but found ${x.rows}`);
   if (x.columns < 1) throw new InputError("Expected a matrix of at least 1 column but found 0");
@@ -88,13 +84,7 @@ export async function buildKnnGraph(
   expectInteger("threads", threads, 1, 64);
   const queries = expectInteger("queries", options.queries ?? x.rows, 1, x.rows);
   expectEdgeCount(queries, k);
-  const bad = firstNonFinite(x);
-  if (bad) {
-    throw new InputError(
-      `Expected finite elements but found ${x.data[bad.row * x.columns + bad.column]} ` +
-        `in row ${bad.row}, column ${bad.column}`,
-    );
-  }
+  checkFinite(x);
   const reportOf = (found: JoinReport, directions: Directions): KnnReport => ({
     ...{ rows: x.rows, columns: x.columns, k, recall_asked: recall, seed },
     ...found,

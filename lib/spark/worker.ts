@@ -19,7 +19,7 @@ import { deserialize } from "node:v8";
 import { InputError } from "../data/errors.ts";
 import { peakMemory } from "../data/stages.ts";
 import { decodeRows, encodeRows, type RowTable } from "./arrow.ts";
-import type { Failure, PartitionContext, Step, StepRegistry } from "./engine.ts";
+import type { Failure, PartitionContext, StepRegistry } from "./engine.ts";
 
 /** Begins a partition. */
 interface Opening extends PartitionContext {
@@ -37,7 +37,7 @@ async function main(registry: StepRegistry): Promise<void> {
     const opening = JSON.parse(new TextDecoder().decode(expectFrame("O"))) as Opening;
     const broadcast = expectFrame("V");
     try {
-      const step = await loadStep(registry, opening.step);
+      const step = await registry[opening.step]();
       for await (const columns of step.run(tables(), deserialize(broadcast), opening)) {
         writeFrame("B", encodeRows(step.output, columns));
       }
@@ -56,12 +56,6 @@ async function* tables(): AsyncGenerator<RowTable> {
     expectLetter(letter, "B");
     yield decodeRows(body);
   }
-}
-
-async function loadStep(registry: StepRegistry, name: string): Promise<Step> {
-  const load = registry[name];
-  if (!load) throw new Error(`There is no step '${name}'; there are ${Object.keys(registry).join(", ")}`);
-  return await load();
 }
 
 function failureOf(error: unknown, file: string): Failure {

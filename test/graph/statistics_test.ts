@@ -119,7 +119,10 @@ function correctHubnessNot(graph: NeighborGraph, keep: number): NeighborGraph {
 
 Deno.test("correctHubness() refuses to keep more neighbours than there are", async () => {
   const graph = await noise(20, 3, 5, 1);
-  assert.throws(() => correctHubness(graph, { keep: 6 }), /Expected keep to be an integer in \[1, 5\] but found 6/);
+  assert.throws(
+    () => correctHubness(graph, { method: "local-scaling", keep: 6 }),
+    /Expected keep to be an integer in \[1, 5\] but found 6/,
+  );
 });
 
 Deno.test("groupMixing() counts edges between groups, by hand", () => {

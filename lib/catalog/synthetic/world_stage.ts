@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expectInteger } from "../../data/errors.ts";
 import { startProgress } from "../../data/progress.ts";
 import { writeAtomic } from "../../data/atomic.ts";
-import { runStage, type StageReport } from "../../data/stages.ts";
+import { type Rerun, runStage, type StageReport } from "../../data/stages.ts";
 import { type Form, formNamed, FORMS } from "../forms.ts";
 import { ingestStage } from "../ingest.ts";
 import { SUBGENRES } from "./calibration.ts";
@@ -17,7 +17,7 @@ import { trackTable } from "./table.ts";
 import { planArtists, worldTracks } from "./tracks.ts";
 
 /** What kind of world to make. */
-export interface WorldOptions {
+export interface WorldOptions extends Rerun {
   /** Number of tracks, at least 100. Default 20,000. */
   tracks?: number;
   /** Seed: the same seed gives the same bytes. Default 42. */
@@ -28,8 +28,6 @@ export interface WorldOptions {
   form?: string;
   /** The known forms. Default {@linkcode FORMS}. */
   forms?: readonly Form[];
-  /** Run even when everything is up to date. */
-  force?: boolean;
 }
 
 /**
