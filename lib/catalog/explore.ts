@@ -8,8 +8,6 @@ import { type Catalog, numbersOf, NUMERIC_COLUMNS, type NumericColumn } from "./
  * The catalogue as an Arquero table: a row a track; `title`, `artist` (the first), `genre` (the first) and every
  * numeric column that the catalogue has. Missing numbers are NaN, which Arquero's aggregates leave out.
  *
- * @returns The table, in catalogue order.
- *
  * @example
  * ```ts ignore
  * import { op } from "arquero";
@@ -60,7 +58,6 @@ export interface KeyCount {
   name: string;
   /** 1 major, 0 minor. */
   mode: number;
-  /** Tracks. */
   count: number;
   /** Their share of the tracks whose key is known. */
   share: number;
@@ -92,9 +89,7 @@ export interface HistogramBar {
   group: string;
   /** Middle of the bar, in the feature's unit; the geometric middle on a logarithmic scale. */
   x: number;
-  /** Start of the bar. */
   from: number;
-  /** End of the bar. */
   to: number;
   /** Whether the bars are equally wide on a logarithmic scale. */
   logarithmic: boolean;

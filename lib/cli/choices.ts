@@ -7,7 +7,6 @@ import { loadCollection } from "../score/collection.ts";
 import { readState } from "./listener.ts";
 import { defineCommand, number, required, SEED, text, texts, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "choices",
   description: "Build choice sets from real histories: the next play against sampled tracks of the listener's library.",

@@ -3,7 +3,6 @@ import { openWorkspace } from "../prepare.ts";
 import { PORT, serveUntilInterrupted } from "./serve.ts";
 import { defineCommand, number, text } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "demo",
   description: "Prepare a world and serve the web app on it until interrupted.",

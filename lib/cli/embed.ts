@@ -7,7 +7,6 @@ import { pcaStage } from "../embedding/pca_stage.ts";
 import { umapStage } from "../embedding/umap_stage.ts";
 import { defineCommand, flag, FORCE, number, oneOf, required, SEED, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "embed",
   description: "Embed the tracks: PCA, autoencoder, taste clusters and, with --umap, a picture.",

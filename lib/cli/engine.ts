@@ -5,7 +5,6 @@ import { openEngine } from "../spark/open.ts";
 import { InputError } from "../data/errors.ts";
 import { number, text, type ValuesOf } from "./shared.ts";
 
-/** The options. */
 export const ENGINE = {
   engine: text("<name>", "spark (Apache Spark); in this process when left out"),
   master: text("<url>", "spark://HOST:PORT of a running cluster; --engine spark starts one here when left out"),

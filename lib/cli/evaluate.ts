@@ -15,7 +15,6 @@ import { type Collection, loadCollection } from "../score/collection.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, negated, number, oneOf, required, SEED, text, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "evaluate",
   description: "Play every shuffle to the same simulated listeners and compare them; writes tables",

@@ -4,7 +4,6 @@ import { featuresStage } from "../features/features_stage.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, FORCE, number, pairs, readNumber, required, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "features",
   description: "Encode tracks.parquet as numbers: writes X_raw.npy and features.json.",

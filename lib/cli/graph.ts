@@ -7,7 +7,6 @@ import { graphFile, graphStage } from "../graph/graph_stage.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, factRows, FORCE, number, SEED, text, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "graph",
   description: "Build the k-nearest-neighbour graph under cosine similarity, as a SciPy CSR file.",

@@ -10,7 +10,6 @@ import { TERMS } from "../score/terms/registry.ts";
 import { writeAtomic } from "../data/atomic.ts";
 import { defineCommand, flag, oneOf, required, seed, text, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "history",
   description: `Read a listening history: ${HISTORY_FORMS.map(({ title }) => title).join(", ")}.`,

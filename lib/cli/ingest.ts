@@ -4,7 +4,6 @@ import { ingestStage } from "../catalog/ingest.ts";
 import type { IngestAccount } from "../catalog/sql_ingest.ts";
 import { defineCommand, FORCE, number, oneOf, pairs, required, seed, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "ingest",
   description:

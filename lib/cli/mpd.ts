@@ -6,7 +6,6 @@ import { type MpdReport, readMpd } from "../sequence/read_mpd.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, factRows, flag, number, required, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "mpd",
   description: "Read slices of the Million Playlist Dataset into interactions.csv and track_names.parquet.",

@@ -9,7 +9,6 @@ import { smoothPath } from "../graph/path.ts";
 import { readNpyMatrix } from "../data/npy.ts";
 import { DATA, defineCommand, number, required, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "path",
   description: "Walk from one track to another in a number of steps, the largest step as small as can be.",

@@ -6,7 +6,6 @@ import { InputError } from "../data/errors.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, number, text } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "pca",
   description: "Principal components of a feature matrix",

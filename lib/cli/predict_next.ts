@@ -3,7 +3,6 @@ import { InputError } from "../data/errors.ts";
 import { openPredictor } from "../sequence/predict.ts";
 import { defineCommand, number, required, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "predict-next",
   description: "The most probable next tracks after the given ones, by the trained SASRec.",

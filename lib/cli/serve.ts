@@ -6,7 +6,6 @@ import { type CommandResult, DATA, defineCommand, number, text, texts } from "./
 /** Where a service listens. */
 export const PORT = number("<n>", "TCP port, 0 for any free one", { from: 0, to: 65535, standard: 8787 });
 
-/** The command. */
 export default defineCommand({
   name: "serve",
   description: "Serve search, sessions and the web app over HTTP until interrupted. The token comes from SEGUE_TOKEN.",

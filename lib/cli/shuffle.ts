@@ -14,7 +14,6 @@ import { shorten } from "../plots/theme.ts";
 import { type CommandResult, DATA, defineCommand, flag, oneOf, text, textTable } from "./shared.ts";
 import { RECIPE, sessionOptions, type ShuffleRecipe } from "./shuffle_options.ts";
 
-/** The command. */
 export default defineCommand({
   name: "shuffle",
   description: "Make a playlist: a walk on the song graph that remembers what was played.",

@@ -5,7 +5,6 @@ import { DEFAULT_WEIGHTS, type Weights } from "../score/weights.ts";
 import { defineCommand, factRows, FORCE, number, required, SEED, text, textTable } from "./shared.ts";
 import { readWeightList } from "./shuffle_options.ts";
 
-/** The command. */
 export default defineCommand({
   name: "simulate",
   description: "Let simulated listeners with known weights choose tracks, and write their choices as a log.",

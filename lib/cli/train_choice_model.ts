@@ -9,7 +9,6 @@ import { hashFile } from "../data/stages.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, flag, names, number, required, seed, text, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "train-choice-model",
   description: "Learn utility weights from choices by maximum likelihood (conditional logit), with standard errors.",

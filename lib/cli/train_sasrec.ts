@@ -6,7 +6,6 @@ import { formatEstimate, resultTable } from "../sequence/report.ts";
 import { sasrecStage } from "../sequence/sasrec_stage.ts";
 import { defineCommand, factRows, flag, FORCE, number, oneOf, required, SEED, text, textTable } from "./shared.ts";
 
-/** The command. */
 export default defineCommand({
   name: "train-sasrec",
   description: "Train SASRec on interactions.csv (or playlists/) of a data folder and measure it on held-out tracks.",

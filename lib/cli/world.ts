@@ -9,7 +9,6 @@ import { defineCommand, factRows, flag, number, oneOf, required, seed, textTable
 
 const NAMES = FORMS.map(({ name }) => name);
 
-/** The command. */
 export default defineCommand({
   name: "world",
   description: "Make a synthetic world: a catalogue with the statistics of real ones, and playlists in MPD's form.",

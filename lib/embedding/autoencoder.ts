@@ -57,7 +57,6 @@ export interface AutoencoderDescription {
   codeMean: number[];
   /** The epoch whose weights were kept. */
   bestEpoch: number;
-  /** Losses of all epochs. */
   history: EpochLoss[];
 }
 

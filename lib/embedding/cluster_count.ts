@@ -11,11 +11,9 @@ import { loadTensorFlow } from "../math/tensor.ts";
 export const CHOOSING_ROWS = 30_000;
 /** How well each k does. */
 export interface ClusterCount {
-  /** The number of clusters taken. */
   k: number;
   /** What was found for every k that was tried. */
   candidates: {
-    /** The number of clusters. */
     k: number;
     /** Mean adjusted Rand index between the clusters of all rows and those made without a tenth of them, at most 1. */
     stability: number;
@@ -92,7 +90,6 @@ export async function chooseClusterCount(
  * Mean adjusted Rand index over all pairs of clusterings.
  *
  * @param clusterings Labels of the same rows, two clusterings or more.
- * @returns The mean, at most 1.
  */
 export function meanAgreement(clusterings: readonly ArrayLike<number>[]): number {
   return mean(clusterings.flatMap((a, i) => clusterings.slice(0, i).map((b) => adjustedRandIndex(a, b))))!;
@@ -120,8 +117,6 @@ export function silhouette(x: Matrix, labels: ArrayLike<number>): number {
 
 /**
  * Adjusted Rand index of two clusterings (Hubert & Arabie 1985): 1 when they agree, about 0 when they are unrelated.
- *
- * @returns A value of at most 1.
  */
 export function adjustedRandIndex(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const [rows, columns] = [countsOf(a), countsOf(b)];

@@ -20,7 +20,6 @@ import type { RowSplit } from "./split.ts";
 export interface SpaceQuality {
   /** Name, e.g. `"autoencoder"`. */
   space: "features" | "PCA, all components" | "PCA, same dimensions" | "autoencoder";
-  /** Number of dimensions. */
   dimensions: number;
   /** Share of the variance of the PCA scores that is lost, in [0, 1]. */
   lostInPcaSpace?: number;
@@ -38,7 +37,6 @@ export interface SpaceQuality {
   artistShare?: MeanEstimate;
 }
 
-/** The comparison. */
 export interface EmbeddingComparison {
   /** What each space keeps. */
   spaces: SpaceQuality[];

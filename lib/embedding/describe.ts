@@ -27,7 +27,6 @@ function plainName(name: string): string {
 
 /** A cluster, described. What the catalogue lacks is absent. */
 export interface ClusterDescription {
-  /** Number of the cluster. */
   cluster: number;
   /** Tracks in it. */
   size: number;
@@ -70,7 +69,6 @@ const MOST_WORDS = 3;
  * Describes every cluster.
  *
  * @param labels Cluster of each track, in [0, k).
- * @returns One description a cluster.
  */
 export function describeClusters(catalog: Catalog, labels: Int32Array, k: number): ClusterDescription[] {
   const features = WORDS.flatMap(([column]) => {

@@ -6,7 +6,6 @@ import type { ExactNeighbors } from "../math/neighbors.ts";
 
 /** A mean over queries with its standard error. */
 export interface MeanEstimate {
-  /** The mean. */
   mean: number;
   /** Its standard error, sd / √n. */
   standardError: number;
@@ -19,7 +18,6 @@ export interface MeanEstimate {
  * the centre gives.
  *
  * @param center What guessing would say, length d: the mean of the training rows.
- * @returns The share, at least 0.
  */
 export function unexplainedShare(x: Matrix, reconstruction: Matrix, center: ArrayLike<number>): number {
   let error = 0;
@@ -31,11 +29,7 @@ export function unexplainedShare(x: Matrix, reconstruction: Matrix, center: Arra
   return total > 0 ? error / total : 0;
 }
 
-/**
- * Root mean squared error of each column.
- *
- * @returns One error a column, in the column's unit.
- */
+/** Root mean squared error of each column. */
 export function columnErrors(x: Matrix, reconstruction: Matrix): Float64Array {
   const sums = new Float64Array(x.columns);
   for (let i = 0; i < x.data.length; i++) sums[i % x.columns] += (x.data[i] - reconstruction.data[i]) ** 2;
@@ -63,11 +57,7 @@ export function trustworthiness(original: Matrix, embedding: Matrix, k: number):
   return 1 - penalty * 2 / (n * k * (2 * n - 3 * k - 1));
 }
 
-/**
- * For each query the share of its k nearest neighbours that two spaces have in common.
- *
- * @returns One share a query, in [0, 1].
- */
+/** For each query the share of its k nearest neighbours that two spaces have in common. */
 export function overlapShares(a: ExactNeighbors, b: ExactNeighbors): Float64Array {
   return Float64Array.from({ length: a.indices.length / a.k }, (_, q) => {
     const [one, other] = [a, b].map(({ indices, k }) => indices.subarray(q * k, (q + 1) * k));
@@ -81,7 +71,6 @@ export function overlapShares(a: ExactNeighbors, b: ExactNeighbors): Float64Arra
  *
  * @param queries Row index of each query.
  * @param labels Labels of every row, possibly none or several.
- * @returns One share a query.
  */
 export function labelShares(
   neighbors: ExactNeighbors,

@@ -51,7 +51,6 @@ export interface FeatureColumn {
   weight: number;
 }
 
-/** The specification. */
 export interface FeatureSpec {
   /** Version of this form. */
   version: 1;

@@ -19,7 +19,6 @@ export interface CategoryCounts {
 
 /** Statistics of a catalogue or of a part of one; plain data, fit for JSON. */
 export interface CatalogStatistics {
-  /** Number of tracks. */
   tracks: number;
   /** Spread of the transformed values by feature; features that the catalogue lacks are absent. */
   moments: Partial<Record<ZFeature, Spread>>;
@@ -51,11 +50,7 @@ export function collectStatistics(catalog: Catalog): CatalogStatistics {
   return { tracks: catalog.length, moments, keys, categories };
 }
 
-/**
- * Statistics of two parts of a catalogue taken together.
- *
- * @returns Statistics of both.
- */
+/** Statistics of two parts of a catalogue taken together. */
 export function mergeStatistics(a: CatalogStatistics, b: CatalogStatistics): CatalogStatistics {
   const moments: CatalogStatistics["moments"] = {};
   for (const name of Z_FEATURES) {

@@ -9,9 +9,7 @@ import { UNIT_FEATURES } from "../catalog/forms.ts";
  * - `reflected-log`: −ln(e − x)
  */
 export interface Transform {
-  /** Which. */
   name: "none" | "log" | "logit" | "reflected-log";
-  /** The offset e. */
   offset: number;
   /** Why the feature needs it. */
   reason: string;

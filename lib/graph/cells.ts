@@ -21,7 +21,6 @@ export interface CoarseCells {
 
 /** A row that is near a query. */
 export interface NearRow {
-  /** Number of the row. */
   row: number;
   /** Its cosine. */
   similarity: number;
@@ -29,13 +28,10 @@ export interface NearRow {
   need: number;
 }
 
-/** Rows whose nearest others are looked for. */
+/** Rows whose nearest others are looked for: their vectors, their numbers and the cells they are at home in. */
 export interface CellQueries {
-  /** Their vectors. */
   x: Matrix;
-  /** Their numbers. */
   rows: Int32Array;
-  /** Their cells. */
   homes: Int32Array;
 }
 
@@ -47,7 +43,6 @@ const HASH_RANGE = 2 ** 32;
  * rows are cut into partitions.
  *
  * @param share Share of all rows that the sample takes.
- * @returns True for the rows of the sample.
  */
 export function inSample(row: number, share: number, seed: number): boolean {
   let hash = Math.imul(row ^ Math.imul(seed, 0x9e3779b1), 0x85ebca6b);
@@ -159,11 +154,7 @@ export function nearestRows(
   });
 }
 
-/**
- * Merges the nearest rows of two parts.
- *
- * @returns Those of both.
- */
+/** Merges the nearest rows of two parts. */
 export function mergeNearest(a: NearRow[][], b: NearRow[][], k: number): NearRow[][] {
   return a.map((near, q) => near.concat(b[q]).sort((p, r) => r.similarity - p.similarity || p.row - r.row).slice(0, k));
 }

@@ -57,7 +57,6 @@ export async function likedGraph(
  * is near to all of them.
  *
  * @param tracks Rows, at least one.
- * @returns A vector of d elements.
  */
 export function meanDirection(x: Matrix, tracks: ArrayLike<number>): Float32Array {
   const unit = unitRows(takeRows(x, tracks));

@@ -26,7 +26,6 @@ export interface GraphRows {
  * `indices[offsets[i]] … indices[offsets[i+1]-1]`, most similar first, never i itself.
  */
 export interface NeighborGraph extends GraphRows {
-  /** Number of nodes. */
   readonly nodeCount: number;
 }
 
@@ -34,7 +33,6 @@ export interface NeighborGraph extends GraphRows {
  * The neighbours of a node as a view of the graph, most similar first; nothing is copied.
  *
  * @param i Node in [0, nodeCount).
- * @returns Nodes.
  */
 export function neighborsOf(graph: NeighborGraph, i: number): Int32Array {
   return graph.indices.subarray(graph.offsets[i], graph.offsets[i + 1]);
@@ -63,9 +61,7 @@ export interface GraphPart {
   file: string;
   /** First row of the block. */
   first_row: number;
-  /** Number of its rows. */
   rows: number;
-  /** Number of its edges. */
   edges: number;
   /** SHA-256 of the file, so that `graph.json` changes with what it lists. */
   sha256: string;
@@ -81,7 +77,6 @@ export interface GraphIndex {
   edges: number;
   /** The parts by first row; together they hold every row once. */
   parts: GraphPart[];
-  /** How the graph was made. */
   report?: Record<string, unknown>;
 }
 

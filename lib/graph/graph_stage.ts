@@ -55,7 +55,6 @@ export function graphStage(
  * Builds the neighbour graph of an NPY matrix and writes it as a SciPy CSR file. The report goes into the file as the
  * byte string `report`, in JSON; SciPy ignores it.
  *
- * @returns How the graph was made.
  * @throws {InputError} When the matrix is missing, holds NaN, or cannot have k neighbours a row; then nothing is
  * written.
  */

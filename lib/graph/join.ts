@@ -67,7 +67,6 @@ export interface JoinReport {
 
 /** Neighbours of every direction. */
 export interface JoinResult {
-  /** The distinct directions of the rows. */
   directions: Directions;
   /** Neighbours of a direction: `k` of the options, or all others when there are fewer. */
   k: number;
@@ -75,9 +74,7 @@ export interface JoinResult {
   asked: number;
   /** Neighbours, k a direction, nearest first. */
   ids: Int32Array;
-  /** Their cosines. */
   similarities: Float32Array;
-  /** How they were found. */
   report: JoinReport;
 }
 
@@ -89,11 +86,7 @@ export function exactReport(compared: number): JoinReport {
 /** Cells nearest to the home cell that every row looks into. */
 const FIRST_CELLS = 4;
 
-/**
- * Finds the nearest neighbours of all rows of a matrix.
- *
- * @returns Neighbours among the distinct directions of the matrix.
- */
+/** Finds the nearest neighbours of all rows of a matrix. */
 export async function selfJoin(x: Matrix, options: JoinOptions): Promise<JoinResult> {
   const n = x.rows;
   const dimensions = Math.ceil(x.columns / 4) * 4;

@@ -14,7 +14,6 @@ export const TRAIN_PER_CELL = 40;
 
 /** Byte offsets of a join: those that the kernel needs, and others. */
 export interface JoinPlan {
-  /** What the kernel needs. */
   layout: Layout;
   /** Rows of the k-means sample. */
   training: number;

@@ -20,19 +20,15 @@ export interface KnnOptions extends Partial<JoinOptions> {
 
 /** How a neighbour graph was made. */
 export interface KnnReport extends JoinReport {
-  /** Number of rows. */
   rows: number;
-  /** Number of columns. */
   columns: number;
   /** Neighbours of each row. */
   k: number;
-  /** The recall that was asked for. */
   recall_asked: number;
   /** Rows that have the direction of an earlier row. */
   duplicates: number;
   /** Rows of zeros; their similarity to every row is 0. */
   zero_rows: number;
-  /** Seed of everything random. */
   seed: number;
 }
 
@@ -55,7 +51,6 @@ const EXACT_COST = 2e10;
  * by comparing all pairs.
  *
  * @param x The matrix [n, d], finite.
- * @returns The graph and how it was made.
  * @throws {InputError} When k is not in [1, n − 1], or there would be more than 2³¹ − 1 edges.
  * @throws {RangeError} When an element is not finite.
  *

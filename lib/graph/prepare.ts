@@ -3,7 +3,6 @@ import type { Matrix } from "../math/matrix.ts";
 
 /** Distinct directions of a matrix. */
 export interface Directions {
-  /** Number of distinct directions. */
   count: number;
   /** Dimensions, rounded up to a multiple of 4; the added ones are 0. */
   dimensions: number;

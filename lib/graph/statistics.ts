@@ -98,11 +98,7 @@ export function filterEdges(graph: NeighborGraph, keep: (i: number, e: number) =
   };
 }
 
-/**
- * Whether a track stands in the neighbour list of another. O(k).
- *
- * @returns True when it is there.
- */
+/** Whether a track stands in the neighbour list of another. O(k). */
 export function hasEdge(graph: NeighborGraph, from: number, to: number): boolean {
   return neighborsOf(graph, from).includes(to);
 }

@@ -7,7 +7,6 @@ import { compileKernel, type Layout, pieceCount, scratchBytes, type Task, taskRu
 
 /** A shared memory and the threads that work on it. */
 export interface Threads {
-  /** The memory. */
   readonly memory: WebAssembly.Memory;
   /**
    * Runs a task on all threads. Its result does not depend on their number.
@@ -15,7 +14,6 @@ export interface Threads {
    * @param label Name of the progress bar; none when left out.
    */
   run(task: Task, label?: string): Promise<void>;
-  /** Ends the threads. */
   close(): void;
 }
 

@@ -6,9 +6,7 @@ import { type Random, randomInteger } from "./random.ts";
 
 /** A 95 % interval. */
 export interface IntervalEnds {
-  /** Lower end of the 95 % interval. */
   lower: number;
-  /** Upper end of it. */
   upper: number;
 }
 
@@ -22,7 +20,6 @@ export interface Interval extends IntervalEnds {
 
 /** Options of the bootstrap. */
 export interface BootstrapOptions {
-  /** Source of randomness. */
   random: Random;
   /** Number of resamples; 1,000 by default. */
   resamples?: number;

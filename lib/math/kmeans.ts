@@ -14,7 +14,6 @@ export interface KMeansResult {
   centroids: Matrix;
   /** Sum of squared distances to the nearest centroid. */
   inertia: number;
-  /** Iterations done. */
   iterations: number;
 }
 

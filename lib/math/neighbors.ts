@@ -11,7 +11,6 @@ export interface ExactNeighbors {
   indices: Int32Array;
   /** Their cosine similarities, [queries, k]. */
   similarities: Float32Array;
-  /** Neighbours a query. */
   k: number;
 }
 

@@ -6,7 +6,6 @@ import { CholeskyDecomposition, Matrix } from "ml-matrix";
 
 /** A log-likelihood at some parameters. */
 export interface Likelihood {
-  /** Its value. */
   logLikelihood: number;
   /** Its slope in the parameters, length K. */
   gradient: Float64Array;
@@ -79,7 +78,6 @@ export function* newton<L extends Likelihood>(
  * Runs an ascent to its end.
  *
  * @param search What {@linkcode newton}, or a search made with it, gave.
- * @returns What the search returns.
  */
 export function climb<L, Result>(
   search: Generator<Float64Array, Result, L>,

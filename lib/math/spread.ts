@@ -17,7 +17,6 @@ export interface Spread {
  * Spread of numbers, by Welford's recurrence (Technometrics 4, 1962). Cost O(n), no cancellation.
  *
  * @param values The numbers; NaN is passed over.
- * @returns Their spread.
  */
 export function spreadOf(values: ArrayLike<number>): Spread {
   let count = 0;
@@ -37,8 +36,6 @@ export function spreadOf(values: ArrayLike<number>): Spread {
 /**
  * Spread of two samples taken together, by the pairwise formula of Chan, Golub and LeVeque (1979):
  * δ = mean_b − mean_a, M2 = M2_a + M2_b + δ² n_a n_b / n.
- *
- * @returns Spread of both.
  *
  * @example
  * ```ts

@@ -7,12 +7,9 @@ import process from "node:process";
 import util from "node:util";
 import { type Matrix, matrix } from "./matrix.ts";
 
-/** The TensorFlow.js API. */
 export type TensorFlow = typeof tfjs;
 
-/** A layers model. */
 export type Model = InstanceType<TensorFlow["LayersModel"]>;
-/** A tensor of any rank. */
 export type Tensor = InstanceType<TensorFlow["Tensor"]>;
 
 /** Which TensorFlow runs. */

@@ -16,7 +16,6 @@ type TypedArrayClass<T> = {
 
 /** A table that a step is given or a job results in. */
 export interface RowTable {
-  /** Number of rows. */
   readonly length: number;
   /** A column of numbers or booleans: one number a row, NaN where missing; undefined without such a column. */
   numbers(name: string): Float64Array | Int32Array | undefined;
@@ -42,11 +41,7 @@ export function encodeRows(schema: RowSchema, columns: RowColumns): Uint8Array {
   )!;
 }
 
-/**
- * Decodes tables.
- *
- * @returns All its rows as one table.
- */
+/** Decodes tables. */
 export function decodeRows(bytes: Uint8Array): RowTable {
   const table: ArrowTable = tableFromIPC(bytes);
   const column = (name: string) => {
@@ -89,8 +84,6 @@ export function rowsOf(values: ArrayBufferView, rows: number): Uint8Array[] {
 
 /**
  * A column of byte strings as the numbers of a matrix, the way back from {@linkcode rowsOf}.
- *
- * @returns The numbers of all rows, one row behind another.
  */
 export function packedOf<T>(
   type: TypedArrayClass<T>,

@@ -32,9 +32,7 @@ export interface StepCall {
 export interface Job {
   /** Name, for reports. */
   name: string;
-  /** Where the rows come from. */
   source: Source;
-  /** The steps, in their order. */
   steps: readonly StepCall[];
   /** Folder that all machines see, for a result that may be larger than memory: it is written there, then read. */
   staging?: string;
@@ -90,8 +88,6 @@ export interface Step {
   /**
    * Works on a partition. A partition may be tried again, elsewhere and at the same time: only what one attempt yields
    * counts, and a file that it writes is whole at once or has the same bytes at the same places.
-   *
-   * @returns Tables.
    */
   run(rows: AsyncIterable<RowTable>, broadcast: unknown, context: PartitionContext): AsyncIterable<RowColumns>;
 }
@@ -107,7 +103,6 @@ export type StepRegistry = Readonly<Record<string, () => Promise<Step>>>;
 
 /** Why a step failed. */
 export interface Failure {
-  /** The message. */
   message: string;
   /** The user's input is at fault, not the program. */
   input: boolean;

@@ -18,11 +18,9 @@ import { packedOf, rowsOf } from "./arrow.ts";
 import { type MergedStep, mergedStep, type Step } from "./engine.ts";
 import { matrixOf } from "./pca.ts";
 
-/** Some rows of the matrix. */
+/** Some rows of the matrix, with their numbers. */
 export interface RowSample {
-  /** Their numbers. */
   rows: Int32Array;
-  /** The rows. */
   x: Matrix;
 }
 
@@ -50,13 +48,10 @@ export const COUNT_STEP: MergedStep<Int32Array> = mergedStep(async function* (ta
   }
 }, (a, b) => a.map((count, c) => count + b[c]));
 
-/** What step `graph.nearest` is given. */
+/** What step `graph.nearest` is given: the queries, the rows wanted of each, and the cells. */
 export interface NearestBroadcast {
-  /** The queries. */
   queries: CellQueries;
-  /** Rows wanted of each. */
   k: number;
-  /** The cells. */
   cells: CoarseCells;
 }
 
@@ -137,15 +132,12 @@ export const JOIN_STEP: Step = {
   },
 };
 
-/** What step `graph.write` is given. */
+/** What step `graph.write` is given: of a graph of n rows and k neighbours the block, and where it goes. */
 export interface WriteBroadcast {
   /** Folder that all machines see. */
   folder: string;
-  /** Rows of the graph. */
   n: number;
-  /** Neighbours of each. */
   k: number;
-  /** Rows of a block. */
   blockRows: number;
   /** Rows whose neighbours the driver wants to see. */
   wanted: Int32Array;
@@ -153,7 +145,6 @@ export interface WriteBroadcast {
 
 /** What came of blocks of rows. */
 export interface Written extends CellCounts {
-  /** The files. */
   parts: GraphPart[];
   /** Neighbours of the rows wanted, by row. */
   neighbors: Map<number, Int32Array>;
@@ -188,11 +179,7 @@ export const WRITE_STEP: MergedStep<Written> = mergedStep(async function* (table
   neighbors: new Map([...a.neighbors, ...b.neighbors]),
 }));
 
-/**
- * The cell in which each row is at home.
- *
- * @returns One cell a row.
- */
+/** The cell in which each row is at home. */
 export function homesOf(unit: Matrix, cells: CoarseCells): Int32Array {
   const distances = new Float64Array(cells.scales.length);
   return Int32Array.from(

@@ -93,7 +93,6 @@ async function companionsIn(tables: AsyncIterable<RowTable>): Promise<[number, C
  * @param files Slices, or folders and archives of them.
  * @param options What to do with repeats; `companions` also writes `cooccurrence.npz`, a SciPy CSR matrix with so many
  * companions of each track and in how many playlists they stand together.
- * @returns Counts and damages.
  * @throws {InputError} When a file is missing, or no file holds a single whole playlist.
  */
 export async function distributedMpd(

@@ -11,7 +11,6 @@ export interface SizingLine {
   what: string;
   /** How, with the numbers in it. */
   arithmetic: string;
-  /** The result. */
   value: number;
   /** Its unit; empty for a plain number. */
   unit: string;
@@ -42,9 +41,7 @@ export interface ServingMeasures {
 
 /** What serving depends on and is assumed: prices and habits that the case study states; none is measured here. */
 export const SERVING_ASSUMPTIONS = {
-  /** Number of tracks. */
   tracks: 100e6,
-  /** Number of listeners. */
   listeners: 500e6,
   /** Share of the listeners who listen on a day, in [0, 1]. */
   activeShare: 0.4,
@@ -60,7 +57,6 @@ export const SERVING_ASSUMPTIONS = {
   eventsInMemory: 200,
   /** Copies of everything that must survive a machine. */
   copies: 3,
-  /** Cores of a machine. */
   coresPerMachine: 32,
   /** Memory of a machine, GiB. */
   memoryPerMachine: 256,
@@ -190,9 +186,7 @@ export function sizeServing(load: ServingLoad): SizingLine[] {
 
 /** A measured run of the graph step on Spark; a row of `bench_distributed_graph.csv`. */
 export interface MeasuredGraphRun {
-  /** Number of tracks. */
   rows: number;
-  /** Number of cells. */
   cells: number;
   /** Rows that the cells hold together, guests among them, over the number of tracks. */
   replication: number;
@@ -221,7 +215,6 @@ const NETWORK = 500;
  * seconds of the join, the bytes of a row on its way and the memory of a task are those of the largest run.
  *
  * @param measured Measured runs of several sizes, with cells of one size.
- * @returns The lines, each with its arithmetic.
  * @throws {InputError} When there is no measured run or an option is out of range.
  *
  * @example
@@ -237,7 +230,6 @@ const NETWORK = 500;
 export function sizeCluster(
   measured: readonly MeasuredGraphRun[],
   options: {
-    /** Number of tracks. */
     tracks: number;
     /** Hours that the graph may take. Default 1. */
     hours?: number;

@@ -1,7 +1,6 @@
 /** All steps by name, so that a worker process finds them. */
 import type { StepRegistry } from "./engine.ts";
 
-/** The steps. */
 export const STEPS: StepRegistry = {
   "features.statistics": async () => (await import("./features.ts")).STATISTICS_STEP,
   "features.encode": async () => (await import("./features.ts")).ENCODE_STEP,

@@ -23,7 +23,6 @@ import type { Failure, PartitionContext, StepRegistry } from "./engine.ts";
 
 /** Begins a partition. */
 interface Opening extends PartitionContext {
-  /** Name of the step. */
   step: string;
   /** File that the rows come from, for errors; empty for none. */
   file: string;

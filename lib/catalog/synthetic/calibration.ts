@@ -55,7 +55,6 @@ export interface Subgenre {
 
 /** What a genre adds to its subgenres. */
 export interface Genre {
-  /** Its name. */
   name: string;
   /** Share of tracks whose tempo lies within 0.05 of a whole number of beats a minute. */
   wholeTempo: number;

@@ -84,7 +84,6 @@ export interface Scene {
   drive: number;
   /** 1 more danceable and cheerful than the middle of the catalogue, else 0. */
   groove: number;
-  /** Its tracks. */
   members: Int32Array;
   /** Running sums of their weights. */
   sums: Float64Array;

@@ -9,7 +9,6 @@ export interface WorldTable {
   firstTrack: Int32Array;
   /** Main artist of each track. */
   artist: Int32Array;
-  /** Album of each track. */
   album: Int32Array;
   /** First subgenre of each track. */
   subgenre: Uint8Array;
