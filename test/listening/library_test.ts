@@ -125,7 +125,12 @@ Deno.test("tables of likes are read: separators, quotes, headers in other langua
     "portuguese.csv": table(["Nome da faixa", "Nome(s) do artista"], [0, 1]),
     "excel.csv": `sep=;\r\n${table(["Titel", "Interpret"], [0, 1], ";")}`,
     "unknown_language.csv": table(["Kappaleen URI", "Kappale"], [3, 0]),
-    "mp3tag.csv": table(["Title", "Artist", "Album", "Track"], [0, 1, 2, 2], ";"),
+    "japanese.csv": table(["トラック名", "アーティスト名"], [0, 1]),
+    "numbers.csv": [
+      "Track;Title;Artist\n" + rows.map(([title, artist], i) => `${i + 1};"${title}";"${artist}"`).join("\n"),
+      [0, 1, 2, 3, 4],
+    ],
+    "mp3tag.csv": table(["Title", "Artist", "Album", "Directory"], [0, 1, 2, 2], ";"),
     "no_header.csv": rows.map(([title, artist]) => `"${artist}","${title}"`).join("\n"),
     "lines.txt": TRACKS.map(({ title, artists }, i) => `${i + 1}. ${artists![0]} - ${title}`).join("\n"),
     "bullets.md": TRACKS.map(({ title, artists }) => `- ${title} by ${artists![0]}`).join("\n"),

@@ -1,5 +1,5 @@
 /** What a list of liked tracks is made of, and what a form of such lists is. */
-import { normalizeTitle } from "../../catalog/find.ts";
+import { HEADERS, plainHeader } from "../../catalog/headers.ts";
 import type { SourceFile } from "../../data/sources.ts";
 import { type Reading, readingsOfFile, readingsOfName } from "./names.ts";
 
@@ -43,19 +43,12 @@ export interface LibraryForm {
   read(file: Pick<SourceFile, "path" | "text">): LibraryList | undefined;
 }
 
-/** Names of fields as programs write them in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish. */
+/** Names of fields: those of catalogues in nine languages, and those of players and services. */
 const FIELDS = {
-  id: "track id, track uri, spotify uri, spotify id, spotify track id, spotify track uri, spotify url, track url, " +
-    "uri, id, identifier, url",
-  title: "track name, track title, song title, song name, title, song, track, name, titel, titre, titolo, título, " +
-    "titelname, Nome do título, Nombre de la canción, canción, Nom du titre, morceau, Nome della traccia, traccia, " +
-    "brano, Nome da faixa, faixa, música, Nummernaam, Låtens namn, låt",
-  artist:
-    "artist, artists, artist name, artist name(s), artists name, artist name 1, track artist, performer, creator, author, " +
-    "Künstlername(n), Künstler, Interpret, Nom(s) de l'artiste, artiste, artistes, interprète, Nombre(s) del artista, " +
-    "artista, artistas, intérprete, Nome dell'artista, artisti, Nome(s) do artista, Naam van artiest, artiest, " +
-    "Artistens namn, album artist",
-  location: "location, path, file, file path, full path, filename, src",
+  id: [...HEADERS.track_id ?? [], "spotify track uri", "spotify url", "identifier", "url"],
+  title: [...HEADERS.title ?? [], "morceau", "brano", "música"],
+  artist: [...HEADERS.artists ?? [], "artist name 1", "creator", "author", "interprète", "intérprete"],
+  location: ["location", "path", "file", "file path", "full path", "filename", "src"],
 };
 
 /** Names of fields with ratings, in these languages. */
@@ -63,12 +56,12 @@ const RATINGS = ("rating, stars, my rating, user rating, track rating, bewertung
   "étoiles, calificación, valoración, estrellas, valutazione, voto, avaliação, classificação, waardering, betyg")
   .split(", ");
 
-const plainName = (name: string) => normalizeTitle(name).replaceAll(" ", "");
+type Field = keyof typeof FIELDS;
 const NAMES = Object.fromEntries(
-  Object.entries(FIELDS).map(([field, names]) => [field, names.split(", ").map(plainName)]),
-) as Record<keyof typeof FIELDS, string[]>;
+  Object.entries(FIELDS).map(([field, names]) => [field, names.map(plainHeader)]),
+) as Record<Field, string[]>;
 
-const RATING_NAMES = RATINGS.map(plainName);
+const RATING_NAMES = RATINGS.map(plainHeader);
 
 /** A rating: a number above 0, as text also `4/5`, `4 stars`, `4,5` and `★★★★☆`; 0 is none. */
 function ratingIn(value: unknown): number | undefined {
@@ -81,7 +74,7 @@ function ratingIn(value: unknown): number | undefined {
 
 /** Whether a field of this name says something of a track. */
 export function isFieldOfTrack(name: string): boolean {
-  return Object.values(NAMES).some((names) => names.includes(plainName(name)));
+  return Object.values(NAMES).some((names) => names.includes(plainHeader(name)));
 }
 
 /** Whether a value names a track of Spotify, whatever its field is called. */
@@ -92,15 +85,17 @@ export function isTrackUri(value: string): boolean {
 /**
  * The entry that the fields of a row or an object tell.
  *
- * @param fields By name; names in eight languages, whatever their capitals and signs.
+ * @param fields By name; names in nine languages, whatever their capitals and signs.
  * @returns Undefined when they name nothing.
  */
 export function entryOf(fields: Readonly<Record<string, unknown>>): LibraryEntry | undefined {
-  const values = new Map(Object.entries(fields).map(([name, value]) => [plainName(name), value]));
-  const textsOf = (field: keyof typeof FIELDS) => NAMES[field].flatMap((name) => textsIn(values.get(name)));
+  const values = new Map(Object.entries(fields).map(([name, value]) => [plainHeader(name), value]));
+  const textsOf = (field: Field) => NAMES[field].flatMap((name) => textsIn(values.get(name)));
   const id = [...values.values()].flatMap(textsIn).find(isTrackUri) ?? textsOf("id")[0];
+  const allTitles = textsOf("title");
   // In some tables `track` is the number on the album.
-  const titles = textsOf("title").filter((title, i) => i === 0 || !/^\d+$/.test(title));
+  const worded = allTitles.filter((title) => !/^\d+$/.test(title));
+  const titles = worded.length > 0 ? worded : allTitles;
   const artists = NAMES.artist.flatMap((name) => artistsIn(values.get(name)));
   const credited = creditsIn(fields);
   if (credited.length > 0) artists.push({ artists: credited });
@@ -111,7 +106,7 @@ export function entryOf(fields: Readonly<Record<string, unknown>>): LibraryEntry
     ...(named.length > 0 ? named : titles.flatMap(readingsOfName)),
     ...(location === undefined ? [] : readingsOfFile(location)),
   ];
-  const rating = values.get(plainName("rating computed")) === true
+  const rating = values.get(plainHeader("rating computed")) === true
     ? undefined
     : RATING_NAMES.map((name) => ratingIn(values.get(name))).find((rating) => rating !== undefined);
   return { readings: [{ ...readings[0], id }, ...readings.slice(1)], location, rating };
@@ -119,8 +114,8 @@ export function entryOf(fields: Readonly<Record<string, unknown>>): LibraryEntry
 
 /** Whether an object names a track with certainty: playlists and albums have names too. */
 export function namesTrack(fields: Readonly<Record<string, unknown>>): boolean {
-  const named = Object.entries(fields).map(([name, value]) => [plainName(name), value] as const);
-  const has = (field: keyof typeof FIELDS, test: (value: unknown) => boolean) =>
+  const named = Object.entries(fields).map(([name, value]) => [plainHeader(name), value] as const);
+  const has = (field: Field, test: (value: unknown) => boolean) =>
     named.some(([name, value]) => NAMES[field].includes(name) && test(value));
   return has("title", (value) => textsIn(value).length > 0) && has("artist", (value) => artistsIn(value).length > 0) ||
     has("location", (value) => textsIn(value).some((text) => AUDIO.test(text))) ||

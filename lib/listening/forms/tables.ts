@@ -8,7 +8,7 @@ export const TABLE: LibraryForm = {
   name: "table",
   title: "CSV and other tables",
   source: "Exportify, Soundiiz, TuneMyMusic, FreeYourMusic, iTunes' text, YouTube Music, Mp3tag, Segue",
-  told: "columns of ids, or of titles and artists, named in eight languages; a column of Spotify's ids tells itself; " +
+  told: "columns of ids, or of titles and artists, named in nine languages; a column of Spotify's ids tells itself; " +
     "commas, semicolons or tabs, quoted or not",
   files: [],
   read({ text }) {
