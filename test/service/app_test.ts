@@ -136,6 +136,31 @@ Deno.test("a session goes on after a restart where it was, and picks what it wou
   }
 });
 
+Deno.test("a session goes on from the track before it, leaves titles out by words, and is the same after a restart", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "segue-service-"));
+  const wish = { listener: "eve", after: "t100", by: "track", seed: 3, rules: { excludedWords: ["night", "run"] } };
+  let client = new Client(folder);
+  try {
+    const { json: session } = await client.call("POST", "/api/sessions", wish);
+    const { json: { picks } } = await client.call("POST", `/api/sessions/${session.id}/next`, {
+      count: 20,
+      explain: true,
+    });
+    const place = Number(picks[0].track.track_id.slice(1));
+    assert.ok(place !== 100 && Math.abs(place - 100) <= 20, picks[0].track.track_id);
+    assert.match(picks[0].why.sentence, /sound/);
+    for (const { track } of picks) assert.doesNotMatch(track.title, /^(Night|Run)\b/);
+    client.close();
+    client = new Client(folder);
+    const { json } = await client.call("GET", `/api/sessions/${session.id}`);
+    const ids = (all: { track: { track_id: string } }[]) => all.map(({ track }) => track.track_id);
+    assert.deepEqual(ids(json.picks), ids(picks));
+  } finally {
+    client.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
 Deno.test("bad requests get a documented status and one line, never a stack", async () => {
   await withClient(async (client) => {
     const { json: session } = await client.call("POST", "/api/sessions", { listener: "bob" });
@@ -146,6 +171,9 @@ Deno.test("bad requests get a documented status and one line, never a stack", as
       ["GET", "/api/sessions/none", undefined, 404, /no session 'none'/],
       ["GET", "/api/search?q=a&limit=0", undefined, 400, /limit/],
       ["POST", "/api/sessions", { seeds: ["none"] }, 422, /no track 'none'/],
+      ["POST", "/api/sessions", { after: "none" }, 422, /no track 'none'/],
+      ["POST", "/api/sessions", { by: "album" }, 422, /the catalogue has none/],
+      ["POST", "/api/sessions", { rules: { genres: ["pops"] } }, 422, /no genre 'pops'; closest are pop/],
       ["POST", "/api/sessions", { policy: "random" }, 400, /policy/],
       ["POST", "/api/sessions", { sed: 1 }, 400, /sed/],
       ["POST", "/api/sessions", "{", 400, /JSON/i],
