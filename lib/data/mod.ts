@@ -5,3 +5,4 @@
  */
 export { type NpyMatrix, readNpyMatrix } from "./npy.ts";
 export { hashFile, type ManifestEntry, type StageReport } from "./stages.ts";
+export type { DateOrder } from "./times.ts";

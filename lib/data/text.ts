@@ -9,8 +9,7 @@ export type Encoding = "UTF-8" | "UTF-16LE" | "UTF-16BE" | "Windows-1252";
 
 /**
  * Tells how a text is encoded: by its byte order mark; UTF-16 without one by the zero bytes of its Latin letters, of
- * which no other text has any; UTF-8 when all of it is that, or all but a few damaged
- * letters; else Windows-1252.
+ * which no other text has many; UTF-8 when all of it is that, or all but a few damaged letters; else Windows-1252.
  *
  * @param bytes The text, or its beginning; a letter that the end cuts does not matter.
  * @returns The encoding; undefined for what is no text, and for encodings that are none of these.

@@ -134,8 +134,9 @@ export interface HistoryReport {
   unknown: number;
   /** Skips entered: streams that were not kept. */
   skips: number;
-  /** Entries that were left out because the same play stood elsewhere, in all and by what told it. */
+  /** Entries that were left out because the same play stood elsewhere. */
   duplicates: number;
+  /** The same by what told it. */
   doubles: Doubles;
   /** Entries by how their track was found. */
   matchedBy: { id: number; title: number; work: number };

@@ -66,7 +66,7 @@ Deno.test("bad input: one clear line, exit 2, nothing half-written", () => {
       /text\.csv|track/,
     ],
     ["k as large as n", ["graph", "--data", world, "--k", "100000"], /Expected k to be .* but found 100000/],
-    ["k of zero", ["graph", "--data", world, "--k", "0"], /Expected k to be .* but found 0/],
+    ["k of zero", ["graph", "--data", world, "--k", "0"], /Expected --k to be .* but found 0/],
     ["a text for k", ["graph", "--data", world, "--k", "many"], /--k to be a number but found 'many'|k.*many/],
     ["an unknown track", ["shuffle", "--data", world, "--from", "zzzz no such track", "-n", "5"], /zzzz no such track/],
     ["a missing data folder", ["features", "--data", join(folder, "nowhere")], /nowhere.*no such/],
