@@ -5,7 +5,7 @@
 import { mean } from "d3-array";
 import { type ConditionalLogit, fitConditionalLogit } from "../choice/conditional_logit.ts";
 import { type Choice, collectChoices } from "../listening/choice_sets.ts";
-import { expectInteger, InputError } from "../data/errors.ts";
+import { expectInteger } from "../data/errors.ts";
 import { randomInteger, seededRandom } from "../math/random.ts";
 import { samplePlaylists } from "../sequence/ranking.ts";
 import { type SequenceRecommender, topTracks } from "../sequence/recommender.ts";
@@ -41,7 +41,6 @@ export function fitHybrid(
   const { seed = 42 } = options;
   const top = expectInteger("top", options.top ?? 30, 1);
   const tracks = split.trackIds.length;
-  if (terms.length === 0) throw new InputError("Expected at least one term of the hybrid but found none");
   const wanted = samplePlaylists(split.userIds.length, options.playlists ?? 2000, seed);
   const random = seededRandom(seed, "hybrid");
   const columns = terms.map(() => new Float32Array(tracks));

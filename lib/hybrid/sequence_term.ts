@@ -59,7 +59,6 @@ export interface SequenceEstimate {
 /**
  * Loads the sequence model of a data folder, if one was trained there.
  *
- * @returns The model, or `undefined` without `sasrec/model.json`.
  * @throws {InputError} When the model is there but not whole.
  */
 export async function loadSequenceTerm(directory: string): Promise<SequenceTerm | undefined> {
@@ -169,9 +168,7 @@ export function estimateSequenceWeight(
  * candidate that the model does not know gets the mean of the others, which is 0 once the scores are standardised; when
  * the model knows none of the plays, all get 0. Cost O(window² d) a call and O(d) a candidate.
  */
-export function serveSequenceTerm(
-  term: SequenceTerm,
-): (collection: Collection) => SequenceModel {
+export function serveSequenceTerm(term: SequenceTerm): (collection: Collection) => SequenceModel {
   const server = serveSasrec(term);
   const { dimensions: d, window } = term.config;
   const { items } = term.weights;

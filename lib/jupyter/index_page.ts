@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { writeAtomic } from "../data/atomic.ts";
 import { readMarkdownTable } from "./markdown.ts";
 import { introductionOf, readNotebook, textOf } from "./notebook.ts";
-import { type NotebookRun, type Provenance, readProvenance } from "./provenance.ts";
+import { type Provenance, readProvenance } from "./provenance.ts";
 
 /** Writes `index.html` of a report from its `figures/`, `tables/`, `notebooks/` and `provenance.json`. */
 export function writeIndex(reports: string): void {
@@ -86,13 +86,11 @@ code { background: #f1f3f4; padding: .1rem .3rem; border-radius: 3px; font-size:
 
 /** One line: which catalogue, how many tracks, which seed. */
 function dataOf(provenance: Provenance | undefined): string {
-  const runs = Object.values(provenance?.notebooks ?? {});
-  return [...new Set(runs.map(settingsOf))].join("; ") || "Nothing has run yet.";
-}
-
-function settingsOf({ world, settings }: NotebookRun): string {
-  const size = world.tracks > 0 ? `${world.tracks.toLocaleString("en-US")} tracks` : "all its tracks";
-  return `${settings.catalog ? `Catalogue ${settings.catalog}` : "The synthetic world"}: ${size}, seed ${world.seed}`;
+  const runs = Object.values(provenance?.notebooks ?? {}).map(({ world, settings }) => {
+    const size = world.tracks > 0 ? `${world.tracks.toLocaleString("en-US")} tracks` : "all its tracks";
+    return `${settings.catalog ? `Catalogue ${settings.catalog}` : "The synthetic world"}: ${size}, seed ${world.seed}`;
+  });
+  return [...new Set(runs)].join("; ") || "Nothing has run yet.";
 }
 
 function contents(chapters: readonly Chapter[], provenance: Provenance | undefined): string {

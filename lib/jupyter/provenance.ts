@@ -91,6 +91,9 @@ export function recordRun(
 ): void {
   const sources = digest(JSON.stringify(run.sources));
   const known = notebookNames();
+  // The path of a catalogue is private: its file name stands in the report.
+  const { catalog } = run.settings;
+  const settings = { ...run.settings, ...catalog && { catalog: basename(String(catalog).replaceAll("\\", "/")) } };
   const notebooks = Object.fromEntries(
     Object.entries(readProvenance(reports)?.notebooks ?? {}).filter(([name]) => known.includes(name)),
   );
@@ -101,7 +104,7 @@ export function recordRun(
     notebooks[name] = {
       cells: timing.cells,
       seconds: Number(timing.seconds.toFixed(1)),
-      settings: publicSettings(run.settings),
+      settings,
       world: run.world,
       notebook: digestNotebook(path),
       sources,
@@ -130,12 +133,6 @@ export function readProvenance(reports: string): Provenance | undefined {
 /** Tells whether every notebook of a report ran with its own settings alone, which means on the default world. */
 export function isDefault(provenance: Provenance): boolean {
   return Object.values(provenance.notebooks).every(({ settings }) => Object.keys(settings).length === 0);
-}
-
-/** The settings with the catalogue's file name instead of its path, which is private. */
-function publicSettings(settings: NotebookRun["settings"]): NotebookRun["settings"] {
-  const catalog = settings.catalog && basename(String(settings.catalog).replaceAll("\\", "/"));
-  return { ...settings, ...(catalog && { catalog }) };
 }
 
 function versions(): Record<string, string> {

@@ -74,7 +74,9 @@ function ensureSpark(): void {
       rmSync(archive);
     });
   }
-  once(join(sitePackages(venv), "segue-pyspark.pth"), unpacked + "\n", () => {});
+  const lib = join(venv, "lib");
+  const python = readdirSync(lib).find((name) => name.startsWith("python"))!;
+  once(join(lib, python, "site-packages/segue-pyspark.pth"), unpacked + "\n", () => {});
 }
 
 const UNPACK_SPARK = `
@@ -90,11 +92,6 @@ with tarfile.open(archive) as tar:
             member.name = places[place] + name.removeprefix(place)
             tar.extract(member, target, filter="data")
 `;
-
-function sitePackages(venv: string): string {
-  const lib = join(venv, "lib");
-  return join(lib, readdirSync(lib).find((name) => name.startsWith("python"))!, "site-packages");
-}
 
 function ensureVenv(venv: string): void {
   if (existsSync(venvProgram("python", venv))) return;

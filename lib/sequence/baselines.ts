@@ -1,6 +1,5 @@
 /** Simple models to compare every sequence model with: popularity, first-order Markov chain, item-kNN. */
 import { bisectLeft } from "d3-array";
-import { expectNumber } from "../data/errors.ts";
 import type { Playlists } from "./interactions.ts";
 import type { SequenceRecommender } from "./recommender.ts";
 import { countTracks } from "./split.ts";
@@ -68,7 +67,6 @@ const WINDOW = 50;
  *
  * @param options `halfLife`, in tracks from the end of the history, after which the weight w_h has halved: when left
  * out, all tracks count alike; and what the model is called.
- * @throws {InputError} When the half-life is not above 0.
  */
 export function fitItemKnn(
   train: Playlists,
@@ -76,7 +74,6 @@ export function fitItemKnn(
   options: { halfLife?: number; name?: string } = {},
 ): SequenceRecommender {
   const { halfLife = Infinity, name = "item-kNN" } = options;
-  expectNumber("halfLife", Math.min(halfLife, 1e9), 1e-6);
   const counts = countTracks(train, tracks);
   const scale = Float64Array.from(counts, (count) => count > 0 ? 1 / Math.sqrt(count) : 0);
   const { starts, members } = playlistsByTrack(train, counts);

@@ -13,7 +13,6 @@ export interface TrainingCourse {
   step: number;
   /** Seconds of training so far, evaluations left out. */
   seconds: number;
-  /** One point for each evaluation. */
   curve: TrainingPoint[];
   /** Weights of the best evaluation, once there was one. */
   bestWeights?: SasrecWeights;

@@ -14,10 +14,9 @@ const GIVEN = 0.5;
 const LENGTH = 500;
 
 /** What came of continuing playlists: the metrics of {@linkcode CONTINUATION_METRICS}, means over playlists. */
-export interface ContinuationResult extends Record<typeof CONTINUATION_METRICS[number]["name"], MetricEstimate> {
-  /** Name of the model. */
-  name: string;
-}
+export type ContinuationResult =
+  & { name: string }
+  & Record<typeof CONTINUATION_METRICS[number]["name"], MetricEstimate>;
 
 /**
  * Splits off whole playlists for {@linkcode evaluateContinuation}: a model must not have seen the hidden part, so they

@@ -9,10 +9,7 @@ import { type SequenceRecommender, topTracks } from "./recommender.ts";
 import { historyOf, type SequenceSplit, type SplitPart, targetOf } from "./split.ts";
 
 /** A number with its 95 % bootstrap interval. */
-export interface MetricEstimate extends IntervalEnds {
-  /** The estimate. */
-  value: number;
-}
+export type MetricEstimate = IntervalEnds & { value: number };
 
 /** Options of {@linkcode evaluateNext}. */
 export interface EvaluateOptions {

@@ -5,7 +5,7 @@ import { BLOCK, layOutPrefilter } from "./prefilter.ts";
 import { type SequenceRecommender, topTracks } from "./recommender.ts";
 import { type SasrecModel, type SasrecWeights, weightShapes } from "./sasrec.ts";
 
-/** A SASRec that answers requests. */
+/** A SASRec that answers requests. All throw InputError when the history is empty or holds an unknown code. */
 export interface SasrecServer extends SequenceRecommender {
   /**
    * The k most probable next tracks, the history left out.
@@ -14,22 +14,12 @@ export interface SasrecServer extends SequenceRecommender {
    * @returns Best first, with the score (the logarithm of the probability up to a constant) and the probability among all
    * tracks that are not in the history. From {@linkcode PREFILTER_FROM} tracks on, the sum of the softmax uses 8-bit
    * scores for the tracks far below the best: this changes the third or fourth digit of the probability.
-   * @throws {InputError} When the history is empty or holds an unknown code, or k is out of range.
+   * @throws {InputError} When k is out of range.
    */
   next(history: ArrayLike<number>, k: number): { track: number; score: number; probability: number }[];
-  /**
-   * The hidden state at the last position: its inner product with a track's embedding is the track's score.
-   *
-   * @returns A copy, length d.
-   * @throws {InputError} When the history is empty or holds an unknown code.
-   */
+  /** A copy of the hidden state [d] at the last position: its inner product with a track's embedding is the score. */
   hidden(history: ArrayLike<number>): Float32Array;
-  /**
-   * What the last position attends to.
-   *
-   * @returns For each block and head the weights of the last `window` tracks of the history, each summing to 1.
-   * @throws {InputError} When the history is empty or holds an unknown code.
-   */
+  /** What the last position attends to: for each block and head the weights of the last `window` tracks, of sum 1. */
   attention(history: ArrayLike<number>): Float32Array[][];
   /** Takes other weights of the same shape, e.g. after an epoch. */
   update(weights: SasrecWeights): void;

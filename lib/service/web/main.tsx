@@ -1,12 +1,11 @@
 /** The web app: search, Smart Shuffle, why this song, sliders, map, timeline, comparison, export. */
 import { type ComponentProps, render } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { api, type Comparison, type Preview, type SessionBody, type Term, type Track } from "./api.ts";
+import { api, type Comparison, type Pick, type Preview, type SessionBody, type Term, type Track } from "./api.ts";
 import { Compare } from "./compare.tsx";
 import { Sliders, type Tune } from "./sliders.tsx";
 import { Likely } from "./likely.tsx";
 import { Queue } from "./queue.tsx";
-import { rememberedVisit, rememberVisit, type Visit } from "./remembered.ts";
 import { SearchBox } from "./search.tsx";
 import { SongMap } from "./map.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -14,7 +13,18 @@ import { Timeline } from "./timeline.tsx";
 const BATCH = 10;
 /** Where the browser keeps the listener, so that later visits continue the same history. */
 const LISTENER = "segue-listener";
+/** Where the tab keeps what a reloaded page continues with. */
+const VISIT = "segue-visit";
 const FORMATS = ["m3u8", "jspf", "csv", "json"] as const;
+
+interface Visit {
+  /** Id of the session. */
+  id: string;
+  /** Why the tracks were picked, by step. */
+  reasons: [number, Pick["why"]][];
+  liked: string[];
+  tune: Tune;
+}
 
 interface Props {
   terms: readonly Term[];
@@ -27,7 +37,7 @@ interface Props {
 function App({ terms, defaults, before, visit }: Props) {
   const [session, setSession] = useState(before);
   const [reasons, setReasons] = useState(new Map(visit?.reasons));
-  const [liked, setLiked] = useState(new Set(visit?.liked));
+  const [liked, setLiked] = useState(visit?.liked ?? []);
   const [tune, setTune] = useState(visit?.tune ?? defaults);
   const [preview, setPreview] = useState<Preview>();
   const [comparison, setComparison] = useState<Comparison>();
@@ -37,6 +47,7 @@ function App({ terms, defaults, before, visit }: Props) {
   const chosen = session?.picks[0]?.track;
   const current = session?.picks.find((pick) => pick.step === session.current);
   const upNext = current && session?.picks[current.step + 1];
+  const likesIt = liked.includes(current?.track.track_id ?? "");
 
   const tell = (error: unknown) =>
     setStatus({ text: error instanceof Error ? error.message : String(error), failed: true });
@@ -87,9 +98,9 @@ function App({ terms, defaults, before, visit }: Props) {
     });
 
   const like = (track: Track) =>
-    act(`${liked.has(track.track_id) ? "No longer liked" : "Liked"}: ${track.title}`, async (id) => {
-      await api.feedback(id, liked.has(track.track_id) ? "unlike" : "like", track.track_id);
-      setLiked(toggled(liked, track.track_id));
+    act(`${likesIt ? "No longer liked" : "Liked"}: ${track.title}`, async (id) => {
+      await api.feedback(id, likesIt ? "unlike" : "like", track.track_id);
+      setLiked(likesIt ? liked.filter((one) => one !== track.track_id) : [...liked, track.track_id]);
     });
 
   const save = (format: string) =>
@@ -111,13 +122,18 @@ function App({ terms, defaults, before, visit }: Props) {
     return () => clearTimeout(timer);
   }, [tune]);
   useEffect(() => {
-    if (session) rememberVisit({ id: session.id, reasons: [...reasons], liked: [...liked], tune });
+    if (!session) return;
+    const visit: Visit = { id: session.id, reasons: [...reasons], liked, tune };
+    try {
+      sessionStorage.setItem(VISIT, JSON.stringify(visit));
+    } catch {
+      // The storage of the browser is full: a reloaded page then starts without a session.
+    }
   }, [session, reasons, liked, tune]);
   useEffect(() => {
     if (session) api.preview(session.id, {}).then(setPreview, tell);
   }, [session]);
 
-  const likesIt = liked.has(current?.track.track_id ?? "");
   /** A button that waits while a request is under way. */
   const button = (label: string, onClick: () => void, more: ComponentProps<"button"> = {}) => (
     <button key={label} type="button" disabled={busy} onClick={onClick} {...more}>{label}</button>
@@ -200,12 +216,6 @@ function App({ terms, defaults, before, visit }: Props) {
   );
 }
 
-function toggled(set: Set<string>, value: string): Set<string> {
-  const other = new Set(set);
-  if (!other.delete(value)) other.add(value);
-  return other;
-}
-
 function saveAs(file: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
@@ -217,7 +227,7 @@ function saveAs(file: Blob, name: string): void {
 const root = document.getElementById("app")!;
 try {
   const { terms, weights } = await api.settings();
-  const visit = rememberedVisit();
+  const visit: Visit | undefined = JSON.parse(sessionStorage.getItem(VISIT) ?? "null") ?? undefined;
   // The service may no longer know the session: the page then starts without one.
   const before = visit && await api.session(visit.id).catch(() => undefined);
   const defaults = { weights, temperature: 1, discover: 0.5 };
