@@ -148,7 +148,7 @@ Deno.test("a session goes on from the track before it, leaves titles out by word
     });
     const place = Number(picks[0].track.track_id.slice(1));
     assert.ok(place !== 100 && Math.abs(place - 100) <= 20, picks[0].track.track_id);
-    assert.match(picks[0].why.sentence, /sound/);
+    assert.ok(picks[0].probability < 1);
     for (const { track } of picks) assert.doesNotMatch(track.title, /^(Night|Run)\b/);
     client.close();
     client = new Client(folder);
