@@ -1,7 +1,6 @@
 /** `segue pca`: principal components of a feature matrix. */
 import { pcaOn } from "../spark/pca.ts";
-import { writePca } from "../embedding/pca_stage.ts";
-import { describePca, type PcaOfFile, pcaOfFile, pcaStage } from "../embedding/pca_stage.ts";
+import { describePca, pcaOfFile, pcaStage, writePca } from "../embedding/pca_stage.ts";
 import { InputError } from "../data/errors.ts";
 import { ENGINE, onEngine } from "./engine.ts";
 import { defineCommand, number, text } from "./shared.ts";
@@ -26,11 +25,13 @@ export default defineCommand({
     if ((data === undefined) === (matrix === undefined)) {
       throw new InputError("Expected either --data DIR or --matrix X.npy --out FILE");
     }
+    if (matrix !== undefined && out === undefined) throw new InputError("Expected --out FILE with --matrix");
     const { result: facts, costs, told } = await onEngine(choice, async (engine): Promise<Facts> => {
       const fit = engine ? pcaOn(engine) : pcaOfFile;
-      return data === undefined
-        ? await matrixPca(fit, matrix!, expectOut(out), variance)
-        : (await pcaStage(data, { variance }, fit)).facts as unknown as Facts;
+      if (data !== undefined) return (await pcaStage(data, { variance }, fit)).facts as unknown as Facts;
+      const { rows, model } = await fit(matrix!, out!, { variance });
+      writePca(out!.replace(/\.npy$/, "") + ".pca.npz", model);
+      return describePca(rows, model);
     });
     const percent = (facts.explained * 100).toFixed(1);
     return {
@@ -43,14 +44,3 @@ export default defineCommand({
 });
 
 type Facts = ReturnType<typeof describePca>;
-
-function expectOut(out: string | undefined): string {
-  if (out === undefined) throw new InputError("Expected --out FILE with --matrix");
-  return out;
-}
-
-async function matrixPca(fit: PcaOfFile, file: string, out: string, variance: number): Promise<Facts> {
-  const { rows, model } = await fit(file, out, { variance });
-  writePca(out.replace(/\.npy$/, "") + ".pca.npz", model);
-  return describePca(rows, model);
-}

@@ -118,10 +118,7 @@ export class Autoencoder {
   }
 
   #run(network: Model, x: Matrix, width: number, finish: (output: Tensor) => Tensor): Matrix {
-    const { columns, mean, scale } = this.description;
-    if (x.columns !== columns) {
-      throw new InputError(`Expected ${columns} columns, as the autoencoder has, but found ${x.columns}`);
-    }
+    const { mean, scale } = this.description;
     const standardised = (block: Tensor) => standardise(this.tf, block, mean, scale);
     return mapRows(this.tf, x, width, (block) => finish(network.predictOnBatch(standardised(block)) as Tensor));
   }
@@ -134,8 +131,7 @@ export class Autoencoder {
  * and the output linear: with no hidden layer the optimum is the plane of PCA (Bourlard & Kamp 1988).
  *
  * @param x Rows [n, d], PCA scores as a rule; all columns count in proportion to their variance.
- * @throws {InputError} When a part has no rows, more dimensions than columns are asked for, nothing varies, or the loss
- * becomes NaN.
+ * @throws {InputError} When more dimensions than columns are asked for, nothing varies, or the loss becomes NaN.
  */
 export async function trainAutoencoder(
   x: Matrix,
@@ -144,9 +140,6 @@ export async function trainAutoencoder(
   options: AutoencoderOptions = {},
 ): Promise<Autoencoder> {
   const settings = complete(x, train.length, options);
-  if (train.length === 0 || validation.length === 0) {
-    throw new InputError(`Expected training and validation rows but found ${train.length} and ${validation.length}`);
-  }
   const { mean, scale } = await standardisation(x, train);
   const { tf } = await loadTensorFlow();
   const model = build(tf, x.columns, settings);

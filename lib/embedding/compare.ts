@@ -67,10 +67,8 @@ export const EMBEDDING_CRITERION: string =
 
 /** Neighbours that are looked at. */
 const K = 15;
-/** Held-out tracks whose neighbours are looked up among all tracks. */
+/** Held-out tracks whose neighbours are looked up among all tracks, and all pairs of which trustworthiness ranks. */
 const QUERIES = 1000;
-/** Tracks between which trustworthiness ranks all pairs. */
-const RANKED = 1000;
 
 /**
  * Compares what features, PCA and autoencoder keep, on tracks that neither was fitted on.
@@ -137,13 +135,14 @@ interface Neighborhood {
 function neighborhood(features: Matrix, test: Int32Array, catalog: Catalog): (space: Matrix) => Neighborhood {
   const k = Math.min(K, features.rows - 1);
   const queries = test.subarray(0, QUERIES);
-  const ranked = test.subarray(0, RANKED);
-  const reference = exactNeighbors(features, takeRows(features, queries), k, queries);
-  const sample = unitRows(takeRows(features, ranked));
-  const rankedK = Math.max(1, Math.min(K, Math.ceil(ranked.length / 2) - 1));
+  const sample = takeRows(features, queries);
+  const reference = exactNeighbors(features, sample, k, queries);
+  const unit = unitRows(sample);
+  const rankedK = Math.max(1, Math.min(K, Math.ceil(queries.length / 2) - 1));
   const { genres, subgenres, artists } = catalog.lists;
   return (space) => {
-    const found = exactNeighbors(space, takeRows(space, queries), k, queries);
+    const own = takeRows(space, queries);
+    const found = exactNeighbors(space, own, k, queries);
     const shares = (labels: string[][] | undefined) => labels && labelShares(found, queries, labels);
     const purity = (shares: Float64Array | undefined) => {
       const mean = shares && estimate(shares);
@@ -152,7 +151,7 @@ function neighborhood(features: Matrix, test: Int32Array, catalog: Catalog): (sp
     const [artist, overlap] = [shares(artists), overlapShares(reference, found)];
     return {
       quality: {
-        trustworthiness: ranked.length > 2 ? trustworthiness(sample, unitRows(takeRows(space, ranked)), rankedK) : 1,
+        trustworthiness: queries.length > 2 ? trustworthiness(unit, unitRows(own), rankedK) : 1,
         neighborOverlap: estimate(overlap),
         genrePurity: purity(shares(genres)),
         subgenrePurity: purity(shares(subgenres)),

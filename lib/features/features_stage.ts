@@ -1,4 +1,5 @@
 /** Stage `features`: from `tracks.parquet` to `X_raw.npy` and `features.json`. */
+import { rollup } from "d3-array";
 import { join } from "node:path";
 import { type CatalogColumn, readCatalog } from "../catalog/catalog.ts";
 import { InputError } from "../data/errors.ts";
@@ -67,7 +68,6 @@ async function encodeFolder(directory: string, options: SpecOptions): Promise<Fe
 
 /** What the manifest keeps of the stage. */
 function describeFeatures({ tracks, columns, weights, dropped }: FeatureSpec): Record<string, unknown> {
-  const groups: Record<string, number> = {};
-  for (const { group } of columns) groups[group] = (groups[group] ?? 0) + 1;
+  const groups = Object.fromEntries(rollup(columns, ({ length }) => length, ({ group }) => group));
   return { tracks, columns: columns.length, groups, weights, dropped };
 }

@@ -84,11 +84,10 @@ function bottleneckWalk(
   const nearest = (track: number) => graph.similarities[graph.offsets[track]] ?? -1;
   let best = search(least);
   if (!best) return undefined;
-  let low = best.least;
-  for (let high = Math.min(nearest(from), nearest(to)); high - low > PRECISION;) {
-    const middle = (low + high) / 2;
+  for (let high = Math.min(nearest(from), nearest(to)); high - best.least > PRECISION;) {
+    const middle = (best.least + high) / 2;
     const found = search(middle);
-    if (found) [best, low] = [found, found.least];
+    if (found) best = found;
     else high = middle;
   }
   return best.walk;
@@ -96,9 +95,8 @@ function bottleneckWalk(
 
 /** One end of a search: how it came to each track. */
 interface Side {
-  /** Number of the search that last reached each track, its hops and the track before. */
+  /** Number of the search that last reached each track, and the track before. */
   seen: Int32Array;
-  hops: Uint16Array;
   before: Int32Array;
   front: number[];
   depth: number;
@@ -108,7 +106,7 @@ interface Side {
 function meetInTheMiddle(graph: NeighborGraph, step: Step, from: number, to: number, steps: number) {
   const { nodeCount: n, offsets, indices, similarities } = graph;
   const side = (end: number): Side => (
-    { seen: new Int32Array(n), hops: new Uint16Array(n), before: new Int32Array(n), front: [], depth: 0, end }
+    { seen: new Int32Array(n), before: new Int32Array(n), front: [], depth: 0, end }
   );
   const sides = [side(from), side(to)];
   let round = 0;
@@ -122,7 +120,7 @@ function meetInTheMiddle(graph: NeighborGraph, step: Step, from: number, to: num
     const angle = Math.acos(Math.max(-1, Math.min(1, least))) + 1e-6;
     for (const one of sides) {
       one.front = [one.end];
-      one.depth = one.hops[one.end] = 0;
+      one.depth = 0;
       one.seen[one.end] = round;
     }
     while (sides[0].depth + sides[1].depth < steps) {
@@ -138,7 +136,6 @@ function meetInTheMiddle(graph: NeighborGraph, step: Step, from: number, to: num
           const j = indices[e];
           if (near.seen[j] === round) continue;
           near.seen[j] = round;
-          near.hops[j] = near.depth;
           near.before[j] = i;
           if (far.seen[j] === round) {
             const walk = [...trace(sides[0], j).reverse(), ...trace(sides[1], j).slice(1)];

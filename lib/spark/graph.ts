@@ -200,9 +200,7 @@ function publish(
 async function sampleOf(engine: Engine, source: Source, n: number, size: number, seed: number): Promise<RowSample> {
   const broadcast = { share: Math.min(1, size / n), seed };
   const job = { name: "graph sample", source, steps: [{ step: "graph.sample", broadcast }] };
-  const sample = await runAndMerge(engine, job, SAMPLE_STEP.merge);
-  if (sample.rows.length > 0) return sample;
-  throw new InputError(`The matrix has too few rows for a sample of ${size} of ${n}`);
+  return await runAndMerge(engine, job, SAMPLE_STEP.merge);
 }
 
 /** Cells where more than k rows are at home, so that all of them find k neighbours; rows of others go to these. */

@@ -1,4 +1,5 @@
 /** The tracks of the synthetic world as columns: what the playlists need to know of them. */
+import { cumsum } from "d3-array";
 import { AT } from "./calibration.ts";
 import type { WorldArtists, WorldTrack } from "./tracks.ts";
 
@@ -31,11 +32,9 @@ export function trackTable(artists: WorldArtists, count: number): {
   table: WorldTable;
   enter: (track: WorldTrack) => void;
 } {
-  const firstTrack = new Int32Array(artists.outputs.length + 1);
-  artists.outputs.forEach((output, a) => firstTrack[a + 1] = firstTrack[a] + output);
   const table: WorldTable = {
     artists,
-    firstTrack,
+    firstTrack: Int32Array.from([0, ...cumsum(artists.outputs)]),
     artist: new Int32Array(count),
     album: new Int32Array(count),
     subgenre: new Uint8Array(count),
