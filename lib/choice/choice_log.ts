@@ -44,20 +44,15 @@ export const NUMERIC: RegExp = /INT|DOUBLE|FLOAT|DECIMAL|BOOLEAN/;
 
 /** A choice log that DuckDB has open as the table `log`. */
 export interface OpenChoiceLog {
-  /** The connection. */
   connection: DuckDBConnection;
-  /** Which columns mean what. */
   columns: FoundColumns;
-  /** DuckDB's type of each column. */
   types: ReadonlyMap<string, string>;
 }
 
 /**
  * Opens a choice log and finds its columns.
  *
- * @param columns Which columns mean what.
  * @param use Gets the open log; its errors name the file.
- * @param memoryLimit DuckDB's memory limit.
  * @returns What `use` returns.
  * @throws {InputError} When the file or a column is missing.
  */

@@ -15,9 +15,7 @@ export interface ChoiceQuery {
   optional: string[];
   /** The query that gives the rows, those of a set together: id, chosen, the optional columns, the features. */
   sql: string;
-  /** Number of rows. */
   rows: number;
-  /** Names of the features. */
   features: string[];
   /** Number of clusters; 0 without. */
   clusterCount: number;
@@ -34,7 +32,6 @@ export interface ChoiceQuery {
 /**
  * Finds out how a choice log is to be read.
  *
- * @returns The query and what it gives.
  * @throws {InputError} When there are no rows or no features, a feature is not numeric, or a value is missing.
  */
 export async function choiceQuery(log: OpenChoiceLog): Promise<ChoiceQuery> {

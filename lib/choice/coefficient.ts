@@ -28,9 +28,7 @@ export const NORMAL_975: number = normalQuantile(0.975, 0, 1);
 /**
  * Test and interval of an estimate.
  *
- * @param feature Name of the feature.
  * @param robustStandardError Its robust standard error, which then rules test and interval.
- * @returns The line of the table.
  */
 export function describeEstimate(
   feature: string,

@@ -73,9 +73,7 @@ export interface ConditionalLogit {
   iterations: number;
   /** How well weights learned from some listeners predict the choices of others, when asked for. */
   holdout?: PredictiveFit & {
-    /** Choice sets trained on. */
     trainSets: number;
-    /** Choice sets held out. */
     testSets: number;
     /** What was split: whole clusters, or single choice sets when there are none. */
     by: "cluster" | "choice set";
@@ -90,7 +88,6 @@ const WARM_START_SETS = 20000;
  * concave, so the optimum is the only one. Sets may differ in size; clusters in the choice sets give cluster-robust
  * standard errors. Cost O(rows · K²) a pass, 4 to 8 passes.
  *
- * @param options Held-out evaluation.
  * @returns Estimates in the units of the features, with their errors and the statistics of the fit.
  * @throws {InputError} When a feature never varies within a choice set, is a linear combination of others, or separates
  * the chosen rows from the rest; the error names it.
@@ -135,11 +132,9 @@ export function fitConditionalLogit(
 
 /** Choice sets that come in batches, again at every pass. */
 export interface ChoiceBatches {
-  /** Names of the K features. */
   readonly features: readonly string[];
   /** Number of clusters over all batches; 0 without. Codes in the batches are in [0, clusterCount). */
   readonly clusterCount: number;
-  /** Starts a pass over all batches. */
   batches(): AsyncIterable<ChoiceSets>;
 }
 

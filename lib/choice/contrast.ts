@@ -13,7 +13,6 @@ import type { ChoiceSets } from "../listening/choice_sets.ts";
  * Shares of the alternatives when someone takes the one with the largest u_j + ε_j, ε_j independent standard Gumbel
  * (type I extreme value). By McFadden's theorem (1974) they tend to the softmax of u as the number of draws grows.
  *
- * @param draws Number of choices to draw.
  * @returns Share of each alternative; they sum to 1.
  * @throws {InputError} When `draws` is less than 1.
  */
@@ -75,7 +74,6 @@ export function withinSets({ values, starts, chosen, features }: ChoiceSets): {
  * The likelihood over a grid of factors on the weights and temperatures. It depends on their quotient alone: along
  * scale = temperature it is flat, so choices cannot tell the two apart.
  *
- * @param weights The weights that are scaled.
  * @param grid Values of both scale and temperature, above 0.
  * @returns For each scale and temperature the mean log-likelihood of a choice, nats.
  */

@@ -10,9 +10,7 @@ import { type Choice, type ChoiceLog, type ChoiceSets, collectChoices } from "..
 
 /** A listener's past, and what they like. */
 export interface ListenerHistory {
-  /** Name of the listener. */
   user: string;
-  /** The past. */
   state: UserState;
   /** Tracks the listener likes beyond those in the past. */
   liked?: readonly TrackIndex[];
@@ -46,9 +44,7 @@ export interface HistoryChoices extends Required<ChoiceLog> {
 export interface Stream {
   /** Features of its track, as the choice sets have them. */
   values: Float64Array;
-  /** It was skipped. */
   skipped: boolean;
-  /** Index of the listener. */
   user: number;
 }
 
@@ -67,8 +63,6 @@ const HOUR = 3_600_000;
  * What such data cannot say: who put a track on (a person, a playlist, an algorithm) is not in them, and tracks the
  * listener did not know of were no alternatives; the library is known only in hindsight.
  *
- * @param options Sizes of the strata and of the samples.
- * @returns The choice sets with the features at the state of each moment.
  * @throws {InputError} When no listener has two different tracks in one session, or an option is out of range.
  */
 export async function historyChoices(

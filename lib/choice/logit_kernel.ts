@@ -14,18 +14,12 @@ export interface LogitKernel {
   starts: Int32Array;
   /** Chosen row of each set within the block. */
   chosen: Int32Array;
-  /** Weights, length width. */
   weights: Float64Array;
   /** Sum of exp(utility − largest utility) of each set of the block, written by `run`. */
   totals: Float64Array;
   /** Sum of the largest utilities, hits, gradient [width], upper triangle of the information [width, width]: added to by `run`. */
   out: Float64Array;
-  /**
-   * Adds the sums of the block to `out`.
-   *
-   * @param sets Number of sets in the block.
-   * @param hasOffset Whether `offset` holds anything.
-   */
+  /** Adds the sums of the block to `out`. */
   run(sets: number, hasOffset: boolean): void;
 }
 
@@ -35,12 +29,7 @@ const BLOCK_VALUES = 16384;
 let compiled: WebAssembly.Module | undefined;
 let latest: { width: number; kernel: LogitKernel } | undefined;
 
-/**
- * The kernel for sets of a width, with room for a set of a size. The same one is given again while it fits.
- *
- * @param width Number of features.
- * @param largestSet Rows of the largest set.
- */
+/** The kernel for sets of a width, with room for a set of a size. The same one is given again while it fits. */
 export function logitKernel(width: number, largestSet: number): LogitKernel {
   if (latest && latest.width === width && latest.kernel.blockRows >= largestSet) return latest.kernel;
   const blockRows = Math.max(64, largestSet, Math.floor(BLOCK_VALUES / Math.max(1, width)));

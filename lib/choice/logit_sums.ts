@@ -9,9 +9,7 @@ import type { ChoiceSets } from "../listening/choice_sets.ts";
 
 /** Log-likelihood, its gradient and the information (negative Hessian) of some choice sets at given weights. */
 export interface LogitSums extends Likelihood {
-  /** Number of choice sets summed over. */
   sets: number;
-  /** Number of rows in them. */
   rows: number;
   /** Number of sets whose most probable row was chosen; a chosen row that ties with m − 1 others counts 1/m. */
   hits: number;
@@ -27,8 +25,6 @@ export interface LogitSums extends Likelihood {
  * to be five times as fast as xlogit (`test/bench/choice_bench.ts`).
  *
  * @param weights The K weights, in the units of the features.
- * @param from First set.
- * @param to One past the last set.
  *
  * @example
  * ```ts
@@ -92,9 +88,7 @@ export function logitSums(
 /**
  * Adds the sums of two parts.
  *
- * @param a Sums of one part.
  * @param b Sums of another part, at the same weights.
- * @returns Sums of both.
  */
 export function addLogitSums(a: LogitSums, b: LogitSums): LogitSums {
   return {
@@ -111,9 +105,7 @@ export function addLogitSums(a: LogitSums, b: LogitSums): LogitSums {
 /**
  * Sums the gradient of the log-likelihood by cluster, for cluster-robust standard errors. Cost O(rows · K²).
  *
- * @param sets The choice sets, with clusters.
  * @param scores Where to add the sums, [clusters, K] row-major.
- * @returns `scores`.
  * @throws {InputError} When the sets have no clusters.
  */
 export function addClusterScores(sets: ChoiceSets, weights: Float64Array, scores: Float64Array): Float64Array {

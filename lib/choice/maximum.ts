@@ -13,8 +13,6 @@ const RUNAWAY_STEP = 1e-3;
 /**
  * Maximises the log-likelihood of a conditional logit, which is concave, so that its maximum is the only one.
  *
- * @param features Names of the K features, for the errors.
- * @param start Weights to start from, length K.
  * @returns A generator that yields weights, expects their {@linkcode LogitSums}, and returns the optimum.
  * @throws {InputError} When there are no features, or one never varies within a choice set, is a combination of others, or
  * separates the chosen rows from the rest, naming the features.
@@ -40,7 +38,6 @@ export function* maximum(
 /**
  * Fits where the data may be too few to identify all weights.
  *
- * @param fit Fits.
  * @returns What it returns; nothing when the data do not identify the weights.
  */
 export function ifIdentified<T>(fit: () => T): T | undefined {

@@ -47,8 +47,6 @@ const BURN_IN = 100;
  * O(iterations · draws · rows · K²).
  *
  * @param sets The choice sets; their clusters are the listeners.
- * @param options Number of draws.
- * @returns Centres and deviations with standard errors.
  * @throws {InputError} When there are no clusters, more than 15 features, or the conditional logit fails.
  */
 export function fitMixedLogit(
@@ -157,10 +155,7 @@ export function halton(index: number, base: number): number {
  * Standard normal draws from Halton points, a different stretch of the sequence for each of some units, shifted as a
  * whole by random amounts (modulo 1).
  *
- * @param units Number of units, e.g. listeners.
- * @param draws Draws of each unit.
  * @param dimensions Number of dimensions, at most 15.
- * @param random Source of the shifts.
  * @returns The draws [units, draws, dimensions], row-major.
  * @throws {InputError} When there are more dimensions than primes kept.
  */

@@ -35,7 +35,6 @@ export interface OffPolicyEstimate extends IntervalEnds {
  * the error of q̂ itself.
  *
  * @param log The log, one entry a pick.
- * @returns IPS and SNIPS, then direct and doubly robust when there is a model.
  * @throws {InputError} When arrays differ in length, the log is empty, or a logged probability is not in (0, 1].
  *
  * @example

@@ -131,7 +131,6 @@ export class GradientWeights implements OnlineLearner {
  * replays so share the weights of choices, and have a level each.
  *
  * @param difference Features of the track minus their means over the candidates, length F.
- * @param outcome What the listener did.
  * @returns One choice for a skip, else two: each with values [2, F + 2] row-major and the row taken. Row 1 is all
  * zeros.
  */

@@ -48,7 +48,6 @@ const TOLERANCE = 1e-9;
  * 14). The directions are the eigenvectors of that covariance. Cost O(rounds · rows · K²).
  *
  * @param sets The choice sets; their clusters are the listeners, whose sets stand together.
- * @param options Rounds, number of directions.
  * @throws {InputError} When there are no clusters, the sets of a listener do not stand together, or the rank is out of
  * range.
  */
@@ -95,7 +94,6 @@ export function fitTastePrior(
  * Keeps the first directions in which listeners differ.
  *
  * @param rank Directions kept, in [0, prior.rank]; 0 gives the global model.
- * @returns A new distribution with the same centre.
  * @throws {InputError} When the rank is out of range.
  */
 export function truncatePrior(prior: TastePrior, rank: number): TastePrior {
@@ -112,11 +110,7 @@ export function truncatePrior(prior: TastePrior, rank: number): TastePrior {
  * A listener's embedding from the choice sets `from … to-1`: the mode of log-likelihood − ½ |e|², found by Newton's
  * method; with no choices it is 0, and the weights are the global ones. Cost O(rows · K²) a step, a few steps.
  *
- * @param prior How listeners differ.
- * @param from First set of the listener.
- * @param to One past the last set.
  * @param start Embedding to start from; zeros when left out. The mode does not depend on it.
- * @returns Embedding and weights.
  * @throws {InputError} When the sets have other features than the prior.
  */
 export function userTaste(
@@ -149,9 +143,6 @@ export function userTaste(
  * Choices as a function of a user embedding: with w = mean + B e the utilities X w are X mean, a known term, and
  * (X B) e, so that a conditional logit of these sets has the embedding for its weights. Cost O(rows · K · rank).
  *
- * @param prior How listeners differ.
- * @param from First set.
- * @param to One past the last set.
  * @returns The sets `from … to-1` with one feature a direction.
  */
 export function inEmbedding(
@@ -183,8 +174,6 @@ export function inEmbedding(
 /**
  * The weights that belong to a user embedding.
  *
- * @param prior How listeners differ.
- * @param embedding The embedding, length rank.
  * @returns mean + basis · embedding, length K.
  */
 export function fromEmbedding(prior: TastePrior, embedding: ArrayLike<number>): Float64Array {
@@ -199,7 +188,6 @@ export function fromEmbedding(prior: TastePrior, embedding: ArrayLike<number>): 
  * from.
  *
  * @param sets The choice sets of listeners whom the prior was not learned from; those of a listener together.
- * @param prior How listeners differ.
  * @param known Numbers of choices to learn from; 0 is the global model.
  * @param held Choices held out of each listener.
  * @returns For each number of known choices what was learned of each listener, and the mean log-likelihood of a held-out

@@ -15,7 +15,6 @@ const BATCH_MEMORY = "128MB";
 /**
  * Reads choice sets from a long-format CSV (plain or gzipped) or Parquet file. Rows of a set may lie anywhere.
  *
- * @param columns Which columns mean what.
  * @returns The choice sets, in ascending order of numeric ids, or in the order in which text ids first appear; and the
  * level whose constant is 0, when there are constants.
  * @throws {InputError} When the file or a column is missing, a feature is not numeric, a value is missing, or a set has
@@ -44,10 +43,8 @@ export async function readChoices(
  * Opens a choice log for fitting in batches, so that memory stays bounded however long the file is. Rows that are not
  * in order of their choice set are sorted once, on disk if need be.
  *
- * @param columns Which columns mean what.
  * @param use Gets the batches; they are gone afterwards.
  * @param batchRows Rows of a batch, about; a set is never split.
- * @returns What `use` returns.
  * @throws {InputError} As {@linkcode readChoices}.
  */
 export async function withChoiceBatches<T>(

@@ -12,11 +12,8 @@ export interface RecoveryReport {
   worlds: number;
   /** One row a weight. */
   weights: {
-    /** Name of the feature. */
     feature: string;
-    /** The true weight. */
     truth: number;
-    /** Mean of the estimates. */
     mean: number;
     /** Mean of estimate − truth. */
     bias: number;
@@ -30,9 +27,7 @@ export interface RecoveryReport {
     meanStandardError: number;
     /** Share of worlds whose 95 % interval held the truth. */
     coverage: number;
-    /** Estimate of each world. */
     estimates: number[];
-    /** Standard error of each world. */
     standardErrors: number[];
   }[];
   /** Between which coverages 95 % of right models lie with this many worlds (binomial, normal approximation). */
@@ -45,7 +40,6 @@ export interface RecoveryReport {
  * @param truth The true weight of every feature, in the order of the estimates.
  * @param worlds Number of worlds, at least 2.
  * @param fit Simulates world number w and gives the coefficients of its fit; by convention w seeds it.
- * @returns Bias, root mean square error and coverage of every weight.
  * @throws {InputError} When there are fewer than 2 worlds, or the fit has another number of weights than the truth.
  */
 export function recoverWeights(
@@ -100,9 +94,7 @@ export interface EstimateRow extends Pick<Coefficient, "feature" | "estimate" | 
 /**
  * Puts the estimates of models beside the truth.
  *
- * @param truth The true weight of every feature.
  * @param models Coefficients by the name of the model.
- * @returns One row a model and feature.
  */
 export function compareEstimates(
   truth: Readonly<Record<string, number>>,
@@ -125,7 +117,6 @@ export function compareEstimates(
 /**
  * How the error shrinks with the number of choices: every world is fitted to its first choices, so many at a time.
  *
- * @param truth The true weight of every feature.
  * @param worlds The choice sets of each world, of the same number of sets.
  * @param sizes Numbers of choices, none above the number of sets.
  * @returns One row a size and feature: the median of |estimate − truth|, which the few worlds that leave a weight nearly

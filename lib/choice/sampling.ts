@@ -11,7 +11,6 @@ import { type Choice, type ChoiceSets, collectChoices } from "../listening/choic
  * without it the sample is not the choice set it looks like, and the estimates are biased towards what was oversampled.
  *
  * @param sets Choice sets without offset.
- * @param plan How to draw.
  * @returns The smaller sets, with the correction as their offset.
  * @throws {InputError} When the feature does not exist, a count is out of range, or the sets have an offset already.
  */
@@ -22,7 +21,6 @@ export function sampleAlternatives(
     feature: string;
     /** The rows with the largest values of the feature form the near stratum: so many of them. */
     nearCount: number;
-    /** Rows kept of the near stratum. */
     near: number;
     /** Rows kept of the rest. */
     far: number;

@@ -7,11 +7,7 @@ import { writeAtomic } from "../data/atomic.ts";
 import { PIPELINE_VERSION } from "../data/stages.ts";
 import type { ConditionalLogit } from "./conditional_logit.ts";
 
-/**
- * Writes a fitted choice model as `weights.json`, atomically.
- *
- * @param provenance Where it comes from.
- */
+/** Writes a fitted choice model as `weights.json`, atomically. */
 export function writeWeights(
   path: string,
   fit: ConditionalLogit,
@@ -75,11 +71,7 @@ function toWeights(found: Readonly<Record<string, number>>): Weights {
   return checkWeights({ ...ZERO_WEIGHTS, ...Object.fromEntries(known.map((name) => [name, found[name]])) });
 }
 
-/**
- * A fit as plain JSON with snake_case names: what `--json` prints and `weights.json` holds.
- *
- * @returns An object of numbers and texts.
- */
+/** A fit as plain JSON with snake_case names: what `--json` prints and `weights.json` holds. */
 export function fitToJson(fit: ConditionalLogit): Record<string, unknown> {
   const { statistics: { sets, ...statistics }, features, coefficients, holdout } = fit;
   const width = features.length;

@@ -8,8 +8,6 @@ import { type HistoryChoices, skipChoices } from "./history_choices.ts";
 /**
  * Writes a choice log as Parquet in long format: `choice_id, user_id, step, alternative, track_id, chosen`, the
  * features, then `sampling_offset` where the sets have an offset.
- *
- * @param collection The collection whose tracks the log names.
  */
 export async function writeChoices(path: string, collection: Collection, log: ChoiceLog): Promise<void> {
   const { sets, tracks, steps, users } = log;
@@ -32,7 +30,6 @@ export async function writeChoices(path: string, collection: Collection, log: Ch
  * Writes skips as a choice log in long format with the alternatives `keep` and `skip`: learn from it with
  * `--constants alternative --base skip`.
  *
- * @param choices Choice sets from histories.
  * @throws {InputError} When no track was skipped, or all were.
  */
 export async function writeSkips(path: string, choices: HistoryChoices): Promise<void> {

@@ -75,7 +75,6 @@ export interface Comparison {
   tuned: {
     /** The temperature chosen. */
     temperature: number;
-    /** Number of listeners it was chosen on. */
     listeners: number;
     /** What was tried: mean regret, and how much more it is than the least, with the standard error of that difference. */
     tried: { temperature: number; regret: number; excess: number; standardError: number }[];
@@ -103,8 +102,6 @@ const VALIDATION_SEED = 1_000_003;
  * every policy plays 200 tracks to each of them, the variants of Segue to a part of them. Cost O(listeners ×
  * policies × plays × library); two workers share the listeners.
  *
- * @param options Listeners, seed, workers.
- * @returns All metrics of all runs.
  * @throws {InputError} When an option is out of range or the catalogue has fewer than 20 tracks.
  *
  * @example
@@ -167,10 +164,6 @@ export async function comparePolicies(collection: Collection, options: Compariso
  * Learns weights from the choices of simulated listeners: other people than those of the comparison, but of the same
  * kind. Once for all of them together by the conditional logit, and once how they differ, so that anyone's own weights
  * can be learned from few choices.
- *
- * @param seed Seed of the choices.
- * @param listeners Number of listeners, each with 60 choices; 200 by default.
- * @returns What was learned.
  */
 function learnWeights(collection: Collection, seed: number, listeners: number = 200): Comparison["learned"] {
   const { mean: weights, spread } = LISTENER_WEIGHTS;
@@ -227,8 +220,6 @@ async function tuneTemperature(
 /**
  * Values of a metric: one a listener, in the order of the listeners.
  *
- * @param policy Name of the policy.
- * @param metric Name of the metric.
  * @returns The values; NaN where the policy was not played.
  */
 export function valuesOf({ runs, listeners }: Comparison, policy: string, metric: MetricName): Float64Array {

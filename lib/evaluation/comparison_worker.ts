@@ -21,9 +21,7 @@ export interface ListenerJob {
 /**
  * Plays every policy to one listener and measures it.
  *
- * @param job The listener and the policies.
  * @param serve The sequence model, when a policy has the sequence term.
- * @param metrics The metrics; those of the registry by default.
  * @returns One entry a policy, in their order.
  */
 export async function measurePolicies(

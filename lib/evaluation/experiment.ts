@@ -91,7 +91,6 @@ export function cuped(
  * too many.
  *
  * @param values One value a session.
- * @param listeners Listener of each session.
  * @param options `unit`: what is counted as one observation; `experiments`: how many, 1,000 by default.
  * @returns The share of the experiments with p < 0.05, with its interval (Wilson), and how many they were.
  * @throws {InputError} When the lengths differ or there are fewer than 4 listeners.
@@ -121,7 +120,6 @@ export function falsePositives(
  * effect, from the sum over listeners of the squared sums of residuals.
  *
  * @param values One value a session.
- * @param listeners Listener of each session.
  * @returns The ratio of the variances; 1 when sessions of a listener are no more alike than others.
  * @throws {InputError} When the lengths differ or there are fewer than 2 listeners.
  */
@@ -226,7 +224,6 @@ function listenersForPower(points: PowerAnalysis["points"]): number {
 /**
  * Sums a log up by listener: the unit that is randomised.
  *
- * @param from First session counted.
  * @param to One past the last session counted; all that follow when left out.
  * @returns One value a listener with at least one such session: the share of the picks that were skipped; and as means
  * over the sessions the picks played to the end, the replays, and the different artists over picks.
@@ -251,8 +248,6 @@ export function listenerOutcomes(
 /**
  * Sums a log up by session.
  *
- * @param from First session counted.
- * @param to One past the last session counted.
  * @returns One value a session: its listener, how many picks, skips and replays, and the different artists over picks.
  */
 export function sessionOutcomes(

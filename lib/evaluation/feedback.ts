@@ -27,7 +27,6 @@ export interface FeedbackPlayer {
    * What the listener did with a pick.
    *
    * @param difference Values of the base terms for the pick minus their means over the candidates.
-   * @param outcome Skipped, kept or replayed.
    */
   heard?(difference: Float64Array, outcome: FeedbackOutcome): void;
 }
@@ -79,8 +78,6 @@ const PAUSE: readonly [number, number] = [6, 30];
  * x̄)), x̄ the mean of the candidates, and replays what was kept with σ(b + w·(x_j − x̄)). Skips, plays and replays
  * enter the listener's state, so that what was played changes what will be offered. Cost O(picks · candidates).
  *
- * @param player Gives the player of each listener.
- * @param options How many, how long, which tastes.
  * @throws {InputError} When an option is out of range.
  *
  * @example
@@ -92,7 +89,6 @@ export function playWithFeedback(
   collection: Collection,
   player: (listener: number) => FeedbackPlayer,
   options: {
-    /** Number of listeners. */
     listeners: number;
     /** Number of the first listener. Default 0. */
     first?: number;
@@ -103,7 +99,6 @@ export function playWithFeedback(
     /**
      * The listener's own weights of the base terms.
      *
-     * @param listener Number of the listener.
      * @param session Number of the session: weights may drift.
      */
     tastes: (listener: number, session: number) => ArrayLike<number>;
@@ -194,7 +189,6 @@ export function fixedPlayer(weights: Weights): FeedbackPlayer {
  * A player who learns from what the listener does.
  *
  * @param learner Weights of the columns of {@linkcode feedbackSets}; it is updated at every pick.
- * @returns The player: it chooses by the learner's weights of the base terms.
  */
 export function learningPlayer(learner: OnlineLearner): FeedbackPlayer {
   return {
@@ -208,7 +202,6 @@ export function learningPlayer(learner: OnlineLearner): FeedbackPlayer {
 /**
  * Weights by name from the order of the base terms.
  *
- * @param values A weight for each base term.
  * @throws {InputError} When one is missing or not finite.
  */
 export function weightsFrom(values: ArrayLike<number>): Weights {

@@ -44,8 +44,6 @@ const HEARD_OF = ["tiny", "broad"] as const;
  * | `runs.csv` | a listener and policy, with all metrics |
  * | `examples.md` | the examples |
  *
- * @param directory The folder to write to.
- * @param unit What the bootstrap draws.
  * @returns Names of the files.
  */
 export function writeComparison(
@@ -91,9 +89,6 @@ export function writeComparison(
 /**
  * The table of policies: a row a metric, with its label as `metric`, a column a policy, by its label: mean ± half the
  * 95 % interval, and + better, − worse or = even against vanilla.
- *
- * @param metrics Metrics wanted; all by default.
- * @param unit What the bootstrap draws.
  */
 export function policyTable(
   comparison: Comparison,

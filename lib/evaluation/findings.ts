@@ -127,7 +127,6 @@ function equalTemperature(comparison: Comparison): string {
 /**
  * An interval for people: `−0.074 [−0.095, −0.052]`.
  *
- * @param interval Estimate with its ends.
  * @returns The text, three significant digits of the larger end.
  */
 export function formatInterval({ estimate, lower, upper }: Interval): string {

@@ -10,7 +10,6 @@ import { cosine, type Matrix, row } from "../math/matrix.ts";
  * without the pushed-out last neighbours. Exact; O(n d).
  *
  * @param x The matrix [n, d] on which the graph was built.
- * @param graph The graph over its rows.
  * @param vector The new track in the same d dimensions.
  * @param options `leaveOut`: a row that is not to be connected with, for a track that is held out.
  * @returns Its neighbours, most similar first, with their cosines: where the walk may go from it; the tracks whose lists

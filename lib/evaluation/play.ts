@@ -24,7 +24,6 @@ export const PAST_CHOICES = 60;
  * u(j) = w · x(j | current, state) + liking(j), is reckoned for all tracks of the library: the utility of the pick and
  * its regret, max u − u(pick), follow. Cost O(plays × library × d), and once for all policies O(library² d).
  *
- * @param collection The scenario's collection.
  * @param sequence The sequence model; needed when a policy's weights have a `sequence`.
  * @returns Plays a policy; gives the plays, the listener's utilities, and what metrics need to know of the tracks.
  */

@@ -67,9 +67,6 @@ export interface LearnedParts {
  * then Segue with hand-set weights, with weights learned from all listeners at once, with weights learned from each of
  * them (as they are, and at a temperature chosen on others), with the sequence term, and, as the mark that learning could
  * reach, with each listener's own weights.
- *
- * @param parts What was learned.
- * @returns The policies, baselines first.
  */
 export function comparedPolicies(
   { pooled, prior, temperature, sequence }: LearnedParts,
@@ -106,7 +103,6 @@ function sendable(policy: Policy): PolicyName | Policy {
 /**
  * The variants of Segue: one parameter at a time is changed, all else stays.
  *
- * @param parts What was learned.
  * @returns The policies: temperatures, factors on each hand-set weight (0: without the term), without hard rules, and
  * without hard rules and a term: a rule that forbids what a weight dislikes leaves the weight nothing to do.
  */

@@ -11,9 +11,6 @@ export interface ComparisonRunner {
   /**
    * Plays to every listener and measures what was played.
    *
-   * @param label Name of the progress bar.
-   * @param count Number of listeners.
-   * @param jobOf Draws a listener.
    * @returns For every listener what was measured, an entry a policy.
    */
   run(label: string, count: number, jobOf: (listener: number) => ListenerJob): Promise<RunMeasures[][]>;

@@ -13,13 +13,11 @@ import { knownnessOf } from "../metrics/exposure.ts";
 /** Kind of a library: tracks of one genre; of any; 40 tracks; or half of them by one artist. */
 export type LibraryKind = "one genre" | "broad" | "tiny" | "one artist";
 
-/** The kinds of libraries. */
 export const LIBRARY_KINDS: readonly LibraryKind[] = ["one genre", "broad", "tiny", "one artist"];
 
 /** When someone listens: all in one sitting, a session a day, or a longer session a week. */
 export type ListeningPattern = "binge" | "daily" | "weekly";
 
-/** The listening patterns. */
 export const LISTENING_PATTERNS: readonly ListeningPattern[] = ["binge", "daily", "weekly"];
 
 /** Sessions of a pattern, plays of each, and hours from one to the next; 200 plays in all. */
@@ -87,7 +85,6 @@ export interface Scenario extends Omit<CollectionParts, "graph"> {
  * library, starts, seeds and weights of their own, drawn from the seed and the number alone: listener 5 is the same
  * person whether 6 or 1,000 are drawn.
  *
- * @param listener Number of the listener, from 0.
  * @param options Tracks of a library that is not tiny, 300 by default, fewer in a small catalogue; seed, 42 by default.
  * @throws {InputError} When the catalogue has fewer than 20 tracks.
  */

@@ -69,7 +69,6 @@ export interface SummaryOptions {
  * Mean of every metric under every policy, with 95 % bootstrap intervals over listeners or sessions. The mean is
  * the same either way: a session counts by its plays, and every listener has as many.
  *
- * @param options Grouping, metrics.
  * @returns One row a policy, metric and group.
  */
 export function summarize(comparison: Comparison, options: SummaryOptions = {}): SummaryRow[] {
@@ -83,7 +82,6 @@ export function summarize(comparison: Comparison, options: SummaryOptions = {}):
  * Paired comparisons of the policies with a baseline: the same listeners, starts and seeds.
  *
  * @param baseline Name of the policy to compare with; `"vanilla"` by default.
- * @param options Grouping, metrics.
  * @returns One row a policy, metric and group; the baseline itself is left out.
  * @throws {InputError} When there is no such policy.
  */
@@ -105,7 +103,6 @@ export function compareWith(
  * minus the metric with it, on the same listeners; `verdict` says what leaving it out does.
  *
  * @param comparison The comparison; it must have variants.
- * @param options Metrics.
  * @returns One row a term and metric: first under the hard rules (baseline `segue`), then without them (baseline
  * `free`).
  * @throws {InputError} When the comparison has no variants.
@@ -200,8 +197,6 @@ export interface CurvePoint extends Interval {
  *
  * @param measure What comes again: a kind of repeat, at windows 1, 2, 3, 5, 10, 20, 30, 40 and 50; `"heard"`, every 10
  * plays; or `"similarity"`, the share of transitions in each bin, x its middle.
- * @param library Kind of the library.
- * @returns The points, with intervals.
  */
 export function curvesOf(
   comparison: Comparison,
@@ -270,7 +265,6 @@ function cellsOf(
 /**
  * Names of the metrics of a comparison.
  *
- * @param isWanted Which of them; all by default.
  * @returns The names, in the order of the registry.
  */
 export function metricNames(

@@ -3,7 +3,6 @@ import { miscalibration as divergence } from "../math/shares.ts";
 import { clusterShares } from "./diversity.ts";
 import type { Metric } from "./metric.ts";
 
-/** KL(p ‖ 0.99 q + 0.01 p), p the library's shares of the clusters, q those of the plays. */
 export const miscalibration: Metric<"miscalibration"> = {
   ...{ name: "miscalibration", label: "Miscalibration", range: [0, 4.61], unit: "nats", better: "lower" },
   definition: "KL(p ‖ 0.99 q + 0.01 p), p the library's shares of the clusters, q those of the plays",

@@ -6,7 +6,6 @@ import { eachSession, expectPlays, meanOfKnown, type Metric, type Run } from "./
 
 const cosines = { range: [-1, 1], unit: "cosine", better: "higher" } as const;
 
-/** Mean cosine similarity of consecutive plays. */
 export const similarity: Metric<"similarity"> = {
   ...{ ...cosines, name: "similarity", label: "Coherence", shown: "overview" },
   definition: "Mean cosine similarity of consecutive plays",
@@ -14,14 +13,12 @@ export const similarity: Metric<"similarity"> = {
   ofRun: (run) => meanOfKnown(runSimilarities(run)),
 };
 
-/** 5 % quantile of the similarity of consecutive plays. */
 export const roughest: Metric<"roughest"> = {
   ...{ ...cosines, name: "roughest", label: "Roughest transitions", shown: "tables" },
   definition: "5 % quantile of the similarity of consecutive plays",
   ofRun: (run) => quantile(runSimilarities(run), 0.05)!,
 };
 
-/** Intra-list diversity: mean pairwise 1 − cosine. */
 export const diversity: Metric<"diversity"> = {
   ...{ name: "diversity", label: "Variety", range: [0, 2], better: "higher", shown: "overview" },
   definition: "Intra-list diversity: mean pairwise 1 − cosine",
@@ -29,7 +26,6 @@ export const diversity: Metric<"diversity"> = {
   ofSessions: (run) => eachSession(run, (plays) => intraListDiversity(plays, run.embedding)),
 };
 
-/** Entropy −Σ p ln p of the plays over clusters. */
 export const clusterEntropy: Metric<"clusterEntropy"> = {
   ...{ name: "clusterEntropy", label: "Cluster entropy", range: [0, Infinity], unit: "nats", better: "higher" },
   definition: "Entropy −Σ p ln p of the plays over clusters",
@@ -42,11 +38,7 @@ export const clusterEntropy: Metric<"clusterEntropy"> = {
     ),
 };
 
-/**
- * Similarities of consecutive plays of a run; the step from one session to the next is left out.
- *
- * @returns One similarity a transition.
- */
+/** Similarities of consecutive plays of a run; the step from one session to the next is left out. */
 export function runSimilarities(run: Run): number[] {
   return range(0, run.plays.length, run.sessionPlays).flatMap((from) =>
     Array.from(consecutiveSimilarities(run.plays.subarray(from, from + run.sessionPlays), run.embedding))
@@ -57,8 +49,6 @@ export function runSimilarities(run: Run): number[] {
  * Cosine similarity of each play to the play before it. Range [−1, 1]; a zero embedding has similarity 0 to all.
  *
  * @param plays Track indices in the order in which they were played, at least 2.
- * @param embedding The embedding [n, d].
- * @returns One similarity a transition, plays − 1 of them.
  * @throws {RangeError} When there are fewer than 2 plays, or a play is not a track index.
  */
 export function consecutiveSimilarities(plays: ArrayLike<number>, embedding: Matrix): Float64Array {
@@ -72,8 +62,6 @@ export function consecutiveSimilarities(plays: ArrayLike<number>, embedding: Mat
  * Cost O(plays × d), for the sum over pairs is (‖Σ u‖² − Σ ‖u‖²) / 2 with u the unit vectors.
  *
  * @param plays Track indices, in any order, at least 2.
- * @param embedding The embedding [n, d].
- * @returns Mean pairwise 1 − cosine.
  * @throws {RangeError} When there are fewer than 2 plays, or a play is not a track index.
  */
 export function intraListDiversity(plays: ArrayLike<number>, embedding: Matrix): number {
@@ -99,7 +87,6 @@ export function intraListDiversity(plays: ArrayLike<number>, embedding: Matrix):
  *
  * @param plays Track indices, at least one.
  * @param clusters Cluster of every track of the catalogue, in [0, clusterCount).
- * @param clusterCount Number of clusters.
  * @returns Shares that sum to 1.
  * @throws {RangeError} When there is no play, a play is not a track index, or a cluster is out of range.
  */

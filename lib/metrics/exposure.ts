@@ -5,7 +5,6 @@ import { type CodeLists, eachSession, expectPlays, type Metric } from "./metric.
 
 const inequality = { range: [0, 1], better: "lower", source: "Shani & Gunawardana 2011" } as const;
 
-/** Share of the library that was played. */
 export const coverage: Metric<"coverage"> = {
   ...{ name: "coverage", label: "Coverage", range: [0, 1], unit: "share", better: "higher", shown: "overview" },
   definition: "Share of the library that was played",
@@ -13,21 +12,18 @@ export const coverage: Metric<"coverage"> = {
   ofRun: ({ plays, library }) => coverageOf(exposureCounts(plays, library)),
 };
 
-/** Inequality of plays over the tracks of the library. */
 export const giniTracks: Metric<"giniTracks"> = {
   ...{ ...inequality, name: "giniTracks", label: "Gini, tracks", shown: "sentences" },
   definition: "Inequality of plays over the tracks of the library",
   ofRun: ({ plays, library }) => giniOfExposure(exposureCounts(plays, library)),
 };
 
-/** Inequality of plays over the artists of the library. */
 export const giniArtists: Metric<"giniArtists"> = {
   ...{ ...inequality, name: "giniArtists", label: "Gini, artists", shown: "overview" },
   definition: "Inequality of plays over the artists of the library",
   ofRun: ({ plays, library, labels }) => giniOfExposure(artistExposure(plays, library, labels.artist)),
 };
 
-/** Mean −log₂ of how well known a played track is. */
 export const novelty: Metric<"novelty"> = {
   ...{ name: "novelty", label: "Novelty", range: [0, Infinity], unit: "bits", better: "higher", shown: "sentences" },
   definition: "Mean −log₂ of how well known a played track is",
@@ -38,7 +34,6 @@ export const novelty: Metric<"novelty"> = {
 /**
  * How often each item of a set was played.
  *
- * @param plays Track indices.
  * @param items The distinct items to count, in the order of the result.
  * @returns Number of plays of each item; plays of other items are left out.
  */
@@ -55,8 +50,6 @@ export function exposureCounts(plays: ArrayLike<number>, items: ArrayLike<number
 /**
  * How often each artist of a library was played. A track of several artists counts for each of them.
  *
- * @param plays Track indices.
- * @param library The distinct tracks of the library.
  * @param artists Artists of every track of the catalogue.
  * @returns Number of plays of each artist of the library, in order of first appearance there.
  * @throws {RangeError} When a play is not a track index.
@@ -75,7 +68,6 @@ export function artistExposure(
 /**
  * Coverage: share of the items that were played at all (Shani & Gunawardana, 2011). Range [0, 1].
  *
- * @param counts Exposure of each item.
  * @throws {RangeError} When there are no items.
  */
 export function coverageOf(counts: ArrayLike<number>): number {
@@ -109,7 +101,6 @@ export function noveltyOf(plays: ArrayLike<number>, knownness: ArrayLike<number>
  * How well known each track is, as a distribution: its popularity plus one over the sum. Tracks of unknown popularity
  * count as popularity 0; without any popularity all tracks are equal.
  *
- * @param trackCount Number of tracks n.
  * @param popularity Popularity of every track in [0, 100], NaN where missing.
  * @returns Probabilities that sum to 1.
  */

@@ -6,14 +6,12 @@ const PLAYS = 200;
 
 const plays = { range: [1, PLAYS], unit: "plays", better: "lower" } as const;
 
-/** Plays until half of the library was heard. */
 export const halfHeard: Metric<"halfHeard"> = {
   ...{ ...plays, name: "halfHeard", label: "Half heard after", shown: "sentences" },
   definition: "Plays until half of the library was heard",
   ofRun: ({ plays, library }) => playsUntilHeard(plays, library, 0.5) ?? plays.length,
 };
 
-/** Plays until all of the library was heard. */
 export const allHeard: Metric<"allHeard"> = {
   ...{ ...plays, name: "allHeard", label: "Heard through after", shown: "tables" },
   definition: "Plays until all of the library was heard",
@@ -24,7 +22,6 @@ export const allHeard: Metric<"allHeard"> = {
  * How much of a library has been heard after each play. Range (0, 1], never falling.
  *
  * @param plays Track indices in the order in which they were played.
- * @param library The distinct tracks of the library.
  * @returns Share heard after play 1, 2, …; plays outside the library count as nothing.
  * @throws {RangeError} When the library is empty.
  */
@@ -43,7 +40,6 @@ export function heardShare(plays: ArrayLike<number>, library: ArrayLike<number>)
  * the library's size; a draw with replacement needs about n log n for all of n tracks (the coupon collector's problem).
  *
  * @param plays Track indices in the order in which they were played.
- * @param library The distinct tracks of the library.
  * @param share Share that must have been heard, in (0, 1]; 1 by default: heard through.
  * @returns Number of plays, or `undefined` when that share was not reached.
  * @throws {RangeError} When the library is empty or the share is not in [0, 1].

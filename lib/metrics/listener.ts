@@ -3,7 +3,6 @@ import { eachSession, meanOfKnown, type Metric, type Run, shareOfPlays } from ".
 
 const rule = { range: [0, 1], unit: "share", better: "lower", shown: "tables" } as const;
 
-/** Mean utility of the picks to the listener. */
 export const utility: Metric<"utility"> = {
   ...{ name: "utility", label: "Own utility", range: [-Infinity, Infinity], better: "higher" },
   definition: "Mean utility of the picks to the listener",
@@ -12,7 +11,6 @@ export const utility: Metric<"utility"> = {
   ofRun: ({ utilities }) => meanOfKnown(utilities),
 };
 
-/** Mean utility lost against the best track of the library. */
 export const regret: Metric<"regret"> = {
   ...{ name: "regret", label: "Regret", range: [0, Infinity], better: "lower", shown: "overview" },
   definition: "Mean utility lost against the best track of the library",
@@ -20,7 +18,6 @@ export const regret: Metric<"regret"> = {
   ofRun: (run) => regretOf(run),
 };
 
-/** Utility gained over a blind draw, as a share of what could be. */
 export const attained: Metric<"attained"> = {
   ...{ name: "attained", label: "Attained", range: [-Infinity, 1], better: "higher", shown: "tables" },
   definition: "Utility gained over a blind draw, as a share of what could be",
@@ -30,14 +27,12 @@ export const attained: Metric<"attained"> = {
   },
 };
 
-/** Share of picks for which a hard rule had to be relaxed. */
 export const relaxed: Metric<"relaxed"> = {
   ...{ ...rule, name: "relaxed", label: "Rules relaxed" },
   definition: "Share of picks for which a hard rule had to be relaxed",
   ofSessions: (run) => shareOfPlays(run, run.relaxed, (relaxed) => relaxed > 0),
 };
 
-/** Share of picks for which a hard rule had to be dropped. */
 export const dropped: Metric<"dropped"> = {
   ...{ ...rule, name: "dropped", label: "Rules dropped" },
   definition: "Share of picks for which a hard rule had to be dropped",

@@ -27,8 +27,6 @@ export interface RunMeasures {
  * Measures one run. Metrics of a session (variety, cluster entropy) are averaged over the sessions of the run; repeats,
  * exposure and hearing run over all its plays, for a listener remembers yesterday; transitions are those within
  * sessions.
- *
- * @param run What was played.
  */
 export function measureRun(run: Run, metrics: readonly Metric[] = METRICS): RunMeasures {
   const values: Record<string, number> = {};

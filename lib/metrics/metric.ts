@@ -101,7 +101,6 @@ export interface Metric<Name extends string = string> extends MetricDescription<
  *
  * @param measure Gives the value of a session from its plays, their first place and one past their last; its weight is
  * the number of plays unless it says another.
- * @returns One value a session.
  */
 export function eachSession(
   run: Run,
@@ -117,8 +116,6 @@ export function eachSession(
 /**
  * Share of the plays of each session for which something holds.
  *
- * @param values One value a play.
- * @param holds Whether it holds.
  * @returns One share a session, in [0, 1].
  */
 export function shareOfPlays(
@@ -129,12 +126,7 @@ export function shareOfPlays(
   return eachSession(run, (plays, from, to) => values.subarray(from, to).filter(holds).length / plays.length);
 }
 
-/**
- * Mean of the values that are known.
- *
- * @param values Values, NaN where not known.
- * @returns The mean; NaN when none is known.
- */
+/** Mean of the values that are known. */
 export function meanOfKnown(values: Iterable<number>): number {
   return mean(values) ?? NaN;
 }
@@ -143,7 +135,6 @@ export function meanOfKnown(values: Iterable<number>): number {
  * Checks that a sequence of plays is long enough and names tracks that exist.
  *
  * @param plays Track indices in the order in which they were played.
- * @param trackCount Number of tracks n; every play must lie in [0, n).
  * @param minimum Least number of plays that the metric needs.
  * @returns The plays, unchanged.
  * @throws {RangeError} `Expected at least 2 plays but found 1`, or

@@ -97,10 +97,7 @@ export const CONTINUATION_METRICS: readonly ListMetric<"rPrecision" | "ndcg" | "
  * Rank of a track among all but those of the history, from 1. Equal scores share their ranks: the rank is
  * 1 + (tracks above it) + (other tracks equal to it) / 2.
  *
- * @param scores Score of each track.
- * @param history Tracks left out of the ranking.
  * @param name Name of the model, for the error.
- * @returns The rank. Cost O(tracks + history).
  * @throws {RangeError} When a score is not a number.
  */
 export function rankOf(target: number, scores: Float32Array, history: Iterable<number>, name: string): number {

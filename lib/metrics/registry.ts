@@ -52,11 +52,7 @@ export function metricOf(name: string, metrics: readonly Metric[] = METRICS): Me
   throw new RangeError(`Expected a metric (${metrics.map((entry) => entry.name).join(", ")}) but found '${name}'`);
 }
 
-/**
- * What each metric means, as a table.
- *
- * @returns One row a metric.
- */
+/** What each metric means, as a table. */
 export function metricTable(
   metrics: readonly Metric[] = METRICS,
 ): Record<"metric" | "what is measured" | "range" | "better" | "source", string>[] {

@@ -11,31 +11,26 @@ export type RepeatKind = typeof REPEAT_KINDS[number];
 /** Windows of the curves of repeat rates: 1 to this many plays. */
 export const WINDOWS = 50;
 
-/** Share of plays whose track is among the 50 before. */
 export const trackRepeat: Metric<"trackRepeat"> = repeatMetric("track", 50, {
   ...{ name: "trackRepeat", label: "Same track within 50", shown: "overview" },
   definition: "Share of plays whose track is among the 50 before",
 });
 
-/** Share of plays of which any take (remaster, live) is among the 50 before. */
 export const workRepeat: Metric<"workRepeat"> = repeatMetric("work", 50, {
   ...{ name: "workRepeat", label: "Same work within 50" },
   definition: "Share of plays of which any take (remaster, live) is among the 50 before",
 });
 
-/** Share of plays with an artist of the play before. */
 export const artistInRow: Metric<"artistInRow"> = repeatMetric("artist", 1, {
   ...{ name: "artistInRow", label: "Artist twice in a row" },
   definition: "Share of plays with an artist of the play before",
 });
 
-/** Share of plays with an artist of the 5 before. */
 export const artistRepeat: Metric<"artistRepeat"> = repeatMetric("artist", 5, {
   ...{ name: "artistRepeat", label: "Same artist within 5", shown: "overview" },
   definition: "Share of plays with an artist of the 5 before",
 });
 
-/** Share of plays whose album is among the 10 before. */
 export const albumRepeat: Metric<"albumRepeat"> = repeatMetric("album", 10, {
   ...{ name: "albumRepeat", label: "Same album within 10" },
   definition: "Share of plays whose album is among the 10 before",
@@ -61,7 +56,6 @@ function repeatMetric<Name extends string>(
  * How many plays back the latest play with a common label lies. Cost O(plays × labels a track).
  *
  * @param plays Track indices in the order in which they were played.
- * @param labels Labels of every track of the catalogue: works, albums, artists, or the track indices themselves.
  * @returns For every play the distance, 1 for the play just before; 0 when no play before has a common label.
  * @throws {RangeError} When a play is not a track index.
  */
@@ -87,7 +81,6 @@ export function repeatGaps(plays: ArrayLike<number>, labels: Labels): Int32Array
  * Range [0, 1], never falling in N. The first plays of a sequence, which have fewer than N before them, count as plays.
  *
  * @param plays Track indices in the order in which they were played.
- * @param labels Labels of every track of the catalogue.
  * @param windows Largest window, at least 1.
  * @returns Rates; element N − 1 belongs to window N.
  * @throws {RangeError} When there is no play, or a play is not a track index.
