@@ -50,6 +50,7 @@ export const SMALL_SASREC: Readonly<SasrecStageOptions> = Object.freeze(
   } as const,
 );
 
+/** Name of a stage. */
 export type StageName = "catalog" | "features" | "pca" | "embedding" | "clusters" | "graph" | "umap" | "sasrec";
 
 /** What a stage is run with. */
@@ -180,6 +181,7 @@ export class Workspace {
     return readNpy(this.file("clusters.npy")).data as Int32Array;
   }
 
+  /** The neighbour graph. */
   graph(): NeighborGraph {
     return readGraph(this.directory);
   }

@@ -58,6 +58,7 @@ export interface KeyCount {
   name: string;
   /** 1 major, 0 minor. */
   mode: number;
+  /** Tracks in it. */
   count: number;
   /** Their share of the tracks whose key is known. */
   share: number;
@@ -89,7 +90,9 @@ export interface HistogramBar {
   group: string;
   /** Middle of the bar, in the feature's unit; the geometric middle on a logarithmic scale. */
   x: number;
+  /** Its lower end, included. */
   from: number;
+  /** Its upper end. */
   to: number;
   /** Whether the bars are equally wide on a logarithmic scale. */
   logarithmic: boolean;

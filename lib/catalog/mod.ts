@@ -31,4 +31,6 @@ export { findTrack, trackName } from "./find.ts";
 export { type TrackReference } from "./match.ts";
 export { type PlaylistStatistics, playlistStatistics } from "./playlist_statistics.ts";
 export { REFERENCE_PLAYLISTS, REFERENCE_STATISTICS, type ReferenceStatistic } from "./reference.ts";
+export { type CreditAccount } from "./sql_credits.ts";
 export { type IngestAccount } from "./sql_ingest.ts";
+export { type LeftOut } from "./sql_rows.ts";

@@ -23,7 +23,9 @@ export interface Source extends SourceColumns, Pick<CsvScan, "records" | "damage
 
 /** A file of an archive that is no catalogue. */
 export interface LeftOut {
+  /** Path of the file. */
   file: string;
+  /** Why it is left out. */
   reason: string;
 }
 

@@ -11,6 +11,7 @@ import { loadTensorFlow } from "../math/tensor.ts";
 export const CHOOSING_ROWS = 30_000;
 /** How well each k does. */
 export interface ClusterCount {
+  /** Number of clusters. */
   k: number;
   /** What was found for every k that was tried. */
   candidates: {

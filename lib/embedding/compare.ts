@@ -20,6 +20,7 @@ import type { RowSplit } from "./split.ts";
 export interface SpaceQuality {
   /** Name, e.g. `"autoencoder"`. */
   space: "features" | "PCA, all components" | "PCA, same dimensions" | "autoencoder";
+  /** Its number of dimensions. */
   dimensions: number;
   /** Share of the variance of the PCA scores that is lost, in [0, 1]. */
   lostInPcaSpace?: number;
@@ -37,6 +38,7 @@ export interface SpaceQuality {
   artistShare?: MeanEstimate;
 }
 
+/** PCA and autoencoder held side by side on test tracks. */
 export interface EmbeddingComparison {
   /** What each space keeps. */
   spaces: SpaceQuality[];

@@ -27,6 +27,7 @@ function plainName(name: string): string {
 
 /** A cluster, described. What the catalogue lacks is absent. */
 export interface ClusterDescription {
+  /** Number of the cluster, from 0. */
   cluster: number;
   /** Tracks in it. */
   size: number;

@@ -23,6 +23,7 @@ export interface EmbeddingReport {
   embedding: "pca" | "autoencoder";
   /** Its file. */
   file: "X_pca.npy" | "X_embed.npy";
+  /** What was asked for. */
   asked: EmbeddingChoice;
   /** The criterion of `"auto"`. */
   criterion: string;

@@ -6,6 +6,7 @@ import type { ExactNeighbors } from "../math/neighbors.ts";
 
 /** A mean over queries with its standard error. */
 export interface MeanEstimate {
+  /** Mean over the tracks. */
   mean: number;
   /** Its standard error, sd / √n. */
   standardError: number;

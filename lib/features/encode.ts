@@ -16,6 +16,7 @@ export interface TrackFeatures extends Partial<Record<ZFeature, number | null>> 
   time_signature?: number | null;
   /** Release year; decoding gives the first year of the decade. */
   year?: number | null;
+  /** Its genres. */
   genres?: string[];
 }
 

@@ -51,6 +51,7 @@ export interface FeatureColumn {
   weight: number;
 }
 
+/** What each column of `X_raw.npy` means, and how to undo it. */
 export interface FeatureSpec {
   /** Version of this form. */
   version: 1;

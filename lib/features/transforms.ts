@@ -9,7 +9,9 @@ import { UNIT_FEATURES } from "../catalog/forms.ts";
  * - `reflected-log`: −ln(e − x)
  */
 export interface Transform {
+  /** Which function is applied. */
   name: "none" | "log" | "logit" | "reflected-log";
+  /** Added before the logarithm. */
   offset: number;
   /** Why the feature needs it. */
   reason: string;

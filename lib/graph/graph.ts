@@ -26,6 +26,7 @@ export interface GraphRows {
  * `indices[offsets[i]] … indices[offsets[i+1]-1]`, most similar first, never i itself.
  */
 export interface NeighborGraph extends GraphRows {
+  /** Number of tracks n. */
   readonly nodeCount: number;
 }
 

@@ -20,15 +20,19 @@ export interface KnnOptions extends Partial<JoinOptions> {
 
 /** How a neighbour graph was made. */
 export interface KnnReport extends JoinReport {
+  /** Number of rows n. */
   rows: number;
+  /** Number of columns d. */
   columns: number;
   /** Neighbours of each row. */
   k: number;
+  /** Recall that was asked for, in (0, 1]. */
   recall_asked: number;
   /** Rows that have the direction of an earlier row. */
   duplicates: number;
   /** Rows of zeros; their similarity to every row is 0. */
   zero_rows: number;
+  /** Seed of what is drawn. */
   seed: number;
 }
 

@@ -15,7 +15,10 @@ export {
   type HistoryReport,
   readHistory,
 } from "./history.ts";
+export { type Reading } from "./forms/names.ts";
+export { type LibraryEntry, type LibraryForm, type LibraryList } from "./forms/entry.ts";
 export { type Library, readLibrary } from "./library.ts";
+export { type FileLocation } from "./locations.ts";
 export { type ListenerOptions, type SimulatedChoices, simulateListeners } from "./simulated_listeners.ts";
 export {
   type ChoiceContext,

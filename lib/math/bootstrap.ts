@@ -6,7 +6,9 @@ import { type Random, randomInteger } from "./random.ts";
 
 /** A 95 % interval. */
 export interface IntervalEnds {
+  /** Its lower end. */
   lower: number;
+  /** Its upper end. */
   upper: number;
 }
 

@@ -11,6 +11,7 @@ export interface ExactNeighbors {
   indices: Int32Array;
   /** Their cosine similarities, [queries, k]. */
   similarities: Float32Array;
+  /** Neighbours a query. */
   k: number;
 }
 

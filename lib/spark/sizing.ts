@@ -11,6 +11,7 @@ export interface SizingLine {
   what: string;
   /** How, with the numbers in it. */
   arithmetic: string;
+  /** The value, in the unit of the label. */
   value: number;
   /** Its unit; empty for a plain number. */
   unit: string;
@@ -186,7 +187,9 @@ export function sizeServing(load: ServingLoad): SizingLine[] {
 
 /** A measured run of the graph step on Spark; a row of `bench_distributed_graph.csv`. */
 export interface MeasuredGraphRun {
+  /** Number of rows. */
   rows: number;
+  /** Number of cells. */
   cells: number;
   /** Rows that the cells hold together, guests among them, over the number of tracks. */
   replication: number;
