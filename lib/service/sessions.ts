@@ -57,11 +57,7 @@ export class Sessions {
   #events = 0;
   #mostEvents: number;
 
-  /**
-   * Opens the sessions of a log.
-   *
-   * @param mostEvents Events of all listeners that are kept in memory, at least 1.
-   */
+  /** Opens the sessions of a log; `mostEvents` events of all listeners are kept in memory, at least 1. */
   constructor(collection: Collection, store: Store, sequence?: SequenceModel, mostEvents: number = MOST_EVENTS) {
     this.parts = { collection, store, sequence };
     this.#mostEvents = mostEvents;

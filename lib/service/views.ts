@@ -61,11 +61,7 @@ function whyView(distribution: Distribution, track: number): z.infer<typeof Why>
   };
 }
 
-/**
- * The terms of the score as a page shows them: what listeners read, and where the slider of the weight goes.
- *
- * @param hasModel Whether there is a sequence model.
- */
+/** The terms of the score as a page shows them: what listeners read, and where the slider of the weight goes. */
 export function termViews(hasModel: boolean, terms: readonly Term[] = TERMS): z.infer<typeof SettingsBody>["terms"] {
   return terms.map(({ name, plainLabel, slider, needsModel }) => ({
     name: name as TermName,

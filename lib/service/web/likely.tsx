@@ -18,7 +18,7 @@ export function Likely({ preview, next }: { preview: Preview | undefined; next: 
     <>
       <ol class="likely" aria-label="Most probable next tracks">
         {shown.map(({ track, probability }) => (
-          <li key={track.track_id} class={track.track_id === next?.track.track_id ? "drawn" : undefined}>
+          <li key={track.track_id}>
             <span class="title" title={`${track.title}, ${track.artists.join(", ")}`}>
               {track.track_id === next?.track.track_id && <em>drawn:</em>}
               {track.title} <small>{track.artists.join(", ")}</small>
