@@ -49,6 +49,14 @@ export interface CsvScan extends Dialect {
   lineOf(record: number): number;
 }
 
+/** What people give for a table, by how it starts. */
+const OTHER_FILES: readonly [RegExp, string][] = [
+  [/^(?:\xef\xbb\xbf)?\s*[[{]/, "JSON; save it as CSV"],
+  [/^(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml)/i, "a web page or XML; download the file itself"],
+  [/^version https:\/\/git-lfs/, "a pointer of Git LFS; download the file itself"],
+  [/^\u00d0\u00cf[^]\u00e0/, "an Excel workbook; save it as CSV"],
+];
+
 const LF = 10;
 const CHUNK = 1 << 22;
 /** Longest record; what is longer is an unclosed quote. DuckDB's own limit is 2,000,000 bytes. */
@@ -93,12 +101,17 @@ function scanText(name: string, path: string): Omit<CsvScan, "path" | "encoding"
   const head = headOf(path, CHUNK);
   const beginning = head.toString("latin1", 0, 1 << 16).replace(/^\xef\xbb\xbf/, "");
   const separator = separatorOf(beginning.replace(SEPARATOR_LINE, ""), true);
-  const scan = (quoted: boolean) => {
+  // R writes the names of rows in a column without a name.
+  const scan = (quoted: boolean, unnamed: string[] = []) => {
     const dialect = { separator, quoted };
-    const { header, line, next } = readHeader(name, head, dialect);
+    const { header: named, line, next } = readHeader(name, head, dialect);
+    const header = [...unnamed, ...named];
     return { header, headerLine: line, ...dialect, ...scanRecords(name, path, next, line + 1, header.length, dialect) };
   };
   const found = scan(true);
+  const wider = found.records === 0 && found.damaged.length > 0 &&
+    found.damaged.every(({ reason }) => reason.includes(`: ${found.header.length + 1} fields`));
+  if (wider) return scan(true, [""]);
   if (separator !== "\t" || !found.damaged.some(({ reason }) => reason.includes("quote"))) return found;
   const unquoted = scan(false);
   return unquoted.damaged.length < found.damaged.length ? unquoted : found;
@@ -107,6 +120,8 @@ function scanText(name: string, path: string): Omit<CsvScan, "path" | "encoding"
 function readHeader(name: string, bytes: Buffer, dialect: Dialect): { header: string[]; line: number; next: number } {
   const text = bytes.toString("latin1");
   if (text === "") throw new InputError(`${name}: is empty; expected a table with a header line`);
+  const other = OTHER_FILES.find(([start]) => start.test(text));
+  if (other) throw new InputError(`${name}: expected a table with a header line but found ${other[1]}`);
   const mark = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
   const start = mark + (SEPARATOR_LINE.exec(text.slice(mark, mark + 100))?.[0].length ?? 0);
   const { problem, length, next } = takeApart(text, start, fieldOf(dialect), dialect);

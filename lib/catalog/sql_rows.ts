@@ -69,7 +69,8 @@ export async function openSources(
   }
   const [first] = leftOut;
   if (first) throw new InputError(`${file}/${first.file}: ${first.reason}`);
-  const found = others.slice(0, 5).join(", ") || "nothing";
+  const isBook = others.includes("xl/workbook.xml");
+  const found = isBook ? "an Excel workbook; save it as CSV" : others.slice(0, 5).join(", ") || "nothing";
   throw new InputError(`${file}: expected a zip archive with a CSV, TSV or Parquet file in it but found ${found}`);
 }
 

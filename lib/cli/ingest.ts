@@ -1,4 +1,5 @@
 /** `segue ingest`: catalogue files of any known form into `tracks.parquet` and `rejects.csv`. */
+import { groups } from "d3-array";
 import { FORMS } from "../catalog/forms.ts";
 import { ingestStage } from "../catalog/ingest.ts";
 import type { IngestAccount } from "../catalog/sql_ingest.ts";
@@ -46,7 +47,7 @@ function accountText(account: IngestAccount, out: string): string {
       (blankLines > 0 ? `, ${blankLines} blank lines besides` : "") +
       (ignored.length > 0 ? `, not used: ${ignored.join(", ")}` : ""),
     ]),
-    ...files.flatMap(({ readings }) => readings.map((reading) => ["  read", "", reading])),
+    ...files.flatMap(({ readings }) => readTexts(readings).map((text) => ["  read", "", text])),
     ...leftOut.map(({ file, reason }) => [`left out: ${file}`, "", reason]),
     ["rejected", account.rejected, account.rejected > 0 ? `each one in ${out}/rejects.csv` : ""],
     ...Object.entries(reasons).map(([reason, count]) => [`  ${reason}`, count]),
@@ -78,4 +79,10 @@ function accountText(account: IngestAccount, out: string): string {
   const left = account.notSampled > 0 ? ` + ${account.notSampled} not sampled` : "";
   return `${textTable(rows)}\n${account.rowsIn} in = ${account.out} out + ${account.merged} merged + ` +
     `${account.rejected} rejected${left}`;
+}
+
+/** Columns that are read in one way, in one line. */
+function readTexts(readings: readonly string[]): string[] {
+  const split = readings.map((reading) => reading.split(/: (?=[^:]*$)/));
+  return groups(split, ([, way]) => way).map(([way, columns]) => `${columns.map(([name]) => name).join(", ")}: ${way}`);
 }

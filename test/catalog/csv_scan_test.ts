@@ -140,6 +140,14 @@ Deno.test("What is no CSV file is refused in one line", async () => {
   await refuses("a\x00,b\n1,2\n", /expected text in UTF-8, UTF-16 or Windows-1252/);
 });
 
+Deno.test("A column of row names without a header is one without a name, and other kinds of files are named", async () => {
+  const found = await scan('"a" "b"\n"1" x "y z"\n"2" u v\n');
+  assert.deepEqual([found.header, found.records, found.sample[0]], [["", "a", "b"], 2, ["1", "x", "y z"]]);
+  await refuses('[{"a": 1}]', /found JSON/);
+  await refuses("<!DOCTYPE html><html>", /found a web page/);
+  await refuses("version https://git-lfs.github.com/spec/v1\n", /Git LFS/);
+});
+
 Deno.test("Records across chunk borders keep their lines", async () => {
   const filler = "x".repeat(1000);
   const lines = Array.from({ length: 40000 }, (_, i) => i === 33500 ? `${i}` : `${i},${filler}`);
