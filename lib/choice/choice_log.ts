@@ -85,16 +85,9 @@ export async function withChoiceLog<T>(
 }
 
 /** Which columns of a choice log mean what, all known to be there. */
-export interface FoundColumns extends ChoiceColumns {
-  /** Column of the choice sets. */
-  choiceId: string;
-  /** Column that marks or names the chosen row. */
-  chosen: string;
-  /** Columns that are features as they stand. */
-  features: readonly string[];
-  /** Columns whose weight differs by alternative. */
-  byAlternative: readonly string[];
-}
+export type FoundColumns =
+  & ChoiceColumns
+  & Required<Pick<ChoiceColumns, "choiceId" | "chosen" | "features" | "byAlternative">>;
 
 /** Features that are not named are all numeric columns but the bookkeeping ones. */
 function findColumns(types: ReadonlyMap<string, string>, columns: ChoiceColumns): FoundColumns {

@@ -25,22 +25,6 @@ export interface LogitSums extends Likelihood {
  * to be five times as fast as xlogit (`test/bench/choice_bench.ts`).
  *
  * @param weights The K weights, in the units of the features.
- *
- * @example
- * ```ts
- * import { logitSums } from "./logit_sums.ts";
- * import assert from "node:assert/strict";
- *
- * const sets = {
- *   features: ["x"],
- *   values: Float64Array.of(1, 0),
- *   starts: Int32Array.of(0, 2),
- *   chosen: Int32Array.of(0),
- * };
- * const sums = logitSums(sets, Float64Array.of(0));
- * assert.equal(sums.logLikelihood, -Math.log(2));
- * assert.deepEqual([...sums.gradient, ...sums.information], [0.5, 0.25]);
- * ```
  */
 export function logitSums(
   sets: ChoiceSets,

@@ -160,7 +160,6 @@ export function halton(index: number, base: number): number {
  * @throws {InputError} When there are more dimensions than primes kept.
  */
 export function haltonNormals(units: number, draws: number, dimensions: number, random: Random): Float64Array {
-  expectInteger("draws", draws, 1);
   if (dimensions > PRIMES.length) {
     throw new InputError(`Expected at most ${PRIMES.length} random coefficients but found ${dimensions}`);
   }

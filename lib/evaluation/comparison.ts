@@ -121,10 +121,9 @@ export async function comparePolicies(collection: Collection, options: Compariso
   );
   const seed = expectInteger("seed", options.seed ?? 42, 0);
   const workers = expectInteger("workers", options.workers ?? 2, 1, 64);
-  const librarySize = options.librarySize;
   const found = learnWeights(collection, seed, options.trainingListeners);
   const learned = { ...found, pooled: options.learned ?? found.pooled };
-  const { metrics, sequence } = options;
+  const { metrics, sequence, librarySize } = options;
   const here = metrics !== undefined || options.policies !== undefined;
   if (here && options.runner) throw new InputError("Expected metrics and policies of the registry with a runner");
   const runner = options.runner ?? threadRunner(here ? 1 : Math.min(workers, count), sequence, metrics);

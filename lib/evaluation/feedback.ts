@@ -79,11 +79,6 @@ const PAUSE: readonly [number, number] = [6, 30];
  * enter the listener's state, so that what was played changes what will be offered. Cost O(picks · candidates).
  *
  * @throws {InputError} When an option is out of range.
- *
- * @example
- * ```ts ignore
- * const log = playWithFeedback(collection, () => fixedPlayer(DEFAULT_WEIGHTS), { listeners: 10, sessions: 3, tastes });
- * ```
  */
 export function playWithFeedback(
   collection: Collection,

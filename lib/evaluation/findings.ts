@@ -66,7 +66,11 @@ export function describeLearning(comparison: Comparison): { learned: string; seq
   const { learned, tuned, listeners, sequence } = comparison;
   const unhappy = (policy: string) => gainsByListener(comparison, policy).filter(({ gain }) => gain < 0).length;
   const share = plain(learned.pooled.similarity);
-  const change = (policy: string, metric: MetricName) => changeOf(comparison, against(policy, metric));
+  const change = (policy: string, metric: MetricName) => {
+    const row = against(policy, metric);
+    const change = row.differs ? row.estimate > 0 ? "more" : "less" : "no difference shown in";
+    return `${change} ${labelOf(comparison, metric)} (${formatInterval(row)})`;
+  };
   const [byHand, own, each] = ["segue", "segue-own", "segue-personal"].map(unhappy);
   const paragraphs = [
     `**One set of weights learned from all** ${learned.listeners} listeners at once, used as estimated, leaves`,
@@ -101,13 +105,6 @@ export function describeLearning(comparison: Comparison): { learned: string; seq
     `${change("segue-sequence", "coverage")} and ${change("segue-sequence", "artistRepeat")}.`,
   ];
   return { learned: paragraphs.join(" "), sequence: sentences.join(" ") };
-}
-
-/** `more variety (0.012 [0.001, 0.020])`, or `no difference shown in variety`. */
-function changeOf(comparison: Comparison, row: PairedRow): string {
-  const label = labelOf(comparison, row.metric);
-  if (!row.differs) return `no difference shown in ${label} (${formatInterval(row)})`;
-  return `${row.estimate > 0 ? "more" : "less"} ${label} (${formatInterval(row)})`;
 }
 
 /** The hand-set weights at the temperature that was chosen, where that variant was played: temperature is not learning. */

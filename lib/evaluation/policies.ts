@@ -84,7 +84,8 @@ export function comparedPolicies(
       name: policy.name,
       label: policy.label,
       group,
-      policy: sendable(policy),
+      // A worker knows the policies of the registry by name.
+      policy: POLICIES.find((entry) => entry === policy)?.name ?? policy,
     })),
     { ...segue, name: "segue", label: "Segue, hand-set", weights: DEFAULT_WEIGHTS },
     { ...segue, name: "segue-learned", label: "Segue, learned: all", weights: pooled },
@@ -93,11 +94,6 @@ export function comparedPolicies(
     ...withSequence.map((weights) => ({ ...segue, name: "segue-sequence", label: "Segue, with sequence", weights })),
     { ...segue, name: "segue-own", label: "Segue, own weights", own: true },
   ];
-}
-
-/** The name of a policy of the registry, which a worker knows; another policy as it is. */
-function sendable(policy: Policy): PolicyName | Policy {
-  return POLICIES.find((entry) => entry === policy)?.name ?? policy;
 }
 
 /**

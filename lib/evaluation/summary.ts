@@ -120,11 +120,7 @@ export function ablationsOf(comparison: Comparison, options: SummaryOptions = {}
 }
 
 /** A point of the Pareto picture. */
-export interface ParetoPoint {
-  /** Name of the policy. */
-  policy: string;
-  /** What people read. */
-  label: string;
+export interface ParetoPoint extends Pick<SummaryRow, "policy" | "label"> {
   /** The curve that the point lies on; `"none"` for a policy that is no variant. */
   curve: VariedParameter | "none";
   /** Temperature or factor on the weight; NaN for a policy that is no variant. */
@@ -182,11 +178,7 @@ export function paretoPoints(comparison: Comparison): ParetoPoint[] {
 }
 
 /** A point of a curve with its interval. */
-export interface CurvePoint extends Interval {
-  /** Name of the policy. */
-  policy: string;
-  /** What people read. */
-  label: string;
+export interface CurvePoint extends Interval, Pick<SummaryRow, "policy" | "label"> {
   /** Place on the horizontal axis. */
   x: number;
 }

@@ -42,14 +42,13 @@ export function heardShare(plays: ArrayLike<number>, library: ArrayLike<number>)
  * @param plays Track indices in the order in which they were played.
  * @param share Share that must have been heard, in (0, 1]; 1 by default: heard through.
  * @returns Number of plays, or `undefined` when that share was not reached.
- * @throws {RangeError} When the library is empty or the share is not in [0, 1].
+ * @throws {RangeError} When the library is empty.
  */
 export function playsUntilHeard(
   plays: ArrayLike<number>,
   library: ArrayLike<number>,
   share: number = 1,
 ): number | undefined {
-  if (!(share >= 0 && share <= 1)) throw new RangeError(`Expected share to be a number in [0, 1] but found ${share}`);
   // A share is a multiple of 1 / size; the slack is for its rounding.
   const at = heardShare(plays, library).findIndex((heard) => heard >= share - 1e-9);
   return at < 0 ? undefined : at + 1;

@@ -1,7 +1,6 @@
 /**
  * Metrics of rankings: where the track that came next stands among all tracks, and how a list continues a playlist.
  */
-
 import type { MetricDescription } from "./metric.ts";
 
 /** A metric of rankings: what it means, and how it is computed. In its label `@k` stands for the length of the list. */

@@ -3,9 +3,6 @@ import { mean, pairs } from "d3-array";
 import { keyMatch as matchOf, UNKNOWN_KEY } from "../math/circle.ts";
 import { eachSession, expectPlays, type Metric, type SessionValue } from "./metric.ts";
 
-/** Keys at most one step apart on the circle of fifths count as compatible: the same or a neighbouring Camelot hour. */
-const COMPATIBLE = 1 - 1 / 6 - 1e-9;
-
 /** Largest distance of a smooth change of tempo, in octaves: the ±8 % of a DJ's pitch fader. */
 const SMOOTH = Math.log2(1.08) + 1e-12;
 
@@ -46,13 +43,12 @@ function meanWithCount(values: number[], holds?: (value: number) => boolean): Se
 }
 
 /**
- * Tells whether two keys mix well.
+ * Tells whether two keys mix well: at most one step apart on the circle of fifths, the same or a neighbouring Camelot hour.
  *
  * @param match Their key match, 1 − d/6.
- * @returns True for the same, the relative or a neighbouring key.
  */
 export function isCompatible(match: number): boolean {
-  return match >= COMPATIBLE;
+  return match >= 1 - 1 / 6 - 1e-9;
 }
 
 /**
