@@ -26,13 +26,7 @@ const LEGEND_ON_TOP: Spec = {
   symbolType: "circle",
 };
 
-/**
- * The true place of each listener along an axis of taste against the one that was learned.
- *
- * @param places True and learned place of each listener, and after how many choices.
- * @param axis What the axis is called.
- * @returns The figure, one panel a number of choices.
- */
+/** The true place of each listener along an axis of taste against the one that was learned. */
 export function tastePlacesPlot(
   places: readonly { truth: number; learned: number; choices: number }[],
   axis: string,

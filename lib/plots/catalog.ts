@@ -16,11 +16,7 @@ import {
   type Spec,
 } from "./theme.ts";
 
-/**
- * What became of the rows that came in: a bar for each fate.
- *
- * @param account The account of stage `ingest`.
- */
+/** What became of the rows that came in: a bar for each fate. */
 export function rowAccountPlot(account: IngestAccount): Spec {
   const fates = [
     { fate: "became a track", rows: account.out },
@@ -71,11 +67,7 @@ export function distributionsPlot(bars: readonly HistogramBar[]): Spec {
   }));
 }
 
-/**
- * Keys by mode, in the order of the circle of fifths: neighbours share six of seven notes.
- *
- * @param counts Tracks by key and mode.
- */
+/** Keys by mode, in the order of the circle of fifths: neighbours share six of seven notes. */
 export function keyModePlot(counts: readonly KeyCount[]): Spec {
   const order = [...counts].sort((a, b) => (7 * a.key) % 12 - (7 * b.key) % 12).map(({ name }) => name);
   const values = counts.map(({ name, mode, share }) => ({ key: name, mode: mode === 1 ? "major" : "minor", share }));
@@ -148,7 +140,6 @@ export function trendsPlot(
  * How many artists have how many tracks, both on logarithmic scales, with the power law that fits the tail.
  *
  * @param sizes Number of tracks of each artist.
- * @param exponent Exponent α of the law p(x) ∝ x^−α.
  */
 export function tracksPerArtistPlot(sizes: readonly number[], exponent: number): Spec {
   const points = rollups(sizes, (artists) => artists.length, (tracks) => tracks)

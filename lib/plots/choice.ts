@@ -19,8 +19,6 @@ import {
 /**
  * Shares of choices by random utility beside the softmax.
  *
- * @param utilities Utility of each alternative.
- * @param softmax Probability of each alternative.
  * @param shares Share of each alternative among drawn choices.
  */
 export function randomUtilityPlot(
@@ -62,7 +60,6 @@ export function randomUtilityPlot(
  * True weights against estimates with their 95 % intervals; several models stand beside each other.
  *
  * @param rows One row a feature and model.
- * @param title What the figure is about.
  */
 export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
   const models = [...new Set(rows.map((row) => row.model))];

@@ -20,7 +20,6 @@ import {
 /**
  * Stability, with one standard error to each side, and mean silhouette by number of clusters, the chosen number marked.
  *
- * @param count What was tried and chosen.
  * @param floor The stability that is asked for.
  */
 export function clusterCountPlot(count: ClusterCount, floor: number): Spec {

@@ -62,10 +62,6 @@ export function screePlot(model: PcaModel): Spec {
 /**
  * Loss of the autoencoder by epoch on training and validation tracks, with what PCA loses at the same number of
  * dimensions.
- *
- * @param history Losses.
- * @param bestEpoch The epoch whose weights were kept.
- * @param pcaLoss What PCA loses on test tracks with as many dimensions.
  */
 export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLoss: number): Spec {
   const values = significant(history.flatMap(({ epoch, train, validation }) => [
@@ -110,11 +106,7 @@ export function lossPlot(history: readonly EpochLoss[], bestEpoch: number, pcaLo
   };
 }
 
-/**
- * Error of each numeric feature on held-out tracks, PCA against autoencoder at the same number of dimensions.
- *
- * @param spec The feature specification, for names and weights.
- */
+/** Error of each numeric feature on held-out tracks, PCA against autoencoder at the same number of dimensions. */
 export function featureErrorPlot(comparison: EmbeddingComparison, spec: FeatureSpec): Spec {
   const values = comparison.columnErrors.flatMap(({ column, pca, autoencoder }) => {
     const { name, kind, weight } = spec.columns[column];

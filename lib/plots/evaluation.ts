@@ -22,7 +22,6 @@ import {
  * Means with intervals: a panel a metric of the overview, a row a policy.
  *
  * @param rows Rows of {@linkcode summarize} over all listeners.
- * @param metrics The metrics that were measured.
  */
 export function policyPlot(rows: readonly SummaryRow[], metrics: readonly Metric[] = METRICS): Spec {
   const labels = labelsOf(rows);
@@ -47,7 +46,6 @@ export function policyPlot(rows: readonly SummaryRow[], metrics: readonly Metric
  * Lines with intervals over windows, plays or similarities: one panel, or one a facet.
  *
  * @param curves Points of {@linkcode curvesOf}, by the title of their panel.
- * @param axes Titles of the axes.
  */
 export function curvePlot(
   curves: Readonly<Record<string, readonly CurvePoint[]>>,
@@ -187,7 +185,6 @@ const NUMBER_PLACES = [
  * What leaving a term out does: a panel a metric, a row a term, under the hard rules and without them.
  *
  * @param rows Rows of {@linkcode ablationsOf}.
- * @param names The metrics, a panel each.
  */
 export function ablationPlot(rows: readonly PairedRow[], names: readonly MetricName[]): Spec {
   const terms = [...new Set(rows.map(({ parameter }) => parameter))];
@@ -223,8 +220,6 @@ export function ablationPlot(rows: readonly PairedRow[], names: readonly MetricN
  * baseline.
  *
  * @param rows Rows of {@linkcode compareWith} by library and pattern.
- * @param policy Name of the policy.
- * @param names The metrics, a panel each.
  */
 export function cellPlot(rows: readonly PairedRow[], policy: string, names: readonly MetricName[]): Spec {
   const color = colors("verdict", "Against vanilla", ["better", "even", "worse"], ["#9BD0EC", "#ECEFF1", "#F2B38C"]);

@@ -47,7 +47,6 @@ const CANDIDATES = 5;
  * Draws how a pick comes about: catalogue, features, embedding, neighbour graph, score, softmax, pick, and the way back
  * from what was played to the next score. It is 800 pixels wide, so that a README shows it at its own size.
  *
- * @param source A moment of a session, and the collection around it.
  * @throws {InputError} When the moment has fewer than five candidates.
  */
 export function ideaPlot(source: IdeaSource): Spec {

@@ -90,13 +90,7 @@ function lineColors(rows: readonly object[], color: { field: string } & Spec, da
   };
 }
 
-/**
- * A point of a line from one value a listener: the mean with its bootstrap interval.
- *
- * @param series Which line.
- * @param x Place on the horizontal axis.
- * @param values One value a listener.
- */
+/** A point of a line from one value a listener: the mean with its bootstrap interval. */
 export function linePoint(
   series: string,
   x: number,

@@ -79,8 +79,6 @@ export function camelotPlot(key: number, mode: number): Spec {
 /**
  * The most probable candidates with the contributions of every term, as bars to the left and to the right of the mean
  * candidate.
- *
- * @param count How many candidates.
  */
 export function contributionsPlot(distribution: Distribution, count: number = 12): Spec {
   const { catalog } = distribution.state.collection;
@@ -117,11 +115,7 @@ export function contributionsPlot(distribution: Distribution, count: number = 12
   };
 }
 
-/**
- * One candidate explained: from the mean candidate term by term to its own log-probability, at temperature 1.
- *
- * @param collection The collection, for the name.
- */
+/** One candidate explained: from the mean candidate term by term to its own log-probability, at temperature 1. */
 export function explanationPlot(collection: Collection, explanation: Explanation): Spec {
   const terms = explanation.contributions.filter(({ weight }) => weight !== 0);
   const levels = cumsum([explanation.base, ...terms.map(({ contribution }) => contribution)]);
@@ -181,7 +175,6 @@ export function explanationPlot(collection: Collection, explanation: Explanation
  * A live view of the score: sliders for the weights and the temperature move the probabilities of the candidates. Where
  * nothing can be moved (in a picture), it shows the given weights.
  *
- * @param distribution The distribution to start from.
  * @param count How many candidates are shown; the softmax runs over all of them.
  */
 export function livePlot(distribution: Distribution, count: number = 15): Spec {

@@ -8,12 +8,7 @@ import { countTracks } from "../sequence/split.ts";
 import { rankFrequencyPlot } from "./catalog.ts";
 import { ACCENT_COLOR, category, intervalLayer, MAIN_COLOR, ordinal, quantity, shorten, type Spec } from "./theme.ts";
 
-/**
- * How often tracks occur against their rank, and how long playlists are.
- *
- * @param tracks Number of track codes.
- * @returns The figure: rank-frequency on logarithmic axes, beside it the lengths.
- */
+/** How often tracks occur against their rank, and how long playlists are. */
 export function playlistOverview(playlists: Playlists, tracks: number): Spec {
   const counts = countTracks(playlists, tracks).filter((count) => count > 0).sort().reverse();
   const width = 10;
@@ -41,11 +36,7 @@ export function playlistOverview(playlists: Playlists, tracks: number): Spec {
   };
 }
 
-/**
- * Training loss and validation NDCG over the steps.
- *
- * @returns The figure: two panels over the same steps.
- */
+/** Training loss and validation NDCG over the steps. */
 export function trainingCurve(curve: readonly TrainingPoint[]): Spec {
   const panel = (field: string, heading: string, title: string, color: string) => ({
     title: heading,
@@ -69,7 +60,6 @@ export function trainingCurve(curve: readonly TrainingPoint[]): Spec {
 /**
  * A metric of several models with its bootstrap intervals.
  *
- * @param results Results on the same playlists.
  * @param metric The metric, recall by default.
  * @returns The figure: a dot and an interval a model, best first.
  */

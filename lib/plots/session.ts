@@ -19,7 +19,6 @@ import {
  * @param sessions The sessions: what to call each, and its tracks.
  * @param layout Two coordinates a track [n, 2], row-major: UMAP, or the first two principal components.
  * @param background Tracks drawn behind, each with its cluster.
- * @param axes Names of the two axes.
  */
 export function sessionMapPlot(
   sessions: readonly { name: string; picks: readonly Pick<SessionPick, "track" | "step">[] }[],

@@ -42,7 +42,6 @@ const POLICY_COLORS: Readonly<Record<string, string>> = {
 /**
  * Colours of policies, the same in every figure.
  *
- * @param names Names of the policies.
  * @returns A colour each; one that is not named here gets one by its place.
  */
 export function policyColors(names: readonly string[]): string[] {

@@ -7,11 +7,7 @@ import type { Collection, TrackIndex } from "./collection.ts";
 
 const MS_PER_HOUR = 3_600_000;
 
-/**
- * The vanilla shuffle: every order equally likely (Fisher–Yates). O(n).
- *
- * @returns A new array, the same tracks in random order.
- */
+/** The vanilla shuffle: every order equally likely (Fisher–Yates). O(n). */
 export function vanillaOrder(tracks: ArrayLike<TrackIndex>, random: Random): Int32Array {
   return shuffleInPlace(Int32Array.from(tracks), random);
 }
@@ -21,9 +17,6 @@ export function vanillaOrder(tracks: ArrayLike<TrackIndex>, random: Random): Int
  * random offset for the artist and a little noise for every track; then all are merged by position. A track belongs to
  * its first artist. O(n log n). Source: L. Poláček, "How to shuffle songs?", labs.spotify.com, 2014; it gives no
  * numbers for the noise, a tenth of the distance between an artist's tracks is ours.
- *
- * @param collection The collection, for the artists.
- * @returns The tracks in their order.
  */
 export function ditheredOrder(collection: Collection, tracks: ArrayLike<TrackIndex>, random: Random): Int32Array {
   const { offsets, codes } = collection.artists;
@@ -53,7 +46,6 @@ export function ditheredOrder(collection: Collection, tracks: ArrayLike<TrackInd
  * {@linkcode stalenessOf} is ours.
  *
  * @param options How many vanilla shuffles are made, 5 by default; half-life and time as of {@linkcode stalenessOf}.
- * @returns The tracks in their order.
  * @throws {InputError} When the attempts are less than 1.
  */
 export function freshestOrder(
@@ -77,7 +69,6 @@ export function freshestOrder(
  * How stale an order is to a listener: Σ_i (1 − i/n) · 2^(−Δt_i / half-life) over the tracks that were played before,
  * with i the place in the order. The earlier in the order and the more recently played, the more.
  *
- * @param order The tracks in their order.
  * @param options Half-life of a play in hours, {@linkcode DEFAULT_HALF_LIFE_HOURS} by default; and the time to count from, in
  * ms since 1970, that of the listener's latest event by default.
  * @returns 0 when none was ever played; at most about n/2.

@@ -171,7 +171,6 @@ export async function loadCollection(directory: string, columns?: readonly Catal
 /**
  * Reads what a data folder has of a collection beside its catalogue.
  *
- * @returns Graph, embedding and, where there are some, clusters.
  * @throws {InputError} When a file is missing.
  */
 export function readCollectionParts(directory: string): Omit<CollectionParts, "catalog"> {
@@ -229,8 +228,6 @@ export function similarityOf(collection: Collection, a: TrackIndex, b: TrackInde
 /**
  * Checks that a number is the index of a track.
  *
- * @param name What to call it in the error.
- * @returns The number, unchanged.
  * @throws {InputError} `Expected current to be a track index in [0, 19999] but found 20000`.
  */
 export function expectTrack(collection: Collection, track: TrackIndex, name: string = "track"): TrackIndex {

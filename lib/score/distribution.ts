@@ -76,13 +76,9 @@ export class Distribution {
   /**
    * Computes utilities and probabilities.
    *
-   * @param current The track that plays now.
    * @param state The listener. It may move on afterwards.
    * @param now The time that is counted from, in ms since 1970.
-   * @param found The candidates, where they came from, and which rules had to be relaxed.
-   * @param terms The terms, f of them.
    * @param values Their values [c, f], row-major.
-   * @param weights Their weights.
    * @param temperature Temperature of the softmax, in [0, ∞].
    * @throws {InputError} When the temperature is negative or NaN, or the weights are so large that a utility overflows.
    */
@@ -120,7 +116,6 @@ export class Distribution {
    * Draws the next track.
    *
    * @param random Source of randomness; one number is drawn.
-   * @returns The track with its probability.
    */
   sample(random: Random): Pick {
     let rest = random();
@@ -149,7 +144,6 @@ export class Distribution {
   /**
    * Says why a candidate is as probable as it is: log P(j) split into additive contributions, in numbers and words.
    *
-   * @param track One of the candidates.
    * @throws {InputError} When the track is no candidate.
    */
   explain(track: TrackIndex): Explanation {

@@ -63,9 +63,7 @@ const RECIPE_URI = "urn:segue:recipe";
 /**
  * The rows of a playlist.
  *
- * @param picks The tracks of a session.
  * @param locations Audio files by track id, which players need.
- * @returns One row a track.
  */
 export function playlistRows(
   catalog: Catalog,
@@ -94,7 +92,6 @@ export function playlistRows(
 /**
  * Writes a playlist as text.
  *
- * @param format Form of the file.
  * @returns The text of the file. A CSV file has the seed in a column; the other forms have the whole recipe.
  */
 export function formatPlaylist(playlist: Playlist, format: PlaylistFormat): string {

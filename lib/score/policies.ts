@@ -31,7 +31,6 @@ export interface Policy<Name extends string = string> {
    * Orders a library.
    *
    * @param options Half-life of a play in hours, and the time, in ms since 1970.
-   * @returns The same tracks in their order.
    */
   order?(
     library: ArrayLike<TrackIndex>,

@@ -25,10 +25,8 @@ export interface RecommendOptions extends CandidateOptions, TermOptions {
  * is read, and the state is not changed. Cost O(k) for k neighbours, whatever the size of the catalogue; it allocates
  * the distribution it returns and nothing else.
  *
- * @param current The track that plays now.
  * @param state The listener, and through `state.collection` the catalogue.
  * @param weights The weights; {@linkcode DEFAULT_WEIGHTS} to start with. All 0 gives the uniform distribution.
- * @param options Rules, time, temperature, shape of the session.
  * @returns The distribution over at least one candidate. A catalogue of one track recommends that track again, and says
  * in `relaxed` that the rule `sameTrack` is broken.
  * @throws {InputError} When the track does not exist, a weight is missing or not finite, or an option is out of range.

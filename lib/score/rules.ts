@@ -76,7 +76,6 @@ export interface CompiledRule {
   /**
    * Makes the test for one call.
    *
-   * @param current The track that plays now.
    * @param limit One of `limits`.
    * @returns Tells whether a track breaks the rule.
    */
@@ -101,8 +100,6 @@ const compiledRules = new WeakMap<Collection, WeakMap<Rules, CompiledRules>>();
 /**
  * Makes rules ready for a collection. The result is kept, so that a second call with the same object costs nothing.
  *
- * @param rules The rules; none when left out.
- * @returns The rules in the order in which they are relaxed.
  * @throws {InputError} When a value is out of its range, names an unknown genre or artist, or needs a column that the
  * catalogue lacks.
  */

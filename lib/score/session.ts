@@ -109,7 +109,6 @@ export class Session {
    * Starts a session; nothing plays before {@linkcode Session.next} is called.
    *
    * @param state The listener; the session writes its plays into it.
-   * @param options Policy, weights, rules, seed.
    * @throws {InputError} When an option is out of range or the first track does not exist.
    */
   constructor(state: UserState, options: SessionOptions = {}) {
@@ -144,7 +143,6 @@ export class Session {
    * in the listener's state.
    *
    * @param at When it starts, in ms since 1970; when the track before it ends, when left out.
-   * @returns The track that plays now.
    */
   next(at?: number): SessionPick {
     if (this.#cursor + 1 < this.#picks.length) return this.#picks[++this.#cursor];
@@ -176,21 +174,13 @@ export class Session {
     return this.#distributionAt(this.#picks.length, at ?? this.#endOfCurrent(), options, weights);
   }
 
-  /**
-   * Goes back to the track before. What was chosen after it is kept for {@linkcode Session.next}.
-   *
-   * @returns The track that plays now, or undefined at the start of the session.
-   */
+  /** Goes back to the track before. What was chosen after it is kept for {@linkcode Session.next}. */
   previous(): SessionPick | undefined {
     if (this.#cursor <= 0) return undefined;
     return this.#picks[--this.#cursor];
   }
 
-  /**
-   * Takes back the latest pick, and every event of the listener since.
-   *
-   * @returns The pick that was taken back, or undefined when there was none.
-   */
+  /** Takes back the latest pick, and every event of the listener since. */
   undo(): SessionPick | undefined {
     const pick = this.#picks.pop();
     if (!pick) return undefined;
@@ -200,11 +190,7 @@ export class Session {
     return pick;
   }
 
-  /**
-   * Plays the session to its length: `count` tracks, or as many as bring it nearest to `minutes`.
-   *
-   * @returns All tracks of the session.
-   */
+  /** Plays the session to its length: `count` tracks, or as many as bring it nearest to `minutes`. */
   run(): readonly SessionPick[] {
     const { count = 30, minutes } = this.options;
     if (minutes === undefined) {

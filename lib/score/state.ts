@@ -82,7 +82,6 @@ export class UserState {
   /**
    * Restores a state from its JSON form.
    *
-   * @param collection The collection; the saved `track_id`s are looked up in it.
    * @param saved What {@linkcode UserState.toJSON} gave.
    * @param options `ignoreUnknown`: leave events of unknown tracks out instead of failing.
    * @throws {InputError} When `saved` is of another form, or holds tracks that the collection lacks.
@@ -106,11 +105,7 @@ export class UserState {
     return state;
   }
 
-  /**
-   * The JSON form: `JSON.stringify(state)` uses it.
-   *
-   * @returns All events, tracks named by `track_id`.
-   */
+  /** The JSON form: `JSON.stringify(state)` uses it. */
   toJSON(): SavedUserState {
     const ids = this.collection.catalog.texts.track_id!;
     const events = this.#events.map(({ type, track, at }): SavedEvent => [type, track < 0 ? null : ids[track], at]);
@@ -164,7 +159,6 @@ export class UserState {
    *
    * @param artist Code of the artist in `collection.artists`.
    * @param eventCount Look back to when there were so many events; now when left out. O(events since then).
-   * @returns Number of plays.
    */
   artistPlays(artist: number, eventCount: number = this.#events.length): number {
     let plays = this.#artists.get(artist) ?? 0;
@@ -237,11 +231,7 @@ export class UserState {
     this.#add("cycle", -1, at);
   }
 
-  /**
-   * Takes back the latest event, whichever it was, exactly. Constant time.
-   *
-   * @returns The event, or `undefined` when there was none.
-   */
+  /** Takes back the latest event, whichever it was, exactly. Constant time. */
   undo(): UserEvent | undefined {
     const event = this.#events.pop();
     if (!event) return undefined;

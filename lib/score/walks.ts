@@ -8,7 +8,6 @@ import type { UserState } from "./state.ts";
  * a seed of its own and begins with a track that the policy draws.
  *
  * @param state The listener; all plays are entered in it.
- * @param options Policy and the like, with the number of sessions.
  * @returns All tracks in the order in which they played, and the picks, session by session.
  * @throws {InputError} When an option is out of range.
  */

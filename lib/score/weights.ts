@@ -44,7 +44,6 @@ export function sessionWeights(terms: readonly Term[]): Readonly<Weights> {
  *
  * @param discover Position of the slider in [0, 1]: 0 familiar, 0.5 the given weights as they are, 1 discover.
  * @param weights The weights of the middle position.
- * @returns New weights.
  * @throws {InputError} When `discover` is not in [0, 1].
  */
 export function weightsForDiscovery(
@@ -64,7 +63,6 @@ export function weightsForDiscovery(
  * The weight of a term by its name.
  *
  * @param name The term, which may be one that only a longer list of terms has.
- * @returns The weight; `undefined` when there is none.
  */
 export function weightOf(weights: Readonly<Weights>, name: string): number | undefined {
   return (weights as Readonly<Record<string, number | undefined>>)[name];

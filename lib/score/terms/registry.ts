@@ -48,7 +48,6 @@ const checked = new WeakSet<readonly Term[]>();
 /**
  * Checks a list of terms, once.
  *
- * @returns The terms, unchanged.
  * @throws {InputError} When two have one name, or one has the same value for all candidates.
  */
 export function checkTerms(terms: readonly Term[]): readonly Term[] {
@@ -71,9 +70,7 @@ export function checkTerms(terms: readonly Term[]): readonly Term[] {
 /**
  * Computes terms for candidates. Cost O(c · f + m), independent of the size of the catalogue.
  *
- * @param current The track that plays now.
  * @param candidates The candidates, c of them.
- * @param options Clock, half-life and the like.
  * @param terms The terms wanted, f of them, in order; {@linkcode BASE_TERMS} when left out.
  * @param similarities Cosine to the current track where it is known already (graph edges); used without steering.
  * @param out Where to write; a new array when left out.

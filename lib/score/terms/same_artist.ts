@@ -28,11 +28,7 @@ export const sameArtist: Term<"sameArtist"> = {
   },
 };
 
-/**
- * Tells whether two tracks share an artist.
- *
- * @returns True when at least one artist made both.
- */
+/** Tells whether two tracks share an artist. */
 export function shareArtist(collection: Collection, a: TrackIndex, b: TrackIndex): boolean {
   const { offsets, codes } = collection.artists;
   for (let i = offsets[a]; i < offsets[a + 1]; i++) {

@@ -73,7 +73,6 @@ export interface Phrase {
   /**
    * Says it.
    *
-   * @param about What is explained.
    * @returns The words; nothing when there is nothing to say.
    */
   say(about: Explained): string | undefined;
@@ -132,9 +131,6 @@ export interface Term<Name extends string = string> {
   /**
    * Computes the term: the value of candidate c goes to `out[first + c * step]`.
    *
-   * @param out Where to write.
-   * @param first Place of the first candidate's value.
-   * @param step From one candidate's value to the next one's.
    * @throws {InputError} When an option is out of range or missing.
    */
   fill(moment: Moment, out: Float64Array, first: number, step: number): void;
