@@ -100,7 +100,7 @@ export async function scanCsv(path: string, scratch: string): Promise<CsvScan> {
 function scanText(name: string, path: string): Omit<CsvScan, "path" | "encoding"> & { damagedBytes: number[] } {
   const head = headOf(path, CHUNK);
   const beginning = head.toString("latin1", 0, 1 << 16).replace(/^\xef\xbb\xbf/, "");
-  const separator = separatorOf(beginning.replace(SEPARATOR_LINE, ""), true);
+  const separator = separatorOf(beginning.replace(SEPARATOR_LINE, ""), [" "]);
   // R writes the names of rows in a column without a name.
   const scan = (quoted: boolean, unnamed: string[] = []) => {
     const dialect = { separator, quoted };

@@ -13,19 +13,24 @@ export const SEPARATORS: Readonly<Record<string, string>> = {
 export const SEPARATOR_LINE = /^"?sep=.*\r?\n/i;
 
 /**
- * Tells what stands between the fields: the sign that parts the first rows into most columns of one width.
+ * Tells what stands between the fields: tabs where they part all first rows alike, else the sign that parts them into
+ * most columns of one width.
  *
  * @param text The beginning of the table.
- * @param blanks Whether blanks may stand between fields; they do only where no other sign does.
- * @returns A key of {@linkcode SEPARATORS}; a comma for a table of one column.
+ * @param others What may stand between fields beside commas, semicolons, tabs and bars: `::`, which goes before tabs;
+ * blanks, which do only where no other sign does. None when left out.
+ * @returns The separator; a comma for a table of one column.
  */
-export function separatorOf(text: string, blanks = false): string {
+export function separatorOf(text: string, others: readonly ("::" | " ")[] = []): string {
   // What stands in quotes does not count.
   const lines = text.slice(0, 1 << 16).replace(/"[^"]*"/g, "q").split(/\r?\n/, 20).filter((line) => line.trim() !== "");
   const widthOf = (sign: string) => {
     const widths = lines.map((line) => line.split(sign).length);
     return widths.every((width) => width === widths[0]) ? widths[0] ?? 1 : 1 + (widths[0] - 1) / 100;
   };
-  const best = [",", ";", "\t", "|"].reduce((best, sign) => widthOf(sign) > widthOf(best) ? sign : best);
-  return blanks && widthOf(best) === 1 && widthOf(" ") > 1 ? " " : best;
+  const first = [...others.filter((sign) => sign !== " "), "\t"];
+  const sure = first.find((sign) => widthOf(sign) >= 2);
+  if (sure) return sure;
+  const best = [",", ";", "|", ...first].reduce((best, sign) => widthOf(sign) > widthOf(best) ? sign : best);
+  return others.includes(" ") && widthOf(best) === 1 && widthOf(" ") > 1 ? " " : best;
 }

@@ -1,9 +1,10 @@
 /** Files that people give: what they are by their first bytes, and gzipped ones as plain files. */
 import { Buffer } from "node:buffer";
-import { closeSync, createReadStream, createWriteStream, openSync, readSync } from "node:fs";
+import { closeSync, createReadStream, createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { InputError } from "./errors.ts";
+import { openFile, readInto } from "./npy.ts";
 
 const FIRST_BYTES = { gzip: "\x1f\x8b", parquet: "PAR1", zip: "PK\x03\x04" };
 
@@ -26,17 +27,10 @@ export function kindOf(path: string): keyof typeof FIRST_BYTES | "text" {
  * @throws {InputError} When there is no such file, or it is a folder.
  */
 export function headOf(path: string, count: number): Buffer {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch {
-    throw new InputError(`${path}: no such file`);
-  }
+  const { file } = openFile(path);
   try {
     const head = Buffer.alloc(count);
-    return head.subarray(0, readSync(file, head, 0, count, 0));
-  } catch {
-    throw new InputError(`${path}: expected a file but found a folder`);
+    return head.subarray(0, readInto(file, head, 0));
   } finally {
     closeSync(file);
   }

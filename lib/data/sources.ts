@@ -12,7 +12,7 @@ import { openFile, readFile } from "./npy.ts";
 import { SEPARATOR_LINE, separatorOf } from "./separator.ts";
 import { kindOf } from "./source_file.ts";
 import { decodeText, type Encoding } from "./text.ts";
-import { readZipEntry, zipEntries, type ZipEntry } from "./zip.ts";
+import { NO_FILE, readZipEntry, zipEntries, type ZipEntry } from "./zip.ts";
 
 /** A text file. */
 export interface SourceFile {
@@ -96,25 +96,25 @@ export function readJson({ path, text }: Pick<SourceFile, "path" | "text">): unk
 }
 
 /**
- * Reads a table whose values are separated by commas, semicolons, tabs or bars: by the sign that parts the first rows
- * into most columns of one width.
+ * Reads a table whose values are separated by commas, semicolons, tabs or bars, as {@linkcode separatorOf} tells.
  *
  * @param text The text of the file.
  * @param names What exporters call each column, in lower case.
- * @returns The names in the first row, the place of each column (−1 when the table lacks it), and all rows that are not
- * blank.
+ * @returns The separator, the names in the first row (without RecBole's types: `user_id:token`), the place of each column
+ * (−1 when the table lacks it), and all rows that are not blank.
  */
 export function readTable<Column extends string>(text: string, names: Record<Column, readonly string[]>) {
   text = text.replace(SEPARATOR_LINE, "");
-  const rows: string[][] = dsvFormat(separatorOf(text)).parseRows(text).filter(isFilled);
-  const header = (rows[0] ?? []).map((name) => name.trim().toLowerCase().replace(/#.*$/, ""));
+  const separator = separatorOf(text);
+  const rows: string[][] = dsvFormat(separator).parseRows(text).filter((row: string[]) =>
+    row.some((field) => field.trim() !== "")
+  );
+  const header = (rows[0] ?? []).map((name) =>
+    name.trim().toLowerCase().replace(/#.*$|:(token|token_seq|float|float_seq)$/, "")
+  );
   const place = (known: readonly string[]) => known.map((name) => header.indexOf(name)).find((at) => at >= 0) ?? -1;
   const columns = Object.entries<readonly string[]>(names).map(([column, known]) => [column, place(known)]);
-  return { header, columns: Object.fromEntries(columns) as Record<Column, number>, rows };
-}
-
-function isFilled(row: string[]): boolean {
-  return row.some((field) => field.trim() !== "");
+  return { separator, header, columns: Object.fromEntries(columns) as Record<Column, number>, rows };
 }
 
 /** A file that is there, not yet read. */
@@ -129,9 +129,6 @@ export interface FoundFile {
   read: () => Uint8Array;
 }
 
-/** What macOS adds to folders and archives. */
-const OF_MACOS = /(?:^|\/)(?:__MACOSX\/|\._|\.DS_Store$)/;
-
 /** The file at a path; or the files in a folder or an archive, by name. */
 export function filesOf(path: string): FoundFile[] {
   const status = statSync(path, { throwIfNoEntry: false });
@@ -141,7 +138,7 @@ export function filesOf(path: string): FoundFile[] {
   }
   const entries = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const files = entries.map(({ parentPath, name }) => join(parentPath, name)).sort();
-  return files.filter((file) => !OF_MACOS.test(file.slice(path.length))).flatMap((file): FoundFile[] => {
+  return files.filter((file) => !NO_FILE.test(file.slice(path.length))).flatMap((file): FoundFile[] => {
     if (!isArchive(file)) return [{ path: file, within: true, read: () => readFile(file) }];
     try {
       return filesInArchive(file);

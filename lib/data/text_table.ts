@@ -79,52 +79,6 @@ export function fieldsOf(line: string, separator: string): string[] {
   return separator.length > 1 ? line.split(separator) : dsvFormat(separator).parseRows(line)[0] ?? [];
 }
 
-/** What may stand between fields: of these the first that parts all lines alike, where two do in most fields. */
-const SEPARATORS = [["::"], ["\t"], [",", ";", "|"], [" "]];
-
-/**
- * Tells what stands between the fields of a table.
- *
- * @param lines Its first lines.
- * @returns The separator; where none parts all lines alike, the first that the first line has.
- */
-export function separatorOf(lines: readonly string[]): string {
-  const filled = lines.filter((line) => line !== "");
-  const widths = new Map(
-    SEPARATORS.flat().map((sign) => {
-      const width = filled.length > 0 ? fieldsOf(filled[0], sign).length : 0;
-      return [sign, filled.every((line) => fieldsOf(line, sign).length === width) ? width : 0];
-    }),
-  );
-  for (const signs of SEPARATORS) {
-    const [best] = signs.toSorted((a, b) => widths.get(b)! - widths.get(a)!);
-    if (widths.get(best)! > 1) return best;
-  }
-  return SEPARATORS.flat().find((sign) => filled[0]?.includes(sign)) ?? ",";
-}
-
-/**
- * Finds columns by the header of a table.
- *
- * @param wanted Names that each column may have, in lower case, the most usual first; RecBole's types are no part of
- * them (`user_id:token`).
- * @returns The form of the table, and the index of each wanted column; −1 where there is none.
- */
-export function findColumns<Name extends string>(
-  first: string,
-  wanted: Record<Name, readonly string[]>,
-): TextForm & Record<Name, number> {
-  const separator = [",", "\t", ";"].find((character) => first.includes(character)) ?? ",";
-  const names = fieldsOf(first, separator).map((name) =>
-    name.trim().replace(/:(token|token_seq|float|float_seq)$/, "").toLowerCase()
-  );
-  const columns = Object.entries<readonly string[]>(wanted).map(([column, known]) => [
-    column,
-    names.indexOf(known.find((name) => names.includes(name)) ?? ""),
-  ]);
-  return { separator, header: true, ...Object.fromEntries(columns) };
-}
-
 /** Rows as DuckDB counts them: empty lines are none. */
 async function lineOf(path: string, { header }: TextForm, row: number): Promise<{ line: number; text: string }> {
   let line = 0;

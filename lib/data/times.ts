@@ -1,4 +1,5 @@
 /** Points in time as the files of other services write them. Nothing here depends on the zone or language of the machine. */
+import { pairs } from "d3-array";
 import { InputError } from "./errors.ts";
 
 /** What stands first in dates of numbers alone: the day, or the month. */
@@ -78,10 +79,8 @@ export function dateOrderOf(
 }
 
 function isSorted(times: readonly number[]): boolean {
-  const isUp = (a: number, b: number) => a <= b;
-  return [isUp, (a: number, b: number) => isUp(b, a)].some((fits) =>
-    times.every((time, i) => i === 0 || fits(times[i - 1], time))
-  );
+  const steps = pairs(times, (a, b) => b - a);
+  return steps.every((step) => step >= 0) || steps.every((step) => step <= 0);
 }
 
 /** Microseconds, milliseconds, seconds, days since the end of 1899. Nobody's history is from before 1973. */

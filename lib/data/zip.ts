@@ -7,6 +7,9 @@ import { createInflateRaw } from "node:zlib";
 import { InputError } from "./errors.ts";
 import { openFile, readInto } from "./npy.ts";
 
+/** Folders, and what macOS adds to folders and archives. */
+export const NO_FILE = /\/$|(?:^|\/)(?:__MACOSX\/|\._|\.DS_Store$)/;
+
 /** A file of a zip archive. */
 export interface ZipEntry {
   /** Name, with its folders. */
@@ -76,7 +79,7 @@ export function zipEntries(file: number, size: number, path: string, what = "a z
     entries.push({ name, method: directory.getUint16(p + 10, true), start, compressed: fields[1], size: fields[0] });
     p += 46 + nameLength + extraLength + directory.getUint16(p + 32, true);
   }
-  return entries.filter(({ name }) => !/\/$|(?:^|\/)(?:__MACOSX\/|\._|\.DS_Store$)/.test(name));
+  return entries.filter(({ name }) => !NO_FILE.test(name));
 }
 
 /**

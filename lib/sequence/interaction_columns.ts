@@ -1,6 +1,7 @@
 /** Which columns of a file of interactions are user, track and time: by the header, by what is in them, or as told. */
 import { InputError } from "../data/errors.ts";
-import { fieldsOf, separatorOf, type TextForm } from "../data/text_table.ts";
+import { separatorOf } from "../data/separator.ts";
+import { fieldsOf, type TextForm } from "../data/text_table.ts";
 
 /** How a file of interactions is written. Columns count from 0; −1 where there is none. */
 export interface InteractionForm extends TextForm {
@@ -61,7 +62,7 @@ function isUnixTime(text: string): boolean {
  * @throws {InputError} When the columns cannot be told, or the tracks look like times.
  */
 export function interactionForm(lines: readonly string[], path: string, columns?: string): InteractionForm {
-  const separator = separatorOf(lines);
+  const separator = separatorOf(lines.join("\n"), ["::", " "]);
   const rows = lines.filter((line) => line !== "")
     .map((line) => fieldsOf(line, separator).map((field) => field.trim()));
   const first = rows[0] ?? [];

@@ -5,7 +5,8 @@ import { InputError } from "../data/errors.ts";
 import { queryColumns } from "../data/parquet.ts";
 import { readParquet } from "../data/read_parquet.ts";
 import { kindOf } from "../data/source_file.ts";
-import { findColumns, withTextTable } from "../data/text_table.ts";
+import { readTable } from "../data/sources.ts";
+import { withTextTable } from "../data/text_table.ts";
 
 /** What a track is called, where it is known. */
 export type TrackName = Record<"uri" | "title" | "artist" | "album", string | null>;
@@ -82,14 +83,14 @@ async function readNameColumns(path: string): Promise<NameColumns> {
 function findForm(first: string, path: string) {
   const bare = HEADERLESS.exec(first);
   if (bare) return { separator: bare[1], header: false, track_id: 0, track_uri: -1, title: 1, artist: -1, album: -1 };
-  const form = findColumns(first, COLUMNS);
-  if (form.track_id < 0 || form.title < 0) {
+  const { separator, columns } = readTable(first, COLUMNS);
+  if (columns.track_id < 0 || columns.title < 0) {
     throw new InputError(
       `${path}: expected columns of ids and titles (movieId,title or track_id,title,artist), MovieLens' movies.dat or ` +
         `u.item, but found '${first.slice(0, 80)}'`,
     );
   }
-  return form;
+  return { separator, header: true, ...columns };
 }
 
 /**
