@@ -239,11 +239,7 @@ function panels<T>(title: string, gap: number, rows: [string, T[]][], panel: (na
 const UNITS: Record<string, string> = { loudness: "dB", tempo: "BPM", duration_ms: "minutes" };
 
 function titleOf(feature: string): string {
-  return nameOf(feature) + (UNITS[feature] ? ` (${UNITS[feature]})` : "");
-}
-
-function nameOf(feature: string): string {
-  return feature === "duration_ms" ? "duration" : feature.replaceAll("_", " ");
+  return feature.replace("_ms", "").replaceAll("_", " ") + (UNITS[feature] ? ` (${UNITS[feature]})` : "");
 }
 
 /** A bar with fewer digits, durations in minutes. */

@@ -59,26 +59,13 @@ export interface Collection {
   readonly artists: CodedLists;
   /** Genres and subgenres of each track as integer codes. */
   readonly genres: CodedLists;
-  /**
-   * Album of a track.
-   *
-   * @returns An integer code, the same for all tracks of the album; −1 when not known.
-   */
+  /** Album of a track as an integer code, the same for all its tracks; −1 when not known. */
   albumOf(track: TrackIndex): number;
-  /**
-   * Work of a track: all takes of a song.
-   *
-   * @returns An integer code, the same for all takes of the work.
-   */
+  /** Work of a track (all takes of a song) as an integer code, the same for all takes. */
   workOf(track: TrackIndex): number;
   /** Position of each track's key on the circle of fifths; −1 when not known. */
   readonly keys: Int8Array;
-  /**
-   * Index of a track by its id.
-   *
-   * @param trackId A `track_id` of the catalogue.
-   * @returns The index, or `undefined` when the catalogue has no such track.
-   */
+  /** Index of a track by its `track_id`; `undefined` when the catalogue has no such track. */
   indexOf(trackId: string): TrackIndex | undefined;
 }
 

@@ -185,23 +185,17 @@ function explainCandidate(scored: Distribution, index: number): Explanation {
       without: { track: candidates[best], probability: without[best], own: without[index] },
     };
   });
-  const utilityDifference = contributions.reduce((sum, { contribution }) => sum + contribution, 0);
+  const average = mean(utilities)!;
+  const fromMean = utilities.map((utility) => utility - average);
   return {
     track: candidates[index],
     probability: probabilities[index],
     rank: 1 + utilities.reduce((above, utility) => above + (utility > utilities[index] ? 1 : 0), 0),
-    utilityDifference,
-    base: logMeanProbability(utilities, temperature),
+    utilityDifference: contributions.reduce((sum, { contribution }) => sum + contribution, 0),
+    base: temperature === 0 ? NaN : -softmaxInPlace(fromMean, fromMean.length, temperature),
     contributions,
     sentence: sentenceOf(scored, index),
   };
-}
-
-/** −log Σ_k exp((u_k − ū) / T), without overflow. */
-function logMeanProbability(utilities: Float64Array, temperature: number): number {
-  if (temperature === 0) return NaN;
-  const average = mean(utilities)!;
-  return -softmaxInPlace(utilities.map((utility) => utility - average), utilities.length, temperature);
 }
 
 function sentenceOf(scored: Distribution, index: number): string {

@@ -70,7 +70,7 @@ export interface CompiledRule {
   /** Its limits from the strict one to the laxest, for a rule that is relaxed in steps; else one limit. */
   limits: number[];
   /** True when it looks at the track alone, not at what was played: it then narrows the library once and for all. */
-  fixed: boolean;
+  fixed?: boolean;
   /** True when dropping it breaks no promise: the end of a cycle of "nothing repeats until all has played". */
   cyclic?: boolean;
   /**
@@ -86,11 +86,7 @@ export interface CompiledRule {
 export interface CompiledRules {
   /** The rules in force, in the order of {@linkcode RELAXATION_ORDER}. */
   rules: CompiledRule[];
-  /**
-   * The tracks of the library that pass all fixed rules. Found on first use, O(library).
-   *
-   * @returns Track indices, ascending.
-   */
+  /** The tracks of the library that pass all fixed rules, ascending. Found on first use, O(library). */
   allowed(): Int32Array;
 }
 
@@ -137,24 +133,19 @@ const COMPILE: Readonly<Record<RuleName, Compile>> = {
     const tempo = numbersOf(collection.catalog, "tempo");
     return {
       limits: [percent],
-      fixed: false,
       test: (current) => (track) =>
         tempo[current] > 0 && tempo[track] > 0 &&
         100 * Math.abs(tempo[track] - tempo[current]) > percent * tempo[current],
     };
   },
   album: (collection, rules) => cap("album", rules.album!, (track, i) => i === 0 ? collection.albumOf(track) : -1),
-  artist(collection, rules) {
-    const { offsets, codes } = collection.artists;
-    return cap(
-      "artist",
-      rules.artist!,
-      (track, i) => offsets[track] + i < offsets[track + 1] ? codes[offsets[track] + i] : -1,
-    );
+  artist({ artists: { offsets, codes } }, rules) {
+    const artistOf = (track: TrackIndex, i: number) =>
+      offsets[track] + i < offsets[track + 1] ? codes[offsets[track] + i] : -1;
+    return cap("artist", rules.artist!, artistOf);
   },
   repeatWork: (collection, rules) => ({
     limits: halvings(expectInteger("repeatWork", rules.repeatWork!, 1)),
-    fixed: false,
     test(_current, state, window) {
       const first = Math.max(0, state.playCount - window);
       return (track) => state.lastWorkPlay(collection.workOf(track)) >= first;
@@ -164,7 +155,6 @@ const COMPILE: Readonly<Record<RuleName, Compile>> = {
     const all = rules.repeatTrack === "all";
     return {
       limits: all ? [0] : halvings(expectInteger("repeatTrack", rules.repeatTrack as number, 1)),
-      fixed: false,
       cyclic: all,
       test(_current, state, window) {
         const first = all ? state.cycleStart : Math.max(0, state.playCount - window);
@@ -193,7 +183,7 @@ const COMPILE: Readonly<Record<RuleName, Compile>> = {
       return unwanted.some((words) => title.includes(words));
     });
   },
-  sameTrack: () => ({ limits: [1], fixed: false, test: (current) => (track) => track === current }),
+  sameTrack: () => ({ limits: [1], test: (current) => (track) => track === current }),
   explicit(collection, rules) {
     const explicit = rules.explicit ? undefined : numbersOf(collection.catalog, "explicit");
     return fixed((track) => explicit?.[track] === 1);
@@ -246,7 +236,6 @@ function cap(
   expectInteger(`window of rule ${name}`, value.window, 1);
   return {
     limits: halvings(value.window).filter((window) => window > most),
-    fixed: false,
     test(_current, state, window) {
       const counts = new Map<number, number>();
       const full = new Set<number>();

@@ -92,13 +92,11 @@ export interface SessionPick {
  * ```
  */
 export class Session {
-  /** The listener. */
-  readonly state: UserState;
   /** The options for the picks to come: as given, or as {@linkcode Session.retune} left them. */
   options: Readonly<SessionOptions>;
-  /** All tracks of the session so far. */
-  readonly picks: readonly SessionPick[];
   #picks: SessionPick[] = [];
+  /** All tracks of the session so far. */
+  readonly picks: readonly SessionPick[] = this.#picks;
   #eventsBefore: number[] = [];
   #cursor = -1;
   #weights: Weights;
@@ -111,11 +109,9 @@ export class Session {
    * @param state The listener; the session writes its plays into it.
    * @throws {InputError} When an option is out of range or the first track does not exist.
    */
-  constructor(state: UserState, options: SessionOptions = {}) {
+  constructor(readonly state: UserState, options: SessionOptions = {}) {
     if (options.from !== undefined) expectTrack(state.collection, options.from, "from");
     if (options.after !== undefined) expectTrack(state.collection, options.after, "after");
-    this.state = state;
-    this.picks = this.#picks;
     this.options = options;
     this.#weights = weightsOf(options);
     if (options.by === "album") this.#albumsNow();
@@ -302,16 +298,16 @@ export class Session {
     return order;
   }
 
+  /** What may be played by the rules that look at the track alone; everything when that is nothing. */
   #library(): Int32Array {
-    const allowed = compileRules(this.state.collection, this.options.rules).allowed();
+    const { rules = policyOf(this.options.policy).rules } = this.options;
+    const allowed = compileRules(this.state.collection, rules).allowed();
     return allowed.length > 0 ? allowed : this.state.collection.library;
   }
 
   /** The albums of what may be played now. */
   #albumsNow(): Albums {
-    const { rules = policyOf(this.options.policy).rules } = this.options;
-    const allowed = compileRules(this.state.collection, rules).allowed();
-    const of = allowed.length > 0 ? allowed : this.state.collection.library;
+    const of = this.#library();
     if (this.#albums?.of !== of) this.#albums = { ...albumsOf(this.state.collection, of), of };
     return this.#albums;
   }

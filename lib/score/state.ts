@@ -60,8 +60,6 @@ interface LoggedEvent extends UserEvent {
  * ```
  */
 export class UserState {
-  /** The collection whose tracks the state speaks of. */
-  readonly collection: Collection;
   #events: LoggedEvent[] = [];
   #plays: number[] = [];
   #tracks = new Map<TrackIndex, TrackHistory>();
@@ -75,9 +73,7 @@ export class UserState {
    *
    * @param collection The collection whose tracks the state will speak of.
    */
-  constructor(collection: Collection) {
-    this.collection = collection;
-  }
+  constructor(readonly collection: Collection) {}
 
   /**
    * Restores a state from its JSON form.
@@ -187,11 +183,7 @@ export class UserState {
    * @returns Events, oldest first.
    */
   events(count: number = this.#events.length): UserEvent[] {
-    return this.#events.slice(Math.max(0, this.#events.length - count)).map(({ type, track, at }) => ({
-      type,
-      track,
-      at,
-    }));
+    return this.#events.slice(Math.max(0, this.#events.length - count)).map(withoutBefore);
   }
 
   /**
@@ -235,17 +227,17 @@ export class UserState {
   undo(): UserEvent | undefined {
     const event = this.#events.pop();
     if (!event) return undefined;
-    const { type, track, at, before } = event;
+    const { type, track, before } = event;
     this.#now = before.now;
     this.#cycleStart = before.cycleStart;
-    if (type === "cycle") return { type, track, at };
+    if (type === "cycle") return withoutBefore(event);
     setOrDelete(this.#tracks, track, before.history);
     if (type === "play") {
       this.#plays.pop();
       setOrDelete(this.#works, this.collection.workOf(track), before.lastWorkPlay);
       this.#countArtists(track, -1);
     }
-    return { type, track, at };
+    return withoutBefore(event);
   }
 
   #add(type: EventType, track: TrackIndex, at: number): void {
@@ -289,6 +281,8 @@ export class UserState {
 }
 
 const NEVER_HEARD: TrackHistory = { plays: 0, skips: 0, liked: false, lastTime: -Infinity, lastPlay: -1 };
+
+const withoutBefore = ({ type, track, at }: LoggedEvent): UserEvent => ({ type, track, at });
 
 function setOrDelete<T>(map: Map<number, T>, key: number, value: T | undefined): void {
   if (value === undefined) map.delete(key);

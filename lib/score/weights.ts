@@ -19,11 +19,7 @@ export const DEFAULT_WEIGHTS: Readonly<Weights> = weightsOf(BASE_TERMS, ({ weigh
 /** Weights of a session when none are given: the defaults, and likes and skips count. */
 export const SESSION_WEIGHTS: Readonly<Weights> = sessionWeights(TERMS);
 
-/**
- * Weights of a session when none are given.
- *
- * @returns The default weights of the base terms, and of the optional ones that every session has.
- */
+/** The default weights of the base terms, and of the optional ones that every session has. */
 export function sessionWeights(terms: readonly Term[]): Readonly<Weights> {
   const used = terms.filter(({ optional, weight }) => !optional || weight.inSessions);
   return weightsOf(used, ({ weight }) => weight.value);
