@@ -10,8 +10,6 @@ type NumberArray =
 /**
  * Copies arrays one behind another.
  *
- * @param type Class of the arrays.
- * @param parts The arrays, any number of them.
  * @returns A new array, as long as all parts together, that starts at byte 0 of a buffer of its own.
  *
  * @example

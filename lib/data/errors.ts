@@ -3,14 +3,6 @@
 /**
  * The user's input is wrong. The message is one line: what is wrong, where, and what to do.
  * The command line prints it and ends with exit code 2.
- *
- * @example
- * ```ts
- * import { InputError } from "./errors.ts";
- *
- * const error = new InputError("songs.csv has no column 'energy'; name it with --map energy=COLUMN");
- * console.log(error.name); // "InputError"
- * ```
  */
 export class InputError extends Error {
   /** Always `"InputError"`. */
@@ -21,8 +13,6 @@ export class InputError extends Error {
  * Checks that a number is an integer within a closed range.
  *
  * @param name What the value is called in the error, e.g. `"k"`.
- * @param minimum Smallest allowed value.
- * @param maximum Largest allowed value.
  * @returns The value, unchanged.
  * @throws {InputError} `Expected k to be an integer in [1, 19999] but found 0`.
  */
@@ -43,8 +33,6 @@ export function expectInteger(
  * Checks that a number is finite and within a closed range.
  *
  * @param name What the value is called in the error, e.g. `"temperature"`.
- * @param minimum Smallest allowed value.
- * @param maximum Largest allowed value.
  * @returns The value, unchanged.
  * @throws {InputError} `Expected variance to be a number in [0, 1] but found 2`.
  */
@@ -68,8 +56,6 @@ export function expectNumber(
 /**
  * Names a file in what is wrong with its numbers.
  *
- * @param use Works with what the file holds.
- * @returns What `use` returns.
  * @throws {InputError} `X_raw.npy: …` where `use` throws an `InputError` or a `RangeError`.
  */
 export async function aboutFile<T>(path: string, use: () => T | Promise<T>): Promise<T> {

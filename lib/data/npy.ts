@@ -44,7 +44,6 @@ export function writeNpy(path: string, array: NpyArray | NpyMatrix): void {
 /**
  * Reads an NPY file as a matrix of float32; float64 and integers of at most 32 bits are converted.
  *
- * @returns The matrix [rows, columns].
  * @throws {InputError} When the file is missing, is not NPY, does not hold two axes of numbers, or holds int64.
  */
 export function readNpyMatrix(path: string): NpyMatrix {
@@ -75,11 +74,7 @@ export function readNpy(path: string): NpyArray {
   }
 }
 
-/**
- * The bytes of an NPY file, as header and data (the data is a view, not a copy).
- *
- * @returns Two chunks.
- */
+/** The bytes of an NPY file, as header and data (the data is a view, not a copy). */
 export function npyChunks(array: NpyArray): [Uint8Array, Uint8Array] {
   const type = Object.entries(CONSTRUCTORS).find(([, constructor]) => array.data instanceof constructor)![0];
   return [
@@ -128,9 +123,7 @@ export type ReadBytes = (bytes: Uint8Array, from: number) => void;
  * Reads the header of an NPY file.
  *
  * @param size Length of the file in bytes.
- * @param read Reads from the file, wherever it lies.
  * @param name What to call it in errors.
- * @returns Element type, shape, order, start of the elements.
  * @throws {InputError} When it is another kind of file, or the header is cut.
  */
 export function npyHead(size: number, read: ReadBytes, name: string): NpyHead {
@@ -153,7 +146,6 @@ export function npyHead(size: number, read: ReadBytes, name: string): NpyHead {
  * Reads an NPY file, straight into the array that is returned. A matrix that was saved column by column is transposed.
  *
  * @param size Length of the file in bytes.
- * @param read Reads from the file, wherever it lies.
  * @param name What to call it in errors.
  * @returns Elements, row-major, and shape; a byte string (NumPy type `S`) as text.
  * @throws {InputError} When the file is cut, not NPY, or of an unsupported element type, or when more than two axes are
@@ -209,9 +201,6 @@ export function openFile(path: string): { file: number; size: number } {
 /**
  * Fills bytes from a place in a file, also beyond 2 GiB.
  *
- * @param file Descriptor of the file.
- * @param bytes What to fill.
- * @param from Place in the file.
  * @returns How many bytes were read; fewer at the end of the file.
  */
 export function readInto(file: number, bytes: Uint8Array, from: number): number {

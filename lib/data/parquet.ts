@@ -46,9 +46,7 @@ const CHUNK = 2048;
 /**
  * Runs a function with a fresh in-memory DuckDB and closes it afterwards.
  *
- * @param use Gets the connection.
- * @param memoryLimit DuckDB's memory limit, e.g. `"1GB"`; beyond it DuckDB spills to disk.
- * @returns What `use` returns.
+ * @param memoryLimit E.g. `"1GB"`; beyond it DuckDB spills to disk.
  */
 export async function withDuckDB<T>(
   use: (connection: DuckDBConnection) => Promise<T>,
@@ -64,20 +62,12 @@ export async function withDuckDB<T>(
   }
 }
 
-/**
- * A text as an SQL literal.
- *
- * @returns The text in single quotes, inner quotes doubled.
- */
+/** A text as an SQL literal: in single quotes, inner quotes doubled. */
 export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/**
- * A column or table name as an SQL identifier.
- *
- * @returns The name in double quotes, inner quotes doubled.
- */
+/** A column or table name as an SQL identifier: in double quotes, inner quotes doubled. */
 export function sqlName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -85,7 +75,6 @@ export function sqlName(name: string): string {
 /**
  * Writes columns as a Parquet file (zstd), atomically.
  *
- * @param columns The columns, all of one length.
  * @throws {InputError} When the columns differ in length.
  */
 export async function writeParquet(path: string, columns: readonly Column[]): Promise<void> {
@@ -133,8 +122,6 @@ export async function describeParquet(connection: DuckDBConnection, path: string
  * although the database has to be loaded.
  *
  * @param path The file to read, which is there.
- * @param names The columns wanted. One that the file lacks is left out of the result.
- * @returns Values by column name.
  * @throws {InputError} When the file is not Parquet.
  */
 export async function queryParquet(path: string, names: readonly string[]): Promise<Record<string, ColumnValues>> {
@@ -146,11 +133,7 @@ export async function queryParquet(path: string, names: readonly string[]): Prom
   });
 }
 
-/**
- * Runs a query and returns its columns.
- *
- * @returns Values by column name, as `readParquet` gives them.
- */
+/** Runs a query and returns its columns, as `readParquet` gives them. */
 export async function queryColumns(
   connection: DuckDBConnection,
   sql: string,

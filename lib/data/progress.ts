@@ -5,12 +5,7 @@ import process from "node:process";
 
 /** A running progress bar. */
 export interface Progress {
-  /**
-   * Says how much is done.
-   *
-   * @param done Units done so far.
-   * @param note Short text behind the bar, e.g. `"loss 0.31"`.
-   */
+  /** Says how many units are done; `note` is a short text behind the bar, e.g. `"loss 0.31"`. */
   update(done: number, note?: string): void;
   /** Removes the bar. */
   stop(): void;

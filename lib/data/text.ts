@@ -53,10 +53,8 @@ export function isWindows1252(path: string): boolean {
   try {
     for (let at = 0; at < size; at += buffer.length) {
       const bytes = buffer.subarray(0, readInto(file, buffer, at));
-      if ([0, ...NO_LETTERS].some((byte) => bytes.includes(byte))) {
-        // A letter of UTF-8 may hold such bytes; a text of Windows-1252 does not.
-        return false;
-      }
+      // A letter of UTF-8 may hold such bytes; a text of Windows-1252 does not.
+      if ([0, ...NO_LETTERS].some((byte) => bytes.includes(byte))) return false;
       balance += damageOf(decoder.decode(bytes, { stream: true }));
     }
     return balance > 0;
@@ -68,8 +66,6 @@ export function isWindows1252(path: string): boolean {
 /**
  * Decodes a text.
  *
- * @param path Where it comes from, for the message.
- * @param bytes All of it.
  * @returns The text without a byte order mark, and how it was encoded.
  * @throws {InputError} When it is no text, or of another encoding than these.
  */

@@ -28,7 +28,6 @@ export interface TextForm {
  * @param findForm Tells from the first lines how the table is written.
  * @param use Gets the connection to DuckDB; `source`, the rows in the order of the file as an SQL table function whose
  * columns `c0`, `c1`, … are texts, empty ones NULL; the form; and `lineOf`, which finds the line of a row, from 1.
- * @returns What `use` returns.
  * @throws {InputError} When the file is a folder, a zip archive, Parquet, or a gzip file that is cut, or DuckDB cannot
  * read it.
  */

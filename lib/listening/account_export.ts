@@ -49,7 +49,6 @@ type StreamEntry = Record<string, string | number | boolean | null>;
  * @param folder Folder to write to, `DIR/listening` by custom.
  * @param catalog The catalogue, with track_id, title and artists; genres, popularity and durations where it has them.
  * @param options The seed, 42 when left out: the same seed gives the same export.
- * @returns The files, and what a reader should find in them.
  */
 export function writeListeningExport(
   folder: string,

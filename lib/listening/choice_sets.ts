@@ -58,32 +58,11 @@ export interface ChoiceLog {
  *
  * @param features Names of the K features.
  * @returns The choice sets, in the order of the choices.
- * @throws {InputError} When a chosen row does not exist.
- *
- * @example
- * ```ts
- * import { collectChoices } from "./choice_sets.ts";
- * import assert from "node:assert/strict";
- *
- * const sets = collectChoices(["price"], [
- *   { values: Float64Array.of(3, 5), chosen: 0 },
- *   { values: Float64Array.of(4, 2, 6), chosen: 1 },
- * ]);
- * assert.deepEqual([...sets.starts, ...sets.chosen], [0, 2, 5, 0, 3]);
- * ```
  */
 export function collectChoices(features: readonly string[], choices: readonly Choice[]): ChoiceSets {
   const width = features.length;
   const starts = new Int32Array(choices.length + 1);
-  choices.forEach(({ values, chosen }, n) => {
-    const rows = values.length / width;
-    if (!Number.isInteger(rows) || !(chosen >= 0 && chosen < rows)) {
-      throw new InputError(
-        `Expected one of the rows of ${width} features to be chosen but found row ${chosen} of ${rows}`,
-      );
-    }
-    starts[n + 1] = starts[n] + rows;
-  });
+  choices.forEach(({ values }, n) => starts[n + 1] = starts[n] + values.length / width);
   const of = <T>(value: (choice: Choice) => T | undefined): T[] | undefined =>
     choices.length > 0 && value(choices[0]) !== undefined ? choices.map((choice) => value(choice)!) : undefined;
   const offsets = of((choice) => choice.offset);
@@ -168,8 +147,7 @@ export function groupChoices(rows: ChoiceRows): ChoiceSets {
 /**
  * Picks whole choice sets, copying them.
  *
- * @param wanted Indices of the sets wanted.
- * @returns The wanted sets in that order.
+ * @param wanted Indices of the sets, in the order of the result.
  */
 export function takeSets(sets: ChoiceSets, wanted: ArrayLike<number>): ChoiceSets {
   const { features, values, starts, chosen, offset, cluster, alternative, alternatives, constantsName } = sets;

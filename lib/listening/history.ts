@@ -46,7 +46,6 @@ const TEXT_FILES = /\.(?:json|jsonl|ndjson|csv|tsv|txt)$/i;
 /**
  * Reads listening histories: files, folders, or the zip archives that the services send.
  *
- * @returns All entries by time.
  * @throws {InputError} When a file is missing, is not JSON or a table, or is of none of these forms, when dates do not
  * tell the day from the month, or when a folder or an archive holds no history.
  */
@@ -73,8 +72,8 @@ export function readHistory(
       leftOut.push({ path: file.path, reason: `is no listening history but ${found}` });
       continue;
     }
-    const encoding = file.encoding === "UTF-8" ? [] : [`in ${file.encoding}`];
-    const notes = [...encoding, ...known.note ? [known.note] : []].join("; ");
+    const notes = [file.encoding === "UTF-8" ? "" : `in ${file.encoding}`, known.note ?? ""].filter((note) => note)
+      .join("; ");
     history.files.push({ path: file.path, form: known.form, entries: known.entries.length, notes });
     for (const entry of known.entries) {
       if (entry === undefined) history.notMusic++;
@@ -154,8 +153,6 @@ export interface HistoryReport {
  * Enters a history in a listener's state: every stream as a play or a skip at its start, the same play once.
  *
  * @param state The listener; the entries are added behind what is known already.
- * @param history What {@linkcode readHistory} gave.
- * @returns How many plays and skips were entered, and what was not found.
  */
 export function applyHistory(state: UserState, history: History): HistoryReport {
   const { collection } = state;

@@ -43,7 +43,6 @@ export interface Library {
  * Reads a library and finds its tracks. {@linkcode LIBRARY_FORMS} says of which forms it may be.
  *
  * @param paths Files; or folders or zip archives of an account export or of playlists.
- * @returns The tracks, and what was not found.
  * @throws {InputError} When a file is missing, is of none of these forms, or no track of them is in the catalogue.
  */
 export function readLibrary(
@@ -69,11 +68,8 @@ export function readLibrary(
   const bannedTracks = new Set(matched.flatMap(({ entry, track }) => entry.banned ? [track] : []));
   const bannedArtists = new Set(lists.flatMap(({ bannedArtists = [] }) => bannedArtists.map(normalizeTitle)));
   const allowed = distinct.filter((track) => !bannedTracks.has(track));
-  const tracks = bannedArtists.size === 0
-    ? allowed
-    : allowed.filter((track) =>
-      listsOf(catalog, "artists")[track].every((artist) => !bannedArtists.has(normalizeTitle(artist)))
-    );
+  const artists = listsOf(catalog, "artists");
+  const tracks = allowed.filter((track) => !artists[track].some((artist) => bannedArtists.has(normalizeTitle(artist))));
   if (tracks.length === 0) throw new InputError(`${name}: bans all ${distinct.length} tracks that it names`);
   const banned = { tracks: distinct.length - allowed.length, artists: allowed.length - tracks.length };
   const unmatched = liked.filter(({ by }) => by === "none").map(({ entry }) => nameOf(entry));

@@ -21,7 +21,6 @@ const SCALES = [5, 10, 100];
  * Reads ratings: any form of a list of tracks with a field of ratings (CSV, iTunes' `Library.xml`, …). The scale of a
  * file is the smallest of 5, 10 and 100 that holds all its ratings. What is not rated says nothing.
  *
- * @param paths Files.
  * @throws {InputError} When a file cannot be read, or holds no rating of a track in the catalogue.
  */
 export function readRatings(collection: Collection, paths: readonly string[]): Ratings {

@@ -68,15 +68,7 @@ const LONGEST_PAST = 21 * 24;
  * and some tracks they like, with P(j) = exp(w·x_j / T) / Σ_k exp(w·x_k / T) at their live state. The same seed gives
  * the same log. Cost O(users · steps · candidates).
  *
- * @param options How many, how long, which weights.
  * @throws {InputError} When an option is out of range.
- *
- * @example
- * ```ts ignore
- * const collection = await loadCollection("data/work/small");
- * const { sets } = simulateListeners(collection, { users: 100, steps: 30 });
- * const fit = fitConditionalLogit(sets);
- * ```
  */
 export function simulateListeners(collection: Collection, options: ListenerOptions = {}): SimulatedChoices {
   const settings = complete(collection, options);

@@ -42,7 +42,6 @@ export interface Tastes {
 /**
  * Draws listeners' weights w_u = centre + scale · Σ_a e_ua axis_a with e_ua ~ N(0, 1), the axes those of {@linkcode TASTE_AXES}.
  *
- * @param options How many, around what, in which directions.
  * @returns Weights and embeddings; listener 5 is the same person whether 6 or 1,000 are drawn.
  * @throws {InputError} When an option is out of range.
  */
@@ -104,9 +103,6 @@ export function drawContexts(
  * Adds products of features and contexts: with `recency × evening` among the features, the weight of recency may be
  * another one in the evening.
  *
- * @param sets The choice sets, K features.
- * @param contexts When and where the choices were made.
- * @param terms Which products: pairs of a feature and a context.
  * @returns Choice sets of K + terms.length features; the others are as they were.
  * @throws {InputError} When a term names no feature or no context.
  */

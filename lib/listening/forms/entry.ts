@@ -44,24 +44,19 @@ export interface LibraryForm {
 }
 
 /** Names of fields: those of catalogues in nine languages, and those of players and services. */
-const FIELDS = {
-  id: [...HEADERS.track_id ?? [], "spotify track uri", "spotify url", "identifier", "url"],
-  title: [...HEADERS.title ?? [], "morceau", "brano", "música"],
-  artist: [...HEADERS.artists ?? [], "artist name 1", "creator", "author", "interprète", "intérprete"],
-  location: ["location", "path", "file", "file path", "full path", "filename", "src"],
+const NAMES = {
+  id: [...HEADERS.track_id ?? [], "spotify track uri", "spotify url", "identifier", "url"].map(plainHeader),
+  title: [...HEADERS.title ?? [], "morceau", "brano", "música"].map(plainHeader),
+  artist: [...HEADERS.artists ?? [], "artist name 1", "creator", "author", "interprète", "intérprete"].map(plainHeader),
+  location: ["location", "path", "file", "file path", "full path", "filename", "src"].map(plainHeader),
 };
+type Field = keyof typeof NAMES;
 
 /** Names of fields with ratings, in these languages. */
-const RATINGS = ("rating, stars, my rating, user rating, track rating, bewertung, wertung, sterne, note, évaluation, " +
-  "étoiles, calificación, valoración, estrellas, valutazione, voto, avaliação, classificação, waardering, betyg")
-  .split(", ");
-
-type Field = keyof typeof FIELDS;
-const NAMES = Object.fromEntries(
-  Object.entries(FIELDS).map(([field, names]) => [field, names.map(plainHeader)]),
-) as Record<Field, string[]>;
-
-const RATING_NAMES = RATINGS.map(plainHeader);
+const RATING_NAMES =
+  ("rating, stars, my rating, user rating, track rating, bewertung, wertung, sterne, note, évaluation, " +
+    "étoiles, calificación, valoración, estrellas, valutazione, voto, avaliação, classificação, waardering, betyg")
+    .split(", ").map(plainHeader);
 
 /** A rating: a number above 0, as text also `4/5`, `4 stars`, `4,5` and `★★★★☆`; 0 is none. */
 function ratingIn(value: unknown): number | undefined {

@@ -5,23 +5,20 @@ import { dateOrderOf, isToTheMinute, readTime } from "../../data/times.ts";
 import { type HistoryForm, type Json, lengthOf, textOf } from "./form.ts";
 
 /** Names that exporters give the columns, in several languages. */
-const COLUMNS = {
+const NAMES = {
   artist:
-    "artist, artist_name, artist name, artistname, container artist name, künstler, interpret, artiste, artista, artiest",
-  title:
-    "track, track_name, track name, trackname, track title, title, song, song name, song title, name, titel, titre, " +
-    "título, titolo, brano, canción, faixa",
-  time:
-    "uts, timestamp, utc_time, date, datetime, date_time, time, date_uts, scrobbled_at, scrobbled at, scrobble time, " +
-    "played_at, played at, date and time, date/time, date (utc), event start timestamp, datum, fecha, data",
-  clock: "time, time (utc), hour, uhrzeit, heure, hora, ora, tijd",
-  milliseconds: "ms_played, msplayed, play duration milliseconds",
-  seconds: "listening time",
+    ("artist, artist_name, artist name, artistname, container artist name, künstler, interpret, artiste, artista, " +
+      "artiest").split(", "),
+  title: ("track, track_name, track name, trackname, track title, title, song, song name, song title, name, titel, " +
+    "titre, título, titolo, brano, canción, faixa").split(", "),
+  time: ("uts, timestamp, utc_time, date, datetime, date_time, time, date_uts, scrobbled_at, scrobbled at, " +
+    "scrobble time, played_at, played at, date and time, date/time, date (utc), event start timestamp, datum, fecha, " +
+    "data").split(", "),
+  clock: "time, time (utc), hour, uhrzeit, heure, hora, ora, tijd".split(", "),
+  milliseconds: ["ms_played", "msplayed", "play duration milliseconds"],
+  seconds: ["listening time"],
 };
-type ColumnName = keyof typeof COLUMNS;
-const NAMES = Object.fromEntries(
-  Object.entries(COLUMNS).map(([column, names]) => [column, names.split(", ")]),
-) as Record<ColumnName, string[]>;
+type ColumnName = keyof typeof NAMES;
 
 /** Last.fm's scrobbles: a table with a header, or the four columns artist, album, track, date without one; or objects. */
 export const LASTFM: HistoryForm = {
