@@ -2,7 +2,6 @@
  * The sums that maximum likelihood needs of a conditional logit, over any part of the choice sets. They add up: the
  * sums of two parts are the sums of the whole, so parts may lie in different batches, threads or machines.
  */
-import { InputError } from "../data/errors.ts";
 import { logitKernel } from "./logit_kernel.ts";
 import type { Likelihood } from "../math/newton.ts";
 import type { ChoiceSets } from "../listening/choice_sets.ts";
@@ -89,16 +88,15 @@ export function addLogitSums(a: LogitSums, b: LogitSums): LogitSums {
 /**
  * Sums the gradient of the log-likelihood by cluster, for cluster-robust standard errors. Cost O(rows · K²).
  *
+ * @param sets Choice sets with clusters.
  * @param scores Where to add the sums, [clusters, K] row-major.
- * @throws {InputError} When the sets have no clusters.
  */
 export function addClusterScores(sets: ChoiceSets, weights: Float64Array, scores: Float64Array): Float64Array {
   const { cluster, features, chosen } = sets;
-  if (!cluster) throw new InputError("Expected choice sets with clusters but found none");
   for (let n = 0; n < chosen.length;) {
     const first = n++;
-    while (n < chosen.length && cluster[n] === cluster[first]) n++;
-    const at = cluster[first] * features.length;
+    while (n < chosen.length && cluster![n] === cluster![first]) n++;
+    const at = cluster![first] * features.length;
     logitSums(sets, weights, first, n).gradient.forEach((value, k) => scores[at + k] += value);
   }
   return scores;

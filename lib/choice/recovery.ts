@@ -1,5 +1,5 @@
 /** Monte Carlo: are the true weights recovered, and do the intervals cover them as often as they claim? */
-import { deviation, mean } from "d3-array";
+import { deviation, mean, range } from "d3-array";
 import { expectInteger, InputError } from "../data/errors.ts";
 import { fitConditionalLogit } from "./conditional_logit.ts";
 import { type Coefficient, NORMAL_975 } from "./coefficient.ts";
@@ -131,9 +131,8 @@ export function errorBySize(
 ): { choices: number; feature: string; medianError: number; identified: number }[] {
   return sizes.flatMap((choices) => {
     expectInteger("choices", choices, 1, Math.min(...worlds.map((sets) => sets.chosen.length)));
-    const first = Int32Array.from({ length: choices }, (_, i) => i);
     const fits = worlds.flatMap((sets) => {
-      const part = { ...takeSets(sets, first), cluster: undefined };
+      const part = { ...takeSets(sets, range(choices)), cluster: undefined };
       return ifIdentified(() => fitConditionalLogit(part)) ?? [];
     });
     return Object.keys(truth).map((feature, k) => {

@@ -103,12 +103,6 @@ const VALIDATION_SEED = 1_000_003;
  * policies × plays × library); two workers share the listeners.
  *
  * @throws {InputError} When an option is out of range or the catalogue has fewer than 20 tracks.
- *
- * @example
- * ```ts ignore
- * const comparison = await comparePolicies(await loadCollection("data/work/small"), { listeners: 24 });
- * console.table(summarize(comparison).filter(({ metric }) => metric === "regret"));
- * ```
  */
 export async function comparePolicies(collection: Collection, options: ComparisonOptions = {}): Promise<Comparison> {
   const begin = performance.now();

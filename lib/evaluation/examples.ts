@@ -183,22 +183,19 @@ function soundOf({ collection, vanilla, segue }: Evening): string {
     const similarities = consecutiveSimilarities(tracks, collection.embedding);
     const rough = minIndex(similarities);
     const [from, to] = [tracks[rough], tracks[rough + 1]].map((track) => `*${nameOf(collection, track).title}*`);
+    const keys = keyMatches(tracks, collection.keys);
     return {
       mean: number(mean(similarities)!),
       rough: `from ${from} to ${to} (${number(similarities[rough])})`,
-      keys: keyMatches(tracks, collection.keys),
+      fitting: keys.length > 0 ? `${keys.filter(isCompatible).length} of ${keys.length}` : "",
     };
   });
   const [a, b] = sides;
-  const keys = sides.every(({ keys }) => keys.length > 0)
-    ? ` Keys that fit the one before: ${fitting(a)} under vanilla, ${fitting(b)} under Segue.`
+  const keys = a.fitting && b.fitting
+    ? ` Keys that fit the one before: ${a.fitting} under vanilla, ${b.fitting} under Segue.`
     : "";
   return `Vanilla's tracks follow each other at a mean similarity of ${a.mean}, Segue's at ${b.mean} (1 would be the same ` +
     `sound, 0 an unrelated one). Vanilla's roughest step is ${a.rough}, Segue's ${b.rough}.${keys}`;
-}
-
-function fitting({ keys }: { keys: number[] }): string {
-  return `${keys.filter(isCompatible).length} of ${keys.length}`;
 }
 
 /** Which of the two this listener liked better. */

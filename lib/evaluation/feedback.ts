@@ -17,11 +17,7 @@ import { linearUtilities } from "../math/softmax.ts";
 
 /** Who chooses what is played to one listener. */
 export interface FeedbackPlayer {
-  /**
-   * The weights to choose by, of the base terms alone.
-   *
-   * @param session Number of the session, from 0.
-   */
+  /** The weights to choose by in a session, counted from 0; of the base terms alone. */
   weights(session: number): Weights;
   /**
    * What the listener did with a pick.
@@ -91,11 +87,7 @@ export function playWithFeedback(
     sessions: number | ((listener: number) => number);
     /** Picks of a session. Default 12. */
     plays?: number;
-    /**
-     * The listener's own weights of the base terms.
-     *
-     * @param session Number of the session: weights may drift.
-     */
+    /** The listener's own weights of the base terms; they may drift from session to session. */
     tastes: (listener: number, session: number) => ArrayLike<number>;
     /** Keep the candidates of every pick: off-policy evaluation needs them. Default false. */
     candidates?: boolean;

@@ -136,11 +136,8 @@ export function drawScenario(
  */
 export function scenarioCollection(scenario: Scenario): Promise<Collection> {
   const n = scenario.catalog.length;
-  const none = { indices: new Int32Array(0), similarities: new Float32Array(0) };
-  const collection = createCollection({
-    ...scenario,
-    graph: { nodeCount: n, offsets: new Int32Array(n + 1), ...none },
-  });
+  const edges = { offsets: new Int32Array(n + 1), indices: new Int32Array(0), similarities: new Float32Array(0) };
+  const collection = createCollection({ ...scenario, graph: { nodeCount: n, ...edges } });
   return restrictCollection(collection, collection.library);
 }
 

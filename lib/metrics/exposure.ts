@@ -1,5 +1,5 @@
 /** Exposure: what share of a library comes to light, how evenly, and how far from the beaten track. */
-import { mean, sum } from "d3-array";
+import { mean, rollup, sum } from "d3-array";
 import { giniOfExposure } from "../math/shares.ts";
 import { type CodeLists, eachSession, expectPlays, type Metric } from "./metric.ts";
 
@@ -38,13 +38,8 @@ export const novelty: Metric<"novelty"> = {
  * @returns Number of plays of each item; plays of other items are left out.
  */
 export function exposureCounts(plays: ArrayLike<number>, items: ArrayLike<number>): Float64Array {
-  const place = new Map(Array.from(items, (item, at) => [item, at]));
-  const counts = new Float64Array(items.length);
-  for (let p = 0; p < plays.length; p++) {
-    const at = place.get(plays[p]);
-    if (at !== undefined) counts[at]++;
-  }
-  return counts;
+  const counts = rollup(Array.from(plays), (own) => own.length, (item) => item);
+  return Float64Array.from(items, (item) => counts.get(item) ?? 0);
 }
 
 /**
