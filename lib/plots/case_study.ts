@@ -70,7 +70,6 @@ export function tastePlacesPlot(
  * Power against the number of listeners, simulated points and the line by the formula.
  *
  * @param curves One a design: its points, and the power that the formula gives at any size.
- * @returns The figure, with a line at a power of 80 %.
  */
 export function powerPlot(
   curves: readonly (Pick<PowerAnalysis, "points" | "formula"> & { name: string })[],
@@ -112,7 +111,6 @@ export function powerPlot(
 /**
  * Off-policy estimates with their intervals beside the truth.
  *
- * @param estimates The estimates, by the log they are from.
  * @param truth The true value on the same moments.
  */
 export function offPolicyPlot(estimates: readonly ({ log: string } & OffPolicyEstimate)[], truth: number): Spec {

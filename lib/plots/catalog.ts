@@ -86,11 +86,7 @@ export function keyModePlot(counts: readonly KeyCount[]): Spec {
   };
 }
 
-/**
- * Tempo by group as histograms, a panel a group.
- *
- * @param bars Bars of the feature `tempo`.
- */
+/** Tempo by group as histograms, a panel a group, from bars of the feature `tempo`. */
 export function tempoPlot(bars: readonly HistogramBar[]): Spec {
   const byGroup = groups(bars, ({ group }) => group);
   const several = byGroup.length > 1;
@@ -170,11 +166,7 @@ export function tracksPerArtistPlot(sizes: readonly number[], exponent: number):
   };
 }
 
-/**
- * In how many positions of playlists each track stands, by its rank, both on logarithmic scales.
- *
- * @param counts Counts, largest first.
- */
+/** In how many positions of playlists each track stands, largest first, by its rank, both on logarithmic scales. */
 export function rankFrequencyPlot(counts: readonly number[]): Spec {
   const ranks = [...new Set(Array.from({ length: 120 }, (_, i) => Math.round(counts.length ** (i / 119))))];
   return {

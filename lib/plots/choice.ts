@@ -16,11 +16,7 @@ import {
   type Spec,
 } from "./theme.ts";
 
-/**
- * Shares of choices by random utility beside the softmax.
- *
- * @param shares Share of each alternative among drawn choices.
- */
+/** Shares of choices by random utility beside the softmax. */
 export function randomUtilityPlot(
   utilities: ArrayLike<number>,
   softmax: ArrayLike<number>,
@@ -56,11 +52,7 @@ export function randomUtilityPlot(
   };
 }
 
-/**
- * True weights against estimates with their 95 % intervals; several models stand beside each other.
- *
- * @param rows One row a feature and model.
- */
+/** True weights against estimates with their 95 % intervals; several models stand beside each other. */
 export function weightsPlot(rows: readonly EstimateRow[], title: string): Spec {
   const models = [...new Set(rows.map((row) => row.model))];
   const y = category("feature", null, { sort: null });
@@ -160,9 +152,6 @@ export function coveragePlot(report: RecoveryReport): Spec {
 /**
  * How the median error shrinks with the number of choices, relative to the weight, on logarithmic axes with the slope
  * of 1/√n.
- *
- * @param rows One row a size and feature.
- * @param truth The true weight of every feature.
  */
 export function errorBySizePlot(
   rows: readonly { choices: number; feature: string; medianError: number }[],

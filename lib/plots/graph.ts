@@ -40,8 +40,6 @@ export function inDegreePlot(series: Record<string, Int32Array>): Spec {
 /**
  * Mixing matrix as a heat map: how often the neighbours of a group's tracks come from each group, against chance.
  *
- * @param mixing What `groupMixing()` gave.
- * @param names Name of each group.
  * @param kind What the groups are, e.g. `"genre"`.
  */
 export function mixingPlot(mixing: Mixing, names: readonly string[], kind: string): Spec {
@@ -107,12 +105,7 @@ export function recallCostPlot(runs: readonly { recall: number; compared: number
   };
 }
 
-/**
- * One neighbourhood: the track in the middle, its neighbours around it, the edges among them.
- *
- * @param network What `egoNetwork()` gave.
- * @param labels Text of each node.
- */
+/** One neighbourhood: the track in the middle, its neighbours around it, the edges among them. */
 export function egoNetworkPlot(network: EgoNetwork, labels: readonly string[]): Spec {
   const { nodes, edges } = network;
   const [width, height] = [560, 460];

@@ -2,7 +2,7 @@
 import { flatRollup, pairs } from "d3-array";
 import type { TrainingPoint } from "../sequence/early_stopping.ts";
 import type { Playlists } from "../sequence/interactions.ts";
-import { RANK_METRICS, type RankMetric } from "../metrics/ranking.ts";
+import { RANK_METRICS } from "../metrics/ranking.ts";
 import type { NextTrackResult, RankEstimates } from "../sequence/ranking.ts";
 import { countTracks } from "../sequence/split.ts";
 import { rankFrequencyPlot } from "./catalog.ts";
@@ -57,13 +57,9 @@ export function trainingCurve(curve: readonly TrainingPoint[]): Spec {
   };
 }
 
-/**
- * A metric of several models with its bootstrap intervals.
- *
- * @param metric The metric, recall by default.
- * @returns The figure: a dot and an interval a model, best first.
- */
-export function modelComparison(results: readonly NextTrackResult[], metric: RankMetric = RANK_METRICS[0]): Spec {
+/** Recall of several models on the same playlists with its bootstrap intervals, best first. */
+export function modelComparison(results: readonly NextTrackResult[]): Spec {
+  const [metric] = RANK_METRICS;
   const values = results.map((result) => ({ name: result.name, ...result[metric.name as keyof RankEstimates] }));
   const x = quantity("value", `${metric.label.replace("@k", `@${results[0].k}`)}, 95 % interval`);
   return {

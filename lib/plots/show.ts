@@ -58,10 +58,9 @@ export async function showTable(
 ): Promise<void> {
   const objects = ("objects" in rows ? rows.objects() : rows) as Record<string, unknown>[];
   const columns = Object.keys(objects[0] ?? {});
-  const header = `| ${columns.join(" | ")} |\n|${
-    columns.map((c) => typeof objects[0][c] === "number" ? " ---: |" : " --- |").join("")
-  }\n`;
-  const markdown = header + objects.map((r) => `| ${columns.map((c) => cell(r[c])).join(" | ")} |\n`).join("");
+  const sides = columns.map((c) => typeof objects[0][c] === "number" ? "---:" : "---");
+  const lines = [columns, sides, ...objects.map((r) => columns.map((c) => cell(r[c])))];
+  const markdown = lines.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
   const csv = csvFormatRows([columns, ...objects.map((r) => columns.map((c) => String(r[c] ?? "")))]) + "\n";
   const folder = join(reportsDirectory(), "tables");
   writeAtomic(join(folder, `${options.name}.csv`), csv);

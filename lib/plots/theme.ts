@@ -39,11 +39,7 @@ const POLICY_COLORS: Readonly<Record<string, string>> = {
   "segue-own": "#000000",
 };
 
-/**
- * Colours of policies, the same in every figure.
- *
- * @returns A colour each; one that is not named here gets one by its place.
- */
+/** Colours of policies, the same in every figure; a policy that is not named here gets one by its place. */
 export function policyColors(names: readonly string[]): string[] {
   return names.map((name, place) => POLICY_COLORS[name] ?? CATEGORY_COLORS[place % CATEGORY_COLORS.length]);
 }
@@ -110,9 +106,9 @@ export function referenceLayer(axis: "x" | "y", value: number, mark: Spec = {}):
 }
 
 /** Two layers: the cells of a heat map, and a number in each, white where the expression `isDark` holds. */
-export function heatLayers(color: Spec, text: Spec, isDark: string, look: Spec = {}): Spec[] {
+export function heatLayers(color: Spec, text: Spec, isDark: string): Spec[] {
   return [
-    { mark: { type: "rect", ...look }, encoding: { color } },
+    { mark: { type: "rect" }, encoding: { color } },
     {
       mark: { type: "text", fontSize: 11 },
       encoding: { text, color: { condition: { test: isDark, value: "#ffffff" }, value: "#202124" } },

@@ -203,11 +203,7 @@ export async function restrictCollection(
   });
 }
 
-/**
- * Cosine similarity of two tracks of a collection.
- *
- * @returns A value in [−1, 1]; 0 when an embedding is zero.
- */
+/** Cosine similarity of two tracks of a collection, in [−1, 1]; 0 when an embedding is zero. */
 export function similarityOf(collection: Collection, a: TrackIndex, b: TrackIndex): number {
   return cosine(row(collection.embedding, a), row(collection.embedding, b));
 }

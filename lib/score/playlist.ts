@@ -89,11 +89,7 @@ export function playlistRows(
   }));
 }
 
-/**
- * Writes a playlist as text.
- *
- * @returns The text of the file. A CSV file has the seed in a column; the other forms have the whole recipe.
- */
+/** Writes a playlist as text. A CSV file has the seed in a column; the other forms have the whole recipe. */
 export function formatPlaylist(playlist: Playlist, format: PlaylistFormat): string {
   return FORMAT[format](playlist);
 }

@@ -22,11 +22,7 @@ const NO_TRACK = -1;
 /** Length of a track of unknown duration, for the clock of a session: 3.5 minutes. */
 const TYPICAL_DURATION_MS = 210_000;
 
-/**
- * How long a track plays.
- *
- * @returns Milliseconds; 3.5 minutes when not known.
- */
+/** How long a track plays, in ms; 3.5 minutes when not known. */
 export function durationOf(collection: Collection, track: TrackIndex): number {
   const duration = collection.catalog.numbers.duration_ms?.[track] ?? NaN;
   return duration > 0 ? duration : TYPICAL_DURATION_MS;

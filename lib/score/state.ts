@@ -68,11 +68,7 @@ export class UserState {
   #now = -Infinity;
   #cycleStart = 0;
 
-  /**
-   * A listener of whom nothing is known.
-   *
-   * @param collection The collection whose tracks the state will speak of.
-   */
+  /** A listener of whom nothing is known, and the collection whose tracks the state speaks of. */
   constructor(readonly collection: Collection) {}
 
   /**
@@ -128,11 +124,7 @@ export class UserState {
     return this.#cycleStart;
   }
 
-  /**
-   * The track of a play.
-   *
-   * @param index Number of the play in [0, playCount).
-   */
+  /** The track of a play, by the number of the play in [0, playCount). */
   playedTrack(index: number): TrackIndex {
     return this.#plays[index];
   }
@@ -166,22 +158,12 @@ export class UserState {
     return plays;
   }
 
-  /**
-   * When a work (any take of a song) was last played.
-   *
-   * @param work Code of the work, as `collection.workOf` gives it.
-   * @returns Number of the play, or −1 when never.
-   */
+  /** Number of the last play of a work (all takes of a song), by its code in `collection.workOf`; −1 when never. */
   lastWorkPlay(work: number): number {
     return this.#works.get(work) ?? -1;
   }
 
-  /**
-   * The latest events.
-   *
-   * @param count How many at most; all when left out.
-   * @returns Events, oldest first.
-   */
+  /** The latest events, oldest first: `count` of them at most, all when left out. */
   events(count: number = this.#events.length): UserEvent[] {
     return this.#events.slice(Math.max(0, this.#events.length - count)).map(withoutBefore);
   }
@@ -216,8 +198,6 @@ export class UserState {
 
   /**
    * Starts a cycle of "nothing repeats until all has played": from here on every track counts as not yet played.
-   *
-   * @param at When, in ms since 1970.
    */
   startCycle(at: number): void {
     this.#add("cycle", -1, at);

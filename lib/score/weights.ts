@@ -55,11 +55,7 @@ export function weightsForDiscovery(
   return { ...weights, ...Object.fromEntries(moved) };
 }
 
-/**
- * The weight of a term by its name.
- *
- * @param name The term, which may be one that only a longer list of terms has.
- */
+/** The weight of a term by its name, which may be one that only a longer list of terms has. */
 export function weightOf(weights: Readonly<Weights>, name: string): number | undefined {
   return (weights as Readonly<Record<string, number | undefined>>)[name];
 }

@@ -70,11 +70,7 @@ export interface Explained {
 export interface Phrase {
   /** Its place in the sentence: phrases are said from the lowest place to the highest. */
   place: number;
-  /**
-   * Says it.
-   *
-   * @returns The words; nothing when there is nothing to say.
-   */
+  /** The words; nothing when there is nothing to say. */
   say(about: Explained): string | undefined;
 }
 
