@@ -59,7 +59,7 @@ Deno.test("segue evaluate ends with 2 and one line when something is wrong with 
   for (
     const [args, message] of [
       [["--data", join(folder, "nowhere")], /no such file/],
-      [["--data", folder, "--listeners", "0"], /Expected listeners to be an integer/],
+      [["--data", folder, "--listeners", "0"], /Expected --listeners to be an integer/],
       [["--data", folder, "--unit", "week"], /Expected --unit to be listener or session but found 'week'/],
       [
         ["--data", folder, "--listeners", "4", "--variants", "9"],
