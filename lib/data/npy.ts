@@ -64,14 +64,9 @@ export function readNpyMatrix(path: string): NpyMatrix {
  * @throws {InputError} When the file is missing, cut, not NPY, or of an unsupported element type.
  */
 export function readNpy(path: string): NpyArray {
-  const { file, size } = openFile(path);
-  try {
-    const array = readArray(size, (bytes, from) => readInto(file, bytes, from), path);
-    if (typeof array !== "string") return array;
-    throw new InputError(`${path}: expected numbers but found a byte string; save it with astype("float32")`);
-  } finally {
-    closeSync(file);
-  }
+  const array = withFile(path, (file, size) => readArray(size, (bytes, from) => readInto(file, bytes, from), path));
+  if (typeof array !== "string") return array;
+  throw new InputError(`${path}: expected numbers but found a byte string; save it with astype("float32")`);
 }
 
 /** The bytes of an NPY file, as header and data (the data is a view, not a copy). */
@@ -180,22 +175,25 @@ export function readArray(size: number, read: ReadBytes, name: string): NpyArray
 }
 
 /**
- * Opens a file for reading.
+ * Works with an open file, and closes it.
  *
- * @returns Its descriptor, to be closed by the caller, and its size.
+ * @param use Gets its descriptor and its size in bytes.
  * @throws {InputError} When there is no such file, or it is a folder.
  */
-export function openFile(path: string): { file: number; size: number } {
+export function withFile<T>(path: string, use: (file: number, size: number) => T): T {
   let file: number;
   try {
     file = openSync(path, "r");
   } catch {
     throw new InputError(`${path}: no such file`);
   }
-  const status = fstatSync(file);
-  if (!status.isDirectory()) return { file, size: status.size };
-  closeSync(file);
-  throw new InputError(`${path}: expected a file but found a folder`);
+  try {
+    const status = fstatSync(file);
+    if (status.isDirectory()) throw new InputError(`${path}: expected a file but found a folder`);
+    return use(file, status.size);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**
@@ -219,12 +217,9 @@ export function readInto(file: number, bytes: Uint8Array, from: number): number 
  * @throws {InputError} When there is no such file, or it is a folder.
  */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
-  const { file, size } = openFile(path);
-  try {
+  return withFile(path, (file, size) => {
     const bytes = new Uint8Array(size);
     readInto(file, bytes, 0);
     return bytes;
-  } finally {
-    closeSync(file);
-  }
+  });
 }

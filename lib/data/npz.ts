@@ -1,10 +1,9 @@
 /** NumPy's NPZ format: a zip archive of NPY files, as `numpy.savez` and `scipy.sparse.save_npz` write it. */
-import { closeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { concatenate } from "./concatenate.ts";
 import { writeAtomic } from "./atomic.ts";
 import { readZipEntry, zipEntries, type ZipEntry } from "./zip.ts";
-import { type NpyArray, npyChunks, npyHeader, openFile, readArray, readInto } from "./npy.ts";
+import { type NpyArray, npyChunks, npyHeader, readArray, readInto, withFile } from "./npy.ts";
 
 /** An entry of an archive: an array, or a byte string (NumPy type `S`). */
 export type NpzEntry = NpyArray | string;
@@ -25,16 +24,12 @@ export function writeNpz(path: string, entries: Record<string, NpzEntry>): void 
  * @throws {InputError} When the file is missing or is not an NPZ archive.
  */
 export function readNpz(path: string): Record<string, NpzEntry> {
-  const { file, size } = openFile(path);
-  try {
+  return withFile(path, (file, size) => {
+    const entries = zipEntries(file, size, path, "a NumPy NPZ archive");
     return Object.fromEntries(
-      zipEntries(file, size, path, "a NumPy NPZ archive").map((
-        entry,
-      ) => [entry.name.replace(/\.npy$/, ""), readEntry(file, entry, path)]),
+      entries.map((entry) => [entry.name.replace(/\.npy$/, ""), readEntry(file, entry, path)]),
     );
-  } finally {
-    closeSync(file);
-  }
+  });
 }
 
 /** An entry that is stored goes straight from the file into its array. */

@@ -1,10 +1,10 @@
 /** Files that people give: what they are by their first bytes, and gzipped ones as plain files. */
 import { Buffer } from "node:buffer";
-import { closeSync, createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { InputError } from "./errors.ts";
-import { openFile, readInto } from "./npy.ts";
+import { readInto, withFile } from "./npy.ts";
 
 const FIRST_BYTES = { gzip: "\x1f\x8b", parquet: "PAR1", zip: "PK\x03\x04" };
 
@@ -27,13 +27,8 @@ export function kindOf(path: string): keyof typeof FIRST_BYTES | "text" {
  * @throws {InputError} When there is no such file, or it is a folder.
  */
 export function headOf(path: string, count: number): Buffer {
-  const { file } = openFile(path);
-  try {
-    const head = Buffer.alloc(count);
-    return head.subarray(0, readInto(file, head, 0));
-  } finally {
-    closeSync(file);
-  }
+  const head = Buffer.alloc(count);
+  return head.subarray(0, withFile(path, (file) => readInto(file, head, 0)));
 }
 
 /**

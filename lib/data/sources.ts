@@ -4,15 +4,15 @@
  */
 import { sort } from "d3-array";
 import { dsvFormat } from "d3-dsv";
-import { closeSync, readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { InputError } from "./errors.ts";
-import { openFile, readFile } from "./npy.ts";
+import { readFile, withFile } from "./npy.ts";
 import { SEPARATOR_LINE, separatorOf } from "./separator.ts";
 import { kindOf } from "./source_file.ts";
 import { decodeText, type Encoding } from "./text.ts";
-import { NO_FILE, readZipEntry, zipEntries, type ZipEntry } from "./zip.ts";
+import { NO_FILE, readZipEntry, zipEntries } from "./zip.ts";
 
 /** A text file. */
 export interface SourceFile {
@@ -156,25 +156,15 @@ function isArchive(path: string): boolean {
 }
 
 function filesInArchive(path: string): FoundFile[] {
-  const { file, size } = openFile(path);
-  try {
-    const entries = sort(zipEntries(file, size, path), ({ name }) => name);
-    if (entries.some(({ name }) => name === "xl/workbook.xml")) {
-      throw new InputError(`${path}: expected text but found an Excel workbook; save it as CSV`);
-    }
-    return entries.map((entry) => ({ path: `${path}/${entry.name}`, within: true, read: () => unzip(path, entry) }));
-  } finally {
-    closeSync(file);
+  const entries = sort(withFile(path, (file, size) => zipEntries(file, size, path)), ({ name }) => name);
+  if (entries.some(({ name }) => name === "xl/workbook.xml")) {
+    throw new InputError(`${path}: expected text but found an Excel workbook; save it as CSV`);
   }
-}
-
-function unzip(path: string, entry: ZipEntry): Uint8Array {
-  const { file } = openFile(path);
-  try {
-    return readZipEntry(file, entry, path);
-  } finally {
-    closeSync(file);
-  }
+  return entries.map((entry) => ({
+    path: `${path}/${entry.name}`,
+    within: true,
+    read: () => withFile(path, (file) => readZipEntry(file, entry, path)),
+  }));
 }
 
 function textOf(path: string, bytes: Uint8Array): { text: string; encoding: Encoding } {

@@ -3,11 +3,12 @@
  * still matches its inputs and parameters is not run again.
  */
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, readSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { InputError } from "./errors.ts";
 import { writeAtomic } from "./atomic.ts";
+import { withFile } from "./npy.ts";
 
 /** Version of the file formats and algorithms; a change of it makes every stage run again. */
 export const PIPELINE_VERSION = "0.3.0";
@@ -139,18 +140,14 @@ export function readManifest(directory: string): Record<string, ManifestEntry> {
  * SHA-256 of a file, read in pieces: the size of the file does not matter.
  *
  * @returns 64 hexadecimal digits.
- * @throws {InputError} When the path names a folder.
+ * @throws {InputError} When there is no such file, or it is a folder.
  */
 export function hashFile(path: string): string {
-  if (statSync(path).isDirectory()) throw new InputError(`${path}: expected a file but found a folder`);
   const hash = createHash("sha256");
   const chunk = new Uint8Array(HASHED_AT_ONCE);
-  const file = openSync(path, "r");
-  try {
+  withFile(path, (file) => {
     for (let count; (count = readSync(file, chunk)) > 0;) hash.update(chunk.subarray(0, count));
-  } finally {
-    closeSync(file);
-  }
+  });
   return hash.digest("hex");
 }
 

@@ -1,7 +1,7 @@
 /** Text as people's programs write it: UTF-8 and UTF-16, with and without a byte order mark, and Windows-1252. */
 import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
 import { InputError } from "./errors.ts";
-import { openFile, readInto } from "./npy.ts";
+import { readInto, withFile } from "./npy.ts";
 import { headOf } from "./source_file.ts";
 
 /** How a text is encoded. */
@@ -46,11 +46,10 @@ function damageOf(text: string): number {
  * UTF-8 than bytes that are not. Cost O(bytes).
  */
 export function isWindows1252(path: string): boolean {
-  const { file, size } = openFile(path);
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(1 << 22);
   let balance = 0;
-  try {
+  return withFile(path, (file, size) => {
     for (let at = 0; at < size; at += buffer.length) {
       const bytes = buffer.subarray(0, readInto(file, buffer, at));
       // A letter of UTF-8 may hold such bytes; a text of Windows-1252 does not.
@@ -58,9 +57,7 @@ export function isWindows1252(path: string): boolean {
       balance += damageOf(decoder.decode(bytes, { stream: true }));
     }
     return balance > 0;
-  } finally {
-    closeSync(file);
-  }
+  });
 }
 
 /**

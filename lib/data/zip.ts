@@ -1,11 +1,11 @@
 /** Reading zip archives: the files in them, one at a time, in memory or straight into a file. */
 import { inflateSync } from "fflate";
-import { closeSync, createReadStream, createWriteStream, mkdirSync } from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createInflateRaw } from "node:zlib";
 import { InputError } from "./errors.ts";
-import { openFile, readInto } from "./npy.ts";
+import { readInto, withFile } from "./npy.ts";
 
 /** Folders, and what macOS adds to folders and archives. */
 export const NO_FILE = /\/$|(?:^|\/)(?:__MACOSX\/|\._|\.DS_Store$)/;
@@ -115,9 +115,8 @@ export async function unpackZip(
   folder: string,
   wanted: (name: string) => boolean,
 ): Promise<{ name: string; path: string }[]> {
-  const { file, size } = openFile(path);
-  const entries = zipEntries(file, size, path).filter(({ name }) => wanted(name));
-  closeSync(file);
+  const all = withFile(path, (file, size) => zipEntries(file, size, path));
+  const entries = all.filter(({ name }) => wanted(name));
   mkdirSync(folder, { recursive: true });
   const unpacked: { name: string; path: string }[] = [];
   for (const { name, method, start, compressed } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {

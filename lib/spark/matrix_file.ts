@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { InputError } from "../data/errors.ts";
 import type { Matrix } from "../math/matrix.ts";
 import { writeAtomicWith } from "../data/atomic.ts";
-import { npyHead, npyHeader, openFile, readInto } from "../data/npy.ts";
+import { npyHead, npyHeader, readInto, withFile } from "../data/npy.ts";
 import { bytesOf, type RowTable } from "./arrow.ts";
 import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./engine.ts";
 
@@ -15,8 +15,7 @@ import { type Engine, type Job, mergedStep, runAndMerge, type Step } from "./eng
  * @throws {InputError} When the file is missing, cut, or not a float32 matrix in C order.
  */
 export function matrixShape(path: string): { rows: number; columns: number; offset: number } {
-  const { file, size } = openFile(path);
-  try {
+  return withFile(path, (file, size) => {
     const head = npyHead(size, (bytes, from) => readInto(file, bytes, from), path);
     const { descr, shape: [rows, columns, ...more], fortran, start: offset } = head;
     if (descr !== "<f4" || fortran || columns === undefined || more.length > 0) {
@@ -26,9 +25,7 @@ export function matrixShape(path: string): { rows: number; columns: number; offs
       throw new InputError(`${path}: expected ${rows} x ${columns} numbers; the file is cut`);
     }
     return { rows, columns, offset };
-  } finally {
-    closeSync(file);
-  }
+  });
 }
 
 /** A matrix file that is being written. */
