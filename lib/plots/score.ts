@@ -3,8 +3,7 @@ import { cumsum } from "d3-array";
 import { trackName } from "../catalog/find.ts";
 import { camelotName, keyMatch, keyPosition } from "../math/circle.ts";
 import type { Collection } from "../score/collection.ts";
-import type { Distribution } from "../score/distribution.ts";
-import type { Explanation } from "../score/distribution.ts";
+import type { Distribution, Explanation } from "../score/distribution.ts";
 import { TERMS } from "../score/terms/registry.ts";
 import type { Term } from "../score/terms/term.ts";
 import {

@@ -73,9 +73,9 @@ export async function say(markdown: string): Promise<void> {
   await display({ "text/markdown": markdown, "text/plain": markdown });
 }
 
-/** Shows a web page in a frame of some pixels' height. The frame is empty when its server no longer runs. */
-export async function showFrame(url: string, height: number = 720): Promise<void> {
-  const html = `<iframe src="${url}" width="100%" height="${height}" title="Segue" style="border:0"></iframe>`;
+/** Shows a web page in a frame. The frame is empty when its server no longer runs. */
+export async function showFrame(url: string): Promise<void> {
+  const html = `<iframe src="${url}" width="100%" height="720" title="Segue" style="border:0"></iframe>`;
   await display({ "text/html": html, "text/plain": `Open ${url} in a browser` });
 }
 

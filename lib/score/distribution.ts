@@ -1,5 +1,5 @@
 /** The distribution over candidates: softmax, sampling, ranking, and why a candidate is as probable as it is. */
-import { mean } from "d3-array";
+import { maxIndex, mean } from "d3-array";
 import { InputError } from "../data/errors.ts";
 import type { Random } from "../math/random.ts";
 import type { CandidateSet } from "./candidates.ts";
@@ -162,8 +162,6 @@ export class Distribution {
 /**
  * Explains one candidate. With ū the mean utility, u_j − ū = Σ_f w_f (x_f(j) − x̄_f) holds exactly, for the utility is
  * linear; and log P(j) = (u_j − ū) / T + base, where base = −log Σ_k exp((u_k − ū) / T) is the same for all candidates.
- *
- * @param index Place of the candidate among the candidates.
  */
 function explainCandidate(scored: Distribution, index: number): Explanation {
   const { candidates, terms, values, weights, utilities, probabilities, temperature } = scored;
@@ -174,8 +172,7 @@ function explainCandidate(scored: Distribution, index: number): Explanation {
     const weight = weights[f];
     const rest = utilities.map((utility, c) => utility - weight * values[c * width + f]);
     const without = softmax(rest, temperature);
-    let best = 0;
-    for (let c = 1; c < rest.length; c++) if (rest[c] > rest[best]) best = c;
+    const best = maxIndex(rest);
     return {
       term,
       value,

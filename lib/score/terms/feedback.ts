@@ -28,8 +28,7 @@ export const feedback: OptionalTerm<"feedback"> = {
   ],
   fill({ state, candidates }, out, first, step) {
     for (let c = 0; c < candidates.length; c++) {
-      const history = state.historyOf(candidates[c]);
-      const { liked = false, skips = 0, plays = 0 } = history ?? {};
+      const { liked = false, skips = 0, plays = 0 } = state.historyOf(candidates[c]) ?? {};
       out[first + c * step] = (liked ? 0.5 : 0) - skips / (skips + plays + 1);
     }
   },
