@@ -1,8 +1,4 @@
-/**
- * Segue: a shuffle that remembers. The core of the library by subject; each room has more in its own `mod.ts`.
- *
- * @module
- */
+/** Segue: a shuffle that remembers. The core of the library by subject; each room has more in its own `mod.ts`. */
 
 // A data folder and what lies in it.
 export { InputError } from "./data/errors.ts";
@@ -20,36 +16,22 @@ export { buildKnnGraph, connectTrack, type NeighborGraph, neighborsOf, smoothPat
 
 // The score: terms, weights, rules, the distribution over next tracks.
 export {
-  type Collection,
   DEFAULT_RULES,
   DEFAULT_WEIGHTS,
   Distribution,
-  type Explanation,
   findCandidates,
   loadCollection,
   recommendNext,
-  type RecommendOptions,
   restrictCollection,
-  type Rules,
   SESSION_WEIGHTS,
-  type Term,
-  type TermName,
   TERMS,
-  type Weights,
 } from "./score/mod.ts";
+export type { Collection, Explanation, RecommendOptions, Rules, Term, TermName, Weights } from "./score/mod.ts";
 export { softmax } from "./math/mod.ts";
 
 // A listener and sessions.
-export {
-  playlistRows,
-  playSessions,
-  POLICIES,
-  type PolicyName,
-  Session,
-  type SessionOptions,
-  type SessionPick,
-  UserState,
-} from "./score/mod.ts";
+export { playlistRows, playSessions, POLICIES, Session, UserState } from "./score/mod.ts";
+export type { PolicyName, SessionOptions, SessionPick } from "./score/mod.ts";
 
 // Real histories and libraries.
 export { applyHistory, readHistory, readLibrary } from "./listening/mod.ts";
@@ -58,15 +40,14 @@ export { applyHistory, readHistory, readLibrary } from "./listening/mod.ts";
 export { type ChoiceSets, simulateListeners } from "./listening/mod.ts";
 export {
   BayesianWeights,
-  type ConditionalLogit,
   evaluateOffPolicy,
   fitConditionalLogit,
   fitMixedLogit,
-  type MixedLogit,
   readChoices,
   weightsOfFit,
   writeWeights,
 } from "./choice/mod.ts";
+export type { ConditionalLogit, MixedLogit } from "./choice/mod.ts";
 
 // Sequence models and the hybrid.
 export {
@@ -76,22 +57,15 @@ export {
   fitPopularity,
   loadSequenceData,
   mpdStage,
-  type NextTrackResult,
-  type SequenceRecommender,
   serveSasrec,
 } from "./sequence/mod.ts";
+export type { NextTrackResult, SequenceRecommender } from "./sequence/mod.ts";
 export { fitHybrid, weighSequenceTerm } from "./hybrid/mod.ts";
 
 // Evaluation.
 export { type Metric, METRICS } from "./metrics/mod.ts";
-export {
-  compareArms,
-  comparePolicies,
-  compareWith,
-  type Comparison,
-  describeFindings,
-  summarize,
-} from "./evaluation/mod.ts";
+export { compareArms, comparePolicies, compareWith, describeFindings, summarize } from "./evaluation/mod.ts";
+export type { Comparison } from "./evaluation/mod.ts";
 
 // Figures and tables in a notebook.
 export { checkAnswer, say, show, showFrame, showTable, type Spec } from "./plots/mod.ts";

@@ -133,7 +133,6 @@ export class Workspace {
    * `sasrec` needs only the catalogue, and playlists: without any it is left out, and a line says so.
    *
    * @param options Options of stages that differ from the defaults, by stage name.
-   * @returns What came of each stage.
    */
   async prepare(
     last: StageName,

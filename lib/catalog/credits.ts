@@ -52,9 +52,7 @@ export function splitCredit(credit: string, known: ReadonlySet<string>): Credit 
  * without a doubtful sign, then the shorter before the longer, so that `A, B & C` holds `B & C` together where that
  * stands alone.
  *
- * @param credits The texts.
  * @param others Artists known from elsewhere, as they are written.
- * @returns What each text says.
  */
 export function splitCredits(credits: Iterable<string>, others: Iterable<string> = []): Map<string, Credit> {
   const known = knownArtists(others);

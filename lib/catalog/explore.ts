@@ -69,7 +69,6 @@ const KEY_NAMES = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "
 /**
  * Counts the tracks in each of the 24 keys.
  *
- * @returns The keys, the commonest first.
  * @throws {InputError} When the catalogue has no keys.
  */
 export function countKeys(catalog: Catalog): KeyCount[] {
@@ -177,7 +176,6 @@ export function rankCorrelations(
  * Exponent of a discrete power law p(x) ∝ x^−α for x ≥ minimum, by maximum likelihood:
  * α ≈ 1 + n / Σ ln(x / (minimum − ½)). Clauset, Shalizi & Newman 2009 (https://arxiv.org/abs/0706.1062), equation 3.7.
  *
- * @param counts Positive integers.
  * @param minimum Smallest count that follows the law.
  * @returns The exponent; NaN when no count is that large.
  */

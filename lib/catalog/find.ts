@@ -10,7 +10,6 @@ import { type Catalog, listsOf, textsOf } from "./catalog.ts";
  * Case, accents and punctuation do not count. Cost O(n); the first call on a catalogue prepares its titles.
  *
  * @param catalog The catalogue, with track_id, title and artists.
- * @param text What was typed.
  * @returns Row of the track in [0, n).
  * @throws {InputError} When no track or several tracks match, with the closest ones.
  *

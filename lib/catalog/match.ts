@@ -32,7 +32,6 @@ export interface TrackMatch {
  * Cost O(n + references); only the titles of artists that are referenced are looked at.
  *
  * @param catalog The catalogue, with track_id, title and artists.
- * @param references What to find.
  * @returns One match a reference, in the same order.
  */
 export function matchTracks(catalog: Catalog, references: readonly TrackReference[]): TrackMatch[] {

@@ -1,32 +1,18 @@
-/**
- * Public names of catalog/: the canonical track, its statistics, and finding a track.
- *
- * @module
- */
-export {
-  type Catalog,
-  type CatalogColumn,
-  type CodedLists,
-  LIST_COLUMNS,
-  type ListColumn,
-  NUMERIC_COLUMNS,
-  type NumericColumn,
-  TEXT_COLUMNS,
-  type TextColumn,
-} from "./catalog.ts";
+/** Public names of catalog/: the canonical track, its statistics, and finding a track. */
+export { LIST_COLUMNS, NUMERIC_COLUMNS, TEXT_COLUMNS } from "./catalog.ts";
+export type { Catalog, CatalogColumn, CodedLists, ListColumn, NumericColumn, TextColumn } from "./catalog.ts";
 export {
   catalogStatistics,
   catalogTable,
   CORRELATED_FEATURES,
   countKeys,
-  type HistogramBar,
   histograms,
-  type KeyCount,
   percent,
   powerLawExponent,
   rankCorrelations,
   SHOWN_FEATURES,
 } from "./explore.ts";
+export type { HistogramBar, KeyCount } from "./explore.ts";
 export { findTrack, trackName } from "./find.ts";
 export { type TrackReference } from "./match.ts";
 export { type PlaylistStatistics, playlistStatistics } from "./playlist_statistics.ts";

@@ -16,7 +16,6 @@ export type NameKind = keyof typeof KEYS;
  * Makes names findable by what people type: `Indie Pop` and `indie-pop` are one genre, `R&B` and `r-n-b` as well. An
  * artist who is called exactly so, but for the case, is meant alone. Cost O(names).
  *
- * @param names Names without repeats.
  * @returns Gives the places of the names that a text means; empty when there are none.
  */
 export function nameFinder(kind: NameKind, names: readonly string[]): (typed: string) => number[] {

@@ -170,7 +170,6 @@ export async function fitConditionalLogitBatches(source: ChoiceBatches): Promise
 /**
  * Fits a conditional logit with sums that are computed elsewhere: in batches, or by an engine on other machines.
  *
- * @param features Names of the K features.
  * @param sum Computes {@linkcode LogitSums} over all choice sets at given weights.
  * @param score Computes the gradient at given weights by cluster, [clusters, K]; standard errors are robust when it is
  * given.

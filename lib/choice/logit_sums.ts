@@ -88,7 +88,6 @@ export function addLogitSums(a: LogitSums, b: LogitSums): LogitSums {
 /**
  * Sums the gradient of the log-likelihood by cluster, for cluster-robust standard errors. Cost O(rows · K²).
  *
- * @param sets Choice sets with clusters.
  * @param scores Where to add the sums, [clusters, K] row-major.
  */
 export function addClusterScores(sets: ChoiceSets, weights: Float64Array, scores: Float64Array): Float64Array {

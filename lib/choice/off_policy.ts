@@ -132,7 +132,6 @@ export function policyOnLog(
  * A model's guess of the probability that each candidate would be kept, σ(a + w·(x_j − x̄)), x̄ the mean of its
  * candidates.
  *
- * @param sets The candidates, K features.
  * @param weights As of the features `keep, replay`, then the K: length K + 2.
  * @returns One guess a row.
  * @throws {InputError} When the number of weights is not K + 2.

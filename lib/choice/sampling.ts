@@ -10,7 +10,6 @@ import { type Choice, type ChoiceSets, collectChoices } from "../listening/choic
  * offset of each kept row is log(N_s / m_s), the McFadden correction for its stratum of N_s rows of which m_s are kept;
  * without it the sample is not the choice set it looks like, and the estimates are biased towards what was oversampled.
  *
- * @param sets Choice sets without offset.
  * @returns The smaller sets, with the correction as their offset.
  * @throws {InputError} When the feature does not exist, a count is out of range, or the sets have an offset already.
  */

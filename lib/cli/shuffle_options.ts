@@ -128,7 +128,6 @@ function readWeights(text: string): Weights {
 /**
  * Reads weights such as `similarity=8,recency=4`.
  *
- * @param standard What the others weigh.
  * @throws {InputError} When a part has no such name, or no number.
  */
 export function readWeightList(text: string, standard: Weights, names: readonly string[]): Weights {

@@ -13,7 +13,6 @@ export class InputError extends Error {
  * Checks that a number is an integer within a closed range.
  *
  * @param name What the value is called in the error, e.g. `"k"`.
- * @returns The value, unchanged.
  * @throws {InputError} `Expected k to be an integer in [1, 19999] but found 0`.
  */
 export function expectInteger(
@@ -33,7 +32,6 @@ export function expectInteger(
  * Checks that a number is finite and within a closed range.
  *
  * @param name What the value is called in the error, e.g. `"temperature"`.
- * @returns The value, unchanged.
  * @throws {InputError} `Expected variance to be a number in [0, 1] but found 2`.
  */
 export function expectNumber(

@@ -82,7 +82,6 @@ export function npyChunks(array: NpyArray): [Uint8Array, Uint8Array] {
  * The header of an NPY file.
  *
  * @param descr The element type as NumPy writes it, e.g. `"<f4"` or `"|S3"`.
- * @param shape Length of each axis.
  * @returns The header, padded to a multiple of 64 bytes.
  */
 export function npyHeader(descr: string, shape: number[]): Uint8Array {

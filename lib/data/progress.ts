@@ -16,7 +16,6 @@ export interface Progress {
  * is not a terminal.
  *
  * @param label What is being done, e.g. `"pca"`.
- * @param total Units of work.
  */
 export function startProgress(label: string, total: number): Progress {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };

@@ -16,7 +16,6 @@ export const SEPARATOR_LINE = /^"?sep=.*\r?\n/i;
  * Tells what stands between the fields: tabs where they part all first rows alike, else the sign that parts them into
  * most columns of one width.
  *
- * @param text The beginning of the table.
  * @param others What may stand between fields beside commas, semicolons, tabs and bars: `::`, which goes before tabs;
  * blanks, which do only where no other sign does. None when left out.
  * @returns The separator; a comma for a table of one column.

@@ -39,7 +39,6 @@ const LONGEST = 500_000_000;
  * Reads text files: a path to a file gives that file; a folder or a zip archive gives the files in it that are wanted,
  * those of archives in a folder too. What a file is, is told by its first bytes: gzipped files are unpacked.
  *
- * @param paths Files, folders and archives.
  * @param wanted Names of the files of a folder or an archive that are read, without folders and without `.gz`.
  * @param expected What such a file is, for messages: `a playlist (.m3u, .m3u8)`.
  * @throws {InputError} When a path does not exist, is no text, or a folder or an archive holds no wanted file.
@@ -98,7 +97,6 @@ export function readJson({ path, text }: Pick<SourceFile, "path" | "text">): unk
 /**
  * Reads a table whose values are separated by commas, semicolons, tabs or bars, as {@linkcode separatorOf} tells.
  *
- * @param text The text of the file.
  * @param names What exporters call each column, in lower case.
  * @returns The separator, the names in the first row (without RecBole's types: `user_id:token`), the place of each column
  * (−1 when the table lacks it), and all rows that are not blank.

@@ -66,7 +66,6 @@ export interface StageReport extends Pick<ManifestEntry, "seconds" | "peakMemory
  * Runs a stage unless its manifest entry shows that its outputs are up to date.
  *
  * @param directory The data folder, e.g. `data/work/synthetic-20000-42`.
- * @param stage What to do.
  * @throws {InputError} When an input is missing, naming the file.
  */
 export async function runStage(directory: string, stage: StageDefinition): Promise<StageReport> {

@@ -75,7 +75,6 @@ export function decodeText(path: string, bytes: Uint8Array): { text: string; enc
  * Writes a text file anew as UTF-8 without a byte order mark, chunk by chunk.
  *
  * @param encoding How the source is encoded; told by its first MiB when left out.
- * @returns How the source was encoded.
  * @throws {InputError} When the source is no text, or of another encoding than these.
  */
 export async function writeUtf8(source: string, target: string, encoding?: Encoding): Promise<Encoding> {

@@ -27,7 +27,6 @@ export interface ZipEntry {
  * what macOS adds to an archive are none.
  * Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3 and 4.5.3
  *
- * @param file The open archive.
  * @param what What it is held to be, for the message.
  * @throws {InputError} When it is no archive, or not whole.
  */

@@ -118,7 +118,6 @@ export function describeClusters(catalog: Catalog, labels: Int32Array, k: number
  *
  * @param standardized Distance of each mean from the catalogue's, in standard deviations.
  * @param genres Its commonest genres with their shares, the commonest first.
- * @param years Its middle half of years.
  * @returns For example `"fast, loud, instrumental; mostly techno; 2012–2020"`.
  */
 export function inWords(

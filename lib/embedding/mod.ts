@@ -1,8 +1,4 @@
-/**
- * Public names of embedding/: PCA, autoencoder, clusters and the view in two dimensions.
- *
- * @module
- */
+/** Public names of embedding/: PCA, autoencoder, clusters and the view in two dimensions. */
 export { type EpochLoss } from "./autoencoder.ts";
 export { type ClusterCount, STABLE_AGREEMENT } from "./cluster_count.ts";
 export { type ClustersReport } from "./clusters_stage.ts";

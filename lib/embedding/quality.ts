@@ -70,7 +70,6 @@ export function overlapShares(a: ExactNeighbors, b: ExactNeighbors): Float64Arra
  * For each query the share of its neighbours that have a label in common with it: genre purity when the labels are
  * genres. Queries without a label are NaN; neighbours without one count as different.
  *
- * @param queries Row index of each query.
  * @param labels Labels of every row, possibly none or several.
  */
 export function labelShares(

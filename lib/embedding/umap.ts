@@ -53,7 +53,6 @@ export function stratifiedSample(strata: ArrayLike<number | string>, size: numbe
  * Lays out rows in two dimensions.
  *
  * @param neighbors Neighbours of every row among the rows, themselves left out: [n, k].
- * @param epochs Passes of the optimisation.
  * @returns Positions [n, 2].
  */
 export function umapLayout(neighbors: ExactNeighbors, random: Random, epochs: number = EPOCHS): Matrix {

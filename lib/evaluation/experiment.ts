@@ -90,7 +90,6 @@ export function cuped(
  * analysis finds a difference in 5 % of them. Sessions of one listener are alike, so counting them as independent finds
  * too many.
  *
- * @param values One value a session.
  * @param options `unit`: what is counted as one observation; `experiments`: how many, 1,000 by default.
  * @returns The share of the experiments with p < 0.05, with its interval (Wilson), and how many they were.
  * @throws {InputError} When the lengths differ or there are fewer than 4 listeners.
@@ -119,7 +118,6 @@ export function falsePositives(
  * By how much the variance of a mean over sessions is larger than that of as many independent values: Kish's design
  * effect, from the sum over listeners of the squared sums of residuals.
  *
- * @param values One value a session.
  * @returns The ratio of the variances; 1 when sessions of a listener are no more alike than others.
  * @throws {InputError} When the lengths differ or there are fewer than 2 listeners.
  */

@@ -43,8 +43,6 @@ const HEARD_OF = ["tiny", "broad"] as const;
  * | `repeats.csv`, `heard.csv` | a point of a curve over windows or plays |
  * | `runs.csv` | a listener and policy, with all metrics |
  * | `examples.md` | the examples |
- *
- * @returns Names of the files.
  */
 export function writeComparison(
   directory: string,

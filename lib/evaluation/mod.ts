@@ -1,8 +1,4 @@
-/**
- * Public names of evaluation/: policies compared on simulated listeners, experiments, feedback.
- *
- * @module
- */
+/** Public names of evaluation/: policies compared on simulated listeners, experiments, feedback. */
 export { type ComparedListener, comparePolicies, type Comparison, type ComparisonOptions } from "./comparison.ts";
 export { type ListenerJob } from "./comparison_worker.ts";
 export { sessionExamples } from "./examples.ts";
@@ -12,13 +8,11 @@ export {
   designEffect,
   falsePositives,
   listenerOutcomes,
-  type PowerAnalysis,
   sessionOutcomes,
   simulatePower,
 } from "./experiment.ts";
+export type { PowerAnalysis } from "./experiment.ts";
 export {
-  type FeedbackLog,
-  type FeedbackPlayer,
   feedbackSets,
   fixedPlayer,
   learningPlayer,
@@ -26,22 +20,12 @@ export {
   regretBySession,
   weightsFrom,
 } from "./feedback.ts";
+export type { FeedbackLog, FeedbackPlayer } from "./feedback.ts";
 export { policyTable } from "./files.ts";
 export { describeFindings, describeLearning, formatInterval } from "./findings.ts";
 export { introduceTrack } from "./new_tracks.ts";
 export { type ComparedPolicy, type VariedParameter } from "./policies.ts";
 export { type ComparisonRunner } from "./runner.ts";
 export { type LibraryKind, type ListeningPattern, type Scenario } from "./scenarios.ts";
-export {
-  ablationsOf,
-  compareWith,
-  type CurvePoint,
-  curvesOf,
-  gainsByListener,
-  type PairedRow,
-  type ParetoPoint,
-  paretoPoints,
-  summarize,
-  type SummaryOptions,
-  type SummaryRow,
-} from "./summary.ts";
+export { ablationsOf, compareWith, curvesOf, gainsByListener, paretoPoints, summarize } from "./summary.ts";
+export type { CurvePoint, PairedRow, ParetoPoint, SummaryOptions, SummaryRow } from "./summary.ts";

@@ -104,7 +104,6 @@ export function guestNeed(distances: Float64Array, home: number, cell: number, c
  * |p − g| + |p − h|, without a look at the other centroid.
  *
  * @param distances Squared distances of the row to all centroids.
- * @param limit Largest need of a guest.
  * @returns True when {@linkcode guestNeed} is at most the limit.
  */
 export function isGuest(
@@ -122,7 +121,6 @@ export function isGuest(
  * Compares queries with the rows of a part, all with all. O(queries × rows × d).
  *
  * @param x The rows of the part.
- * @param rows Their numbers.
  * @param queries The queries; none is near itself.
  * @returns The nearest rows of each query, nearest first; fewer than k where the part has fewer.
  */

@@ -20,7 +20,6 @@ export interface EgoNetwork {
  * Lays out a track and its nearest neighbours by classical multidimensional scaling of the angles between them
  * (Torgerson, Psychometrika 17, 1952): near in the plane is near in the embedding, as far as two dimensions can tell.
  *
- * @param track The track in the middle.
  * @param size How many neighbours, in [2, k].
  * @returns Places, in radians, and edges; the track itself is at (0, 0).
  * @throws {InputError} When there is no such track, or it has fewer neighbours than asked for.

@@ -99,7 +99,6 @@ export function writeGraph(path: string, graph: NeighborGraph, extra: Record<str
  *
  * @param part Number of the part, from 0 on in the order of the rows.
  * @param rows The block; its neighbours are nodes of the whole graph.
- * @param nodeCount Nodes of the whole graph.
  * @returns What `graph.json` says of it.
  */
 export function writeGraphPart(

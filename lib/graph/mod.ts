@@ -1,8 +1,4 @@
-/**
- * Public names of graph/: the k-nearest-neighbour graph: building, neighbours, paths, statistics.
- *
- * @module
- */
+/** Public names of graph/: the k-nearest-neighbour graph: building, neighbours, paths, statistics. */
 export { connectTrack, likedGraph, meanDirection } from "./connect.ts";
 export { type EgoNetwork, egoNetwork } from "./ego.ts";
 export { type GraphRows, type NeighborGraph, neighborsOf } from "./graph.ts";
@@ -14,12 +10,11 @@ export {
   components,
   groupMixing,
   hasEdge,
-  type Hubness,
   hubness,
   inDegrees,
   largestGroups,
-  type Mixing,
   mutualGraph,
   similarityByRank,
   topNeighbors,
 } from "./statistics.ts";
+export type { Hubness, Mixing } from "./statistics.ts";

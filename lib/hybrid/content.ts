@@ -93,7 +93,6 @@ export function catalogRows(trackIds: readonly string[], names: TrackNames, coll
  * Features of the tracks of playlists, for SASRec with side information.
  *
  * @param features Features of the catalogue's tracks [n, f], standardised.
- * @param rows What {@linkcode catalogRows} gave.
  * @returns One row a track [tracks, f]; zeros, the mean, where the catalogue lacks it.
  */
 export function playlistFeatures(features: Matrix, rows: Int32Array): Matrix {
@@ -109,7 +108,6 @@ export function playlistFeatures(features: Matrix, rows: Int32Array): Matrix {
  * of the graph's edges, and also ranks the tracks that have no edge. With a half-life it is the cosine to the weighted
  * sum of the history's unit vectors.
  *
- * @param rows What {@linkcode catalogRows} gave.
  * @param options `halfLife` of the weights of the history, in tracks; when left out, the last track alone counts. And
  * what the model is called, `"similarity graph"` by default.
  * @returns The model; tracks that the catalogue lacks score −1. Cost O(tracks · d).
@@ -157,7 +155,6 @@ export function replay(collection: Collection, tracks: readonly number[]): { sta
  * The time-aware score as a next-track model: the utility of every track after the history was played, 3.5 minutes a
  * track. With one weight it is that term of the utility.
  *
- * @param rows What {@linkcode catalogRows} gave.
  * @param options Weights of the utility, the hand-set ones by default (a term without a weight is left out); what the
  * model is called, `"time-aware score"` by default; and the score of tracks that the catalogue lacks, by default far
  * below all others.

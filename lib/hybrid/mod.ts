@@ -1,8 +1,4 @@
-/**
- * Public names of hybrid/: what joins the sequence model and the score.
- *
- * @module
- */
+/** Public names of hybrid/: what joins the sequence model and the score. */
 export {
   affinityRecommender,
   catalogRows,
@@ -13,9 +9,5 @@ export {
 } from "./content.ts";
 export { hybridTerms } from "./evidence.ts";
 export { fitHybrid, type HybridTerm, weightTable } from "./hybrid.ts";
-export {
-  type SequenceEstimate,
-  type SequenceTerm,
-  type WeighedSequenceTerm,
-  weighSequenceTerm,
-} from "./sequence_term.ts";
+export { weighSequenceTerm } from "./sequence_term.ts";
+export type { SequenceEstimate, SequenceTerm, WeighedSequenceTerm } from "./sequence_term.ts";

@@ -56,7 +56,6 @@ export interface ChoiceLog {
 /**
  * Puts choices one behind another.
  *
- * @param features Names of the K features.
  * @returns The choice sets, in the order of the choices.
  */
 export function collectChoices(features: readonly string[], choices: readonly Choice[]): ChoiceSets {

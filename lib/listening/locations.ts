@@ -16,7 +16,6 @@ export interface FileLocation {
  * paths go out from the new folder where the file is on this machine; where it is not, the playlist is of another
  * machine, and they stay as they are.
  *
- * @param locations By track id.
  * @param folder The folder of the new playlist; undefined when it is not known, so that paths must be absolute.
  * @returns The path of each file, and which of them stay relative to the folder of the old playlist.
  */

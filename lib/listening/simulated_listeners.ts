@@ -103,7 +103,6 @@ export interface SimulatedListener {
  * the same person with the same past.
  *
  * @param user Number of the listener, from 0.
- * @param options As of {@linkcode simulateListeners}.
  * @throws {InputError} When an option is out of range.
  */
 export function createListener(collection: Collection, user: number, options: ListenerOptions = {}): SimulatedListener {

@@ -77,7 +77,6 @@ export interface ChoiceContext {
  * of a phone, drawn evenly for each listener and day.
  *
  * @param times When each choice was made, ms since 1970.
- * @param listeners Listener of each choice.
  * @returns The contexts `evening` and `speaker`.
  */
 export function drawContexts(

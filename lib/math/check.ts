@@ -4,9 +4,6 @@
  * Checks that a number is an integer within a closed range.
  *
  * @param name What the value is called in the error, e.g. `"k"`.
- * @param minimum Smallest allowed value.
- * @param maximum Largest allowed value.
- * @returns The value, unchanged.
  * @throws {RangeError} `Expected k to be an integer in [1, 19999] but found 0`.
  */
 export function checkInteger(name: string, value: number, minimum: number, maximum: number = Infinity): number {

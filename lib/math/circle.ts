@@ -35,7 +35,6 @@ export function keyAtFifths(position: number, mode: number): number {
  * How well two keys go together: 1 − d/6, with d the distance of the relative-major keys on the circle of fifths.
  *
  * @param a Position of one key, from {@linkcode keyPosition}.
- * @param b Position of the other.
  * @returns A value in [0, 1]: 1 for the same or the relative key, 0 for a tritone apart or when a key is unknown.
  */
 export function keyMatch(a: number, b: number): number {

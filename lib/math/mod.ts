@@ -1,8 +1,4 @@
-/**
- * Public names of math/: random numbers, matrices, softmax, and other mathematics that knows no music.
- *
- * @module
- */
+/** Public names of math/: random numbers, matrices, softmax, and other mathematics that knows no music. */
 export { type Interval, type IntervalEnds, type PairedDifference } from "./bootstrap.ts";
 export { camelotName } from "./circle.ts";
 export { cosine, type Matrix, row } from "./matrix.ts";

@@ -156,7 +156,6 @@ export async function pcaScores(x: Matrix, model: PcaModel): Promise<Matrix> {
  * Back from scores to columns: X̂ = Z W + mean, with the first `scores.columns` components. Cost O(n k d).
  *
  * @param scores Scores [n, k], k at most the number of components.
- * @param model The PCA they come from.
  * @returns The reconstruction [n, d].
  */
 export async function pcaReconstruct(scores: Matrix, model: PcaModel): Promise<Matrix> {

@@ -136,7 +136,6 @@ export function meanOfKnown(values: Iterable<number>): number {
  *
  * @param plays Track indices in the order in which they were played.
  * @param minimum Least number of plays that the metric needs.
- * @returns The plays, unchanged.
  * @throws {RangeError} `Expected at least 2 plays but found 1`, or
  * `Expected play 3 to be a track index in [0, 19999] but found 20000`.
  */

@@ -93,8 +93,6 @@ const PARETO_CURVES: Readonly<Record<string, string>> = {
 /**
  * The Pareto picture: variety against coherence, on the left every policy, on the right Segue's curves over
  * temperature and over the weights of similarity and cluster diversity.
- *
- * @param points Points of {@linkcode paretoPoints}.
  */
 export function paretoPlot(points: readonly ParetoPoint[]): Spec {
   const flat = significant(points.map(({ policy, label, curve, value, coherence, variety }) => ({
@@ -181,11 +179,7 @@ const NUMBER_PLACES = [
   { kind: "clusterDiversity", colder: false, dx: 12, dy: 0 },
 ] as const;
 
-/**
- * What leaving a term out does: a panel a metric, a row a term, under the hard rules and without them.
- *
- * @param rows Rows of {@linkcode ablationsOf}.
- */
+/** What leaving a term out does: a panel a metric, a row a term, under the hard rules and without them. */
 export function ablationPlot(rows: readonly PairedRow[], names: readonly MetricName[]): Spec {
   const terms = [...new Set(rows.map(({ parameter }) => parameter))];
   const regimes = ["with hard rules", "without hard rules"];

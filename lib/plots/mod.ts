@@ -1,8 +1,4 @@
-/**
- * Public names of plots/: figures and tables, and showing them in a notebook.
- *
- * @module
- */
+/** Public names of plots/: figures and tables, and showing them in a notebook. */
 export { barsPlot } from "./bars.ts";
 export { offPolicyPlot, powerPlot, tastePlacesPlot } from "./case_study.ts";
 export {

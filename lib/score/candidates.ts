@@ -46,7 +46,6 @@ const seen = new Set<number>();
  * Cost O(k) for k neighbours; O(k²) when it widens; O(library) when almost nothing passes.
  *
  * @param current The track that plays now; −1 when none does.
- * @returns At least one candidate.
  * @throws {InputError} When a rule is not valid.
  */
 export function findCandidates(current: TrackIndex, state: UserState, options: CandidateOptions = {}): CandidateSet {

@@ -29,7 +29,6 @@ export function walkProbabilities(graph: NeighborGraph, temperature: number): Fl
  * Effective number of candidates at each node: exp(H) with H = −Σ_j P(j) ln P(j) the entropy of the next step in nats.
  * It is k when all k neighbours are equally likely and 1 when one is certain.
  *
- * @param probabilities What {@linkcode walkProbabilities} gave.
  * @returns One number a node, in [1, k]; 0 for a node without neighbours.
  */
 export function effectiveCandidates(graph: NeighborGraph, probabilities: Float64Array): Float64Array {
@@ -44,7 +43,6 @@ export function effectiveCandidates(graph: NeighborGraph, probabilities: Float64
  * Where the walk is after some steps from a start drawn uniformly: π_t = π_0 Pᵗ, by repeated multiplication. Exact, no
  * walk is drawn. Cost O(steps · n k). A node without neighbours is never left.
  *
- * @param probabilities What {@linkcode walkProbabilities} gave.
  * @param steps Number of steps, at least 0.
  * @returns Probability of each node, summing to 1.
  * @throws {InputError} When `steps` is not such an integer.

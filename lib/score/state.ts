@@ -74,7 +74,6 @@ export class UserState {
   /**
    * Restores a state from its JSON form.
    *
-   * @param saved What {@linkcode UserState.toJSON} gave.
    * @param options `ignoreUnknown`: leave events of unknown tracks out instead of failing.
    * @throws {InputError} When `saved` is of another form, or holds tracks that the collection lacks.
    */

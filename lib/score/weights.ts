@@ -78,7 +78,6 @@ export function termsOf(weights: Readonly<Weights>, terms: readonly Term[] = TER
 /**
  * Checks weights: that of every base term is there, and every one that is there is finite.
  *
- * @returns The weights, unchanged.
  * @throws {InputError} As {@linkcode termsOf}.
  */
 export function checkWeights(weights: Weights): Weights {

@@ -57,8 +57,6 @@ function isUnixTime(text: string): boolean {
  * columns of whole numbers, user and track in order of time.
  *
  * @param lines The first lines of the file.
- * @param path The file, for the messages.
- * @param columns What {@linkcode readInteractions} takes.
  * @throws {InputError} When the columns cannot be told, or the tracks look like times.
  */
 export function interactionForm(lines: readonly string[], path: string, columns?: string): InteractionForm {

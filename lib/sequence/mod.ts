@@ -1,22 +1,11 @@
-/**
- * Public names of sequence/: playlists as sequences: reading them, SASRec, simple models, the ranking protocol.
- *
- * @module
- */
+/** Public names of sequence/: playlists as sequences: reading them, SASRec, simple models, the ranking protocol. */
 export { fitItemKnn, fitMarkov, fitPopularity } from "./baselines.ts";
 export { evaluateColdStart } from "./cold_start.ts";
 export { type ContinuationResult, evaluateContinuation, holdOutPlaylists } from "./continuation.ts";
 export { type TrainingPoint } from "./early_stopping.ts";
 export { type Interactions, type Playlists } from "./interactions.ts";
-export {
-  compareResults,
-  evaluateNext,
-  type EvaluateOptions,
-  type MetricEstimate,
-  type NextTrackResult,
-  type RankEstimates,
-  rankMetrics,
-} from "./ranking.ts";
+export { compareResults, evaluateNext, rankMetrics } from "./ranking.ts";
+export type { EvaluateOptions, MetricEstimate, NextTrackResult, RankEstimates } from "./ranking.ts";
 export { type MpdOptions, mpdStage, type SliceScan } from "./read_mpd.ts";
 export { type SequenceRecommender } from "./recommender.ts";
 export { continuationTable, formatEstimate, orderAblation, resultTable, sideOfZero } from "./report.ts";

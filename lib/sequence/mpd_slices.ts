@@ -26,7 +26,6 @@ const TOO_LARGE = "expected a slice of less than 512 MiB; split it, e.g. by 1,00
  * Finds slices. A file is taken as it is; of a folder, with the folders in it, and of a zip archive those that are called
  * `mpd.slice.0-999.json` and the like.
  *
- * @param paths Files, folders and archives.
  * @throws {InputError} When a path does not exist, or a folder or an archive holds no slice.
  */
 export function findSlices(paths: readonly string[]): MpdSlices {
@@ -58,7 +57,6 @@ function onDisk(path: string): string {
 /**
  * The content of a slice, unpacked.
  *
- * @param path One of {@linkcode MpdSlices.slices}.
  * @throws {InputError} When it is larger than half a gibibyte, or packed and not whole.
  */
 export function readSlice(path: string): Uint8Array {

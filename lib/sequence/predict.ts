@@ -10,7 +10,6 @@ import { readTrackNames, type TrackName, type TrackNames } from "./track_names.t
  * Loads the model of a data folder with the names of its tracks: those that it was trained with
  * (`sasrec/names.parquet`), else those of the folder (`track_names.parquet`).
  *
- * @returns Model and names.
  * @throws {InputError} When no model was trained, or it is not whole.
  */
 export async function loadNamedModel(directory: string): Promise<{ model: SasrecModel; names: TrackNames }> {

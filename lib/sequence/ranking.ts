@@ -129,7 +129,6 @@ export function compareResults(a: NextTrackResult, b: NextTrackResult, seed: num
 /**
  * A mean over playlists, or a ratio of two means, with its plain percentile interval by the bootstrap.
  *
- * @param values One value a playlist.
  * @param over The values of the denominator, for a ratio; 1 each when left out.
  * @returns The mean of all playlists, or the ratio, with its 95 % interval.
  */

@@ -74,9 +74,6 @@ const DAMAGES_NAMED = 100;
  * the number of distinct tracks (about 150 bytes each), not with the number of files.
  *
  * @param files Slices, plain or gzipped, or folders and zip archives that hold `mpd.slice.*.json`.
- * @param directory Folder to write to.
- * @param options What to do with repeats.
- * @returns Counts and damages.
  * @throws {InputError} When a file is missing, or no file holds a single whole playlist.
  */
 export async function readMpd(

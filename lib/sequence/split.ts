@@ -105,20 +105,13 @@ export function splitAs(
 /**
  * What a model may see when it predicts a playlist's target.
  *
- * @param playlist Index of the playlist.
- * @param part Which target.
  * @returns All tracks before the target, in order: a view.
  */
 export function historyOf(split: SequenceSplit, playlist: number, part: SplitPart): Int32Array {
   return split.tracks.subarray(split.offsets[playlist], split.offsets[playlist + 1] - (part === "test" ? 1 : 2));
 }
 
-/**
- * The track to predict.
- *
- * @param playlist Index of the playlist.
- * @param part Which target.
- */
+/** The track to predict. */
 export function targetOf(split: SequenceSplit, playlist: number, part: SplitPart): number {
   return split.tracks[split.offsets[playlist + 1] - (part === "test" ? 1 : 2)];
 }

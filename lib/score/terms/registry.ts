@@ -70,7 +70,6 @@ export function checkTerms(terms: readonly Term[]): readonly Term[] {
 /**
  * Computes terms for candidates. Cost O(c · f + m), independent of the size of the catalogue.
  *
- * @param candidates The candidates, c of them.
  * @param terms The terms wanted, f of them, in order; {@linkcode BASE_TERMS} when left out.
  * @param similarities Cosine to the current track where it is known already (graph edges); used without steering.
  * @param out Where to write; a new array when left out.

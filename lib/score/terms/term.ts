@@ -9,7 +9,6 @@ import type { UserState } from "../state.ts";
 /**
  * Gives the log-probability of each candidate from a sequence model, up to a constant.
  *
- * @param candidates The candidates, c of them.
  * @param out Where to write, length c.
  */
 export type SequenceScorer = (candidates: Int32Array, out: Float64Array) => void;
