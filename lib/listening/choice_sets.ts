@@ -61,7 +61,15 @@ export interface ChoiceLog {
 export function collectChoices(features: readonly string[], choices: readonly Choice[]): ChoiceSets {
   const width = features.length;
   const starts = new Int32Array(choices.length + 1);
-  choices.forEach(({ values }, n) => starts[n + 1] = starts[n] + values.length / width);
+  choices.forEach(({ values, chosen }, n) => {
+    const rows = values.length / width;
+    if (!Number.isInteger(rows) || !(chosen >= 0 && chosen < rows)) {
+      throw new InputError(
+        `Expected one of the rows of ${width} features to be chosen but found row ${chosen} of ${rows}`,
+      );
+    }
+    starts[n + 1] = starts[n] + rows;
+  });
   const of = <T>(value: (choice: Choice) => T | undefined): T[] | undefined =>
     choices.length > 0 && value(choices[0]) !== undefined ? choices.map((choice) => value(choice)!) : undefined;
   const offsets = of((choice) => choice.offset);

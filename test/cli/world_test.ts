@@ -25,9 +25,9 @@ Deno.test("segue world refuses an unknown form, a text for a number and too few 
   const folder = join(tmpdir(), "segue-world-never-made");
   for (
     const [args, message] of [
-      [["--form", "xml"], /Expected --form to be segue, tidytuesday, 114k, 1\.2M, 586k or 170k but found 'xml'/],
+      [["--form", "xml"], /Expected --form to be segue, tidytuesday, 114k, 232k, 1\.2M, 586k or 170k but found 'xml'/],
       [["--tracks", "many"], /Expected --tracks to be a number but found 'many'/],
-      [["--tracks", "5"], /Expected tracks to be an integer in \[100, 20000000\] but found 5/],
+      [["--tracks", "5"], /Expected --tracks to be an integer in \[100, 20000000\] but found 5/],
     ] as const
   ) {
     const { status, stderr } = segue("world", "--out", folder, ...args);
