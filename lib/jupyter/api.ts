@@ -1,7 +1,7 @@
 /** The API reference: `deno doc --html` over the modules that `deno.json` exports. */
 import { execFile } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { ROOT } from "./project.ts";
@@ -13,6 +13,7 @@ import { ROOT } from "./project.ts";
 export async function writeApi(output: string): Promise<void> {
   const { ".": core, ...rooms } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8")).exports;
   rmSync(output, { recursive: true, force: true });
+  mkdirSync(dirname(output), { recursive: true });
   const args = ["doc", "--html", "--name=Segue", `--output=${output}`, core, ...Object.values<string>(rooms)];
   await promisify(execFile)(process.execPath, args, { cwd: ROOT, env: { ...process.env, NO_COLOR: "1" } });
   // Deno's first page has no list of the modules.

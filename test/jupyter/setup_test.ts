@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 Deno.test("setup has nothing to do the second time, and says so in one line", () => {
-  const args = ["run", "-A", "--no-lock", `${ROOT}/lib/jupyter/setup.ts`, "--test"];
+  const args = ["run", "-A", "--no-lock", "--node-modules-dir=none", `${ROOT}/lib/jupyter/setup.ts`, "--test"];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   assert.equal(status, 0, stderr);
   assert.match(stderr.trim(), /^setup: ready in \d\.\d s \(.+\)$/);
