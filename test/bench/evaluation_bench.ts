@@ -1,5 +1,5 @@
 /**
- * Times `segue evaluate` as a whole on the default collection, the training of its sequence model, the comparison on one worker
+ * Times `segue evaluate` as a whole on the default world, the training of its sequence model, the comparison on one worker
  * and on two, one of 1,000 listeners with the processor time that it takes, and the bootstrap beside SciPy's. Each timed
  * thing runs in a process of its own, so that its peak memory is its own.
  *

@@ -191,7 +191,7 @@ Deno.test({
   name: "trainSasrec() learns next = f(last two) to near the ceiling that its noise allows, without leaking tensors",
   ignore: !native,
   async fn() {
-    const { lists, ceiling } = pairRule(1600, 10, 0.1);
+    const { lists, ceiling } = pairRule(3200, 10, 0.1);
     const data = split(lists);
     const before = tf.memory().numTensors;
     const { model, note } = await trainSasrec(data, {
@@ -200,16 +200,15 @@ Deno.test({
       batchSize: 64,
       dropout: 0.1,
       learningRate: 0.003,
-      maximumSteps: 400,
-      minimumSteps: 400,
+      maximumSteps: 600,
+      minimumSteps: 600,
       evaluateEvery: 100,
       validationPlaylists: 300,
     });
     assert.equal(tf.memory().numTensors, before);
     const { recall } = evaluateNext(serveSasrec(model), data, { k: 1 });
     const chain = evaluateNext(fitMarkov(data.train, data.trackIds.length), data, { k: 1 });
-    // It reaches 0.92 to 0.94 of the ceiling: TensorFlow sums in another order on other processors.
-    assert.ok(recall.value > 0.9 * ceiling, `${recall.value} of at most ${ceiling}; ${note}`);
+    assert.ok(recall.value > 0.93 * ceiling, `${recall.value} of at most ${ceiling}; ${note}`);
     assert.ok(chain.recall.value < 0.8 * ceiling, `a Markov chain must not know the rule: ${chain.recall.value}`);
   },
 });
