@@ -309,6 +309,8 @@ Deno.test("what is not found is told by name; when nothing is, also what was loo
     assert.match(notes[0], /part\.m3u8: 2 of 3 tracks are not in the catalogue: Nobody - Not There, A\/B\/x\.mp3$/);
     const files = message("none.m3u", "Under/x/01 - Hello Word.mp3\nHello Worlds.mp3\n");
     assert.match(files, /none\.m3u: none of its 2 tracks is in the catalogue, which was searched for /);
+    const drive = message("drive.m3u", "C:\\Not There.mp3\n");
+    assert.doesNotMatch(drive, /by C:/, "the letter of a drive is no artist");
     assert.match(
       files,
       /Under\/x\/01 - Hello Word\.mp3 as Hello Word by x or Under \(nearest is Hello World by Ünder\)/,

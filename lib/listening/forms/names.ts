@@ -47,7 +47,7 @@ export function readingsOfName(name: string): Reading[] {
 export function readingsOfFile(location: string): Reading[] {
   const path = location.replace(/^[a-z][\w+.-]+:\/*([^?#]*).*$/i, "$1");
   return [...new Set([path, decoded(path)])].flatMap((path) => {
-    const parts = path.split(/[\\/]/).filter((part) => part !== "");
+    const parts = path.split(/[\\/]/).filter((part) => !/^([a-z]:)?$/i.test(part));
     const name = (parts.pop() ?? "").replace(/\.\w{2,5}$/, "");
     // Without blanks, underscores and bare dashes stand for them: `03-some_artist-some_title`.
     const spaced = /\s/.test(name) ? name : name.replaceAll(/_*-[-_]*/g, " - ").replaceAll("_", " ");
